@@ -1,0 +1,357 @@
+"""`mock-solusio check`: options in, one run, reports out, exit code."""
+
+import os
+import random
+import ssl
+import urllib.parse
+from base64 import b64encode
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from solusio_contracts.check_config import config_option
+from solusio_contracts.masking import TOKEN_VARIABLE
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from solusio_contracts.baseline import Baseline
+    from solusio_contracts.report import Report
+    from solusio_contracts.rule import Rule
+    from solusio_contracts.target import Settings
+
+KINDS = ("json", "junit", "html", "sarif")
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it: neither conformant nor not."""
+MAX_USER_ID = 2**31 - 1
+
+
+class Header(click.ParamType):
+    """`Name: value`, as curl's -H takes it."""
+
+    name = "NAME: VALUE"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        """Split at the first colon."""
+        if isinstance(value, tuple):
+            return value
+        name, colon, rest = str(value).partition(":")
+        token = name.strip()
+        legal = token and all(letter.isalnum() or letter in "!#$%&'*+-.^_`|~" for letter in token)
+        if not colon or not legal or not token.isascii() or not rest.isprintable():
+            self.fail(f"expected 'Name: value', got {value!r}", param, ctx)
+        return token, rest.strip()
+
+
+class ReportFile(click.ParamType):
+    """`KIND=FILE`."""
+
+    name = "KIND=FILE"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, Path]:
+        """Split at the first equals sign."""
+        if isinstance(value, tuple):
+            return value
+        kind, equals, file = str(value).partition("=")
+        if kind not in KINDS or not equals or not file:
+            self.fail(
+                f"expected one of {', '.join(f'{one}=FILE' for one in KINDS)}, got {value!r}", param, ctx
+            )
+        return kind, Path(file)
+
+
+def _list_rules(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from solusio_contracts.rule_catalogue import print_rules
+
+        print_rules()
+        ctx.exit(0)
+
+
+def _explain(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
+    if name is not None:
+        from solusio_contracts.rule_catalogue import UnknownRuleError, print_explanation
+
+        try:
+            print_explanation(name)
+        except UnknownRuleError as error:
+            raise click.UsageError(str(error)) from error
+        ctx.exit(0)
+
+
+@click.command(short_help="Check a billing endpoint against the contract.")
+@click.argument("url")
+@click.option(
+    "--token",
+    envvar=TOKEN_VARIABLE,
+    metavar="T",
+    help="The authorization token that SolusIO would send; wrong ones must then be refused. Better given by "
+    f"the environment variable {TOKEN_VARIABLE}, which stays out of the shell's history.",
+)
+@click.option(
+    "--user-id",
+    "user_ids",
+    type=click.IntRange(1, MAX_USER_ID),
+    multiple=True,
+    required=True,
+    metavar="N",
+    help="The billing system's id of a customer who exists. Give several, best with different discounts, "
+    "taxes and currencies: what no answer shows cannot be checked.",
+)
+@click.option(
+    "--unknown-user-id",
+    type=click.IntRange(1, MAX_USER_ID),
+    default=987_654_321,
+    show_default=True,
+    metavar="X",
+    help="An id that no customer has.",
+)
+@click.option(
+    "--only", multiple=True, metavar="SELECTOR", help="Only these rules, areas or clauses; * and ? match."
+)
+@click.option("--skip", multiple=True, metavar="SELECTOR", help="Not these rules, areas or clauses.")
+@click.option("--fuzz/--no-fuzz", default=True, show_default=True, help="Send generated data as well.")
+@click.option(
+    "--fuzz-examples",
+    type=click.IntRange(1),
+    default=150,
+    show_default=True,
+    metavar="N",
+    help="How many generated requests to send.",
+)
+@click.option(
+    "--fuzz-seconds",
+    type=click.FloatRange(0.1),
+    default=10.0,
+    show_default=True,
+    metavar="S",
+    help="How long to send generated requests at the most.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=None,
+    metavar="N",
+    help="Repeat the generated data of an earlier run; its report names the seed.  [default: random]",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0.1, 300),
+    default=5.0,
+    show_default=True,
+    metavar="S",
+    help="Seconds in which each answer must be complete.",
+)
+@click.option(
+    "--header",
+    "headers",
+    type=Header(),
+    multiple=True,
+    help="Send this header as well, for a test server behind a password, say. Reports mask its value.",
+)
+@click.option("--insecure", is_flag=True, help="Do not verify the certificate of an https URL.")
+@click.option(
+    "--cacert",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Trust the authorities of this PEM file for an https URL.",
+)
+@click.option(
+    "--baseline",
+    "baseline_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Accept the failures listed there, and fail when one of them is gone.",
+)
+@click.option(
+    "--write-baseline",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the failures of this run as a baseline.",
+)
+@click.option(
+    "--report",
+    "reports",
+    type=ReportFile(),
+    multiple=True,
+    help=f"Write a report to a file; kinds: {', '.join(KINDS)}.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Show passed rules and whole exchanges as well.")
+@click.option("-q", "--quiet", is_flag=True, help="Show the verdict only.")
+@config_option(section="check")
+@click.option(
+    "--list-rules",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_list_rules,
+    help="List all rules and exit.",
+)
+@click.option(
+    "--explain",
+    metavar="RULE",
+    is_eager=True,
+    expose_value=False,
+    callback=_explain,
+    help="Explain a rule or clause and exit.",
+)
+@click.pass_context
+def check(ctx: click.Context, url: str, **options: Any) -> None:
+    """Check the billing endpoint at URL: will SolusIO get along with it?
+
+    Sends what SolusIO sends, then what it should survive, and says what to change. Nothing is stored on
+    the endpoint's side by any request, but there are several hundred of them, so use a test system.
+
+    \b
+    Exit codes: 0 conformant, 1 not conformant, 2 wrong usage, 3 inconclusive (not reachable, or nothing
+    could be checked).
+    """
+    settings = _settings(url, options)
+    rules = _selected(options)
+    baseline = _baseline(options["baseline_file"])
+    _require_writable([file for _, file in options["reports"]] + [options["write_baseline"]])
+    console = _console()
+    try:
+        report = _run(settings, rules, console, quiet=options["quiet"])
+    except KeyboardInterrupt:
+        click.echo("Interrupted: nothing was decided.", err=True)
+        ctx.exit(INTERRUPTED)
+    if baseline is not None:
+        from solusio_contracts.baseline import apply
+
+        report = apply(report, baseline)
+    _write_files(report, options)
+    _show(report, console, options)
+    ctx.exit(int(report.exit))
+
+
+def _settings(url: str, options: dict[str, Any]) -> "Settings":
+    """Return what the target needs, with a name and password in the URL turned into a header."""
+    from solusio_contracts.target import Settings
+    from solusio_contracts.wire import Origin
+
+    parts = urllib.parse.urlsplit(url)
+    headers: tuple[tuple[str, str], ...] = tuple(options["headers"])
+    if parts.username is not None:
+        password = urllib.parse.unquote(parts.password or "")
+        pair = f"{urllib.parse.unquote(parts.username)}:{password}".encode()
+        headers = (*headers, ("Authorization", f"Basic {b64encode(pair).decode('ascii')}"))
+        url = urllib.parse.urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    try:
+        scheme = Origin.of(url).scheme
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="URL") from error
+    if options["unknown_user_id"] in options["user_ids"]:
+        raise click.BadParameter(
+            f"{options['unknown_user_id']} is also given by --user-id", param_hint="--unknown-user-id"
+        )
+    seed = options["seed"]
+    return Settings(
+        url=url,
+        users=tuple(dict.fromkeys(options["user_ids"])),
+        token=options["token"] or None,
+        unknown_user=options["unknown_user_id"],
+        timeout=options["timeout"],
+        headers=headers,
+        tls=_tls(scheme, insecure=options["insecure"], cacert=options["cacert"]),
+        seed=random.SystemRandom().randrange(2**32) if seed is None else seed,
+        fuzz_examples=options["fuzz_examples"],
+        fuzz_seconds=options["fuzz_seconds"],
+    )
+
+
+def _tls(scheme: str, *, insecure: bool, cacert: Path | None) -> ssl.SSLContext | None:
+    if scheme == "http":
+        if insecure or cacert is not None:
+            raise click.UsageError("--insecure and --cacert are for an https URL, and this one is http")
+        return None
+    if insecure and cacert is not None:
+        raise click.UsageError("--insecure and --cacert contradict each other")
+    try:
+        context = ssl.create_default_context(cafile=cacert)
+    except (ssl.SSLError, OSError) as error:
+        raise click.BadParameter(f"{cacert} is no PEM file of certificates", param_hint="--cacert") from error
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _selected(options: dict[str, Any]) -> "list[Rule]":
+    from solusio_contracts.rules import all_rules
+    from solusio_contracts.runner import SelectionError, select
+
+    rules = [rule for rule in all_rules() if options["fuzz"] or rule.area != "fuzz"]
+    try:
+        return select(rules, options["only"], options["skip"])
+    except SelectionError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _baseline(file: Path | None) -> "Baseline | None":
+    if file is None:
+        return None
+    from solusio_contracts.baseline import BaselineError, load
+
+    try:
+        return load(file)
+    except BaselineError as error:
+        raise click.BadParameter(str(error), param_hint="--baseline") from error
+
+
+def _require_writable(files: Sequence[Path | None]) -> None:
+    """Refuse before the run what would only fail after it."""
+    for file in files:
+        if file is None:
+            continue
+        folder = next(parent for parent in file.absolute().parents if parent.exists())
+        if file.is_dir() or not os.access(file if file.exists() else folder, os.W_OK):
+            raise click.UsageError(f"{file} cannot be written")
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def _run(settings: "Settings", rules: "list[Rule]", console: "Console", *, quiet: bool) -> "Report":
+    from rich.console import Console
+
+    from solusio_contracts.progress import live
+    from solusio_contracts.runner import run
+    from solusio_contracts.target import Target
+
+    watched = Console(stderr=True, quiet=True) if quiet else console
+    with live(watched, len(rules)) as progress:
+        return run(Target(settings), rules, progress=progress)
+
+
+def _write_files(report: "Report", options: dict[str, Any]) -> None:
+    from solusio_contracts import writers
+
+    try:
+        for kind, file in options["reports"]:
+            writers.write(report, kind, file)
+        if options["write_baseline"] is not None:
+            from solusio_contracts.baseline import write
+
+            options["write_baseline"].write_text(write(report), encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"{error.filename} cannot be written: {error.strerror}") from error
+
+
+def _show(report: "Report", console: "Console", options: dict[str, Any]) -> None:
+    from solusio_contracts.writers.console import render
+    from solusio_contracts.writers.view import verdict_line
+
+    if options["quiet"]:
+        click.echo(verdict_line(report))
+    else:
+        render(report, console, verbose=options["verbose"])

@@ -1,0 +1,49 @@
+"""ISO 4217, from the CLDR data that Babel carries."""
+
+import datetime
+import functools
+
+from babel.core import get_global
+from babel.numbers import get_currency_precision, get_currency_symbol, list_currencies
+
+# Codes of ISO 4217 that are no money to pay with: metals, tests, none, funds, units of account.
+NO_MONEY = frozenset(
+    {"XXX", "XTS", "XAU", "XAG", "XPD", "XPT", "XSU", "XUA", "XDR", "XBA", "XBB", "XBC", "XBD"}
+)
+
+
+@functools.cache
+def known() -> frozenset[str]:
+    """Return all codes that are or were currencies."""
+    return frozenset(list_currencies()) - NO_MONEY
+
+
+@functools.cache
+def current() -> frozenset[str]:
+    """Return the codes of currencies that are legal tender somewhere today."""
+    today = datetime.datetime.now(datetime.UTC).date()
+    codes: set[str] = set()
+    for entries in get_global("territory_currencies").values():
+        for code, _start, end, tender in entries:
+            if tender and (end is None or datetime.date(*end) >= today):
+                codes.add(code)
+    return frozenset(codes)
+
+
+def minor_digits(code: str) -> int:
+    """Return the decimals an amount of this currency has: JPY 0, USD 2, KWD 3."""
+    return get_currency_precision(code)
+
+
+@functools.cache
+def signs() -> dict[str, frozenset[str]]:
+    """Return signs such as £ with the codes that use them; only signs of one character beyond ASCII."""
+    users: dict[str, set[str]] = {}
+    for code in current():
+        sign = get_currency_symbol(code, locale="en")
+        if len(sign) == 1 and not sign.isascii():
+            users.setdefault(sign, set()).add(code)
+    # Shared by several currencies, whatever CLDR's English data say.
+    users.setdefault("£", set()).update({"GBP", "EGP", "LBP", "SYP", "FKP", "GIP", "SHP", "SSP", "SDG"})
+    users.setdefault("¥", set()).update({"JPY", "CNY"})
+    return {sign: frozenset(codes) for sign, codes in users.items()}

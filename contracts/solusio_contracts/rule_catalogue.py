@@ -1,0 +1,66 @@
+"""Shows the rules to people: `check --list-rules` and `check --explain`."""
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from solusio_contracts.clauses import Clause
+from solusio_contracts.rule import Rule
+from solusio_contracts.rules import all_rules
+
+
+class UnknownRuleError(ValueError):
+    """No rule or clause has this name."""
+
+
+def print_rules() -> None:
+    """Print a table of all rules in their running order."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("Rule", "Area", "Clauses", "What it holds the endpoint to"):
+        table.add_column(heading, overflow="fold", no_wrap=heading in ("Rule", "Area"))
+    for rule in all_rules():
+        clauses = " ".join(clause.id for clause in rule.clauses[:3]) + (" …" if len(rule.clauses) > 3 else "")
+        table.add_row(Text(rule.name), Text(rule.area), Text(clauses), Text(rule.title))
+    Console(highlight=False).print(table)
+
+
+def print_explanation(name: str) -> None:
+    """Print why a rule exists, and its clauses whole.
+
+    Raises:
+        UnknownRuleError: nothing has this name.
+    """
+    console = Console(highlight=False)
+    wanted = name.strip().lower()
+    rules = [
+        rule
+        for rule in all_rules()
+        if wanted == rule.name or any(wanted == clause.id.lower() for clause in rule.clauses)
+    ]
+    if not rules:
+        raise UnknownRuleError(f"{name!r} is no rule and no clause; see --list-rules")
+    for position, rule in enumerate(rules):
+        if position:
+            console.print()
+        _explain(console, rule, wanted)
+
+
+def _explain(console: Console, rule: Rule, wanted: str) -> None:
+    console.print(Text.assemble((rule.name, "bold"), f"  ({rule.area})"))
+    console.print(Text(rule.title))
+    console.print(Padding(Text(rule.reason), (1, 2)))
+    chosen = [clause for clause in rule.clauses if wanted == clause.id.lower()]
+    for clause in chosen or rule.clauses:
+        _explain_clause(console, clause)
+
+
+def _explain_clause(console: Console, clause: Clause) -> None:
+    source = clause.source or clause.reason
+    console.print(Text.assemble((clause.id, "bold"), f"  {clause.level}, {clause.provenance}: {source}"))
+    rows = Table.grid(padding=(0, 2))
+    rows.add_column(no_wrap=True, style="dim")
+    rows.add_column()
+    for label, text in (("needs", clause.text), ("why", clause.why), ("fix", clause.fix)):
+        rows.add_row(label, Text(text))
+    console.print(Padding(rows, (0, 0, 1, 2)))

@@ -1,0 +1,28 @@
+"""The rules, one module per area of the endpoint, in the order in which they run."""
+
+import functools
+import importlib
+
+from solusio_contracts.rule import Rule, registered
+
+AREAS = (
+    "http",
+    "body",
+    "fields",
+    "values",
+    "consistency",
+    "input",
+    "robustness",
+    # Wrong tokens come late: an endpoint that locks its callers out would spoil what follows.
+    "authorization",
+    "security",
+)
+
+
+@functools.cache
+def all_rules() -> tuple[Rule, ...]:
+    """Return all rules in running order; those that look back at all exchanges come last."""
+    for area in AREAS:
+        importlib.import_module(f"{__name__}.{area}")
+    by_area = sorted(registered(), key=lambda rule: AREAS.index(rule.area))
+    return tuple(sorted(by_area, key=lambda rule: rule.looks_back))

@@ -1,0 +1,293 @@
+"""Authorization: only the one right token opens the door, each time anew."""
+
+import random
+import string
+from collections.abc import Iterator
+
+from solusio_contracts.exchange import Headers, Request
+from solusio_contracts.masking import TOKEN_VARIABLE
+from solusio_contracts.rule import Expect, SkipRule, rule
+from solusio_contracts.rules.input import refusals
+from solusio_contracts.target import Target
+
+WRONG = "wrong-on-purpose"
+LONG = (5_000, 200_000)
+"""Characters of very long tokens (TP-109)."""
+BURST = 10
+"""Wrong tokens in a row before a right one (TP-111)."""
+
+Case = tuple[str, Request]
+
+
+def _case(target: Target, words: str, token: str) -> Case:
+    return words, Request.form(target.question(token=token))
+
+
+def _derived(target: Target, words: str, token: str, shell: str) -> Case:
+    """Return a case with a token made from the right one; reports show it as a shell expression."""
+    target.mask.hide(token, shell)
+    return _case(target, words, token)
+
+
+def _token(target: Target) -> str:
+    if not target.token:
+        raise SkipRule("no authorization token is configured (--token)")
+    return target.token
+
+
+def _random_token(target: Target, length: int) -> str:
+    letters = string.ascii_letters + string.digits
+    source = random.Random(target.settings.seed)  # noqa: S311 - reproducible, and wrong on purpose
+    return "".join(source.choice(letters) for _ in range(length))
+
+
+@rule("TP-113", "TP-101", title="whether a token is required")
+def requirement(target: Target) -> Iterator[Expect]:
+    """Found out by asking, so that the report says which of the two endpoints it judged."""
+    pairs = tuple(pair for pair in target.question() if pair[0] != "token")
+    without = target.ask(pairs, "a valid question without a token")
+    if target.token is None:
+        wrong = target.ask(
+            (("token", WRONG), *pairs), "a valid question with a token, though none is configured"
+        )
+        target.facts["authorization token"] = (
+            "not required: a valid question without one gets a price, so anybody who knows the URL and a "
+            "user id can read prices; set one in SolusIO and here, and pass --token"
+        )
+        yield Expect.that(
+            wrong.trouble is None and not wrong.server_error,
+            "a token, though none is configured",
+            "a price or a refusal",
+            wrong.summary,
+            wrong,
+            clause="TP-101",
+        )
+        return
+    wrong = target.ask(target.question(token=WRONG), "a valid question with a wrong token")
+    enforced = not without.priced and not wrong.priced
+    target.facts["authorization token"] = (
+        f"required: without it {without.summary}, with a wrong one {wrong.summary}"
+        if enforced
+        else "not enforced: --token is given, but prices are answered without the right one"
+    )
+    yield Expect.that(True, "the right token", "a price", "a price")
+
+
+@rule("TP-101", title="a wrong token gets no price", needs_token=True)
+def wrong_token(target: Target) -> Iterator[Expect]:
+    """Anybody who finds the URL could read all your customers' discounts."""
+    token = _token(target)
+    cases = [
+        _case(target, "a wrong token", WRONG),
+        _case(target, "a wrong token of the same length", _random_token(target, len(token))),
+        _case(target, "a wrong token of one letter", "x" if token != "x" else "y"),
+        _case(target, "a wrong token with quotes", "'\"\\"),
+        _case(target, "a wrong token of other alphabets", "ключ-鍵-🔑"),
+        ("a wrong token that is no UTF-8", _raw_token(target, b"token=%FF%FE%00")),
+    ]
+    return refusals(target, cases)
+
+
+def _raw_token(target: Target, start: bytes) -> Request:
+    rest = Request.form(pair for pair in target.question() if pair[0] != "token").body
+    return Request(start + b"&" + rest)
+
+
+@rule("TP-102", title="a missing token gets no price", needs_token=True)
+def missing_token(target: Target) -> Iterator[Expect]:
+    """`if (isset($_POST['token']) && ...)` lets in whoever leaves it out."""
+    pairs = tuple(pair for pair in target.question() if pair[0] != "token")
+    cases = [
+        ("no token", Request.form(pairs)),
+        ("the token's name only", _raw_token(target, b"token")),
+    ]
+    return refusals(target, cases)
+
+
+@rule("TP-103", title="an empty token gets no price", needs_token=True)
+def empty_token(target: Target) -> Iterator[Expect]:
+    """Empty is not the same as not needed."""
+    cases = [_case(target, "an empty token", ""), _case(target, "a token of one blank", " ")]
+    return refusals(target, cases)
+
+
+@rule("TP-104", title="the whole token is compared", needs_token=True)
+def whole_token(target: Target) -> Iterator[Expect]:
+    """Comparisons of parts let a token be guessed letter by letter."""
+    token = _token(target)
+    variable = TOKEN_VARIABLE
+    other = "x" if token[-1:] != "x" else "y"
+    first = "x" if token[:1] != "x" else "y"
+    half = len(token) // 2
+    candidates = (
+        ("the token without its last letter", token[:-1], f"${{{variable}%?}}"),
+        ("the token without its first letter", token[1:], f"${{{variable}#?}}"),
+        ("the token's first letter", token[:1], f"${{{variable}:0:1}}"),
+        ("the token's first half", token[:half], f"${{{variable}:0:{half}}}"),
+        ("the token's second half", token[half:], f"${{{variable}:{half}}}"),
+        ("the token with another last letter", token[:-1] + other, f"${{{variable}%?}}{other}"),
+        ("the token with another first letter", first + token[1:], f"{first}${{{variable}#?}}"),
+        ("the token with a letter behind it", token + "x", f"${{{variable}}}x"),
+        ("the token with a letter before it", "x" + token, f"x${{{variable}}}"),
+        ("the token within another text", f"a-{token}-b", f"a-${{{variable}}}-b"),
+        ("the token twice", token + token, f"${{{variable}}}${{{variable}}}"),
+        ("the token, a comma and more", f"{token},x", f"${{{variable}}},x"),
+        ("the token, a zero byte and more", f"{token}\x00x", f"${{{variable}}}%00x"),
+        ("a token with the middle letter changed", _changed(token, half), ""),
+    )
+    cases = [
+        _derived(target, words, value, shell) if shell else _case(target, words, value)
+        for words, value, shell in candidates
+        if value not in ("", token)
+    ]
+    return refusals(target, cases)
+
+
+def _changed(token: str, place: int) -> str:
+    letter = "x" if token[place : place + 1] != "x" else "y"
+    return token[:place] + letter + token[place + 1 :]
+
+
+@rule("TP-105", title="the token is compared with case", needs_token=True)
+def token_case(target: Target) -> Iterator[Expect]:
+    """A collation of the database or strcasecmp makes guessing far easier."""
+    token = _token(target)
+    candidates = (
+        ("the token in capitals", token.upper(), f"${{{TOKEN_VARIABLE}^^}}"),
+        ("the token in small letters", token.lower(), f"${{{TOKEN_VARIABLE},,}}"),
+        (
+            "the token with the case of each letter changed",
+            token.swapcase(),
+            f"${{{TOKEN_VARIABLE}~~}}",
+        ),
+    )
+    cases = [_derived(target, *case) for case in candidates if case[1] != token]
+    if not cases:
+        raise SkipRule("the token has no letters")
+    return refusals(target, cases)
+
+
+@rule("TP-106", title="the token is compared as text", needs_token=True)
+def token_as_text(target: Target) -> Iterator[Expect]:
+    """PHP's == and SQL's LIKE find tokens equal that are not."""
+    token = _token(target)
+    values = [
+        *("0", "1", "-1", "true", "false", "null", "undefined", "NaN", "Array", "[object Object]"),
+        *(
+            "%",
+            "_" * len(token),
+            "*",
+            ".*",
+            "' OR '1'='1",
+            '" OR ""="',
+            "' OR 1=1 -- ",
+            "x') OR ('1'='1",
+        ),
+        *("0e1", "00"),
+    ]
+    cases = [_case(target, f"token={value!r}", value) for value in values if value != token]
+    if _is_number(token):
+        for words, value, shell in (
+            ("the token with .0 behind it", f"{token}.0", f"${{{TOKEN_VARIABLE}}}.0"),
+            ("the token with a zero before it", f"0{token}", f"0${{{TOKEN_VARIABLE}}}"),
+            ("the token with e0 behind it", f"{token}e0", f"${{{TOKEN_VARIABLE}}}e0"),
+        ):
+            cases.append(_derived(target, words, value, shell))
+    return refusals(target, cases)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+@rule("TP-107", title="a token that is an array gets no price", needs_token=True)
+def token_array(target: Target) -> Iterator[Expect]:
+    """strcmp() of an array is null in old PHP, hash_equals() of one stops with an error in every PHP."""
+    starts = (b"token[]=", b"token[]=x", b"token[0]=x&token[1]=y", b"token[a]=x", b"token[][]=x")
+    return refusals(target, [(start.decode(), _raw_token(target, start)) for start in starts])
+
+
+@rule("TP-108", title="two wrong tokens get no price", needs_token=True)
+def token_doubled(target: Target) -> Iterator[Expect]:
+    """Which of two counts is open, but none of these may."""
+    starts = (b"token=x&token=y", b"token=&token=", b"token=x&token=", b"token=&token=x")
+    return refusals(target, [(start.decode(), _raw_token(target, start)) for start in starts])
+
+
+@rule("TP-109", title="a very long token gets no price", needs_token=True)
+def token_long(target: Target) -> Iterator[Expect]:
+    """Neither the database nor a hash function should be the one to complain."""
+    token = _token(target)
+    for length in LONG:
+        long = token + "x" * length
+        exchange = target.ask(target.question(token=long), f"the token with {length} letters behind it")
+        # The largest may be refused by closing the connection, as a large body may (TP-405).
+        closed = length == LONG[-1] and exchange.trouble is not None and target.is_up()
+        refused = Expect.refused(exchange.question, exchange)
+        yield (refused if not closed else Expect.that(True, refused.subject, refused.expected, "closed"))
+
+
+@rule("TP-110", title="authorization is not remembered", needs_token=True)
+def token_each_time(target: Target) -> Iterator[Expect]:
+    """Behind a proxy many clients share one connection and one address."""
+    missing = Request.form(tuple(pair for pair in target.question() if pair[0] != "token"))
+    wrong = Request.form(target.question(token=WRONG))
+    valid = Request.form(target.question())
+    for words, request in (("no token", missing), ("a wrong token", wrong)):
+        with target.talk() as talk:
+            first = talk.send(valid, "a valid question, on a connection to be kept")
+            if first.trouble is None and first.reusable:
+                second = talk.send(request, f"{words}, after a right one on the same connection")
+                if second.status is not None:
+                    yield Expect.refused(f"{words} on a connection where a right one was sent", second)
+        cookies = _cookies(target.send(valid, "a valid question, for its cookies").headers)
+        if cookies:
+            headers = (*request.headers, ("Cookie", cookies))
+            exchange = target.send(
+                Request(request.body, headers), f"{words}, with the cookies of a right one"
+            )
+            yield Expect.refused(f"{words}, with the cookies of a right one", exchange)
+        again = target.send(request, f"{words}, right after a right one")
+        yield Expect.refused(f"{words}, right after a right one", again)
+
+
+def _cookies(headers: Headers) -> str:
+    values = (value.partition(";")[0].strip() for name, value in headers if name.lower() == "set-cookie")
+    return "; ".join(value for value in values if "=" in value)
+
+
+@rule("TP-111", title="refused requests do not lock SolusIO out", needs_token=True)
+def no_lockout(target: Target) -> Iterator[Expect]:
+    """All of SolusIO's calls come from one address."""
+    for count in range(BURST):
+        target.ask(target.question(token=WRONG), f"a wrong token, {count + 1} of {BURST} in a row")
+    exchange = target.ask(target.question(), f"a valid question after {BURST} wrong tokens")
+    yield Expect.that(
+        exchange.priced,
+        f"after {BURST} wrong tokens and those of the rules before",
+        "a price",
+        exchange.summary,
+        exchange,
+    )
+
+
+@rule("TP-112", title="refusals have a status of 4xx")
+def refusal_status(target: Target) -> Iterator[Expect]:
+    """With status 200 a client must guess from the body that there is no price."""
+    cases = [
+        ("an unknown user", target.question(target.settings.unknown_user)),
+        ("a userid that is a word", target.question("abc")),
+        ("a missing userid", tuple(pair for pair in target.question() if pair[0] != "userid")),
+        ("an unknown action", target.question(action="NoSuchAction")),
+    ]
+    if target.token is not None:
+        cases.append(("a wrong token", target.question(token=WRONG)))
+    for words, pairs in cases:
+        exchange = target.ask(pairs, words)
+        if exchange.priced or exchange.server_error or exchange.trouble is not None:
+            continue  # judged by the rule of that input
+        yield Expect.that(exchange.refused, words, "a status of 4xx", exchange.summary, exchange)

@@ -1,0 +1,177 @@
+"""Body: one strict JSON object in UTF-8 and nothing else, with texts a customer can read."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from solusio_contracts.clauses import Level
+from solusio_contracts.exchange import Exchange
+from solusio_contracts.jsontext import Flaw, Problem, excerpt
+from solusio_contracts.price import COSTS
+from solusio_contracts.rule import Expect, SkipRule, rule, shown
+from solusio_contracts.target import Target
+
+# Both zlib-compressed forms start so; that fault belongs to TP-007.
+_COMPRESSED = (b"\x1f\x8b", b"\x78\x9c")
+
+
+def _bodies(target: Target) -> list[tuple[str, Exchange]]:
+    found = [
+        (f"user {user}", exchange)
+        for user, exchange in target.first_answers()
+        if exchange.status == 200
+        and exchange.decode_problem is None
+        and not exchange.content.startswith(_COMPRESSED)
+    ]
+    if not found:
+        raise SkipRule("no valid question was answered with status 200 and a readable body")
+    return found
+
+
+def _free_of(target: Target, expected: str, *flaws: Flaw) -> Iterator[Expect]:
+    for subject, exchange in _bodies(target):
+        problem: Problem | None = exchange.reading.problem(*flaws)
+        yield Expect.that(
+            problem is None,
+            subject,
+            expected,
+            problem.detail if problem else "as expected",
+            exchange,
+        )
+
+
+@rule("TP-020", title="the body is UTF-8 without a byte order mark", needs_price=False)
+def utf8(target: Target) -> Iterator[Expect]:
+    """An include file saved with BOM, or a Latin-1 database, makes json_decode return null."""
+    return _free_of(target, "UTF-8 without byte order mark", Flaw.BOM, Flaw.ENCODING)
+
+
+@rule("TP-021", title="the body holds the JSON and nothing else", needs_price=False)
+def nothing_else(target: Target) -> Iterator[Expect]:
+    """Notices, debug output and stray HTML make the whole answer unreadable."""
+    return _free_of(target, "only the JSON document", Flaw.SURROUNDED, Flaw.EMPTY)
+
+
+@rule("TP-022", title="the body is strict JSON", needs_price=False)
+def strict_json(target: Target) -> Iterator[Expect]:
+    """Single quotes, trailing commas, NaN: fine in JavaScript, no JSON."""
+    expected = "strict JSON (RFC 8259)"
+    return _free_of(target, expected, Flaw.SYNTAX, Flaw.NOT_FINITE, Flaw.SURROGATE)
+
+
+@rule("TP-023", title="no key stands twice", needs_price=False)
+def no_double_keys(target: Target) -> Iterator[Expect]:
+    """Which of the two counts depends on the parser."""
+    return _free_of(target, "each key once per object", Flaw.DUPLICATE)
+
+
+@rule("TP-024", title="the document is the price object itself", needs_price=False)
+def one_object(target: Target) -> Iterator[Expect]:
+    """Encoded twice, wrapped or in a list, the price is not where SolusIO looks."""
+    for subject, exchange in _bodies(target):
+        reading = exchange.reading
+        if not reading.readable:
+            continue
+        expected = "one JSON object with base_token_unit_cost at its top"
+        problem = reading.problem(Flaw.IN_STRING, Flaw.JSONP)
+        if problem is not None:
+            yield Expect.that(False, subject, expected, problem.detail, exchange)
+            continue
+        path = _find_price(reading.value)
+        top = isinstance(reading.value, dict) and path in ("", None)
+        actual = shown(reading.value) if not path else f"the price within `{path}`"
+        yield Expect.that(top, subject, expected, actual, exchange)
+
+
+def _find_price(value: Any, path: str = "", depth: int = 0) -> str | None:
+    """Return where in the document a price stands: "" at the top, None nowhere."""
+    if isinstance(value, dict) and any(key in value for key in COSTS):
+        return path
+    if depth >= 4:
+        return None
+    members: list[tuple[str, Any]] = []
+    if isinstance(value, dict):
+        members = list(value.items())
+    elif isinstance(value, list):
+        members = [(f"[{index}]", member) for index, member in enumerate(value[:20])]
+    for name, member in members:
+        inner = f"{path}.{name}".lstrip(".") if not name.startswith("[") else f"{path}{name}"
+        found = _find_price(member, inner, depth + 1)
+        if found is not None:
+            return found
+    return None
+
+
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
+_ESCAPE = re.compile(r"\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
+@rule("TP-025", title="texts for the customer are plain text", needs_price=False)
+def plain_text(target: Target) -> Iterator[Expect]:
+    """What is escaped for HTML or encoded twice is shown as it is: &pound;10.00, Â£10.00."""
+    for user, exchange, value in target.prices():
+        for where, text, exact in _texts(value):
+            problem, weak = _unplain(text)
+            # Names of discounts may hold a tag for a reason; a currency sign may not.
+            level = Level.SHOULD if weak and not exact else None
+            yield Expect.that(
+                not problem,
+                f"user {user}: {where}",
+                "plain text",
+                f"{excerpt(text)}, {problem}",
+                exchange,
+                level=level,
+            )
+
+
+def _texts(value: dict[str, Any]) -> Iterator[tuple[str, str, bool]]:
+    """Yield each text for customers with its place and whether it is part of every amount."""
+    currency = value.get("currency")
+    if isinstance(currency, dict):
+        for name in ("display_prefix", "display_suffix", "thousands_separator", "decimals_separator"):
+            if isinstance(currency.get(name), str):
+                yield f"currency.{name}", currency[name], True
+    taxes = value.get("taxes")
+    lists: list[tuple[str, Any, tuple[str, ...]]] = [
+        ("discounts", value.get("discounts"), ("name", "description"))
+    ]
+    if isinstance(taxes, dict):
+        lists.append(("taxes.rates", taxes.get("rates"), ("label",)))
+    for path, entries, names in lists:
+        for index, entry in enumerate(entries if isinstance(entries, list) else []):
+            for name in names if isinstance(entry, dict) else ():
+                if isinstance(entry.get(name), str):
+                    yield f"{path}[{index}].{name}", entry[name], False
+
+
+def _unplain(text: str) -> tuple[str, bool]:
+    """Return what is wrong with a text, and whether that is only a matter of style."""
+    if _ENTITY.search(text):
+        return "an HTML entity", False
+    if _ESCAPE.search(text):
+        return "an escape that was escaped again", False
+    if "\ufffd" in text:
+        return "the sign that replaces unreadable bytes", False
+    if _CONTROL.search(text):
+        return "a control character (Windows-1252 taken for Latin-1?)", False
+    if _twice_encoded(text):
+        return "UTF-8 that was encoded twice", False
+    if _TAG.search(text):
+        return "an HTML tag", True
+    return "", False
+
+
+def _twice_encoded(text: str) -> bool:
+    """Whether the text, taken as bytes, is again UTF-8 of something that is not ASCII."""
+    if text.isascii():
+        return False
+    for codec in ("cp1252", "latin-1"):
+        try:
+            decoded = text.encode(codec).decode("utf-8")
+        except UnicodeError:
+            continue
+        if decoded != text:
+            return True
+    return False

@@ -1,0 +1,107 @@
+"""Consistency: the same question has one answer, whatever is asked before or beside it."""
+
+from collections.abc import Iterator
+
+from solusio_contracts.exchange import Exchange, Request
+from solusio_contracts.price import difference, same_price
+from solusio_contracts.rule import Expect, SkipRule, rule
+from solusio_contracts.target import Target
+
+REPEATS = 30
+"""Times the same question is asked (TP-301)."""
+BUDGET = 5.0
+"""Seconds that repeating may take; a slow endpoint is asked less often, but at least six times."""
+CROWD = 24
+"""Mixed questions at one moment (TP-303)."""
+ROUNDS = 2
+
+
+def _same(first: Exchange, again: Exchange, subject: str, clause: str = "") -> Expect:
+    return Expect.that(
+        again.priced and same_price(first, again),
+        subject,
+        "the price that was given at first",
+        difference(first, again),
+        again,
+        clause=clause,
+    )
+
+
+def _priced_users(target: Target) -> list[int]:
+    return [user for user, exchange in target.first_answers() if exchange.priced]
+
+
+@rule("TP-301", title="the same question gets the same price")
+def same_answer(target: Target) -> Iterator[Expect]:
+    """Faults that show at every fifth call only look like bad luck to whoever has them."""
+    for position, user in enumerate(_priced_users(target)[:3]):
+        first = target.first_answer(user)
+        affordable = int(BUDGET / max(first.seconds, 0.001))
+        wanted = REPEATS if position == 0 else REPEATS // 3
+        for count in range(max(6, min(wanted, affordable))):
+            again = target.price_of(user, f"the same question for user {user}, time {count + 2}")
+            yield _same(first, again, f"user {user}, asked {count + 2} times")
+
+
+@rule("TP-302", title="each user gets his own price, in any order")
+def own_price(target: Target) -> Iterator[Expect]:
+    """A cache or a variable without the user in it shows one customer another's discounts."""
+    users = _priced_users(target)
+    refused = target.question(target.settings.unknown_user)
+    for turn in (users, users[::-1], users):
+        for user in turn:
+            again = target.price_of(user, f"user {user} among others")
+            yield _same(target.first_answer(user), again, f"user {user} after other users")
+        stranger = target.ask(refused, "an unknown user right after a known one")
+        yield Expect.refused("an unknown user right after a known one", stranger)
+    for user in users:
+        after = target.price_of(user, f"user {user} after a refusal")
+        yield _same(target.first_answer(user), after, f"user {user} after a refusal")
+
+
+@rule("TP-303", title="questions at the same moment do not mix")
+def at_the_same_moment(target: Target) -> Iterator[Expect]:
+    """State that outlives an await or is shared by threads mixes customers up under load."""
+    users = _priced_users(target)
+    if not users:
+        raise SkipRule("no user was given a price")
+    slowest = max(target.first_answer(user).seconds for user in users)
+    patience = min(30.0, target.settings.timeout + CROWD * slowest * 2)
+    questions: list[tuple[Request, str]] = []
+    owners: list[int | None] = []
+    for place in range(CROWD):
+        if place % 6 == 5:
+            owners.append(None)
+            if target.token is not None and place % 12 == 5:
+                pairs = target.question(users[0], token="wrong-on-purpose")  # noqa: S106
+                questions.append((Request.form(pairs), "a wrong token among valid questions at one moment"))
+            else:
+                pairs = target.question(target.settings.unknown_user)
+                questions.append((Request.form(pairs), "an unknown user among known ones at one moment"))
+        else:
+            user = users[place % len(users)]
+            owners.append(user)
+            questions.append(
+                (
+                    Request.form(target.question(user)),
+                    f"user {user}, with {CROWD - 1} others at one moment",
+                )
+            )
+    for _ in range(ROUNDS):
+        for owner, exchange in zip(owners, target.together(questions, timeout=patience), strict=True):
+            if exchange.status is None or exchange.server_error:
+                continue  # whether all are answered is TP-404's affair
+            if owner is None:
+                yield Expect.that(
+                    not exchange.priced,
+                    exchange.question,
+                    "no price",
+                    f"{exchange.summary}: that of another question",
+                    exchange,
+                )
+            else:
+                yield _same(
+                    target.first_answer(owner),
+                    exchange,
+                    f"user {owner} among {CROWD} at one moment",
+                )

@@ -1,0 +1,277 @@
+"""HTTP: the answer comes from exactly that URL, complete, typed, in time, on any connection."""
+
+from collections.abc import Iterator
+
+from solusio_contracts.clauses import Level
+from solusio_contracts.exchange import Exchange, Request, Trouble
+from solusio_contracts.price import difference, same_price
+from solusio_contracts.rule import Expect, SkipRule, rule
+from solusio_contracts.target import Target
+
+LINGER = 0.1
+"""Seconds to wait for bytes after the end of an answer."""
+PAUSE = 0.05
+"""Seconds between the pieces of a request."""
+SLOW = 1.0
+"""Seconds after which an answer is slow (TP-009)."""
+COMPRESSION = (("Accept-Encoding", "gzip, deflate"),)
+
+
+@rule("TP-001", "TP-002", title="a valid question is answered with status 200", needs_price=False)
+def answered(target: Target) -> Iterator[Expect]:
+    """Everything else depends on this one request, sent as SolusIO sends it."""
+    for user, exchange in target.first_answers():
+        subject = f"user {user}"
+        if exchange.status is not None and 300 <= exchange.status < 400:
+            where = exchange.header("location") or "nowhere"
+            yield Expect.that(
+                False,
+                subject,
+                "an answer at exactly this URL",
+                f"status {exchange.status}, a redirect to {where}",
+                exchange,
+                clause="TP-002",
+                hint=f"if {where} is the endpoint, check and configure that URL",
+            )
+            continue
+        yield Expect.that(
+            exchange.status == 200,
+            subject,
+            "status 200 with a price",
+            exchange.summary,
+            exchange,
+            hint=_refusal_hint(target, exchange),
+        )
+
+
+def _refusal_hint(target: Target, exchange: Exchange) -> str:
+    if exchange.status in (401, 403):
+        if target.token is None:
+            return "the endpoint seems to require an authorization token: pass --token"
+        return "the endpoint refuses the token given by --token"
+    if exchange.status in (404, 422):
+        return "does this user exist in the billing system, and is the URL right?"
+    if exchange.status in (400, 405, 411, 415):
+        return "read the form fields `action` and `userid` (and `token`) of a POST"
+    return ""
+
+
+def _answers(target: Target) -> list[tuple[int, Exchange]]:
+    found = [(user, one) for user, one in target.first_answers() if one.status == 200]
+    if not found:
+        raise SkipRule("no valid question was answered with status 200")
+    return found
+
+
+@rule("TP-003", "TP-004", title="the answer is declared as JSON in UTF-8", needs_price=False)
+def content_type(target: Target) -> Iterator[Expect]:
+    """PHP says text/html unless told otherwise: the most common omission of all."""
+    for user, exchange in _answers(target):
+        subject = f"user {user}"
+        declared = exchange.header("content-type")
+        kind, _, rest = (declared or "").partition(";")
+        plain = kind.strip().lower()
+        yield Expect.that(
+            plain == "application/json" or (plain.startswith("application/") and plain.endswith("+json")),
+            subject,
+            "Content-Type: application/json",
+            declared or "no Content-Type",
+            exchange,
+        )
+        repeated = {value for name, value in exchange.headers if name.lower() == "content-type"}
+        if len(repeated) > 1:
+            yield Expect.that(False, subject, "one Content-Type", " and ".join(sorted(repeated)), exchange)
+        charset = next(
+            (
+                value.strip().strip("\"'").lower()
+                for name, _, value in (part.partition("=") for part in rest.split(";"))
+                if name.strip().lower() == "charset"
+            ),
+            None,
+        )
+        if charset is not None:
+            yield Expect.that(
+                charset in ("utf-8", "utf8"),
+                subject,
+                "charset=utf-8, or none",
+                declared or "",
+                exchange,
+                clause="TP-004",
+            )
+
+
+@rule("TP-005", title="the answer is complete, and nothing follows it", needs_price=False)
+def complete_message(target: Target) -> Iterator[Expect]:
+    """A length counted in characters instead of bytes works until the first £."""
+    heard = 0
+    questions = [(f"user {user}", target.question(user)) for user in target.users]
+    questions.append(("an unknown user", target.question(target.settings.unknown_user)))
+    for subject, pairs in questions:
+        exchange = target.send(Request.form(pairs), f"a valid question for {subject}", linger=LINGER)
+        if exchange.status is None and exchange.trouble is not Trouble.PROTOCOL:
+            continue
+        heard += 1
+        length = exchange.header("content-length")
+        actual = "complete"
+        if exchange.trouble is not None:
+            actual = exchange.trouble_text
+            if length is not None:
+                actual += f"; Content-Length is {length}, {len(exchange.body)} bytes of body came"
+        elif exchange.leftover:
+            actual = f"{len(exchange.leftover)} bytes or more after the end: {exchange.leftover[:40]!r}"
+            if length is not None:
+                actual += f" (Content-Length is {length})"
+        yield Expect.that(
+            exchange.trouble is None and not exchange.leftover,
+            subject,
+            "a complete HTTP answer and nothing after it",
+            actual,
+            exchange,
+        )
+    if not heard:
+        raise SkipRule("no question was answered")
+
+
+@rule("TP-006", "TP-011", title="a kept connection serves the next request as well")
+def kept_connection(target: Target) -> Iterator[Expect]:
+    """A body that was not read, or state of the request before, spoils the next one behind a proxy."""
+    user = target.users[0]
+    first = target.first_answer(user)
+    openers = [
+        ("a valid question", target.question(user)),
+        ("an unknown user", target.question(target.settings.unknown_user)),
+        ("a missing userid", tuple(p for p in target.question(user) if p[0] != "userid")),
+        ("an unknown action", target.question(user, action="NoSuchAction")),
+    ]
+    if target.token is not None:
+        openers.append(("a wrong token", target.question(user, token="wrong-on-purpose")))  # noqa: S106
+    kept = 0
+    for opener, pairs in openers:
+        with target.talk() as talk:
+            opening = talk.send(Request.form(pairs), f"{opener}, on a connection to be kept")
+            if opening.trouble is not None or not opening.reusable:
+                continue
+            kept += 1
+            second = talk.send(
+                Request.form(target.question(user)),
+                f"a valid question after {opener} on the same connection",
+            )
+        subject = f"after {opener}"
+        if second.trouble is Trouble.CUT and not second.received:
+            yield Expect.that(
+                False,
+                subject,
+                "Connection: close, when the connection is closed",
+                "the connection was closed without saying so",
+                opening,
+                clause="TP-011",
+            )
+            continue
+        yield Expect.that(
+            second.priced and same_price(first, second),
+            subject,
+            "the same price as on a connection of its own",
+            difference(first, second),
+            second,
+        )
+    if not kept:
+        raise SkipRule("the server closes the connection after each answer, which is fine")
+
+
+@rule("TP-007", title="compressed only when offered, and then rightly", needs_price=False)
+def compression(target: Target) -> Iterator[Expect]:
+    """Scripts that print gzip themselves forget to ask whether the client reads it."""
+    for user, exchange in _answers(target):
+        subject = f"user {user}"
+        packed = exchange.content[:2] == b"\x1f\x8b"
+        yield Expect.that(
+            exchange.decode_problem is None and not packed,
+            subject,
+            "an answer without compression, since none was offered",
+            exchange.decode_problem or ("gzip without Content-Encoding" if packed else "not compressed"),
+            exchange,
+        )
+        offered = target.ask(
+            target.question(user),
+            f"{subject}, with Accept-Encoding: gzip, deflate",
+            headers=COMPRESSION,
+        )
+        if exchange.decode_problem is None and not packed:
+            yield Expect.that(
+                offered.trouble is None and offered.decode_problem is None and same_price(exchange, offered),
+                f"{subject}, gzip and deflate offered",
+                "the same price, compressed or not",
+                offered.decode_problem or offered.trouble_text or difference(exchange, offered),
+                offered,
+            )
+
+
+@rule("TP-008", "TP-009", title="the answer comes in time", needs_price=False)
+def in_time(target: Target) -> Iterator[Expect]:
+    """The customer's page waits for each price."""
+    limit = target.settings.timeout
+    for user, exchange in target.first_answers():
+        late = exchange.trouble is Trouble.TIMEOUT
+        yield Expect.that(
+            not late,
+            f"user {user}",
+            f"a complete answer within {limit:g} s",
+            exchange.trouble_text if late else f"{exchange.seconds:.2f} s",
+            exchange,
+        )
+        if not late:
+            yield Expect.that(
+                exchange.seconds <= SLOW,
+                f"user {user}",
+                f"an answer within {SLOW:g} s",
+                f"{exchange.seconds:.2f} s",
+                exchange,
+                clause="TP-009",
+            )
+
+
+@rule("TP-010", title="a request may arrive in pieces")
+def pieces(target: Target) -> Iterator[Expect]:
+    """Node's first 'data' event and one recv() hold the whole body on the developer's machine only."""
+    user = target.users[-1]
+    first = target.first_answer(user)
+    request = Request.form(target.question(user))
+    size = len(request.body)
+    # Offsets from the end of the message: the body alone, its middle, its last byte, the head's last lines.
+    cuts = {
+        "the head, then the body": (size,),
+        "the body in two halves": (size - size // 2,),
+        "all but the last byte, then it": (1,),
+        "three pieces, one within the head": (size + 9, size - 3),
+    }
+    length = len(first.sent)
+    for words, from_end in cuts.items():
+        exchange = target.send(
+            request,
+            f"a valid question in pieces: {words}",
+            pieces=[length - offset for offset in from_end],
+            pause=PAUSE,
+        )
+        yield Expect.that(
+            exchange.priced and same_price(first, exchange),
+            words,
+            "the same price as for a request in one piece",
+            difference(first, exchange),
+            exchange,
+        )
+
+
+@rule("TP-221", title="a charset on the form's type does not matter")
+def form_charset(target: Target) -> Iterator[Expect]:
+    """Some HTTP clients append it by themselves."""
+    user = target.users[0]
+    headers = (("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"),)
+    exchange = target.ask(target.question(user), "a form with a charset", headers=headers)
+    yield Expect.that(
+        exchange.priced,
+        "Content-Type: application/x-www-form-urlencoded; charset=utf-8",
+        "a price",
+        exchange.summary,
+        exchange,
+        level=Level.SHOULD,
+    )

@@ -1,0 +1,88 @@
+"""Security: nothing from inside the program shows in any answer of the whole run."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from solusio_contracts import leaks
+from solusio_contracts.exchange import Request
+from solusio_contracts.rule import Expect, rule
+from solusio_contracts.target import Target
+
+MARKUP = "<script>alert('mock-solusio')</script>"
+
+
+def _free_of(target: Target, clause: str, expected: str) -> Iterator[Expect]:
+    """Yield one expectation for each exchange of the run, and each kind of leak once."""
+    path = urlsplit(target.settings.url).path
+    seen: set[str] = set()
+    for exchange in list(target.exchanges):
+        if exchange.status is None:
+            continue
+        found = [one for one in leaks.find(exchange, target.token, path) if one.clause == clause]
+        for leak in found:
+            if leak.what not in seen:
+                seen.add(leak.what)
+                actual = f"{leak.what}: {leak.excerpt}"
+                yield Expect.that(False, exchange.question, expected, actual, exchange)
+        if not found:
+            yield Expect.that(True, exchange.question, expected, "nothing of the kind", exchange)
+
+
+@rule(
+    "TP-501",
+    title="no answer holds the authorization token",
+    needs_price=False,
+    needs_token=True,
+    looks_back=True,
+)
+def no_token_shown(target: Target) -> Iterator[Expect]:
+    """Error pages end up in logs and screenshots."""
+    return _free_of(target, "TP-501", "no authorization token in an answer")
+
+
+@rule(
+    "TP-502",
+    title="no answer holds a stack trace or error message of the language",
+    needs_price=False,
+    looks_back=True,
+)
+def no_trace_shown(target: Target) -> Iterator[Expect]:
+    """They name versions, functions and lines."""
+    return _free_of(target, "TP-502", "no stack trace and no message of the language in an answer")
+
+
+@rule("TP-503", title="no answer holds a file path of the server", needs_price=False, looks_back=True)
+def no_path_shown(target: Target) -> Iterator[Expect]:
+    """They tell where things lie."""
+    return _free_of(target, "TP-503", "no file path or setting of the server in an answer")
+
+
+@rule(
+    "TP-504",
+    title="no answer holds SQL or a message of the database",
+    needs_price=False,
+    looks_back=True,
+)
+def no_sql_shown(target: Target) -> Iterator[Expect]:
+    """They name tables, and show that an injection works."""
+    return _free_of(target, "TP-504", "no SQL and no message of the database in an answer")
+
+
+@rule("TP-505", title="input is not repeated unescaped in HTML")
+def no_markup_repeated(target: Target) -> Iterator[Expect]:
+    """A script of a stranger would run on the billing system's domain."""
+    for name, pairs in (
+        ("userid", target.question(MARKUP)),
+        ("action", target.question(action=MARKUP)),
+        ("an unknown parameter", (*target.question("abc"), (MARKUP, MARKUP))),
+    ):
+        exchange = target.send(Request.form(pairs), f"markup in {name}")
+        kind = (exchange.header("content-type") or "text/html").lower()
+        repeated = "html" in kind and MARKUP.encode() in exchange.content
+        yield Expect.that(
+            not repeated,
+            f"markup in {name}",
+            "no markup of the request in HTML",
+            "repeated as it was sent",
+            exchange,
+        )

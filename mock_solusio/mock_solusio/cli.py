@@ -1,0 +1,64 @@
+"""The command `mock-solusio`: a table of subcommands, each imported when it is asked for.
+
+This is the composition root, the only place that names all three packages (DESIGN 3).
+"""
+
+import importlib
+from dataclasses import dataclass
+
+import click
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a subcommand lives, and the line `--help` shows of it without importing it."""
+
+    target: str
+    help: str
+
+
+SUBCOMMANDS = {
+    "check": Entry("solusio_contracts.check_command:check", "Check a billing endpoint against the contract."),
+    "contract": Entry(
+        "solusio_contracts.contract_command:contract", "Show or export what the contract says."
+    ),
+    "reference": Entry(
+        "solusio_reference.cli:reference", "Serve or check the bundled reference billing endpoint."
+    ),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported only when they run or are asked for help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the names in the order of the table: by how often they are needed."""
+        return list(SUBCOMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import and return a command, or None when there is none of this name."""
+        entry = SUBCOMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        module, _, name = entry.target.partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands from the table alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.help) for name, entry in SUBCOMMANDS.items()])
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="mock-solusio", prog_name="mock-solusio")
+def cli() -> None:
+    """Check, mock and understand the custom billing integration of SolusIO / SolusVM 2.
+
+    Start with: mock-solusio check URL --user-id 1
+    """
+
+
+def main() -> None:
+    """Run the command line; every error exits with a message and a code, never with a traceback."""
+    cli(prog_name="mock-solusio")

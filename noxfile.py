@@ -1,0 +1,138 @@
+"""Sessions of development and CI. `nox` runs the default ones; `nox --list` shows all."""
+
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2"
+nox.options.default_venv_backend = "uv"
+nox.options.error_on_external_run = True
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["lint", "types", "layers", "contract", "tests", "wheel"]
+
+PYTHON = "3.11"
+REDOCLY = "@redocly/cli@2"
+
+
+def install(session: nox.Session, *groups: str, project: bool = True) -> None:
+    """Install exactly what uv.lock says."""
+    chosen = (
+        [f"--only-group={group}" for group in groups]
+        if not project
+        else [f"--group={group}" for group in groups]
+    )
+    session.run_install(
+        "uv",
+        "sync",
+        "--frozen",
+        "--quiet",
+        "--no-default-groups",
+        *chosen,
+        env={"UV_PROJECT_ENVIRONMENT": session.virtualenv.location},
+        external=True,
+    )
+
+
+@nox.session(python=PYTHON)
+def lint(session: nox.Session) -> None:
+    """Style and likely mistakes."""
+    install(session, "lint", project=False)
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+
+
+@nox.session(python=PYTHON)
+def types(session: nox.Session) -> None:
+    """Types, strictly."""
+    install(session, "types")
+    session.run("mypy")
+
+
+@nox.session(python=PYTHON)
+def layers(session: nox.Session) -> None:
+    """Who may import whom (DESIGN: contracts <- mock; the reference stands alone)."""
+    install(session, "layers")
+    session.run("lint-imports")
+
+
+@nox.session(python=PYTHON)
+def tests(session: nox.Session) -> None:
+    """All tests, on as many processes as there are cores; arguments go to pytest."""
+    install(session, "test")
+    session.run("pytest", *(session.posargs or ["-n", "auto", "--dist", "worksteal"]))
+
+
+@nox.session(python=PYTHON)
+def contract(session: nox.Session) -> None:
+    """The OpenAPI documents stand up to the linter other people use."""
+    install(session, "test")
+    work = Path(session.create_tmp()).resolve()
+    for document in sorted(Path("contracts/solusio_contracts/openapi").glob("*.yaml")):
+        session.run(
+            "npm",
+            "exec",
+            "--yes",
+            f"--package={REDOCLY}",
+            "--",
+            "redocly",
+            "lint",
+            str(document.resolve()),
+            external=True,
+            env={
+                "REDOCLY_TELEMETRY": "off",
+                "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true",
+                "npm_config_cache": str(work / "npm"),
+            },
+        )
+
+
+@nox.session(python=PYTHON)
+def wheel(session: nox.Session) -> None:
+    """The wheel, installed into a clean environment, does the main job from a folder of its own."""
+    work = Path(session.create_tmp()).resolve()
+    dist = work / "dist"
+    session.run("uv", "build", "--quiet", "--clear", "--out-dir", str(dist), external=True)
+    (built,) = dist.glob("*.whl")
+    session.install("--reinstall-package", "mock-solusio", str(built))
+    with session.chdir(work):
+        session.run("mock-solusio", "--version")
+        session.run("mock-solusio", "contract", "show", "TP-041", silent=True)
+        session.run("mock-solusio", "reference", "check", "--fuzz-examples", "20")
+        session.run(
+            "python",
+            "-c",
+            "from importlib.resources import files\n"
+            "for package in ('solusio_contracts', 'mock_solusio', 'solusio_reference'):\n"
+            "    assert files(package).joinpath('py.typed').is_file(), package",
+        )
+
+
+@nox.session(python=PYTHON)
+def detection(session: nox.Session) -> None:
+    """Measure the table of docs/detection.md anew: this check beside plain `schemathesis run`."""
+    install(session, "test")
+    session.run("python", "benchmarks/detection.py", *session.posargs)
+
+
+@nox.session(python=PYTHON)
+def benchmarks(session: nox.Session) -> None:
+    """Compare the speed of our fuzzing with that of plain `schemathesis run`, as a ratio."""
+    install(session, "test")
+    session.run("python", "benchmarks/fuzz_speed.py", *session.posargs)
+
+
+@nox.session(python=PYTHON)
+def fuzz_campaign(session: nox.Session) -> None:
+    """Fuzz the reference endpoint for long: 5,000 generated requests."""
+    install(session, "test")
+    session.run(
+        "mock-solusio",
+        "reference",
+        "check",
+        "--only",
+        "fuzz",
+        "--fuzz-examples",
+        "5000",
+        "--fuzz-seconds",
+        "900",
+    )

@@ -1,0 +1,192 @@
+"""The catalogue of billing endpoints, and a way to run each as a process of its own.
+
+A test gets every endpoint by an argument `entry`, or those of one kind by `faulty` or `correct`, and
+the fixture `serve` to run one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+
+HERE = Path(__file__).parent
+STARTING = 20.0  # seconds; a machine under load starts Node slowly
+ATTEMPTS = 3  # another program may take the port between the moment we find it and the start
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One endpoint of catalogue.toml, where the keys are explained."""
+
+    id: str
+    language: str
+    file: str
+    kind: str
+    area: str
+    why: str
+    path: str
+    token: str
+    args: tuple[str, ...]
+    fault: str = ""
+    style: str = ""
+    level: str = "must"
+    visible: bool = True
+    probe: tuple[str, ...] = ()
+    probe_status: int | None = None
+    probe_text: str | None = None
+    probe_body: str | None = None
+    expect: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def check_options(self) -> list[str]:
+        """The options of `mock-solusio check URL` for this endpoint, the token among them."""
+        return [*(["--token", self.token] if self.token else []), *self.args]
+
+
+class EndpointError(Exception):
+    """The endpoint cannot be used; what it wrote to stderr is in the message."""
+
+
+@cache
+def load() -> tuple[Entry, ...]:
+    data = tomllib.loads((HERE / "catalogue.toml").read_text(encoding="utf-8"))
+    frozen = ("args", "probe")
+    entries = []
+    for row in data["endpoint"]:
+        row = {**data["defaults"], **row}  # noqa: PLW2901 - the row with its defaults
+        entries.append(Entry(**{k: tuple(v) if k in frozen else v for k, v in row.items()}))
+    return tuple(entries)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    groups = {
+        "entry": load(),
+        "faulty": [entry for entry in load() if entry.kind == "faulty"],
+        "correct": [entry for entry in load() if entry.kind == "correct"],
+    }
+    for name, entries in groups.items():
+        if name in metafunc.fixturenames:
+            metafunc.parametrize(name, entries, ids=[entry.id for entry in entries])
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> tuple[Entry, ...]:
+    return load()
+
+
+@pytest.fixture(scope="session")
+def serve() -> Callable[[Entry], contextlib.AbstractContextManager[str]]:
+    """Run an endpoint: `with serve(entry) as url:`. May be used from several threads."""
+    return run_endpoint
+
+
+@contextlib.contextmanager
+def run_endpoint(entry: Entry) -> Iterator[str]:
+    """Yield the URL of the running endpoint; whatever happens, its process group is gone after."""
+    command = interpreter(entry.language)
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as errors:
+        process, port = start(entry, command, folder, errors)
+        try:
+            yield f"http://127.0.0.1:{port}{entry.path}"
+        except BaseException as error:
+            error.add_note(f"stderr of {entry.id}:\n{written(errors) or '(nothing)'}")
+            raise
+        finally:
+            kill(process)
+
+
+def interpreter(language: str) -> list[str]:
+    """Return the command before the file, or skip; where everything must run (CI), fail."""
+    if language == "python":
+        return [sys.executable]
+    found = shutil.which(language)
+    if found is None:
+        reason = f"{language} is not installed"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return [found]
+
+
+def start(
+    entry: Entry, command: list[str], folder: str, errors: IO[bytes]
+) -> tuple[subprocess.Popen[bytes], int]:
+    """Start the program on a free port and wait until it accepts connections."""
+    # A program's own TMPDIR: what a PHP endpoint keeps between two requests goes with it.
+    environment = {**os.environ, "BILLING_TOKEN": entry.token, "TMPDIR": folder}
+    environment.pop("PHP_CLI_SERVER_WORKERS", None)
+    for _ in range(ATTEMPTS):
+        port = free_port()
+        process = subprocess.Popen(
+            [*command, *options(entry, port), str(HERE / entry.file)],
+            env={**environment, "PORT": str(port)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            start_new_session=True,
+        )
+        try:
+            if accepts(process, port):
+                return process, port
+        except BaseException:
+            kill(process)
+            raise
+        kill(process)
+    raise EndpointError(f"{entry.id} does not start:\n{written(errors)}")
+
+
+def options(entry: Entry, port: int) -> list[str]:
+    """Return what the interpreter is told besides the file."""
+    if entry.language != "php":
+        return []
+    # As in php.ini-production; a machine without php.ini would show errors to everybody.
+    return ["-d", "display_errors=0", "-d", "log_errors=1", "-S", f"127.0.0.1:{port}"]
+
+
+def accepts(process: subprocess.Popen[bytes], port: int) -> bool:
+    """Return whether the port opens before the process ends or the time is up."""
+    pause = 0.01
+    for _ in range(int(STARTING / pause)):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=STARTING).close()
+        except ConnectionRefusedError:
+            # The pause between two attempts ends at once when the process does.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(pause)
+                return False
+        else:
+            return process.poll() is None
+    return False
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """End the process and all its children, and wait until it is gone."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(STARTING)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def written(errors: IO[bytes]) -> str:
+    """Return the last of what the program wrote, without moving where it writes next."""
+    size = os.fstat(errors.fileno()).st_size
+    return os.pread(errors.fileno(), 8000, max(0, size - 8000)).decode("utf-8", "replace").strip()

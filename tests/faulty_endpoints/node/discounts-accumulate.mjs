@@ -1,0 +1,10 @@
+// Fault: the shared record is changed in place: with each call one more discount is listed.
+import { CUSTOMERS, Endpoint, run } from './_base.mjs';
+
+run(new class extends Endpoint {
+  customer(id) {
+    const copy = super.customer(id);
+    CUSTOMERS.get(id).discounts.push(...copy.discounts.slice(0, 1));
+    return copy;
+  }
+}());

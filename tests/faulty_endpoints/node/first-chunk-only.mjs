@@ -1,0 +1,11 @@
+// Fault: the first chunk is taken for the whole body; what comes in a second segment is lost.
+import { Endpoint, run } from './_base.mjs';
+
+run(new class extends Endpoint {
+  readBody(req) {
+    return new Promise((resolve) => {
+      req.once('data', resolve);
+      req.once('end', () => resolve(Buffer.alloc(0)));
+    });
+  }
+}());

@@ -1,0 +1,10 @@
+// Fault: to a client that takes gzip the header says gzip, while the body is plain.
+import { Endpoint, run } from './_base.mjs';
+
+run(new class extends Endpoint {
+  respond(req, res, status, body) {
+    res.setHeader('Vary', 'Accept-Encoding');
+    if (/\bgzip\b/.test(req.headers['accept-encoding'])) res.setHeader('Content-Encoding', 'gzip');
+    super.respond(req, res, status, body);
+  }
+}());

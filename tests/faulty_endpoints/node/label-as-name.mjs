@@ -1,0 +1,9 @@
+// Fault: the tax is called `name` where SolusIO reads `label`.
+import { Endpoint, run } from './_base.mjs';
+
+run(new class extends Endpoint {
+  pricing(customer) {
+    const rates = customer.taxes.rates.map(({ label, rate }) => ({ name: label, rate }));
+    return { ...customer, taxes: { ...customer.taxes, rates } };
+  }
+}());

@@ -1,0 +1,11 @@
+// Correct: the answer leaves in chunks, cut anywhere, and the connection is closed after it.
+import { Endpoint, run } from './_base.mjs';
+
+run(new class extends Endpoint {
+  respond(req, res, status, body) {
+    res.writeHead(status, { 'Content-Type': 'application/json', Connection: 'close' });
+    const bytes = Buffer.from(body);
+    for (let at = 0; at < bytes.length; at += 37) res.write(bytes.subarray(at, at + 37));
+    res.end();
+  }
+}());

@@ -1,0 +1,4 @@
+// Correct: the base as it is.
+import { Endpoint, run } from './_base.mjs';
+
+run(new Endpoint());

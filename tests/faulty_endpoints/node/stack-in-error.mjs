@@ -1,0 +1,12 @@
+// Fault: the refusal of an unknown user holds the stack trace.
+import { Endpoint, Refusal, run } from './_base.mjs';
+
+run(new class extends Endpoint {
+  customer(id) {
+    try {
+      return super.customer(id);
+    } catch (error) {
+      throw new Refusal(404, error.stack);
+    }
+  }
+}());

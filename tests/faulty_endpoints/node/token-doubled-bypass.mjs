@@ -1,0 +1,16 @@
+// Fault: querystring makes an array of a doubled parameter, and only strings are compared:
+// two wrong tokens open.
+import { parse } from 'node:querystring';
+import { Endpoint, run } from './_base.mjs';
+
+run(new class extends Endpoint {
+  parameters(body) {
+    const form = parse(body.toString());
+    return (name) => (Array.isArray(form[name]) && name !== 'token' ? form[name][0] : form[name]);
+  }
+
+  authorised(token) {
+    if (typeof token === 'string' && token !== this.expected) return false;
+    return token !== undefined;
+  }
+}());

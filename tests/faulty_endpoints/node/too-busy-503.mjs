@@ -1,0 +1,19 @@
+// Fault: more than ten requests at a time are answered with 503.
+import { setTimeout } from 'node:timers/promises';
+import { Endpoint, run } from './_base.mjs';
+
+let running = 0;
+
+run(new class extends Endpoint {
+  async handle(req, res) {
+    running += 1;
+    if (running > 10) {
+      await this.readBody(req);
+      super.respond(req, res, 503, '{"error":"Too busy"}');
+    } else {
+      await setTimeout(20);
+      await super.handle(req, res);
+    }
+    running -= 1;
+  }
+}());

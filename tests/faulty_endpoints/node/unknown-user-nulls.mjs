@@ -1,0 +1,9 @@
+// Fault: an unknown user is answered with status 200 and a page of nulls.
+import { CUSTOMERS, Endpoint, run } from './_base.mjs';
+
+run(new class extends Endpoint {
+  customer(id) {
+    if (CUSTOMERS.has(id)) return super.customer(id);
+    return Object.fromEntries(Object.keys(CUSTOMERS.get(1)).map((key) => [key, null]));
+  }
+}());

@@ -1,0 +1,10 @@
+<?php
+// Fault: a UTF-8 byte order mark before the JSON; an included file was saved with one.
+require __DIR__ . '/_base.php';
+
+(new class extends Endpoint {
+    protected function encode(array $pricing): string
+    {
+        return "\xEF\xBB\xBF" . parent::encode($pricing);
+    }
+})->handle();

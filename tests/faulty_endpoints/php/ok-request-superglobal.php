@@ -1,0 +1,10 @@
+<?php
+// Correct: reads $_REQUEST, so GET is answered as well.
+require __DIR__ . '/_base.php';
+
+(new class extends Endpoint {
+    protected function form(): array
+    {
+        return $_REQUEST;
+    }
+})->handle();

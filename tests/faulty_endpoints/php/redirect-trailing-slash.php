@@ -1,0 +1,17 @@
+<?php
+// Fault: the address without the slash at its end is redirected to the one with it, as nginx and
+// many frameworks do. A client that follows a 301 sends GET, and the form is gone.
+require __DIR__ . '/_base.php';
+
+(new class extends Endpoint {
+    public function handle(): void
+    {
+        $path = parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH);
+        if (!str_ends_with($path, '/')) {
+            http_response_code(301);
+            header("Location: $path/");
+            return;
+        }
+        parent::handle();
+    }
+})->handle();

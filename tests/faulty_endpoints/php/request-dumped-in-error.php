@@ -1,0 +1,11 @@
+<?php
+// Fault: the message about an unknown user holds the whole request, the right token included.
+require __DIR__ . '/_base.php';
+
+(new class extends Endpoint {
+    protected function customer(int $id): ?array
+    {
+        return parent::customer($id)
+            ?? throw new Refusal(404, 'No such user: ' . http_build_query($_POST));
+    }
+})->handle();

@@ -1,0 +1,11 @@
+<?php
+// Fault: the query is shown to whoever asks for an unknown user.
+require __DIR__ . '/_base.php';
+
+(new class extends Endpoint {
+    protected function customer(int $id): ?array
+    {
+        $query = "SELECT currency, groupid FROM tblclients WHERE id = $id";
+        return parent::customer($id) ?? throw new Refusal(404, "No rows: $query");
+    }
+})->handle();

@@ -1,0 +1,10 @@
+<?php
+// Fault: == compares two strings that look like numbers as numbers: "0e83..." == "0".
+require __DIR__ . '/_base.php';
+
+(new class extends Endpoint {
+    protected function authorised(mixed $token): bool
+    {
+        return is_string($token) && $token == $this->expectedToken();
+    }
+})->handle();

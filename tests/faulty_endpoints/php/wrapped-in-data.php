@@ -1,0 +1,10 @@
+<?php
+// Fault: an API resource class wraps the answer in {"data": ...}.
+require __DIR__ . '/_base.php';
+
+(new class extends Endpoint {
+    protected function encode(array $pricing): string
+    {
+        return parent::encode(['data' => $pricing]);
+    }
+})->handle();

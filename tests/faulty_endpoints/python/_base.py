@@ -1,0 +1,213 @@
+"""A billing endpoint that does everything right; the files beside this one replace one method each.
+
+Run: PORT=8000 BILLING_TOKEN=secret python FILE.py
+"""
+
+from __future__ import annotations
+
+import copy
+import hmac
+import json
+import os
+import re
+import sys
+import traceback
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs
+
+LARGEST_BODY = 1 << 20
+TOKEN = os.environ.get("BILLING_TOKEN", "")
+
+CUSTOMERS: dict[int, dict[str, Any]] = {
+    1: {
+        "base_token_unit_cost": 1.34,
+        "user_token_unit_cost": 1.3763676,  # 1.34 x 0.95 x 1.06 x 1.02
+        "currency": {
+            "code": "GBP",
+            "display_prefix": "£",
+            "display_suffix": " GBP",
+            "thousands_separator": ",",
+            "decimals_separator": ".",
+        },
+        "discounts": [
+            {
+                "name": "Special Client Group Discount",
+                "description": "5% Recurring Discount",
+                "multipler": 0.95,
+            }
+        ],
+        "taxes": {
+            "compound": True,
+            "rates": [{"label": "City Tax", "rate": 6}, {"label": "State Tax", "rate": 2}],
+        },
+    },
+    2: {
+        "base_token_unit_cost": 0.00091,
+        "user_token_unit_cost": 0.00091,  # nothing is taken off, nothing is added
+        "currency": {
+            "code": "EUR",
+            "display_prefix": "",
+            "display_suffix": " €",
+            "thousands_separator": ".",
+            "decimals_separator": ",",
+        },
+        "discounts": [],
+        "taxes": {"compound": False, "rates": []},
+    },
+    3: {
+        "base_token_unit_cost": 0.15,
+        "user_token_unit_cost": 0.1188,  # 0.15 x 0.9 x 0.8 x (1 + 0.08 + 0.02)
+        "currency": {
+            "code": "JPY",
+            "display_prefix": "¥",
+            "display_suffix": "",
+            "thousands_separator": ",",
+            "decimals_separator": ".",
+        },
+        "discounts": [
+            {"name": "Loyalty", "description": "Third year", "multipler": 0.9},
+            {"name": "Volume", "description": "Ten servers", "multipler": 0.8},
+        ],
+        "taxes": {
+            "compound": False,
+            "rates": [
+                {"label": "Consumption Tax", "rate": 8},
+                {"label": "Regional Levy", "rate": 2},
+            ],
+        },
+    },
+}
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+class Endpoint(BaseHTTPRequestHandler):
+    """One object per connection, so an attribute set here lives as long as the connection."""
+
+    protocol_version = "HTTP/1.1"
+    server_version = "billing"
+    sys_version = ""
+    timeout = 30
+    wbufsize = -1  # headers and body leave in one segment
+
+    def do_POST(self) -> None:  # noqa: N802 - the name that http.server looks for
+        try:
+            body = self.read_body()
+            if self.command != "POST":
+                raise Refusal(405, "Only POST is answered")
+            pricing = self.price(self.parameters(body))
+            self.respond(200, self.encode(pricing))
+        except Refusal as refusal:
+            self.refuse(refusal.status, refusal.message)
+        except ConnectionError:
+            self.close_connection = True
+        except Exception:
+            traceback.print_exc()
+            self.failed()
+
+    do_GET = do_HEAD = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_POST  # noqa: N815
+
+    def read_body(self) -> bytes:
+        if "Transfer-Encoding" in self.headers:
+            self.close_connection = True
+            raise Refusal(411, "Send a Content-Length")
+        length = self.headers.get("Content-Length", "0")
+        if not re.fullmatch("[0-9]{1,12}", length):
+            self.close_connection = True
+            raise Refusal(400, "The Content-Length is no number")
+        body, left = b"", int(length)
+        # What is past the limit is read too: what stays unread would be taken for the next request.
+        while left:
+            piece = self.rfile.read(min(left, 1 << 16))
+            if not piece:
+                raise ConnectionError("the client went away")
+            left -= len(piece)
+            if len(body) <= LARGEST_BODY:
+                body += piece
+        if len(body) > LARGEST_BODY:
+            raise Refusal(413, "The body is too large")
+        return body
+
+    def parameters(self, body: bytes) -> dict[str, str]:
+        """Return the first value of each parameter."""
+        text = body.decode("utf-8", "replace")
+        return {name: values[0] for name, values in parse_qs(text, True).items()}
+
+    def price(self, form: dict[str, str]) -> Any:
+        if not self.authorised(form.get("token")):
+            raise Refusal(401, "The authorization token is wrong")
+        self.check_action(form.get("action"))
+        user_id = self.user_id(form.get("userid"))
+        return self.pricing(self.customer(user_id), user_id)
+
+    def authorised(self, token: str | None) -> bool:
+        if not TOKEN:
+            return True
+        return token is not None and hmac.compare_digest(token.encode(), TOKEN.encode())
+
+    def check_action(self, action: str | None) -> None:
+        if action != "GetTokenPricing":
+            raise Refusal(400, "Unknown action")
+
+    def user_id(self, text: str | None) -> int:
+        if not re.fullmatch("[1-9][0-9]{0,17}", text or ""):
+            raise Refusal(400, "No valid user id")
+        return int(text or "")
+
+    def customer(self, user_id: int) -> dict[str, Any]:
+        if user_id not in CUSTOMERS:
+            raise Refusal(404, "No such user")
+        return copy.deepcopy(CUSTOMERS[user_id])
+
+    def pricing(self, customer: dict[str, Any], user_id: int) -> Any:  # noqa: ARG002 - for faults
+        return customer
+
+    def encode(self, pricing: Any) -> str:
+        return json.dumps(pricing)
+
+    def respond(self, status: int, body: str) -> None:
+        self.send(status, {"Content-Type": "application/json"}, body.encode())
+
+    def send(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def refuse(self, status: int, message: str) -> None:
+        body = json.dumps({"error": message}).encode()
+        self.send(status, {"Content-Type": "application/json"}, body)
+
+    def failed(self) -> None:
+        """Answer after an error that nobody foresaw: faults run into this, the base never."""
+        self.refuse(500, "Internal error")
+
+    def log_message(self, *_: object) -> None:
+        """Stay silent: stderr is for what goes wrong."""
+
+
+class Server(ThreadingHTTPServer):
+    request_queue_size = 128
+
+    def handle_error(self, *_: object) -> None:
+        """Say what went wrong, except that a client went away: that is its right."""
+        if not isinstance(sys.exception(), ConnectionError):
+            traceback.print_exc()
+
+
+def serve(
+    endpoint: type[BaseHTTPRequestHandler] = Endpoint,
+    server: type[ThreadingHTTPServer] = Server,
+) -> None:
+    server(("127.0.0.1", int(os.environ["PORT"])), endpoint).serve_forever()

@@ -1,0 +1,14 @@
+"""Fault: a request without Content-Length, as a chunked one, is a TypeError, status 500."""
+
+from _base import Endpoint, serve
+
+
+class Counted(Endpoint):
+    def read_body(self) -> bytes:
+        if self.command == "POST" and self.headers["Content-Length"] is None:
+            self.close_connection = True
+            int(self.headers["Content-Length"])
+        return super().read_body()
+
+
+serve(Counted)

@@ -1,0 +1,17 @@
+"""Fault: the chunked answer stops without the empty chunk that ends it."""
+
+from _base import Endpoint, serve
+
+
+class Unfinished(Endpoint):
+    def respond(self, status: int, body: str) -> None:
+        data = body.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
+        self.close_connection = True
+
+
+serve(Unfinished)

@@ -1,0 +1,16 @@
+"""Fault: an unknown user raises where nobody catches: the connection ends without an answer."""
+
+from typing import Any
+
+from _base import CUSTOMERS, Endpoint, serve
+
+
+class Silent(Endpoint):
+    def customer(self, user_id: int) -> dict[str, Any]:
+        return CUSTOMERS[user_id]
+
+    def failed(self) -> None:
+        self.close_connection = True
+
+
+serve(Silent)

@@ -1,0 +1,18 @@
+"""Fault: a percent-escape that is no UTF-8 ends the whole process."""
+
+import os
+from urllib.parse import parse_qs
+
+from _base import Endpoint, serve
+
+
+class Fragile(Endpoint):
+    def parameters(self, body: bytes) -> dict[str, str]:
+        try:
+            parse_qs(body.decode("latin-1"), True, errors="strict")
+        except UnicodeDecodeError:
+            os._exit(1)
+        return super().parameters(body)
+
+
+serve(Fragile)

@@ -1,0 +1,15 @@
+"""Fault: "UKP" is what some call the pound; ISO 4217 does not know it."""
+
+from typing import Any
+
+from _base import Endpoint, serve
+
+
+class Invented(Endpoint):
+    def pricing(self, customer: dict[str, Any], user_id: int) -> Any:  # noqa: ARG002
+        if customer["currency"]["code"] == "GBP":
+            customer["currency"]["code"] = "UKP"
+        return customer
+
+
+serve(Invented)

@@ -1,0 +1,14 @@
+"""Fault: user_token_unit_cost is there twice; which one is read is up to the parser."""
+
+from typing import Any
+
+from _base import Endpoint, serve
+
+
+class Twice(Endpoint):
+    def encode(self, pricing: Any) -> str:
+        first = f'{{"user_token_unit_cost": {pricing["base_token_unit_cost"]}, '
+        return first + super().encode(pricing)[1:]
+
+
+serve(Twice)

@@ -1,0 +1,12 @@
+"""Fault: the form is split at & and =, and nothing is decoded: %31 is not taken for 1."""
+
+from _base import Endpoint, serve
+
+
+class Split(Endpoint):
+    def parameters(self, body: bytes) -> dict[str, str]:
+        pairs = [pair.partition("=") for pair in body.decode("utf-8", "replace").split("&")]
+        return {name: value for name, _, value in reversed(pairs)}
+
+
+serve(Split)

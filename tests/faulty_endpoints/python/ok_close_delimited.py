@@ -1,0 +1,17 @@
+"""Correct: no Content-Length; the end of the connection is the end of the answer."""
+
+from _base import Endpoint, serve
+
+
+class Delimited(Endpoint):
+    def send(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.send_response(status)
+        for name, value in {**headers, "Connection": "close"}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+        self.close_connection = True
+
+
+serve(Delimited)

@@ -1,0 +1,21 @@
+"""Correct: fractions with exponents (1.34e+0, 9.5e-1), and customer 2 pays a whole 2 per token."""
+
+import re
+from decimal import Decimal
+from typing import Any
+
+from _base import Endpoint, serve
+
+
+class Notations(Endpoint):
+    def pricing(self, customer: dict[str, Any], user_id: int) -> Any:
+        if user_id == 2:
+            customer["base_token_unit_cost"] = customer["user_token_unit_cost"] = 2
+        return customer
+
+    def encode(self, pricing: Any) -> str:
+        text = super().encode(pricing)
+        return re.sub(r"[0-9]+\.[0-9]+", lambda number: f"{Decimal(number[0]):e}", text)
+
+
+serve(Notations)

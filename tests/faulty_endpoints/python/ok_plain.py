@@ -1,0 +1,5 @@
+"""Correct: the base as it is."""
+
+from _base import serve
+
+serve()

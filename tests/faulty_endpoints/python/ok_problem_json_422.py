@@ -1,0 +1,16 @@
+"""Correct: refusals are RFC 9457 problem documents, and what is malformed is a 422."""
+
+import json
+
+from _base import Endpoint, serve
+
+
+class Problems(Endpoint):
+    def refuse(self, status: int, message: str) -> None:
+        status = 422 if status == 400 else status
+        problem = {"type": "about:blank", "title": message, "status": status}
+        headers = {"Content-Type": "application/problem+json"}
+        self.send(status, headers, json.dumps(problem).encode())
+
+
+serve(Problems)

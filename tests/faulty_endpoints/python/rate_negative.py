@@ -1,0 +1,17 @@
+"""Fault: a tax that customer 3 is exempt from is sent as a negative rate."""
+
+from typing import Any
+
+from _base import Endpoint, serve
+
+
+class Exempt(Endpoint):
+    def pricing(self, customer: dict[str, Any], user_id: int) -> Any:
+        if user_id == 3:
+            customer["taxes"]["rates"][1]["rate"] = -2
+            # 0.15 x 0.9 x 0.8 x (1 + 0.08 - 0.02)
+            customer["user_token_unit_cost"] = 0.11448
+        return customer
+
+
+serve(Exempt)

@@ -1,0 +1,17 @@
+"""Fault: a body that is no form is refused unread, and the connection stays open.
+
+The unread bytes are then taken for the next request.
+"""
+
+from _base import Endpoint, Refusal, serve
+
+
+class Unread(Endpoint):
+    def read_body(self) -> bytes:
+        kind = self.headers.get("Content-Type", "application/x-www-form-urlencoded")
+        if self.command == "POST" and "form" not in kind:
+            raise Refusal(415, "Send a form")
+        return super().read_body()
+
+
+serve(Unread)

@@ -1,0 +1,11 @@
+"""Fault: a POST "creates" something, so the framework's default status is 201."""
+
+from _base import Endpoint, serve
+
+
+class Created(Endpoint):
+    def respond(self, status: int, body: str) -> None:
+        super().respond(201 if status == 200 else status, body)
+
+
+serve(Created)

@@ -1,0 +1,13 @@
+"""Fault: an empty token is taken for none at all and is not compared."""
+
+from _base import Endpoint, serve
+
+
+class Falsy(Endpoint):
+    def authorised(self, token: str | None) -> bool:
+        if token is None:
+            return False
+        return not token or super().authorised(token)
+
+
+serve(Falsy)

@@ -1,0 +1,11 @@
+"""Fault: the column holds eight characters, so only eight are compared."""
+
+from _base import TOKEN, Endpoint, serve
+
+
+class Truncated(Endpoint):
+    def authorised(self, token: str | None) -> bool:
+        return token is not None and token[:8] == TOKEN[:8]
+
+
+serve(Truncated)

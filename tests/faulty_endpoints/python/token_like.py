@@ -1,0 +1,17 @@
+"""Fault: the token is compared with LIKE, so `%` opens."""
+
+import contextlib
+import sqlite3
+
+from _base import TOKEN, Endpoint, serve
+
+
+class Like(Endpoint):
+    def authorised(self, token: str | None) -> bool:
+        if token is None or len(token) > 255:
+            return False
+        with contextlib.closing(sqlite3.connect(":memory:")) as database:
+            return database.execute("SELECT ? LIKE ?", (TOKEN, token)).fetchone()[0] == 1
+
+
+serve(Like)

@@ -1,0 +1,18 @@
+"""Fault: after five wrong tokens, from whomever, the right one is refused as well."""
+
+from _base import Endpoint, Refusal, serve
+
+failures: list[str | None] = []
+
+
+class LockOut(Endpoint):
+    def authorised(self, token: str | None) -> bool:
+        if len(failures) >= 5:
+            raise Refusal(403, "Locked")
+        if super().authorised(token):
+            return True
+        failures.append(token)
+        return False
+
+
+serve(LockOut)

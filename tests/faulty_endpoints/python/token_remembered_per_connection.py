@@ -1,0 +1,17 @@
+"""Fault: a connection that once sent the right token needs none any more.
+
+Behind a proxy that shares connections these are other people's requests.
+"""
+
+from _base import Endpoint, serve
+
+
+class Remembered(Endpoint):
+    trusted = False
+
+    def authorised(self, token: str | None) -> bool:
+        self.trusted = self.trusted or super().authorised(token)
+        return self.trusted
+
+
+serve(Remembered)

@@ -1,0 +1,16 @@
+"""Fault: the refusal of a malformed user id holds the traceback, with paths and source."""
+
+import traceback
+
+from _base import Endpoint, Refusal, serve
+
+
+class Talkative(Endpoint):
+    def user_id(self, text: str | None) -> int:
+        try:
+            return super().user_id(text)
+        except Refusal as refusal:
+            raise Refusal(refusal.status, traceback.format_exc()) from None
+
+
+serve(Talkative)

@@ -1,0 +1,13 @@
+"""Fault: the program and the framework each send a Content-Length, and they differ."""
+
+from _base import Endpoint, serve
+
+
+class TwoLengths(Endpoint):
+    def respond(self, status: int, body: str) -> None:
+        data = body.encode()
+        headers = {"Content-Type": "application/json", "Content-Length": str(len(data) + 1)}
+        self.send(status, headers, data)
+
+
+serve(TwoLengths)

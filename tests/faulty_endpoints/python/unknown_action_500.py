@@ -1,0 +1,16 @@
+"""Fault: an action without a method is an AttributeError, status 500."""
+
+from _base import Endpoint, Refusal, serve
+
+
+class Dispatching(Endpoint):
+    def check_action(self, action: str | None) -> None:
+        if not action:
+            raise Refusal(400, "No action")
+        getattr(self, f"action_{action}")
+
+    def action_GetTokenPricing(self) -> None:  # noqa: N802 - the name of the action
+        """Exist: this is the only action."""
+
+
+serve(Dispatching)

@@ -1,0 +1,15 @@
+"""Fault: the final price of customer 3 is 0, and no discount takes everything off."""
+
+from typing import Any
+
+from _base import Endpoint, serve
+
+
+class Free(Endpoint):
+    def pricing(self, customer: dict[str, Any], user_id: int) -> Any:
+        if user_id == 3:
+            customer["user_token_unit_cost"] = 0
+        return customer
+
+
+serve(Free)

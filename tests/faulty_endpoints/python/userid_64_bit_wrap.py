@@ -1,0 +1,16 @@
+"""Fault: the user id passes through a C integer: 2^64 + 1 is customer 1."""
+
+import ctypes
+import re
+
+from _base import Endpoint, Refusal, serve
+
+
+class Wrapping(Endpoint):
+    def user_id(self, text: str | None) -> int:
+        if not re.fullmatch("[0-9]{1,100}", text or ""):
+            raise Refusal(400, "No valid user id")
+        return ctypes.c_uint64(int(text or "")).value
+
+
+serve(Wrapping)

@@ -1,0 +1,14 @@
+"""Fault: the first digits are picked from whatever was sent: "abc1" and "-1" are customer 1."""
+
+import re
+
+from _base import Endpoint, serve
+
+
+class Picked(Endpoint):
+    def user_id(self, text: str | None) -> int:
+        found = re.search("[0-9]+", text or "")
+        return super().user_id(found and found[0])
+
+
+serve(Picked)

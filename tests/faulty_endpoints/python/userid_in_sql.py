@@ -1,0 +1,21 @@
+"""Fault: the user id is pasted into the query: a quotation mark is a 500, ' OR '1'='1 a customer."""
+
+import contextlib
+import sqlite3
+
+from _base import CUSTOMERS, Endpoint, Refusal, serve
+
+
+class Pasted(Endpoint):
+    def user_id(self, text: str | None) -> int:
+        with contextlib.closing(sqlite3.connect(":memory:")) as database:
+            database.execute("CREATE TABLE clients (id TEXT)")
+            database.executemany("INSERT INTO clients VALUES (?)", [(key,) for key in CUSTOMERS])
+            query = f"SELECT id FROM clients WHERE id = '{text}'"  # noqa: S608 - the fault
+            row = database.execute(query).fetchone()
+        if row is None:
+            raise Refusal(404, "No such user")
+        return int(row[0])
+
+
+serve(Pasted)

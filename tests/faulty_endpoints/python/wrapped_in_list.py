@@ -1,0 +1,13 @@
+"""Fault: fetchall() returns rows, so the answer is a list of one."""
+
+from typing import Any
+
+from _base import Endpoint, serve
+
+
+class Rows(Endpoint):
+    def encode(self, pricing: Any) -> str:
+        return super().encode([pricing])
+
+
+serve(Rows)
