@@ -110,8 +110,8 @@ class Exchange:
 
     @property
     def priced(self) -> bool:
-        """Whether the answer gives a price, or something shaped like one, and is no refusal."""
-        if self.status is None or self.refused:
+        """Whether a complete answer gives a price, or something shaped like one, and is no refusal."""
+        if self.status is None or self.trouble is not None or self.refused:
             return False
         return any(mark in self.content for mark in PRICE_MARKS)
 

@@ -58,16 +58,17 @@ def run(target: Target, rules: Sequence[Rule], *, progress: Progress | None = No
     began = time.monotonic()
     started = datetime.datetime.now(datetime.UTC)
     results: list[Result] = []
-    gone = _unreachable(target)
+    gone = unreachable = _unreachable(target)
     for position, rule in enumerate(rules):
-        if gone:
+        # What looks back needs no endpoint any more, and one of them says that it is down.
+        if gone and (unreachable or not rule.looks_back):
             results.append(_undecided(rule, Outcome.ERROR, gone))
             continue
         if progress is not None:
             progress(rule, position, len(rules))
         result = run_rule(rule, target)
         results.append(result)
-        if result.outcome in (Outcome.FAIL, Outcome.ERROR) and not target.is_up():
+        if not gone and target.in_trouble() and not target.is_up():
             gone = f"the endpoint accepts no connections any more since the rule {rule.name}"
     return Report(
         tool_version=metadata.version("mock-solusio"),
@@ -87,7 +88,7 @@ def run_rule(rule: Rule, target: Target) -> Result:
     """Run one rule; a rule that breaks is an `error`, never a crash of the run."""
     if rule.needs_token and target.token is None:
         return _undecided(rule, Outcome.SKIP, "no authorization token is configured (--token)")
-    if rule.needs_price and not target.gives_prices:
+    if rule.needs_price and not target.priced_users():
         return _undecided(rule, Outcome.SKIP, "no valid question was answered with a price")
     began = time.monotonic()
     checks = 0
@@ -103,7 +104,7 @@ def run_rule(rule: Rule, target: Target) -> Result:
         text = f"the rule itself broke: {type(error).__name__}: {error}"
         return _undecided(rule, Outcome.ERROR, target.mask(text))
     if not checks:
-        return _undecided(rule, Outcome.SKIP, "there was nothing to check")
+        return _undecided(rule, Outcome.SKIP, "no answer shows what this rule looks at")
     return _judge(rule, target, checks, unmet, time.monotonic() - began)
 
 

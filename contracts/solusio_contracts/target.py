@@ -62,6 +62,7 @@ class Target:
         self._lock = threading.Lock()
         self._count = 0
         self._timeouts = 0
+        self._last: Exchange | None = None
         self._first: dict[int, Exchange] = {}
         self.facts: dict[str, str] = {}
         """What rules find out in passing, such as whether a token is required."""
@@ -81,18 +82,28 @@ class Target:
     # Questions
 
     def question(
-        self, userid: object = None, *, token: str | None = None, action: str | None = ACTION
+        self,
+        userid: object = None,
+        *,
+        token: str | None = None,
+        action: str = ACTION,
+        leave_out: str = "",
     ) -> Form:
         """Return the form SolusIO sends: token (only when configured), action, userid.
 
-        `userid` defaults to the first known user; `token` replaces the configured one.
+        `userid` defaults to a known user who gets a price, `token` to the configured one; `leave_out` names
+        a parameter that is not sent.
         """
         sent = self.token if token is None else token
-        pairs = [("token", sent)] if sent is not None else []
-        if action is not None:
-            pairs.append(("action", action))
-        pairs.append(("userid", str(self.users[0] if userid is None else userid)))
-        return tuple(pairs)
+        pairs = [("action", action), ("userid", str(self._some_user() if userid is None else userid))]
+        if sent is not None:
+            pairs.insert(0, ("token", sent))
+        return tuple(pair for pair in pairs if pair[0] != leave_out)
+
+    def _some_user(self) -> int:
+        with self._lock:
+            priced = [user for user in self.users if user in self._first and self._first[user].priced]
+        return priced[0] if priced else self.users[0]
 
     def ask(self, pairs: Iterable[tuple[str, str]], asked: str, *, headers: Headers = ()) -> Exchange:
         """Post a form on a connection of its own; `asked` says in words what is asked."""
@@ -164,10 +175,13 @@ class Target:
             if isinstance(exchange.reading.value, dict)
         ]
 
-    @property
-    def gives_prices(self) -> bool:
-        """Whether a valid question for some known user is answered with a price."""
-        return any(exchange.priced for _, exchange in self.first_answers())
+    def priced_users(self) -> list[int]:
+        """Return the known users who were given a price at first."""
+        return [user for user, exchange in self.first_answers() if exchange.priced]
+
+    def in_trouble(self) -> bool:
+        """Whether the last request got no answer."""
+        return self._last is not None and self._last.status is None
 
     def is_up(self, wait: float = 2.0) -> bool:
         """Whether the endpoint accepts connections, waiting up to `wait` seconds for it."""
@@ -197,6 +211,7 @@ class Target:
         with self._lock:
             if exchange.trouble is Trouble.TIMEOUT:
                 self._timeouts += 1
+            self._last = exchange
             if keep:
                 self.exchanges.append(exchange)
 

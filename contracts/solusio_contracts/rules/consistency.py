@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from solusio_contracts.exchange import Exchange, Request
 from solusio_contracts.price import difference, same_price
-from solusio_contracts.rule import Expect, SkipRule, rule
+from solusio_contracts.rule import Expect, rule
 from solusio_contracts.target import Target
 
 REPEATS = 30
@@ -27,14 +27,10 @@ def _same(first: Exchange, again: Exchange, subject: str, clause: str = "") -> E
     )
 
 
-def _priced_users(target: Target) -> list[int]:
-    return [user for user, exchange in target.first_answers() if exchange.priced]
-
-
 @rule("TP-301", title="the same question gets the same price")
 def same_answer(target: Target) -> Iterator[Expect]:
     """Faults that show at every fifth call only look like bad luck to whoever has them."""
-    for position, user in enumerate(_priced_users(target)[:3]):
+    for position, user in enumerate(target.priced_users()[:3]):
         first = target.first_answer(user)
         affordable = int(BUDGET / max(first.seconds, 0.001))
         wanted = REPEATS if position == 0 else REPEATS // 3
@@ -46,7 +42,7 @@ def same_answer(target: Target) -> Iterator[Expect]:
 @rule("TP-302", title="each user gets his own price, in any order")
 def own_price(target: Target) -> Iterator[Expect]:
     """A cache or a variable without the user in it shows one customer another's discounts."""
-    users = _priced_users(target)
+    users = target.priced_users()
     refused = target.question(target.settings.unknown_user)
     for turn in (users, users[::-1], users):
         for user in turn:
@@ -62,9 +58,7 @@ def own_price(target: Target) -> Iterator[Expect]:
 @rule("TP-303", title="questions at the same moment do not mix")
 def at_the_same_moment(target: Target) -> Iterator[Expect]:
     """State that outlives an await or is shared by threads mixes customers up under load."""
-    users = _priced_users(target)
-    if not users:
-        raise SkipRule("no user was given a price")
+    users = target.priced_users()
     slowest = max(target.first_answer(user).seconds for user in users)
     patience = min(30.0, target.settings.timeout + CROWD * slowest * 2)
     questions: list[tuple[Request, str]] = []
@@ -73,7 +67,7 @@ def at_the_same_moment(target: Target) -> Iterator[Expect]:
         if place % 6 == 5:
             owners.append(None)
             if target.token is not None and place % 12 == 5:
-                pairs = target.question(users[0], token="wrong-on-purpose")  # noqa: S106
+                pairs = target.question(users[0], token="wrong-on-purpose")
                 questions.append((Request.form(pairs), "a wrong token among valid questions at one moment"))
             else:
                 pairs = target.question(target.settings.unknown_user)

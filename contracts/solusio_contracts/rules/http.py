@@ -8,9 +8,11 @@ from solusio_contracts.price import difference, same_price
 from solusio_contracts.rule import Expect, SkipRule, rule
 from solusio_contracts.target import Target
 
-LINGER = 0.1
+ENOUGH = 2
+"""Connections spoilt after which the others are left out: each may cost a time-out."""
+LINGER = 0.05
 """Seconds to wait for bytes after the end of an answer."""
-PAUSE = 0.05
+PAUSE = 0.03
 """Seconds between the pieces of a request."""
 SLOW = 1.0
 """Seconds after which an answer is slow (TP-009)."""
@@ -117,6 +119,8 @@ def complete_message(target: Target) -> Iterator[Expect]:
             actual = exchange.trouble_text
             if length is not None:
                 actual += f"; Content-Length is {length}, {len(exchange.body)} bytes of body came"
+            elif "chunked" in (exchange.header("transfer-encoding") or "").lower():
+                actual += "; Transfer-Encoding is chunked, and no last chunk (of size 0) came"
         elif exchange.leftover:
             actual = f"{len(exchange.leftover)} bytes or more after the end: {exchange.leftover[:40]!r}"
             if length is not None:
@@ -132,23 +136,17 @@ def complete_message(target: Target) -> Iterator[Expect]:
         raise SkipRule("no question was answered")
 
 
-@rule("TP-006", "TP-011", title="a kept connection serves the next request as well")
+@rule("TP-006", "TP-011", "TP-012", title="a kept connection serves the next request as well")
 def kept_connection(target: Target) -> Iterator[Expect]:
     """A body that was not read, or state of the request before, spoils the next one behind a proxy."""
-    user = target.users[0]
+    user = target.priced_users()[0]
     first = target.first_answer(user)
-    openers = [
-        ("a valid question", target.question(user)),
-        ("an unknown user", target.question(target.settings.unknown_user)),
-        ("a missing userid", tuple(p for p in target.question(user) if p[0] != "userid")),
-        ("an unknown action", target.question(user, action="NoSuchAction")),
-    ]
-    if target.token is not None:
-        openers.append(("a wrong token", target.question(user, token="wrong-on-purpose")))  # noqa: S106
-    kept = 0
-    for opener, pairs in openers:
+    kept = broken = 0
+    for opener, request in _openers(target, user):
+        if broken >= ENOUGH:
+            break
         with target.talk() as talk:
-            opening = talk.send(Request.form(pairs), f"{opener}, on a connection to be kept")
+            opening = talk.send(request, f"{opener}, on a connection to be kept")
             if opening.trouble is not None or not opening.reusable:
                 continue
             kept += 1
@@ -158,17 +156,21 @@ def kept_connection(target: Target) -> Iterator[Expect]:
             )
         subject = f"after {opener}"
         if second.trouble is Trouble.CUT and not second.received:
+            promised = "keep-alive" in (opening.header("connection") or "").lower()
+            said = "Connection: keep-alive" if promised else "nothing"
             yield Expect.that(
                 False,
                 subject,
                 "Connection: close, when the connection is closed",
-                "the connection was closed without saying so",
+                f"the headers say {said} about it, and the connection was closed",
                 opening,
-                clause="TP-011",
+                clause="TP-012" if promised else "TP-011",
             )
             continue
+        good = second.priced and same_price(first, second)
+        broken += not good
         yield Expect.that(
-            second.priced and same_price(first, second),
+            good,
             subject,
             "the same price as on a connection of its own",
             difference(first, second),
@@ -176,6 +178,42 @@ def kept_connection(target: Target) -> Iterator[Expect]:
         )
     if not kept:
         raise SkipRule("the server closes the connection after each answer, which is fine")
+
+
+def _openers(target: Target, user: int) -> Iterator[tuple[str, Request]]:
+    """Yield what comes first on a connection: each is answered early by some program that reads no body."""
+    question = target.question(user)
+    yield "a valid question", Request.form(question)
+    yield "an unknown user", Request.form(target.question(target.settings.unknown_user))
+    yield "a missing userid", Request.form(target.question(user, leave_out="userid"))
+    yield "an unknown action", Request.form(target.question(user, action="NoSuchAction"))
+    if target.token is not None:
+        yield "a wrong token", Request.form(target.question(user, token="wrong-on-purpose"))
+    yield "a JSON body", Request(b'{"userid": 1}', (("Content-Type", "application/json"),))
+    yield "a body of plain text", Request(b"some text", (("Content-Type", "text/plain"),))
+    yield "an empty body", Request(b"")
+    yield "64 KiB of filler", Request.form((*question, ("filler", "x" * 65_536)))
+
+
+@rule("TP-013", title="an idle connection does not keep others waiting")
+def idle_connection(target: Target) -> Iterator[Expect]:
+    """One worker that waits for the next request of a kept connection answers nobody else."""
+    user = target.priced_users()[0]
+    first = target.first_answer(user)
+    with target.talk() as talk:
+        opening = talk.send(
+            Request.form(target.question(user)), "a valid question, on a connection to be kept"
+        )
+        if opening.trouble is not None or not opening.reusable:
+            raise SkipRule("the server closes the connection after each answer, which is fine")
+        other = target.price_of(user, "a valid question while another connection is kept open, idle")
+    yield Expect.that(
+        other.priced and same_price(first, other),
+        "beside an idle connection",
+        "the same price as without it",
+        difference(first, other),
+        other,
+    )
 
 
 @rule("TP-007", title="compressed only when offered, and then rightly", needs_price=False)
@@ -233,7 +271,7 @@ def in_time(target: Target) -> Iterator[Expect]:
 @rule("TP-010", title="a request may arrive in pieces")
 def pieces(target: Target) -> Iterator[Expect]:
     """Node's first 'data' event and one recv() hold the whole body on the developer's machine only."""
-    user = target.users[-1]
+    user = target.priced_users()[-1]
     first = target.first_answer(user)
     request = Request.form(target.question(user))
     size = len(request.body)
@@ -264,7 +302,7 @@ def pieces(target: Target) -> Iterator[Expect]:
 @rule("TP-221", title="a charset on the form's type does not matter")
 def form_charset(target: Target) -> Iterator[Expect]:
     """Some HTTP clients append it by themselves."""
-    user = target.users[0]
+    user = target.priced_users()[0]
     headers = (("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"),)
     exchange = target.ask(target.question(user), "a form with a charset", headers=headers)
     yield Expect.that(

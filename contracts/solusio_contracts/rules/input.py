@@ -1,5 +1,6 @@
 """Input: what the endpoint must refuse, what it must ignore, what it must read."""
 
+import dataclasses
 from collections.abc import Iterable, Iterator
 
 from solusio_contracts.clauses import Level
@@ -8,6 +9,8 @@ from solusio_contracts.price import difference, same_price
 from solusio_contracts.rule import Expect, rule
 from solusio_contracts.target import Target
 
+FULL_WIDTH = ord("０") - ord("0")
+"""Distance from a digit to its full-width form."""
 ENOUGH = 2
 """Time-outs within one rule after which its other cases are left out."""
 
@@ -34,19 +37,19 @@ def with_userid(target: Target, *values: str) -> Iterator[tuple[str, Request]]:
 
 def _raw(target: Target, tail: str) -> Request:
     """Return the valid question with `userid=...` replaced by raw form text."""
-    head = Request.form(pair for pair in target.question() if pair[0] != "userid").body
+    head = Request.form(target.question(leave_out="userid")).body
     return Request(head + b"&" + tail.encode("latin-1"))
 
 
 def _known(target: Target) -> int:
-    return next(user for user, exchange in target.first_answers() if exchange.priced)
+    return target.priced_users()[0]
 
 
 @rule("TP-201", title="a missing userid is refused")
 def userid_missing(target: Target) -> Iterator[Expect]:
     """Neither a default customer nor the last one asked for."""
     target.price_of(_known(target))
-    pairs = tuple(pair for pair in target.question() if pair[0] != "userid")
+    pairs = target.question(leave_out="userid")
     return refusals(target, [("a request without userid", Request.form(pairs))])
 
 
@@ -134,6 +137,12 @@ def userid_bytes(target: Target) -> Iterator[Expect]:
         target,
         with_userid(target, "é", f"{known}é", "²", "①", "💥", "\x00", f"{known}\x00abc", "\u202e1x"),
     )
+    # int() in Python reads the digits of all alphabets: odd, but nobody else's price.
+    value = "".join(chr(ord(digit) + FULL_WIDTH) for digit in str(known))
+    words = f"userid={value!r} (digits of another alphabet)"
+    exchange = target.ask(target.question(value), words)
+    refused = Expect.refused(words, exchange)
+    yield dataclasses.replace(refused, level=Level.SHOULD if exchange.priced else None)
     raw = (
         ("userid=%FF%FE (no UTF-8)", "userid=%FF%FE"),
         (f"userid={known}%FF (no UTF-8)", f"userid={known}%FF"),
@@ -170,7 +179,7 @@ def userid_unknown(target: Target) -> Iterator[Expect]:
 def userid_doubled(target: Target) -> Iterator[Expect]:
     """Frameworks make a list of it."""
     known = _known(target)
-    other = next((user for user in target.users if user != known), target.settings.unknown_user)
+    other = next((user for user in target.priced_users() if user != known), target.settings.unknown_user)
     for pair in ((known, other), (other, known)):
         tail = "&".join(f"userid={user}" for user in pair)
         exchange = target.send(_raw(target, tail), tail)
@@ -186,8 +195,12 @@ def userid_doubled(target: Target) -> Iterator[Expect]:
 @rule("TP-213", title="a missing action is refused")
 def action_missing(target: Target) -> Iterator[Expect]:
     """The vendor's parameter table forgets it, so this is advice."""
-    for words, action in (("a request without action", None), ("action=''", "")):
-        exchange = target.ask(target.question(_known(target), action=action), words)
+    known = _known(target)
+    for words, pairs in (
+        ("a request without action", target.question(known, leave_out="action")),
+        ("action=''", target.question(known, action="")),
+    ):
+        exchange = target.ask(pairs, words)
         yield Expect.that(not exchange.priced, words, "no price", exchange.summary, exchange)
 
 

@@ -1,10 +1,11 @@
 """Security: nothing from inside the program shows in any answer of the whole run."""
 
+import functools
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from solusio_contracts import leaks
-from solusio_contracts.exchange import Request
+from solusio_contracts.exchange import Exchange, Headers, Request
+from solusio_contracts.leaks import Leak, find
 from solusio_contracts.rule import Expect, rule
 from solusio_contracts.target import Target
 
@@ -13,12 +14,9 @@ MARKUP = "<script>alert('mock-solusio')</script>"
 
 def _free_of(target: Target, clause: str, expected: str) -> Iterator[Expect]:
     """Yield one expectation for each exchange of the run, and each kind of leak once."""
-    path = urlsplit(target.settings.url).path
     seen: set[str] = set()
-    for exchange in list(target.exchanges):
-        if exchange.status is None:
-            continue
-        found = [one for one in leaks.find(exchange, target.token, path) if one.clause == clause]
+    for exchange, leaks in _scan(target, target.requests_sent):
+        found = [leak for leak in leaks if leak.clause == clause]
         for leak in found:
             if leak.what not in seen:
                 seen.add(leak.what)
@@ -26,6 +24,23 @@ def _free_of(target: Target, clause: str, expected: str) -> Iterator[Expect]:
                 yield Expect.that(False, exchange.question, expected, actual, exchange)
         if not found:
             yield Expect.that(True, exchange.question, expected, "nothing of the kind", exchange)
+
+
+@functools.lru_cache(maxsize=1)
+def _scan(target: Target, _requests: int) -> list[tuple[Exchange, tuple[Leak, ...]]]:
+    """Search all answers once for all rules; most answers of a run are the same, so each only once."""
+    path = urlsplit(target.settings.url).path
+    known: dict[tuple[bytes, Headers], tuple[Leak, ...]] = {}
+    scanned = []
+    for exchange in list(target.exchanges):
+        if exchange.status is None:
+            continue
+        headers = tuple(pair for pair in exchange.headers if pair[0].lower() != "date")
+        answer = (exchange.content, headers)
+        if answer not in known:
+            known[answer] = tuple(find(exchange, target.token, path))
+        scanned.append((exchange, known[answer]))
+    return scanned
 
 
 @rule(
