@@ -49,7 +49,7 @@ class Entry:
     probe_status: int | None = None
     probe_text: str | None = None
     probe_body: str | None = None
-    expect: dict[str, dict[str, Any]] = field(default_factory=dict)
+    expect: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def check_options(self) -> list[str]:
@@ -64,12 +64,15 @@ class EndpointError(Exception):
 @cache
 def load() -> tuple[Entry, ...]:
     data = tomllib.loads((HERE / "catalogue.toml").read_text(encoding="utf-8"))
-    frozen = ("args", "probe")
-    entries = []
-    for row in data["endpoint"]:
-        row = {**data["defaults"], **row}  # noqa: PLW2901 - the row with its defaults
-        entries.append(Entry(**{k: tuple(v) if k in frozen else v for k, v in row.items()}))
-    return tuple(entries)
+    return tuple(entry_of(data["defaults"] | row, data["prices"]) for row in data["endpoint"])
+
+
+def entry_of(row: dict[str, Any], prices: dict[str, Any]) -> Entry:
+    """Return the entry, with the whole answer that each customer must get under `expect`."""
+    special = row.get("expect", {})
+    row["expect"] = {int(user): price | special.get(user, {}) for user, price in prices.items()}
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
+    return Entry(**values)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -90,7 +93,7 @@ def catalogue() -> tuple[Entry, ...]:
 
 @pytest.fixture(scope="session")
 def serve() -> Callable[[Entry], contextlib.AbstractContextManager[str]]:
-    """Run an endpoint: `with serve(entry) as url:`. May be used from several threads."""
+    """Return the context manager that runs an endpoint and yields its URL; threads may share it."""
     return run_endpoint
 
 
@@ -183,7 +186,7 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        return int(probe.getsockname()[1])
 
 
 def written(errors: IO[bytes]) -> str:

@@ -11,7 +11,7 @@ run(new class extends Endpoint {
       await this.readBody(req);
       super.respond(req, res, 503, '{"error":"Too busy"}');
     } else {
-      await setTimeout(20);
+      await setTimeout(40);
       await super.handle(req, res);
     }
     running -= 1;

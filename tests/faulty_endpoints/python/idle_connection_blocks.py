@@ -1,5 +1,6 @@
-"""Fault: one thread serves one connection after the other and keeps each alive, so a client that
-holds its connection keeps all others waiting.
+"""Fault: one thread serves one connection after the other and keeps each alive.
+
+A client that holds its connection keeps all others waiting.
 """
 
 from http.server import HTTPServer

@@ -1,5 +1,6 @@
-"""Fault: one request is answered per connection, but the connection is neither closed nor said
-to be: the second request on it waits for ever.
+"""Fault: one request is answered per connection, and the connection stays open.
+
+Nothing tells the client, so a second request on it waits for ever.
 """
 
 from _base import Endpoint, serve

@@ -1,5 +1,6 @@
-"""Fault: isdigit() and int() know the digits of all scripts: the Arabic one is customer 1, and a
-superscript two is a status 500.
+"""Fault: isdigit() knows the digits of all scripts.
+
+int() makes customer 1 of the Arabic one, and raises for a superscript two: status 500.
 """
 
 from _base import Endpoint, Refusal, serve
