@@ -11,7 +11,7 @@ nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = ["lint", "types", "layers", "contract", "tests", "wheel"]
 
 PYTHON = "3.11"
-REDOCLY = "@redocly/cli@2"
+REDOCLY = "@redocly/cli@2.77.0"
 
 
 def install(session: nox.Session, *groups: str, project: bool = True) -> None:

@@ -51,7 +51,9 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     def covers(self, rule: str, finding: Finding) -> bool:
         """Whether a finding of a rule is the accepted one."""
-        return self.rule == rule and self.clause == finding.clause and self.subject in (None, finding.subject)
+        # Compared as a file can hold it: what an endpoint answers may be no Unicode.
+        subject = encodable(finding.subject)
+        return self.rule == rule and self.clause == finding.clause and self.subject in (None, subject)
 
     def __str__(self) -> str:
         at = f" at {self.subject}" if self.subject else ""
@@ -77,17 +79,26 @@ def load(path: Path | str) -> Baseline:
         raise BaselineError(f"{path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise BaselineError(f"{path}: not UTF-8 at byte {error.start}") from error
+    return parse(text, str(path))
+
+
+def parse(text: str, name: str = "baseline") -> Baseline:
+    """Read the text of a baseline; errors name it by `name`.
+
+    Raises:
+        BaselineError: it is no TOML, or has a wrong version or field.
+    """
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise BaselineError(f"{path}: {error}") from error
+        raise BaselineError(f"{name}: {error}") from error
     if raw.get("version") != VERSION:
         found = f"version {raw['version']!r}" if "version" in raw else "no version"
-        raise BaselineError(f"{path}: {found}; this program reads version = {VERSION}")
+        raise BaselineError(f"{name}: {found}; this program reads version = {VERSION}")
     try:
         return msgspec.convert(raw, Baseline)
     except msgspec.ValidationError as error:
-        raise BaselineError(f"{path}: {_placed(error, text, raw)}") from error
+        raise BaselineError(f"{name}: {_placed(error, text, raw)}") from error
 
 
 def _placed(error: msgspec.ValidationError, text: str, raw: dict[str, Any]) -> str:
@@ -96,12 +107,12 @@ def _placed(error: msgspec.ValidationError, text: str, raw: dict[str, Any]) -> s
     match = re.match(r"`\$\.accept\[(\d+)\]\.?(.*)`", where)
     if match is None:
         return str(error)
-    number, name = int(match[1]), match[2]
+    number, field = int(match[1]), match[2]
     headers = [found.start() for found in _ENTRY_HEADER.finditer(text)]
     place = f"entry {number + 1}"
     if len(headers) == len(raw["accept"]):
         place += f" (line {text.count(chr(10), 0, headers[number]) + 1})"
-    return f"{place}: {name + ': ' if name else ''}{what}"
+    return f"{place}: {field + ': ' if field else ''}{what}"
 
 
 def apply(report: Report, baseline: Baseline) -> Report:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 KINDS = ("json", "junit", "html", "sarif")
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it: neither conformant nor not."""
-MAX_USER_ID = 2**31 - 1
+MAX_USER_ID = 2**63 - 1
 
 
 class Header(click.ParamType):

@@ -1,9 +1,10 @@
 """`--config FILE`: options from a table of a TOML file, checked as strictly as the command line."""
 
+import math
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import click
 
@@ -19,11 +20,11 @@ def config_option(section: str) -> Callable[[F], F]:
     """Add `--config` to a command; the values of `[section]` become defaults of its options."""
 
     def read(ctx: click.Context, _: click.Parameter, file: Path | None) -> None:
-        if file is None:
-            file = Path(DEFAULT_FILE)
-            if not file.is_file():
-                return
-        ctx.default_map = {**(ctx.default_map or {}), **_defaults(ctx.command, file, section)}
+        named = file is not None
+        file = file or Path(DEFAULT_FILE)
+        if named or file.is_file():
+            defaults = _defaults(ctx.command, file, section, required=named)
+            ctx.default_map = {**(ctx.default_map or {}), **defaults}
 
     return click.option(
         "--config",
@@ -37,11 +38,17 @@ def config_option(section: str) -> Callable[[F], F]:
     )
 
 
-def _defaults(command: click.Command, file: Path, section: str) -> dict[str, Any]:
+def _defaults(command: click.Command, file: Path, section: str, *, required: bool) -> dict[str, Any]:
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise click.BadParameter(f"{file} is no readable TOML: {error}", param_hint="--config") from error
+    if required and section not in document:
+        # A file that was asked for and says nothing is a mistake, such as a misspelt table.
+        there = ", ".join(document) or "nothing"
+        raise click.BadParameter(
+            f"{file}: expected a table [{section}], there is {there}", param_hint="--config"
+        )
     table = document.get(section, {})
     if not isinstance(table, dict):
         raise click.BadParameter(f"{file}: expected a table [{section}]", param_hint="--config")
@@ -56,6 +63,8 @@ def _defaults(command: click.Command, file: Path, section: str) -> dict[str, Any
                 f"{file}: [{section}] has no option {key!r}; there are {known}", param_hint="--config"
             )
         _require_type(parameter, value, f"{file}: [{section}] {key}")
+        if (parameter.name or name) in defaults:
+            raise click.BadParameter(f"{file}: [{section}] has {name!r} twice", param_hint="--config")
         defaults[parameter.name or name] = value
     return defaults
 
@@ -70,18 +79,36 @@ def _by_name(command: click.Command) -> dict[str, click.Parameter]:
 
 
 def _require_type(parameter: click.Parameter, value: Any, where: str) -> None:
-    """Refuse what click would take for something else, such as a text for a list of texts."""
-    flag = isinstance(parameter, click.Option) and parameter.is_flag
-    many = getattr(parameter, "multiple", False)
-    if flag:
+    """Refuse what click would take for something else: a text for a list, 1.9 or true for 1."""
+    if not getattr(parameter, "multiple", False):
+        _require_single(parameter, value, where)
+    elif isinstance(value, list):
+        for position, item in enumerate(value):
+            _require_single(parameter, item, f"{where}[{position}]")
+    else:
+        _refuse("a list", _toml(value), where)
+
+
+def _require_single(parameter: click.Parameter, value: Any, where: str) -> None:
+    number = isinstance(value, int) and not isinstance(value, bool)
+    if isinstance(parameter, click.Option) and parameter.is_flag:
         ok, expected = isinstance(value, bool), "true or false"
-    elif many:
-        ok, expected = isinstance(value, list), "a list"
     elif isinstance(parameter.type, click.IntRange):
-        ok, expected = isinstance(value, int) and not isinstance(value, bool), "an integer"
+        ok, expected = number, "an integer"
     elif isinstance(parameter.type, click.FloatRange):
-        ok, expected = isinstance(value, int | float) and not isinstance(value, bool), "a number"
+        ok = number or (isinstance(value, float) and math.isfinite(value))
+        expected = "a finite number"
     else:
         ok, expected = isinstance(value, str), "a string"
     if not ok:
-        raise click.BadParameter(f"{where}: expected {expected}, got {value!r}", param_hint="--config")
+        # A token written as a number is a secret nevertheless.
+        _refuse(expected, "***" if parameter.name == "token" else _toml(value), where)
+
+
+def _refuse(expected: str, shown: str, where: str) -> NoReturn:
+    raise click.BadParameter(f"{where}: expected {expected}, got {shown}", param_hint="--config")
+
+
+def _toml(value: Any) -> str:
+    """Return a value as it stands in the file, as far as that matters to find it there."""
+    return str(value).lower() if isinstance(value, bool | float) else repr(value)

@@ -45,7 +45,7 @@ def contract() -> None:
     help="Only clauses of this provenance; may be repeated.",
 )
 def show(what: tuple[str, ...], levels: tuple[str, ...], provenances: tuple[str, ...]) -> None:
-    """Show clauses: what is required, how much it weighs, who states it.
+    r"""Show clauses: what is required, how much it weighs, who states it.
 
     Without an argument, all of them. With the id of a clause (TP-041), everything about it: why,
     how to fix it, where it applies, which rules check it. With the beginning of ids (TP, TP-1),
@@ -67,19 +67,20 @@ def show(what: tuple[str, ...], levels: tuple[str, ...], provenances: tuple[str,
     chosen: dict[str, Clause] = {}
     shown: list[Outline] = []
     for word in what:
-        if outline := operations.get(word.lower()):
-            shown.append(outline)
-            ids = {clause_id for clause_id, _, _ in outline.places()}
+        named = operations.get(word.lower())
+        if named is not None:
+            shown.append(named)
+            ids = {clause_id for clause_id, _, _ in named.places()}
         else:
-            ids = {clause_id for clause_id in known if clause_id.startswith(word.upper())}
-        if not ids and outline is None:
-            raise click.BadParameter(_unknown(word, [*known], [*operations.values()]))
+            ids = {clause_id for clause_id in known if word and clause_id.startswith(word.upper())}
+        if named is None and not ids:
+            operation_ids = [outline.operation.id for outline in operations.values()]
+            raise click.UsageError(_unknown(word, [*known], operation_ids))
         chosen |= {clause_id: known[clause_id] for clause_id in sorted(ids)}
     found = [
         clause
         for clause in (chosen if what else known).values()
-        if (not levels or clause.level in levels)
-        and (not provenances or clause.provenance in provenances)
+        if (not levels or clause.level in levels) and (not provenances or clause.provenance in provenances)
     ]
     if not found:
         raise click.UsageError("None of these clauses has that level and provenance.")
@@ -117,7 +118,7 @@ def show(what: tuple[str, ...], levels: tuple[str, ...], provenances: tuple[str,
     f"with openapi, {DEFAULT_DOCUMENT}.",
 )
 def export(format_: str | None, output: Path, names: tuple[str, ...]) -> None:
-    """Export the contract: clauses and OpenAPI documents.
+    r"""Export the contract: clauses and OpenAPI documents.
 
     \b
     table    plain text
@@ -153,28 +154,30 @@ def export(format_: str | None, output: Path, names: tuple[str, ...]) -> None:
 
 
 def _renderer(format_: str) -> Callable[[tuple[str, ...]], str]:
-    from solusio_contracts import contract_export, contract_tables, documents
+    if format_ == "table":
+        from solusio_contracts.contract_tables import to_text
 
-    renderers: dict[str, Callable[[tuple[str, ...]], str]] = {
-        "table": contract_tables.to_text,
-        "yaml": contract_export.to_yaml,
-        "json": contract_export.to_json,
-        "html": contract_export.to_html,
-        "openapi": lambda names: documents.document_text((*names, DEFAULT_DOCUMENT)[0]),
-    }
-    return renderers[format_]
+        return to_text
+    if format_ == "openapi":
+        from solusio_contracts.documents import document_text
+
+        return lambda names: document_text((*names, DEFAULT_DOCUMENT)[0])
+    from solusio_contracts.contract_export import to_html, to_json, to_yaml
+
+    return {"html": to_html, "json": to_json, "yaml": to_yaml}[format_]
 
 
-def _unknown(word: str, clause_ids: list[str], operations: "list[Outline]") -> str:
+def _unknown(word: str, clause_ids: list[str], operation_ids: list[str]) -> str:
     from difflib import get_close_matches
 
-    from solusio_contracts.clauses import AREAS
-
-    names = {name.lower(): name for name in clause_ids}
-    names |= {outline.operation.id.lower(): outline.operation.id for outline in operations}
-    close = [names[name] for name in get_close_matches(word.lower(), names, n=3)]
-    if close:
-        return f"There is no clause or operation {word!r}. Did you mean {', '.join(close)}?"
-    areas = sorted({clause_id.partition("-")[0] for clause_id in clause_ids} & set(AREAS))
-    known = ", ".join([*areas, *(outline.operation.id for outline in operations)])
-    return f"There is no clause or operation {word!r}. Try one of {known}, or no argument for all."
+    message = f"There is no clause or operation {word!r}."
+    # Ids are alike when they begin alike: TP-045 means a neighbour, not TP-504.
+    begins = (word.upper()[:length] for length in range(len(word), len("TP-0"), -1))
+    for begin in begins:
+        if near := [clause_id for clause_id in clause_ids if clause_id.startswith(begin)]:
+            return f"{message} Near it: {', '.join(near[:8])}."
+    names = {name.lower(): name for name in operation_ids}
+    if close := get_close_matches(word.lower(), names, n=1):
+        return f"{message} Did you mean {names[close[0]]}?"
+    areas = sorted({clause_id.partition("-")[0] for clause_id in clause_ids})
+    return f"{message} Try one of {', '.join([*areas, *operation_ids])}, or nothing for all."

@@ -1,12 +1,10 @@
 """The whole contract as text: JSON and YAML for programs, one HTML page for people."""
 
 import json
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from importlib import metadata
 from itertools import groupby
-from typing import Any, cast
+from typing import Any
 
 import jinja2
 import msgspec
@@ -14,11 +12,10 @@ import yaml
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from solusio_contracts.citations import places_by_clause, rules_by_clause
 from solusio_contracts.clauses import AREAS, Clause, Level, Provenance, clauses
-from solusio_contracts.contract_outline import Outline, outlines
+from solusio_contracts.contract_outline import outlines
 from solusio_contracts.documents import document, document_names
-from solusio_contracts.rule import Rule
-from solusio_contracts.rules import all_rules
 
 FORMAT_VERSION = "1.0"
 """Version of the JSON and YAML export: a new minor adds members, a new major changes or removes some."""
@@ -46,35 +43,6 @@ MEANINGS: Mapping[Level | Provenance, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a document cites a clause."""
-
-    document: str
-    operation: str
-    label: str
-    anchor: str
-
-
-def rules_by_clause() -> Mapping[str, tuple[Rule, ...]]:
-    """Return the rules that cite each clause; clauses no rule cites are left out."""
-    found: dict[str, list[Rule]] = defaultdict(list)
-    for rule in all_rules():
-        for clause in rule.clauses:
-            found[clause.id].append(rule)
-    return {clause_id: tuple(rules) for clause_id, rules in found.items()}
-
-
-def places_by_clause(shown: Iterable[Outline]) -> Mapping[str, tuple[Place, ...]]:
-    """Return where each clause is cited in these operations; clauses not cited are left out."""
-    found: dict[str, list[Place]] = defaultdict(list)
-    for outline in shown:
-        operation = outline.operation
-        for clause_id, anchor, label in outline.places():
-            found[clause_id].append(Place(operation.document, operation.id, label, anchor))
-    return {clause_id: tuple(places) for clause_id, places in found.items()}
-
-
 def bundle(names: Iterable[str] = ()) -> dict[str, Any]:
     """Return clauses and documents (all, unless named) in one structure, ready to be encoded."""
     rules = rules_by_clause()
@@ -100,8 +68,7 @@ def to_json(names: Iterable[str] = ()) -> str:
 
 def to_yaml(names: Iterable[str] = ()) -> str:
     """Return the bundle as YAML."""
-    text = yaml.dump(bundle(names), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
-    return cast(str, text)
+    return yaml.dump(bundle(names), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -132,6 +99,7 @@ def to_html(names: Iterable[str] = ()) -> str:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     # Descriptions of a document are CommonMark, without HTML or images: safe, and nothing is loaded.
     prose = MarkdownIt("commonmark", {"html": False}).disable(["image", "html_block", "html_inline"])
@@ -146,7 +114,7 @@ def to_html(names: Iterable[str] = ()) -> str:
         count=len(clauses()),
         rules=rules_by_clause(),
         places=places_by_clause(shown),
-        levels=[(level.value, MEANINGS[level]) for level in sorted(Level, key=lambda l: -l.weight)],
+        levels=[(level.value, MEANINGS[level]) for level in sorted(Level, key=lambda level: -level.weight)],
         provenances=[(kind.value, MEANINGS[kind]) for kind in Provenance],
         version=metadata.version("mock-solusio"),
     )

@@ -1,4 +1,4 @@
-"""An operation of a document as people read it: sections of rows such as `taxes.rates[].rate`, and examples."""
+"""An operation of a document as people read it: rows such as `taxes.rates[].rate`, and examples."""
 
 import json
 import urllib.parse

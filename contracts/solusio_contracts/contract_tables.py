@@ -10,8 +10,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from solusio_contracts.citations import Place, places_by_clause, rules_by_clause
 from solusio_contracts.clauses import Clause, clauses
-from solusio_contracts.contract_export import Place, places_by_clause, rules_by_clause
 from solusio_contracts.contract_outline import Outline, outlines
 from solusio_contracts.documents import Statement, document
 
@@ -70,15 +70,13 @@ class Printer:
         places = places_by_clause(outlines()).get(clause.id, ())
         rows += [("Where", Text(_place(place))) for place in places]
         rules = rules_by_clause().get(clause.id, ())
-        rows += [
-            ("Checked by", Text.assemble((rule.name, "bold"), f": {rule.title}")) for rule in rules
-        ]
+        rows += [("Checked by", Text.assemble((rule.name, "bold"), f": {rule.title}")) for rule in rules]
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(style="dim", no_wrap=True)
         table.add_column(ratio=1)
         shown = ""
-        for label, text in rows:
-            table.add_row("" if label == shown else label, text)
+        for label, line in rows:
+            table.add_row("" if label == shown else label, line)
             shown = label
         self.console.print(head)
         self.console.print(Padding(table, (0, 0, 1, 2)))
@@ -102,20 +100,19 @@ class Printer:
                 self.console.print(origin(section.statement))
             if not section.rows:
                 continue
-            table = Table(box=SIMPLE_HEAD, pad_edge=False)
-            table.add_column("Name", overflow="fold")
-            table.add_column("Type")
-            table.add_column("Presence", no_wrap=True)
-            table.add_column("Provenance", ratio=1)
-            table.add_column("Clauses", ratio=1)
+            table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=True)
+            table.add_column("Name", no_wrap=True)
+            table.add_column("Type", ratio=2)
+            table.add_column("Meaning, and who says so", ratio=5)
+            table.add_column("Clauses", width=len("TP-000, TP-000, TP-000"))
             for row in section.rows:
                 kind = f"{row.type}, {row.limits}" if row.limits else row.type
+                meaning = Text("\n").join((prose(row.description), origin(row.statement)))
                 table.add_row(
                     Text(row.path),
-                    Text(kind),
-                    row.presence,
-                    origin(row.statement),
-                    ", ".join(row.clauses),
+                    Text.assemble(f"{kind}\n", (row.presence, "dim")),
+                    meaning if row.description else origin(row.statement),
+                    Text(", ".join(row.clauses)),
                 )
             self.console.print(table)
         self.console.print()

@@ -22,6 +22,8 @@ METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 Node = Mapping[str, Any]
 
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
 # libyaml is several times faster; PyYAML comes without it on a few platforms.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -161,47 +163,44 @@ def operation(operation_id: str) -> Operation:
     raise DocumentError(f"no operation {operation_id!r} in any document; there is {known}")
 
 
-def response_schema(operation_id: str, status: int, media_type: str = JSON) -> Node | None:
+def response_schema(operation_id: str, status: int, media_type: str = JSON) -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12, complete in itself) of a response body.
 
-    None when the document leaves the body of this status, in this media type, open.
+    A response whose body the document leaves open has the empty schema, which anything satisfies.
 
     Raises:
-        DocumentError: no such operation, or a status the document does not mention.
+        DocumentError: no such operation, or the document knows no such status or media type.
     """
     found = operation(operation_id)
     responses = found.node["responses"]
     for key in (str(status), f"{status // 100}XX", "default"):
         if key in responses:
             response = resolve(document(found.document), responses[key])
-            return _complete(found.document, response, media_type)
+            if "content" not in response:
+                return {"$schema": _DRAFT}
+            return _complete(found, response, media_type)
     raise DocumentError(f"{operation_id} has no response with status {status}")
 
 
-def request_schema(operation_id: str, media_type: str = FORM) -> Node | None:
+def request_schema(operation_id: str, media_type: str = FORM) -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12, complete in itself) of a request body.
 
-    None when the operation takes no body of this media type.
-
     Raises:
-        DocumentError: no such operation.
+        DocumentError: no such operation, or it takes no body of this media type.
     """
     found = operation(operation_id)
     body = resolve(document(found.document), found.node.get("requestBody", {}))
-    return _complete(found.document, body, media_type)
+    return _complete(found, body, media_type)
 
 
-def _complete(name: str, holder: Node, media_type: str) -> Node | None:
-    schema = holder.get("content", {}).get(media_type, {}).get("schema")
-    if schema is None:
-        return None
+def _complete(found: Operation, holder: Node, media_type: str) -> dict[str, Any]:
+    media = holder.get("content", {}).get(media_type)
+    if media is None:
+        raise DocumentError(f"{found.id} has no such body of type {media_type}")
     # References such as #/components/schemas/X hold in the schema as they do in the document: the
     # components come along.
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **schema,
-        "components": document(name).get("components", {}),
-    }
+    components = document(found.document).get("components", {})
+    return {"$schema": _DRAFT, **media.get("schema", {}), "components": components}
 
 
 def resolve(whole: Node, node: Node) -> Node:
@@ -279,7 +278,7 @@ GRAMMAR: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "property": _SCHEMA,
     "schema": _SCHEMA,
 }
-"""What each kind of node holds: under which key, in which form (one node, a list or a mapping), of which kind."""
+"""What each kind of node holds: key, form (one node, a list of items, a mapping to values), kind."""
 
 NEED_PROVENANCE = frozenset({"operation", "parameter", "request body", "response", "header", "property"})
 """The kinds that must say where they come from; a node of another kind may."""

@@ -6,7 +6,6 @@ parameters, names such as ` userid`), both answers are right. An integer id that
 a customer all the same.
 """
 
-import math
 import unicodedata
 import urllib.parse
 from collections.abc import Iterator, Mapping
@@ -167,9 +166,9 @@ def user_fault(text: str, known: frozenset[int], unknown: int) -> Fault | None:
     if number >= BITS_63:
         return Fault("TP-206", f"{quoted}, which no 64 bits hold")
     # Some languages know no other number than float, where 1.00000000000000001 is 1.
-    if not float(number).is_integer():
+    if not float(number).is_integer() or number < Decimal("0.5"):
         return Fault("TP-204", f"{quoted}, which has a fraction")
-    whole = math.floor(float(number)) if number != number.to_integral_value() else int(number)
+    whole = int(number.to_integral_value())
     if whole >= BITS_32 and whole % BITS_32 in known:
         return Fault("TP-206", f"{quoted}, which is {whole % BITS_32} when cut to 32 bits")
     if whole == unknown:
@@ -208,6 +207,11 @@ def _blank(letter: str) -> bool:
     return letter.isspace() or unicodedata.category(letter) in ("Cc", "Cf")
 
 
+_ODD: Mapping[str, str] = {
+    "": "a valid question",
+    "additional parameters": "a question with additional parameters",
+    "several": "a question with several odd parameters",
+}
 _FLAWS: Mapping[Flaw, tuple[str, str]] = {
     Flaw.BOM: ("TP-020", "UTF-8 without a byte order mark"),
     Flaw.ENCODING: ("TP-020", "UTF-8"),
@@ -294,9 +298,7 @@ class Judge:
         return found
 
     def _trouble(self, exchange: Exchange, odd: str) -> Iterator[Violation]:
-        subject = f"a question with odd `{odd}`" if odd in FIELDS else f"a question with {odd or 'nothing odd'}"
-        if odd == "several":
-            subject = "a question with several odd parameters"
+        subject = _ODD.get(odd, f"a question with an odd `{odd}`")
         if exchange.trouble is Trouble.PROTOCOL:
             yield Violation("TP-005", odd, subject, "an HTTP answer", exchange.summary)
         elif exchange.trouble is not None:
@@ -308,9 +310,7 @@ class Judge:
 
     def _leaks(self, exchange: Exchange) -> Iterator[Violation]:
         for leak in leaks.find(exchange, self._target.token, self._target.origin.path):
-            yield Violation(
-                leak.clause, leak.what, "the answer to odd input", f"not {leak.what}", leak.excerpt
-            )
+            yield Violation(leak.clause, leak.what, "an answer", f"nothing such as {leak.what}", leak.excerpt)
 
     def _form_of_price(self, exchange: Exchange) -> Iterator[Violation]:
         kind = (exchange.header("content-type") or "").partition(";")[0].strip().lower()

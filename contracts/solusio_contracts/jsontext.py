@@ -9,6 +9,7 @@ import codecs
 import enum
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -41,7 +42,8 @@ class Problem:
 class Reading:
     """A value (numbers as int or Decimal) with the problems met on the way to it.
 
-    `value` is None both for JSON null and for an unreadable text: see `readable`.
+    `value` is None both for JSON null and for an unreadable text: see `readable`. A number beyond every
+    range, such as 1e99999999999999999999, is infinite, as it is for other parsers.
     """
 
     value: Any
@@ -53,37 +55,41 @@ class Reading:
         return next((problem for problem in self.problems if problem.flaw in flaws), None)
 
 
-_JSONP = re.compile(r"^\s*(?:/\*\*/\s*)?[A-Za-z_$][\w$.]*\s*\((?P<json>[\[{].*[\]}])\)\s*;?\s*$", re.DOTALL)
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_WHITESPACE = " \t\r\n"
+DEEPEST = 512
+"""Levels of nesting that are read, as in PHP's json_decode."""
+_RECOVERY_EFFORT = 20_000_000
+"""Characters that looking for JSON inside other output may read: some of them are read several times."""
 _EXCERPT = 80
+_WHITESPACE = " \t\r\n"
+_JSONP = re.compile(r"(?:/\*\*/\s*)?[A-Za-z_$][\w$.]*\s*\((?P<json>[\[{].*[\]}])\s*\)\s?;?", re.DOTALL)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_OPENING = re.compile(r"[{\[]")
+# An object begins here, even if it turns out to be broken; `{ color: red }` is none.
+_OBJECT = re.compile(r"(?:\[\s*)?\{\s*(?:\"[^\"\n]{0,200}\"|'[^'\n]{0,200}')\s*:")
 
 
 def read_json(content: bytes) -> Reading:
     """Read `content` as SolusIO would have to, strictly; never raises."""
     problems: list[Problem] = []
-    text = _decode(content, problems)
-    if not text.strip(_WHITESPACE):
+    text = _decode(content, problems).strip(_WHITESPACE)
+    if not text:
         problems.append(Problem(Flaw.EMPTY, "an empty body"))
         return Reading(None, False, tuple(problems))
     return _parse(text, problems)
 
 
 def _decode(content: bytes, problems: list[Problem]) -> str:
-    for mark, name in (
-        (codecs.BOM_UTF8, "utf-8"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
-        if content.startswith(mark):
-            problems.append(Problem(Flaw.BOM, f"the bytes {mark.hex(' ')} ({name} byte order mark)"))
-            if name == "utf-8":
-                content = content[len(mark) :]
-                break
-            return content.decode("utf-16", errors="replace")
-    if b"\x00" in content[:2]:
+    encoding = json.detect_encoding(content)
+    if encoding in ("utf-8-sig", "utf-16", "utf-32"):
+        mark = codecs.BOM_UTF8 if encoding == "utf-8-sig" else content[: 4 if encoding == "utf-32" else 2]
+        name = encoding.removesuffix("-sig")
+        problems.append(Problem(Flaw.BOM, f"the bytes {mark.hex(' ')} ({name} byte order mark)"))
+        if encoding == "utf-8-sig":
+            content = content[len(mark) :]
+    elif encoding != "utf-8":
         problems.append(Problem(Flaw.ENCODING, "UTF-16 or UTF-32 text (zero bytes between letters)"))
-        return content.decode("utf-16-be" if content[:1] == b"\x00" else "utf-16-le", errors="replace")
+    if not encoding.startswith("utf-8"):
+        return content.decode(encoding, errors="replace")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -100,22 +106,32 @@ def _decode(content: bytes, problems: list[Problem]) -> str:
 def _parse(text: str, problems: list[Problem]) -> Reading:
     found: list[Problem] = []
     try:
-        value = _load(text.strip(_WHITESPACE), found)
-    except (ValueError, RecursionError, InvalidOperation) as error:
-        return _recover(text, str(error), problems)
+        value, end = _value(text, 0, found)
+        if end != len(text):
+            raise json.JSONDecodeError("Extra data", text, end)
+    except (ValueError, RecursionError) as error:
+        return _recover(text, error, problems)
     problems.extend(found)
     if isinstance(value, str):
         inner = read_json(value.encode("utf-8", errors="surrogatepass"))
-        if inner.readable and isinstance(inner.value, dict | list):
+        around = inner.problem(Flaw.SURROUNDED, Flaw.JSONP)
+        if inner.readable and isinstance(inner.value, dict | list) and around is None:
             problems.append(Problem(Flaw.IN_STRING, "JSON encoded twice: the document is one string"))
-            return Reading(inner.value, True, tuple(problems))
+            return Reading(inner.value, True, (*problems, *inner.problems))
     return Reading(value, True, tuple(problems))
 
 
-def _load(text: str, problems: list[Problem]) -> Any:
+def _value(text: str, start: int, problems: list[Problem]) -> tuple[Any, int]:
+    """Read the value that begins at `start`; return it with the place behind it.
+
+    Raises:
+        ValueError: there is none, or it is nested too deeply.
+        RecursionError: it is nested far too deeply.
+    """
+
     def constant(name: str) -> Decimal:
         problems.append(Problem(Flaw.NOT_FINITE, f"{name}, which is not JSON"))
-        return Decimal(name.replace("Infinity", "inf"))
+        return Decimal(name)
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
         result: dict[str, Any] = {}
@@ -126,58 +142,131 @@ def _load(text: str, problems: list[Problem]) -> Any:
         return result
 
     decoder = json.JSONDecoder(
-        parse_float=Decimal, parse_constant=constant, object_pairs_hook=pairs, strict=True
+        parse_float=_fraction, parse_int=_integer, parse_constant=constant, object_pairs_hook=pairs
     )
-    value = decoder.decode(text)
+    value, end = decoder.raw_decode(text, start)
+    if text.count("{", start, end) + text.count("[", start, end) > DEEPEST:
+        _limit_depth(value)
     # json accepts escapes of half a character; PHP's json_decode does not.
     if "\\ud" in text or "\\uD" in text:
-        _find_surrogates(value, problems)
-    return value
-
-
-def _find_surrogates(value: Any, problems: list[Problem]) -> None:
-    if isinstance(value, str):
-        if _SURROGATE.search(value):
-            problems.append(Problem(Flaw.SURROGATE, f"half a surrogate pair in {value[:_EXCERPT]!r}"))
-    elif isinstance(value, dict):
-        for key, member in value.items():
-            _find_surrogates(key, problems)
-            _find_surrogates(member, problems)
-    elif isinstance(value, list):
-        for member in value:
-            _find_surrogates(member, problems)
-
-
-def _recover(text: str, complaint: str, problems: list[Problem]) -> Reading:
-    """Find the JSON object inside other output, such as a PHP notice before it."""
-    jsonp = _JSONP.match(text)
-    if jsonp is not None:
-        try:
-            value = _load(jsonp["json"], problems)
-        except (ValueError, RecursionError, InvalidOperation):
-            pass
-        else:
-            problems.append(Problem(Flaw.JSONP, f"a function call: {excerpt(text)}"))
-            return Reading(value, True, tuple(problems))
-    decoder = json.JSONDecoder(parse_float=Decimal, parse_constant=Decimal, strict=True)
-    # Bounded: a page of HTML may hold thousands of braces.
-    for start in [match.start() for match in re.finditer(r"[{\[]", text)][:50]:
-        try:
-            value, length = decoder.raw_decode(text[start:])
-        except (ValueError, RecursionError, InvalidOperation):
-            continue
-        if not isinstance(value, dict) or not value:
-            continue
-        before, after = text[:start].strip(_WHITESPACE), text[start + length :].strip(_WHITESPACE)
-        seen = " and ".join(
-            f"{excerpt(part)} {place} the JSON"
-            for part, place in ((before, "before"), (after, "after"))
-            if part
+        problems.extend(
+            Problem(Flaw.SURROGATE, f"half a surrogate pair in {one[:_EXCERPT]!r}")
+            for one in _strings(value)
+            if _SURROGATE.search(one)
         )
-        problems.append(Problem(Flaw.SURROUNDED, seen))
-        return Reading(value, True, tuple(problems))
-    problems.append(Problem(Flaw.SYNTAX, f"{complaint}: {excerpt(text)}"))
-    return Reading(None, False, tuple(problems))
+    return value, end
+
+
+def _fraction(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        # The exponent has more than 18 digits.
+        return Decimal(float(text))
+
+
+def _integer(text: str) -> int | Decimal:
+    # int() refuses what has thousands of digits; no program holds such a number as an integer anyway.
+    return int(text) if len(text) < 1000 else Decimal(text)
+
+
+def _limit_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [member for one in level for member in _members(one) if isinstance(member, dict | list)]
+        if not level:
+            return
+    raise ValueError(f"more than {DEEPEST} levels of nesting")
+
+
+def _members(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def _strings(value: Any) -> Iterator[str]:
+    todo = [value]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict):
+            yield from one
+        todo.extend(_members(one))
+
+
+def _recover(text: str, error: Exception, problems: list[Problem]) -> Reading:
+    """Find the JSON object inside other output, such as a PHP notice before it."""
+    jsonp = _JSONP.fullmatch(text)
+    if jsonp is not None:
+        found: list[Problem] = []
+        try:
+            value, end = _value(jsonp["json"], 0, found)
+        except (ValueError, RecursionError):
+            end = -1
+        if end == len(jsonp["json"]):
+            return Reading(
+                value, True, (*problems, *found, Problem(Flaw.JSONP, f"a function call: {excerpt(text)}"))
+            )
+    inner = _largest_object(text)
+    if inner is None:
+        problems.append(Problem(Flaw.SYNTAX, f"{error}: {excerpt(text)}"))
+        return Reading(None, False, tuple(problems))
+    surroundings = _surroundings(text, inner)
+    if surroundings:
+        problems.append(Problem(Flaw.SURROUNDED, surroundings))
+    return Reading(inner.value, inner.readable, (*problems, *inner.problems))
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A JSON object within a longer text."""
+
+    start: int
+    end: int
+    value: Any
+    readable: bool
+    problems: tuple[Problem, ...]
+
+
+def _largest_object(text: str) -> _Piece | None:
+    """Return the longest object in `text`, or the broken one that hides whatever follows."""
+    best: _Piece | None = None
+    effort = _RECOVERY_EFFORT
+    place = 0
+    while effort > 0:
+        opening = _OPENING.search(text, place)
+        if opening is None:
+            break
+        start = opening.start()
+        found: list[Problem] = []
+        try:
+            value, end = _value(text, start, found)
+        except (ValueError, RecursionError) as error:
+            seen = error.pos - start if isinstance(error, json.JSONDecodeError) else len(text) - start
+            effort -= max(seen, 1)
+            place = start + 1
+            if _OBJECT.match(text, start) or (start == 0 and text[0] == "{"):
+                # What is inside is not the document: a person sees where it begins and that it is broken.
+                problem = Problem(Flaw.SYNTAX, f"{error}: {excerpt(text[start:])}")
+                return best or _Piece(start, len(text), None, False, (problem,))
+            continue
+        effort -= end - start
+        if not isinstance(value, dict) or not value:
+            place = start + 1
+            continue
+        place = end
+        if best is None or end - start > best.end - best.start:
+            best = _Piece(start, end, value, True, tuple(found))
+    return best
+
+
+def _surroundings(text: str, piece: _Piece) -> str:
+    before, after = text[: piece.start].strip(_WHITESPACE), text[piece.end :].strip(_WHITESPACE)
+    return " and ".join(
+        f"{excerpt(part)} {place} the JSON" for part, place in ((before, "before"), (after, "after")) if part
+    )
 
 
 def excerpt(text: str, limit: int = _EXCERPT) -> str:

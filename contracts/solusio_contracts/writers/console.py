@@ -43,7 +43,7 @@ def render(report: Report, console: Console, *, verbose: bool = False) -> None:
     page = _Page(console)
     report = mapped(report, visible)
     if view.common_reason(report) and not verbose:
-        page.say(view.verdict_line(report), "bold magenta")
+        page.raw(view.verdict_line(report).replace("\n", " "), "bold magenta")
         return
     _overview(report, page)
     _findings(report, page, verbose=verbose)
@@ -164,7 +164,7 @@ def _block(result: Result, kind: str, texts: dict[str, ClauseText], page: _Page,
     page.gap()
     page.marked(kind, result.title, f"bold {_STYLES[kind]}")
     for advice in view.advice(shown, texts):
-        _advice(advice, result.rule, page)
+        _advice(advice, result.rule, page, verbose=verbose)
         if verbose:
             for request, response in dict.fromkeys((one.request, one.response) for one in advice.findings):
                 _exchange(request, response, page)
@@ -179,9 +179,9 @@ def _block(result: Result, kind: str, texts: dict[str, ClauseText], page: _Page,
         page.row("Note", note)
 
 
-def _advice(advice: view.Advice, rule: str, page: _Page) -> None:
+def _advice(advice: view.Advice, rule: str, page: _Page, *, verbose: bool) -> None:
     terms = ", ".join(filter(None, (advice.clause, advice.level, advice.origin)))
-    page.say(f"{terms} (rule {rule})", "dim", indent=_INDENT)
+    page.say(f"{terms}; rule {rule}", "dim", indent=_INDENT)
     page.gap()
     _rows("We asked", advice.asked, page)
     for need in advice.needs:
@@ -194,8 +194,8 @@ def _advice(advice: view.Advice, rule: str, page: _Page) -> None:
             _rows("You answered", [str(answer) for answer in need.answers], page, "bold")
     _rows("Why", [advice.why] if advice.why else [], page)
     _rows("Fix", advice.fixes, page)
-    several = len(advice.sights) > 1
-    for sight in advice.sights:
+    several = len(advice.sights) + len(advice.more) > 1
+    for sight in (*advice.sights, *advice.more) if verbose else advice.sights:
         about = f" ({', '.join(filter(None, sight.subjects))})" if several else ""
         page.gap()
         page.say(f"See it{about}:", "dim", indent=_INDENT)

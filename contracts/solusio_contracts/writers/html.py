@@ -1,5 +1,6 @@
 """The report as one self-contained HTML page: no script, nothing loaded from anywhere."""
 
+import functools
 from importlib import resources
 from typing import Any
 
@@ -16,6 +17,7 @@ def render(report: Report) -> str:
     return _template().render(_context(mapped(report, visible)))
 
 
+@functools.cache
 def _template() -> jinja2.Template:
     # Everything is escaped: the page holds what an endpoint answered, which may be script.
     environment = jinja2.Environment(

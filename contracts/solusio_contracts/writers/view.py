@@ -185,6 +185,9 @@ class Advice:
     why: str
     fixes: tuple[str, ...]
     sights: tuple[Sight, ...]
+    """An example of each different answer."""
+    more: tuple[Sight, ...]
+    """All other curl lines."""
     findings: tuple[Finding, ...]
 
 
@@ -220,6 +223,8 @@ def _advice(group: list[Finding], clause: ClauseText | None, said: set[str]) -> 
         answers.setdefault(finding.actual, []).append(finding.subject)
         if finding.curl:
             sights.setdefault(finding.curl, []).append(finding.subject)
+    seen = [Sight(_unique(subjects), curl) for curl, subjects in sights.items()]
+    examples = set({(one.expected, one.actual): one.curl for one in reversed(group)}.values())
     why = _new([clause.why if clause else ""], said)
     return Advice(
         clause=group[0].clause,
@@ -235,7 +240,8 @@ def _advice(group: list[Finding], clause: ClauseText | None, said: set[str]) -> 
         asked=_unique(one.question for one in group if one.question not in ("", one.subject)),
         why=why[0] if why else "",
         fixes=_new([*(finding.hint for finding in group), clause.fix if clause else ""], said),
-        sights=tuple(Sight(_unique(subjects), curl) for curl, subjects in sights.items()),
+        sights=tuple(sight for sight in seen if sight.curl in examples),
+        more=tuple(sight for sight in seen if sight.curl not in examples),
         findings=tuple(group),
     )
 
