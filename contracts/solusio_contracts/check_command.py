@@ -226,7 +226,7 @@ def check(ctx: click.Context, url: str, **options: Any) -> None:
         from solusio_contracts.baseline import apply
 
         report = apply(report, baseline)
-    _write_files(report, options)
+    _write_files(report, baseline, options)
     _show(report, console, options)
     ctx.exit(int(report.exit))
 
@@ -333,7 +333,7 @@ def _run(settings: "Settings", rules: "list[Rule]", console: "Console", *, quiet
         return run(Target(settings), rules, progress=progress)
 
 
-def _write_files(report: "Report", options: dict[str, Any]) -> None:
+def _write_files(report: "Report", baseline: "Baseline | None", options: dict[str, Any]) -> None:
     from solusio_contracts import writers
 
     try:
@@ -342,7 +342,9 @@ def _write_files(report: "Report", options: dict[str, Any]) -> None:
         if options["write_baseline"] is not None:
             from solusio_contracts.baseline import write
 
-            options["write_baseline"].write_text(write(report), encoding="utf-8")
+            file: Path = options["write_baseline"]
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(write(report, baseline), encoding="utf-8")
     except OSError as error:
         raise click.UsageError(f"{error.filename} cannot be written: {error.strerror}") from error
 

@@ -12,8 +12,8 @@ from solusio_contracts.report import ClauseText, Fact, Finding, Outcome, Report,
 from solusio_contracts.rule import Expect, Rule, SkipRule
 from solusio_contracts.target import Target
 
-MAX_FINDINGS = 5
-"""Findings shown per rule; the rest is counted."""
+MAX_FINDINGS = 100
+"""Findings kept per rule; the rest is counted. A baseline cannot tell what it accepts beyond them."""
 
 Progress = Callable[[Rule, int, int], None]
 """Called before each rule with its position (from 0) and the number of rules."""
