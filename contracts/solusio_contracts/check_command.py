@@ -1,10 +1,6 @@
 """`mock-solusio check`: options in, one run, reports out, exit code."""
 
 import os
-import random
-import ssl
-import urllib.parse
-from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from solusio_contracts.check_config import config_option
+from solusio_contracts.check_settings import KINDS, Header, ReportFile, settings_from
 from solusio_contracts.masking import TOKEN_VARIABLE
 
 if TYPE_CHECKING:
@@ -22,48 +19,8 @@ if TYPE_CHECKING:
     from solusio_contracts.rule import Rule
     from solusio_contracts.target import Settings
 
-KINDS = ("json", "junit", "html", "sarif")
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it: neither conformant nor not."""
-MAX_USER_ID = 2**63 - 1
-
-
-class Header(click.ParamType):
-    """`Name: value`, as curl's -H takes it."""
-
-    name = "NAME: VALUE"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, str]:
-        """Split at the first colon."""
-        if isinstance(value, tuple):
-            return value
-        name, colon, rest = str(value).partition(":")
-        token = name.strip()
-        legal = token and all(letter.isalnum() or letter in "!#$%&'*+-.^_`|~" for letter in token)
-        if not colon or not legal or not token.isascii() or not rest.isprintable():
-            self.fail(f"expected 'Name: value', got {value!r}", param, ctx)
-        return token, rest.strip()
-
-
-class ReportFile(click.ParamType):
-    """`KIND=FILE`."""
-
-    name = "KIND=FILE"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, Path]:
-        """Split at the first equals sign."""
-        if isinstance(value, tuple):
-            return value
-        kind, equals, file = str(value).partition("=")
-        if kind not in KINDS or not equals or not file:
-            self.fail(
-                f"expected one of {', '.join(f'{one}=FILE' for one in KINDS)}, got {value!r}", param, ctx
-            )
-        return kind, Path(file)
 
 
 def _list_rules(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -97,7 +54,7 @@ def _explain(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
 @click.option(
     "--user-id",
     "user_ids",
-    type=click.IntRange(1, MAX_USER_ID),
+    type=click.IntRange(1),
     multiple=True,
     required=True,
     metavar="N",
@@ -106,7 +63,7 @@ def _explain(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
 )
 @click.option(
     "--unknown-user-id",
-    type=click.IntRange(1, MAX_USER_ID),
+    type=click.IntRange(1),
     default=987_654_321,
     show_default=True,
     metavar="X",
@@ -202,17 +159,17 @@ def _explain(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
     help="Explain a rule or clause and exit.",
 )
 @click.pass_context
-def check(ctx: click.Context, url: str, **options: Any) -> None:
-    """Check the billing endpoint at URL: will SolusIO get along with it?
+def check(ctx: click.Context, /, url: str, **options: Any) -> None:
+    r"""Check whether SolusIO will get along with the billing endpoint at URL.
 
-    Sends what SolusIO sends, then what it should survive, and says what to change. Nothing is stored on
-    the endpoint's side by any request, but there are several hundred of them, so use a test system.
+    Sends what SolusIO sends, then what the endpoint should survive, and says what to change. No request asks
+    for anything to be stored, but there are several hundred of them: use a test system.
 
     \b
-    Exit codes: 0 conformant, 1 not conformant, 2 wrong usage, 3 inconclusive (not reachable, or nothing
-    could be checked).
+    Exit codes: 0 conformant, 1 not conformant, 2 wrong usage,
+    3 inconclusive (not reachable, or nothing could be checked).
     """
-    settings = _settings(url, options)
+    settings = settings_from(url, options)
     rules = _selected(options)
     baseline = _baseline(options["baseline_file"])
     _require_writable([file for _, file in options["reports"]] + [options["write_baseline"]])
@@ -229,58 +186,6 @@ def check(ctx: click.Context, url: str, **options: Any) -> None:
     _write_files(report, baseline, options)
     _show(report, console, options)
     ctx.exit(int(report.exit))
-
-
-def _settings(url: str, options: dict[str, Any]) -> "Settings":
-    """Return what the target needs, with a name and password in the URL turned into a header."""
-    from solusio_contracts.target import Settings
-    from solusio_contracts.wire import Origin
-
-    parts = urllib.parse.urlsplit(url)
-    headers: tuple[tuple[str, str], ...] = tuple(options["headers"])
-    if parts.username is not None:
-        password = urllib.parse.unquote(parts.password or "")
-        pair = f"{urllib.parse.unquote(parts.username)}:{password}".encode()
-        headers = (*headers, ("Authorization", f"Basic {b64encode(pair).decode('ascii')}"))
-        url = urllib.parse.urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-    try:
-        scheme = Origin.of(url).scheme
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="URL") from error
-    if options["unknown_user_id"] in options["user_ids"]:
-        raise click.BadParameter(
-            f"{options['unknown_user_id']} is also given by --user-id", param_hint="--unknown-user-id"
-        )
-    seed = options["seed"]
-    return Settings(
-        url=url,
-        users=tuple(dict.fromkeys(options["user_ids"])),
-        token=options["token"] or None,
-        unknown_user=options["unknown_user_id"],
-        timeout=options["timeout"],
-        headers=headers,
-        tls=_tls(scheme, insecure=options["insecure"], cacert=options["cacert"]),
-        seed=random.SystemRandom().randrange(2**32) if seed is None else seed,
-        fuzz_examples=options["fuzz_examples"],
-        fuzz_seconds=options["fuzz_seconds"],
-    )
-
-
-def _tls(scheme: str, *, insecure: bool, cacert: Path | None) -> ssl.SSLContext | None:
-    if scheme == "http":
-        if insecure or cacert is not None:
-            raise click.UsageError("--insecure and --cacert are for an https URL, and this one is http")
-        return None
-    if insecure and cacert is not None:
-        raise click.UsageError("--insecure and --cacert contradict each other")
-    try:
-        context = ssl.create_default_context(cafile=cacert)
-    except (ssl.SSLError, OSError) as error:
-        raise click.BadParameter(f"{cacert} is no PEM file of certificates", param_hint="--cacert") from error
-    if insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def _selected(options: dict[str, Any]) -> "list[Rule]":
@@ -342,9 +247,9 @@ def _write_files(report: "Report", baseline: "Baseline | None", options: dict[st
         if options["write_baseline"] is not None:
             from solusio_contracts.baseline import write
 
-            file: Path = options["write_baseline"]
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(write(report, baseline), encoding="utf-8")
+            kept: Path = options["write_baseline"]
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_text(write(report, baseline), encoding="utf-8")
     except OSError as error:
         raise click.UsageError(f"{error.filename} cannot be written: {error.strerror}") from error
 

@@ -77,7 +77,7 @@ PLANS: tuple[Plan, ...] = (
     *_plans("userid"),
     Plan("userid", "glue", lambda right, made: ("userid", made + right)),
     Plan("userid", "number"),
-    Plan("userid", "number", lambda right, made: ("userid", f"{right}.{_digits(made)}5")),
+    Plan("userid", "number", lambda right, made: ("userid", f"{right}.{_digits(made)}")),
     Plan("userid", "number", lambda right, _made: ("userid", f"-{right}")),
     # These come back to the known id in a program that keeps 32 or 64 bits.
     Plan("userid", "number", lambda right, _made: ("userid", str(int(right) + 2**32))),
@@ -88,7 +88,8 @@ PLANS: tuple[Plan, ...] = (
 
 
 def _digits(text: str) -> str:
-    return "".join(letter for letter in text if letter in string.digits)[:3]
+    """Return digits for behind a decimal point, which are not all zero."""
+    return "".join(letter for letter in text if letter in string.digits).strip("0")[:3] or "5"
 
 
 def form_schema() -> Mapping[str, Any]:
