@@ -202,7 +202,8 @@ def rule(
             raise ValueError(f"two rules are named {name}")
         _RULES[name] = Rule(
             name=name,
-            area=check.__module__.rpartition(".")[2],
+            # solusio_contracts.rules.AREA, or a module within the package of an area
+            area=check.__module__.split(".")[2],
             title=title,
             reason=inspect.cleandoc(check.__doc__),
             clauses=tuple(clause(clause_id) for clause_id in clause_ids),

@@ -4,19 +4,19 @@ import random
 import string
 from collections.abc import Iterator
 
+from solusio_contracts.asking import Case, raw_question, refusals, unharmed
 from solusio_contracts.exchange import Headers, Request
 from solusio_contracts.masking import TOKEN_VARIABLE
 from solusio_contracts.rule import Expect, SkipRule, rule
-from solusio_contracts.rules.input import refusals
 from solusio_contracts.target import Target
 
 WRONG = "wrong-on-purpose"
+FORGOTTEN = ("xxxxxxx", "test", "secret", "token", "admin", "changeme", "demo")
+"""Tokens that examples and first drafts use; the first one is the vendor's."""
 LONG = (5_000, 200_000)
 """Characters of very long tokens (TP-109)."""
 BURST = 10
 """Wrong tokens in a row before a right one (TP-111)."""
-
-Case = tuple[str, Request]
 
 
 def _case(target: Target, words: str, token: str) -> Case:
@@ -54,14 +54,7 @@ def requirement(target: Target) -> Iterator[Expect]:
             "not required: a valid question without one gets a price, so anybody who knows the URL and a "
             "user id can read prices; set one in SolusIO and here, and pass --token"
         )
-        yield Expect.that(
-            wrong.trouble is None and not wrong.server_error,
-            "a token, though none is configured",
-            "a price or a refusal",
-            wrong.summary,
-            wrong,
-            clause="TP-101",
-        )
+        yield unharmed(wrong, clause="TP-101")
         return
     wrong = target.ask(target.question(token=WRONG), "a valid question with a wrong token")
     enforced = not without.priced and not wrong.priced
@@ -81,6 +74,7 @@ def wrong_token(target: Target) -> Iterator[Expect]:
         _case(target, "a wrong token", WRONG),
         _case(target, "a wrong token of the same length", _random_token(target, len(token))),
         _case(target, "a wrong token of one letter", "x" if token != "x" else "y"),
+        *(_case(target, f"the token {word!r}, as left behind", word) for word in FORGOTTEN if word != token),
         _case(target, "a wrong token with quotes", "'\"\\"),
         _case(target, "a wrong token of other alphabets", "ключ-鍵-🔑"),
         ("a wrong token that is no UTF-8", _raw_token(target, b"token=%FF%FE%00")),
@@ -89,8 +83,7 @@ def wrong_token(target: Target) -> Iterator[Expect]:
 
 
 def _raw_token(target: Target, start: bytes) -> Request:
-    rest = Request.form(target.question(leave_out="token")).body
-    return Request(start + b"&" + rest)
+    return raw_question(target, leave_out="token", instead=start)
 
 
 @rule("TP-102", title="a missing token gets no price", needs_token=True)

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from solusio_contracts.exchange import Exchange, Request
-from solusio_contracts.price import difference, same_price
+from solusio_contracts.asking import same
+from solusio_contracts.exchange import Request
 from solusio_contracts.rule import Expect, rule
 from solusio_contracts.target import Target
 
@@ -16,17 +16,6 @@ CROWD = 24
 ROUNDS = 2
 
 
-def _same(first: Exchange, again: Exchange, subject: str, clause: str = "") -> Expect:
-    return Expect.that(
-        again.priced and same_price(first, again),
-        subject,
-        "the price that was given at first",
-        difference(first, again),
-        again,
-        clause=clause,
-    )
-
-
 @rule("TP-301", title="the same question gets the same price")
 def same_answer(target: Target) -> Iterator[Expect]:
     """Faults that show at every fifth call only look like bad luck to whoever has them."""
@@ -36,7 +25,7 @@ def same_answer(target: Target) -> Iterator[Expect]:
         wanted = REPEATS if position == 0 else REPEATS // 3
         for count in range(max(6, min(wanted, affordable))):
             again = target.price_of(user, f"the same question for user {user}, time {count + 2}")
-            yield _same(first, again, f"user {user}, asked {count + 2} times")
+            yield same(first, again, f"user {user}, asked {count + 2} times")
 
 
 @rule("TP-302", title="each user gets his own price, in any order")
@@ -47,12 +36,12 @@ def own_price(target: Target) -> Iterator[Expect]:
     for turn in (users, users[::-1], users):
         for user in turn:
             again = target.price_of(user, f"user {user} among others")
-            yield _same(target.first_answer(user), again, f"user {user} after other users")
+            yield same(target.first_answer(user), again, f"user {user} after other users")
         stranger = target.ask(refused, "an unknown user right after a known one")
         yield Expect.refused("an unknown user right after a known one", stranger)
     for user in users:
         after = target.price_of(user, f"user {user} after a refusal")
-        yield _same(target.first_answer(user), after, f"user {user} after a refusal")
+        yield same(target.first_answer(user), after, f"user {user} after a refusal")
 
 
 @rule("TP-303", title="questions at the same moment do not mix")
@@ -94,7 +83,7 @@ def at_the_same_moment(target: Target) -> Iterator[Expect]:
                     exchange,
                 )
             else:
-                yield _same(
+                yield same(
                     target.first_answer(owner),
                     exchange,
                     f"user {owner} among {CROWD} at one moment",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from solusio_contracts.asking import same
 from solusio_contracts.exchange import Request, Trouble
 from solusio_contracts.price import difference, same_price
 from solusio_contracts.rule import Expect, rule
@@ -33,13 +34,7 @@ def crowd(target: Target) -> Iterator[Expect]:
     ]
     for owner, exchange in zip(owners, target.together(questions, timeout=patience), strict=True):
         first = target.first_answer(owner)
-        yield Expect.that(
-            exchange.priced and same_price(first, exchange),
-            f"{CROWD} questions at one moment",
-            "the same price as when asked alone",
-            difference(first, exchange),
-            exchange,
-        )
+        yield same(first, exchange, f"{CROWD} questions at one moment")
 
 
 @rule("TP-405", title="a large body is answered or refused")
@@ -72,13 +67,7 @@ def slow_client(target: Target) -> Iterator[Expect]:
     body = len(request.body)
     cuts = [length - body + body * piece // SLOW_PIECES for piece in range(SLOW_PIECES)]
     exchange = target.send(request, "a valid question, sent slowly in pieces", pieces=cuts, pause=SLOW_PAUSE)
-    yield Expect.that(
-        exchange.priced and same_price(first, exchange),
-        f"the body in {SLOW_PIECES} pieces over {SLOW_PIECES * SLOW_PAUSE:.1f} s",
-        "the same price",
-        difference(first, exchange),
-        exchange,
-    )
+    yield same(first, exchange, f"the body in {SLOW_PIECES} pieces over {SLOW_PIECES * SLOW_PAUSE:.1f} s")
 
 
 @rule(

@@ -1,0 +1,167 @@
+"""The rest of the form: its action, unknown parameters, order, escapes, and bodies that are no form."""
+
+import dataclasses
+import json
+from collections.abc import Iterator
+
+from solusio_contracts.asking import raw_question, refusals, same, unharmed
+from solusio_contracts.clauses import Level
+from solusio_contracts.exchange import ACTION, FORM_TYPE, Headers, Request
+from solusio_contracts.rule import Expect, rule
+from solusio_contracts.target import Target
+
+
+def _known(target: Target) -> int:
+    return target.priced_users()[0]
+
+
+@rule("TP-213", title="a missing action is refused")
+def action_missing(target: Target) -> Iterator[Expect]:
+    """The vendor's parameter table forgets it, so this is advice."""
+    known = _known(target)
+    for words, pairs in (
+        ("a request without action", target.question(known, leave_out="action")),
+        ("action=''", target.question(known, action="")),
+    ):
+        exchange = target.ask(pairs, words)
+        yield Expect.that(not exchange.priced, words, "no price", exchange.summary, exchange)
+
+
+@rule("TP-214", title="an unknown action is refused")
+def action_unknown(target: Target) -> Iterator[Expect]:
+    """The vendor may add actions; a price is no answer to another question."""
+    known = _known(target)
+    actions = (
+        "NoSuchAction",
+        "GetUserPricing",
+        f"{ACTION}s",
+        f"Un{ACTION}",
+        "GetToken",
+        "Pricing",
+        "0",
+        "true",
+        "é",
+        "__construct",
+        "'",
+    )
+    yield from refusals(
+        target,
+        ((f"action={one!r}", Request.form(target.question(known, action=one))) for one in actions),
+    )
+    raw = (b"action=%FF%FE", b"action=" + b"x" * 10_000, b"action[]=NoSuchAction", b"action=a&action=b")
+    yield from refusals(
+        target,
+        ((one[:24].decode(), raw_question(target, leave_out="action", instead=one)) for one in raw),
+    )
+    either = f"action[]={ACTION}".encode()
+    request = raw_question(target, leave_out="action", instead=either)
+    yield unharmed(target.send(request, f"action[]={ACTION}"))
+
+
+@rule("TP-215", "TP-214", title="the case of action may matter or not")
+def action_case(target: Target) -> Iterator[Expect]:
+    """Nobody states it; only a failure would be wrong."""
+    known = _known(target)
+    for action in (ACTION.lower(), ACTION.upper()):
+        exchange = target.ask(target.question(known, action=action), f"action={action}")
+        answered = unharmed(exchange, clause="TP-214")
+        yield answered
+        if answered.ok:
+            taken = "taken" if exchange.priced else "refused"
+            yield Expect.that(False, f"action={action}", "either", taken, exchange)
+
+
+@rule("TP-216", title="unknown parameters are ignored")
+def extra_parameters(target: Target) -> Iterator[Expect]:
+    """A new version of SolusIO may send more."""
+    user = _known(target)
+    question = target.question(user)
+    extras: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+        ("one more parameter", (("solusio_version", "2.0"),)),
+        ("parameters with array names and other alphabets", (("x[a][b]", "1"), ("größe", "ключ"))),
+        ("an empty parameter", (("empty", ""),)),
+        ("fifty more parameters", tuple((f"parameter_{n}", str(n)) for n in range(50))),
+    )
+    for words, extra in extras:
+        for place, pairs in (("behind", question + extra), ("before", extra + question)):
+            exchange = target.ask(pairs, f"{words} {place} the known ones")
+            yield same(target.first_answer(user), exchange, f"{words}, {place} the known ones")
+    odd = Request(Request.form(question).body + b"&x=%FF%FE&%80=1")
+    yield unharmed(target.send(odd, "one more parameter with percent-escapes that are no UTF-8"))
+
+
+@rule("TP-217", title="percent-escapes are decoded")
+def percent_escapes(target: Target) -> Iterator[Expect]:
+    """Splitting the body at & and = works until a token has a + in it."""
+    user = _known(target)
+    question = target.question(user)
+
+    def escaped(text: str) -> str:
+        return "".join(f"%{byte:02X}" for byte in text.encode())
+
+    for words, name_too in (("values written as percent-escapes", False), ("names as well", True)):
+        body = "&".join(f"{escaped(name) if name_too else name}={escaped(value)}" for name, value in question)
+        exchange = target.send(Request(body.encode("ascii")), words)
+        expect = same(target.first_answer(user), exchange, words)
+        # Nobody escapes the letters of a name, so this much is advice.
+        yield dataclasses.replace(expect, level=Level.SHOULD if name_too else None)
+
+
+@rule("TP-218", title="the order of parameters does not matter")
+def parameter_order(target: Target) -> Iterator[Expect]:
+    """A form has no order."""
+    user = _known(target)
+    question = target.question(user)
+    orders = [question[turn:] + question[:turn] for turn in range(1, len(question))]
+    for pairs in (question[::-1], *orders):
+        names = ", ".join(name for name, _ in pairs)
+        exchange = target.ask(pairs, f"the parameters in the order {names}")
+        yield same(target.first_answer(user), exchange, f"order {names}")
+
+
+@rule("TP-219", title="a body that is no form breaks nothing")
+def other_bodies(target: Target) -> Iterator[Expect]:
+    """Stray clients send anything."""
+    target.price_of(_known(target))
+    cases = (
+        ("an empty body", Request(b"")),
+        ("a body of separators only", Request(b"&&==&=&;")),
+        ("a body of random bytes", Request(bytes(range(256)))),
+        ("names without values", Request(b"token&action&userid")),
+        ("an empty JSON object", Request(b"{}", _typed("application/json"))),
+        ("a JSON list", Request(b"[1]", _typed("application/json"))),
+        ("broken JSON", Request(b'{"userid":', _typed("application/json"))),
+        ("a form declared as multipart", Request(b"--x--", _typed("multipart/form-data; boundary=x"))),
+        ("multipart without a boundary", Request(b"x", _typed("multipart/form-data"))),
+        ("a Content-Type that is none", Request(b"x=1", _typed("nonsense"))),
+        ("a charset that is none", Request(b"x=%e4", _typed(f"{FORM_TYPE}; charset=klingon"))),
+    )
+    yield from refusals(target, cases)
+    # The same question in another form may be understood or refused; it must not break anything.
+    question = target.question(_known(target))
+    as_json = json.dumps(dict(question)).encode()
+    form = Request.form(question).body
+    chunked = (*_typed(FORM_TYPE), ("Transfer-Encoding", "chunked"))
+    for words, request in (
+        ("the question as JSON", Request(as_json, _typed("application/json"))),
+        ("the question as plain text", Request(form, _typed("text/plain"))),
+        ("the question in chunks, without a Content-Length", Request(form, chunked)),
+    ):
+        yield unharmed(target.send(request, words))
+
+
+def _typed(content_type: str) -> Headers:
+    return (("Accept", "application/json"), ("Content-Type", content_type))
+
+
+@rule("TP-220", title="what other methods answer, for information")
+def other_methods(target: Target) -> Iterator[Expect]:
+    """SolusIO only posts."""
+    query = Request.form(target.question(_known(target))).body.decode("ascii")
+    for method, request in (
+        ("GET", Request(b"", (("Accept", "application/json"),), "GET", query)),
+        ("PUT", Request(Request.form(target.question()).body, method="PUT")),
+        ("OPTIONS", Request(b"", (("Accept", "*/*"),), "OPTIONS")),
+    ):
+        exchange = target.send(request, f"{method} instead of POST", keep=False)
+        yield Expect.that(False, method, "anything", exchange.summary, exchange, level=Level.MAY)
