@@ -1,52 +1,34 @@
 """Fuzzing: schemathesis makes up questions from the OpenAPI document, the target answers, we judge.
 
-Each distinct failure is reported once, with the shortest request that showed it. hypothesis does the
-shrinking: a run raises at the first failure of a kind not met before, hypothesis shrinks that, and the next
-run looks for further kinds with what is left of the examples. The same seed and the same answers give the
-same requests in the same order, unless the time runs out.
+`fuzz_data` makes the questions, `fuzz_judge` judges the answers, `fuzz_hunt` looks and shrinks; here their
+work becomes results. The same seed and the same answers give the same requests in the same order, unless the
+time runs out. (In a checkout of this repository hypothesis takes words from our own modules, so there it also
+counts which of them are loaded.)
 """
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from solusio_contracts.clauses import Clause, Level, clause
 from solusio_contracts.evidence import finding
-from solusio_contracts.exchange import Exchange, Request, Trouble
-from solusio_contracts.fuzz_data import Generator, Question, quiet_hypothesis
-from solusio_contracts.fuzz_judge import CLAUSES, Judge, Violation
+from solusio_contracts.fuzz_data import Generator, quiet_hypothesis
+from solusio_contracts.fuzz_hunt import Catch, Hunt, Limits, hunt_all
+from solusio_contracts.fuzz_judge import CLAUSES, Judge
 from solusio_contracts.report import Outcome, Result
-from solusio_contracts.rule import Expect
-
-if TYPE_CHECKING:
-    from hypothesis.strategies import SearchStrategy
-
-    from solusio_contracts.target import Target
+from solusio_contracts.rule import Expect, SkipRule
+from solusio_contracts.target import Target
 
 AREA = "fuzz"
 EXAMPLES = 150
 """Different requests of a run, unless told otherwise; those that shrink a failure come on top."""
 SECONDS = 10.0
 """Wall time of a run, unless told otherwise; loading schemathesis, a second or two, comes on top."""
-SHRINKS = 120
-"""Further requests that a failure may cost on its way to a short example."""
-SHRINK_SECONDS = 2.0
-HANGS = 3
-"""Answers that do not come, after which the run ends: each costs the whole time-out."""
-SWEEP = 4
-"""Cases generated for each plan before all plans are mixed: so none is left out by chance."""
-KINDS = 12
-"""Distinct failures of a family, found by mixing all plans, after which it stops looking for more."""
-
-TIME_UP = "the time is up"
-
 Progress = Callable[["Family", int, int], None]
 """Called before each request with its family, the number of examples with this one, and of all."""
-Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +44,14 @@ class Family:
     """Of examples and time."""
 
 
-def _clauses(*skipped: str) -> tuple[Clause, ...]:
-    return tuple(clause(clause_id) for clause_id in CLAUSES if clause_id not in skipped)
-
+_CLAUSES = tuple(clause(clause_id) for clause_id in CLAUSES)
 
 VALID = Family(
     name="fuzz-valid-data",
     area=AREA,
     title="generated questions that fit the contract are answered properly",
     reason="Any user id, any additional parameter: nothing that fits the contract may break the endpoint.",
-    clauses=_clauses(),
+    clauses=_CLAUSES,
     share=0.4,
 )
 INVALID = Family(
@@ -79,146 +59,14 @@ INVALID = Family(
     area=AREA,
     title="generated questions that break the contract get no price and break nothing",
     reason="What nobody thought of when he wrote the checks: odd texts, numbers, lists in each parameter.",
-    clauses=_clauses(),
+    clauses=_CLAUSES,
     share=0.6,
 )
 FAMILIES = (VALID, INVALID)
 
 
-class _Stop(BaseException):
-    """Ends a run from within; no Exception, or hypothesis would take it for a failing test."""
-
-
-class _Alarm(AssertionError):  # noqa: N818 - a signal to hypothesis
-    """The failure that is being shrunk showed again."""
-
-
-@dataclass(slots=True)
-class _Limits:
-    """What bounds the families together."""
-
-    deadline: float
-    hangs: int = 0
-    over: str = ""
-    """Why no family may send anything more."""
-
-
-@dataclass(slots=True)
-class _Catch:
-    """The shortest exchange that showed a failure."""
-
-    violation: Violation
-    exchange: Exchange
-
-
-@dataclass(slots=True)
-class _Hunt:
-    """Sends the questions of one family, each once, and keeps what they show."""
-
-    family: Family
-    target: Target
-    judge: Judge
-    examples: int
-    deadline: float
-    limits: _Limits
-    progress: Progress | None
-    answers: dict[bytes, tuple[Violation, ...]] = field(default_factory=dict)
-    caught: dict[Key, _Catch] = field(default_factory=dict)
-    looked: int = 0
-    """Requests sent to find failures, against `examples`."""
-    checks: int = 0
-    """All requests that were judged."""
-    shrinks_left: int | None = None
-    """Requests left to shrink with; None while looking for failures."""
-    shrink_deadline: float = 0.0
-    last: Exchange | None = None
-    stopped: str = ""
-    """Why fewer than all examples were sent."""
-    broke: str = ""
-    """Why there is no verdict."""
-
-    def ask(self, question: Question) -> tuple[Violation, ...]:
-        """Return what the answer to a question violates; a question asked before is not asked again.
-
-        Raises:
-            _Stop: a limit is reached.
-        """
-        known = self.answers.get(question.body)
-        if known is not None:
-            return known
-        self._stop_at_limits()
-        if self.progress is not None:
-            self.progress(self.family, self.looked, self.examples)
-        patience = self.target.settings.timeout
-        left = self.limits.deadline - time.monotonic()
-        request = Request(question.body)
-        exchange = self.target.send(request, question.asked, timeout=min(patience, left), keep=False)
-        if exchange.trouble is Trouble.TIMEOUT and left < patience:
-            # It had less time than it may take: that shows nothing.
-            self.stopped = TIME_UP
-            raise _Stop
-        if exchange.trouble is not None:
-            exchange = self._after_trouble(exchange)
-        self.last = exchange
-        violations = tuple(self.judge(exchange))
-        self.checks += 1
-        self.answers[question.body] = violations
-        for violation in violations:
-            self._keep(violation, exchange)
-        return violations
-
-    def _stop_at_limits(self) -> None:
-        if self.limits.over:
-            raise _Stop
-        now = time.monotonic()
-        if now >= self.deadline:
-            self.stopped = TIME_UP
-            raise _Stop
-        if self.shrinks_left is None:
-            if self.looked >= self.examples:
-                raise _Stop
-            self.looked += 1
-        else:
-            if self.shrinks_left <= 0 or now >= self.shrink_deadline:
-                raise _Stop
-            self.shrinks_left -= 1
-
-    def _after_trouble(self, exchange: Exchange) -> Exchange:
-        """See whether the endpoint survived; a refused connection gets a second chance."""
-        if exchange.trouble is Trouble.TIMEOUT:
-            self.limits.hangs += 1
-            if self.limits.hangs >= HANGS:
-                self.limits.over = f"{HANGS} requests got no answer in time"
-            return exchange
-        if self.target.is_up():
-            if not exchange.sent:
-                exchange = self.target.send(exchange.request, exchange.question, keep=False)
-            return exchange
-        violation = Violation(
-            "TP-403", "down", "the endpoint after this request", "still there", "no connection any more"
-        )
-        # A refused request cannot have done it: that was the one before.
-        self._keep(violation, exchange if exchange.sent or self.last is None else self.last)
-        self.limits.over = self.stopped = "the endpoint accepts no connections any more"
-        raise _Stop
-
-    def _keep(self, violation: Violation, exchange: Exchange) -> None:
-        best = self.caught.get(violation.key)
-        if best is None or _size(exchange) < _size(best.exchange):
-            self.caught[violation.key] = _Catch(violation, exchange)
-
-    def start_shrinking(self) -> None:
-        """From now on requests count as shrinking."""
-        self.shrinks_left = SHRINKS
-        self.shrink_deadline = min(self.deadline, time.monotonic() + SHRINK_SECONDS)
-
-    def start_looking(self) -> None:
-        """From now on requests count as examples."""
-        self.shrinks_left = None
-
-
-def _size(exchange: Exchange) -> tuple[int, bytes]:
-    return len(exchange.request.body), exchange.request.body
+class FuzzError(Exception):
+    """A family ended without a verdict; the text says why."""
 
 
 def fuzz(
@@ -233,35 +81,68 @@ def fuzz(
     """Fuzz a target and return one result for each family.
 
     `examples` are different requests of all families together, `seconds` is wall time from the first of
-    them; `seed` is the target's unless given. A failure may cost SHRINKS requests more, within the time.
+    them; `seed` is the target's unless given. Shrinking a failure costs further requests, within the time.
     """
     seed = target.settings.seed if seed is None else seed
+    hunts = _hunts(target, families, examples, seconds, seed, progress)
+    return tuple(_result(family, hunt, spent) for family, hunt, spent in hunts)
+
+
+def expectations(target: Target, family: Family) -> Iterator[Expect]:
+    """Fuzz a target with one family, for a rule; examples, seconds and seed come from its settings.
+
+    Each request is one expectation, unmet ones carry their clause. Raises:
+        SkipRule: nothing was sent.
+        FuzzError: there is no verdict.
+    """
+    settings = target.settings
+    share = family.share / sum(one.share for one in FAMILIES)
+    examples, seconds = round(settings.fuzz_examples * share), settings.fuzz_seconds * share
+    ((_, hunt, _),) = tuple(_hunts(target, (family,), examples, seconds, settings.seed, None))
+    unmet = [_expect(catch) for catch in _caught(hunt)]
+    if not unmet and _undecided(hunt):
+        raise FuzzError(_undecided(hunt))
+    if not unmet and not hunt.checks:
+        raise SkipRule(hunt.stopped or "no examples were asked for")
+    met = Expect(True, family.title, "", "")
+    yield from (met for _ in range(max(hunt.checks - len(unmet), 0)))
+    yield from unmet
+    if hunt.stopped:
+        yield Expect.that(False, family.name, "", _sent(hunt), clause="TP-401", level=Level.MAY)
+
+
+def _hunts(
+    target: Target,
+    families: Sequence[Family],
+    examples: int,
+    seconds: float,
+    seed: int,
+    progress: Progress | None,
+) -> Iterator[tuple[Family, Hunt, float]]:
     whole = sum(family.share for family in families)
-    results: list[Result] = []
     with quiet_hypothesis():
         judge = Judge(target, token_required=_token_required(target))
         generator = Generator(target.settings)
         until = time.monotonic()
-        limits = _Limits(deadline=until + seconds)
+        limits = Limits(deadline=until + seconds)
         for family in families:
             started = time.monotonic()
             until += seconds * family.share / whole
-            hunt = _Hunt(
-                family=family,
+            hunt = Hunt(
                 target=target,
                 judge=judge,
                 examples=round(examples * family.share / whole),
                 deadline=until,
                 limits=limits,
-                progress=progress,
+                progress=partial(progress, family) if progress is not None else None,
             )
             plans = generator.valid() if family is VALID else generator.invalid()
             try:
-                _hunt_all(hunt, plans, f"{seed} {family.name}")
+                hunt_all(hunt, plans, f"{seed} {family.name}")
             except Exception as error:
+                # What was found so far still counts.
                 hunt.broke = target.mask(f"the fuzzer itself broke: {type(error).__name__}: {error}")
-            results.append(_result(hunt, time.monotonic() - started))
-    return tuple(results)
+            yield family, hunt, time.monotonic() - started
 
 
 def _token_required(target: Target) -> bool:
@@ -272,119 +153,59 @@ def _token_required(target: Target) -> bool:
     return not target.ask(wrong, "a valid question with a wrong authorization token").priced
 
 
-def _hunt_all(hunt: _Hunt, plans: list[SearchStrategy[Question]], seed: str) -> None:
-    """Try each plan a few times, then all at random, until the examples or the time are used up."""
-    from hypothesis import strategies as st
-
-    hunted: set[Key] = set()
-    if len(plans) > 1:
-        for number, plan in enumerate(plans):
-            _hunt_one(hunt, plan, hunted, f"{seed} plan {number}", SWEEP)
-    anything = st.one_of(plans)
-    for number in range(KINDS):
-        # Half of what is generated has been generated before and is not sent again.
-        most = 4 * (hunt.examples - hunt.looked)
-        if most <= 0 or not _hunt_one(hunt, anything, hunted, f"{seed} {number}", most):
-            break
-    if hunt.looked < hunt.examples:
-        hunt.stopped = (
-            hunt.stopped or hunt.limits.over or "enough was found, or nothing new could be generated"
-        )
+def _undecided(hunt: Hunt) -> str:
+    return hunt.broke or hunt.limits.over
 
 
-def _hunt_one(
-    hunt: _Hunt, strategy: SearchStrategy[Question], hunted: set[Key], seed: str, most: int
-) -> bool:
-    """Look for a failure that was not hunted before, and shrink it; return whether there was one.
-
-    `most` bounds what is generated before there is one.
-    """
-    import hypothesis
-    from hypothesis import HealthCheck, Phase, Verbosity
-
-    hunt.start_looking()
-    prey: list[Key] = []
-
-    def look(question: Question) -> None:
-        keys = [violation.key for violation in hunt.ask(question)]
-        if not prey:
-            fresh = [key for key in keys if key not in hunted]
-            if not fresh:
-                return
-            prey.append(fresh[0])
-            hunt.start_shrinking()
-        if prey[0] in keys:
-            raise _Alarm
-
-    settings = hypothesis.settings(
-        max_examples=most,
-        phases=(Phase.generate, Phase.shrink),
-        database=None,
-        deadline=None,
-        derandomize=False,
-        print_blob=False,
-        # Its own way to go on after a failure ends too soon; see _hunt_all.
-        report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
-        verbosity=Verbosity.quiet,
-    )
-    with contextlib.suppress(_Stop, _Alarm):
-        hypothesis.seed(seed)(settings(hypothesis.given(strategy)(look)))()
-    if not prey:
-        return False
-    hunted.add(prey[0])
-    # What the shortest example shows besides has been shrunk with it.
-    shown = hunt.caught[prey[0]].exchange
-    hunted |= {key for key, catch in hunt.caught.items() if catch.exchange is shown}
-    return True
+def _sent(hunt: Hunt) -> str:
+    return f"{hunt.looked} of {hunt.examples} examples were sent: {hunt.stopped}"
 
 
-def _result(hunt: _Hunt, seconds: float) -> Result:
-    family, target = hunt.family, hunt.target
-    levels = {one.id: one for one in family.clauses}
-    catches = [catch for catch in hunt.caught.values() if not _explained(catch, hunt.caught)]
-    catches.sort(key=lambda catch: (-levels[catch.violation.clause].level.weight, catch.violation.clause))
-    findings = tuple(
-        finding(_expect(catch), levels[catch.violation.clause], levels[catch.violation.clause].level, target)
-        for catch in catches
-    )
-    worst = max((Level(one.level).weight for one in findings), default=0)
-    sent = f"{hunt.looked} of {hunt.examples} examples were sent: {hunt.stopped}" if hunt.stopped else ""
+def _result(family: Family, hunt: Hunt, seconds: float) -> Result:
+    by_id = {one.id: one for one in family.clauses}
+    cited = [(catch, by_id[catch.violation.clause]) for catch in _caught(hunt)]
+    cited.sort(key=lambda pair: (-pair[1].level.weight, pair[1].id))
+    findings = tuple(finding(_expect(catch), one, one.level, hunt.target) for catch, one in cited)
     reason = ""
     if findings:
-        outcome = {2: Outcome.FAIL, 1: Outcome.WARN}.get(worst, Outcome.PASS)
-    elif hunt.broke or hunt.limits.over:
-        outcome, reason = Outcome.ERROR, hunt.broke or hunt.limits.over
+        outcome = Outcome.FAIL if cited[0][1].level is Level.MUST else Outcome.WARN
+    elif _undecided(hunt):
+        outcome, reason = Outcome.ERROR, _undecided(hunt)
     elif not hunt.checks:
         outcome, reason = Outcome.SKIP, hunt.stopped or "no examples were asked for"
     else:
         outcome = Outcome.PASS
+    notes = [_sent(hunt)] if hunt.stopped else []
+    if hunt.broke and not reason:
+        notes.append(hunt.broke)
     return Result(
         rule=family.name,
         area=family.area,
         title=family.title,
         outcome=outcome,
-        clauses=tuple(levels),
+        clauses=tuple(by_id),
         checks=hunt.checks,
         findings=findings,
-        notes=tuple(note for note in (sent, hunt.broke) if note and note != reason),
+        notes=tuple(notes),
         reason=reason,
         seconds=round(seconds, 3),
     )
 
 
-def _explained(catch: _Catch, caught: dict[Key, _Catch]) -> bool:
-    """Whether a failure of several odd parameters is one that a single parameter shows as well."""
-    clause_id, kind = catch.violation.key
-    if not kind.endswith(" several"):
-        return False
-    same = kind.removesuffix("several")
-    return any(
-        other_id == clause_id and other.startswith(same) and other != kind for other_id, other in caught
-    )
+def _caught(hunt: Hunt) -> list[Catch]:
+    """Return the failures, without those of several odd parameters that one of them shows alone."""
+    return [
+        catch
+        for (clause_id, kind), catch in hunt.caught.items()
+        if not kind.endswith(" several")
+        or not any(
+            other_id == clause_id and other != kind and other.startswith(kind.removesuffix("several"))
+            for other_id, other in hunt.caught
+        )
+    ]
 
 
-def _expect(catch: _Catch) -> Expect:
+def _expect(catch: Catch) -> Expect:
     violation = catch.violation
     return Expect(
         False,

@@ -57,6 +57,7 @@ class Reading:
 
 DEEPEST = 512
 """Levels of nesting that are read, as in PHP's json_decode."""
+_TOO_DEEP = f"more than {DEEPEST} levels of nesting"
 _RECOVERY_EFFORT = 20_000_000
 """Characters that looking for JSON inside other output may read: some of them are read several times."""
 _EXCERPT = 80
@@ -109,7 +110,7 @@ def _parse(text: str, problems: list[Problem]) -> Reading:
         value, end = _value(text, 0, found)
         if end != len(text):
             raise json.JSONDecodeError("Extra data", text, end)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         return _recover(text, error, problems)
     problems.extend(found)
     if isinstance(value, str):
@@ -126,7 +127,6 @@ def _value(text: str, start: int, problems: list[Problem]) -> tuple[Any, int]:
 
     Raises:
         ValueError: there is none, or it is nested too deeply.
-        RecursionError: it is nested far too deeply.
     """
 
     def constant(name: str) -> Decimal:
@@ -144,11 +144,14 @@ def _value(text: str, start: int, problems: list[Problem]) -> tuple[Any, int]:
     decoder = json.JSONDecoder(
         parse_float=_fraction, parse_int=_integer, parse_constant=constant, object_pairs_hook=pairs
     )
-    value, end = decoder.raw_decode(text, start)
+    try:
+        value, end = decoder.raw_decode(text, start)
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
     if text.count("{", start, end) + text.count("[", start, end) > DEEPEST:
         _limit_depth(value)
     # json accepts escapes of half a character; PHP's json_decode does not.
-    if "\\ud" in text or "\\uD" in text:
+    if max(text.find("\\ud", start, end), text.find("\\uD", start, end)) >= 0:
         problems.extend(
             Problem(Flaw.SURROGATE, f"half a surrogate pair in {one[:_EXCERPT]!r}")
             for one in _strings(value)
@@ -176,7 +179,7 @@ def _limit_depth(value: Any) -> None:
         level = [member for one in level for member in _members(one) if isinstance(member, dict | list)]
         if not level:
             return
-    raise ValueError(f"more than {DEEPEST} levels of nesting")
+    raise ValueError(_TOO_DEEP)
 
 
 def _members(value: Any) -> list[Any]:
@@ -203,7 +206,7 @@ def _recover(text: str, error: Exception, problems: list[Problem]) -> Reading:
         found: list[Problem] = []
         try:
             value, end = _value(jsonp["json"], 0, found)
-        except (ValueError, RecursionError):
+        except ValueError:
             end = -1
         if end == len(jsonp["json"]):
             return Reading(
@@ -211,7 +214,7 @@ def _recover(text: str, error: Exception, problems: list[Problem]) -> Reading:
             )
     inner = _largest_object(text)
     if inner is None:
-        problems.append(Problem(Flaw.SYNTAX, f"{error}: {excerpt(text)}"))
+        problems.append(_syntax(error, text, 0))
         return Reading(None, False, tuple(problems))
     surroundings = _surroundings(text, inner)
     if surroundings:
@@ -243,16 +246,16 @@ def _largest_object(text: str) -> _Piece | None:
         found: list[Problem] = []
         try:
             value, end = _value(text, start, found)
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             seen = error.pos - start if isinstance(error, json.JSONDecodeError) else len(text) - start
-            effort -= max(seen, 1)
+            # An error counts the lines before it.
+            effort -= seen + start // 100 + 1
             place = start + 1
             if _OBJECT.match(text, start) or (start == 0 and text[0] == "{"):
                 # What is inside is not the document: a person sees where it begins and that it is broken.
-                problem = Problem(Flaw.SYNTAX, f"{error}: {excerpt(text[start:])}")
-                return best or _Piece(start, len(text), None, False, (problem,))
+                return best or _Piece(start, len(text), None, False, (_syntax(error, text, start),))
             continue
-        effort -= end - start
+        effort -= end - start + start // 100
         if not isinstance(value, dict) or not value:
             place = start + 1
             continue
@@ -260,6 +263,14 @@ def _largest_object(text: str) -> _Piece | None:
         if best is None or end - start > best.end - best.start:
             best = _Piece(start, end, value, True, tuple(found))
     return best
+
+
+def _syntax(error: Exception, text: str, start: int) -> Problem:
+    """Say what is wrong, where, and what stands there."""
+    if not isinstance(error, json.JSONDecodeError):
+        return Problem(Flaw.SYNTAX, f"{error}: {excerpt(text[start:])}")
+    near = text[max(start, error.pos - _EXCERPT // 2) : error.pos + _EXCERPT // 2]
+    return Problem(Flaw.SYNTAX, f"{error.msg} at line {error.lineno}, column {error.colno}, near {near!r}")
 
 
 def _surroundings(text: str, piece: _Piece) -> str:

@@ -1,14 +1,32 @@
 """Keeps secrets out of everything that is printed or stored."""
 
 import base64
+import functools
 import json
 import re
 import urllib.parse
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 TOKEN_VARIABLE = "MOCK_SOLUSIO_TOKEN"  # noqa: S105 - the name of a variable, not a secret
 
 SHORTEST = 4
-"""A secret of fewer characters is only recognised right behind `token=`."""
+"""A secret of fewer characters is only recognised as the whole value of `token`."""
+HIDDEN = "***"
+"""Shown where a part of a secret is left that no expression stands for."""
+LOOKED_AT = 300_000
+"""Bytes of a message that are masked before it is shortened."""
+CUT = "…"
+"""Ends a text that was shortened, perhaps in the middle of a secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """A secret within a text: as it stands there, as it is, and what is shown for it."""
+
+    raw: str
+    secret: str
+    shown: str
 
 
 class Mask:
@@ -20,41 +38,203 @@ class Mask:
 
     def __init__(self) -> None:
         self._shown: dict[str, str] = {}
-        self._pattern: re.Pattern[str] | None = None
 
     def hide(self, secret: str, shown: str) -> None:
-        """Replace `secret`, in its usual spellings, by `shown`; an empty secret is ignored."""
-        if not secret:
-            return
-        for spelling in spellings(secret):
-            if len(spelling) < SHORTEST:
-                # Replacing every "a" of a report would hide nothing and destroy the report.
-                self._shown.setdefault(f"token={spelling}", f"token={shown}")
-            else:
-                self._shown.setdefault(spelling, shown)
-        longest_first = sorted(self._shown, key=len, reverse=True)
-        self._pattern = re.compile("|".join(re.escape(spelling) for spelling in longest_first))
+        """Replace `secret`, in its usual spellings, by `shown`; an empty secret is ignored.
+
+        A secret that is made of a hidden one, and shown so, needs no entry of its own: what is added to
+        the hidden one is none.
+        """
+        made_of_another = any(
+            len(one) >= SHORTEST and one in secret and text in shown for one, text in self._shown.items()
+        )
+        if secret and not made_of_another:
+            self._shown.setdefault(secret, shown)
 
     def __call__(self, text: str, *, replace: str | None = None) -> str:
         """Return `text` with every secret replaced (all by `replace`, if given)."""
-        if self._pattern is None:
-            return text
-        return self._pattern.sub(lambda match: self._shown[match[0]] if replace is None else replace, text)
+        return "".join(
+            self._without_cut_ones(piece, replace)
+            if isinstance(piece, str)
+            else (piece.shown if replace is None else replace)
+            for piece in self.pieces(text)
+        )
 
-    def variables(self, text: str) -> list[str]:
-        """Return what stands for the secrets of `text`, in their order."""
-        if self._pattern is None:
-            return []
-        return [self._shown[match] for match in self._pattern.findall(text)]
+    def pieces(self, text: str) -> Iterator[str | Hidden]:
+        """Split `text` into what may be shown as it is and what is hidden, in order."""
+        done = 0
+        for start, end, hidden in self._places(text):
+            if start > done:
+                yield text[done:start]
+            yield hidden
+            done = end
+        if done < len(text):
+            yield text[done:]
+
+    def _places(self, text: str) -> list[tuple[int, int, Hidden]]:
+        found = [(start, end, secret) for secret in self._shown for start, end in _occurrences(secret, text)]
+        covered = bytearray(len(text)) if found else bytearray()
+        places: list[tuple[int, int, Hidden]] = []
+        # The longest ones first; of one that overlaps those, only the rest is left to hide.
+        for start, end, secret in sorted(found, key=lambda one: (one[0] - one[1], one[0])):
+            for first, last in _uncovered(covered, start, end):
+                shown = self._shown[secret]
+                if (first, last) != (start, end):
+                    shown = _part(shown, first - start, last - first) if text[start:end] == secret else HIDDEN
+                raw = text[first:last]
+                whole = secret if (first, last) == (start, end) else raw
+                places.append((first, last, Hidden(raw, whole, shown)))
+            covered[start:end] = b"\1" * (end - start)
+        return sorted(places, key=lambda place: place[0])
+
+    def _without_cut_ones(self, text: str, replace: str | None) -> str:
+        """Replace the beginning of a secret whose rest was cut off."""
+        *parts, last = text.split(CUT)
+        for place, part in enumerate(parts):
+            for secret, shown in self._shown.items():
+                length = _cut_at(part, secret)
+                if length:
+                    parts[place] = part[:-length] + (shown if replace is None else replace)
+                    break
+        return CUT.join((*parts, last))
 
 
-def spellings(secret: str) -> tuple[str, ...]:
-    """Return the forms in which a secret may appear: plain, form-encoded, JSON, base64."""
-    forms = {
-        secret,
-        urllib.parse.quote(secret, safe=""),
-        urllib.parse.quote_plus(secret),
-        json.dumps(secret)[1:-1],
-        base64.b64encode(secret.encode("utf-8", errors="surrogatepass")).decode("ascii"),
-    }
-    return tuple(sorted(forms, key=len, reverse=True))
+def _cut_at(text: str, secret: str) -> int:
+    """Return how many characters of the secret's beginning `text` ends with, if they are enough to tell."""
+    longest = min(len(secret) - 1, len(text))
+    return next((size for size in range(longest, SHORTEST - 1, -1) if text.endswith(secret[:size])), 0)
+
+
+def _uncovered(covered: bytearray, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield the parts of a range that are still zero."""
+    while start < end:
+        first = covered.find(0, start, end)
+        if first < 0:
+            return
+        last = covered.find(1, first, end)
+        last = end if last < 0 else last
+        yield first, last
+        start = last
+
+
+def _part(shown: str, start: int, length: int) -> str:
+    """Return the shell expression for a part of a variable's value."""
+    name = re.fullmatch(r"\$\{(\w+)\}", shown)
+    return f"${{{name[1]}:{start}:{length}}}" if name else HIDDEN
+
+
+def _occurrences(secret: str, text: str) -> Iterator[tuple[int, int]]:
+    for pattern in patterns(secret):
+        match = pattern.search(text)
+        while match is not None:
+            yield match.span()
+            # Occurrences may overlap: `abab` stands twice in `ababab`.
+            match = pattern.search(text, match.start() + 1)
+
+
+@functools.lru_cache(maxsize=256)
+def patterns(secret: str) -> tuple[re.Pattern[str], ...]:
+    """Return patterns for a secret in its usual spellings.
+
+    Those are: plain, form- or percent-encoded, escaped for JSON, HTML or Python (also a mixture of them),
+    wholly percent-encoded, and base64 (also within base64 of more than the secret).
+    """
+    plain = "".join(map(_letter, secret))
+    if len(secret) < SHORTEST:
+        # Replacing every "a" of a report would hide nothing and destroy the report.
+        forms = [
+            rf"(?<=token=)(?:{plain})(?=[&\"'\s]|$)",
+            rf"(?<=\"token\":\")(?:{plain})(?=\")",
+            rf"(?<=\"token\": \")(?:{plain})(?=\")",
+        ]
+    else:
+        forms = [plain, _percent(secret), *_base64(secret)]
+    return tuple(map(re.compile, dict.fromkeys(forms)))
+
+
+_ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "(?:apos|#0*39|#x0*27)"}
+
+
+def _letter(letter: str) -> str:
+    """Return a pattern for a letter in any spelling; what no encoding changes stands for itself."""
+    if letter.isascii() and (letter.isalnum() or letter in "-_.~"):
+        return re.escape(letter)
+    code = ord(letter)
+    data = encoded(letter)
+    forms = [
+        re.escape(letter),
+        # As it looks when its bytes are taken for Latin-1.
+        re.escape(data.decode("latin-1")),
+        _percent(letter),
+        "".join(rf"\\x{_hex(f'{byte:02x}')}" for byte in data),
+        re.escape(json.dumps(letter)[1:-1]),
+        "".join(rf"\\u{_hex(unit)}" for unit in _units(letter)),
+        rf"&#0*{code};",
+        rf"&#[xX]0*{_hex(f'{code:x}')};",
+    ]
+    if code <= 0xFF:
+        forms.append(rf"\\x{_hex(f'{code:02x}')}")
+    if letter == " ":
+        forms.append(r"\+")
+    if letter in "/'":
+        forms.append(rf"\\{letter}")
+    if letter in _ENTITIES:
+        forms.append(f"&{_ENTITIES[letter]};")
+    # The longest first: `\\` before `\`.
+    return f"(?:{'|'.join(sorted(dict.fromkeys(forms), key=len, reverse=True))})"
+
+
+def _percent(text: str) -> str:
+    return "".join(f"%{_hex(f'{byte:02x}')}" for byte in encoded(text))
+
+
+def _hex(digits: str) -> str:
+    return "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in digits)
+
+
+def _units(letter: str) -> list[str]:
+    data = letter.encode("utf-16-be", errors="surrogatepass")
+    return [data[place : place + 2].hex() for place in range(0, len(data), 2)]
+
+
+def _base64(secret: str) -> Iterator[str]:
+    """Yield patterns for the secret in base64, at any of the three offsets it can have in there."""
+    data = encoded(secret)
+    yield re.escape(base64.b64encode(data).decode("ascii"))
+    for offset in range(3):
+        text = base64.b64encode(b"\0" * offset + data).decode("ascii")
+        # The first and last letters also hold bits of what stands around.
+        first = (offset * 8 + 5) // 6
+        last = (offset + len(data)) * 8 // 6
+        core = text[first:last]
+        if len(core) >= 2 * SHORTEST:
+            yield re.escape(core)
+            yield re.escape(core.replace("+", "-").replace("/", "_"))
+
+
+def encoded(text: str) -> bytes:
+    """Return text as UTF-8; bytes of a command line that are none are kept as they are."""
+    try:
+        return text.encode("utf-8", errors="surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", errors="surrogatepass")
+
+
+def form_encoded(text: str) -> str:
+    """Return text as the value of a form's parameter."""
+    return urllib.parse.quote_plus(encoded(text))
+
+
+def shortened(data: bytes, mask: Mask, limit: int) -> tuple[str, bool]:
+    """Return bytes as masked text, and whether it had to be cut; unprintable letters show as escapes.
+
+    Masked first and cut then, or a secret at the cut would show in part.
+    """
+    whole = mask(data[:LOOKED_AT].decode("utf-8", errors="backslashreplace"))
+    text = "".join(
+        letter
+        if letter.isprintable() or letter in "\n\t"
+        else ("" if letter == "\r" else f"\\x{ord(letter):02x}")
+        for letter in whole[:limit]
+    )
+    return text, len(whole) > limit

@@ -171,6 +171,8 @@ class Rule:
     """Makes sense only when an authorization token is configured."""
     looks_back: bool
     """Looks at all exchanges of the run, and so comes last."""
+    broad: bool
+    """Touches so many clauses that none of them selects it; its name and its area do."""
 
 
 class SkipRule(Exception):  # noqa: N818 - a message, not an error
@@ -186,6 +188,7 @@ def rule(
     needs_price: bool = True,
     needs_token: bool = False,
     looks_back: bool = False,
+    broad: bool = False,
 ) -> Callable[[Check], Check]:
     """Register a check for the clauses it holds a target to.
 
@@ -211,6 +214,7 @@ def rule(
             needs_price=needs_price,
             needs_token=needs_token,
             looks_back=looks_back,
+            broad=broad,
         )
         return check
 

@@ -45,7 +45,7 @@ def select(rules: Sequence[Rule], only: Iterable[str] = (), skip: Iterable[str] 
 
 
 def _matches(rule: Rule, selector: str) -> bool:
-    names = (rule.name, rule.area, *(clause.id for clause in rule.clauses))
+    names = (rule.name, rule.area, *(clause.id for clause in rule.clauses if not rule.broad))
     return any(fnmatch.fnmatchcase(name.lower(), selector.lower()) for name in names)
 
 

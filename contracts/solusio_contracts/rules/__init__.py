@@ -15,6 +15,7 @@ AREAS = (
     "robustness",
     # Wrong tokens come late: an endpoint that locks its callers out would spoil what follows.
     "authorization",
+    "fuzz",
     "security",
 )
 
