@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from solusio_contracts.check_config import config_option
-from solusio_contracts.check_settings import KINDS, Header, ReportFile, settings_from
+from solusio_contracts.check_settings import KINDS, Header, ReportFile, Seconds, UserId, settings_from
 from solusio_contracts.masking import TOKEN_VARIABLE
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _explain(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
 @click.option(
     "--user-id",
     "user_ids",
-    type=click.IntRange(1),
+    type=UserId(1),
     multiple=True,
     required=True,
     metavar="N",
@@ -63,7 +63,7 @@ def _explain(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
 )
 @click.option(
     "--unknown-user-id",
-    type=click.IntRange(1),
+    type=UserId(1),
     default=987_654_321,
     show_default=True,
     metavar="X",
@@ -84,7 +84,7 @@ def _explain(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
 )
 @click.option(
     "--fuzz-seconds",
-    type=click.FloatRange(0.1),
+    type=Seconds(0.1),
     default=10.0,
     show_default=True,
     metavar="S",
@@ -99,7 +99,7 @@ def _explain(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(0.1, 300),
+    type=Seconds(0.1, 300),
     default=5.0,
     show_default=True,
     metavar="S",
@@ -169,6 +169,8 @@ def check(ctx: click.Context, /, url: str, **options: Any) -> None:
     Exit codes: 0 conformant, 1 not conformant, 2 wrong usage,
     3 inconclusive (not reachable, or nothing could be checked).
     """
+    if options["quiet"] and options["verbose"]:
+        raise click.UsageError("--quiet and --verbose contradict each other")
     settings = settings_from(url, options)
     rules = _selected(options)
     baseline = _baseline(options["baseline_file"])
@@ -216,7 +218,8 @@ def _require_writable(files: Sequence[Path | None]) -> None:
         if file is None:
             continue
         folder = next(parent for parent in file.absolute().parents if parent.exists())
-        if file.is_dir() or not os.access(file if file.exists() else folder, os.W_OK):
+        writable = os.access(file if file.exists() else folder, os.W_OK)
+        if file.is_dir() or not folder.is_dir() or not writable:
             raise click.UsageError(f"{file} cannot be written")
 
 

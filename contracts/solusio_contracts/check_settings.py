@@ -1,5 +1,6 @@
 """From the options of `mock-solusio check` to what the target needs, with a message for each mistake."""
 
+import math
 import random
 import ssl
 import urllib.parse
@@ -30,9 +31,32 @@ class Header(click.ParamType[tuple[str, str]]):
         name, colon, rest = str(value).partition(":")
         token = name.strip()
         legal = token and all(letter.isalnum() or letter in "!#$%&'*+-.^_`|~" for letter in token)
-        if not colon or not legal or not token.isascii() or not rest.isprintable():
-            self.fail(f"expected 'Name: value', got {value!r}", param, ctx)
+        if not colon or not legal or not token.isascii() or not rest.isascii() or not rest.isprintable():
+            self.fail(f"expected 'Name: value' in ASCII, got {value!r}", param, ctx)
         return token, rest.strip()
+
+
+class Seconds(click.FloatRange):
+    """A duration; unlike a float it is never infinite and always a number."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read a finite number within the range."""
+        seconds: float = super().convert(value, param, ctx)
+        if not math.isfinite(seconds):
+            self.fail(f"expected a finite number of seconds, got {value!r}", param, ctx)
+        return seconds
+
+
+class UserId(click.IntRange):
+    """The id of a user in the billing system, from 1."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read a positive integer."""
+        try:
+            user: int = super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"expected an integer from 1, got {value!r}", param, ctx)
+        return user
 
 
 class ReportFile(click.ParamType[tuple[str, Path]]):
@@ -59,7 +83,10 @@ def settings_from(url: str, options: dict[str, Any]) -> "Settings":
     from solusio_contracts.target import Settings
     from solusio_contracts.wire import Origin
 
-    parts = urllib.parse.urlsplit(url)
+    try:
+        parts = urllib.parse.urlsplit(url)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="URL") from error
     headers: tuple[tuple[str, str], ...] = tuple(options["headers"])
     if parts.username is not None:
         password = urllib.parse.unquote(parts.password or "")

@@ -20,11 +20,10 @@ class Entry:
 SUBCOMMANDS = {
     "check": Entry("solusio_contracts.check_command:check", "Check a billing endpoint against the contract."),
     "contract": Entry(
-        "solusio_contracts.contract_command:contract", "Show or export what the contract says."
+        "solusio_contracts.contract_command:contract",
+        "Show or export what SolusIO expects of a billing system.",
     ),
-    "reference": Entry(
-        "solusio_reference.cli:reference", "Serve or check the bundled reference billing endpoint."
-    ),
+    "reference": Entry("solusio_reference.cli:reference", "Run the reference billing endpoint."),
 }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from solusio_contracts.asking import same
+from solusio_contracts.asking import Case, same
 from solusio_contracts.exchange import Request
 from solusio_contracts.rule import Expect, rule
 from solusio_contracts.target import Target
@@ -32,13 +32,16 @@ def same_answer(target: Target) -> Iterator[Expect]:
 def own_price(target: Target) -> Iterator[Expect]:
     """A cache or a variable without the user in it shows one customer another's discounts."""
     users = target.priced_users()
-    refused = target.question(target.settings.unknown_user)
+    unknown = target.question(target.settings.unknown_user)
+    # Who gets a price when asked for alone is TP-211's affair.
+    stranger = target.ask(unknown, "an unknown user").priced
     for turn in (users, users[::-1], users):
         for user in turn:
             again = target.price_of(user, f"user {user} among others")
             yield same(target.first_answer(user), again, f"user {user} after other users")
-        stranger = target.ask(refused, "an unknown user right after a known one")
-        yield Expect.refused("an unknown user right after a known one", stranger)
+        if not stranger:
+            words = "an unknown user right after a known one"
+            yield Expect.refused(words, target.ask(unknown, words))
     for user in users:
         after = target.price_of(user, f"user {user} after a refusal")
         yield same(target.first_answer(user), after, f"user {user} after a refusal")
@@ -50,26 +53,19 @@ def at_the_same_moment(target: Target) -> Iterator[Expect]:
     users = target.priced_users()
     slowest = max(target.first_answer(user).seconds for user in users)
     patience = min(30.0, target.settings.timeout + CROWD * slowest * 2)
+    outsiders = _refused_alone(target)
     questions: list[tuple[Request, str]] = []
     owners: list[int | None] = []
     for place in range(CROWD):
-        if place % 6 == 5:
+        if place % 6 == 5 and outsiders:
+            words, request = outsiders[place // 6 % len(outsiders)]
             owners.append(None)
-            if target.token is not None and place % 12 == 5:
-                pairs = target.question(users[0], token="wrong-on-purpose")
-                questions.append((Request.form(pairs), "a wrong token among valid questions at one moment"))
-            else:
-                pairs = target.question(target.settings.unknown_user)
-                questions.append((Request.form(pairs), "an unknown user among known ones at one moment"))
+            questions.append((request, f"{words} among valid questions at one moment"))
         else:
             user = users[place % len(users)]
+            words = f"user {user}, with {CROWD - 1} others at one moment"
             owners.append(user)
-            questions.append(
-                (
-                    Request.form(target.question(user)),
-                    f"user {user}, with {CROWD - 1} others at one moment",
-                )
-            )
+            questions.append((Request.form(target.question(user)), words))
     for _ in range(ROUNDS):
         for owner, exchange in zip(owners, target.together(questions, timeout=patience), strict=True):
             if exchange.status is None or exchange.server_error:
@@ -88,3 +84,11 @@ def at_the_same_moment(target: Target) -> Iterator[Expect]:
                     exchange,
                     f"user {owner} among {CROWD} at one moment",
                 )
+
+
+def _refused_alone(target: Target) -> list[Case]:
+    """Return what gets no price when it is asked alone, and so must not get one in a crowd either."""
+    cases = [("an unknown user", Request.form(target.question(target.settings.unknown_user)))]
+    if target.token is not None:
+        cases.append(("a wrong token", Request.form(target.question(token="wrong-on-purpose"))))
+    return [(words, request) for words, request in cases if not target.send(request, words).priced]

@@ -1,4 +1,4 @@
-"""Fuzz: questions that schemathesis makes up from the OpenAPI document, whatever a rule's author thought of."""
+"""Fuzz: questions that schemathesis makes up from the OpenAPI document."""
 
 from collections.abc import Iterator
 

@@ -6,9 +6,11 @@ from urllib.parse import urlsplit
 
 from solusio_contracts.exchange import Exchange, Headers, Request
 from solusio_contracts.leaks import Leak, find
-from solusio_contracts.rule import Expect, rule
+from solusio_contracts.rule import Expect, SkipRule, rule
 from solusio_contracts.target import Target
 
+ORDINARY = 12
+"""Letters from which on a token of small letters is taken for no word."""
 MARKUP = "<script>alert('mock-solusio')</script>"
 
 
@@ -52,6 +54,11 @@ def _scan(target: Target, _requests: int) -> list[tuple[Exchange, tuple[Leak, ..
 )
 def no_token_shown(target: Target) -> Iterator[Expect]:
     """Error pages end up in logs and screenshots."""
+    token = target.token or ""
+    if token.isalpha() and token.islower() and len(token) < ORDINARY:
+        raise SkipRule(
+            "the token may be an ordinary word, so it proves nothing in an answer; use a random one"
+        )
     return _free_of(target, "TP-501", "no authorization token in an answer")
 
 

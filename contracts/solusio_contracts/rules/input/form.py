@@ -157,7 +157,8 @@ def _typed(content_type: str) -> Headers:
 @rule("TP-220", title="what other methods answer, for information")
 def other_methods(target: Target) -> Iterator[Expect]:
     """SolusIO only posts."""
-    query = Request.form(target.question(_known(target))).body.decode("ascii")
+    # Without the token: URLs end up in access logs.
+    query = Request.form(target.question(_known(target), leave_out="token")).body.decode("ascii")
     for method, request in (
         ("GET", Request(b"", (("Accept", "application/json"),), "GET", query)),
         ("PUT", Request(Request.form(target.question()).body, method="PUT")),

@@ -1,0 +1,62 @@
+"""What the tests of promises share: the documents, and programs that may be missing."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from mock_solusio.cli import cli
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def documents() -> dict[str, str]:
+    """The documents for people, by their path from the root."""
+    found = [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / folder / "README.md" for folder in ("contracts", "mock_solusio", "reference", "benchmarks")),
+    ]
+    return {str(file.relative_to(ROOT)): file.read_text(encoding="utf-8") for file in found if file.is_file()}
+
+
+@pytest.fixture(scope="session")
+def need() -> Callable[[str], str]:
+    """Find a program; without it the test is skipped, but fails where everything must run (CI)."""
+
+    def find(program: str) -> str:
+        found = shutil.which(program)
+        if found is None:
+            reason = f"{program} is not installed"
+            if os.environ.get("CI") == "true":
+                pytest.fail(reason)
+            pytest.skip(reason)
+        return found
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def commands() -> dict[str, click.Command]:
+    """All commands by what is typed: `mock-solusio`, `mock-solusio check`, and so on."""
+    return dict(_walk("mock-solusio", cli))
+
+
+def _walk(typed: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield typed, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from _walk(f"{typed} {name}", found)

@@ -1,0 +1,227 @@
+"""The example endpoints and the recipes of the documents work as they are printed."""
+
+import contextlib
+import json
+import os
+import queue
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+TOKEN = "an authorization token, 100% & more"
+PAGES = {"docs/php-endpoint.md": "endpoint.php", "docs/node-endpoint.md": "endpoint.mjs"}
+
+
+def blocks(mark: str, text: str) -> list[str]:
+    """Return the blocks of code below a comment."""
+    return re.findall(rf"<!-- {mark} -->\n```\w+\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+# The pages print the files
+
+
+@pytest.mark.parametrize(("page", "file"), PAGES.items())
+def test_the_page_prints_the_file_to_the_letter(page, file, documents, root):
+    printed = re.findall(
+        rf"<!-- verbatim: examples/{file} -->\n```\w+\n(.*?)^```$", documents[page], re.DOTALL | re.MULTILINE
+    )
+    assert printed == [(root / "docs" / "examples" / file).read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize(("page", "file"), PAGES.items())
+def test_every_line_explained_is_in_the_file(page, file, documents, root):
+    example = (root / "docs" / "examples" / file).read_text(encoding="utf-8")
+    explained = re.findall(r"^\| `(.+?)` \|", documents[page], re.MULTILINE)
+    assert len(explained) >= 10
+    assert [line for line in explained if line not in example] == []
+
+
+# The example endpoints
+
+
+@contextlib.contextmanager
+def serving(command: list[str], folder: Path, **env: str) -> Iterator[str]:
+    """Run a server on a free port until the end of the block; give the URL that it prints."""
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env={**os.environ, **env},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    said: list[str] = []
+    urls: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+
+    def listen() -> None:
+        # To the end, or the server would wait for somebody to read its log.
+        assert process.stdout is not None
+        for line in process.stdout:
+            said.append(line)
+            if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+                urls.put(found[0])
+        urls.put(None)
+
+    with process:
+        listener = threading.Thread(target=listen)
+        listener.start()
+        try:
+            url = urls.get(timeout=60)
+            assert url is not None, "".join(said)
+            yield f"{url}/"
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            listener.join()
+
+
+@contextlib.contextmanager
+def example(file: str, root: Path, folder: Path, need: Callable[[str], str]) -> Iterator[str]:
+    path = str(root / "docs" / "examples" / file)
+    if file.endswith(".php"):
+        command = [need("php"), "-d", "display_errors=0", "-S", "127.0.0.1:0", path]
+    else:
+        command = [need("node"), path]
+    with serving(command, folder, SOLUSIO_TOKEN=TOKEN, PORT="0") as url:
+        yield url
+
+
+def check(url: str, folder: Path, *options: str) -> tuple[int, dict[str, Any]]:
+    report = folder / "report.json"
+    command = [sys.executable, "-m", "mock_solusio", "check", url, "--user-id", "1", "--user-id", "2"]
+    command += ["--report", f"json={report}", *options]
+    result = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, "MOCK_SOLUSIO_TOKEN": TOKEN},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode in (0, 1), result.stdout + result.stderr
+    return result.returncode, json.loads(report.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    "fuzz", [["--no-fuzz"], ["--fuzz-examples", "40", "--seed", "1"]], ids=["plain", "fuzz"]
+)
+@pytest.mark.parametrize("file", PAGES.values())
+def test_the_example_is_conformant_without_a_warning(file, fuzz, root, tmp_path, need):
+    with example(file, root, tmp_path, need) as url:
+        code, report = check(url, tmp_path, *fuzz)
+    concerns = [one for one in report["results"] if one["outcome"] not in ("pass", "skip")]
+    assert concerns == []
+    assert code == 0
+    # Its two customers show discounts, taxes and empty lists, so little is left out.
+    skipped = {one["rule"] for one in report["results"] if one["outcome"] == "skip"}
+    assert {"discount-key", "tax-rate-members", "arithmetic", "whole-token"}.isdisjoint(skipped)
+
+
+# The recipes for CI
+
+
+def recipe(documents: dict[str, str], name: str) -> str:
+    (found,) = re.findall(
+        rf"<!-- recipe: {name} -->\n```\w+\n(.*?)^```$", documents["docs/ci.md"], re.DOTALL | re.MULTILINE
+    )
+    return found
+
+
+def free_port() -> int:
+    """Find a free port below those that the system gives out by itself, so that nobody takes it meanwhile."""
+    for _ in range(100):
+        port = random.randrange(20_000, 30_000)  # noqa: S311 - no secret
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("no free port")
+
+
+@pytest.fixture
+def project(root: Path, tmp_path: Path, need: Callable[[str], str]) -> Path:
+    """A project as the recipes expect it."""
+    for program in ("php", "curl"):
+        need(program)
+    endpoint = tmp_path / "public" / "solusio" / "index.php"
+    endpoint.parent.mkdir(parents=True)
+    shutil.copy(root / "docs" / "examples" / "endpoint.php", endpoint)
+    # The recipes leave the generated data on; it would take most of the time of this test.
+    (tmp_path / "mock-solusio.toml").write_text("[check]\nfuzz = false\n")
+    return tmp_path
+
+
+def run(script: str, folder: Path) -> tuple[int, str]:
+    """Run a script as CI does, on a port of its own; return its exit code and output."""
+    assert "8080" in script
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    process = subprocess.Popen(
+        ["bash", "-e", "-c", script.replace("8080", str(free_port()))],
+        cwd=folder,
+        env={**os.environ, "PATH": path, "MOCK_SOLUSIO_TOKEN": TOKEN},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        output, _ = process.communicate(timeout=120)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    return process.returncode, output
+
+
+def test_the_shell_script(documents, project):
+    code, output = run(recipe(documents, "shell"), project)
+    assert code == 0, output
+    assert "\nConformant: " in output
+    assert (project / "solusio.html").is_file()
+    assert list(ET.parse(project / "solusio.xml").iter("testcase"))  # noqa: S314 - our own
+
+
+def test_the_shell_script_asks_for_the_token(documents, project):
+    code, output = run(f"unset MOCK_SOLUSIO_TOKEN\n{recipe(documents, 'shell')}", project)
+    assert code != 0
+    assert "MOCK_SOLUSIO_TOKEN: is not set" in output
+
+
+def test_the_gitlab_job(documents, project):
+    job = yaml.safe_load(recipe(documents, "gitlab"))["billing-endpoint"]
+    code, output = run("\n".join(job["script"]), project)
+    assert code == 0, output
+    assert list(ET.parse(project / job["artifacts"]["reports"]["junit"]).iter("testcase"))  # noqa: S314
+    assert [name for name in job["artifacts"]["paths"] if not (project / name).is_file()] == []
+
+
+def test_the_github_workflow_shows_a_fault_at_the_source_file(documents, project, need):
+    need("jq")
+    endpoint = project / "public" / "solusio" / "index.php"
+    endpoint.write_text(endpoint.read_text(encoding="utf-8").replace("'multipler'", "'multiplier'"))
+    workflow = yaml.safe_load(recipe(documents, "github"))
+    steps = {step["name"]: step for step in workflow["jobs"]["check"]["steps"] if "name" in step}
+    code, output = run(f"{steps['Start the endpoint']['run']}\n{steps['Check it']['run']}", project)
+    assert code == 1, output
+    attach = steps["Attach the findings to the source file"]["run"]
+    subprocess.run(["bash", "-e", "-c", attach], cwd=project, check=True, timeout=60)
+    uploaded = steps["Show them under Security > Code scanning"]["with"]["sarif_file"]
+    log = json.loads((project / uploaded).read_text(encoding="utf-8"))
+    places = [one["locations"][0]["physicalLocation"] for one in log["runs"][0]["results"]]
+    assert places == [{"artifactLocation": {"uri": "public/solusio/index.php"}, "region": {"startLine": 1}}]
+    assert "http" not in json.dumps(places)
+    for kept in ("solusio.xml", "solusio.html", "solusio.sarif", "php.log"):
+        assert (project / kept).is_file()
