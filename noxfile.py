@@ -10,7 +10,6 @@ nox.options.error_on_external_run = True
 nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = ["lint", "types", "layers", "contract", "tests", "wheel"]
 
-PYTHON = "3.11"
 REDOCLY = "@redocly/cli@2.77.0"
 
 
@@ -33,7 +32,7 @@ def install(session: nox.Session, *groups: str, project: bool = True) -> None:
     )
 
 
-@nox.session(python=PYTHON)
+@nox.session
 def lint(session: nox.Session) -> None:
     """Style and likely mistakes."""
     install(session, "lint", project=False)
@@ -41,28 +40,28 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "format", "--check")
 
 
-@nox.session(python=PYTHON)
+@nox.session
 def types(session: nox.Session) -> None:
     """Types, strictly."""
     install(session, "types")
     session.run("mypy")
 
 
-@nox.session(python=PYTHON)
+@nox.session
 def layers(session: nox.Session) -> None:
     """Who may import whom (DESIGN: contracts <- mock; the reference stands alone)."""
     install(session, "layers")
     session.run("lint-imports")
 
 
-@nox.session(python=PYTHON)
+@nox.session
 def tests(session: nox.Session) -> None:
     """All tests, on as many processes as there are cores; arguments go to pytest."""
     install(session, "test")
     session.run("pytest", *(session.posargs or ["-n", "auto", "--dist", "worksteal"]))
 
 
-@nox.session(python=PYTHON)
+@nox.session
 def contract(session: nox.Session) -> None:
     """The OpenAPI documents stand up to the linter other people use."""
     install(session, "test")
@@ -86,7 +85,7 @@ def contract(session: nox.Session) -> None:
         )
 
 
-@nox.session(python=PYTHON)
+@nox.session
 def wheel(session: nox.Session) -> None:
     """The wheel, installed into a clean environment, does the main job from a folder of its own."""
     work = Path(session.create_tmp()).resolve()
@@ -107,21 +106,21 @@ def wheel(session: nox.Session) -> None:
         )
 
 
-@nox.session(python=PYTHON)
+@nox.session
 def detection(session: nox.Session) -> None:
     """Measure the table of docs/detection.md anew: this check beside plain `schemathesis run`."""
     install(session, "test")
     session.run("python", "benchmarks/detection.py", *session.posargs)
 
 
-@nox.session(python=PYTHON)
+@nox.session
 def benchmarks(session: nox.Session) -> None:
     """Compare the speed of our fuzzing with that of plain `schemathesis run`, as a ratio."""
     install(session, "test")
     session.run("python", "benchmarks/fuzz_speed.py", *session.posargs)
 
 
-@nox.session(python=PYTHON)
+@nox.session
 def fuzz_campaign(session: nox.Session) -> None:
     """Fuzz the reference endpoint for long: 5,000 generated requests."""
     install(session, "test")

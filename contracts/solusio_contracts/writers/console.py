@@ -15,6 +15,8 @@ from solusio_contracts.writers.text import encodable, mapped, visible
 
 WIDEST = 100
 """Columns; longer lines of prose are hard to read."""
+SIGHTS = 2
+"""Curl lines of a clause that are shown, unless --verbose asks for all."""
 SHOWN = 5
 """Findings of one rule that are shown; `verbose` shows all."""
 
@@ -195,12 +197,17 @@ def _advice(advice: view.Advice, rule: str, page: _Page, *, verbose: bool) -> No
     _rows("Why", [advice.why] if advice.why else [], page)
     _rows("Fix", advice.fixes, page)
     several = len(advice.sights) + len(advice.more) > 1
-    for sight in (*advice.sights, *advice.more) if verbose else advice.sights:
+    shown = (*advice.sights, *advice.more) if verbose else advice.sights[:SIGHTS]
+    for sight in shown:
         about = f" ({', '.join(filter(None, sight.subjects))})" if several else ""
         page.gap()
         page.say(f"See it{about}:", "dim", indent=_INDENT)
         # Alone on its line, from the first column to the last letter: it is there to be copied.
         page.raw(sight.curl.replace("\n", "\\n"), "cyan")
+    hidden = len(advice.sights) + len(advice.more) - len(shown)
+    if hidden:
+        page.gap()
+        page.say(f"{hidden} more with --verbose", "dim", indent=_INDENT)
 
 
 def _rows(label: str, texts: Sequence[str], page: _Page, style: str = "") -> None:
