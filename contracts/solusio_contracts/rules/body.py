@@ -1,7 +1,7 @@
 """Body: one strict JSON object in UTF-8 and nothing else, with texts a customer can read."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from solusio_contracts.clauses import Level
@@ -105,6 +105,15 @@ def _find_price(value: Any, path: str = "", depth: int = 0) -> str | None:
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _ESCAPE = re.compile(r"\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}")
+# The whole text: a discount may well be called "Null tariff".
+_NO_TEXT = re.compile(
+    r"""^\s*(?:null|undefined|None|NaN|Array|Object|\[object \w+\]|b'[^']*'|b"[^"]*"|[aOs]:\d+:[{"].*)\s*$""",
+    re.DOTALL,
+)
+_TEMPLATE = re.compile(r"\{\{.*?\}\}|\$\{\w+\}|<\?=|%\(\w+\)s")
+# Escapes beyond ASCII, or a blank between letters: "50%20" may be a rate.
+_PERCENT = re.compile(r"%[89A-F][0-9A-F]%[89AB][0-9A-F]|[A-Za-z]%20[A-Za-z]")
+_SLASHED = re.compile(r"\w\\['\"]\w")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
@@ -146,23 +155,6 @@ def _texts(value: dict[str, Any]) -> Iterator[tuple[str, str, bool]]:
                     yield f"{path}[{index}].{name}", entry[name], False
 
 
-def _unplain(text: str) -> tuple[str, bool]:
-    """Return what is wrong with a text, and whether that is only a matter of style."""
-    if _ENTITY.search(text):
-        return "an HTML entity", False
-    if _ESCAPE.search(text):
-        return "an escape that was escaped again", False
-    if "\ufffd" in text:
-        return "the sign that replaces unreadable bytes", False
-    if _CONTROL.search(text):
-        return "a control character (Windows-1252 taken for Latin-1?)", False
-    if _twice_encoded(text):
-        return "UTF-8 that was encoded twice", False
-    if _TAG.search(text):
-        return "an HTML tag", True
-    return "", False
-
-
 def _twice_encoded(text: str) -> bool:
     """Whether the text, taken as bytes, is again UTF-8 of something that is not ASCII."""
     if text.isascii():
@@ -175,3 +167,24 @@ def _twice_encoded(text: str) -> bool:
         if decoded != text:
             return True
     return False
+
+
+_FLAWS: tuple[tuple[str, Callable[[str], object]], ...] = (
+    ("an HTML entity", _ENTITY.search),
+    ("an escape that was escaped again", _ESCAPE.search),
+    ("the sign that replaces unreadable bytes", lambda text: "\ufffd" in text),
+    ("a control character (Windows-1252 taken for Latin-1?)", _CONTROL.search),
+    ("UTF-8 that was encoded twice", _twice_encoded),
+    ("what a program prints for a value that is no text", _NO_TEXT.search),
+    ("a template that was not filled in", _TEMPLATE.search),
+    ("percent-escapes", _PERCENT.search),
+    ("quotes escaped by a backslash", _SLASHED.search),
+)
+
+
+def _unplain(text: str) -> tuple[str, bool]:
+    """Return what is wrong with a text, and whether that is only a matter of style."""
+    for flaw, found in _FLAWS:
+        if found(text):
+            return flaw, False
+    return ("an HTML tag", True) if _TAG.search(text) else ("", False)

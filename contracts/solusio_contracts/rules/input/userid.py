@@ -10,8 +10,6 @@ from solusio_contracts.target import Target
 
 FULL_WIDTH = ord("０") - ord("0")
 """Distance from a digit to its full-width form."""
-ARABIC = ord("١") - ord("1")
-"""Distance from a digit to its Arabic form."""
 
 
 def _values(target: Target, *values: str) -> Iterator[Case]:
@@ -88,7 +86,10 @@ def userid_trailing(target: Target) -> Iterator[Expect]:
     known = _known(target)
     tails = ("abc", "x", " abc", ";", "/2", "-1", "&", ",2", "\n2", "\tx", "|2", "=")
     values = [f"{known}{tail}" for tail in tails]
-    return refusals(target, _values(target, *values, f"abc{known}", f"[{known}]", f"({known})", f"#{known}"))
+    return refusals(
+        target,
+        _values(target, *values, f"abc{known}", f"abc\n{known}", f"[{known}]", f"({known})", f"#{known}"),
+    )
 
 
 @rule("TP-208", title="a userid with quotes or SQL is refused")
@@ -118,25 +119,8 @@ def userid_sql(target: Target) -> Iterator[Expect]:
 def userid_bytes(target: Target) -> Iterator[Expect]:
     """'²'.isdigit() is true in Python, and int('²') fails."""
     known = _known(target)
-    # int() in Python reads the digits of all alphabets, so others see a price that nobody asked for.
-    full_width = "".join(chr(ord(digit) + FULL_WIDTH) for digit in str(known))
-    arabic = "".join(chr(ord(digit) + ARABIC) for digit in str(known))
-    yield from refusals(
-        target,
-        _values(
-            target,
-            full_width,
-            arabic,
-            "é",
-            f"{known}é",
-            "²",
-            "①",
-            "💥",
-            "\x00",
-            f"{known}\x00abc",
-            "\u202e1x",
-        ),
-    )
+    odd = ("é", f"{known}é", "²", "①", "💥", "\x00", f"{known}\x00abc", "\u202e1x")
+    yield from refusals(target, _values(target, *odd))
     raw = (
         ("userid=%FF%FE (no UTF-8)", "userid=%FF%FE"),
         (f"userid={known}%FF (no UTF-8)", f"userid={known}%FF"),
@@ -145,6 +129,19 @@ def userid_bytes(target: Target) -> Iterator[Expect]:
         ("userid=\\xff\\xfe (raw bytes)", "userid=\xff\xfe"),
     )
     yield from refusals(target, ((words, _raw(target, tail)) for words, tail in raw))
+
+
+@rule("TP-222", "TP-209", title="a userid is written in plain digits")
+def userid_spelling(target: Target) -> Iterator[Expect]:
+    """Number() and int() take more for a number than digits. Nobody else's price shows, so this is advice."""
+    known = _known(target)
+    full_width = "".join(chr(ord(digit) + FULL_WIDTH) for digit in str(known))
+    for words, request in _values(target, full_width, f"{known}.0", f"{known}e0", hex(known)):
+        exchange = target.send(request, words)
+        if exchange.priced:
+            yield Expect.that(False, words, "a refusal (4xx) without a price", exchange.summary, exchange)
+        else:
+            yield Expect.refused(words, exchange, clause="TP-209")
 
 
 @rule("TP-210", title="a userid that is an array is refused")
