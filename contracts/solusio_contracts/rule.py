@@ -88,6 +88,10 @@ class Expect:
         return cls(ok, subject, "a refusal (4xx) without a price", exchange.summary, exchange, hint, clause)
 
 
+LARGEST_EXPONENT = 307
+"""Powers of ten that a double holds in full."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A JSON type under its name for people."""
@@ -99,9 +103,14 @@ class Kind:
         """Whether a value has this type; true and false are no numbers."""
         if isinstance(value, bool):
             return bool in self.types
-        if isinstance(value, Decimal) and not value.is_finite():
+        if isinstance(value, Decimal) and not _fits_double(value):
             return False
         return isinstance(value, self.types)
+
+
+def _fits_double(value: Decimal) -> bool:
+    """Whether a program can hold the number: neither NaN nor beyond what a double reaches."""
+    return value.is_finite() and (value == 0 or abs(value.adjusted()) <= LARGEST_EXPONENT)
 
 
 NUMBER = Kind("a JSON number", (int, Decimal))

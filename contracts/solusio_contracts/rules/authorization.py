@@ -1,11 +1,13 @@
 """Authorization: only the one right token opens the door, each time anew."""
 
+import json
 import random
 import string
+import unicodedata
 from collections.abc import Iterator
 
 from solusio_contracts.asking import Case, raw_question, refusals, unharmed
-from solusio_contracts.exchange import Headers, Request
+from solusio_contracts.exchange import ACTION, Form, Headers, Request
 from solusio_contracts.masking import TOKEN_VARIABLE
 from solusio_contracts.rule import Expect, SkipRule, rule
 from solusio_contracts.target import Target
@@ -13,6 +15,8 @@ from solusio_contracts.target import Target
 WRONG = "wrong-on-purpose"
 FORGOTTEN = ("xxxxxxx", "test", "secret", "token", "admin", "changeme", "demo")
 """Tokens that examples and first drafts use; the first one is the vendor's."""
+OTHERS = 3
+"""Users for whom wrong tokens are tried."""
 LONG = (5_000, 200_000)
 """Characters of very long tokens (TP-109)."""
 BURST = 10
@@ -69,7 +73,7 @@ def requirement(target: Target) -> Iterator[Expect]:
 @rule("TP-101", title="a wrong token gets no price", needs_token=True)
 def wrong_token(target: Target) -> Iterator[Expect]:
     """Anybody who finds the URL could read all your customers' discounts."""
-    token = _token(target)
+    token, small = _token(target), ACTION.lower()
     cases = [
         _case(target, "a wrong token", WRONG),
         _case(target, "a wrong token of the same length", _random_token(target, len(token))),
@@ -78,6 +82,15 @@ def wrong_token(target: Target) -> Iterator[Expect]:
         _case(target, "a wrong token with quotes", "'\"\\"),
         _case(target, "a wrong token of other alphabets", "ключ-鍵-🔑"),
         ("a wrong token that is no UTF-8", _raw_token(target, b"token=%FF%FE%00")),
+        ("a wrong token in a question as JSON", _as_json(target.question(token=WRONG))),
+        (
+            "a wrong token, action in small letters",
+            Request.form(target.question(token=WRONG, action=ACTION.lower())),
+        ),
+        *(
+            (f"a wrong token for user {user}", Request.form(target.question(user, token=WRONG)))
+            for user in target.priced_users()[1:OTHERS]
+        ),
     ]
     return refusals(target, cases)
 
@@ -89,12 +102,29 @@ def _raw_token(target: Target, start: bytes) -> Request:
 @rule("TP-102", title="a missing token gets no price", needs_token=True)
 def missing_token(target: Target) -> Iterator[Expect]:
     """`if (isset($_POST['token']) && ...)` lets in whoever leaves it out."""
-    pairs = target.question(leave_out="token")
+    question = target.question(leave_out="token")
+    plain = Request.form(question)
+    # Whether GET is answered is open (TP-220), but not whether it opens the door.
+    by_get = Request(b"", (("Accept", "application/json"),), "GET", plain.body.decode("ascii"))
+    forwarded = (*plain.headers, ("X-Forwarded-For", "127.0.0.1"))
     cases = [
-        ("no token", Request.form(pairs)),
+        ("no token", plain),
         ("the token's name only", _raw_token(target, b"token")),
+        ("no token in a question as JSON", _as_json(question)),
+        ("no token, and a header that claims the server's own address", Request(plain.body, forwarded)),
+        *(
+            (f"no token for user {user}", Request.form(target.question(user, leave_out="token")))
+            for user in target.priced_users()[1:OTHERS]
+        ),
     ]
-    return refusals(target, cases)
+    yield from refusals(target, cases)
+    exchange = target.send(by_get, "no token, by GET", keep=False)
+    yield Expect.that(not exchange.priced, exchange.question, "no price", exchange.summary, exchange)
+
+
+def _as_json(question: Form) -> Request:
+    headers = (("Accept", "application/json"), ("Content-Type", "application/json"))
+    return Request(json.dumps(dict(question)).encode(), headers)
 
 
 @rule("TP-103", title="an empty token gets no price", needs_token=True)
@@ -127,6 +157,8 @@ def whole_token(target: Target) -> Iterator[Expect]:
         ("the token, a comma and more", f"{token},x", f"${{{variable}}},x"),
         ("the token, a zero byte and more", f"{token}\x00x", f"${{{variable}}}%00x"),
         ("a token with the middle letter changed", _changed(token, half), ""),
+        ("a token with letters for its punctuation", _without_signs(token), ""),
+        ("the token without its accents", _without_accents(token), ""),
     )
     cases = [
         _derived(target, words, value, shell) if shell else _case(target, words, value)
@@ -139,6 +171,16 @@ def whole_token(target: Target) -> Iterator[Expect]:
 def _changed(token: str, place: int) -> str:
     letter = "x" if token[place : place + 1] != "x" else "y"
     return token[:place] + letter + token[place + 1 :]
+
+
+def _without_signs(token: str) -> str:
+    """Return what fits a token that is taken for a pattern."""
+    return "".join(letter if letter.isalnum() else "x" for letter in token)
+
+
+def _without_accents(token: str) -> str:
+    plain = unicodedata.normalize("NFKD", token)
+    return "".join(letter for letter in plain if not unicodedata.combining(letter))
 
 
 @rule("TP-105", title="the token is compared with case", needs_token=True)
@@ -176,7 +218,7 @@ def token_as_text(target: Target) -> Iterator[Expect]:
             "' OR 1=1 -- ",
             "x') OR ('1'='1",
         ),
-        *("0e1", "00"),
+        *("0e1", "00", "constructor", "__proto__", "toString"),
     ]
     cases = [_case(target, f"token={value!r}", value) for value in values if value != token]
     if _is_number(token):

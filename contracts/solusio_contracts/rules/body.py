@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from html.entities import html5
 from typing import Any
 
 from solusio_contracts.clauses import Level
@@ -102,15 +103,15 @@ def _find_price(value: Any, path: str = "", depth: int = 0) -> str | None:
     return None
 
 
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
+_ENTITY = re.compile(r"&(?:#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|[a-zA-Z][a-zA-Z0-9]{1,31};)")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _ESCAPE = re.compile(r"\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}")
-# The whole text: a discount may well be called "Null tariff".
 _NO_TEXT = re.compile(
-    r"""^\s*(?:null|undefined|None|NaN|Array|Object|\[object \w+\]|b'[^']*'|b"[^"]*"|[aOs]:\d+:[{"].*)\s*$""",
-    re.DOTALL,
+    r"""^\s*(?:undefined|Array|\[object \w+\]|b'[^']*'|b"[^"]*"|[aOs]:\d+:[{"].*)\s*$""", re.DOTALL
 )
-_TEMPLATE = re.compile(r"\{\{.*?\}\}|\$\{\w+\}|<\?=|%\(\w+\)s")
+# A discount may be called "None"; what stands at every amount may not.
+_NO_SIGN = re.compile(r"^\s*(?:null|None|nil|NaN|Object|\?+)\s*$")
+_TEMPLATE = re.compile(r"\{\{\s*[a-z_][\w.]*\s*\}\}|\$\{[a-z]\w*\}|<\?=|%\([a-z]\w*\)s")
 # Escapes beyond ASCII, or a blank between letters: "50%20" may be a rate.
 _PERCENT = re.compile(r"%[89A-F][0-9A-F]%[89AB][0-9A-F]|[A-Za-z]%20[A-Za-z]")
 _SLASHED = re.compile(r"\w\\['\"]\w")
@@ -122,7 +123,7 @@ def plain_text(target: Target) -> Iterator[Expect]:
     """What is escaped for HTML or encoded twice is shown as it is: &pound;10.00, Â£10.00."""
     for user, exchange, value in target.prices():
         for where, text, exact in _texts(value):
-            problem, weak = _unplain(text)
+            problem, weak = _unplain(text, at_amounts=exact)
             # Names of discounts may hold a tag for a reason; a currency sign may not.
             level = Level.SHOULD if weak and not exact else None
             yield Expect.that(
@@ -155,26 +156,22 @@ def _texts(value: dict[str, Any]) -> Iterator[tuple[str, str, bool]]:
                     yield f"{path}[{index}].{name}", entry[name], False
 
 
-def _twice_encoded(text: str) -> bool:
-    """Whether the text, taken as bytes, is again UTF-8 of something that is not ASCII."""
-    if text.isascii():
-        return False
-    for codec in ("cp1252", "latin-1"):
-        try:
-            decoded = text.encode(codec).decode("utf-8")
-        except UnicodeError:
-            continue
-        if decoded != text:
-            return True
-    return False
+# UTF-8 read as Windows-1252 or Latin-1: Â£, Ã¤, â‚¬, Ð¡. Capitals before ® or ™ (NESTLÉ®) look alike in code
+# only, so just the lead bytes of common letters and signs count.
+_TRAIL = "[\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
+_TWICE = re.compile(f"[ÂÃ][\u0080-\u00bf]|Ã{_TRAIL}|â{_TRAIL}{_TRAIL}|(?:[ÐÑ]{_TRAIL}){{2}}")
+
+
+def _entity(text: str) -> bool:
+    return any(match[0][1] == "#" or match[0][1:] in html5 for match in _ENTITY.finditer(text))
 
 
 _FLAWS: tuple[tuple[str, Callable[[str], object]], ...] = (
-    ("an HTML entity", _ENTITY.search),
+    ("an HTML entity", _entity),
     ("an escape that was escaped again", _ESCAPE.search),
     ("the sign that replaces unreadable bytes", lambda text: "\ufffd" in text),
     ("a control character (Windows-1252 taken for Latin-1?)", _CONTROL.search),
-    ("UTF-8 that was encoded twice", _twice_encoded),
+    ("UTF-8 that was encoded twice", _TWICE.search),
     ("what a program prints for a value that is no text", _NO_TEXT.search),
     ("a template that was not filled in", _TEMPLATE.search),
     ("percent-escapes", _PERCENT.search),
@@ -182,8 +179,10 @@ _FLAWS: tuple[tuple[str, Callable[[str], object]], ...] = (
 )
 
 
-def _unplain(text: str) -> tuple[str, bool]:
+def _unplain(text: str, *, at_amounts: bool) -> tuple[str, bool]:
     """Return what is wrong with a text, and whether that is only a matter of style."""
+    if at_amounts and _NO_SIGN.search(text):
+        return "what a program prints for a value that is no text", False
     for flaw, found in _FLAWS:
         if found(text):
             return flaw, False

@@ -92,3 +92,13 @@ def _refused_alone(target: Target) -> list[Case]:
     if target.token is not None:
         cases.append(("a wrong token", Request.form(target.question(token="wrong-on-purpose"))))
     return [(words, request) for words, request in cases if not target.send(request, words).priced]
+
+
+@rule("TP-301", title="the price stayed the same during the whole run", looks_back=True)
+def steady_price(target: Target) -> Iterator[Expect]:
+    """What goes wrong at every hundredth call shows in none of the other rules."""
+    plain = {Request.form(target.question(user)).body: user for user in target.priced_users()}
+    for exchange in list(target.exchanges):
+        user = plain.get(exchange.request.body)
+        if user is not None and exchange.priced:
+            yield same(target.first_answer(user), exchange, f"user {user}, request {exchange.number}")

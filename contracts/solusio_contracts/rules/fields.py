@@ -1,7 +1,6 @@
 """Fields: every member SolusIO reads is there, under its name and of its type."""
 
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 from solusio_contracts.clauses import Level
@@ -61,16 +60,6 @@ def _member(
 def _cost(target: Target, key: str, near: tuple[str, ...]) -> Iterator[Expect]:
     for prefix, exchange, value in _prices(target):
         yield from _member(prefix, "", key, NUMBER, value, exchange, near=near)
-        cost = value.get(key)
-        if isinstance(cost, Decimal) and cost.is_finite() and cost != 0:
-            fits = float(cost) not in (0.0, float("inf"), float("-inf"))
-            yield Expect.that(
-                fits,
-                f"{prefix}{key}",
-                "a number that a program can hold",
-                f"the number {cost}",
-                exchange,
-            )
 
 
 @rule("TP-030", title="base_token_unit_cost is a number", needs_price=False)

@@ -12,6 +12,8 @@ LINGER = 0.05
 """Seconds to wait for bytes after the end of an answer."""
 PAUSE = 0.03
 """Seconds between the pieces of a request."""
+TURNS = 5
+"""Questions on one connection."""
 SLOW = 1.0
 """Seconds after which an answer is slow (TP-009)."""
 COMPRESSION = (("Accept-Encoding", "gzip, deflate"),)
@@ -174,6 +176,25 @@ def kept_connection(target: Target) -> Iterator[Expect]:
         yield expect
     if not kept:
         raise SkipRule("the server closes the connection after each answer, which is fine")
+    if not broken:
+        yield from _long_talk(target)
+
+
+def _long_talk(target: Target) -> Iterator[Expect]:
+    """Ask for several users in turn on one connection, as a proxy does."""
+    users = target.priced_users()
+    with target.talk() as talk:
+        for turn in range(max(TURNS, len(users))):
+            user = users[turn % len(users)]
+            words = f"a valid question for user {user}, number {turn + 1} on the same connection"
+            exchange = talk.send(Request.form(target.question(user)), words)
+            if exchange.status is None and turn:
+                return  # closed in between, which TP-011 and TP-012 judge
+            yield same(
+                target.first_answer(user), exchange, f"user {user}, number {turn + 1} on one connection"
+            )
+            if not exchange.reusable:
+                return
 
 
 def _openers(target: Target, user: int) -> Iterator[tuple[str, Request]]:

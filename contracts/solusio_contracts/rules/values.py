@@ -92,7 +92,7 @@ def separators(target: Target) -> Iterator[Expect]:
             continue
         if thousands or decimals:
             yield Expect.that(
-                thousands != decimals,
+                " ".join(f"|{thousands}|".split()) != " ".join(f"|{decimals}|".split()),
                 where,
                 "two different separators",
                 f'"{thousands}" for both',

@@ -54,6 +54,9 @@ def userid_word(target: Target) -> Iterator[Expect]:
         "constructor",
         "__proto__",
         "toString",
+        "Infinity",
+        "-inf",
+        "1e999",
     )
     return refusals(target, _values(target, *words))
 
