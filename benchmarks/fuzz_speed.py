@@ -46,9 +46,12 @@ OURS = """
 import sys
 from solusio_contracts import fuzz
 from solusio_contracts.target import Settings, Target
-target = Target(Settings(url=sys.argv[1], users=(1,), seed=int(sys.argv[3])))
-results = fuzz.fuzz(target, examples=int(sys.argv[2]), seconds=600)
-raise SystemExit(any(result.outcome != "pass" for result in results))
+settings = Settings(
+    url=sys.argv[1], users=(1,), seed=int(sys.argv[3]), fuzz_examples=int(sys.argv[2]), fuzz_seconds=600
+)
+target = Target(settings)
+families = (fuzz.VALID, fuzz.INVALID)
+raise SystemExit(not all(one.ok for family in families for one in fuzz.expectations(target, family)))
 """
 
 

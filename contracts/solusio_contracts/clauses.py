@@ -7,7 +7,6 @@ import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from types import MappingProxyType
-from typing import Any
 
 import msgspec
 
@@ -22,7 +21,7 @@ AREAS = MappingProxyType(
 )
 """Prefix of a clause id -> what it is about (DESIGN 4)."""
 
-_ID = re.compile(r"^(?:TP|UM|SSO|US|INV)-\d{3}$")
+_ID = re.compile(rf"(?:{'|'.join(AREAS)})-[0-9]{{3}}")
 
 
 class Level(enum.StrEnum):
@@ -75,16 +74,16 @@ def parse_clauses(text: str) -> Mapping[str, Clause]:
     """Read clauses from TOML text, in order of their ids.
 
     Raises:
-        ClauseError: malformed id, double id, or a provenance without its source or reason.
+        ClauseError: no TOML, a wrong field, a malformed or double id, or a provenance without its source
+            or reason.
     """
-    raw: dict[str, Any] = tomllib.loads(text)
     try:
-        document = msgspec.convert(raw, _Document)
-    except msgspec.ValidationError as error:
+        document = msgspec.convert(tomllib.loads(text), _Document)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise ClauseError(f"clauses.toml: {error}") from error
     clauses: dict[str, Clause] = {}
     for clause in document.clause:
-        if not _ID.match(clause.id):
+        if not _ID.fullmatch(clause.id):
             raise ClauseError(f"clauses.toml: {clause.id!r} is not of the form TP-000")
         if clause.id in clauses:
             raise ClauseError(f"clauses.toml: {clause.id} stands twice")

@@ -4,7 +4,7 @@ import datetime
 import functools
 
 from babel.core import get_global
-from babel.numbers import get_currency_precision, get_currency_symbol, list_currencies
+from babel.numbers import get_currency_symbol, list_currencies
 
 # Codes of ISO 4217 that are no money to pay with: metals, tests, none, funds, units of account.
 NO_MONEY = frozenset(
@@ -30,9 +30,10 @@ def current() -> frozenset[str]:
     return frozenset(codes)
 
 
-def minor_digits(code: str) -> int:
-    """Return the decimals an amount of this currency has: JPY 0, USD 2, KWD 3."""
-    return get_currency_precision(code)
+def may_lack_decimals(code: str) -> bool:
+    """Whether amounts of this currency are shown without decimals: JPY on paper, HUF in practice."""
+    digits, _, cash_digits, _ = get_global("currency_fractions").get(code, (2, 0, 2, 0))
+    return bool(digits == 0 or cash_digits == 0)
 
 
 @functools.cache
@@ -46,4 +47,5 @@ def signs() -> dict[str, frozenset[str]]:
     # Shared by several currencies, whatever CLDR's English data say.
     users.setdefault("£", set()).update({"GBP", "EGP", "LBP", "SYP", "FKP", "GIP", "SHP", "SSP", "SDG"})
     users.setdefault("¥", set()).update({"JPY", "CNY"})
+    users.setdefault("₩", set()).update({"KRW", "KPW"})
     return {sign: frozenset(codes) for sign, codes in users.items()}

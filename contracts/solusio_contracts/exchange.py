@@ -1,12 +1,13 @@
 """One HTTP request and its answer, as bytes and as parsed values."""
 
 import enum
-import urllib.parse
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 from solusio_contracts.jsontext import Reading, read_json
+from solusio_contracts.masking import form_encoded
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 ACTION = "GetTokenPricing"
@@ -17,8 +18,8 @@ Headers = tuple[tuple[str, str], ...]
 # The request SolusIO sends, header for header (TP-001): the vendor's curl line in step 6.
 SOLUSIO_HEADERS: Headers = (("Accept", "application/json"), ("Content-Type", FORM_TYPE))
 
-# An answer that holds one of these names is (or pretends to be) a price.
-PRICE_MARKS = (b"base_token_unit_cost", b"user_token_unit_cost")
+# An answer that gives one of these names a value is (or pretends to be) a price, whatever its format.
+_PRICE = re.compile(rb"(?:base|user)_token_unit_cost[\\\"'\]]{0,4}\s*[:=>]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,8 @@ class Request:
         """Return a form POST as SolusIO makes it; `headers` replace headers of the same name."""
         replaced = {name.lower() for name, _ in headers}
         kept = tuple(pair for pair in SOLUSIO_HEADERS if pair[0].lower() not in replaced)
-        body = urllib.parse.urlencode(list(pairs)).encode("ascii")
-        return cls(body=body, headers=kept + headers)
+        form = "&".join(f"{form_encoded(name)}={form_encoded(value)}" for name, value in pairs)
+        return cls(body=form.encode("ascii"), headers=kept + headers)
 
 
 class Trouble(enum.StrEnum):
@@ -113,7 +114,8 @@ class Exchange:
         """Whether a complete answer gives a price, or something shaped like one, and is no refusal."""
         if self.status is None or self.trouble is not None or self.refused:
             return False
-        return any(mark in self.content for mark in PRICE_MARKS)
+        # Without their zero bytes, UTF-16 and UTF-32 read like ASCII.
+        return _PRICE.search(self.content.replace(b"\0", b"")) is not None
 
     @property
     def summary(self) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -35,8 +34,6 @@ KINDS = 12
 
 TIME_UP = "the time is up"
 
-Progress = Callable[[int, int], None]
-"""Called before each request with the number of examples, this one included, and of all."""
 Key = tuple[str, str]
 
 
@@ -75,7 +72,6 @@ class Hunt:
     examples: int
     deadline: float
     limits: Limits
-    progress: Progress | None = None
     answers: dict[bytes, tuple[Violation, ...]] = field(default_factory=dict)
     caught: dict[Key, Catch] = field(default_factory=dict)
     looked: int = 0
@@ -101,8 +97,6 @@ class Hunt:
         if known is not None:
             return known
         self._stop_at_limits()
-        if self.progress is not None:
-            self.progress(self.looked, self.examples)
         patience = self.target.settings.timeout
         left = self.limits.deadline - time.monotonic()
         request = Request(question.body)

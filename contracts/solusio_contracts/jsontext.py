@@ -60,9 +60,11 @@ DEEPEST = 512
 _TOO_DEEP = f"more than {DEEPEST} levels of nesting"
 _RECOVERY_EFFORT = 20_000_000
 """Characters that looking for JSON inside other output may read: some of them are read several times."""
+_EACH = 2_000
+"""What each place to look at costs besides; an error also counts the lines before it."""
 _EXCERPT = 80
 _WHITESPACE = " \t\r\n"
-_JSONP = re.compile(r"(?:/\*\*/\s*)?[A-Za-z_$][\w$.]*\s*\((?P<json>[\[{].*[\]}])\s*\)\s?;?", re.DOTALL)
+_JSONP = re.compile(r"(?:/\*\*/\s*)?[A-Za-z_$][\w$.]*\s*\(\s*(?P<json>[\[{].*[\]}])\s*\)\s?;?", re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _OPENING = re.compile(r"[{\[]")
 # An object begins here, even if it turns out to be broken; `{ color: red }` is none.
@@ -248,14 +250,13 @@ def _largest_object(text: str) -> _Piece | None:
             value, end = _value(text, start, found)
         except ValueError as error:
             seen = error.pos - start if isinstance(error, json.JSONDecodeError) else len(text) - start
-            # An error counts the lines before it.
-            effort -= seen + start // 100 + 1
+            effort -= _EACH + start // 100 + seen
             place = start + 1
             if _OBJECT.match(text, start) or (start == 0 and text[0] == "{"):
                 # What is inside is not the document: a person sees where it begins and that it is broken.
                 return best or _Piece(start, len(text), None, False, (_syntax(error, text, start),))
             continue
-        effort -= end - start + start // 100
+        effort -= _EACH + end - start
         if not isinstance(value, dict) or not value:
             place = start + 1
             continue

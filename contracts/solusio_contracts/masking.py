@@ -75,16 +75,20 @@ class Mask:
         found = [(start, end, secret) for secret in self._shown for start, end in _occurrences(secret, text)]
         covered = bytearray(len(text)) if found else bytearray()
         places: list[tuple[int, int, Hidden]] = []
-        # The longest ones first; of one that overlaps those, only the rest is left to hide.
+        overlapping: list[tuple[int, int, str]] = []
         for start, end, secret in sorted(found, key=lambda one: (one[0] - one[1], one[0])):
+            if covered.find(1, start, end) < 0:
+                places.append((start, end, Hidden(text[start:end], secret, self._shown[secret])))
+                covered[start:end] = b"\1" * (end - start)
+            else:
+                overlapping.append((start, end, secret))
+        # Of those that overlap others, only the rest is left to hide.
+        for start, end, secret in reversed(overlapping):
             for first, last in _uncovered(covered, start, end):
-                shown = self._shown[secret]
-                if (first, last) != (start, end):
-                    shown = _part(shown, first - start, last - first) if text[start:end] == secret else HIDDEN
-                raw = text[first:last]
-                whole = secret if (first, last) == (start, end) else raw
-                places.append((first, last, Hidden(raw, whole, shown)))
-            covered[start:end] = b"\1" * (end - start)
+                plain = text[start:end] == secret
+                shown = _part(self._shown[secret], first - start, last - first) if plain else HIDDEN
+                places.append((first, last, Hidden(text[first:last], text[first:last], shown)))
+                covered[first:last] = b"\1" * (last - first)
         return sorted(places, key=lambda place: place[0])
 
     def _without_cut_ones(self, text: str, replace: str | None) -> str:
@@ -174,6 +178,8 @@ def _letter(letter: str) -> str:
     ]
     if code <= 0xFF:
         forms.append(rf"\\x{_hex(f'{code:02x}')}")
+    if code > 0xFFFF:
+        forms.append(rf"\\U{_hex(f'{code:08x}')}")
     if letter == " ":
         forms.append(r"\+")
     if letter in "/'":
@@ -201,6 +207,7 @@ def _base64(secret: str) -> Iterator[str]:
     """Yield patterns for the secret in base64, at any of the three offsets it can have in there."""
     data = encoded(secret)
     yield re.escape(base64.b64encode(data).decode("ascii"))
+    yield re.escape(base64.urlsafe_b64encode(data).decode("ascii"))
     for offset in range(3):
         text = base64.b64encode(b"\0" * offset + data).decode("ascii")
         # The first and last letters also hold bits of what stands around.

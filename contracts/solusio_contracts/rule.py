@@ -103,7 +103,7 @@ class Kind:
         """Whether a value has this type; true and false are no numbers."""
         if isinstance(value, bool):
             return bool in self.types
-        if isinstance(value, Decimal) and not _fits_double(value):
+        if isinstance(value, int | Decimal) and not _fits_double(Decimal(value)):
             return False
         return isinstance(value, self.types)
 
@@ -140,14 +140,18 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int | Decimal):
-        return f"the number {value}"
+        return f"the number {_short(str(value))}"
     if isinstance(value, str):
-        return f'the string "{value if len(value) <= 60 else value[:60] + "…"}"'
+        return f'the string "{_short(value)}"'
     if isinstance(value, list):
         return f"a list of {len(value)}"
     if isinstance(value, dict):
         return f"an object with {_keys(value)}"
-    return repr(value)
+    return _short(repr(value))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:60] + "…"
 
 
 def _plain(key: str) -> str:
@@ -157,7 +161,7 @@ def _plain(key: str) -> str:
 def _keys(holder: dict[str, Any]) -> str:
     if not holder:
         return "no keys"
-    names = ", ".join(f"`{name}`" for name in list(holder)[:8])
+    names = ", ".join(f"`{_short(name)}`" for name in list(holder)[:8])
     return names + (" …" if len(holder) > 8 else "")
 
 

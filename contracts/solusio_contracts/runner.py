@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from importlib import metadata
 
+import msgspec
+
 from solusio_contracts.clauses import Clause, Level, clauses
 from solusio_contracts.evidence import finding
 from solusio_contracts.report import ClauseText, Fact, Finding, Outcome, Report, Result
@@ -88,24 +90,33 @@ def run_rule(rule: Rule, target: Target) -> Result:
     """Run one rule; a rule that breaks is an `error`, never a crash of the run."""
     if rule.needs_token and target.token is None:
         return _undecided(rule, Outcome.SKIP, "no authorization token is configured (--token)")
-    if rule.needs_price and not target.priced_users():
-        return _undecided(rule, Outcome.SKIP, "no valid question was answered with a price")
     began = time.monotonic()
     checks = 0
     unmet: list[Expect] = []
+    broke = ""
     try:
+        if rule.needs_price and not target.priced_users():
+            return _undecided(rule, Outcome.SKIP, "no valid question was answered with a price")
         for expect in rule.check(target):
             checks += 1
+            clause_of(rule, expect)
             if not expect.ok:
                 unmet.append(expect)
     except SkipRule as reason:
-        return _undecided(rule, Outcome.SKIP, str(reason))
+        # What was looked at before counts all the same.
+        if not checks:
+            return _undecided(rule, Outcome.SKIP, str(reason))
     except Exception as error:
-        text = f"the rule itself broke: {type(error).__name__}: {error}"
-        return _undecided(rule, Outcome.ERROR, target.mask(text))
-    if not checks:
+        broke = target.mask(f"the rule itself broke: {type(error).__name__}: {error}")
+    if not checks and not broke:
         return _undecided(rule, Outcome.SKIP, "no answer shows what this rule looks at")
-    return _judge(rule, target, checks, unmet, time.monotonic() - began)
+    result = _judge(rule, target, checks, unmet, time.monotonic() - began)
+    if not broke:
+        return result
+    # A failure that was seen stays one; for anything else the rule would have had to come to its end.
+    if result.outcome is Outcome.FAIL:
+        return msgspec.structs.replace(result, notes=(*result.notes, broke))
+    return _undecided(rule, Outcome.ERROR, broke)
 
 
 def _judge(rule: Rule, target: Target, checks: int, unmet: list[Expect], seconds: float) -> Result:
@@ -137,10 +148,17 @@ def _judge(rule: Rule, target: Target, checks: int, unmet: list[Expect], seconds
 
 
 def clause_of(rule: Rule, expect: Expect) -> Clause:
-    """Return the clause an expectation belongs to."""
+    """Return the clause an expectation belongs to.
+
+    Raises:
+        ValueError: the rule does not declare it.
+    """
     if not expect.clause:
         return rule.clauses[0]
-    return next(clause for clause in rule.clauses if clause.id == expect.clause)
+    for clause in rule.clauses:
+        if clause.id == expect.clause:
+            return clause
+    raise ValueError(f"{rule.name} yields an expectation of {expect.clause}, which it does not declare")
 
 
 def level_of(rule: Rule, expect: Expect) -> Level:
@@ -165,7 +183,10 @@ def _undecided(rule: Rule, outcome: Outcome, reason: str) -> Result:
 
 def _unreachable(target: Target) -> str:
     """Return why the endpoint cannot be reached at all, or an empty text."""
-    first = target.first_answer(target.users[0])
+    try:
+        first = target.first_answer(target.users[0])
+    except Exception as error:
+        return target.mask(f"no request could be made: {type(error).__name__}: {error}")
     if first.trouble is not None and not first.sent:
         return f"the endpoint cannot be reached: {first.trouble_text}"
     return ""

@@ -1,8 +1,10 @@
 """The billing endpoint under check, as rules see it: questions in, exchanges out."""
 
+import contextlib
 import ssl
 import threading
 import time
+from base64 import b64decode
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,12 +12,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from solusio_contracts.exchange import ACTION, Exchange, Form, Headers, Request, Trouble
-from solusio_contracts.masking import TOKEN_VARIABLE, Mask
-from solusio_contracts.wire import Connection, Origin, WireError, exchange_on
+from solusio_contracts.exchange import ACTION, SOLUSIO_HEADERS, Exchange, Form, Headers, Request, Trouble
+from solusio_contracts.masking import HIDDEN, SHORTEST, TOKEN_VARIABLE, Mask
+from solusio_contracts.origin import Origin
+from solusio_contracts.wire import Connection, WireError, check_headers, exchange_on
 
 KEPT = 20_000
 """Exchanges that are remembered for the rules that look at all of them."""
+KEPT_BYTES = 256 * 1024 * 1024
+"""Bytes of those: an endpoint may answer with megabytes each time."""
 PATIENCE = 3
 """Time-outs after which later requests get less time, so that a run stays bounded."""
 SHORT_TIMEOUT = 1.0
@@ -47,7 +52,7 @@ class Target:
         """Prepare; nothing is sent yet.
 
         Raises:
-            ValueError: the URL is not http(s), or no user is given.
+            ValueError: the URL is not http(s), no user is given, or a header is none.
         """
         if not settings.users:
             raise ValueError("at least one user id is needed")
@@ -56,11 +61,14 @@ class Target:
         self.mask = Mask()
         if settings.token:
             self.mask.hide(settings.token, f"${{{TOKEN_VARIABLE}}}")
-        for _, value in settings.headers:
-            self.mask.hide(value, "***")
-        self.exchanges: deque[Exchange] = deque(maxlen=KEPT)
+        check_headers(settings.headers)
+        for name, value in settings.headers:
+            for secret in _secrets(name, value):
+                self.mask.hide(secret, HIDDEN)
+        self.exchanges: deque[Exchange] = deque()
         self._lock = threading.Lock()
         self._count = 0
+        self._kept_bytes = 0
         self._timeouts = 0
         self._last: Exchange | None = None
         self._first: dict[int, Exchange] = {}
@@ -141,14 +149,22 @@ class Target:
         self, questions: Sequence[tuple[Request, str]], *, timeout: float | None = None
     ) -> list[Exchange]:
         """Send all requests at the same moment, each on a connection of its own, in order."""
+        if not questions:
+            return []
         barrier = threading.Barrier(len(questions))
 
         def one(request: Request, asked: str) -> Exchange:
-            barrier.wait(timeout=30)
+            with contextlib.suppress(threading.BrokenBarrierError):
+                barrier.wait(timeout=30)
             return self.send(request, asked, timeout=timeout)
 
         with ThreadPoolExecutor(max_workers=len(questions)) as pool:
-            futures = [pool.submit(one, request, asked) for request, asked in questions]
+            try:
+                futures = [pool.submit(one, request, asked) for request, asked in questions]
+            except RuntimeError:
+                # This machine has no thread left: those that wait for it would wait in vain.
+                barrier.abort()
+                raise
             return [future.result() for future in futures]
 
     # First answers, which most rules look at
@@ -190,7 +206,8 @@ class Target:
             try:
                 Connection(self.origin, tls=self.settings.tls, timeout=min(wait, 1.0)).close()
             except WireError as error:
-                if error.trouble is not Trouble.UNREACHABLE:
+                # A handshake that takes long means a busy server, one that fails a dead one behind a proxy.
+                if error.trouble is Trouble.TIMEOUT:
                     return True
                 if time.monotonic() >= deadline:
                     return False
@@ -214,6 +231,9 @@ class Target:
             self._last = exchange
             if keep:
                 self.exchanges.append(exchange)
+                self._kept_bytes += _size(exchange)
+                while len(self.exchanges) > KEPT or self._kept_bytes > KEPT_BYTES:
+                    self._kept_bytes -= _size(self.exchanges.popleft())
 
     @property
     def requests_sent(self) -> int:
@@ -224,6 +244,46 @@ class Target:
         if self._timeouts >= PATIENCE:
             return min(self.settings.timeout, SHORT_TIMEOUT)
         return self.settings.timeout
+
+
+def _merged(own: Headers, added: Headers) -> Headers:
+    """Return a request's headers with the integrator's: they replace the usual ones, not those under test."""
+    names = {name.lower() for name, _ in added}
+    kept = tuple(pair for pair in own if pair not in SOLUSIO_HEADERS or pair[0].lower() not in names)
+    taken = {name.lower() for name, _ in kept}
+    return kept + tuple(pair for pair in added if pair[0].lower() not in taken)
+
+
+# Headers whose values are no secrets; masking `application/json` would spoil a report.
+_NO_SECRETS = frozenset(
+    {
+        *("accept", "accept-charset", "accept-encoding", "accept-language", "content-type", "host"),
+        *("user-agent", "origin", "referer", "connection", "cache-control", "pragma"),
+        *("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "x-requested-with"),
+    }
+)
+
+
+def _secrets(name: str, value: str) -> Iterator[str]:
+    """Yield what must not be shown of a header: its value, and what a server may repeat of it alone."""
+    if name.lower() in _NO_SECRETS:
+        return
+    found = [value]
+    scheme, _, credentials = value.partition(" ")
+    if name.lower() in ("authorization", "proxy-authorization"):
+        found.append(credentials)
+        if scheme.lower() == "basic":
+            with contextlib.suppress(ValueError):
+                pair = b64decode(credentials).decode()
+                found += [pair, pair.partition(":")[2]]
+    elif name.lower() == "cookie":
+        found += [part.partition("=")[2].strip() for part in value.split(";")]
+    # A shorter one would be taken for the authorization token wherever that has the same letters.
+    yield from (one for one in found if len(one) >= SHORTEST)
+
+
+def _size(exchange: Exchange) -> int:
+    return sum(map(len, (exchange.sent, exchange.received, exchange.body, exchange.content)))
 
 
 @dataclass
@@ -247,9 +307,9 @@ class Talk:
         """Send one request and read its answer."""
         target = self.target
         number = target.next_number()
-        extra = target.settings.headers
-        if extra:
-            request = Request(request.body, request.headers + extra, request.method, request.query)
+        headers = _merged(request.headers, target.settings.headers)
+        if headers != request.headers:
+            request = Request(request.body, headers, request.method, request.query)
         started = time.monotonic()
         try:
             if self.connection is None:

@@ -5,12 +5,11 @@ connections and restart their timeout at every packet. h11 does the parsing; thi
 """
 
 import contextlib
-import select
+import errno
+import selectors
 import socket
 import ssl
 import time
-import urllib.parse
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from types import TracebackType
@@ -18,42 +17,20 @@ from typing import Self
 
 import h11
 
+from solusio_contracts.coding import decode_content
 from solusio_contracts.exchange import Exchange, Headers, Request, Trouble
+from solusio_contracts.masking import encoded
+from solusio_contracts.origin import Origin, quoted_query
+
+__all__ = ["MAX_ANSWER", "Answer", "Connection", "Origin", "WireError", "check_headers", "exchange_on"]
 
 MAX_ANSWER = 4 * 1024 * 1024
 """Bytes of an answer the harness reads; a price has about 600."""
 USER_AGENT = "mock-solusio-check"
 _READ = 65536
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where the endpoint listens, taken from its URL."""
-
-    scheme: str
-    host: str
-    port: int
-    path: str
-    host_header: str
-
-    @classmethod
-    def of(cls, url: str) -> "Origin":
-        """Split an http(s) URL.
-
-        Raises:
-            ValueError: no http(s) URL with a host, or a port out of range.
-        """
-        parts = urllib.parse.urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"expected http://HOST/PATH or https://HOST/PATH, got {url!r}")
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        path = urllib.parse.quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
-        if parts.query:
-            path += "?" + urllib.parse.quote(parts.query, safe="/%:@!$&'()*+,;=~-._?")
-        host = parts.hostname.encode("idna").decode("ascii") if ":" not in parts.hostname else parts.hostname
-        bracketed = f"[{host}]" if ":" in host else host
-        default = port == (443 if parts.scheme == "https" else 80)
-        return cls(parts.scheme, host, port, path, bracketed if default else f"{bracketed}:{port}")
+_OUR_OWN_TROUBLE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""Errors of this machine, which say nothing about the endpoint."""
+_NOT_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
 
 
 class WireError(Exception):
@@ -78,37 +55,74 @@ class Answer:
     reusable: bool = False
 
 
+def _connected(origin: Origin, timeout: float) -> socket.socket:
+    deadline = time.monotonic() + timeout
+    failure: OSError = TimeoutError()
+    try:
+        addresses = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise WireError(Trouble.UNREACHABLE, error.strerror or str(error)) from error
+    for family, kind, protocol, _, address in addresses:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            break
+        connecting: socket.socket | None = None
+        try:
+            connecting = socket.socket(family, kind, protocol)
+            connecting.settimeout(left)
+            connecting.connect(address)
+        except OSError as error:
+            if connecting is not None:
+                connecting.close()
+            if error.errno in _OUR_OWN_TROUBLE:
+                raise
+            failure = error
+        else:
+            connecting.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return connecting
+    if isinstance(failure, TimeoutError):
+        raise WireError(Trouble.UNREACHABLE, f"no connection within {timeout:g} s") from failure
+    raise WireError(Trouble.UNREACHABLE, failure.strerror or str(failure)) from failure
+
+
+def _secured(plain: socket.socket, tls: ssl.SSLContext, origin: Origin, timeout: float) -> ssl.SSLSocket:
+    try:
+        plain.settimeout(timeout)
+        return tls.wrap_socket(plain, server_hostname=origin.server_name)
+    except (OSError, ValueError) as error:
+        plain.close()
+        late = isinstance(error, TimeoutError)
+        text = f"no handshake within {timeout:g} s" if late else _why_no_session(error)
+        raise WireError(Trouble.TIMEOUT if late else Trouble.TLS, f"TLS: {text}") from error
+
+
+def _why_no_session(error: OSError | ValueError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return error.verify_message
+    if isinstance(error, ssl.SSLError):
+        hint = " (does this port speak plain HTTP?)" if error.reason in _NOT_TLS else ""
+        return f"{error.reason or error}{hint}"
+    return getattr(error, "strerror", None) or str(error)
+
+
 class Connection:
     """One connection to the endpoint, for one or several requests after each other."""
 
     def __init__(self, origin: Origin, *, tls: ssl.SSLContext | None, timeout: float) -> None:
-        """Connect within `timeout` seconds, which then also bounds each exchange.
+        """Connect within `timeout` seconds, which then also bounds a TLS handshake and each exchange.
 
         Raises:
-            WireError: no connection (UNREACHABLE, TIMEOUT) or no TLS session (TLS).
+            WireError: no connection (UNREACHABLE) or no TLS session (TLS, TIMEOUT).
+            OSError: this machine has no file descriptor or memory left for a connection.
         """
         self._origin = origin
         self._timeout = timeout
-        try:
-            plain = socket.create_connection((origin.host, origin.port), timeout=timeout)
-        except TimeoutError as error:
-            raise WireError(Trouble.UNREACHABLE, f"no connection within {timeout:g} s") from error
-        except OSError as error:
-            raise WireError(Trouble.UNREACHABLE, error.strerror or str(error)) from error
-        self._socket = plain
-        try:
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if tls is not None:
-                self._socket = tls.wrap_socket(plain, server_hostname=origin.host)
-        except ssl.SSLError as error:
-            plain.close()
-            raise WireError(
-                Trouble.TLS, f"TLS: {getattr(error, 'verify_message', '') or error.reason}"
-            ) from error
-        except OSError as error:
-            plain.close()
-            raise WireError(Trouble.TLS, f"TLS: {error.strerror or error}") from error
+        self._socket = _connected(origin, timeout)
+        if tls is not None:
+            self._socket = _secured(self._socket, tls, origin, timeout)
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=256 * 1024)
+        self._early: list[bytes | OSError] = []
+        self._all_sent = True
         self.sent = b""
         self.partial = Answer()
 
@@ -131,18 +145,22 @@ class Connection:
     def send(self, request: Request, *, pieces: Iterable[int] = (), pause: float = 0.0) -> float:
         """Send a request; return the time it started (monotonic seconds).
 
-        `pieces` are byte offsets into the whole message at which to pause for `pause` seconds.
+        `pieces` are byte offsets into the whole message at which to pause for `pause` seconds. An answer
+        that comes before all is sent ends the sending.
 
         Raises:
             WireError: CUT or TIMEOUT, when nothing can come any more.
+            ValueError: the request cannot be written as HTTP.
         """
+        self.sent = b""
         message = self._encode(request)
         self.sent = message
         started = time.monotonic()
         offsets = [*sorted(offset for offset in pieces if 0 < offset < len(message)), len(message)]
         done = 0
         for offset in offsets:
-            if not self._send_all(message[done:offset], started + self._timeout):
+            self._all_sent = self._send_all(message[done:offset], started + self._timeout)
+            if not self._all_sent:
                 break
             done = offset
             if pause and done < len(message):
@@ -151,43 +169,63 @@ class Connection:
         return started
 
     def _encode(self, request: Request) -> bytes:
+        if self._http.our_state is not h11.IDLE:
+            raise WireError(Trouble.CUT, "the connection was no longer usable after the answer before")
         target = self._origin.path
         if request.query:
-            target += ("&" if "?" in target else "?") + request.query
-        headers = [("Host", self._origin.host_header)]
-        if not any(name.lower() == "user-agent" for name, _ in request.headers):
+            target += ("&" if "?" in target else "?") + quoted_query(request.query)
+        names = {name.lower() for name, _ in request.headers}
+        headers = [] if "host" in names else [("Host", self._origin.host_header)]
+        if "user-agent" not in names:
             headers.append(("User-Agent", USER_AGENT))
-        headers.extend(request.headers)
-        chunked = any(name.lower() == "transfer-encoding" for name, _ in request.headers)
-        if not chunked and (request.body or request.method in ("POST", "PUT", "PATCH")):
+        headers.extend((name, value.strip(" \t")) for name, value in request.headers)
+        measured = names & {"transfer-encoding", "content-length"}
+        if not measured and (request.body or request.method in ("POST", "PUT", "PATCH")):
             headers.append(("Content-Length", str(len(request.body))))
-        head = self._http.send(h11.Request(method=request.method, target=target, headers=headers))
-        body = self._http.send(h11.Data(data=request.body)) if request.body else b""
-        return (head or b"") + (body or b"") + (self._http.send(h11.EndOfMessage()) or b"")
+        fields = [(name.encode("ascii"), encoded(value)) for name, value in headers]
+        try:
+            head = self._http.send(h11.Request(method=request.method, target=target, headers=fields))
+            body = self._http.send(h11.Data(data=request.body)) if request.body else b""
+            return (head or b"") + (body or b"") + (self._http.send(h11.EndOfMessage()) or b"")
+        except h11.LocalProtocolError as error:
+            raise ValueError(f"this request is no HTTP: {error}") from error
 
     def _send_all(self, data: bytes, deadline: float) -> bool:
         """Send unless the server answers or closes first; return whether all was sent."""
         view = memoryview(data)
+        self._socket.settimeout(0)
         while view:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise WireError(Trouble.TIMEOUT, "the request was not taken in time")
-            readable, writable = False, True
-            if not isinstance(self._socket, ssl.SSLSocket):
-                ready = select.select([self._socket], [self._socket], [], left)
-                readable, writable = bool(ready[0]), bool(ready[1])
-            if readable:
+            if self._answered_early():
                 # An early answer (413, say): whether the rest is read is the server's affair.
                 return False
-            if writable:
-                self._socket.settimeout(left)
-                try:
-                    view = view[self._socket.send(view[:_READ]) :]
-                except TimeoutError as error:
-                    raise WireError(Trouble.TIMEOUT, "the request was not taken in time") from error
-                except OSError:
-                    return False
+            try:
+                view = view[self._socket.send(view[:_READ]) :]
+            except (BlockingIOError, ssl.SSLWantWriteError):
+                self._wait(selectors.EVENT_READ | selectors.EVENT_WRITE, left)
+            except ssl.SSLWantReadError:
+                self._wait(selectors.EVENT_READ, left)
+            except OSError:
+                return False
         return True
+
+    def _answered_early(self) -> bool:
+        """Whether something came already; it is kept for `receive`."""
+        # Only reading tells an answer from the other messages of TLS.
+        try:
+            self._early.append(self._socket.recv(_READ))
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return False
+        except OSError as error:
+            self._early.append(error)
+        return True
+
+    def _wait(self, events: int, seconds: float) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._socket, events)
+            selector.select(seconds)
 
     def receive(self, started: float, *, linger: float = 0.0) -> Answer:
         """Read one answer; `linger` seconds are then waited for bytes that should not come.
@@ -200,8 +238,6 @@ class Connection:
         body = bytearray()
         try:
             self._read_events(answer, received, body, started + self._timeout)
-        except WireError:
-            raise
         finally:
             answer.received = bytes(received)
             answer.body = bytes(body)
@@ -209,8 +245,11 @@ class Connection:
         answer.leftover = self._http.trailing_data[0]
         if linger and not answer.leftover:
             answer.leftover = self._late_bytes(linger)
-        answer.reusable = self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
-        if answer.reusable and not answer.leftover:
+        done = self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
+        closed = self._http.trailing_data[1]
+        # After an answer that came early, the server takes what is sent next for the rest of the body.
+        answer.reusable = done and not closed and self._all_sent and not answer.leftover
+        if answer.reusable:
             self._http.start_next_cycle()
         return answer
 
@@ -247,18 +286,30 @@ class Connection:
         left = deadline - time.monotonic()
         if left <= 0:
             raise WireError(Trouble.TIMEOUT, self._late(received))
-        self._socket.settimeout(left)
         try:
-            data = self._socket.recv(_READ)
+            data = self._next_bytes(left)
         except TimeoutError as error:
             raise WireError(Trouble.TIMEOUT, self._late(received)) from error
-        except ssl.SSLEOFError:
-            data = b""
         except OSError as error:
             text = "the connection was reset" + (" in mid-answer" if received else " without an answer")
             raise WireError(Trouble.CUT, text) from error
         received += data
+        if data and not received.startswith(b"HTTP/"[: len(received)]):
+            # No need to wait for the end of a line.
+            raise WireError(Trouble.PROTOCOL, f"not HTTP: it begins with {bytes(received[:20])!r}")
+        if len(received) > 2 * MAX_ANSWER:
+            # Chunks of one byte, or interim answers without end.
+            raise WireError(Trouble.TOO_LARGE, f"more than {2 * MAX_ANSWER} bytes came")
         return data
+
+    def _next_bytes(self, left: float) -> bytes:
+        if self._early:
+            early = self._early.pop(0)
+            if isinstance(early, OSError):
+                raise early
+            return early
+        self._socket.settimeout(left)
+        return self._socket.recv(_READ)
 
     def _late(self, received: bytearray) -> str:
         seen = f"only {len(received)} bytes of an unfinished answer" if received else "no answer"
@@ -272,38 +323,23 @@ class Connection:
             return b""
 
 
-def decode_content(body: bytes, coding: str | None, offered: str | None) -> tuple[bytes, str | None]:
-    """Undo the content coding; return the content and what is wrong, if anything."""
-    codings = [part.strip().lower() for part in (coding or "").split(",") if part.strip()]
-    codings = [part for part in codings if part != "identity"]
-    if not codings:
-        return body, None
-    problem = None
-    if offered is None:
-        problem = f"Content-Encoding: {coding}, though the request offered no compression"
-    for part in reversed(codings):
-        if part not in ("gzip", "x-gzip", "deflate"):
-            return body, problem or f"Content-Encoding: {coding}, which the request did not offer"
+def check_headers(headers: Headers) -> None:
+    """Accept headers that may be added to every request.
+
+    Raises:
+        ValueError: a name or value that HTTP does not allow, or a header that says how long a body is.
+    """
+    for name, value in headers:
+        if name.lower() in ("content-length", "transfer-encoding"):
+            raise ValueError(f"{name} follows from each request and cannot be set")
+        host = [] if name.lower() == "host" else [(b"Host", b"h")]
         try:
-            body = _inflate(body, part)
-        except zlib.error as error:
-            return body, f"Content-Encoding: {coding}, but the body is not valid {part} ({error})"
-    return body, problem
-
-
-def _inflate(body: bytes, coding: str) -> bytes:
-    if coding == "deflate":
-        window = zlib.MAX_WBITS if body[:1] == b"\x78" else -zlib.MAX_WBITS
-    else:
-        window = 16 + zlib.MAX_WBITS
-    stream = zlib.decompressobj(window)
-    # Bounded output: a small answer must not unpack into gigabytes.
-    result = stream.decompress(body, MAX_ANSWER)
-    if not stream.eof:
-        raise zlib.error("the compressed data stops before its end")
-    if stream.unused_data:
-        raise zlib.error(f"{len(stream.unused_data)} bytes after the end of the compressed data")
-    return result
+            field = (name.encode("ascii"), encoded(value.strip(" \t")))
+            h11.Request(method="GET", target="/", headers=[*host, field])
+        except (h11.LocalProtocolError, UnicodeEncodeError) as error:
+            raise ValueError(f"{name!r} with the value {value!r} is no header: {error}") from error
+    if sum(name.lower() == "host" for name, _ in headers) > 1:
+        raise ValueError("Host can be set once only")
 
 
 def exchange_on(
@@ -316,7 +352,11 @@ def exchange_on(
     pause: float = 0.0,
     linger: float = 0.0,
 ) -> Exchange:
-    """Do one exchange on an open connection; trouble is recorded, not raised."""
+    """Do one exchange on an open connection; trouble is recorded, not raised.
+
+    Raises:
+        ValueError: the request cannot be written as HTTP.
+    """
     trouble: Trouble | None = None
     text = ""
     started = time.monotonic()
@@ -327,16 +367,12 @@ def exchange_on(
     except WireError as error:
         trouble, text = error.trouble, error.text
         answer = connection.partial
-    except h11.LocalProtocolError as error:
-        # The previous answer ended the connection; a further request on it cannot be sent.
-        trouble, text = Trouble.CUT, f"the connection was no longer usable ({error})"
-        answer = Answer()
     seconds = time.monotonic() - started
-    headers = {name.lower(): value for name, value in answer.headers}
+    codings = [value for name, value in answer.headers if name.lower() == "content-encoding"]
     offered = next((value for name, value in request.headers if name.lower() == "accept-encoding"), None)
     content, problem = answer.body, None
     if trouble is None:
-        content, problem = decode_content(answer.body, headers.get("content-encoding"), offered)
+        content, problem = decode_content(answer.body, ", ".join(codings), offered)
     return Exchange(
         number=number,
         request=request,

@@ -98,9 +98,7 @@ def user_id(form: Form) -> int:
     """
     text = required(form, "userid")
     if not USER_ID.fullmatch(text):
-        raise Refusal(
-            400, "malformed_userid", "The userid must be a positive integer of at most 18 digits."
-        )
+        raise Refusal(400, "malformed_userid", "The userid must be a positive integer of at most 18 digits.")
     return int(text)
 
 

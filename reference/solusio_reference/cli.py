@@ -58,11 +58,10 @@ def reference() -> None:
 @click.option(
     "--seed-demo/--no-seed-demo",
     default=None,
-    help="Save the demo customers, replacing those with ids 1 to 10. "
-    "Default: only if the store is empty.",
+    help="Save the demo customers, replacing those with ids 1 to 10. Default: only if the store is empty.",
 )
 @click.pass_context
-def serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
+def serve(
     context: click.Context,
     host: str,
     port: int,
@@ -82,8 +81,8 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter for each option
     if no_token:
         token = None
 
-    from solusio_reference.app import create_app  # noqa: PLC0415
-    from solusio_reference.serving import listen, make_server, url_of  # noqa: PLC0415
+    from solusio_reference.app import create_app
+    from solusio_reference.serving import listen, make_server, url_of
 
     with _open_store(store_file, seed_demo) as store:
         customers = store.all()
@@ -117,8 +116,8 @@ def check(options: tuple[str, ...]) -> None:
     OPTIONS go to `mock-solusio check` unchanged, for example --no-fuzz or --report json=FILE; see
     its own --help. Exits with its exit code: 0 means conformant.
     """
-    from solusio_reference.app import create_app  # noqa: PLC0415
-    from solusio_reference.serving import running  # noqa: PLC0415
+    from solusio_reference.app import create_app
+    from solusio_reference.serving import running
 
     token = secrets.token_urlsafe()
     with _open_store(None, None) as store, running(create_app(store, token=token)) as url:
@@ -130,8 +129,8 @@ def check(options: tuple[str, ...]) -> None:
 
 
 def _open_store(file: Path | None, seed: bool | None) -> "Store":
-    from solusio_reference.errors import StoreError  # noqa: PLC0415
-    from solusio_reference.store import Store, seed_demo  # noqa: PLC0415
+    from solusio_reference.errors import StoreError
+    from solusio_reference.store import Store, seed_demo
 
     try:
         store = Store.in_memory() if file is None else Store.in_file(file)
@@ -170,8 +169,8 @@ def _greet(url: str, token: str | None, customers: "list[Customer]") -> None:
 
 
 def _table(customers: "list[Customer]") -> list[str]:
-    from solusio_reference.money import json_number  # noqa: PLC0415
-    from solusio_reference.pricing import price  # noqa: PLC0415
+    from solusio_reference.money import json_number
+    from solusio_reference.pricing import price
 
     if not customers:
         return ["There are no customers: every userid is answered 404."]
@@ -189,8 +188,7 @@ def _table(customers: "list[Customer]") -> list[str]:
         )
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     ]
     if len(customers) > CUSTOMERS_SHOWN:
         lines.append(f"... and {len(customers) - CUSTOMERS_SHOWN} more")

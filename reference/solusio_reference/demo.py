@@ -13,9 +13,7 @@ DEMO_CUSTOMERS: Final = (
         name="Vendor's example",
         base_token_unit_cost=Decimal("1.34"),
         currency=Currency("GBP", display_prefix="£", display_suffix=" GBP"),
-        discounts=(
-            Discount("Special Client Group Discount", "5% Recurring Discount", Decimal("0.95")),
-        ),
+        discounts=(Discount("Special Client Group Discount", "5% Recurring Discount", Decimal("0.95")),),
         taxes=(Tax("City Tax", Decimal(6)), Tax("State Tax", Decimal(2))),
         taxes_compound=True,
     ),
@@ -54,9 +52,7 @@ DEMO_CUSTOMERS: Final = (
         id=6,
         name="German format (EUR)",
         base_token_unit_cost=Decimal("0.00091"),
-        currency=Currency(
-            "EUR", display_suffix=" €", thousands_separator=".", decimals_separator=","
-        ),
+        currency=Currency("EUR", display_suffix=" €", thousands_separator=".", decimals_separator=","),
         taxes=(Tax("Mehrwertsteuer", Decimal(19)),),
     ),
     Customer(

@@ -63,9 +63,7 @@ def require_plain(what: str, value: Decimal) -> None:
         raise ValueError(f"{what} must be a finite number")
     exponent = value.as_tuple().exponent
     if value.adjusted() >= MAX_DIGITS or int(exponent) < -MAX_DIGITS:
-        raise ValueError(
-            f"{what} may have at most {MAX_DIGITS} digits before and after the decimal point"
-        )
+        raise ValueError(f"{what} may have at most {MAX_DIGITS} digits before and after the decimal point")
 
 
 def minor_digits(code: str) -> int:

@@ -97,9 +97,7 @@ _DISCOUNTS = (
     .where(discounts.c.customer_id == _ID)
     .order_by(discounts.c.position)
 )
-_TAXES = (
-    select(taxes.c.label, taxes.c.rate).where(taxes.c.customer_id == _ID).order_by(taxes.c.position)
-)
+_TAXES = select(taxes.c.label, taxes.c.rate).where(taxes.c.customer_id == _ID).order_by(taxes.c.position)
 
 
 class Store:
@@ -203,9 +201,7 @@ def _save(connection: Connection, customer: Customer) -> None:
         "taxes_compound": customer.taxes_compound,
     }
     # Updated, not deleted and inserted again: other tables may point to the row.
-    known = connection.execute(
-        update(customers).where(customers.c.id == customer.id).values(values)
-    )
+    known = connection.execute(update(customers).where(customers.c.id == customer.id).values(values))
     if known.rowcount == 0:
         connection.execute(insert(customers).values(id=customer.id, **values))
     connection.execute(delete(discounts).where(discounts.c.customer_id == customer.id))
@@ -222,9 +218,7 @@ def _save(connection: Connection, customer: Customer) -> None:
         )
     for position, tax in enumerate(customer.taxes):
         connection.execute(
-            insert(taxes).values(
-                customer_id=customer.id, position=position, label=tax.label, rate=tax.rate
-            )
+            insert(taxes).values(customer_id=customer.id, position=position, label=tax.label, rate=tax.rate)
         )
 
 

@@ -162,8 +162,7 @@ def test_a_token_outside_the_form_does_not_count(guarded_url, token):
 def test_a_doubled_token_is_refused(guarded_url, token, order):
     tokens = {"right": token, "wrong": "wrong"}
     body = urlencode(
-        [("token", tokens[each]) for each in order]
-        + [("action", "GetTokenPricing"), ("userid", "1")]
+        [("token", tokens[each]) for each in order] + [("action", "GetTokenPricing"), ("userid", "1")]
     )
     assert_refused(ask(guarded_url, body), 400, "duplicate_parameter")
 

@@ -78,9 +78,7 @@ def test_serve_greets_answers_and_stops_on_ctrl_c():
     rows = [line.split() for line in printed.splitlines()]
     assert ["1", "Vendor's", "example", "GBP", "1.34", "1.3763676"] in rows
     assert ["10", "Very", "small", "cost", "USD", "0.00001", "0.00001"] in rows
-    assert (
-        f"  mock-solusio check {url} --user-id 1 --user-id 2 --unknown-user-id 999999\n" in printed
-    )
+    assert f"  mock-solusio check {url} --user-id 1 --user-id 2 --unknown-user-id 999999\n" in printed
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")

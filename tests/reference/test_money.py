@@ -96,9 +96,7 @@ def test_other_numbers_are_refused_by_name(value, complaint):
         money.require_plain("the rate", Decimal(value))
 
 
-@pytest.mark.parametrize(
-    ("code", "digits"), [("JPY", 0), ("USD", 2), ("EUR", 2), ("CHF", 2), ("KWD", 3)]
-)
+@pytest.mark.parametrize(("code", "digits"), [("JPY", 0), ("USD", 2), ("EUR", 2), ("CHF", 2), ("KWD", 3)])
 def test_minor_digits(code, digits):
     assert money.minor_digits(code) == digits
 

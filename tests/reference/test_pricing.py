@@ -31,9 +31,7 @@ customers = st.builds(
     name=st.just("c"),
     base_token_unit_cost=costs,
     currency=st.sampled_from([USD, POUNDS, Currency("JPY"), Currency("KWD")]),
-    discounts=st.lists(st.builds(Discount, st.just("d"), st.just(""), multipliers), max_size=4).map(
-        tuple
-    ),
+    discounts=st.lists(st.builds(Discount, st.just("d"), st.just(""), multipliers), max_size=4).map(tuple),
     taxes=st.lists(taxes, max_size=5).map(tuple),
     taxes_compound=st.booleans(),
 )
@@ -66,9 +64,7 @@ def tax_rates(*rates: str) -> tuple[Tax, ...]:
     ],
 )
 def test_user_cost_worked_out_by_hand(base, multipliers, rates, compound, expected):
-    customer = Customer(
-        1, "c", Decimal(base), USD, discounts(*multipliers), tax_rates(*rates), compound
-    )
+    customer = Customer(1, "c", Decimal(base), USD, discounts(*multipliers), tax_rates(*rates), compound)
     assert price(customer).user_token_unit_cost == Decimal(expected)
 
 
@@ -119,9 +115,7 @@ def test_the_json_numbers_are_exactly_the_decimals(customer):
     assert [entry["multipler"] for entry in document["discounts"]] == [
         discount.multiplier for discount in customer.discounts
     ]
-    assert [entry["rate"] for entry in document["taxes"]["rates"]] == [
-        tax.rate for tax in customer.taxes
-    ]
+    assert [entry["rate"] for entry in document["taxes"]["rates"]] == [tax.rate for tax in customer.taxes]
 
 
 def test_the_document_of_the_vendors_customer():

@@ -73,7 +73,7 @@ def requirement(target: Target) -> Iterator[Expect]:
 @rule("TP-101", title="a wrong token gets no price", needs_token=True)
 def wrong_token(target: Target) -> Iterator[Expect]:
     """Anybody who finds the URL could read all your customers' discounts."""
-    token, small = _token(target), ACTION.lower()
+    token = _token(target)
     cases = [
         _case(target, "a wrong token", WRONG),
         _case(target, "a wrong token of the same length", _random_token(target, len(token))),
@@ -156,21 +156,32 @@ def whole_token(target: Target) -> Iterator[Expect]:
         ("the token twice", token + token, f"${{{variable}}}${{{variable}}}"),
         ("the token, a comma and more", f"{token},x", f"${{{variable}}},x"),
         ("the token, a zero byte and more", f"{token}\x00x", f"${{{variable}}}%00x"),
-        ("a token with the middle letter changed", _changed(token, half), ""),
-        ("a token with letters for its punctuation", _without_signs(token), ""),
-        ("the token without its accents", _without_accents(token), ""),
+        (
+            "a token with the middle letter changed",
+            _changed(token, half),
+            f"${{{variable}:0:{half}}}{_other(token, half)}${{{variable}:{half + 1}}}",
+        ),
+        (
+            "a token with letters for its punctuation",
+            _without_signs(token),
+            f"${{{variable}//[^[:alnum:]]/x}}",
+        ),
+        ("the token without its accents", _without_accents(token), f"${{{variable}_WITHOUT_ACCENTS}}"),
     )
     cases = [
-        _derived(target, words, value, shell) if shell else _case(target, words, value)
+        _derived(target, words, value, shell)
         for words, value, shell in candidates
         if value not in ("", token)
     ]
     return refusals(target, cases)
 
 
+def _other(token: str, place: int) -> str:
+    return "x" if token[place : place + 1] != "x" else "y"
+
+
 def _changed(token: str, place: int) -> str:
-    letter = "x" if token[place : place + 1] != "x" else "y"
-    return token[:place] + letter + token[place + 1 :]
+    return token[:place] + _other(token, place) + token[place + 1 :]
 
 
 def _without_signs(token: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from solusio_contracts.clauses import Level
 from solusio_contracts.exchange import Exchange
 from solusio_contracts.jsontext import Flaw, Problem, excerpt
-from solusio_contracts.price import COSTS
+from solusio_contracts.price import COSTS, customer_texts
 from solusio_contracts.rule import Expect, SkipRule, rule, shown
 from solusio_contracts.target import Target
 
@@ -122,7 +122,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 def plain_text(target: Target) -> Iterator[Expect]:
     """What is escaped for HTML or encoded twice is shown as it is: &pound;10.00, Â£10.00."""
     for user, exchange, value in target.prices():
-        for where, text, exact in _texts(value):
+        for where, text, exact in customer_texts(value):
             problem, weak = _unplain(text, at_amounts=exact)
             # Names of discounts may hold a tag for a reason; a currency sign may not.
             level = Level.SHOULD if weak and not exact else None
@@ -134,26 +134,6 @@ def plain_text(target: Target) -> Iterator[Expect]:
                 exchange,
                 level=level,
             )
-
-
-def _texts(value: dict[str, Any]) -> Iterator[tuple[str, str, bool]]:
-    """Yield each text for customers with its place and whether it is part of every amount."""
-    currency = value.get("currency")
-    if isinstance(currency, dict):
-        for name in ("display_prefix", "display_suffix", "thousands_separator", "decimals_separator"):
-            if isinstance(currency.get(name), str):
-                yield f"currency.{name}", currency[name], True
-    taxes = value.get("taxes")
-    lists: list[tuple[str, Any, tuple[str, ...]]] = [
-        ("discounts", value.get("discounts"), ("name", "description"))
-    ]
-    if isinstance(taxes, dict):
-        lists.append(("taxes.rates", taxes.get("rates"), ("label",)))
-    for path, entries, names in lists:
-        for index, entry in enumerate(entries if isinstance(entries, list) else []):
-            for name in names if isinstance(entry, dict) else ():
-                if isinstance(entry.get(name), str):
-                    yield f"{path}[{index}].{name}", entry[name], False
 
 
 # UTF-8 read as Windows-1252 or Latin-1: Â£, Ã¤, â‚¬, Ð¡. Capitals before ® or ™ (NESTLÉ®) look alike in code
@@ -183,6 +163,8 @@ def _unplain(text: str, *, at_amounts: bool) -> tuple[str, bool]:
     """Return what is wrong with a text, and whether that is only a matter of style."""
     if at_amounts and _NO_SIGN.search(text):
         return "what a program prints for a value that is no text", False
+    if at_amounts and any(letter.isdecimal() for letter in text):
+        return "digits that would run into those of the amount", False
     for flaw, found in _FLAWS:
         if found(text):
             return flaw, False

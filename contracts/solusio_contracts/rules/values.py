@@ -122,7 +122,7 @@ def _without_decimals(currency: dict[str, Any]) -> bool:
     if decimals is not None:
         return decimals == 0
     code = currency.get("code")
-    return isinstance(code, str) and code in currencies.known() and currencies.minor_digits(code) == 0
+    return isinstance(code, str) and code in currencies.known() and currencies.may_lack_decimals(code)
 
 
 @rule("TP-066", title="no discount is negative", needs_price=False)

@@ -97,6 +97,8 @@ def extra_parameters(target: Target) -> Iterator[Expect]:
         for place, pairs in (("behind", question + extra), ("before", extra + question)):
             exchange = target.ask(pairs, f"{words} {place} the known ones")
             yield same(target.first_answer(user), exchange, f"{words}, {place} the known ones")
+    many = Request.form((*question, *((f"p{number}", "x") for number in range(300))))
+    yield unharmed(target.send(many, "300 more parameters"))
     odd = Request(Request.form(question).body + b"&x=%FF%FE&%80=1")
     yield unharmed(target.send(odd, "one more parameter with percent-escapes that are no UTF-8"))
 
@@ -142,7 +144,6 @@ def other_bodies(target: Target) -> Iterator[Expect]:
     cases = (
         ("an empty body", Request(b"")),
         ("a body of separators only", Request(b"&&==&=&;")),
-        ("a body of random bytes", Request(bytes(range(256)))),
         ("names without values", Request(b"token&action&userid")),
         ("an empty JSON object", Request(b"{}", _typed("application/json"))),
         ("a JSON list", Request(b"[1]", _typed("application/json"))),
@@ -152,6 +153,7 @@ def other_bodies(target: Target) -> Iterator[Expect]:
     )
     yield from refusals(target, cases)
     for words, request in (
+        ("a body of random bytes", Request(bytes(range(256)))),
         ("multipart without a boundary", Request(b"x", _typed("multipart/form-data"))),
         ("a charset that is none", Request(b"x=%e4", _typed(f"{FORM_TYPE}; charset=klingon"))),
     ):

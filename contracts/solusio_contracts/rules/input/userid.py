@@ -91,7 +91,16 @@ def userid_trailing(target: Target) -> Iterator[Expect]:
     values = [f"{known}{tail}" for tail in tails]
     return refusals(
         target,
-        _values(target, *values, f"abc{known}", f"abc\n{known}", f"[{known}]", f"({known})", f"#{known}"),
+        _values(
+            target,
+            *values,
+            f"abc{known}",
+            f"abc\n{known}",
+            f"[{known}]",
+            f"({known})",
+            f"#{known}",
+            f"./{known}",
+        ),
     )
 
 
@@ -129,7 +138,6 @@ def userid_bytes(target: Target) -> Iterator[Expect]:
         (f"userid={known}%FF (no UTF-8)", f"userid={known}%FF"),
         ("userid=%ZZ (no percent-escape)", "userid=%ZZ"),
         ("userid=% (half a percent-escape)", "userid=%"),
-        ("userid=\\xff\\xfe (raw bytes)", "userid=\xff\xfe"),
     )
     yield from refusals(target, ((words, _raw(target, tail)) for words, tail in raw))
 
@@ -139,6 +147,19 @@ def userid_spelling(target: Target) -> Iterator[Expect]:
     """Number() and int() take more for a number than digits. Nobody else's price shows, so this is advice."""
     known = _known(target)
     full_width = "".join(chr(ord(digit) + FULL_WIDTH) for digit in str(known))
+    for user in target.priced_users():
+        # 010 is 8 to whoever reads it as octal: another customer's price.
+        words = f"userid='0{user}'"
+        exchange = target.ask(target.question(f"0{user}"), words)
+        own = not exchange.priced or same_price(target.first_answer(user), exchange)
+        yield Expect.that(
+            own and not exchange.server_error and exchange.trouble is None,
+            words,
+            f"a refusal or the price of user {user}",
+            exchange.summary,
+            exchange,
+            clause="TP-209",
+        )
     for words, request in _values(target, full_width, f"{known}.0", f"{known}e0", hex(known)):
         exchange = target.send(request, words)
         if exchange.priced:

@@ -1,0 +1,52 @@
+"""Content codings: gzip and deflate, undone as strictly as the worst client does. Pure."""
+
+import zlib
+
+LARGEST = 4 * 1024 * 1024
+"""Bytes that an answer may unpack to: a small one must not become gigabytes."""
+
+_GZIP = ("gzip", "x-gzip")
+
+
+def decode_content(body: bytes, coding: str | None, offered: str | None) -> tuple[bytes, str | None]:
+    """Undo the content coding; return the content and what is wrong, if anything.
+
+    `coding` is the Content-Encoding of the answer, `offered` the Accept-Encoding of the request.
+    """
+    codings = [part.strip().lower() for part in (coding or "").split(",") if part.strip()]
+    codings = [part for part in codings if part != "identity"]
+    if not codings or not body:
+        return body, None
+    problem = None
+    if offered is None:
+        problem = f"Content-Encoding: {coding}, though the request offered no compression"
+    for part in reversed(codings):
+        if part not in (*_GZIP, "deflate"):
+            return body, problem or f"Content-Encoding: {coding}, which the request did not offer"
+        try:
+            body = _inflate(body, part)
+        except zlib.error as error:
+            return body, f"Content-Encoding: {coding}, but the body is not valid {part} ({error})"
+    return body, problem
+
+
+def _inflate(body: bytes, coding: str) -> bytes:
+    if coding == "deflate":
+        # Some servers leave the header of zlib out; no compressor begins a raw stream like it.
+        window = zlib.MAX_WBITS if body[:1] == b"\x78" else -zlib.MAX_WBITS
+    else:
+        window = 16 + zlib.MAX_WBITS
+    result = b""
+    while True:
+        stream = zlib.decompressobj(window)
+        result += stream.decompress(body, LARGEST - len(result) + 1)
+        if len(result) > LARGEST:
+            raise zlib.error(f"it unpacks to more than {LARGEST} bytes")
+        if not stream.eof:
+            raise zlib.error("the compressed data stops before its end")
+        body = stream.unused_data
+        if not body:
+            return result
+        # A gzip file may have several members (RFC 1952, section 2.2).
+        if coding not in _GZIP or not body.startswith(b"\x1f\x8b"):
+            raise zlib.error(f"{len(body)} bytes after the end of the compressed data")

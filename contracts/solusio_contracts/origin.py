@@ -1,0 +1,71 @@
+"""Where the endpoint listens, taken from its URL. Pure."""
+
+import re
+import urllib.parse
+from dataclasses import dataclass
+
+_PORTS = {"http": 80, "https": 443}
+_HOST_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?")
+_SAFE = "/%:@!$&'()*+,;=~-._"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Scheme, address and path of an endpoint, ready to be sent."""
+
+    scheme: str
+    host: str
+    """As it is connected to: names in ASCII, addresses of IPv6 without brackets."""
+    port: int
+    path: str
+    """With the query, but without the fragment, which is no business of the server."""
+    host_header: str
+
+    @classmethod
+    def of(cls, url: str) -> "Origin":
+        """Split an http(s) URL.
+
+        Raises:
+            ValueError: no http(s) URL with a host, or a port out of range.
+        """
+        parts = urllib.parse.urlsplit(url)
+        if parts.scheme not in _PORTS or not parts.hostname:
+            raise ValueError(f"expected http://HOST/PATH or https://HOST/PATH, got {url!r}")
+        default = _PORTS[parts.scheme]
+        port = default if parts.port is None else parts.port
+        if port == 0:
+            raise ValueError("port 0 cannot be connected to")
+        host = _host(parts.hostname)
+        # A zone such as %eth0 is for this machine only.
+        name = host.partition("%")[0]
+        bracketed = f"[{name}]" if ":" in name else name
+        header = bracketed if port == default else f"{bracketed}:{port}"
+        return cls(parts.scheme, host, port, _path(parts), header)
+
+    @property
+    def server_name(self) -> str:
+        """Return the name that a certificate must be for."""
+        return self.host.partition("%")[0].rstrip(".")
+
+
+def _host(name: str) -> str:
+    if ":" in name:
+        # In a URL the % before the zone is itself escaped.
+        return urllib.parse.unquote(name)
+    try:
+        ascii_name = name.encode("idna").decode("ascii")
+    except UnicodeError:
+        ascii_name = ""
+    if not _HOST_NAME.fullmatch(ascii_name):
+        raise ValueError(f"{name!r} is no name of a host")
+    return ascii_name
+
+
+def _path(parts: urllib.parse.SplitResult) -> str:
+    path = urllib.parse.quote(parts.path or "/", safe=_SAFE, errors="surrogateescape")
+    return f"{path}?{quoted_query(parts.query)}" if parts.query else path
+
+
+def quoted_query(query: str) -> str:
+    """Return a query with everything escaped that must not stand in a request line."""
+    return urllib.parse.quote(query, safe=_SAFE + "?", errors="surrogateescape")
