@@ -166,8 +166,8 @@ _BACKSLASH = "\\"
 def _sed(secret: str, encode: Callable[[str], str]) -> str:
     """Return a command that encodes the signs in a secret; it tells which ones there are, not where."""
     changed = {letter: encode(letter) for letter in secret if encode(letter) != letter}
-    # What stands in the replacements of others comes first: `%` and `\`.
-    order = sorted(changed, key=lambda letter: (letter not in "%\\", letter))
+    # What stands in the replacements of others comes first.
+    order = sorted(changed, key=lambda letter: (letter not in "%\\", letter != "+", letter))
     commands = []
     for letter in order:
         wanted = f"\\{letter}" if letter in r"][/*.^$\\" else letter

@@ -11,6 +11,47 @@ NO_MONEY = frozenset(
     {"XXX", "XTS", "XAU", "XAG", "XPD", "XPT", "XSU", "XUA", "XDR", "XBA", "XBB", "XBC", "XBD"}
 )
 
+# Dollars and pesos; CLDR's English data give most of them a longer sign of their own.
+DOLLARS = frozenset(
+    [
+        "USD",
+        "CAD",
+        "AUD",
+        "NZD",
+        "SGD",
+        "HKD",
+        "TWD",
+        "MXN",
+        "ARS",
+        "CLP",
+        "COP",
+        "UYU",
+        "CUP",
+        "DOP",
+        "BBD",
+        "BMD",
+        "BND",
+        "BSD",
+        "BZD",
+        "FJD",
+        "GYD",
+        "JMD",
+        "KYD",
+        "LRD",
+        "NAD",
+        "SBD",
+        "SRD",
+        "TTD",
+        "XCD",
+        "CVE",
+        "TOP",
+        "WST",
+        "NIO",
+        "BRL",
+        "MOP",
+    ]
+)
+
 
 @functools.cache
 def known() -> frozenset[str]:
@@ -38,13 +79,14 @@ def may_lack_decimals(code: str) -> bool:
 
 @functools.cache
 def signs() -> dict[str, frozenset[str]]:
-    """Return signs such as £ with the codes that use them; only signs of one character beyond ASCII."""
+    """Return signs of one character, such as £ and $, with the codes that use them."""
     users: dict[str, set[str]] = {}
     for code in current():
         sign = get_currency_symbol(code, locale="en")
         if len(sign) == 1 and not sign.isascii():
             users.setdefault(sign, set()).add(code)
     # Shared by several currencies, whatever CLDR's English data say.
+    users["$"] = set(DOLLARS)
     users.setdefault("£", set()).update({"GBP", "EGP", "LBP", "SYP", "FKP", "GIP", "SHP", "SSP", "SDG"})
     users.setdefault("¥", set()).update({"JPY", "CNY"})
     users.setdefault("₩", set()).update({"KRW", "KPW"})

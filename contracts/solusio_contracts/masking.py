@@ -42,11 +42,12 @@ class Mask:
     def hide(self, secret: str, shown: str) -> None:
         """Replace `secret`, in its usual spellings, by `shown`; an empty secret is ignored.
 
-        A secret that is made of a hidden one, and shown so, needs no entry of its own: what is added to
-        the hidden one is none.
+        A secret that is made of one hidden already, and shown so, needs no entry of its own: what is added
+        to that one is none.
         """
         made_of_another = any(
-            len(one) >= SHORTEST and one in secret and text in shown for one, text in self._shown.items()
+            len(one) >= SHORTEST and one in secret and text in shown and "$" not in shown.replace(text, "")
+            for one, text in self._shown.items()
         )
         if secret and not made_of_another:
             self._shown.setdefault(secret, shown)

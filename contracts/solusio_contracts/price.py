@@ -201,7 +201,7 @@ _Range = Callable[[Decimal], bool]
 # A factor of 0.95 read as a part to take off would be 95 % off: that is nobody's discount.
 _MULTIPLERS: tuple[tuple[str, _Range, _Reader], ...] = (
     ("a percentage to take off", lambda m: 1 < m <= 100, lambda m: 1 - m / 100),
-    ("a percentage that remains", lambda m: 1 < m <= 100, lambda m: m / 100),
+    ("a percentage that remains", lambda m: 10 <= m <= 100, lambda m: m / 100),
     ("the part to take off", lambda m: 0 <= m < Decimal("0.5"), lambda m: 1 - m),
 )
 _RATES: tuple[tuple[str, _Range, _Reader], ...] = (
@@ -258,7 +258,7 @@ def explanation(parts: PriceParts) -> str:
         ),
         ("base and taxes are left out", _cost(one, multiplers, False, ())),
     ]
-    if all(multipler <= 1 for multipler in multiplers):
+    if all(multipler < 10 for multipler in multiplers):
         # With 95 for 5 % off the multipler is what is wrong.
         candidates.append(("it is given in hundreds", _cost(base / 100, multiplers, compound, rates)))
     for text, cost in candidates:

@@ -44,6 +44,9 @@ class Entry:
     fault: str = ""
     style: str = ""
     level: str = "must"
+    clauses: tuple[str, ...] = ()
+    clauses_any: tuple[str, ...] = ()
+    warns: tuple[str, ...] = ()
     visible: bool = True
     probe: tuple[str, ...] = ()
     probe_status: int | None = None

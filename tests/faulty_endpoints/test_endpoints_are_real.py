@@ -14,6 +14,7 @@ import math
 import re
 import socket
 import threading
+import time
 import zlib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -220,6 +221,33 @@ def idle_connection_blocks(url: str, entry: Any) -> bool:
         return call(url, form(entry.token, 2), timeout=PATIENCE) is NOTHING
 
 
+def form_with_charset_is_refused(url: str, entry: Any) -> bool:
+    return call(url, form(entry.token, 1), Content_Type=f"{FORM}; charset=utf-8").status == 415
+
+
+def cookie_opens(url: str, entry: Any) -> bool:
+    """Send a wrong token with the cookies that came with the answer to a right one."""
+    given = re.findall(r"(?im)^set-cookie: ([^;\r\n]+)", call(url, form(entry.token, 1)).headers)
+    return bool(given) and call(url, form("wrong", 1), Cookie="; ".join(given)).status == 200
+
+
+def first_price_takes_a_second(url: str, entry: Any) -> bool:
+    began = time.monotonic()
+    return call(url, form(entry.token, 3)).status == 200 and time.monotonic() - began > 1
+
+
+def slow_form_is_refused(url: str, entry: Any) -> bool:
+    """Send the last byte only once an answer has come, or after half a second without one."""
+    whole = request(form(entry.token, 1))
+    with connect(url) as connection:
+        connection.sendall(whole[:-1])
+        connection.settimeout(0.5)
+        with contextlib.suppress(TimeoutError):
+            connection.recv(1, socket.MSG_PEEK)
+        connection.sendall(whole[-1:])
+        return received(connection, complete).startswith(b"HTTP/1.1 408 ")
+
+
 def together_is_different(url: str, entry: Any) -> bool:
     """Fifty calls at once, for two customers in turn."""
     gate = threading.Barrier(50)
@@ -233,14 +261,20 @@ def together_is_different(url: str, entry: Any) -> bool:
 
 
 WIRE: dict[str, Callable[[str, Any], bool]] = {
+    "php-form-charset-415": form_with_charset_is_refused,
     "php-gzip-length-of-plain": gzip_is_broken,
+    "php-token-session-remembered": cookie_opens,
     "node-gzip-header-only": gzip_is_broken,
     "node-gzip-truncated": gzip_is_broken,
     "node-json-body-skips-authorization": json_needs_no_token,
     "node-first-chunk-only": half_a_body_is_answered,
+    "node-first-price-slow": first_price_takes_a_second,
+    "node-slow-form-408": slow_form_is_refused,
     "node-shared-variable-across-await": together_is_different,
     "node-too-busy-503": together_is_different,
     "python-bytes-after-content-length": second_valid_call_fails,
+    "python-closes-unannounced": second_valid_call_fails,
+    "python-keep-alive-broken": second_valid_call_fails,
     "python-refusal-leaves-body": call_after_refused_json_fails,
     "python-refusal-without-length": call_after_refusal_fails,
     "python-second-request-ignored": second_valid_call_fails,
@@ -296,6 +330,8 @@ def test_every_entry_says_what_it_is_and_why(catalogue: Any) -> None:
         assert entry.area in areas, entry.id
         assert entry.why, entry.id
         assert entry.level in {"must", "should"}, entry.id
+        assert bool(entry.clauses or entry.clauses_any) == (entry.kind == "faulty"), entry.id
+        assert not entry.warns or entry.kind == "correct", entry.id
         assert (bool(entry.fault), bool(entry.style)) == (
             entry.kind == "faulty",
             entry.kind == "correct",

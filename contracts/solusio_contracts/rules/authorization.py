@@ -329,6 +329,8 @@ def refusal_status(target: Target) -> Iterator[Expect]:
     cases = [
         ("an unknown user", target.question(target.settings.unknown_user)),
         ("a userid that is a word", target.question("abc")),
+        ("a userid that is a word of JavaScript", target.question("constructor")),
+        ("a userid of 0", target.question(0)),
         ("a missing userid", target.question(leave_out="userid")),
         ("an unknown action", target.question(action="NoSuchAction")),
     ]

@@ -227,7 +227,7 @@ def idle_connection(target: Target) -> Iterator[Expect]:
     yield same(first, other, "beside an idle connection")
 
 
-@rule("TP-007", title="compressed only when offered, and then rightly", needs_price=False)
+@rule("TP-007", "TP-005", title="compressed only when offered, and then rightly", needs_price=False)
 def compression(target: Target) -> Iterator[Expect]:
     """Scripts that print gzip themselves forget to ask whether the client reads it."""
     for user, exchange in _answers(target):
@@ -245,12 +245,17 @@ def compression(target: Target) -> Iterator[Expect]:
             f"{subject}, with Accept-Encoding: gzip, deflate",
             headers=COMPRESSION,
         )
-        if exchange.decode_problem is None and not packed:
+        subject = f"{subject}, gzip and deflate offered"
+        if offered.trouble is not None and exchange.trouble is None:
+            length = offered.header("content-length") or "missing"
+            actual = f"{offered.trouble_text}; Content-Length is {length}, {len(offered.body)} bytes came"
+            yield Expect.that(False, subject, "a complete answer", actual, offered, clause="TP-005")
+        elif exchange.decode_problem is None and not packed:
             yield Expect.that(
-                offered.trouble is None and offered.decode_problem is None and same_price(exchange, offered),
-                f"{subject}, gzip and deflate offered",
+                offered.decode_problem is None and same_price(exchange, offered),
+                subject,
                 "the same price, compressed or not",
-                offered.decode_problem or offered.trouble_text or difference(exchange, offered),
+                offered.decode_problem or difference(exchange, offered),
                 offered,
             )
 

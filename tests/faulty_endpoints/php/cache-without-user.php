@@ -1,14 +1,14 @@
 <?php
-// Fault: the answer is cached under a key that lacks the user id: all get the first one's prices.
+// Fault: the answer is cached under a key that lacks the user id. What the cache holds goes out at
+// once and is renewed after that ("stale while revalidate"), so each gets the prices of the one before.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {
     protected function pricing(array $customer, int $id): array
     {
         $cache = sys_get_temp_dir() . '/pricing.json';
-        if (!is_file($cache)) {
-            file_put_contents($cache, $this->encode($customer));
-        }
-        return json_decode(file_get_contents($cache), true);
+        $stale = is_file($cache) ? json_decode(file_get_contents($cache), true) : $customer;
+        file_put_contents($cache, $this->encode($customer), LOCK_EX);
+        return $stale ?? $customer;
     }
 })->handle();

@@ -1,0 +1,10 @@
+<?php
+// Fault: without an action GetTokenPricing is meant, as long as there is no other.
+require __DIR__ . '/_base.php';
+
+(new class extends Endpoint {
+    protected function checkAction(mixed $action): void
+    {
+        parent::checkAction($action ?? 'GetTokenPricing');
+    }
+})->handle();

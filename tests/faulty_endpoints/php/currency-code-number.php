@@ -1,0 +1,12 @@
+<?php
+// Fault: the code is the number of ISO 4217, 826, instead of its letters, GBP.
+require __DIR__ . '/_base.php';
+
+(new class extends Endpoint {
+    protected function pricing(array $customer, int $id): array
+    {
+        $numbers = ['GBP' => 826, 'EUR' => 978, 'JPY' => 392];
+        $customer['currency']['code'] = $numbers[$customer['currency']['code']];
+        return $customer;
+    }
+})->handle();

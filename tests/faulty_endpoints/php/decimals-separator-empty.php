@@ -1,0 +1,11 @@
+<?php
+// Fault: the decimals separator is empty, so 12.34 pounds are shown as 1234.
+require __DIR__ . '/_base.php';
+
+(new class extends Endpoint {
+    protected function pricing(array $customer, int $id): array
+    {
+        $customer['currency']['decimals_separator'] = '';
+        return $customer;
+    }
+})->handle();

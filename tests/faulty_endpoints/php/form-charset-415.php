@@ -1,0 +1,13 @@
+<?php
+// Fault: the content type is compared as a whole, so a form with "; charset=utf-8" is refused.
+require __DIR__ . '/_base.php';
+
+(new class extends Endpoint {
+    protected function form(): array
+    {
+        if ($_SERVER['CONTENT_TYPE'] !== 'application/x-www-form-urlencoded') {
+            throw new Refusal(415, 'Send a form');
+        }
+        return parent::form();
+    }
+})->handle();

@@ -1,0 +1,10 @@
+<?php
+// Fault: refusals have status 200; that something is wrong stands in the body only.
+require __DIR__ . '/_base.php';
+
+(new class extends Endpoint {
+    protected function refuse(int $status, string $message): void
+    {
+        parent::refuse(200, $message);
+    }
+})->handle();

@@ -1,0 +1,12 @@
+"""Fault: an HTTP/1.1 server that closes after each answer and does not say so."""
+
+from _base import Endpoint, serve
+
+
+class Closing(Endpoint):
+    def respond(self, status: int, body: str) -> None:
+        super().respond(status, body)
+        self.close_connection = True
+
+
+serve(Closing)
