@@ -134,6 +134,7 @@ def test_any_body_is_repeated(body: bytes) -> None:
         "a+b/c==",
         "100% sure?",
         "a b&c=d",
+        "a +b",
         "it's",
         '"quoted"',
         "$HOME`id`",
@@ -298,7 +299,7 @@ def test_any_body_with_any_token_inside_is_repeated(body: bytes, token: str, pla
     for place in places:
         body = body[:place] + data + body[place:]
     line = assert_repeats(Request(body), token=token)
-    assert not (places and token in line.replace(SHOWN, ""))
+    assert token not in line.replace(SHOWN, "\0") or token in curl(Request(b""), URL, Mask())
 
 
 @few

@@ -71,6 +71,11 @@ def test_a_sign_of_another_currency_tells() -> None:
     assert "USD" not in currencies.signs()["¥"]
 
 
-def test_signs_that_many_share_prove_nothing() -> None:
-    assert all(len(sign) == 1 and not sign.isascii() for sign in currencies.signs())
-    assert "kr" not in currencies.signs()
+def test_a_dollar_is_that_of_many_and_not_of_all() -> None:
+    assert {"USD", "CAD", "AUD", "MXN", "BRL"} <= currencies.signs()["$"] <= currencies.known()
+    assert not {"EUR", "GBP", "JPY"} & currencies.signs()["$"]
+
+
+def test_signs_are_single_letters() -> None:
+    """Longer ones, such as kr, are words that many texts hold."""
+    assert all(len(sign) == 1 and not sign.isalnum() for sign in currencies.signs())

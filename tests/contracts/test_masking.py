@@ -139,6 +139,8 @@ VARIANTS = (
     (f"{TOKEN},x", f"{SHOWN},x"),
     (f"{TOKEN}\x00x", f"{SHOWN}%00x"),
     (TOKEN.upper(), "${MOCK_SOLUSIO_TOKEN^^}"),
+    # Two parts, of which the first one is hidden already, with another letter between them.
+    (f"{TOKEN[:6]}x{TOKEN[7:]}", "${MOCK_SOLUSIO_TOKEN:0:6}x${MOCK_SOLUSIO_TOKEN:7}"),
 )
 
 
@@ -155,6 +157,7 @@ VARIANTS = (
         (f"{TOKEN}%2Cx", f"{SHOWN}%2Cx"),
         (f"{TOKEN}%00x", f"{SHOWN}%00x"),
         (TOKEN.upper(), "${MOCK_SOLUSIO_TOKEN^^}"),
+        (f"{TOKEN[:6]}x{TOKEN[7:]}", "${MOCK_SOLUSIO_TOKEN:0:6}x${MOCK_SOLUSIO_TOKEN:7}"),
         (f"{TOKEN[:6]}{TOKEN}", "${MOCK_SOLUSIO_TOKEN:0:6}" + SHOWN),
     ],
 )

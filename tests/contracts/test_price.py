@@ -14,6 +14,7 @@ from solusio_contracts.price import (
     Misreading,
     PriceParts,
     agrees,
+    customer_texts,
     difference,
     expected_cost,
     explanation,
@@ -525,3 +526,28 @@ def test_price_fields_leave_extras_out() -> None:
 
 def test_the_precision_is_more_than_any_price_list_needs() -> None:
     assert PRECISION >= 8 + 6 * 5 + 6 * 6
+
+
+def test_texts_that_customers_see() -> None:
+    assert list(customer_texts(PRICE)) == [
+        ("currency.display_prefix", "£", True),
+        ("currency.display_suffix", " GBP", True),
+        ("currency.thousands_separator", ",", True),
+        ("currency.decimals_separator", ".", True),
+        ("discounts[0].name", "Special", False),
+        ("discounts[0].description", "5% off", False),
+        ("taxes.rates[0].label", "City", False),
+        ("taxes.rates[1].label", "State", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        {"currency": "GBP", "discounts": {"name": "a"}, "taxes": []},
+        {"currency": {"display_prefix": None}, "discounts": ["a", {"name": 1}], "taxes": {"rates": "x"}},
+    ],
+)
+def test_texts_of_a_malformed_price(value: dict[str, Any]) -> None:
+    assert list(customer_texts(value)) == []
