@@ -137,7 +137,8 @@ def _judged(report: Report) -> dict[str, tuple[Finding, ...]]:
 
 
 def _is_stale(entry: Entry, judged: dict[str, tuple[Finding, ...]]) -> bool:
-    found = judged.get(entry.rule)
+    # Fuzzing that finds nothing this time proves nothing.
+    found = None if entry.rule.startswith("fuzz-") else judged.get(entry.rule)
     return found is not None and not any(entry.covers(entry.rule, finding) for finding in found)
 
 
@@ -163,7 +164,9 @@ def write(report: Report, previous: Baseline | None = None) -> str:
         for finding in result.findings:
             known = any(entry.covers(result.rule, finding) for entry in entries)
             if finding.level == "must" and not known:
-                entries.append(Entry(rule=result.rule, clause=finding.clause, subject=finding.subject))
+                # What fuzzing shows of a fault differs from run to run.
+                subject = None if result.area == "fuzz" else finding.subject
+                entries.append(Entry(rule=result.rule, clause=finding.clause, subject=subject))
     return _HEAD + "".join(map(_text, entries))
 
 

@@ -160,7 +160,7 @@ def _explain(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
 )
 @click.pass_context
 def check(ctx: click.Context, /, url: str, **options: Any) -> None:
-    r"""Check whether SolusIO will get along with the billing endpoint at URL.
+    """Check whether SolusIO will get along with the billing endpoint at URL.
 
     Sends what SolusIO sends, then what the endpoint should survive, and says what to change. No request asks
     for anything to be stored, but there are several hundred of them: use a test system.
@@ -249,6 +249,11 @@ def _write_files(report: "Report", baseline: "Baseline | None", options: dict[st
             writers.write(report, kind, file)
         if options["write_baseline"] is not None:
             from solusio_contracts.baseline import write
+            from solusio_contracts.report import Exit
+
+            if report.exit is Exit.INCONCLUSIVE:
+                click.echo("No baseline was written: nothing was decided.", err=True)
+                return
 
             kept: Path = options["write_baseline"]
             kept.parent.mkdir(parents=True, exist_ok=True)

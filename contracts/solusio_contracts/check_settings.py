@@ -81,7 +81,7 @@ class ReportFile(click.ParamType[tuple[str, Path]]):
 def settings_from(url: str, options: dict[str, Any]) -> "Settings":
     """Return what the target needs, with a name and password in the URL turned into a header."""
     from solusio_contracts.target import Settings
-    from solusio_contracts.wire import Origin
+    from solusio_contracts.wire import Origin, check_headers
 
     try:
         parts = urllib.parse.urlsplit(url)
@@ -101,6 +101,10 @@ def settings_from(url: str, options: dict[str, Any]) -> "Settings":
         raise click.BadParameter(
             f"{options['unknown_user_id']} is also given by --user-id", param_hint="--unknown-user-id"
         )
+    try:
+        check_headers(headers)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--header") from error
     seed = options["seed"]
     return Settings(
         url=url,

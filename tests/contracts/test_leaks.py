@@ -72,7 +72,7 @@ def test_a_leak_escaped_for_html_is_found(entry: dict[str, Any]) -> None:
 
 @named(LEAKING)
 def test_a_leak_behind_a_long_page_is_found(entry: dict[str, Any]) -> None:
-    assert set(found(answer("<p>Lorem ipsum dolor.</p>\n" * 2000 + entry["body"]))) == set(entry["clauses"])
+    assert set(found(answer("<p>Lorem ipsum dolor.</p>\n" * 300 + entry["body"]))) == set(entry["clauses"])
 
 
 @named(HARMLESS)

@@ -15,6 +15,8 @@ from solusio_contracts.target import Target
 WRONG = "wrong-on-purpose"
 FORGOTTEN = ("xxxxxxx", "test", "secret", "token", "admin", "changeme", "demo")
 """Tokens that examples and first drafts use; the first one is the vendor's."""
+FACT = "authorization token"
+NOT_ENFORCED = "not enforced"
 OTHERS = 3
 """Users for whom wrong tokens are tried."""
 LONG = (5_000, 200_000)
@@ -39,6 +41,12 @@ def _token(target: Target) -> str:
     return target.token
 
 
+def _require_enforced(target: Target) -> None:
+    """Skip what only repeats that the door is open (TP-101, TP-102)."""
+    if target.facts.get(FACT, "").startswith(NOT_ENFORCED):
+        raise SkipRule("no token is enforced at all, see TP-101 and TP-102")
+
+
 def _random_token(target: Target, length: int) -> str:
     letters = string.ascii_letters + string.digits
     source = random.Random(target.settings.seed)  # noqa: S311 - reproducible, and wrong on purpose
@@ -54,7 +62,7 @@ def requirement(target: Target) -> Iterator[Expect]:
         wrong = target.ask(
             (("token", WRONG), *pairs), "a valid question with a token, though none is configured"
         )
-        target.facts["authorization token"] = (
+        target.facts[FACT] = (
             "not required: a valid question without one gets a price, so anybody who knows the URL and a "
             "user id can read prices; set one in SolusIO and here, and pass --token"
         )
@@ -62,10 +70,10 @@ def requirement(target: Target) -> Iterator[Expect]:
         return
     wrong = target.ask(target.question(token=WRONG), "a valid question with a wrong token")
     enforced = not without.priced and not wrong.priced
-    target.facts["authorization token"] = (
+    target.facts[FACT] = (
         f"required: without it {without.summary}, with a wrong one {wrong.summary}"
         if enforced
-        else "not enforced: --token is given, but prices are answered without the right one"
+        else f"{NOT_ENFORCED}: --token is given, but prices are answered without the right one"
     )
     yield Expect.that(True, "the right token", "a price", "a price")
 
@@ -130,6 +138,7 @@ def _as_json(question: Form) -> Request:
 @rule("TP-103", title="an empty token gets no price", needs_token=True)
 def empty_token(target: Target) -> Iterator[Expect]:
     """Empty is not the same as not needed."""
+    _require_enforced(target)
     cases = [_case(target, "an empty token", ""), _case(target, "a token of one blank", " ")]
     return refusals(target, cases)
 
@@ -137,6 +146,7 @@ def empty_token(target: Target) -> Iterator[Expect]:
 @rule("TP-104", title="the whole token is compared", needs_token=True)
 def whole_token(target: Target) -> Iterator[Expect]:
     """Comparisons of parts let a token be guessed letter by letter."""
+    _require_enforced(target)
     token = _token(target)
     variable = TOKEN_VARIABLE
     other = "x" if token[-1:] != "x" else "y"
@@ -197,6 +207,7 @@ def _without_accents(token: str) -> str:
 @rule("TP-105", title="the token is compared with case", needs_token=True)
 def token_case(target: Target) -> Iterator[Expect]:
     """A collation of the database or strcasecmp makes guessing far easier."""
+    _require_enforced(target)
     token = _token(target)
     candidates = (
         ("the token in capitals", token.upper(), f"${{{TOKEN_VARIABLE}^^}}"),
@@ -216,6 +227,7 @@ def token_case(target: Target) -> Iterator[Expect]:
 @rule("TP-106", title="the token is compared as text", needs_token=True)
 def token_as_text(target: Target) -> Iterator[Expect]:
     """PHP's == and SQL's LIKE find tokens equal that are not."""
+    _require_enforced(target)
     token = _token(target)
     values = [
         *("0", "1", "-1", "true", "false", "null", "undefined", "NaN", "Array", "[object Object]"),
@@ -253,6 +265,7 @@ def _is_number(text: str) -> bool:
 @rule("TP-107", title="a token that is an array gets no price", needs_token=True)
 def token_array(target: Target) -> Iterator[Expect]:
     """strcmp() of an array is null in old PHP, hash_equals() of one stops with an error in every PHP."""
+    _require_enforced(target)
     starts = (b"token[]=", b"token[]=x", b"token[0]=x&token[1]=y", b"token[a]=x", b"token[][]=x")
     return refusals(target, [(start.decode(), _raw_token(target, start)) for start in starts])
 
@@ -260,6 +273,7 @@ def token_array(target: Target) -> Iterator[Expect]:
 @rule("TP-108", title="two wrong tokens get no price", needs_token=True)
 def token_doubled(target: Target) -> Iterator[Expect]:
     """Which of two counts is open, but none of these may."""
+    _require_enforced(target)
     starts = (b"token=x&token=y", b"token=&token=", b"token=x&token=", b"token=&token=x")
     return refusals(target, [(start.decode(), _raw_token(target, start)) for start in starts])
 
@@ -267,6 +281,7 @@ def token_doubled(target: Target) -> Iterator[Expect]:
 @rule("TP-109", title="a very long token gets no price", needs_token=True)
 def token_long(target: Target) -> Iterator[Expect]:
     """Neither the database nor a hash function should be the one to complain."""
+    _require_enforced(target)
     token = _token(target)
     for length in LONG:
         long = token + "x" * length
@@ -280,6 +295,7 @@ def token_long(target: Target) -> Iterator[Expect]:
 @rule("TP-110", title="authorization is not remembered", needs_token=True)
 def token_each_time(target: Target) -> Iterator[Expect]:
     """Behind a proxy many clients share one connection and one address."""
+    _require_enforced(target)
     missing = Request.form(target.question(leave_out="token"))
     wrong = Request.form(target.question(token=WRONG))
     valid = Request.form(target.question())

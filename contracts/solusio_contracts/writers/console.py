@@ -273,7 +273,7 @@ def _facts(report: Report, page: _Page) -> None:
 def _variable(report: Report, page: _Page) -> None:
     """Say where the curl lines take the token from, if any does."""
     told = (finding for result in report.results for finding in result.findings)
-    if any(f"${{{TOKEN_VARIABLE}}}" in finding.curl for finding in told):
+    if any(f"${{{TOKEN_VARIABLE}" in finding.curl for finding in told):
         page.gap()
         page.say("The curl lines read your authorization token from the environment:")
         page.raw(f"export {TOKEN_VARIABLE}=...")
