@@ -45,7 +45,7 @@ def contract() -> None:
     help="Only clauses of this provenance; may be repeated.",
 )
 def show(what: tuple[str, ...], levels: tuple[str, ...], provenances: tuple[str, ...]) -> None:
-    r"""Show clauses: what is required, how much it weighs, who states it.
+    """Show clauses: what is required, how much it weighs, who states it.
 
     Without an argument, all of them. With the id of a clause (TP-041), everything about it: why,
     how to fix it, where it applies, which rules check it. With the beginning of ids (TP, TP-1),
@@ -118,7 +118,7 @@ def show(what: tuple[str, ...], levels: tuple[str, ...], provenances: tuple[str,
     f"with openapi, {DEFAULT_DOCUMENT}.",
 )
 def export(format_: str | None, output: Path, names: tuple[str, ...]) -> None:
-    r"""Export the contract: clauses and OpenAPI documents.
+    """Export the contract: clauses and OpenAPI documents.
 
     \b
     table    plain text

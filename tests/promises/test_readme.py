@@ -38,7 +38,9 @@ def run(command: str, folder: Path, tmp_path: Path, **extra: str) -> subprocess.
     """Run a command as somebody would who has just opened a terminal, with our Python as `python3`."""
     programs = tmp_path / "bin"
     programs.mkdir()
-    (programs / "python3").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    # The Python that our environment was made of: only that has a pip, as the README asks for.
+    base = Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
+    (programs / "python3").write_text(f'#!/bin/sh\nexec "{base}" "$@"\n')
     (programs / "python3").chmod(0o755)
     ours = ("PYTHON", "NOX", "VIRTUAL_ENV", "UV_PROJECT", "MOCK_SOLUSIO", "PYTEST", "FORCE_COLOR", "COV_")
     env = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
