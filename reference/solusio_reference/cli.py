@@ -23,7 +23,7 @@ UNKNOWN_USER_ID = 999_999
 CUSTOMERS_SHOWN = 20
 
 
-@click.group()
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def reference() -> None:
     """Run the reference billing endpoint.
 
