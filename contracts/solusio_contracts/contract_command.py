@@ -1,4 +1,4 @@
-"""`mock-solusio contract`: show the requirements, export them with the OpenAPI documents.
+"""`mock-solusio contract`: show the requirements, export them, compare documents with the vendor's.
 
 Only click is imported here; what a command needs comes when it runs.
 """
@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from solusio_contracts.clauses import Clause
     from solusio_contracts.contract_outline import Outline
 
 FORMATS = ("table", "yaml", "json", "html", "openapi")
 FORMAT_OF_SUFFIX = {".yaml": "yaml", ".yml": "yaml", ".json": "json", ".html": "html"}
 DEFAULT_DOCUMENT = "billing-endpoint"
+COMPARED = ("solusio-api", "billing-endpoint")
+VERDICTS = ("contradicted", "missing", "confirmed")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -142,7 +146,106 @@ def export(format_: str | None, output: Path, names: tuple[str, ...]) -> None:
     chosen = format_ or FORMAT_OF_SUFFIX.get(output.suffix.lower(), "table")
     if chosen == "openapi" and len(names) > 1:
         raise click.BadParameter("Only one at a time with openapi.", param_hint="--document")
-    text = _renderer(chosen)(names)
+    _write(_renderer(chosen)(names), output)
+
+
+@contract.command()
+@click.argument("source", metavar="FILE_OR_URL")
+@click.option(
+    "--document",
+    "name",
+    type=click.Choice(COMPARED),
+    default=COMPARED[0],
+    show_default=True,
+    help="Which of our documents to compare.",
+)
+@click.option(
+    "--only",
+    type=click.Choice(VERDICTS),
+    multiple=True,
+    help="Only findings of this kind; may be repeated. Default: all in JSON; in the table, confirmed "
+    "ones only where we had assumed them.",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json"]),
+    help="Default: json for an output file named .json, else table.",
+)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+    default="-",
+    show_default="standard output",
+    help="File to write, in UTF-8. One that exists is replaced.",
+)
+@click.option("--insecure", is_flag=True, help="Accept any certificate of an https URL.")
+def diff(
+    source: str, name: str, only: tuple[str, ...], format_: str | None, output: Path, insecure: bool
+) -> None:
+    """Compare our OpenAPI document with the vendor's own.
+
+    An installation of SolusIO has the vendor's document as storage/api-docs/api-docs.json. Pass that
+    file, its URL, or - for standard input: OpenAPI 3.0 or 3.1, JSON or YAML. What it confirms,
+    contradicts or knows beyond ours is the best report you can send us. It is compared here and sent nowhere.
+
+    Exit codes: 0 nothing contradicted, 1 something is, 2 nothing could be compared.
+
+    \b
+    Examples:
+      mock-solusio contract diff api-docs.json
+      mock-solusio contract diff api-docs.json --only contradicted
+      mock-solusio contract diff api-docs.json --output diff.json
+    """
+    from solusio_contracts import diff_export
+    from solusio_contracts.contract_diff import compare
+    from solusio_contracts.diff_findings import Verdict
+    from solusio_contracts.documents import document
+    from solusio_contracts.vendor_document import VendorDocumentError, load, shown
+
+    try:
+        theirs = load(source, insecure=insecure)
+    except VendorDocumentError as error:
+        raise click.UsageError(str(error)) from error
+    found = compare(document(name), theirs)
+    if not found.matched:
+        others = ", ".join(other for other in COMPARED if other != name)
+        message = f"Not one operation of {name} is in that document, so nothing was compared."
+        raise click.UsageError(f"{message} Is it the right one? (--document {others})")
+    verdicts = [Verdict(verdict) for verdict in only]
+    place = shown(source)
+    if (format_ or FORMAT_OF_SUFFIX.get(output.suffix.lower())) == "json":
+        _write(diff_export.to_json(found, name, place, verdicts or list(Verdict)), output)
+    else:
+        from solusio_contracts.diff_tables import render
+
+        _write(
+            _printed(lambda console: render(found, console, name, place, verdicts or None), output), output
+        )
+    raise SystemExit(diff_export.exit_code(found))
+
+
+def _printed(render: "Callable[[Console], None]", output: Path) -> str:
+    """Return what is printed: in the colours and width of the terminal if it goes to one."""
+    import io
+    import sys
+
+    from rich.console import Console
+
+    from solusio_contracts.contract_tables import PLAIN_WIDTH
+
+    class File(io.StringIO):
+        encoding = "utf-8" if str(output) != "-" else sys.stdout.encoding or "utf-8"
+
+    terminal = str(output) == "-" and sys.stdout.isatty()
+    file = File()
+    width = None if terminal else PLAIN_WIDTH
+    render(Console(file=file, width=width, force_terminal=terminal, highlight=False))
+    return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
+
+
+def _write(text: str, output: Path) -> None:
     if str(output) == "-":
         click.echo(text, nl=False)
         return

@@ -23,6 +23,7 @@ SUBCOMMANDS = {
         "solusio_contracts.contract_command:contract",
         "Show or export what SolusIO expects of a billing system.",
     ),
+    "serve": Entry("mock_solusio.serve_command:serve", "Run a mock SolusIO until Ctrl-C."),
     "reference": Entry("solusio_reference.cli:reference", "Run the reference billing endpoint."),
 }
 

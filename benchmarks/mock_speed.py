@@ -1,0 +1,249 @@
+"""Requests per second of the mock beside bare Starlette, granian, Prism and Mockoon, as ratios in one run.
+
+All servers get the same questions from wrk, each server on one core alone, wrk on another. In each round all
+are started anew; each kind of question goes to one after the other before the next kind comes, so that those
+that are compared meet the same load of the machine. The mock holds 200 users and 40 servers, made through its
+API; the others repeat its answers. A run in which any answer was not 2xx, or a connection broke, is spoilt:
+it ends the benchmark.
+
+Besides, of the mock alone: start to the first good answer, memory after 100,000 requests, and in how many
+TCP segments an answer comes.
+
+Needs two cores, Linux, wrk (Debian: apt-get install wrk), node with npm, and granian for its columns.
+Writes results/mock_speed.json and docs/speed.md.
+
+Usage: python benchmarks/mock_speed.py [--rounds N] [--seconds S] [--work FOLDER] [--page]
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import socket
+import statistics
+import struct
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from mock_speed_load import CONNECTIONS, KINDS, load
+from mock_speed_page import render
+from mock_speed_servers import (
+    GRANIAN_MOCK,
+    MOCK,
+    PACKAGES,
+    SERVERS,
+    STARLETTE,
+    Place,
+    Running,
+    Server,
+    available,
+    started,
+)
+from mock_speed_world import SERVERS as MADE_SERVERS
+from mock_speed_world import USERS, World, populate, record
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results" / "mock_speed.json"
+PAGE = ROOT / "docs" / "speed.md"
+TOKEN = "speed"  # noqa: S105 - of a server that lives for a minute
+
+STARTS = 15
+REQUESTS = 100_000
+ANSWERS = 500
+"""How many answers are looked at for their segments."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and write the page, or with --page only write it anew from the numbers that are there."""
+    parser = argparse.ArgumentParser(description="Compare the speed of the mock with that of other servers.")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=1.0, help="of each run of wrk")
+    parser.add_argument("--only", nargs="+", choices=[server.name for server in SERVERS])
+    parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS))
+    parser.add_argument("--work", type=Path, help="folder to install npm packages into, kept for next time")
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--page", action="store_true", help="only write the page from the results")
+    options = parser.parse_args(arguments)
+    if not options.page:
+        with tempfile.TemporaryDirectory() as folder:
+            place = Place((options.work or Path(folder)).resolve(), TOKEN)
+            place.work.mkdir(parents=True, exist_ok=True)
+            result = measure(options, place)
+        options.results.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    if options.results == RESULTS:
+        PAGE.write_text(render(json.loads(RESULTS.read_text(encoding="utf-8"))), encoding="utf-8")
+
+
+def measure(options: argparse.Namespace, place: Place) -> dict[str, Any]:
+    """Do all measurements."""
+    servers = [
+        server for server in available(place) if not options.only or server.name in {MOCK, *options.only}
+    ]
+    with started(SERVERS[0], place) as running:
+        world = populate(running, TOKEN)
+        record(running, world, place)
+    sizes = {path.stem: path.stat().st_size for path in place.answers.glob("*.json")}
+    rounds = []
+    for number in range(options.rounds):
+        order = servers if number % 2 == 0 else servers[::-1]
+        rounds.append(one_round(order, place, world, options))
+        show(rounds[-1])
+    mock = next(server for server in servers if server.name == MOCK)
+    return {
+        "measured": {
+            "date": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
+            "python": platform.python_version(),
+            "cpus": os.cpu_count(),
+            "versions": versions(),
+            "rounds": options.rounds,
+            "seconds": options.seconds,
+            "warm_up": {server.name: server.warm_up for server in servers},
+            "connections": CONNECTIONS,
+            "users": USERS,
+            "servers": MADE_SERVERS,
+            "sizes": sizes,
+        },
+        "rounds": rounds,
+        "alone": alone(mock, place),
+    }
+
+
+def one_round(
+    servers: Sequence[Server], place: Place, world: World, options: argparse.Namespace
+) -> dict[str, Any]:
+    """Start all servers, ask all of them each kind of question, and return what was counted."""
+    result: dict[str, Any] = {"started": {}, "memory": {}, "loads": {kind: {} for kind in options.kinds}}
+    with ExitStack() as stack:
+        all_running: list[tuple[Server, Running]] = []
+        for server in servers:
+            running = stack.enter_context(started(server, place))
+            result["started"][server.name] = running.started
+            result["memory"][server.name] = running.memory()
+            if server.name in {MOCK, GRANIAN_MOCK} and populate(running, TOKEN) != world:
+                raise SystemExit("the mock made another world than before")
+            all_running.append((server, running))
+        for kind in options.kinds:
+            for server, running in all_running:
+                if kind in server.kinds:
+                    load(kind, running, world, server.warm_up)
+                    counted = load(kind, running, world, options.seconds)
+                    result["loads"][kind][server.name] = {
+                        **asdict(counted),
+                        "rate": counted.rate,
+                        "cpu_rate": counted.cpu_rate,
+                    }
+    return result
+
+
+def show(result: dict[str, Any]) -> None:
+    """Print a round while the next one runs."""
+    for kind, loads in result["loads"].items():
+        base = loads.get(STARLETTE)
+        print(KINDS[kind])
+        for name, each in loads.items():
+            ratios = "".join(f" {each[rate] / base[rate]:5.2f}" for rate in ("rate", "cpu_rate")) if base else ""
+            print(f"  {name:<20} {each['rate']:7.0f}/s{ratios}  p99 {each['p99']} us, {each['bytes']} bytes")
+    print(flush=True)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of everything that takes part."""
+    found = {name: metadata.version(name) for name in ("starlette", "uvicorn", "uvloop", "httptools")}
+    try:
+        found["granian"] = metadata.version("granian")
+    except metadata.PackageNotFoundError:
+        pass
+    for package in PACKAGES:
+        name, _, version = package.rpartition("@")
+        found[name] = version
+    for name, command in {"node": ["node", "--version"], "wrk": ["wrk", "--version"]}.items():
+        words = subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()
+        found[name] = words[0].removeprefix("v") if name == "node" else words[1]
+    return found
+
+
+# The mock alone
+
+
+def alone(mock: Server, place: Place) -> dict[str, Any]:
+    """Measure what needs no comparison: start, memory, segments."""
+    starts = []
+    for _ in range(STARTS):
+        with started(mock, place) as running:
+            starts.append(running.started)
+    with started(mock, place) as running:
+        result = {"starts": starts, "memory_before": running.memory()}
+        world = populate(running, TOKEN)
+        result["segments"] = {name: segments(running, path) for name, path in _paths(world).items()}
+        requests = 0
+        while requests < REQUESTS:
+            for kind in ("get_user_fresh", "list_users_fresh", "list_servers"):
+                requests += load(kind, running, world, 1.0).requests
+        return {**result, "memory_after": running.memory(), "requests": requests}
+
+
+def _paths(world: World) -> dict[str, Callable[[int], str]]:
+    return {
+        "get_user": lambda number: f"/users/{world.users[number % len(world.users)]}",
+        "list_users": lambda number: f"/users?page={1 + number % 12}&number={number}",
+        "list_servers": lambda _: "/servers",
+    }
+
+
+def segments(running: Running, path: Callable[[int], str]) -> dict[str, int]:
+    """Ask on one raw connection; count the answers, the `recv` that they took, and their TCP segments."""
+    counted = {"answers": 0, "receives": 0, "bytes": 0}
+    with socket.create_connection(("127.0.0.1", running.port), timeout=10) as connection:
+        for number in range(ANSWERS):
+            connection.sendall(
+                f"GET /api/v1{path(number)} HTTP/1.1\r\nHost: localhost\r\n"
+                f"Authorization: Bearer {TOKEN}\r\n\r\n".encode()
+            )
+            received = b""
+            while not complete(received):
+                part = connection.recv(1 << 20)
+                if not part:
+                    raise SystemExit("the mock closed the connection")
+                received += part
+                counted["receives"] += 1
+            if not received.startswith(b"HTTP/1.1 200 "):
+                raise SystemExit(f"expected 200, got {received[:200]!r}")
+            counted["answers"] += 1
+            counted["bytes"] += len(received)
+        info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 160)
+    # tcpi_data_segs_in of struct tcp_info (linux/tcp.h).
+    counted["segments"] = struct.unpack_from("=I", info, 152)[0]
+    return counted
+
+
+def complete(received: bytes) -> bool:
+    """Tell whether an answer with a Content-Length is there as a whole."""
+    head, end, body = received.partition(b"\r\n\r\n")
+    if not end:
+        return False
+    length = next(
+        int(value)
+        for name, _, value in (line.partition(b":") for line in head.split(b"\r\n")[1:])
+        if name.lower() == b"content-length"
+    )
+    return len(body) >= length
+
+
+def median_ratio(rounds: Sequence[dict[str, Any]], kind: str, name: str, base: str, rate: str) -> float:
+    """Return the median over the rounds of one server's rate, divided by another's in the same round."""
+    return statistics.median(
+        each["loads"][kind][name][rate] / each["loads"][kind][base][rate] for each in rounds
+    )
+
+
+if __name__ == "__main__":
+    main()

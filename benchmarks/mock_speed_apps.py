@@ -1,0 +1,71 @@
+"""The Python servers that are measured beside `mock-solusio serve`.
+
+Run as a program: bare Starlette on uvicorn. For granian: `starlette()` and `mock()` make the applications.
+Answers are the bytes that the mock gave before, read once from the folder in MOCK_SPEED_ANSWERS.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def starlette() -> Any:
+    """Return a Starlette application with nothing but routes and prebuilt answers."""
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.routing import Route
+
+    folder = Path(os.environ["MOCK_SPEED_ANSWERS"])
+    answers = {path.stem: path.read_bytes() for path in folder.glob("*.json")}
+    user, users, servers, created = (
+        answers[name] for name in ("get_user", "list_users", "list_servers", "create_user")
+    )
+
+    async def get_user(_: Request) -> Response:
+        return Response(user, media_type="application/json")
+
+    async def change_user(request: Request) -> Response:
+        await request.body()
+        return Response(user, media_type="application/json")
+
+    async def list_users(_: Request) -> Response:
+        return Response(users, media_type="application/json")
+
+    async def create_user(request: Request) -> Response:
+        await request.body()
+        return Response(created, 201, media_type="application/json")
+
+    async def list_servers(_: Request) -> Response:
+        return Response(servers, media_type="application/json")
+
+    return Starlette(
+        routes=[
+            Route("/api/v1/users", list_users),
+            Route("/api/v1/users", create_user, methods=["POST"]),
+            Route("/api/v1/users/{user_id}", get_user),
+            Route("/api/v1/users/{user_id}", change_user, methods=["PATCH"]),
+            Route("/api/v1/servers", list_servers),
+        ]
+    )
+
+
+def mock() -> Any:
+    """Return the mock, as `mock-solusio serve` makes it."""
+    from mock_solusio.app import Mock
+    from mock_solusio.options import Options
+
+    return Mock(Options(admin_token=os.environ["MOCK_SPEED_TOKEN"]))
+
+
+def main(port: int) -> None:
+    """Serve Starlette on uvicorn, with the settings that the mock has."""
+    from mock_solusio.serving import listen, make_server
+
+    with listen("127.0.0.1", port) as listener:
+        make_server(starlette()).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,72 @@
+-- What wrk sends: requests of one kind, one after the other. Arguments: kind, access token, first and last id
+-- of the users, and a mark that no other run has (it makes e-mails and queries unique).
+
+local API = "/api/v1"
+local kinds = {}
+local kind, first, users, mark
+local sent = 0
+
+local function user(n)
+  return API .. "/users/" .. (first + n % users)
+end
+
+function kinds.get_user(n)
+  return wrk.format("GET", user(n))
+end
+
+function kinds.list_users()
+  return wrk.format("GET", API .. "/users")
+end
+
+function kinds.list_servers()
+  return wrk.format("GET", API .. "/servers")
+end
+
+function kinds.create_user(n)
+  return wrk.format("POST", API .. "/users", nil, '{"email": "' .. mark .. "-" .. n .. '@example.com"}')
+end
+
+-- No query comes twice, so that no answer can have been rendered before.
+
+function kinds.get_user_fresh(n)
+  return wrk.format("GET", user(n) .. "?fresh=" .. mark .. n)
+end
+
+function kinds.list_users_fresh(n)
+  return wrk.format("GET", API .. "/users?page=" .. (1 + n % 12) .. "&fresh=" .. mark .. n)
+end
+
+function kinds.list_servers_fresh(n)
+  return wrk.format("GET", API .. "/servers?fresh=" .. mark .. n)
+end
+
+function kinds.mixed(n)
+  if n % 11 == 0 then
+    return wrk.format("PATCH", user(n), nil, '{"billing_token": "' .. mark .. n .. '"}')
+  end
+  return n % 2 == 0 and kinds.get_user(n) or kinds.list_users(n)
+end
+
+function init(arguments)
+  kind = kinds[arguments[1]]
+  wrk.headers["Authorization"] = "Bearer " .. arguments[2]
+  wrk.headers["Accept"] = "application/json"
+  wrk.headers["Content-Type"] = "application/json"
+  first = tonumber(arguments[3])
+  users = tonumber(arguments[4]) - first + 1
+  mark = arguments[5]
+end
+
+function request()
+  sent = sent + 1
+  return kind(sent)
+end
+
+function done(summary, latency)
+  local errors = summary.errors
+  io.write(string.format(
+    'RESULT {"requests": %d, "microseconds": %d, "bytes": %d, "p50": %d, "p99": %d, "refused": %d, "broken": %d}\n',
+    summary.requests, summary.duration, summary.bytes, latency:percentile(50), latency:percentile(99),
+    errors.status, errors.connect + errors.read + errors.write + errors.timeout
+  ))
+end

@@ -1,0 +1,113 @@
+"""The load: wrk with a script, on a core of its own, and what it counted."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mock_speed_servers import Running
+    from mock_speed_world import World
+
+SCRIPT = Path(__file__).with_name("mock_speed_load.lua")
+CONNECTIONS = 16
+"""Open connections, each with one request under way."""
+
+KINDS = {
+    "get_user": "user by id, 200 users in turn",
+    "list_users": "users, the first 15",
+    "list_servers": "servers, the first 15",
+    "create_user": "create a user",
+    "get_user_fresh": "user by id, no query twice",
+    "list_users_fresh": "users, 12 pages, no query twice",
+    "list_servers_fresh": "servers, no query twice",
+    "mixed": "ten reads, then one change",
+}
+"""What is measured, in words; the script of wrk has a function for each."""
+
+FOUR = ("get_user", "list_users", "list_servers", "create_user")
+"""What is asked of servers without a state, too. Creating comes last: it makes the state grow."""
+
+_runs = itertools.count()
+
+
+class SpoiltRunError(Exception):
+    """A run that does not count: not all answers were what they should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one run of wrk counted."""
+
+    requests: int
+    seconds: float
+    cpu: float
+    """Seconds that the server worked."""
+    bytes: int
+    """Of an answer, with its head."""
+    p50: int
+    """Microseconds that half of the requests took at most."""
+    p99: int
+
+    @property
+    def rate(self) -> float:
+        """Requests per second."""
+        return self.requests / self.seconds
+
+    @property
+    def cpu_rate(self) -> float:
+        """Requests per second in which the server worked: other programs on the machine matter less."""
+        return self.requests / self.cpu
+
+
+def cores() -> tuple[int, int]:
+    """Return the core of the server and that of the load; two different ones.
+
+    Raises:
+        SystemExit: there is only one.
+    """
+    available = sorted(os.sched_getaffinity(0))
+    if len(available) < 2:
+        raise SystemExit("Two cores are needed: one for the server, one for the load.")
+    return available[0], available[-1]
+
+
+def load(kind: str, running: Running, world: World, seconds: float) -> Load:
+    """Let wrk ask a server for some seconds.
+
+    Raises:
+        SpoiltRunError: an answer was not 2xx, or a connection broke.
+    """
+    wrk = shutil.which("wrk")
+    if wrk is None:
+        raise SystemExit("wrk is missing: apt-get install wrk")
+    command = [
+        # wrk knows whole seconds only; interrupted, it says what it has counted so far.
+        *("timeout", "--signal", "INT", f"{seconds:g}", "taskset", "-c", str(cores()[1])),
+        *(wrk, "--threads", "1", "--connections", str(CONNECTIONS), "--duration", "1h"),
+        *("--timeout", "5s", "--script", str(SCRIPT), running.url, "--"),
+        *(kind, world.token, str(world.users[0]), str(world.users[-1]), f"r{os.getpid()}x{next(_runs)}"),
+    ]
+    worked = running.cpu()
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds + 30)
+    worked = running.cpu() - worked
+    result = next((line for line in done.stdout.splitlines() if line.startswith("RESULT ")), None)
+    if result is None:
+        raise SystemExit(f"{command} failed:\n{done.stdout}{done.stderr}")
+    counted = json.loads(result.removeprefix("RESULT "))
+    if counted["refused"] or counted["broken"]:
+        raise SpoiltRunError(f"{kind} at {running.name}: {result}")
+    return Load(
+        requests=counted["requests"],
+        seconds=counted["microseconds"] / 1e6,
+        cpu=max(worked, 0.01),
+        bytes=round(counted["bytes"] / max(counted["requests"], 1)),
+        p50=counted["p50"],
+        p99=counted["p99"],
+    )

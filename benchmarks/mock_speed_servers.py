@@ -1,0 +1,237 @@
+"""The servers that are compared: how each is installed, started, watched and stopped."""
+
+from __future__ import annotations
+
+import http.client
+import importlib.util
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mock_speed_load import FOUR, KINDS, cores
+
+PACKAGES = ("@stoplight/prism-cli@5.16.0", "@mockoon/cli@9.9.0")
+GRANIAN = "2.8.7"
+START_LIMIT = 60.0
+"""Seconds until a server must answer."""
+
+MOCK, STARLETTE, GRANIAN_MOCK, GRANIAN_STARLETTE, PRISM, PRISM_WHOLE, MOCKOON = (
+    "mock-solusio serve",
+    "Starlette, uvicorn",
+    "the mock, granian",
+    "Starlette, granian",
+    "Prism",
+    "Prism, whole document",
+    "Mockoon",
+)
+APPS = Path(__file__).with_name("mock_speed_apps.py")
+_TICK = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the servers find what they need."""
+
+    work: Path
+    token: str
+
+    @property
+    def answers(self) -> Path:
+        """Folder of the recorded answers."""
+        return self.work / "answers"
+
+    @property
+    def document(self) -> Path:
+        """The OpenAPI document with the recorded answers as examples."""
+        return self.work / "solusio-api.json"
+
+    @property
+    def short(self) -> Path:
+        """The same with nothing but the operations that are asked for."""
+        return self.work / "short.json"
+
+    @property
+    def npm(self) -> Path:
+        """Folder of the npm packages."""
+        return self.work / "npm"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One of those that are compared."""
+
+    name: str
+    command: Callable[[Place, int], list[str]]
+    kinds: tuple[str, ...] = tuple(KINDS)
+    warm_up: float = 0.3
+    """Seconds of load before each run that counts; what compiles while it runs needs more of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that answers. Its processes share a session, by which they are found."""
+
+    name: str
+    port: int
+    pid: int
+    started: float
+    """Seconds from its start to its first good answer."""
+
+    @property
+    def url(self) -> str:
+        """Address, without a slash at its end."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def cpu(self) -> float:
+        """Return how many seconds its processes have worked."""
+        return sum(int(stat[11]) + int(stat[12]) for stat in self._stats()) / _TICK
+
+    def memory(self) -> float:
+        """Return how many MiB its processes occupy."""
+        return sum(int(stat[21]) for stat in self._stats()) * _PAGE / 1_048_576
+
+    def _stats(self) -> Iterator[list[str]]:
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = path.read_text().rpartition(")")[2].split()
+            except OSError:
+                continue  # it ended meanwhile
+            if fields[3] == str(self.pid):
+                yield fields
+
+
+def _python(*arguments: str) -> list[str]:
+    return [sys.executable, *arguments]
+
+
+def _granian(port: int, factory: str) -> list[str]:
+    return _python(
+        *("-m", "granian", "--interface", "asgi", "--loop", "uvloop", "--no-ws", "--workers", "1"),
+        *("--host", "127.0.0.1", "--port", str(port), "--no-log", "--working-dir", str(APPS.parent)),
+        *("--factory", f"{APPS.stem}:{factory}"),
+    )
+
+
+def _npm(place: Place, package: str, *arguments: str) -> list[str]:
+    return [str(place.npm / "node_modules" / ".bin" / package), *arguments]
+
+
+def _prism(place: Place, port: int, document: Path) -> list[str]:
+    return [
+        *_npm(place, "prism", "mock"),
+        *("--port", str(port), "--verboseLevel", "silent", "--multiprocess", "false", str(document)),
+    ]
+
+
+SERVERS = (
+    Server(
+        MOCK,
+        lambda place, port: _python(
+            "-m", "mock_solusio", "serve", "--port", str(port), "--admin-token", place.token
+        ),
+    ),
+    Server(STARLETTE, lambda _, port: _python(str(APPS), str(port))),
+    Server(GRANIAN_MOCK, lambda _, port: _granian(port, "mock")),
+    Server(GRANIAN_STARLETTE, lambda _, port: _granian(port, "starlette")),
+    Server(PRISM, lambda place, port: _prism(place, port, place.short), FOUR, 1.5),
+    Server(PRISM_WHOLE, lambda place, port: _prism(place, port, place.document), ("get_user", "list_users"), 1.5),
+    Server(
+        MOCKOON,
+        lambda place, port: [
+            *_npm(place, "mockoon-cli", "start"),
+            *("--port", str(port), "--disable-log-to-file", "--data", str(place.short)),
+        ],
+        FOUR,
+        1.5,
+    ),
+)
+
+
+def available(place: Place) -> tuple[Server, ...]:
+    """Return the servers that can be started here; say which cannot, and why."""
+    missing: set[str] = set()
+    if importlib.util.find_spec("granian") is None:
+        print(f"Without granian: pip install granian=={GRANIAN}")
+        missing |= {GRANIAN_MOCK, GRANIAN_STARLETTE}
+    if not (place.npm / "node_modules").is_dir():
+        place.npm.mkdir(parents=True, exist_ok=True)
+        subprocess.run(
+            ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(place.npm), *PACKAGES], check=True
+        )
+    return tuple(server for server in SERVERS if server.name not in missing)
+
+
+@contextmanager
+def started(server: Server, place: Place) -> Iterator[Running]:
+    """Run a server on the server's core, from before its first answer until after the block.
+
+    Raises:
+        SystemExit: it does not answer in time.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = ["taskset", "-c", str(cores()[0]), *server.command(place, port)]
+    # Mode production is what express and others want to be fast.
+    environment = os.environ | {
+        "MOCK_SPEED_ANSWERS": str(place.answers),
+        "MOCK_SPEED_TOKEN": place.token,
+        "NODE_ENV": "production",
+    }
+    log = place.work / "server.log"
+    with log.open("wb") as output:
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            command, cwd=place.work, env=environment, stdout=output, stderr=output, start_new_session=True
+        )
+    try:
+        while not _answers(port, place.token):
+            if process.poll() is not None or time.perf_counter() - began > START_LIMIT:
+                raise SystemExit(f"{command} does not answer:\n{log.read_text()[-3000:]}")
+            time.sleep(0.002)
+        yield Running(server.name, port, process.pid, time.perf_counter() - began)
+    finally:
+        try:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        except ProcessLookupError:
+            process.wait()
+
+
+def _answers(port: int, token: str) -> bool:
+    try:
+        return ask(port, token, "GET", "/users")[0] == 200
+    except OSError:
+        return False
+
+
+def ask(port: int, token: str, method: str, path: str, body: Any = None) -> tuple[int, bytes]:
+    """Ask the API for something below `/api/v1`, or below the root if the path begins with `//`."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request(
+            method,
+            path[1:] if path.startswith("//") else f"/api/v1{path}",
+            None if body is None else json.dumps(body),
+            {
+                "Authorization": f"Bearer {token}",
+                "Accept": "application/json",
+                "Content-Type": "application/json",
+            },
+        )
+        response = connection.getresponse()
+        return response.status, response.read()
+    finally:
+        connection.close()

@@ -1,0 +1,102 @@
+"""The world that the mock is asked about, made through its API, and the answers that the others repeat."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from mock_speed_servers import Place, Running, ask
+
+from solusio_contracts import documents
+
+USERS = 200
+SERVERS = 40
+
+RECORDED = {
+    "get_user": ("/users/{user_id}", "get", "200"),
+    "list_users": ("/users", "get", "200"),
+    "list_servers": ("/servers", "get", "200"),
+    "create_user": ("/users", "post", "201"),
+}
+"""Which response of the document each recorded answer is an example of."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the load asks about."""
+
+    token: str
+    users: range
+    """Ids, without gaps."""
+
+
+def populate(running: Running, token: str) -> World:
+    """Make users and servers, and let enough time pass that all tasks are done."""
+    ids = []
+    for number in range(USERS):
+        body = {"email": f"user{number}@example.com", "billing_user_id": 1000 + number}
+        ids.append(_data(running, token, "POST", "/users", body)["id"])
+    for number in range(SERVERS):
+        _data(running, token, "POST", "/servers", {"name": f"server{number}.example.com"})
+    status, answer = ask(running.port, token, "POST", "//_mock/clock", {"advance": "P1D"})
+    if status != 200:
+        raise SystemExit(f"the clock: {status} {answer!r}")
+    world = World(token, range(ids[0], ids[-1] + 1))
+    if len(world.users) != USERS:
+        raise SystemExit("the ids of the users have gaps")
+    return world
+
+
+def record(running: Running, world: World, place: Place) -> None:
+    """Keep the mock's answers, for Starlette as bytes and for the others as examples of the document."""
+    port, token = running.port, world.token
+    answers = {
+        "get_user": ask(port, token, "GET", f"/users/{world.users[0]}"),
+        "list_users": ask(port, token, "GET", "/users"),
+        "list_servers": ask(port, token, "GET", "/servers"),
+        "create_user": ask(port, token, "POST", "/users", {"email": "recorded@example.com"}),
+    }
+    place.answers.mkdir(parents=True, exist_ok=True)
+    for name, (status, body) in answers.items():
+        if str(status) != RECORDED[name][2]:
+            raise SystemExit(f"{name}: {status} {body!r}")
+        (place.answers / f"{name}.json").write_bytes(body)
+    document = yaml.safe_load(documents.document_text("solusio-api"))
+    for name, (path, method, status_text) in RECORDED.items():
+        responses = document["paths"][path][method]["responses"]
+        responses[status_text] = _own(document, responses[status_text])
+        content = responses[status_text]["content"]["application/json"]
+        content["schema"] = _own(document, content["schema"])
+        content.pop("examples", None)
+        # Prism reads the one, Mockoon the other.
+        content["example"] = content["schema"]["example"] = json.loads(answers[name][1])
+    # Prism leaves the path of `servers` out, Mockoon does not: so it becomes a part of all paths.
+    document["paths"] = {f"/api/v1{path}": item for path, item in document["paths"].items()}
+    document["servers"] = [{"url": "/"}]
+    place.document.write_text(json.dumps(document), encoding="utf-8")
+    asked: dict[str, Any] = {}
+    for path, method, _ in RECORDED.values():
+        item = document["paths"][f"/api/v1{path}"]
+        asked.setdefault(f"/api/v1{path}", {}).update(
+            {key: item[key] for key in (method, "parameters") if key in item}
+        )
+    place.short.write_text(json.dumps({**document, "paths": asked}), encoding="utf-8")
+
+
+def _own(document: Any, node: Any) -> Any:
+    """Return a copy of what a node is or refers to, which may be changed without changing others."""
+    while "$ref" in node:
+        holder = document
+        for part in node["$ref"].removeprefix("#/").split("/"):
+            holder = holder[part]
+        node = holder
+    return json.loads(json.dumps(node))
+
+
+def _data(running: Running, token: str, method: str, path: str, body: Any) -> Any:
+    status, answer = ask(running.port, token, method, path, body)
+    if status != 201:
+        raise SystemExit(f"{method} {path}: {status} {answer!r}")
+    return json.loads(answer)["data"]

@@ -1,0 +1,18 @@
+"""Write the documents as JSON: ``python -m solusio_contracts.compile_documents``, after a document has changed."""
+
+from pathlib import Path
+
+from solusio_contracts.documents import compile_document, document_names, document_text
+
+FOLDER = Path(__file__).parent / "openapi" / "compiled"
+
+
+def main() -> None:
+    """Write each document into `openapi/compiled`."""
+    FOLDER.mkdir(exist_ok=True)
+    for name in document_names():
+        FOLDER.joinpath(f"{name}.json").write_bytes(compile_document(document_text(name)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""HTTP <-> domain: one handler per operation of the OpenAPI document."""

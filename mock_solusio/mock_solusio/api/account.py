@@ -1,0 +1,33 @@
+"""The account of whoever asks."""
+
+from mock_solusio.api.call import Call, Reply, operation, shown
+from mock_solusio.domain import passwords, users
+from mock_solusio.domain.errors import Invalid
+from mock_solusio.domain.user_fields import Changes
+from mock_solusio.views.people import user_view
+
+
+@operation("getAccount")
+def get_account(call: Call) -> Reply:
+    """Answer who asks."""
+    return shown(call, user_view, call.actor)
+
+
+@operation("updateAccount")
+def update_account(call: Call) -> Reply:
+    """Change one's own address, password or language; a new password needs the present one."""
+    body = call.body
+    if "password" in body and call.actor.password_hash is not None:
+        present = body.get("current_password")
+        if present is None:
+            raise Invalid.field("current_password", "The current password field is required.")
+        if not passwords.matches(present, call.actor.password_hash):
+            raise Invalid.field("current_password", "The current password is incorrect.")
+    changes: Changes = {}
+    if "email" in body:
+        changes["email"] = body["email"]
+    if "password" in body:
+        changes["password"] = body["password"]
+    if "language_id" in body:
+        changes["language_id"] = body["language_id"]
+    return shown(call, user_view, users.update(call.world, call.actor, actor=call.actor, **changes))

@@ -1,0 +1,24 @@
+"""License and updates (facts, section 10)."""
+
+from mock_solusio.api.call import Call, Reply, operation, shown
+from mock_solusio.domain import license as licenses
+from mock_solusio.domain.permissions import Permission
+from mock_solusio.views.settings import license_view
+
+
+@operation("getLicense", permission=Permission.VIEW_LICENSE)
+def get_license(call: Call) -> Reply:
+    """Answer the license."""
+    return shown(call, license_view, licenses.read(call.world))
+
+
+@operation("activateLicense", permission=Permission.MANAGE_LICENSE)
+def activate_license(call: Call) -> Reply:
+    """Renew the license: any code will do."""
+    return shown(call, license_view, licenses.activate(call.world))
+
+
+@operation("getUpdates", permission=Permission.VIEW_LICENSE)
+def get_updates(_call: Call) -> Reply:
+    """Answer that nothing newer is there; there never is."""
+    return Reply(200, lambda: {"data": {"status": "up to date"}})

@@ -1,0 +1,137 @@
+"""From method and path to the operation: a tree of path segments, built from the OpenAPI document.
+
+The document is the table of routes, so document and server cannot drift. Finding an operation costs one look
+into a dict per segment, however many operations there are.
+"""
+
+import difflib
+import functools
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from solusio_contracts import documents
+
+DOCUMENT = "solusio-api"
+PREFIX = "/api/v1"
+
+_ID = re.compile(r"[0-9]{1,18}")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of the query."""
+
+    name: str
+    required: bool
+    schema: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Route:
+    """An operation of the document: where it is, and what it takes."""
+
+    id: str
+    method: str
+    path: str
+    query: tuple[Parameter, ...]
+    takes_body: bool
+    body_required: bool
+
+
+@dataclass(slots=True)
+class _Node:
+    fixed: dict[str, "_Node"] = field(default_factory=dict)
+    free: "_Node | None" = None
+    name: str = ""
+    integer: bool = True
+    methods: dict[str, Route] = field(default_factory=dict)
+
+
+class Routes:
+    """All routes of the document, and those nearest to a path that leads nowhere."""
+
+    def __init__(self, operations: Iterable[documents.Operation]) -> None:
+        self._root = _Node()
+        self.all: list[Route] = []
+        for found in operations:
+            self._add(found)
+
+    def find(self, method: str, path: str) -> tuple[Route | None, dict[str, Any], list[str]]:
+        """Return the route, its path parameters, and the methods that the path has.
+
+        The path is below `PREFIX`, such as `/users/7`. A slash at its end is tolerated.
+        """
+        node = self._root
+        values: dict[str, Any] = {}
+        for part in path.strip("/").split("/"):
+            child = node.fixed.get(part)
+            if child is None:
+                child = node.free
+                if child is None or not part:
+                    return None, {}, []
+                if child.integer:
+                    if not _ID.fullmatch(part):
+                        return None, {}, []
+                    values[child.name] = int(part)
+                else:
+                    values[child.name] = part
+            node = child
+        return node.methods.get(method), values, list(node.methods)
+
+    def nearest(self, method: str, path: str) -> list[str]:
+        """Return up to three operations whose path looks like this one, such as `GET /users/{user_id}`."""
+        shape = "/".join("{}" if _ID.fullmatch(part) else part for part in path.strip("/").split("/"))
+        shapes: dict[str, list[str]] = {}
+        for route in self.all:
+            plain = re.sub(r"\{\w+\}", "{}", route.path.strip("/"))
+            shapes.setdefault(plain, []).append(f"{route.method} {route.path}")
+        close = difflib.get_close_matches(shape[:200], shapes, n=3, cutoff=0.6)
+        found = [one for near in close for one in shapes[near]]
+        return sorted(found, key=lambda one: not one.startswith(f"{method} "))[:3]
+
+    def _add(self, found: documents.Operation) -> None:
+        whole = documents.document(found.document)
+        item = whole["paths"][found.path]
+        parameters = [
+            documents.resolve(whole, one)
+            for one in (*item.get("parameters", ()), *found.node.get("parameters", ()))
+        ]
+        body = documents.resolve(whole, found.node.get("requestBody", {}))
+        route = Route(
+            id=found.id,
+            method=found.method.upper(),
+            path=found.path,
+            query=tuple(
+                Parameter(
+                    one["name"], one.get("required", False), documents.resolve(whole, one.get("schema", {}))
+                )
+                for one in parameters
+                if one["in"] == "query"
+            ),
+            takes_body=bool(body),
+            body_required=bool(body.get("required", False)),
+        )
+        schemas = {
+            one["name"]: documents.resolve(whole, one["schema"]) for one in parameters if one["in"] == "path"
+        }
+        node = self._root
+        for part in found.path.strip("/").split("/"):
+            if not part.startswith("{"):
+                node = node.fixed.setdefault(part, _Node())
+                continue
+            name = part[1:-1]
+            if node.free is None:
+                node.free = _Node(name=name, integer=schemas[name].get("type") == "integer")
+            elif node.free.name != name:
+                raise ValueError(f"{found.path}: {name} is called {node.free.name} elsewhere")
+            node = node.free
+        node.methods[route.method] = route
+        self.all.append(route)
+
+
+@functools.cache
+def routes() -> Routes:
+    """Return the routes of the document, built once."""
+    return Routes(documents.operations(DOCUMENT))

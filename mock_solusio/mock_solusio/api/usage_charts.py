@@ -1,0 +1,59 @@
+"""How busy a server was: `/usage/{what}/{uuid}` (facts, section 11). `/usage` for the billing is apart."""
+
+from collections.abc import Callable
+from typing import Any
+
+from mock_solusio.api.call import Call, Reply, operation
+from mock_solusio.domain import charts, servers
+from mock_solusio.domain.charts import Rhythm
+from mock_solusio.domain.servers import Server
+from mock_solusio.domain.world import Micros
+from mock_solusio.moment import rfc3339
+
+Point = Callable[[Server, Rhythm, Micros], dict[str, Any]]
+
+
+@operation("getCpuUsage")
+def get_cpu_usage(call: Call) -> Reply:
+    """Answer how busy the processors were."""
+    return _chart(call, lambda server, curves, at: {"load_average": charts.load(server, curves, at)})
+
+
+@operation("getMemoryUsage")
+def get_memory_usage(call: Call) -> Reply:
+    """Answer how much memory was in use."""
+    ram = servers.effective_plan(call.world, _server(call)).params.ram
+    return _chart(call, lambda server, curves, at: {"memory": charts.memory(server, curves, at, ram)})
+
+
+@operation("getNetworkUsage")
+def get_network_usage(call: Call) -> Reply:
+    """Answer how much was received and sent."""
+    return _chart(call, lambda server, curves, at: _derivative(server, curves.received, curves.sent, at))
+
+
+@operation("getDiskUsage")
+def get_disk_usage(call: Call) -> Reply:
+    """Answer how much was read from disks and written to them."""
+    return _chart(call, lambda server, curves, at: _derivative(server, curves.read, curves.written, at))
+
+
+def _derivative(server: Server, read: charts.Curve, written: charts.Curve, at: Micros) -> dict[str, Any]:
+    shown = {"read_kb": charts.rate(server, read, at), "write_kb": charts.rate(server, written, at)}
+    return {"derivative": shown}
+
+
+def _server(call: Call) -> Server:
+    return servers.with_uuid(call.world, call.actor, call.permissions, call.path["server_uuid"])
+
+
+def _chart(call: Call, point: Point) -> Reply:
+    server = _server(call)
+
+    def render() -> dict[str, Any]:
+        curves = charts.rhythm(call.world, server)
+        call.expires(charts.slot(call.now) + charts.SLOT)
+        points = charts.points(server, call.now)
+        return {"data": {"items": [{"time": rfc3339(at), **point(server, curves, at)} for at in points]}}
+
+    return Reply(200, render)

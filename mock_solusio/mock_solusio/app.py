@@ -1,0 +1,236 @@
+"""The whole mock: state, clock, prices, journal, faults, and the chain that a request goes through."""
+
+import json
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mock_solusio import beginning
+from mock_solusio.api.dispatch import Api, refusal
+from mock_solusio.api.routes import PREFIX, routes
+from mock_solusio.asgi import (
+    App,
+    ClientGoneError,
+    Receive,
+    Scope,
+    Send,
+    TooLargeError,
+    answered_by,
+    read_request,
+    send_response,
+)
+from mock_solusio.clock import Clock
+from mock_solusio.control import Control
+from mock_solusio.customer_prices import CustomerPrices
+from mock_solusio.domain import tasks
+from mock_solusio.domain.errors import DomainError
+from mock_solusio.domain.kinds import KINDS
+from mock_solusio.domain.login import Throttle
+from mock_solusio.domain.prices import Pricing
+from mock_solusio.faults import Fault, Faults
+from mock_solusio.http import Request, Response, json_response
+from mock_solusio.journal import Journal
+from mock_solusio.moment import Micros, rfc3339
+from mock_solusio.options import Options
+from mock_solusio.store import Store
+
+CONTROL = "/_mock"
+
+
+class Mock:
+    """A SolusIO, as an ASGI application.
+
+    Raises:
+        StateError: the state file cannot be used.
+        DomainError: the fixtures or options ask for what cannot be.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.clock = options.clock or _first_clock(options)
+        self.store = Store(KINDS, self.clock, file=options.file, seed=options.seed)
+        try:
+            self._continue_clock()
+            self.journal = Journal()
+            self.faults = Faults()
+            self.throttle = Throttle()
+            self.prices = CustomerPrices(self.store, self.journal)
+            self.api = Api(self.store, self.prices, throttle=self.throttle, strict=options.strict)
+            self._control = Control(self)
+            self._ui: App | None = None
+            self._settled = -1
+            self._due: Micros | None = None
+            with self.store.transaction() as world:
+                self.admin_token = beginning.begin(world, options)
+        except BaseException:
+            self.store.close()
+            raise
+
+    # The chain
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request: read, meet a fault, answer, note, send."""
+        if scope["type"] != "http":
+            await self._lifespan(scope, receive, send)
+            return
+        try:
+            request = await read_request(scope, receive)
+        except TooLargeError:
+            await send_response(json_response(413, {"message": "The request is too large."}), send)
+            return
+        except ClientGoneError:
+            return
+        if request.path == CONTROL or request.path.startswith(f"{CONTROL}/"):
+            await send_response(await self._control.answer(request), send)
+            return
+        began = time.perf_counter()
+        fault = self._fault(request) if self.faults else None
+        if fault is None:
+            response = await self.answer(request, scope)
+            self._note(request, response, began)
+            await send_response(response, send)
+        else:
+            from mock_solusio.fault_delivery import deliver
+
+            response = await deliver(
+                fault,
+                lambda: self.answer(request, scope),
+                receive=receive,
+                send=send,
+                faults=self.faults,
+                head=request.method == "HEAD",
+            )
+            self._note(request, response, began)
+
+    async def answer(self, request: Request, scope: Scope) -> Response:
+        """Return the answer to a request: the API's, or the user area's."""
+        try:
+            self.settle()
+            if request.path.startswith(f"{PREFIX}/"):
+                if request.method == "GET":
+                    kept = self.api.kept(request)
+                    if kept is not None:
+                        return kept
+                return await self.api.answer(request)
+            return await answered_by(self.ui, scope, request)
+        except DomainError as error:
+            return refusal(error)
+        except Exception as error:
+            traceback.print_exc(file=sys.stderr)
+            note = f"a mistake of the mock itself: {type(error).__name__}"
+            return json_response(500, {"message": "Server Error"}, notes=[note])
+
+    def _fault(self, request: Request) -> Fault | None:
+        route, _, _ = routes().find(request.method, request.path.removeprefix(PREFIX))
+        return self.faults.next(request.method, request.path, route.id if route else "")
+
+    def _note(self, request: Request, response: Response, began: float) -> None:
+        self.journal.add(
+            "api" if request.path.startswith(f"{PREFIX}/") else "ui",
+            request.method,
+            request.path,
+            moment=self.clock.now(),
+            query=request.query,
+            headers=request.headers,
+            body=request.body,
+            status=response.status,
+            response_headers=response.headers,
+            response_body=response.body,
+            operation=response.operation,
+            milliseconds=(time.perf_counter() - began) * 1000,
+            notes=response.notes,
+        )
+
+    async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            return
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await self.prices.aclose()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    # What the user area and the control API need
+
+    @property
+    def ui(self) -> App:
+        """The user area and the pages of documents, made when the first of them is asked for."""
+        if self._ui is None:
+            from mock_solusio.ui.app import create_ui
+
+            self._ui = create_ui(self)
+        return self._ui
+
+    @contextmanager
+    def transaction(self) -> Iterator[Store]:
+        """Do several things at one moment, all or nothing, after all that was due before."""
+        self.settle()
+        with self.store.transaction() as world:
+            yield world
+
+    def settle(self) -> None:
+        """Let happen what has fallen due. Costs next to nothing when nothing has."""
+        if self._settled != self.store.version:
+            self._due = tasks.next_due(self.store)
+            self._settled = self.store.version
+        if self._due is not None and self._due <= self.clock.now():
+            with self.store.transaction() as world:
+                tasks.settle(world)
+
+    def busy(self) -> bool:
+        """Tell whether a task is under way."""
+        self.settle()
+        return tasks.next_due(self.store) is not None
+
+    async def price(self, billing_user_id: int | None) -> Pricing | None:
+        """Return what the billing endpoint says of a customer; None when there is no price to show."""
+        return await self.prices.price(billing_user_id)
+
+    def clock_changed(self) -> None:
+        """Keep the time with the state, and what was rendered at another time no longer."""
+        self.store.remember("clock", json.dumps(self.clock.state()))
+        self.store.version += 1
+
+    def reset(self) -> None:
+        """Begin anew, as after the start: state, journal, faults, known prices."""
+        with self.store.transaction() as world:
+            world.wipe()
+            self.admin_token = beginning.begin(world, self.options)
+        self.journal.clear()
+        self.faults.clear()
+        self.throttle.reset()
+        self.prices.forget()
+
+    def moment(self) -> str:
+        """Return the time of the mock, for people."""
+        return rfc3339(self.clock.now())
+
+    @property
+    def administrator(self) -> str:
+        """Say how the administrator logs in, for people."""
+        return beginning.administrator(self.store)
+
+    def close(self) -> None:
+        """Close the state file."""
+        self.store.close()
+
+    def _continue_clock(self) -> None:
+        kept = self.store.remembered("clock")
+        if self.options.clock is None and kept is not None:
+            self.clock = self.store.clock = Clock.from_state(json.loads(kept))
+        elif self.options.clock is not None or self.store.fresh:
+            self.store.remember("clock", json.dumps(self.clock.state()))
+
+
+def _first_clock(options: Options) -> Clock:
+    """Return the clock of the world to begin with, or the machine's time."""
+    if options.fixtures is None:
+        return Clock()
+    from mock_solusio import fixtures
+
+    return fixtures.clock_of(fixtures.read(options.fixtures)) or Clock()

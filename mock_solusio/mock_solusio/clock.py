@@ -1,0 +1,260 @@
+"""The mock's own time: it follows the machine, stands still, or runs at a speed; it can be set and advanced.
+
+Nothing else in the package asks the machine for the time, so that a month passes in one call.
+"""
+
+import math
+import re
+import time
+from calendar import monthrange
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, Self
+
+import msgspec
+
+from mock_solusio.moment import DAY, HOUR, MINUTE, SECOND, Micros, micros, parse_moment, utc
+
+Source = Callable[[], Micros]
+"""What a clock asks for the real time, in microseconds since 1970."""
+
+Mode = Literal["real", "frozen", "speed"]
+
+FIRST: Final[Micros] = 0
+LAST: Final[Micros] = parse_moment("9999-12-31T23:59:59.999999Z")
+FASTEST: Final = 100_000_000
+"""More than three years pass in a second: no test needs more, and nothing overflows."""
+
+_SPAN = re.compile(
+    r"P(?=.)(?:(?P<years>\d{1,5})Y)?(?:(?P<months>\d{1,6})M)?(?:(?P<weeks>\d{1,7})W)?(?:(?P<days>\d{1,8})D)?"
+    r"(?:T(?=.)(?:(?P<hours>\d{1,9})H)?(?:(?P<minutes>\d{1,10})M)?(?:(?P<seconds>\d{1,12})(?:\.(?P<fraction>\d{1,6}))?S)?)?",
+    re.ASCII,
+)
+_UNITS = {"weeks": 7 * DAY, "days": DAY, "hours": HOUR, "minutes": MINUTE, "seconds": SECOND}
+
+
+def machine() -> Micros:
+    """Return the time of the machine."""
+    return time.time_ns() // 1000
+
+
+class _State(msgspec.Struct, frozen=True):
+    real: Micros
+    moment: Micros
+    speed: float
+    began: tuple[Micros | None, float] = (None, 1.0)
+
+
+class _Anchor:
+    """A moment of the clock and the real time that belongs to it, the speed since, and the last answer.
+
+    The last answer belongs to the anchor and not to the clock: whoever still reads the old time while another
+    thread sets a new one cannot hold back the new one.
+    """
+
+    __slots__ = ("last", "moment", "real", "speed")
+
+    def __init__(self, real: Micros, moment: Micros, speed: float) -> None:
+        self.real = real
+        self.moment = moment
+        self.speed = speed
+        self.last = moment
+
+
+class Clock:
+    """A clock that never goes back by itself, also when the machine's does; only being set can do that.
+
+    It ends at the last moment of the year 9999, where it stands still.
+    """
+
+    __slots__ = ("_anchor", "_began", "_source")
+
+    def __init__(self, moment: Micros | None = None, *, speed: float = 1.0, source: Source = machine) -> None:
+        """Start at a moment, or at the machine's time; `speed` 0 stands still, 1 is as fast as real time.
+
+        Raises:
+            ValueError: the moment is before 1970 or after 9999, or the speed is out of its bounds.
+        """
+        self._source = source
+        self._anchor: _Anchor
+        self.go(moment, speed)
+        self._began = (moment, self.speed)
+
+    @classmethod
+    def parse(cls, text: str, *, source: Source = machine) -> Self:
+        """Return the clock that the option `--clock` asks for.
+
+        `real`: the machine's time. A moment such as `2026-03-01T00:00:00Z`: stands still there. `@60`: from
+        now on, 60 times as fast. `2026-03-01T00:00:00Z@60`: from there on, 60 times as fast.
+
+        Raises:
+            ValueError: the text is none of these; the message says why.
+        """
+        if text == "real":
+            return cls(source=source)
+        start, at, speed = text.partition("@")
+        if not start and not at:
+            raise ValueError(
+                "the clock is 'real', a moment such as 2026-03-01T00:00:00Z, @SPEED, or MOMENT@SPEED"
+            )
+        moment = parse_moment(start) if start else None
+        if not at:
+            return cls(moment, speed=0, source=source)
+        try:
+            factor = float(speed)
+        except ValueError:
+            raise ValueError(f"{speed!r} is no speed: write a number, as in @60") from None
+        return cls(moment, speed=_fast(factor), source=source)
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any], *, source: Source = machine) -> Self:
+        """Return a clock that goes on where `state` was taken: what runs has run on meanwhile.
+
+        Raises:
+            ValueError: this is no state of a clock.
+        """
+        try:
+            taken = msgspec.convert(state, _State)
+        except msgspec.ValidationError as wrong:
+            raise ValueError(f"this is no state of a clock: {wrong}") from None
+        clock = cls(taken.moment, speed=taken.speed, source=source)
+        clock._anchor.real = taken.real
+        clock._began = taken.began
+        return clock
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on where `state` was taken, as `from_state` does.
+
+        Raises:
+            ValueError: this is no state of a clock; then nothing changes.
+        """
+        other = self.from_state(state, source=self._source)
+        self._anchor, self._began = other._anchor, other._began
+
+    def state(self) -> dict[str, Any]:
+        """Return what `from_state` needs, fit for JSON."""
+        anchor, real = self._anchor, self._source()
+        moment = self._at(real, anchor) if anchor.speed else anchor.moment
+        return {"real": real, "moment": moment, "speed": anchor.speed, "began": self._began}
+
+    def now(self) -> Micros:
+        """Return the moment: never before the one returned last, unless the clock was set in between."""
+        anchor = self._anchor
+        return self._at(self._source(), anchor) if anchor.speed else anchor.moment
+
+    @property
+    def speed(self) -> float:
+        """How many seconds of this clock pass in a real one; 0 when it stands still."""
+        return self._anchor.speed
+
+    @property
+    def mode(self) -> Mode:
+        """`real` (as fast as real time, at whatever distance from it), `frozen` or `speed`."""
+        return pace(self._anchor.speed)
+
+    def set(self, moment: Micros) -> None:
+        """Go to a moment, also an earlier one, and go on from there as fast as before.
+
+        Raises:
+            ValueError: it is before 1970 or after 9999.
+        """
+        self.go(moment, self.speed)
+
+    def advance(self, span: Micros) -> None:
+        """Let a span of time pass at once.
+
+        Raises:
+            ValueError: it is negative, or leads beyond the year 9999.
+        """
+        if span < 0:
+            raise ValueError("time advances forwards; set the clock to go back")
+        real, anchor = self._source(), self._anchor
+        self._anchor = _Anchor(real, _within(self._at(real, anchor) + span), anchor.speed)
+
+    def freeze(self) -> None:
+        """Stand still from now on."""
+        self._restart(0.0)
+
+    def run(self, speed: float = 1.0) -> None:
+        """Go on from here, at a speed (1 = as fast as real time).
+
+        Raises:
+            ValueError: the speed is not above 0, or above `FASTEST`.
+        """
+        self._restart(_fast(speed))
+
+    def follow(self) -> None:
+        """Show the machine's time again, from now on."""
+        self.go(None, 1.0)
+
+    def reset(self) -> None:
+        """Begin again as the clock began when it was made."""
+        self.go(*self._began)
+
+    def go(self, moment: Micros | None, speed: float) -> None:
+        """Go to a moment (None: the machine's time) and on from there at a speed, 0 to stand still.
+
+        Raises:
+            ValueError: the moment or the speed is out of its bounds; then nothing changes.
+        """
+        real = self._source()
+        start = _within(real if moment is None else moment)
+        self._anchor = _Anchor(real, start, 0.0 if speed == 0 else _fast(speed))
+
+    def _restart(self, speed: float) -> None:
+        real = self._source()
+        self._anchor = _Anchor(real, self._at(real, self._anchor), speed)
+
+    @staticmethod
+    def _at(real: Micros, anchor: _Anchor) -> Micros:
+        moment = anchor.moment + int((real - anchor.real) * anchor.speed)
+        if moment <= anchor.last:
+            return anchor.last
+        anchor.last = min(moment, LAST)
+        return anchor.last
+
+
+def later(moment: Micros, span: str) -> Micros:
+    """Return the moment an ISO 8601 span after this one, such as `P1M` or `P1DT12H`.
+
+    Years and months are those of the calendar (31 January and `P1M`: the last day of February, as billing
+    systems do); the rest follows after them.
+
+    Raises:
+        ValueError: the text is no such span, or it leads beyond the year 9999.
+    """
+    found = _SPAN.fullmatch(span)
+    if found is None:
+        raise ValueError(f"{span!r} is no span of time such as PT1H, P1D or P1M")
+    months = 12 * int(found["years"] or 0) + int(found["months"] or 0)
+    reached = _months_later(_within(moment), months)
+    reached += sum(int(found[name] or 0) * unit for name, unit in _UNITS.items())
+    return _within(reached + int((found["fraction"] or "").ljust(6, "0")))
+
+
+def _months_later(moment: Micros, months: int) -> Micros:
+    start = utc(moment)
+    years, month = divmod(start.month - 1 + months, 12)
+    year = start.year + years
+    if year > 9999:
+        raise ValueError("the clock goes from the year 1970 to the year 9999")
+    day = min(start.day, monthrange(year, month + 1)[1])
+    return micros(start.replace(year=year, month=month + 1, day=day))
+
+
+def pace(speed: float) -> Mode:
+    """Return the mode of a clock of this speed."""
+    return "frozen" if speed == 0 else "real" if speed == 1 else "speed"
+
+
+def _within(moment: Micros) -> Micros:
+    if not FIRST <= moment <= LAST:
+        raise ValueError("the clock goes from the year 1970 to the year 9999")
+    return moment
+
+
+def _fast(speed: float) -> float:
+    if not (math.isfinite(speed) and 0 < speed <= FASTEST):
+        raise ValueError(
+            f"{speed:g} is no speed: it is above 0 and at most {FASTEST}; freeze the clock to stop it"
+        )
+    return float(speed)

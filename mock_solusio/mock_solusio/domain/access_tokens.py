@@ -1,0 +1,134 @@
+"""Access tokens: credentials of users for the API, and for logging in by a link (step 9).
+
+Only the SHA-256 of a secret is stored. A secret has so many bits that a fast hash is enough, and that looking
+the hash up tells an attacker nothing by its timing.
+"""
+
+import hashlib
+
+from msgspec.structs import replace
+
+from mock_solusio.domain.errors import Forbidden, Unauthenticated
+from mock_solusio.domain.user_record import ACTIVE, USERS, User
+from mock_solusio.domain.world import Kind, Micros, Record, World
+from mock_solusio.moment import DAY, MINUTE
+
+ONE_TIME_LIFETIME: Micros = 10 * MINUTE
+"""How long a one-time access token waits for its use (assumed)."""
+
+LOGIN_LIFETIME: Micros = 365 * DAY
+"""How long an access token from `POST /auth/login` holds (assumed: the year of Laravel Passport)."""
+
+LENGTH = 64
+"""Letters and digits of a secret."""
+
+
+class AccessToken(Record, frozen=True, kw_only=True):
+    """A credential of a user."""
+
+    user_id: int
+    digest: str
+    """Of the secret: SHA-256 in hex."""
+    uuid: str
+    """What `/api_tokens/{id}` calls it."""
+    one_time: bool
+    from_login: bool
+    """Made by logging in, not on request."""
+    name: str
+    created_at: Micros
+    expires_at: Micros | None
+    """None: it holds until it is withdrawn."""
+
+    def holds(self, now: Micros) -> bool:
+        """Tell whether it has not expired."""
+        return self.expires_at is None or now < self.expires_at
+
+
+ACCESS_TOKENS = Kind(
+    "access_tokens",
+    AccessToken,
+    index=("user_id", "one_time", "from_login", "name"),
+    unique=("digest", "uuid"),
+    search=("name",),
+)
+
+
+def digest_of(secret: str) -> str:
+    """Return what is stored of a secret."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def issue(
+    world: World,
+    user: User,
+    *,
+    one_time: bool,
+    name: str = "",
+    lifetime: Micros | None = None,
+    from_login: bool = False,
+    secret: str | None = None,
+) -> tuple[AccessToken, str]:
+    """Make an access token; return it with its secret, which cannot be read again.
+
+    Without a lifetime a one-time token holds for ten minutes and a lasting one until it is withdrawn. A
+    `secret` may be given (the operator's own); else it follows from the seed.
+    """
+    _drop_expired(world, user.id)
+    if lifetime is None and one_time:
+        lifetime = ONE_TIME_LIFETIME
+    table = world[ACCESS_TOKENS]
+    # The secret follows from the id, which only the table knows: hence in two steps.
+    token = table.add(
+        AccessToken(
+            user_id=user.id,
+            digest="",
+            uuid="",
+            one_time=one_time,
+            from_login=from_login,
+            name=name,
+            created_at=world.now,
+            expires_at=None if lifetime is None else world.now + lifetime,
+        )
+    )
+    if secret is None:
+        secret = world.secret("access token", token.id, LENGTH)
+    uuid = world.uuid("access token", token.id)
+    return table.put(replace(token, digest=digest_of(secret), uuid=uuid)), secret
+
+
+def authenticate(world: World, secret: str) -> tuple[AccessToken, User]:
+    """Return whose access token this is. A one-time token is used up by that.
+
+    Raises:
+        Unauthenticated: it is unknown, used up, withdrawn or expired.
+        Forbidden: the user is locked or suspended; the token is not used up.
+    """
+    token = world[ACCESS_TOKENS].first(digest=digest_of(secret))
+    if token is None or not token.holds(world.now):
+        raise Unauthenticated
+    user = world[USERS].get(token.user_id)
+    if user is None:
+        raise Unauthenticated
+    check_active(user)
+    if token.one_time:
+        world[ACCESS_TOKENS].remove(token.id)
+    return token, user
+
+
+def check_active(user: User) -> None:
+    """Raise Forbidden if a user is locked or suspended."""
+    if user.status != ACTIVE:
+        raise Forbidden(f"This account is {user.status}.")
+
+
+def of_user(world: World, user_id: int) -> list[AccessToken]:
+    """Return those of a user that hold, by id."""
+    return [token for token in world[ACCESS_TOKENS].find(user_id=user_id) if token.holds(world.now)]
+
+
+def _drop_expired(world: World, user_id: int) -> None:
+    # The oldest of each sort expires first, so this looks at one more than it drops.
+    table = world[ACCESS_TOKENS]
+    for sort in ({"one_time": True}, {"one_time": False, "from_login": True}):
+        while (oldest := table.first(user_id=user_id, **sort)) and not oldest.holds(world.now):
+            table.remove(oldest.id)

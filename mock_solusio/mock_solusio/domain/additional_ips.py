@@ -1,0 +1,138 @@
+"""Addresses of servers: the first ones, additional ones, and what becomes of them.
+
+Addresses belong to a server from the request on; the task that follows only stands for the configuration of
+the network (assumed).
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from mock_solusio.domain import activity, limits
+from mock_solusio.domain.errors import Invalid
+from mock_solusio.domain.ip_blocks import IPS, IPV4, Ip, allocate, allocate_given, of_server, release
+from mock_solusio.domain.references import invalid
+from mock_solusio.domain.servers import Server, enqueue
+from mock_solusio.domain.user_record import USERS
+from mock_solusio.domain.world import World
+
+if TYPE_CHECKING:
+    from mock_solusio.domain.server_order import Order
+    from mock_solusio.domain.tasks import Task
+    from mock_solusio.domain.user_record import User
+
+
+def count(world: World, user_id: int, version: str) -> int:
+    """Return how many additional addresses of a kind the servers of a user have."""
+    return sum(not ip.is_primary and ip.type == version for ip in world[IPS].find(user_id=user_id))
+
+
+def assign_first(world: World, server: Server, order: "Order") -> None:
+    """Give a new server its primary addresses and the additional ones that were ordered with it.
+
+    Raises:
+        Invalid: an address that it must have is not to be had.
+    """
+    given = order.primary_ip
+    if given is not None:
+        given_ip = _given(world, server)(given, is_primary=True, field="primary_ip")
+    for version in order.versions:
+        if given is not None and given_ip.type == version:
+            continue
+        try:
+            _next(world, server)(version, is_primary=True)
+        except Invalid:
+            if version in order.must_have:
+                raise
+    for version, field in ((IPV4, "additional_ip_count"), ("IPv6", "additional_ipv6_count")):
+        for _ in range(order.additional[version]):
+            _next(world, server)(version, field=field)
+
+
+def add(
+    world: World, actor: "User", server: Server, *, number: int, version: str, address: str | None
+) -> "Task":
+    """Give a server more addresses; with `address`, that one is among them.
+
+    Raises:
+        Invalid: there are not so many, that one is not free, or the owner's limit is reached.
+    """
+    limits.check_additional_ips(world, world[USERS].need(server.user_id), {version: number})
+    ips = []
+    if address is not None:
+        ips.append(_given(world, server)(address))
+        if ips[0].type != version:
+            raise Invalid.field("ip", f"The ip must be an {version} address.")
+        number -= 1
+    ips += [_next(world, server)(version, field="count") for _ in range(number)]
+    activity.record(world, "additional_ip_created", user=actor, data=_about(server, ips))
+    return enqueue(world, server, "vm-update-network")
+
+
+def remove(world: World, actor: "User", server: Server, ids: Sequence[int]) -> "Task":
+    """Take additional addresses from a server.
+
+    Raises:
+        Invalid: one is not the server's, or is a primary one.
+    """
+    ips = []
+    for index, key in enumerate(ids):
+        ip = world[IPS].get(key)
+        if ip is None or ip.server_id != server.id:
+            raise invalid(f"ids.{index}")
+        if ip.is_primary:
+            raise Invalid.field(f"ids.{index}", f"The primary address {ip.address} cannot be taken away.")
+        if ip not in ips:
+            ips.append(ip)
+    for ip in ips:
+        release(world, ip)
+    activity.record(world, "additional_ip_deleted", user=actor, data=_about(server, ips))
+    return enqueue(world, server, "vm-update-network")
+
+
+def change_primary(world: World, actor: "User", server: Server, address: str) -> "Task":
+    """Make an address the primary one of its kind.
+
+    One that the server has already changes places with the primary one; any other takes its place.
+
+    Raises:
+        Invalid: the address is not free, or in no block of the server's compute resource.
+    """
+    mine = of_server(world, server.id)
+    new = next((ip for ip in mine if ip.address == address), None)
+    if new is None:
+        new = _given(world, server)(address, is_primary=True)
+        for ip in mine:
+            if ip.is_primary and ip.type == new.type:
+                release(world, ip)
+    elif not new.is_primary:
+        for ip in mine:
+            if ip.is_primary and ip.type == new.type:
+                world[IPS].put(replace(ip, is_primary=False))
+        world[IPS].put(replace(new, is_primary=True))
+    activity.record(world, "primary_ip_changed", user=actor, data=_about(server, [new]))
+    return enqueue(world, server, "vm-update-network")
+
+
+def release_all(world: World, server: Server) -> None:
+    """Let all addresses of a server go: they are free again."""
+    for ip in of_server(world, server.id):
+        release(world, ip)
+
+
+def _next(world: World, server: Server) -> Callable[..., Ip]:
+    """Return what gives the server the next free address of a kind."""
+    where, whose = server.compute_resource_id, server.user_id
+    return partial(allocate, world, where, server_id=server.id, user_id=whose)
+
+
+def _given(world: World, server: Server) -> Callable[..., Ip]:
+    """Return what gives the server a certain address."""
+    where, whose = server.compute_resource_id, server.user_id
+    return partial(allocate_given, world, where, server_id=server.id, user_id=whose)
+
+
+def _about(server: Server, ips: Sequence[Ip]) -> dict[str, object]:
+    return {"server_id": server.id, "server_name": server.name, "ips": [ip.address for ip in ips]}

@@ -1,0 +1,131 @@
+"""How busy a server is: curves that follow from the server and the time alone, so nothing is stored.
+
+A curve is a mean with a rhythm of days, weeks and shorter swings. It is never negative and can be integrated
+exactly, so the traffic that is counted is what the charts show. All figures are assumed; what the charts are
+called and in which units clients read them: facts, section 11.
+"""
+
+import math
+from dataclasses import dataclass
+
+from mock_solusio.domain.servers import Server
+from mock_solusio.domain.world import Micros, World
+from mock_solusio.moment import DAY, MINUTE, SECOND
+
+SLOT: Micros = 5 * MINUTE
+"""The distance of points; between two of them nothing changes."""
+
+SPAN: Micros = DAY
+"""How far back a chart goes."""
+
+KIB = 1024
+_WEEK = 7 * 86400.0
+_SWINGS = ((0.45, 86400.0), (0.15, _WEEK), (0.18, 2700.0), (0.12, 1020.0))
+"""Depth and period in seconds. The depths add up to less than 1: a curve stays above 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A value over time, in units of its own."""
+
+    mean: float
+    phases: tuple[float, ...]
+
+    def at(self, moment: Micros) -> float:
+        """Return the value at a moment."""
+        seconds = moment / SECOND
+        swings = zip(_SWINGS, self.phases, strict=True)
+        return self.mean * (1 + sum(d * math.sin(math.tau * seconds / p + f) for (d, p), f in swings))
+
+    def over(self, begin: Micros, end: Micros) -> float:
+        """Return the integral over a span, in units x seconds."""
+        return self._antiderivative(end) - self._antiderivative(begin)
+
+    def _antiderivative(self, moment: Micros) -> float:
+        seconds = moment / SECOND
+        swings = zip(_SWINGS, self.phases, strict=True)
+        waves = sum(-d * p / math.tau * math.cos(math.tau * seconds / p + f) for (d, p), f in swings)
+        return self.mean * (seconds + waves)
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """All curves of a server."""
+
+    load: Curve
+    """Percent of all processors."""
+    memory: Curve
+    """Share of its memory, 0 to 1."""
+    received: Curve
+    """Bytes per second, like the next three."""
+    sent: Curve
+    read: Curve
+    written: Curve
+
+
+def rhythm(world: World, server: Server) -> Rhythm:
+    """Return the curves of a server."""
+    draw = world.random("usage", server.id)
+
+    def curve(mean: float) -> Curve:
+        return Curve(mean, tuple(draw.uniform(0, math.tau) for _ in _SWINGS))
+
+    return Rhythm(
+        load=curve(draw.uniform(2, 45)),
+        memory=curve(draw.uniform(0.15, 0.5)),
+        received=curve(draw.lognormvariate(10, 1.2)),
+        sent=curve(draw.lognormvariate(10.5, 1.2)),
+        read=curve(draw.lognormvariate(10, 1)),
+        written=curve(draw.lognormvariate(11, 1)),
+    )
+
+
+def slot(now: Micros) -> Micros:
+    """Return the point of all curves that holds at a moment."""
+    return now - now % SLOT
+
+
+def points(server: Server, now: Micros) -> list[Micros]:
+    """Return the points of a server's charts, oldest first: at most a day back, none before it existed."""
+    last = slot(now)
+    first = max(last - SPAN + SLOT, slot(server.created_at) + SLOT)
+    return list(range(first, last + 1, SLOT))
+
+
+def load(server: Server, curves: Rhythm, moment: Micros) -> float:
+    """Return how busy the processors are, in percent; 0 since it stopped."""
+    return round(min(100.0, curves.load.at(moment)), 2) if ran_at(server, moment) else 0.0
+
+
+def memory(server: Server, curves: Rhythm, moment: Micros, ram: int) -> float:
+    """Return how much of its memory (`ram` in bytes) is in use, in MiB."""
+    return round(curves.memory.at(moment) * ram / KIB / KIB, 2) if ran_at(server, moment) else 0.0
+
+
+def rate(server: Server, curve: Curve, moment: Micros) -> float:
+    """Return the mean of the slot that ends at a moment, in KiB per second."""
+    return (
+        round(curve.over(moment - SLOT, moment) * SECOND / SLOT / KIB, 2) if ran_at(server, moment) else 0.0
+    )
+
+
+def ran_at(server: Server, moment: Micros) -> bool:
+    """Tell whether a server ran at a moment; known is only when it stopped, not what was before."""
+    return server.status == "started" or moment < server.status_at
+
+
+def traffic(world: World, server: Server, until: Micros) -> tuple[int, int]:
+    """Return how many bytes a server received and sent since its traffic is counted."""
+    received, sent = server.received, server.sent
+    if server.status == "started" and until > server.traffic_from:
+        curves = rhythm(world, server)
+        received += int(curves.received.over(server.traffic_from, until))
+        sent += int(curves.sent.over(server.traffic_from, until))
+    return received, sent
+
+
+def disk_used(world: World, server: Server, size: int, moment: Micros) -> float:
+    """Return how much of a disk of `size` GiB is in use, in GiB: it fills up slowly, and never quite."""
+    share = world.random("disk usage", server.id).uniform(0.1, 0.5)
+    days = max(0, moment - server.created_at) / DAY
+    return round(size * (0.05 + share * (1 - math.exp(-days / 60))), 3)

@@ -1,0 +1,276 @@
+"""Compute resources: the machines that servers run on, with their storages and settings.
+
+The mock reaches no machine: nothing is installed, and every compute resource is active at once (assumed).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from mock_solusio.domain.errors import Conflict, Invalid
+from mock_solusio.domain.ip_blocks import IP_BLOCKS, at
+from mock_solusio.domain.locations import LOCATIONS
+from mock_solusio.domain.plans import GIB
+from mock_solusio.domain.references import chosen, existing, refuse_in_use, servers_with
+from mock_solusio.domain.storage_types import storage_type
+from mock_solusio.domain.world import Has, Kind, Record, World
+
+VERSION = "1.32.5"
+"""Of the agent on the machine (assumed; any text will do)."""
+
+NETWORK_ID = "eth0"
+"""Each machine has one network."""
+
+
+class ResourceLimit(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of something servers may take of a machine."""
+
+    unlimited: bool = True
+    total: float = 0.0
+
+
+def _no_limits() -> dict[str, ResourceLimit]:
+    return {name: ResourceLimit() for name in ("vm", "hdd", "ram", "vcpu")}
+
+
+class Bridge(msgspec.Struct, frozen=True, kw_only=True):
+    """A bridge of a network."""
+
+    name: str
+    type: str = "bridged"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of a compute resource (facts: Go SDK, runetech0/solusvm-api-async)."""
+
+    cache_path: str = "/var/lib/solus/cache"
+    iso_path: str = "/var/lib/solus/iso"
+    backup_tmp_path: str = "/var/lib/solus/backup"
+    vnc_proxy_port: int = 8082
+    limits: dict[str, ResourceLimit] = msgspec.field(default_factory=_no_limits)
+    network_type: str = "routed"
+    bridges: list[Bridge] = []
+    ip_for_vpc_network: str | None = None
+    balance_strategy: str = "round-robin"
+    virtualization_types: list[str] = msgspec.field(default_factory=lambda: ["kvm"])
+    vs_disk_cache_mode: str | None = None
+    concurrent_backups: int = 1
+
+
+class ComputeResource(Record, frozen=True, kw_only=True):
+    """A machine that servers run on."""
+
+    name: str
+    host: str
+    agent_port: int = 8080
+    status: str = "active"
+    version: str = VERSION
+    is_locked: bool = False
+    """Whether no new servers are put there."""
+    location_ids: list[int] = msgspec.field(default_factory=list)
+    settings: Settings = Settings()
+
+
+class Storage(Record, frozen=True, kw_only=True):
+    """Where disks of a compute resource are."""
+
+    compute_resource_id: int
+    name: str
+    type: str
+    path: str
+    thin_pool: str | None = None
+    is_available_for_balancing: bool = True
+    size: int = 4000
+    """GiB."""
+
+
+COMPUTE_RESOURCES: Kind[ComputeResource] = Kind(
+    "compute_resources", ComputeResource, index=("name", "host", "status"), search=("name", "host")
+)
+STORAGES: Kind[Storage] = Kind("storages", Storage, index=("compute_resource_id",))
+
+
+def create(world: World, body: Mapping[str, Any]) -> ComputeResource:
+    """Add a machine; password and key are not kept. It has one storage.
+
+    Raises:
+        Invalid: an IP block or location does not exist.
+    """
+    machine = ComputeResource(name=body["name"], host=body["host"])
+    machine = world[COMPUTE_RESOURCES].add(_changed(world, machine, body))
+    _join_blocks(world, machine, body)
+    add_storage(world, machine, {"type": "fb", "path": "/var/lib/solus/storage"})
+    return machine
+
+
+def update(world: World, machine: ComputeResource, body: Mapping[str, Any]) -> ComputeResource:
+    """Change what a request names.
+
+    Raises:
+        Invalid: an IP block or location does not exist.
+    """
+    machine = world[COMPUTE_RESOURCES].put(_changed(world, machine, body))
+    _join_blocks(world, machine, body)
+    return machine
+
+
+def remove(world: World, machine: ComputeResource) -> None:
+    """Remove a machine with its storages; IP blocks forget it.
+
+    Raises:
+        Conflict: servers run there.
+    """
+    refuse_in_use(world, "compute resource", compute_resource_id=machine.id)
+    for storage in storages_of(world, machine):
+        world[STORAGES].remove(storage.id)
+    for block in world[IP_BLOCKS].find(**at(machine.id)):
+        kept = [one for one in block.compute_resource_ids if one != machine.id]
+        world[IP_BLOCKS].put(replace(block, compute_resource_ids=kept))
+    world[COMPUTE_RESOURCES].remove(machine.id)
+
+
+def at_location(world: World, location_id: int) -> list[ComputeResource]:
+    """Return the machines at a location."""
+    return world[COMPUTE_RESOURCES].find(location_ids=Has(location_id))
+
+
+def place(world: World, location_id: int, keys: Sequence[int]) -> None:
+    """Let exactly these machines be at a location."""
+    for machine in world[COMPUTE_RESOURCES].find():
+        ids = machine.location_ids
+        if (location_id in ids) == (machine.id in keys):
+            continue
+        kept = [one for one in ids if one != location_id] if location_id in ids else [*ids, location_id]
+        world[COMPUTE_RESOURCES].put(replace(machine, location_ids=kept))
+
+
+def update_settings(world: World, machine: ComputeResource, body: Mapping[str, Any]) -> ComputeResource:
+    """Change the settings that a request names, members of members one by one.
+
+    An empty text is what the Go SDK sends for a choice that its user did not make.
+    """
+    old = machine.settings
+    changes = chosen(
+        body,
+        *("cache_path", "iso_path", "backup_tmp_path", "vnc_proxy_port", "virtualization_types"),
+    )
+    if body.get("balance_strategy"):
+        changes["balance_strategy"] = body["balance_strategy"]
+    if "vs_disk_cache_mode" in body:
+        changes["vs_disk_cache_mode"] = body["vs_disk_cache_mode"]
+    wanted = body.get("limits") or {}
+    limits = {
+        name: replace(limit, **chosen(wanted.get(name) or {}, "unlimited", "total"))
+        for name, limit in old.limits.items()
+    }
+    backups = chosen(body.get("concurrent_backups") or {}, "limit")
+    if backups:
+        changes["concurrent_backups"] = backups["limit"]
+    network = body.get("network") or {}
+    if network.get("type"):
+        changes["network_type"] = network["type"]
+    if network.get("bridges") is not None:
+        changes["bridges"] = [Bridge(**chosen(bridge, "name", "type")) for bridge in network["bridges"]]
+    if "ip_for_vpc_network" in network:
+        changes["ip_for_vpc_network"] = network["ip_for_vpc_network"]
+    settings = replace(old, limits=limits, **changes)
+    return world[COMPUTE_RESOURCES].put(replace(machine, settings=settings))
+
+
+def set_up_network(world: World, machine: ComputeResource, network: str, kind: str) -> ComputeResource:
+    """Choose network and type.
+
+    Raises:
+        Invalid: the machine has no such network.
+    """
+    if network != NETWORK_ID:
+        raise Invalid.field("id", f"The compute resource has one network, {NETWORK_ID}.")
+    settings = replace(machine.settings, network_type=kind)
+    return world[COMPUTE_RESOURCES].put(replace(machine, settings=settings))
+
+
+def storages_of(world: World, machine: ComputeResource) -> list[Storage]:
+    """Return the storages of a machine."""
+    return world[STORAGES].find(compute_resource_id=machine.id)
+
+
+def add_storage(world: World, machine: ComputeResource, body: Mapping[str, Any]) -> Storage:
+    """Add a storage to a machine."""
+    return world[STORAGES].add(
+        Storage(
+            compute_resource_id=machine.id,
+            name=f"{body['type']} {body['path']}",
+            **chosen(body, "type", "path", "thin_pool", "is_available_for_balancing"),
+        )
+    )
+
+
+def remove_storage(world: World, storage: Storage) -> None:
+    """Remove a storage.
+
+    Raises:
+        Conflict: it is the only one of a machine that has servers (assumed).
+    """
+    alone = world[STORAGES].count(compute_resource_id=storage.compute_resource_id) == 1
+    if alone and servers_with(world, compute_resource_id=storage.compute_resource_id):
+        raise Conflict("The storage cannot be deleted: servers use it.")
+    world[STORAGES].remove(storage.id)
+
+
+def formats(storage: Storage) -> tuple[str, ...]:
+    """Return the image formats that a storage can hold."""
+    return storage_type(storage.type).formats
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """What servers take of a machine: `ram` in bytes, `hdd` in GiB."""
+
+    vms: int
+    vcpu: int
+    ram: int
+    hdd: int
+
+
+HAS = Taken(vms=0, vcpu=64, ram=256 * GIB, hdd=8000)
+"""What each machine has, as far as limits do not say otherwise (assumed). It is never full."""
+
+
+def taken(world: World, machine: ComputeResource) -> Taken:
+    """Return what the servers of a machine take of it, running or not."""
+    from mock_solusio.domain.servers import SERVERS, effective_plan
+
+    servers = world[SERVERS].find(compute_resource_id=machine.id)
+    params = [effective_plan(world, server).params for server in servers]
+    return Taken(
+        vms=len(servers),
+        vcpu=sum(one.vcpu for one in params),
+        ram=sum(one.ram for one in params),
+        hdd=sum(server.disk for server in servers),
+    )
+
+
+def _changed(world: World, machine: ComputeResource, body: Mapping[str, Any]) -> ComputeResource:
+    changes = chosen(body, "name", "host", "agent_port", "is_locked")
+    if "locations" in body:
+        changes["location_ids"] = existing(world, LOCATIONS, body["locations"], "locations")
+    return replace(machine, **changes)
+
+
+def _join_blocks(world: World, machine: ComputeResource, body: Mapping[str, Any]) -> None:
+    if "ip_blocks" not in body:
+        return
+    keys = existing(world, IP_BLOCKS, body["ip_blocks"], "ip_blocks")
+    for block in world[IP_BLOCKS].find():
+        ids = block.compute_resource_ids
+        if (machine.id in ids) == (block.id in keys):
+            continue
+        kept = [one for one in ids if one != machine.id] if machine.id in ids else [*ids, machine.id]
+        world[IP_BLOCKS].put(replace(block, compute_resource_ids=kept))
+
+
+def seed(world: World) -> None:
+    """Make what a fresh install has: two machines, which locations and IP blocks then name."""
+    for name in ("fra-1", "nyc-1"):
+        create(world, {"name": name, "host": f"{name}.solus.example"})

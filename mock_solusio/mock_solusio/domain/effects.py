@@ -1,0 +1,129 @@
+"""What a task does to the world once it is finished. `tasks.settle` calls `apply`, in order of time."""
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from mock_solusio.domain import activity, additional_ips
+from mock_solusio.domain.backups import BACKUPS
+from mock_solusio.domain.plans import PLANS
+from mock_solusio.domain.servers import SERVERS, Server, set_status
+from mock_solusio.domain.snapshots import SNAPSHOTS
+from mock_solusio.domain.tasks import Task, TaskFailedError
+from mock_solusio.domain.world import World
+
+Effect = Callable[[World, Task, Server], None]
+
+
+def apply(world: World, task: Task) -> None:
+    """Do what a task was to do.
+
+    Raises:
+        TaskFailedError: what it needs is gone.
+    """
+    server = world[SERVERS].get(task.server_id)
+    if server is None:
+        raise TaskFailedError("The server is gone.")
+    EFFECTS.get(task.action, _nothing)(world, task, server)
+
+
+def _nothing(world: World, task: Task, server: Server) -> None:
+    """Do nothing: what was asked for held from the request on."""
+
+
+def _power(world: World, task: Task, server: Server) -> None:
+    set_status(world, server, task.data["to"], task.finished_at)
+
+
+def _create(world: World, task: Task, server: Server) -> None:
+    # Suspended or deleted meanwhile: the task after this one stops it.
+    _power(world, task, server)
+    data = {"id": server.id, "name": server.name, "task_id": task.id}
+    activity.record(world, "compute_resource_vm_created", user=None, data=data)
+
+
+def _delete(world: World, task: Task, server: Server) -> None:
+    additional_ips.release_all(world, server)
+    for backup in world[BACKUPS].find(server_id=server.id):
+        world[BACKUPS].remove(backup.id)
+    for snapshot in world[SNAPSHOTS].find(server_id=server.id):
+        world[SNAPSHOTS].remove(snapshot.id)
+    world[SERVERS].remove(server.id)
+    data = {"id": server.id, "name": server.name, "task_id": task.id}
+    activity.record(world, "compute_resource_vm_deleted", user=None, data=data)
+
+
+def _resize(world: World, task: Task, server: Server) -> None:
+    if world[PLANS].get(task.data["plan_id"]) is None:
+        raise TaskFailedError("The plan was deleted meanwhile.")
+    world[SERVERS].put(
+        replace(
+            server,
+            plan_id=task.data["plan_id"],
+            custom_plan=task.data["custom_plan"],
+            disk=task.data["disk"],
+        )
+    )
+
+
+def _reinstall(world: World, task: Task, server: Server) -> None:
+    from mock_solusio.domain.applications import APPLICATIONS
+    from mock_solusio.domain.os_images import OS_IMAGE_VERSIONS
+
+    wanted = dict(task.data)
+    status = wanted.pop("to")
+    version, application = wanted["os_image_version_id"], wanted["application_id"]
+    if (version is not None and world[OS_IMAGE_VERSIONS].get(version) is None) or (
+        application is not None and world[APPLICATIONS].get(application) is None
+    ):
+        set_status(world, server, status, task.finished_at)
+        raise TaskFailedError("What was to be installed was deleted meanwhile.")
+    server = set_status(world, server, status, task.finished_at)
+    world[SERVERS].put(replace(server, guest_tools=False, **wanted))
+
+
+def _password(world: World, task: Task, server: Server) -> None:
+    number = task.data["number"]
+    # Made when it is needed, so that no task holds a secret.
+    secret = world.secret(f"root password {number} of server", server.id, 16)
+    world[SERVERS].put(replace(server, root_password=secret))
+
+
+def _update(world: World, task: Task, server: Server) -> None:
+    if task.data.get("guest_tools"):
+        world[SERVERS].put(replace(server, guest_tools=True))
+
+
+def _backup(world: World, task: Task, server: Server) -> None:  # noqa: ARG001 - an effect
+    backup = world[BACKUPS].get(task.data["backup_id"])
+    if backup is not None:
+        world[BACKUPS].put(replace(backup, status="created", size=task.data["size"]))
+
+
+def _snapshot(world: World, task: Task, server: Server) -> None:  # noqa: ARG001 - an effect
+    snapshot = world[SNAPSHOTS].get(task.data["snapshot_id"])
+    if snapshot is not None:
+        world[SNAPSHOTS].put(replace(snapshot, status="available", size=task.data["size"]))
+
+
+def _snapshot_delete(world: World, task: Task, server: Server) -> None:  # noqa: ARG001 - an effect
+    world[SNAPSHOTS].remove(task.data["snapshot_id"])
+
+
+EFFECTS: dict[str, Effect] = {
+    "vm-create": _create,
+    "vm-start": _power,
+    "vm-stop": _power,
+    "vm-restart": _power,
+    "vm-suspend": _power,
+    "vm-resume": _power,
+    "vm-delete": _delete,
+    "vm-resize": _resize,
+    "vm-reinstall": _reinstall,
+    "vm-password-change": _password,
+    "vm-update": _update,
+    "backup-create": _backup,
+    "snapshot-create": _snapshot,
+    "snapshot-delete": _snapshot_delete,
+}
+"""By action; an action that is not named changes nothing at its end."""

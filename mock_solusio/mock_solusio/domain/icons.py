@@ -1,0 +1,66 @@
+"""Icons of operating systems, applications and locations. They come with SolusIO and do not change."""
+
+from html import escape
+from urllib.parse import quote
+
+from mock_solusio.domain.references import invalid
+from mock_solusio.domain.world import Kind, Record, World
+
+
+class Icon(Record, frozen=True, kw_only=True):
+    """A small picture (facts, section 9)."""
+
+    name: str
+    type: str
+    """`os`, `application` or `flags`."""
+    url: str
+
+
+ICONS: Kind[Icon] = Kind("icons", Icon, index=("name", "type"), search=("name",))
+
+_FRESH = (
+    ("Debian", "os", "#a80030"),
+    ("Ubuntu", "os", "#e95420"),
+    ("AlmaLinux", "os", "#0f4266"),
+    ("Windows", "os", "#0078d4"),
+    ("WordPress", "application", "#21759b"),
+    ("Germany", "flags", "#000000"),
+    ("United States", "flags", "#3c3b6e"),
+)
+
+
+def icon_id(world: World, value: int | None) -> int | None:
+    """Return the id of an icon that a request names; null and 0 (from the Go SDK) are none.
+
+    Raises:
+        Invalid: there is no such icon.
+    """
+    if not value:
+        return None
+    if world[ICONS].get(value) is None:
+        raise invalid("icon_id")
+    return value
+
+
+def named(world: World, name: str) -> int | None:
+    """Return the id of the icon of this name, or None."""
+    icon = world[ICONS].first(name=name)
+    return None if icon is None else icon.id
+
+
+def seed(world: World) -> None:
+    """Make what a fresh install has."""
+    for name, kind, colour in _FRESH:
+        world[ICONS].add(Icon(name=name, type=kind, url=_picture(name, colour)))
+
+
+def _picture(name: str, colour: str) -> str:
+    # A data URL shows everywhere, and needs no file that somebody must serve.
+    letters = escape(name[:2])
+    svg = (
+        "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'>"
+        f"<rect width='32' height='32' rx='6' fill='{colour}'/>"
+        "<text x='16' y='22' font-family='sans-serif' font-size='15' fill='#fff' text-anchor='middle'>"
+        f"{letters}</text></svg>"
+    )
+    return "data:image/svg+xml," + quote(svg, safe="")

@@ -1,0 +1,403 @@
+"""IP blocks, and their addresses that are registered: in use by a server, or kept back by an operator.
+
+An IPv4 block is a range of addresses. An IPv6 block is a network out of which each server gets a prefix of
+its own; the address that is registered is the first one in it that a machine can have.
+"""
+
+from collections.abc import Iterator, Mapping
+from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network, NetmaskValueError
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from mock_solusio.domain.errors import Conflict, Invalid
+from mock_solusio.domain.references import chosen, existing
+from mock_solusio.domain.world import Has, Kind, Record, World
+
+V = TypeVar("V", IPv4Address, IPv6Address)
+
+IPV4 = "IPv4"
+IPV6 = "IPv6"
+
+
+class IpBlock(Record, frozen=True, kw_only=True):
+    """Addresses for servers (facts, section 9). What the other version needs is empty or 0."""
+
+    name: str
+    type: str = IPV4
+    gateway: str
+    ns_1: str = ""
+    ns_2: str = ""
+    netmask: str = ""
+    first: str = ""
+    last: str = ""
+    range: str = ""
+    subnet: int = 0
+    """Length of the IPv6 prefix that a server gets."""
+    reverse_dns_zone: str = ""
+    reverse_dns_enabled: bool = False
+    compute_resource_ids: list[int] = msgspec.field(default_factory=list)
+    hint: int = 0
+    """All addresses before this one, counted from 0, are taken; so a free one is found at once."""
+
+    @property
+    def size(self) -> int:
+        """How many addresses, or prefixes, there are; the gateway counts."""
+        if self.type == IPV4:
+            return int(IPv4Address(self.last)) - int(IPv4Address(self.first)) + 1
+        return int(2 ** (self.subnet - IPv6Network(self.range).prefixlen))
+
+    def address(self, index: int) -> str:
+        """Return an address by its number, counted from 0."""
+        if self.type == IPV4:
+            return str(IPv4Address(self.first) + index)
+        spare = 128 - self.subnet
+        network = IPv6Network(self.range).network_address + (index << spare)
+        return str(network + 1 if spare else network)
+
+    def index(self, address: str) -> int | None:
+        """Return the number of an address, or None if it is not one that servers of this block get."""
+        try:
+            if self.type == IPV4:
+                index = int(IPv4Address(address)) - int(IPv4Address(self.first))
+            else:
+                start = IPv6Network(self.range).network_address
+                index = (int(IPv6Address(address)) - int(start)) >> (128 - self.subnet)
+        except AddressValueError:
+            return None
+        if "%" in address:  # a scope (fe80::1%eth0) means something on one machine alone
+            return None
+        if not 0 <= index < self.size or self.is_gateway(index):
+            return None
+        return index if self.address(index) == self.normal(address) else None
+
+    def normal(self, address: str) -> str:
+        """Return an address in the way it is stored."""
+        return str(IPv4Address(address) if self.type == IPV4 else IPv6Address(address))
+
+    def is_gateway(self, index: int) -> bool:
+        """Tell whether the gateway has this address, or lies in this prefix."""
+        if self.type == IPV4:
+            return self.address(index) == self.gateway
+        prefix = int(IPv6Address(self.address(index))) >> (128 - self.subnet)
+        return prefix == int(IPv6Address(self.gateway)) >> (128 - self.subnet)
+
+
+class Ip(Record, frozen=True, kw_only=True):
+    """A registered address. Without a server it is kept back: nobody gets it who does not ask for it."""
+
+    ip_block_id: int
+    address: str
+    type: str
+    compute_resource_id: int | None = None
+    server_id: int | None = None
+    user_id: int | None = None
+    """Whose server has it."""
+    is_primary: bool = False
+    comment: str | None = None
+
+
+IP_BLOCKS: Kind[IpBlock] = Kind(
+    "ip_blocks", IpBlock, noun="IP block", index=("name", "type"), search=("name",)
+)
+IPS: Kind[Ip] = Kind(
+    "ips",
+    Ip,
+    noun="IP address",
+    index=("ip_block_id", "address", "type", "server_id", "user_id", "is_primary"),
+    search=("address",),
+)
+
+
+# Blocks
+
+
+def create(world: World, body: Mapping[str, Any]) -> IpBlock:
+    """Make a block from the members of a request (facts, section 9; Go SDK).
+
+    Raises:
+        Invalid: an address is none, the range is empty, or a compute resource does not exist.
+    """
+    block = IpBlock(name=body["name"], gateway=body["gateway"])
+    return world[IP_BLOCKS].add(_changed(world, block, body))
+
+
+def update(world: World, block: IpBlock, body: Mapping[str, Any]) -> IpBlock:
+    """Change what a request names.
+
+    Raises:
+        Invalid: like `create`.
+        Conflict: an address in use would not be in the block any more.
+    """
+    changed = replace(_changed(world, block, body), hint=0)
+    for ip in world[IPS].find(ip_block_id=block.id):
+        if changed.type != ip.type or changed.index(ip.address) is None:
+            raise Conflict(f"The address {ip.address} is registered; it must stay in the block.")
+    return world[IP_BLOCKS].put(changed)
+
+
+def remove(world: World, block: IpBlock) -> None:
+    """Delete a block, with the addresses of it that are merely kept back.
+
+    Raises:
+        Conflict: a server has one of its addresses.
+    """
+    ips = world[IPS].find(ip_block_id=block.id)
+    used = sum(ip.server_id is not None for ip in ips)
+    if used:
+        raise Conflict(f"The IP block cannot be deleted: {used} of its addresses are in use.")
+    for ip in ips:
+        world[IPS].remove(ip.id)
+    world[IP_BLOCKS].remove(block.id)
+
+
+def at(compute_resource_id: int) -> dict[str, Any]:
+    """Return the conditions for the blocks of a compute resource."""
+    return {"compute_resource_ids": Has(compute_resource_id)}
+
+
+# Addresses
+
+
+def reserve(world: World, block: IpBlock, address: str | None = None, comment: str | None = None) -> Ip:
+    """Register an address that nobody uses: this one, or the next free one.
+
+    Raises:
+        Invalid: it is not in the block, it is registered, or there is none left.
+    """
+    if address is None:
+        return _next(world, block, Ip(ip_block_id=block.id, address="", type=block.type, comment=comment))
+    if block.index(address) is None:
+        raise Invalid.field("ip", f"The address must be one of the IP block {block.name}.")
+    address = block.normal(address)
+    if world[IPS].first(ip_block_id=block.id, address=address) is not None:
+        raise Invalid.field("ip", "The ip has already been taken.")
+    return world[IPS].add(Ip(ip_block_id=block.id, address=address, type=block.type, comment=comment))
+
+
+def allocate(
+    world: World,
+    compute_resource_id: int,
+    version: str = IPV4,
+    *,
+    server_id: int,
+    user_id: int,
+    is_primary: bool = False,
+    field: str = "ip_types",
+) -> Ip:
+    """Give a server the next free address of the blocks of its compute resource.
+
+    Raises:
+        Invalid: there is none; the error is of `field`.
+    """
+    for block in world[IP_BLOCKS].find(**at(compute_resource_id), type=version):
+        ip = Ip(
+            ip_block_id=block.id,
+            address="",
+            type=version,
+            compute_resource_id=compute_resource_id,
+            server_id=server_id,
+            user_id=user_id,
+            is_primary=is_primary,
+        )
+        if _first_free(world, block) is not None:
+            return _next(world, block, ip)
+    raise Invalid.field(field, f"There is no free {version} address on the compute resource.")
+
+
+def allocate_given(
+    world: World,
+    compute_resource_id: int,
+    address: str,
+    *,
+    server_id: int,
+    user_id: int,
+    is_primary: bool = False,
+    field: str = "ip",
+) -> Ip:
+    """Give a server a certain address: one that is free, or kept back.
+
+    Raises:
+        Invalid: it is in no block of the compute resource, or in use; the error is of `field`.
+    """
+    for block in world[IP_BLOCKS].find(**at(compute_resource_id)):
+        if block.index(address) is None:
+            continue
+        kept = world[IPS].first(ip_block_id=block.id, address=block.normal(address))
+        if kept is not None and kept.server_id is not None:
+            raise Invalid.field(field, f"The address {address} is in use.")
+        kept = kept or reserve(world, block, address)
+        return world[IPS].put(
+            replace(
+                kept,
+                compute_resource_id=compute_resource_id,
+                server_id=server_id,
+                user_id=user_id,
+                is_primary=is_primary,
+            )
+        )
+    raise Invalid.field(field, f"The address {address} is in no IP block of the compute resource.")
+
+
+def of_server(world: World, server_id: int) -> list[Ip]:
+    """Return the addresses of a server, the primary ones first."""
+    return sorted(world[IPS].find(server_id=server_id), key=lambda ip: (not ip.is_primary, ip.id))
+
+
+def free_count(world: World, compute_resource_id: int, version: str = IPV4) -> int:
+    """Return how many addresses servers of a compute resource can still get."""
+    return sum(
+        block.size - _gateways(block) - world[IPS].count(ip_block_id=block.id)
+        for block in world[IP_BLOCKS].find(**at(compute_resource_id), type=version)
+    )
+
+
+def release(world: World, ip: Ip) -> None:
+    """Forget an address, so that it is free again."""
+    world[IPS].remove(ip.id)
+    block = world[IP_BLOCKS].need(ip.ip_block_id)
+    index = block.index(ip.address)
+    if index is not None and index < block.hint:
+        world[IP_BLOCKS].put(replace(block, hint=index))
+
+
+def give_up(world: World, ip: Ip) -> None:
+    """Forget an address that is kept back.
+
+    Raises:
+        Conflict: a server has it.
+    """
+    if ip.server_id is not None:
+        raise Conflict(f"The address {ip.address} is in use.")
+    release(world, ip)
+
+
+def _next(world: World, block: IpBlock, ip: Ip) -> Ip:
+    index = _first_free(world, block)
+    if index is None:
+        raise Invalid.field("ip", f"There is no free address in the IP block {block.name}.")
+    world[IP_BLOCKS].put(replace(block, hint=index + 1))
+    return world[IPS].add(replace(ip, address=block.address(index)))
+
+
+def _first_free(world: World, block: IpBlock) -> int | None:
+    for index in range(block.hint, block.size):
+        if block.is_gateway(index):
+            continue
+        if world[IPS].first(ip_block_id=block.id, address=block.address(index)) is None:
+            return index
+    return None
+
+
+def _gateways(block: IpBlock) -> int:
+    if block.type == IPV4:
+        inside = (
+            int(IPv4Address(block.first)) <= int(IPv4Address(block.gateway)) <= int(IPv4Address(block.last))
+        )
+    else:
+        inside = IPv6Address(block.gateway) in IPv6Network(block.range)
+    return int(inside)
+
+
+# What a request says
+
+
+def _changed(world: World, block: IpBlock, body: Mapping[str, Any]) -> IpBlock:
+    from mock_solusio.domain.compute_resources import COMPUTE_RESOURCES
+
+    changes = chosen(body, "name", "type", "gateway")
+    for name in ("ns_1", "ns_2"):
+        if name in body:
+            changes[name] = body[name] or ""
+    dns = chosen(body.get("reverse_dns") or {}, "zone", "enabled")
+    changes |= {f"reverse_dns_{name}": value for name, value in dns.items()}
+    if "compute_resources" in body:
+        changes["compute_resource_ids"] = existing(
+            world, COMPUTE_RESOURCES, body["compute_resources"], "compute_resources"
+        )
+    if changes.get("type", block.type) == IPV4:
+        given = {name: body.get(name) or old for name, old in _ipv4(block).items()}
+        changes |= dict(_checked_ipv4(given, changes.get("gateway", block.gateway)))
+        changes |= {"range": "", "subnet": 0}
+    else:
+        range_ = body.get("range") or block.range
+        subnet = body["subnet"] if body.get("subnet") is not None else block.subnet
+        changes |= dict(_checked_ipv6(range_, subnet, changes.get("gateway", block.gateway)))
+        changes |= {"netmask": "", "first": "", "last": ""}
+    return replace(block, **changes)
+
+
+def _ipv4(block: IpBlock) -> dict[str, str]:
+    return {"netmask": block.netmask, "from": block.first, "to": block.last}
+
+
+def _checked_ipv4(given: Mapping[str, str], gateway: str) -> Iterator[tuple[str, Any]]:
+    for name, value in given.items():
+        if not value:
+            raise Invalid.field(name, f"The {name} field is required.")
+    yield "gateway", str(_address(IPv4Address, "gateway", gateway))
+    try:
+        netmask = str(IPv4Network(f"0.0.0.0/{given['netmask']}").netmask)
+    except (NetmaskValueError, AddressValueError, ValueError):
+        raise Invalid.field("netmask", "The netmask must be a netmask, such as 255.255.255.0.") from None
+    yield "netmask", netmask
+    first, last = _address(IPv4Address, "from", given["from"]), _address(IPv4Address, "to", given["to"])
+    if first > last:
+        raise Invalid.field("to", "The to must not be before from.")
+    yield "first", str(first)
+    yield "last", str(last)
+
+
+def _checked_ipv6(range_: str, subnet: int, gateway: str) -> Iterator[tuple[str, Any]]:
+    yield "gateway", str(_address(IPv6Address, "gateway", gateway))
+    try:
+        network = IPv6Network(range_ if "%" not in range_ else "")
+    except ValueError:
+        raise Invalid.field("range", "The range must be an IPv6 network, such as 2001:db8::/48.") from None
+    if not network.prefixlen <= subnet <= 128:
+        raise Invalid.field("subnet", f"The subnet must be between {network.prefixlen} and 128.")
+    yield "range", str(network)
+    yield "subnet", subnet
+
+
+def _address(version: type[V], name: str, text: str) -> V:
+    try:
+        return version(text if "%" not in text else "")
+    except AddressValueError:
+        kind = version.__name__.removesuffix("Address")
+        raise Invalid.field(name, f"The {name} must be a valid {kind} address.") from None
+
+
+def seed(world: World) -> None:
+    """Make what a fresh install has; after the compute resources, which all of them serve."""
+    from mock_solusio.domain.compute_resources import COMPUTE_RESOURCES
+
+    everywhere = [one.id for one in world[COMPUTE_RESOURCES].find()]
+    # The first is for documentation (RFC 5737); the second has room for big fleets.
+    for name, network in (("203.0.113.0/24", "203.0.113.0/24"), ("Private 10.20.0.0/16", "10.20.0.0/16")):
+        addresses = IPv4Network(network)
+        world[IP_BLOCKS].add(
+            IpBlock(
+                name=name,
+                gateway=str(addresses[1]),
+                netmask=str(addresses.netmask),
+                first=str(addresses[2]),
+                last=str(addresses[-2]),
+                ns_1="192.0.2.53",
+                ns_2="198.51.100.53",
+                compute_resource_ids=everywhere,
+            )
+        )
+    world[IP_BLOCKS].add(
+        IpBlock(
+            name="2001:db8::/32",
+            type=IPV6,
+            gateway="2001:db8::1",
+            range="2001:db8::/32",
+            subnet=64,
+            ns_1="2001:db8:53::1",
+            ns_2="2001:db8:53::2",
+            compute_resource_ids=everywhere,
+        )
+    )

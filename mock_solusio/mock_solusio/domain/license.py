@@ -1,0 +1,48 @@
+"""The license of the installation: always there, and renewed by any activation code (assumed)."""
+
+from msgspec.structs import replace
+
+from mock_solusio.domain.world import Kind, Micros, Record, World
+from mock_solusio.moment import DAY
+
+YEAR: Micros = 365 * DAY
+
+
+class License(Record, frozen=True, kw_only=True):
+    """What the installation may use (members: facts, section 10)."""
+
+    cpu_cores: int
+    cpu_cores_in_use: int
+    key: str
+    key_type: str
+    product: str
+    expiration_date: Micros
+    update_date: Micros
+
+
+LICENSES = Kind("licenses", License)
+
+
+def seed(world: World) -> None:
+    """Make the license of a fresh installation, good for a year."""
+    world[LICENSES].add(
+        License(
+            cpu_cores=64,
+            cpu_cores_in_use=16,
+            key=f"MOCK.{world.random('license', 0).randrange(10**8):08}",
+            key_type="production",
+            product="SolusIO",
+            expiration_date=world.now + YEAR,
+            update_date=world.now,
+        )
+    )
+
+
+def read(world: World) -> License:
+    """Return the license."""
+    return world[LICENSES].need(1)
+
+
+def activate(world: World) -> License:
+    """Renew the license for a year from now."""
+    return world[LICENSES].put(replace(read(world), expiration_date=world.now + YEAR, update_date=world.now))

@@ -1,0 +1,87 @@
+"""Limit groups: how much their users may have (step 5 of the vendor's page)."""
+
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from mock_solusio.domain.errors import Conflict
+from mock_solusio.domain.world import Kind, Micros, Record, World
+
+LIMITS = ("vms", "running_vms", "additional_ips", "additional_ipv6", "iso_images", "iso_images_size")
+"""What can be limited (names: facts, section 4)."""
+
+
+class Limit(msgspec.Struct, frozen=True, kw_only=True):
+    """A limit; it counts only while it is enabled."""
+
+    limit: int = 0
+    is_enabled: bool = False
+
+    @property
+    def bound(self) -> int | None:
+        """How many there may be at most; None: as many as one likes."""
+        return self.limit if self.is_enabled else None
+
+
+class LimitGroup(Record, frozen=True, kw_only=True):
+    """Limits, and how many users have them. Sizes are in bytes (assumed)."""
+
+    name: str
+    created_at: Micros
+    updated_at: Micros
+    vms: Limit = Limit()
+    running_vms: Limit = Limit()
+    additional_ips: Limit = Limit()
+    additional_ipv6: Limit = Limit()
+    iso_images: Limit = Limit()
+    iso_images_size: Limit = Limit()
+    users_count: int = 0
+
+
+LIMIT_GROUPS = Kind("limit_groups", LimitGroup, index=("name",), search=("name",))
+
+
+def seed(world: World) -> None:
+    """Make the limit group of a fresh installation, which limits nothing; it is the default one (assumed)."""
+    create(world, "Default", {})
+
+
+def create(world: World, name: str, limits: dict[str, dict[str, Any]]) -> LimitGroup:
+    """Make a limit group; what is not limited stays free."""
+    group = LimitGroup(name=name, created_at=world.now, updated_at=world.now)
+    return world[LIMIT_GROUPS].add(replace(group, **_merged(group, limits)))
+
+
+def change(
+    world: World, group: LimitGroup, name: str | None, limits: dict[str, dict[str, Any]]
+) -> LimitGroup:
+    """Change a limit group; what is absent stays. Users above a lowered limit keep what they have."""
+    changes: dict[str, Any] = {**_merged(group, limits), "updated_at": world.now}
+    if name is not None:
+        changes["name"] = name
+    return world[LIMIT_GROUPS].put(replace(group, **changes))
+
+
+def remove(world: World, group: LimitGroup) -> None:
+    """Delete a limit group.
+
+    Raises:
+        Conflict: users have it, or new users get it.
+    """
+    from mock_solusio.domain import settings
+
+    if group.users_count:
+        raise Conflict(f"The limit group {group.name} cannot be deleted: {group.users_count} users have it.")
+    if settings.default_limit_group(world) == group.id:
+        raise Conflict(f"The limit group {group.name} cannot be deleted: it is the default one.")
+    world[LIMIT_GROUPS].remove(group.id)
+
+
+def _merged(group: LimitGroup, limits: dict[str, dict[str, Any]]) -> dict[str, Limit]:
+    merged = {}
+    for name in LIMITS:
+        if name in limits:
+            given = {key: limits[name][key] for key in ("limit", "is_enabled") if key in limits[name]}
+            merged[name] = replace(getattr(group, name), **given)
+    return merged

@@ -1,0 +1,82 @@
+"""Logging in with e-mail address and password, and the brake on guessing."""
+
+from collections import OrderedDict
+
+from mock_solusio.domain import activity, passwords
+from mock_solusio.domain.access_tokens import check_active
+from mock_solusio.domain.errors import Invalid, TooMany
+from mock_solusio.domain.user_record import USERS, User, email_key
+from mock_solusio.domain.world import Micros, World
+from mock_solusio.moment import MINUTE, SECOND
+
+WRONG = "These credentials do not match our records."
+"""What a client is told, whatever was wrong (facts, section 1)."""
+
+
+class Throttle:
+    """Counts failed logins for each pair of e-mail address and sender, as Laravel does (limits assumed).
+
+    After `attempts` failures nothing more is tried until `window` after the first of them. It lives beside
+    the state, not in it: a request that fails changes no state. Who makes up addresses pushes the oldest pair
+    out when there are more than `most`, so memory is bounded.
+    """
+
+    def __init__(self, attempts: int = 5, window: Micros = MINUTE, most: int = 10_000) -> None:
+        self.attempts = attempts
+        self.window = window
+        self.most = most
+        self._failures: OrderedDict[tuple[str, str], tuple[Micros, int]] = OrderedDict()
+
+    def check(self, key: tuple[str, str], now: Micros) -> None:
+        """Raise TooMany if this pair has failed too often."""
+        since, count = self._of(key, now)
+        if count >= self.attempts:
+            seconds = -(-(since + self.window - now) // SECOND)
+            raise TooMany(seconds, f"Too many login attempts. Please try again in {seconds} seconds.")
+
+    def failed(self, key: tuple[str, str], now: Micros) -> None:
+        """Note a failure."""
+        since, count = self._of(key, now)
+        self._failures[key] = (since, count + 1)
+        if len(self._failures) > self.most:
+            self._failures.popitem(last=False)
+
+    def clear(self, key: tuple[str, str]) -> None:
+        """Forget the failures of a pair."""
+        self._failures.pop(key, None)
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self._failures.clear()
+
+    def __len__(self) -> int:
+        return len(self._failures)
+
+    def _of(self, key: tuple[str, str], now: Micros) -> tuple[Micros, int]:
+        since, count = self._failures.get(key, (now, 0))
+        # A clock that was set back must not prolong the wait.
+        if not since <= now < since + self.window:
+            self._failures.pop(key, None)
+            return now, 0
+        return since, count
+
+
+def login(world: World, throttle: Throttle, email: str, password: str, ip: str) -> User:
+    """Return who logs in with this password from this address.
+
+    Raises:
+        TooMany: this pair of e-mail and IP address has failed too often.
+        Invalid: no user has this address and this password.
+        Forbidden: he has, but is locked or suspended.
+    """
+    key = (email_key(email), ip)
+    throttle.check(key, world.now)
+    user = world[USERS].first(email_key=email_key(email))
+    # Unknown users cost the same time as known ones.
+    if not passwords.matches(password, user.password_hash if user else None) or user is None:
+        throttle.failed(key, world.now)
+        raise Invalid({"email": [WRONG]}, WRONG)
+    check_active(user)
+    throttle.clear(key)
+    activity.record(world, activity.USER_LOGIN, user=user, data={"ip": ip})
+    return user

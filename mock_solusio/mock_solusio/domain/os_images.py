@@ -1,0 +1,213 @@
+"""Operating systems, in versions. The version is what a server is installed with (facts, section 9)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from mock_solusio.domain import icons, plans
+from mock_solusio.domain.errors import Conflict
+from mock_solusio.domain.references import chosen, existing, next_position, only_default, refuse_in_use
+from mock_solusio.domain.world import Kind, Record, World
+
+WINDOWS_CLOUD_INIT = "cloudbase"
+"""The dialect of cloud-init that Windows understands (Go SDK)."""
+
+
+class OsImage(Record, frozen=True, kw_only=True):
+    """An operating system."""
+
+    name: str
+    icon_id: int | None = None
+    is_default: bool = False
+    is_visible: bool = True
+    position: float = 0.0
+
+
+class OsImageVersion(Record, frozen=True, kw_only=True):
+    """A version of an operating system: its id is the `os` of a server."""
+
+    os_image_id: int
+    version: str
+    url: str
+    virtualization_type: str = "kvm"
+    cloud_init_version: str = "v2"
+    is_visible: bool = True
+    is_ssh_keys_supported: bool = True
+    position: float = 0.0
+
+
+OS_IMAGES: Kind[OsImage] = Kind(
+    "os_images", OsImage, noun="OS image", index=("name", "is_default", "is_visible"), search=("name",)
+)
+OS_IMAGE_VERSIONS: Kind[OsImageVersion] = Kind(
+    "os_image_versions", OsImageVersion, noun="OS image version", index=("os_image_id", "is_visible")
+)
+
+
+def create(world: World, body: Mapping[str, Any]) -> OsImage:
+    """Make an operating system, without versions.
+
+    Raises:
+        Invalid: the icon does not exist.
+    """
+    image = OsImage(name=body["name"], position=next_position(world, OS_IMAGES))
+    image = world[OS_IMAGES].add(_changed(world, image, body))
+    only_default(world, OS_IMAGES, image)
+    return image
+
+
+def update(world: World, image: OsImage, body: Mapping[str, Any]) -> OsImage:
+    """Change what a request names.
+
+    Raises:
+        Invalid: the icon does not exist.
+    """
+    image = world[OS_IMAGES].put(_changed(world, image, body))
+    only_default(world, OS_IMAGES, image)
+    return image
+
+
+def remove(world: World, image: OsImage) -> None:
+    """Delete an operating system with its versions.
+
+    Raises:
+        Conflict: servers use one of them.
+    """
+    for version in versions_of(world, image):
+        remove_version(world, version)
+    world[OS_IMAGES].remove(image.id)
+
+
+def remove_all(world: World, keys: Sequence[int]) -> list[int]:
+    """Delete several operating systems, all or none; return their ids.
+
+    Raises:
+        Invalid: one does not exist.
+        Conflict: servers use one.
+    """
+    found = existing(world, OS_IMAGES, keys, "ids")
+    for key in found:
+        image = world[OS_IMAGES].need(key)
+        try:
+            remove(world, image)
+        except Conflict as error:
+            raise Conflict(f"{image.name}: {error.message}") from error
+    return found
+
+
+def versions_of(world: World, image: OsImage, *, visible_only: bool = False) -> list[OsImageVersion]:
+    """Return the versions of an operating system."""
+    if visible_only:
+        return world[OS_IMAGE_VERSIONS].find(os_image_id=image.id, is_visible=True)
+    return world[OS_IMAGE_VERSIONS].find(os_image_id=image.id)
+
+
+def create_version(world: World, image: OsImage, body: Mapping[str, Any]) -> OsImageVersion:
+    """Add a version to an operating system.
+
+    Raises:
+        Invalid: a plan that it names does not exist.
+    """
+    version = OsImageVersion(
+        os_image_id=image.id,
+        version=body["version"],
+        url=body["url"],
+        position=float(len(versions_of(world, image)) + 1),
+    )
+    version = world[OS_IMAGE_VERSIONS].add(_version_changed(version, body))
+    return _available(world, version, body)
+
+
+def update_version(world: World, version: OsImageVersion, body: Mapping[str, Any]) -> OsImageVersion:
+    """Change what a request names.
+
+    Raises:
+        Invalid: a plan that it names does not exist.
+    """
+    return _available(world, world[OS_IMAGE_VERSIONS].put(_version_changed(version, body)), body)
+
+
+def remove_version(world: World, version: OsImageVersion) -> None:
+    """Delete a version; plans forget it.
+
+    Raises:
+        Conflict: servers use it.
+    """
+    refuse_in_use(world, "OS image version", os_image_version_id=version.id)
+    plans.make_available(world, "available_os_image_versions", version.id, ())
+    world[OS_IMAGE_VERSIONS].remove(version.id)
+
+
+def title(world: World, version: OsImageVersion) -> str:
+    """Return what people call a version, such as "Debian 13"."""
+    return f"{world[OS_IMAGES].need(version.os_image_id).name} {version.version}"
+
+
+def os_type(version: OsImageVersion) -> str:
+    """Return `Windows` or `Linux`."""
+    return "Windows" if version.cloud_init_version == WINDOWS_CLOUD_INIT else "Linux"
+
+
+def _changed(world: World, image: OsImage, body: Mapping[str, Any]) -> OsImage:
+    changes = chosen(body, "name", "is_default", "is_visible")
+    if "icon_id" in body:
+        changes["icon_id"] = icons.icon_id(world, body["icon_id"])
+    if body.get("position") is not None:
+        changes["position"] = float(body["position"])
+    return replace(image, **changes)
+
+
+def _version_changed(version: OsImageVersion, body: Mapping[str, Any]) -> OsImageVersion:
+    changes = chosen(
+        body,
+        "version",
+        "url",
+        "virtualization_type",
+        "cloud_init_version",
+        "is_visible",
+        "is_ssh_keys_supported",
+    )
+    if body.get("position") is not None:
+        changes["position"] = float(body["position"])
+    return replace(version, **changes)
+
+
+def _available(world: World, version: OsImageVersion, body: Mapping[str, Any]) -> OsImageVersion:
+    plan_ids = plans.available_plans(world, body)
+    if plan_ids is not None:
+        plans.make_available(world, "available_os_image_versions", version.id, plan_ids)
+    return version
+
+
+_FRESH = (
+    ("Debian", "v2", ("12", "13")),
+    ("Ubuntu", "v2", ("22.04", "24.04")),
+    ("AlmaLinux", "v2-centos", ("9", "10")),
+    ("Windows", WINDOWS_CLOUD_INIT, ("Server 2022", "Server 2025")),
+)
+
+
+def seed(world: World) -> None:
+    """Make what a fresh install has."""
+    for number, (name, cloud_init, versions) in enumerate(_FRESH, 1):
+        image = world[OS_IMAGES].add(
+            OsImage(
+                name=name,
+                icon_id=icons.named(world, name),
+                is_default=number == 1,
+                position=float(number),
+            )
+        )
+        for place, version in enumerate(versions, 1):
+            file = f"{name}-{version}".lower().replace(" ", "-")
+            world[OS_IMAGE_VERSIONS].add(
+                OsImageVersion(
+                    os_image_id=image.id,
+                    version=version,
+                    url=f"https://images.example/{file}.qcow2",
+                    cloud_init_version=cloud_init,
+                    is_ssh_keys_supported=cloud_init != WINDOWS_CLOUD_INIT,
+                    position=float(place),
+                )
+            )

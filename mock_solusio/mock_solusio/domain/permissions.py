@@ -1,0 +1,35 @@
+"""What a role may permit. The vendor's own names are not public: these are assumed."""
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """One right of an operator. Whoever may manage may view, too."""
+
+    VIEW_USERS = "view users"
+    MANAGE_USERS = "manage users"
+    VIEW_ROLES = "view roles"
+    MANAGE_ROLES = "manage roles"
+    VIEW_LIMIT_GROUPS = "view limit groups"
+    MANAGE_LIMIT_GROUPS = "manage limit groups"
+    VIEW_PLANS = "view plans"
+    MANAGE_PLANS = "manage plans"
+    VIEW_PROJECTS = "view projects"
+    MANAGE_PROJECTS = "manage projects"
+    VIEW_SERVERS = "view servers"
+    MANAGE_SERVERS = "manage servers"
+    VIEW_TASKS = "view tasks"
+    VIEW_LOCATIONS = "view locations"
+    MANAGE_LOCATIONS = "manage locations"
+    MANAGE_IMAGES = "manage images"
+    MANAGE_SSH_KEYS = "manage ssh keys"
+    VIEW_COMPUTE_RESOURCES = "view compute resources"
+    MANAGE_COMPUTE_RESOURCES = "manage compute resources"
+    VIEW_IP_BLOCKS = "view ip blocks"
+    MANAGE_IP_BLOCKS = "manage ip blocks"
+    VIEW_SETTINGS = "view settings"
+    MANAGE_SETTINGS = "manage settings"
+    VIEW_LICENSE = "view license"
+    MANAGE_LICENSE = "manage license"
+    VIEW_ACTIVITY = "view activity"
+    VIEW_USAGE = "view usage"

@@ -1,0 +1,178 @@
+"""Projects: what servers belong to. Every user has a default one, and may share any with members."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from mock_solusio.domain.errors import Conflict, Invalid
+from mock_solusio.domain.permissions import Permission
+from mock_solusio.domain.references import chosen, servers_with
+from mock_solusio.domain.user_record import USERS, User, email_key
+from mock_solusio.domain.world import Has, Kind, Micros, Record, World
+
+
+class Project(Record, frozen=True, kw_only=True):
+    """A project (facts, section 6)."""
+
+    name: str
+    owner_id: int
+    people: list[int]
+    """Ids of the owner, who is first, and of the members."""
+    created_at: Micros
+    updated_at: Micros
+    description: str = ""
+    is_default: bool = False
+
+    @property
+    def member_ids(self) -> list[int]:
+        """Ids of the members, without the owner."""
+        return [one for one in self.people if one != self.owner_id]
+
+
+class Membership(Record, frozen=True, kw_only=True):
+    """Somebody of a project who is not its owner; an invitation while no user has this address (assumed)."""
+
+    project_id: int
+    email: str
+    email_key: str
+    user_id: int | None
+    created_at: Micros
+
+
+PROJECTS: Kind[Project] = Kind(
+    "projects", Project, index=("name", "owner_id", "is_default"), search=("name",)
+)
+MEMBERSHIPS: Kind[Membership] = Kind(
+    "project_members", Membership, noun="project member", index=("project_id", "email_key", "user_id")
+)
+
+
+def create(world: World, owner: User, body: Mapping[str, Any]) -> Project:
+    """Make a project of a user."""
+    return _add(world, owner, body["name"], body.get("description") or "")
+
+
+def create_default(world: World, user: User) -> Project:
+    """Make the default project of a new user, and let him into those he was invited to."""
+    project = _add(world, user, "Default", "", is_default=True)
+    for invitation in world[MEMBERSHIPS].find(email_key=user.email_key, user_id=None):
+        world[MEMBERSHIPS].put(replace(invitation, user_id=user.id))
+        shared = world[PROJECTS].need(invitation.project_id)
+        world[PROJECTS].put(replace(shared, people=[*shared.people, user.id]))
+    return project
+
+
+def default_of(world: World, user: User) -> Project:
+    """Return the default project of a user; one is made if there is none."""
+    return world[PROJECTS].first(owner_id=user.id, is_default=True) or create_default(world, user)
+
+
+def may_see(world: World, project: Project, user: User) -> bool:
+    """Tell whether a user owns a project, is a member of it, or may see all."""
+    from mock_solusio.domain.roles import permissions_of
+
+    return user.id in project.people or Permission.VIEW_PROJECTS in permissions_of(world, user)
+
+
+def visible_to(user: User) -> dict[str, Any]:
+    """Return the conditions for the projects that a user owns or is a member of."""
+    return {"people": Has(user.id)}
+
+
+def update(world: World, project: Project, body: Mapping[str, Any]) -> Project:
+    """Change name and description."""
+    changes = chosen(body, "name")
+    if "description" in body:
+        changes["description"] = body["description"] or ""
+    return world[PROJECTS].put(replace(project, updated_at=world.now, **changes))
+
+
+def remove(world: World, project: Project) -> None:
+    """Delete a project.
+
+    Raises:
+        Conflict: it is a default project, or has servers (assumed).
+    """
+    if project.is_default:
+        raise Conflict("A default project cannot be deleted.")
+    _remove_empty(world, project)
+
+
+def forget_user(world: World, user: User) -> None:
+    """Delete the projects of a user who is going to be deleted, and his memberships.
+
+    Raises:
+        Conflict: one of his projects has servers.
+    """
+    for project in world[PROJECTS].find(owner_id=user.id):
+        _remove_empty(world, project)
+    for membership in world[MEMBERSHIPS].find(user_id=user.id):
+        remove_member(world, world[PROJECTS].need(membership.project_id), membership)
+
+
+def add_member(world: World, project: Project, email: str) -> Membership:
+    """Let somebody into a project: at once if a user has this address, else when one has (assumed).
+
+    Raises:
+        Invalid: the address is none, or belongs to somebody who is in the project or invited already.
+    """
+    email = email.strip()
+    name, _, domain = email.rpartition("@")
+    if not name or not domain or any(letter.isspace() for letter in email):
+        raise Invalid.field("email", "The email must be a valid email address.")
+    key = email_key(email)
+    user = world[USERS].first(email_key=key)
+    if (user is not None and user.id in project.people) or world[MEMBERSHIPS].first(
+        project_id=project.id, email_key=key
+    ):
+        raise Invalid.field("email", "The email has already been taken.")
+    membership = world[MEMBERSHIPS].add(
+        Membership(
+            project_id=project.id,
+            email=email,
+            email_key=key,
+            user_id=None if user is None else user.id,
+            created_at=world.now,
+        )
+    )
+    if user is not None:
+        world[PROJECTS].put(replace(project, people=[*project.people, user.id]))
+    return membership
+
+
+def remove_member(world: World, project: Project, membership: Membership) -> None:
+    """Take a member, or an invitation, out of a project."""
+    world[MEMBERSHIPS].remove(membership.id)
+    if membership.user_id is not None:
+        people = [one for one in project.people if one != membership.user_id]
+        world[PROJECTS].put(replace(project, people=people))
+
+
+def check_pending(membership: Membership) -> None:
+    """Raise Conflict if somebody is a member already, so that no invitation can be sent to him."""
+    if membership.user_id is not None:
+        raise Conflict(f"{membership.email} is a member of the project already.")
+
+
+def _add(world: World, owner: User, name: str, description: str, *, is_default: bool = False) -> Project:
+    return world[PROJECTS].add(
+        Project(
+            name=name,
+            description=description,
+            owner_id=owner.id,
+            people=[owner.id],
+            is_default=is_default,
+            created_at=world.now,
+            updated_at=world.now,
+        )
+    )
+
+
+def _remove_empty(world: World, project: Project) -> None:
+    number = servers_with(world, project_id=project.id)
+    if number:
+        raise Conflict(f"The project cannot be deleted: it has {number} server{'s' if number > 1 else ''}.")
+    for membership in world[MEMBERSHIPS].find(project_id=project.id):
+        world[MEMBERSHIPS].remove(membership.id)
+    world[PROJECTS].remove(project.id)

@@ -1,0 +1,136 @@
+"""Roles: what their holders may do."""
+
+import msgspec
+from msgspec.structs import replace
+
+from mock_solusio.domain.errors import Conflict, Invalid
+from mock_solusio.domain.permissions import Permission
+from mock_solusio.domain.user_record import User
+from mock_solusio.domain.world import Kind, Record, World
+
+ADMINISTRATOR = 1
+"""Id of the role that permits everything."""
+
+CLIENT = 2
+"""Id of the role of customers, which permits nothing beyond one's own things (facts, section 3)."""
+
+BUILT_IN = (ADMINISTRATOR, CLIENT)
+
+PERMISSIONS: dict[int, Permission] = dict(enumerate(Permission, start=1))
+"""All permissions by their ids."""
+
+_NUMBERS = {permission: number for number, permission in PERMISSIONS.items()}
+_ALL: frozenset[Permission] = frozenset(Permission)
+
+
+class Role(Record, frozen=True, kw_only=True):
+    """A role, and how many users have it."""
+
+    name: str
+    name_key: str
+    permissions: list[str] = msgspec.field(default_factory=list)
+    """Names, not ids, so that state files outlive new permissions. Not used for the administrator."""
+    users_count: int = 0
+
+    @property
+    def built_in(self) -> bool:
+        """Whether SolusIO brought it along."""
+        return self.id in BUILT_IN
+
+
+ROLES = Kind("roles", Role, index=("name",), unique=("name_key",), search=("name",))
+
+
+def seed(world: World) -> None:
+    """Make the two roles that a fresh installation has (their names: facts, section 3)."""
+    for name in ("Administrator", "Client"):
+        world[ROLES].add(Role(name=name, name_key=name.casefold()))
+
+
+def by_name(world: World, name: str) -> Role | None:
+    """Return the role with this name, in any case."""
+    return world[ROLES].first(name_key=name.casefold())
+
+
+def permissions_of_role(role: Role) -> frozenset[Permission]:
+    """Return what a role permits: to manage includes to view."""
+    if role.id == ADMINISTRATOR:
+        return _ALL
+    given = {Permission(name) for name in role.permissions if name in _ALL}
+    views = {name.replace("manage ", "view ", 1) for name in given}
+    return frozenset(given | {permission for permission in Permission if permission in views})
+
+
+def permissions_of(world: World, user: User) -> frozenset[Permission]:
+    """Return what a user's roles permit together; what is his own he needs no permission for."""
+    return permissions_of_roles(world, user.roles)
+
+
+def permissions_of_roles(world: World, ids: list[int]) -> frozenset[Permission]:
+    """Return what some roles permit together; those that do not exist permit nothing."""
+    if ADMINISTRATOR in ids:
+        return _ALL
+    found = (world[ROLES].get(key) for key in ids)
+    return frozenset().union(*(permissions_of_role(role) for role in found if role is not None))
+
+
+def numbers(role: Role) -> list[int]:
+    """Return the ids of what a role permits, in order."""
+    return sorted(_NUMBERS[permission] for permission in permissions_of_role(role))
+
+
+def create(world: World, name: str, permissions: list[int]) -> Role:
+    """Make a role of the permissions with these ids.
+
+    Raises:
+        Invalid: the name is taken, or there is no such permission.
+    """
+    _check_name(world, name)
+    return world[ROLES].add(Role(name=name, name_key=name.casefold(), permissions=_names(permissions)))
+
+
+def change(world: World, role: Role, name: str, permissions: list[int] | None) -> Role:
+    """Rename a role and give it other permissions; None leaves them.
+
+    Raises:
+        Conflict: SolusIO brought it along.
+        Invalid: the name is taken, or there is no such permission.
+    """
+    from mock_solusio.domain import settings
+
+    if role.built_in:
+        raise Conflict(f"The role {role.name} comes with SolusIO and cannot be changed.")
+    _check_name(world, name, role)
+    names = role.permissions if permissions is None else _names(permissions)
+    settings.role_renamed(world, role.name, name)
+    return world[ROLES].put(replace(role, name=name, name_key=name.casefold(), permissions=names))
+
+
+def remove(world: World, role: Role) -> None:
+    """Delete a role.
+
+    Raises:
+        Conflict: SolusIO brought it along, users have it, or registration gives it.
+    """
+    from mock_solusio.domain import settings
+
+    if role.built_in:
+        raise Conflict(f"The role {role.name} comes with SolusIO and cannot be deleted.")
+    if role.users_count:
+        raise Conflict(f"The role {role.name} cannot be deleted: {role.users_count} users have it.")
+    if settings.registration_role(world) == role:
+        raise Conflict(f"The role {role.name} cannot be deleted: users who register get it.")
+    world[ROLES].remove(role.id)
+
+
+def _names(permissions: list[int]) -> list[str]:
+    unknown = [number for number in permissions if number not in PERMISSIONS]
+    if unknown:
+        raise Invalid.field("permissions", f"There is no permission {unknown[0]}.")
+    return [PERMISSIONS[number].value for number in sorted(set(permissions))]
+
+
+def _check_name(world: World, name: str, role: Role | None = None) -> None:
+    holder = by_name(world, name)
+    if holder is not None and (role is None or holder.id != role.id):
+        raise Invalid.field("name", "The name has already been taken.")

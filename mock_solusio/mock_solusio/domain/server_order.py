@@ -1,0 +1,295 @@
+"""What somebody wants when he asks for a server: every id looked up, every rule checked, defaults chosen.
+
+Members have the names of `POST /servers` (facts, section 7). 0 and null are the same as nothing, which is how
+the Go SDK writes what its user did not set.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from mock_solusio.domain import compute_resources, plans
+from mock_solusio.domain.applications import APPLICATIONS, Application
+from mock_solusio.domain.custom_plans import custom_plan, customised
+from mock_solusio.domain.errors import Forbidden, Invalid
+from mock_solusio.domain.locations import LOCATIONS, Location
+from mock_solusio.domain.os_images import OS_IMAGE_VERSIONS, OS_IMAGES, OsImageVersion, versions_of
+from mock_solusio.domain.permissions import Permission
+from mock_solusio.domain.plans import PLANS, Plan
+from mock_solusio.domain.projects import PROJECTS, Project, default_of
+from mock_solusio.domain.references import existing, invalid
+from mock_solusio.domain.servers import (
+    SERVERS,
+    AdditionalDisk,
+    BackupSettings,
+    Server,
+    with_backup_settings,
+)
+from mock_solusio.domain.ssh_keys import SSH_KEYS
+from mock_solusio.domain.user_record import ACTIVE, USERS, User
+from mock_solusio.domain.world import Kind, Record, World
+
+if TYPE_CHECKING:
+    from mock_solusio.domain.compute_resources import ComputeResource
+
+T = TypeVar("T", bound=Record)
+
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A server that can be created."""
+
+    owner: User
+    server: Server
+    """As it will be, without id, uuid and secrets."""
+    password: str
+    versions: tuple[str, ...]
+    """Of which kinds a primary address is wanted: `IPv4`, `IPv6`."""
+    must_have: tuple[str, ...]
+    """Those of them without which there is no server."""
+    primary_ip: str | None
+    additional: dict[str, int]
+    """How many additional addresses, by kind."""
+
+
+def read(world: World, actor: User, permissions: frozenset[str], fields: Mapping[str, Any]) -> Order:
+    """Check the members of a request.
+
+    Raises:
+        Forbidden: a client asks for somebody else's, or for what only an operator may say.
+        Invalid: a field names what does not exist or does not fit.
+    """
+    operator = Permission.MANAGE_SERVERS in permissions
+    if not operator and any(fields.get(name) for name in ("compute_resource", "custom_plan", "primary_ip")):
+        raise Forbidden
+    owner, project = _owner(world, actor, fields, operator=operator)
+    custom = custom_plan(fields.get("custom_plan"))
+    plan = _choice(world, PLANS, fields, "plan", all_of_them=operator)
+    wanted = customised(plan, custom)
+    location, host = _place(world, fields, wanted, operator=operator)
+    plans.check_available(wanted, location_id=location.id)
+    additional = {
+        "IPv4": fields.get("additional_ip_count") or 0,
+        "IPv6": fields.get("additional_ipv6_count") or 0,
+    }
+    if any(additional.values()) and not (operator or wanted.is_additional_ips_available):
+        raise Invalid.field(
+            "additional_ip_count", f"Additional addresses are not available with the plan {wanted.name}."
+        )
+    if fields.get("vpc_network_ids"):
+        raise invalid("vpc_network_ids.0")
+    backups = fields.get("backup_settings")
+    mac_address = (fields.get("mac_address") or "").lower()
+    if mac_address and not _MAC.fullmatch(mac_address):
+        raise Invalid.field("mac_address", "The mac address must be six pairs of digits with colons.")
+    server = Server(
+        name=fields["name"],
+        uuid="",
+        user_id=owner.id,
+        project_id=project.id,
+        plan_id=plan.id,
+        custom_plan=custom,
+        location_id=location.id,
+        compute_resource_id=host.id,
+        virtualization_type=wanted.virtualization_type,
+        created_at=world.now,
+        disk=wanted.params.disk,
+        description=fields.get("description") or "",
+        user_data=fields.get("user_data") or "",
+        fqdns=list(fields.get("fqdns") or ()),
+        ssh_keys=ssh_keys(world, owner, fields.get("ssh_keys")),
+        boot_mode=fields.get("boot_mode", "disk"),
+        firmware=fields.get("firmware", "bios"),
+        mac_address=mac_address,
+        additional_disks=_disks(fields.get("additional_disks")),
+        primary_disk_offer=fields.get("primary_disk_offer") or None,
+        backup_settings=BackupSettings()
+        if backups is None
+        else with_backup_settings(BackupSettings(), backups),
+        **system(world, wanted, fields, all_of_them=operator),
+    )
+    if server.boot_mode == "iso":
+        raise Invalid.field("boot_mode", "A new server cannot boot from an ISO image.")
+    kinds = tuple(fields.get("ip_types") or ())
+    return Order(
+        owner=owner,
+        server=server,
+        password=fields.get("password") or "",
+        versions=kinds or ("IPv4", "IPv6"),
+        must_have=kinds or ("IPv4",),
+        primary_ip=fields.get("primary_ip") or None,
+        additional=additional,
+    )
+
+
+def _owner(world: World, actor: User, fields: Mapping[str, Any], *, operator: bool) -> tuple[User, Project]:
+    """Return whose server it becomes, and in which project.
+
+    The project's owner pays, so in a shared project the server is his, whoever creates it (assumed).
+    """
+    user_id, project_id = fields.get("user"), fields.get("project")
+    if user_id and user_id != actor.id and not operator:
+        raise Forbidden
+    if project_id:
+        project = world[PROJECTS].get(project_id)
+        if project is None:
+            raise invalid("project")
+        if not operator and actor.id not in project.people:
+            raise Forbidden
+        if user_id and user_id not in project.people:
+            raise Invalid.field("project", "The project does not belong to the user.")
+        owner = world[USERS].need(project.owner_id)
+    else:
+        found = world[USERS].get(user_id) if user_id else actor
+        if found is None:
+            raise invalid("user")
+        owner, project = found, default_of(world, found)
+    if owner.status != ACTIVE:
+        raise Invalid.field("user", f"The user is {owner.status}.")
+    return owner, project
+
+
+def _choice(world: World, kind: Kind[T], fields: Mapping[str, Any], name: str, *, all_of_them: bool) -> T:
+    """Return what a field names; without it the default, else the first that customers see."""
+    if fields.get(name):
+        record = world[kind].get(fields[name])
+        if record is None or not (all_of_them or getattr(record, "is_visible", True)):
+            raise invalid(name)
+        return record
+    record = world[kind].first(is_default=True, is_visible=True) or world[kind].first(is_visible=True)
+    if record is None:
+        raise Invalid.field(name, f"The {name} field is required.")
+    return record
+
+
+def _place(
+    world: World, fields: Mapping[str, Any], plan: Plan, *, operator: bool
+) -> tuple[Location, "ComputeResource"]:
+    """Return the location and the compute resource: what is named, else the one with the fewest servers."""
+    key = fields.get("compute_resource")
+    if key:
+        host = world[compute_resources.COMPUTE_RESOURCES].get(key)
+        if host is None:
+            raise invalid("compute_resource")
+        if not _takes(world, host, plan):
+            raise Invalid.field(
+                "compute_resource", f"{host.name} takes no more servers of the plan {plan.name}."
+            )
+        if fields.get("location"):
+            location = _choice(world, LOCATIONS, fields, "location", all_of_them=operator)
+            if location.id not in host.location_ids:
+                raise Invalid.field("compute_resource", "The compute resource is not at the location.")
+            return location, host
+        if not host.location_ids:
+            raise Invalid.field("compute_resource", "The compute resource is at no location.")
+        return world[LOCATIONS].need(host.location_ids[0]), host
+    location = _choice(world, LOCATIONS, fields, "location", all_of_them=operator)
+    hosts = [host for host in compute_resources.at_location(world, location.id) if _takes(world, host, plan)]
+    if not hosts:
+        raise Invalid.field("location", f"There is no compute resource at {location.name} for the plan.")
+    if len(hosts) == 1:
+        return location, hosts[0]
+    return location, min(hosts, key=lambda host: world[SERVERS].count(compute_resource_id=host.id))
+
+
+def _takes(world: World, host: "ComputeResource", plan: Plan) -> bool:
+    """Tell whether a compute resource takes one more server of a plan."""
+    if host.is_locked or plan.virtualization_type not in host.settings.virtualization_types:
+        return False
+    most = host.settings.limits["vm"]
+    return most.unlimited or world[SERVERS].count(compute_resource_id=host.id) < most.total
+
+
+def system(
+    world: World,
+    plan: Plan,
+    fields: Mapping[str, Any],
+    *,
+    present: Server | None = None,
+    all_of_them: bool = True,
+) -> dict[str, Any]:
+    """Return what is to be installed, as members of `Server`: an application, or a version of an OS.
+
+    An application brings an operating system along, so an `os` beside it is not needed. Without either it is
+    that of `present`, else the default one.
+
+    Raises:
+        Invalid: it does not exist, is not for the plan, or the application misses data.
+    """
+    application_id, version_id = fields.get("application"), fields.get("os")
+    if not application_id and not version_id and present is not None:
+        application_id, version_id = present.application_id, present.os_image_version_id
+    if application_id:
+        application = world[APPLICATIONS].get(application_id)
+        if application is None or not (all_of_them or application.is_visible):
+            raise invalid("application")
+        plans.check_available(plan, application_id=application.id)
+        data = fields.get("application_data") or fields.get("applicationData") or {}
+        if not data and present is not None and present.application_id == application.id:
+            data = present.application_data
+        if not isinstance(data, Mapping):
+            raise Invalid.field("application_data", "The application data must be an object.")
+        _check_answers(application, data)
+        return {
+            "application_id": application.id,
+            "application_data": dict(data),
+            "os_image_version_id": None,
+        }
+    version = world[OS_IMAGE_VERSIONS].get(version_id) if version_id else _default_version(world, plan)
+    if version is None or not (all_of_them or version.is_visible):
+        raise invalid("os") if version_id else Invalid.field("os", "The os field is required.")
+    if version.virtualization_type != plan.virtualization_type:
+        raise Invalid.field(
+            "os", f"The operating system is for {version.virtualization_type}, the plan {plan.name} is not."
+        )
+    plans.check_available(plan, os_image_version_id=version.id)
+    return {"application_id": None, "application_data": {}, "os_image_version_id": version.id}
+
+
+def _default_version(world: World, plan: Plan) -> OsImageVersion | None:
+    images = world[OS_IMAGES].find(is_visible=True)
+    for image in sorted(images, key=lambda image: not image.is_default):
+        for version in versions_of(world, image, visible_only=True):
+            allowed = plan.available_os_image_versions
+            if version.virtualization_type == plan.virtualization_type and (
+                not allowed or version.id in allowed
+            ):
+                return version
+    return None
+
+
+def _check_answers(application: Application, data: Mapping[str, Any]) -> None:
+    asked = msgspec.json.decode(application.json_schema or "{}")
+    required = asked.get("required", ()) if isinstance(asked, dict) else ()
+    missing = {
+        f"application_data.{name}": [f"The {name} field is required."]
+        for name in required
+        if data.get(name) in (None, "")
+    }
+    if missing:
+        raise Invalid(missing)
+
+
+def ssh_keys(world: World, owner: User, keys: Sequence[int] | None) -> list[int]:
+    """Return ids of SSH keys, each once.
+
+    Raises:
+        Invalid: one does not exist, or is not the owner's.
+    """
+    found = existing(world, SSH_KEYS, keys, "ssh_keys")
+    for index, key in enumerate(keys or ()):
+        if world[SSH_KEYS].need(key).user_id != owner.id:
+            raise invalid(f"ssh_keys.{index}")
+    return found
+
+
+def _disks(asked: Sequence[Mapping[str, Any]] | None) -> list[AdditionalDisk]:
+    return [
+        AdditionalDisk(name=disk["name"], size=disk["size"], offer_id=disk.get("offer_id") or None)
+        for disk in asked or ()
+    ]

@@ -1,0 +1,75 @@
+"""Sessions of the user area: what the cookie of a browser that has logged in stands for."""
+
+from msgspec.structs import replace
+
+from mock_solusio.domain.access_tokens import LENGTH, digest_of
+from mock_solusio.domain.user_record import ACTIVE, USERS, User
+from mock_solusio.domain.world import Kind, Micros, Record, World
+from mock_solusio.moment import DAY
+
+LIFETIME: Micros = DAY
+"""How long a session lasts, used or not (assumed)."""
+
+
+class Session(Record, frozen=True, kw_only=True):
+    """A browser that has logged in. Of the secret in its cookie only the SHA-256 is stored."""
+
+    user_id: int
+    digest: str
+    expires_at: Micros
+    ended: bool = False
+    """Taken from the user, who may be told why. It never comes back, also when he is active again."""
+
+
+SESSIONS = Kind("sessions", Session, index=("user_id",), unique=("digest",))
+
+
+def open_session(world: World, user: User) -> str:
+    """Begin a session; return the secret for the cookie."""
+    table = world[SESSIONS]
+    while (oldest := table.first(user_id=user.id)) and oldest.expires_at <= world.now:
+        table.remove(oldest.id)
+    session = table.add(Session(user_id=user.id, digest="", expires_at=world.now + LIFETIME))
+    secret = world.secret("session", session.id, LENGTH)
+    table.put(replace(session, digest=digest_of(secret)))
+    return secret
+
+
+def user_of(world: World, secret: str) -> User | None:
+    """Return whose session this is; None if it has ended, or if the user is locked or suspended."""
+    session = _session(world, secret)
+    if session is None or session.ended:
+        return None
+    user = world[USERS].get(session.user_id)
+    return user if user is not None and user.status == ACTIVE else None
+
+
+def refused_user_of(world: World, secret: str) -> User | None:
+    """Return whose session this is or was, if he is locked or suspended now: he shall be told so."""
+    session = _session(world, secret)
+    user = None if session is None else world[USERS].get(session.user_id)
+    return user if user is not None and user.status != ACTIVE else None
+
+
+def close(world: World, secret: str) -> None:
+    """End a session, if there is one."""
+    session = world[SESSIONS].first(digest=digest_of(secret))
+    if session is not None:
+        world[SESSIONS].remove(session.id)
+
+
+def close_all(world: World, user_id: int) -> None:
+    """End all sessions of a user. They are kept until they would have expired, so that he can be told why."""
+    for session in world[SESSIONS].find(user_id=user_id):
+        world[SESSIONS].put(replace(session, ended=True))
+
+
+def forget_user(world: World, user: User) -> None:
+    """Drop the sessions of a user who is going to be deleted."""
+    for session in world[SESSIONS].find(user_id=user.id):
+        world[SESSIONS].remove(session.id)
+
+
+def _session(world: World, secret: str) -> Session | None:
+    session = world[SESSIONS].first(digest=digest_of(secret))
+    return session if session is not None and world.now < session.expires_at else None

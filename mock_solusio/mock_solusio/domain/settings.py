@@ -1,0 +1,134 @@
+"""The settings of the installation: one tree, as `GET /settings` shows it (see `default_settings`)."""
+
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from mock_solusio.domain import roles
+from mock_solusio.domain.authority import check_grant
+from mock_solusio.domain.default_settings import DEFAULT_SETTINGS, OPEN
+from mock_solusio.domain.errors import Invalid
+from mock_solusio.domain.limit_groups import LIMIT_GROUPS
+from mock_solusio.domain.roles import Role
+from mock_solusio.domain.user_record import User
+from mock_solusio.domain.world import Kind, Record, World
+
+Tree = dict[str, Any]
+
+
+class Settings(Record, frozen=True, kw_only=True):
+    """All settings, in the one record with id 1. `limit_group` in the tree is an id or None."""
+
+    tree: Tree = msgspec.field(default_factory=dict)
+
+
+SETTINGS = Kind("settings", Settings, noun="settings")
+
+
+@dataclass(frozen=True, slots=True)
+class BillingIntegration:
+    """Where to ask for prices (step 7)."""
+
+    url: str
+    authorization_token: str
+    """Empty if the billing system requires none."""
+
+
+def seed(world: World) -> None:
+    """Make the settings of a fresh installation: registration is on, there is no billing integration."""
+    group = world[LIMIT_GROUPS].first()
+    own = {"uuid": world.uuid("installation", 1), "limit_group": group.id if group else None}
+    world[SETTINGS].add(Settings(tree=deepcopy(DEFAULT_SETTINGS) | own))
+
+
+def read(world: World) -> Settings:
+    """Return the settings; do not change the tree."""
+    return world[SETTINGS].need(1)
+
+
+def patch(world: World, body: Tree, *, actor: User | None = None) -> Settings:
+    """Merge a tree into the settings, object by object; what SolusIO does not have is ignored (facts, 10).
+
+    The default limit group may be given as its id, as an object with an `id`, or as None (the last: assumed).
+
+    Raises:
+        Invalid: there is no such role or limit group.
+        Forbidden: who registers would get a role with permissions that the actor lacks.
+    """
+    errors: dict[str, list[str]] = {}
+    tree = deepcopy(read(world).tree)
+    _merge(tree, {name: value for name, value in body.items() if name not in _FIXED})
+    if "limit_group" in body:
+        given = body["limit_group"]
+        key = given["id"] if isinstance(given, dict) else given
+        tree["limit_group"] = None if key is None else int(key)
+        if key is not None and world[LIMIT_GROUPS].get(int(key)) is None:
+            errors["limit_group"] = ["The selected limit group is invalid."]
+    role = roles.by_name(world, tree["registration"]["role"])
+    if role is None:
+        errors["registration.role"] = ["The selected role is invalid."]
+    if errors:
+        raise Invalid(errors)
+    if role is not None and role != registration_role(world):
+        check_grant(world, actor, roles.permissions_of_role(role))
+    return _write(world, tree)
+
+
+def registration_allowed(world: World) -> bool:
+    """Tell whether users may register in the user area (step 4)."""
+    return bool(read(world).tree["features"]["allow_registration"])
+
+
+def registration_role(world: World) -> Role | None:
+    """Return the role of who registers; None if it is gone."""
+    return roles.by_name(world, read(world).tree["registration"]["role"])
+
+
+def role_renamed(world: World, old: str, new: str) -> None:
+    """Follow a role that gets another name: the settings know it by name."""
+    tree = read(world).tree
+    if tree["registration"]["role"].casefold() == old.casefold() and old != new:
+        _write(world, {**tree, "registration": {**tree["registration"], "role": new}})
+
+
+def default_limit_group(world: World) -> int | None:
+    """Return the id of the limit group of new users (step 5), None if they have none."""
+    key: int | None = read(world).tree["limit_group"]
+    return key
+
+
+def billing(world: World) -> BillingIntegration | None:
+    """Return where to ask for prices; None while the integration is off or has no URL (steps 6 and 7)."""
+    integration = read(world).tree["billing_integration"]
+    driver = integration["drivers"].get(integration["type"])
+    if driver is None or not driver["url"]:
+        return None
+    return BillingIntegration(url=driver["url"], authorization_token=driver["token"])
+
+
+_FIXED = frozenset(
+    {"limit_group", "uuid", "update_channels", "token_api", "latest-version", "latest_version"}
+)
+"""What a body does not change, or not by merging."""
+
+
+def _write(world: World, tree: Tree) -> Settings:
+    settings = read(world)
+    return settings if settings.tree == tree else world[SETTINGS].put(replace(settings, tree=tree))
+
+
+def _merge(tree: Tree, body: Tree, *, anything: bool = False) -> None:
+    for name, value in body.items():
+        if name not in tree and not anything:
+            continue
+        if name in OPEN:
+            # PHP writes an empty map as a list.
+            _merge(tree[name], value or {}, anything=True)
+        elif isinstance(tree.get(name), dict):
+            if isinstance(value, dict):
+                _merge(tree[name], value)
+        else:
+            tree[name] = value

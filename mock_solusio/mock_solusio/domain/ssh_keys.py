@@ -1,0 +1,85 @@
+"""SSH keys of users, to be put into their servers."""
+
+import binascii
+import re
+from base64 import b64decode
+from collections.abc import Mapping
+from typing import Any
+
+from mock_solusio.domain.errors import Forbidden, Invalid
+from mock_solusio.domain.references import invalid
+from mock_solusio.domain.user_record import USERS, User
+from mock_solusio.domain.world import Kind, Record, World
+
+_KEY = re.compile(
+    r"(ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp(?:256|384|521)|sk-(?:ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)"
+    r"[ \t]+([A-Za-z0-9+/]+={0,2})(?:[ \t].*)?"
+)
+
+
+class SshKey(Record, frozen=True, kw_only=True):
+    """A public key (facts, section 9)."""
+
+    name: str
+    body: str
+    user_id: int
+
+
+SSH_KEYS: Kind[SshKey] = Kind("ssh_keys", SshKey, noun="SSH key", index=("name", "user_id"), search=("name",))
+
+
+def create(world: World, user: User, body: Mapping[str, Any]) -> SshKey:
+    """Make a key of a user from the members of a request: `name`, and `body` or `public_key`.
+
+    Raises:
+        Invalid: there is no key, or it is none.
+    """
+    field = "public_key" if body.get("public_key") and not body.get("body") else "body"
+    text = (body.get(field) or "").strip()
+    if not text:
+        raise Invalid.field("body", "The body field is required.")
+    if not _is_key(text):
+        raise Invalid.field(field, f"The {field.replace('_', ' ')} must be a public SSH key.")
+    return world[SSH_KEYS].add(SshKey(name=body["name"], body=text, user_id=user.id))
+
+
+def owner(world: World, actor: User, body: Mapping[str, Any], *, any_user: bool) -> User:
+    """Return whose key a request is to make: the actor's, unless `user_id` names somebody (0 does not).
+
+    Raises:
+        Invalid: there is no such user.
+        Forbidden: the actor may make keys of his own alone.
+    """
+    key = body.get("user_id")
+    if not key or key == actor.id:
+        return actor
+    if not any_user:
+        raise Forbidden
+    user = world[USERS].get(key)
+    if user is None:
+        raise invalid("user_id")
+    return user
+
+
+def remove(world: World, key: SshKey) -> None:
+    """Delete a key; servers that were made with it keep it."""
+    world[SSH_KEYS].remove(key.id)
+
+
+def forget_user(world: World, user: User) -> None:
+    """Delete the keys of a user who is going to be deleted."""
+    for key in world[SSH_KEYS].find(user_id=user.id):
+        remove(world, key)
+
+
+def _is_key(text: str) -> bool:
+    # Lightly: the kind of key, and that its base64 text begins with the name of that kind.
+    match = _KEY.fullmatch(text)
+    if match is None:
+        return False
+    kind = match[1].encode()
+    try:
+        blob = b64decode(match[2], validate=True)
+    except binascii.Error:
+        return False
+    return blob.startswith(len(kind).to_bytes(4, "big") + kind) and len(blob) > len(kind) + 4

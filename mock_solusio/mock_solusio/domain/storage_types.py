@@ -1,0 +1,50 @@
+"""Ways to store disks, and the image formats that each can hold. They are fixed."""
+
+from mock_solusio.domain.errors import Invalid
+from mock_solusio.domain.world import Record
+
+
+class StorageType(Record, frozen=True, kw_only=True):
+    """A way to store disks (facts, section 5)."""
+
+    name: str
+    formats: tuple[str, ...]
+
+
+STORAGE_TYPES = (
+    StorageType(id=1, name="fb", formats=("qcow2", "raw")),
+    StorageType(id=2, name="lvm", formats=("raw",)),
+    StorageType(id=3, name="thinlvm", formats=("raw",)),
+    StorageType(id=4, name="nfs", formats=("qcow2", "raw")),
+    StorageType(id=5, name="vz", formats=("ploop",)),
+)
+"""The names are facts; which formats go with which is what QEMU and Virtuozzo can do (assumed)."""
+
+
+def storage_type(name: str) -> StorageType:
+    """Return the storage type of this name.
+
+    Raises:
+        KeyError: there is none.
+    """
+    for one in STORAGE_TYPES:
+        if one.name == name:
+            return one
+    raise KeyError(name)
+
+
+def check_format(name: str, image_format: str) -> None:
+    """Raise Invalid if a storage type cannot hold an image format.
+
+    That SolusIO checks it is what the Terraform provider says of its own lack of a check.
+    """
+    formats = storage_type(name).formats
+    if image_format not in formats:
+        raise Invalid.field(
+            "image_format", f"The image format must be one of {', '.join(formats)} with storage type {name}."
+        )
+
+
+def has_snapshots(name: str, image_format: str) -> bool:
+    """Tell whether disks that are stored like this can have snapshots (assumed)."""
+    return name == "thinlvm" or image_format in {"qcow2", "ploop"}

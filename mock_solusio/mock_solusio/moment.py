@@ -1,0 +1,42 @@
+"""Moments: integer microseconds since 1970-01-01T00:00:00Z, and the texts that stand for them."""
+
+from datetime import UTC, datetime, timedelta
+
+Micros = int
+"""Microseconds since 1970 in UTC, or a span of microseconds."""
+
+SECOND: Micros = 1_000_000
+MINUTE: Micros = 60 * SECOND
+HOUR: Micros = 60 * MINUTE
+DAY: Micros = 24 * HOUR
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def utc(moment: Micros) -> datetime:
+    """Return a moment as an aware datetime."""
+    return _EPOCH + timedelta(microseconds=moment)
+
+
+def rfc3339(moment: Micros) -> str:
+    """Write a moment as SolusIO does, `2019-08-27T13:04:39.000000Z` (facts, sections 3 and 7)."""
+    return utc(moment).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def micros(moment: datetime) -> Micros:
+    """Return an aware datetime as microseconds, exactly."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def parse_moment(text: str) -> Micros:
+    """Read RFC 3339 (also without seconds or fraction); without an offset it is UTC.
+
+    Raises:
+        ValueError: it is no such text.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+        return micros(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
+        raise ValueError(f"{text!r} is no moment such as 2026-03-01T00:00:00Z") from None

@@ -1,0 +1,63 @@
+"""pytest fixtures: a running mock SolusIO per test (`solusio`) or for all tests (`solusio_session`).
+
+Options go through a marker: `@pytest.mark.solusio(clock="2026-03-01T00:00:00Z", seed="7", strict=True)`.
+Nothing is imported or started for tests that use none of the fixtures.
+"""
+
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from mock_solusio.options import Options
+    from mock_solusio.testing import Solusio
+
+SEED = "pytest"
+"""What randomness follows from unless a test says otherwise: the same in every run."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line(
+        "markers",
+        "solusio(**options): options of the mock SolusIO, such as clock, seed, fixtures, billing_url",
+    )
+
+
+@pytest.fixture
+def solusio(request: pytest.FixtureRequest) -> "Iterator[Solusio]":
+    """A mock SolusIO of this test's own: `url`, `admin_token`, `clock`, `journal`, `create_user()` ..."""
+    from mock_solusio.testing import started
+
+    marker = request.node.get_closest_marker("solusio")
+    with started(_options(dict(marker.kwargs) if marker else {})) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def solusio_session() -> "Iterator[Solusio]":
+    """A mock SolusIO that all tests of the run share."""
+    from mock_solusio.testing import started
+
+    with started(_options({})) as running:
+        yield running
+
+
+def _options(given: dict[str, Any]) -> "Options":
+    from mock_solusio.clock import Clock
+    from mock_solusio.options import Options
+
+    known = {field.name for field in fields(Options)}
+    if wrong := sorted(set(given) - known):
+        raise pytest.UsageError(
+            f"@pytest.mark.solusio knows no option {', '.join(wrong)}; there is {', '.join(sorted(known))}"
+        )
+    if isinstance(given.get("clock"), str):
+        given["clock"] = Clock.parse(given["clock"])
+    for name in ("file", "fixtures"):
+        if isinstance(given.get(name), str):
+            given[name] = Path(given[name])
+    return Options(**{"seed": SEED, **given})

@@ -1,0 +1,123 @@
+"""Keeps secrets out of what the journal shows. What is secret is data: the lists below."""
+
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+from urllib.parse import unquote_plus
+
+import msgspec
+
+HIDDEN: Final = "***"
+
+SECRET_HEADERS: Final = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "x-auth-token"}
+)
+
+SECRET_FIELDS: Final = frozenset(
+    {
+        "access_token",  # POST users/{id}/tokens, auth/login
+        "activation_code",  # license/activate
+        "authorization_token",
+        "billing_token",  # of a user
+        "client_secret",
+        "current_password",
+        "new_password",
+        "password",  # users, servers, auth/login, settings.mail
+        "password_confirmation",
+        "private_key",
+        "refresh_token",
+        "secret",
+        "token",  # of the form to the billing endpoint, and of settings.billing_integration.drivers
+        "vnc_password",
+        "_token",  # of a form of the user area
+    }
+)
+"""Members of JSON objects, and fields of forms and queries. (`token` holds a credential wherever it is a
+text: the units of price are called tokens_per_hour and the like, and are numbers.)"""
+
+SECRET_PATHS: Final = re.compile(r"(/auth/by_token/)[^/?#\s\"'<>\\]+")
+"""Links that log somebody in, wherever they are found."""
+
+_NAMES = "|".join(sorted(map(re.escape, SECRET_FIELDS)))
+_IN_URL = re.compile(rf"([?&](?:{_NAMES})=)[^&#\s\"'<>]+", re.IGNORECASE)
+_IN_JSON = re.compile(rf'("(?:{_NAMES})"\s*:\s*)("(?:[^"\\]|\\.)*(?:"|\\?$)|[0-9.eE+-]+)', re.IGNORECASE)
+"""For JSON that was shortened and cannot be parsed; the value may lack its end."""
+_COOKIE = re.compile(r"([^=;,\s]+)=([^;]*)")
+_SCHEME = re.compile(r"(Bearer|Basic|Digest)\s", re.IGNORECASE)
+
+
+def headers(pairs: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+    """Return headers as texts: schemes, names and attributes of cookies stay, secrets do not."""
+    return [
+        (name := raw.decode("latin-1"), _header(name.lower(), value.decode("latin-1")))
+        for raw, value in pairs
+    ]
+
+
+def path(text: str) -> str:
+    """Return a path without the access token of a link that logs in."""
+    return SECRET_PATHS.sub(rf"\1{HIDDEN}", text)
+
+
+def query(text: str) -> str:
+    """Return a query or form with its secret fields hidden; everything else stays byte by byte."""
+    parts = []
+    for part in text.split("&"):
+        name, equals, value = part.partition("=")
+        hide = value and _is_secret(unquote_plus(name))
+        parts.append(f"{name}={HIDDEN}" if hide else free_text(name + equals + value))
+    return "&".join(parts)
+
+
+def body(data: bytes, content_type: str) -> str:
+    """Return a body as text, its secrets hidden. Bytes that are no UTF-8 are shown escaped."""
+    text = data.decode("utf-8", "backslashreplace")
+    if not text:
+        return text
+    if "x-www-form-urlencoded" in content_type:
+        return query(text)
+    if "json" in content_type or text.lstrip()[:1] in ("{", "["):
+        try:
+            value = msgspec.json.decode(data)
+        except (msgspec.DecodeError, RecursionError):
+            return free_text(_IN_JSON.sub(rf'\1"{HIDDEN}"', text))
+        clean = _clean(value)
+        # Unchanged, it is shown as it came, with its own spaces and order.
+        return text if clean is value else msgspec.json.encode(clean).decode()
+    return free_text(text)
+
+
+def free_text(text: str) -> str:
+    """Return any text without the secrets of URLs within."""
+    return _IN_URL.sub(rf"\1{HIDDEN}", path(text)) if "=" in text or "/by_token/" in text else text
+
+
+def _header(name: str, value: str) -> str:
+    if name not in SECRET_HEADERS:
+        return free_text(value)
+    if name == "set-cookie":
+        first, semicolon, attributes = value.partition(";")
+        return _COOKIE.sub(rf"\1={HIDDEN}", first) + semicolon + attributes
+    if name == "cookie":
+        return _COOKIE.sub(rf"\1={HIDDEN}", value)
+    scheme = _SCHEME.match(value)
+    return f"{scheme[1]} {HIDDEN}" if scheme else HIDDEN
+
+
+def _is_secret(name: str) -> bool:
+    # The last part of mail[password], drivers.custom.token ...
+    return re.split(r"[\[\].]+", name.rstrip("]"))[-1].lower() in SECRET_FIELDS
+
+
+def _clean(value: Any) -> Any:
+    """Return a value without its secrets: the very same one when it has none."""
+    if isinstance(value, dict):
+        changed = {
+            key: HIDDEN if isinstance(one, str | int | float) and one and _is_secret(key) else _clean(one)
+            for key, one in value.items()
+        }
+        return changed if any(changed[key] is not one for key, one in value.items()) else value
+    if isinstance(value, list):
+        items = [_clean(one) for one in value]
+        return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
+    return free_text(value) if isinstance(value, str) else value

@@ -1,0 +1,177 @@
+"""``mock-solusio serve``: a SolusIO to develop, test and demonstrate against.
+
+Only click and the standard library are imported here; the command imports the rest when it runs.
+"""
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mock_solusio.options import Options
+
+if TYPE_CHECKING:
+    from mock_solusio.app import Mock
+    from mock_solusio.clock import Clock
+
+PORT = 8008
+
+
+def _clock(_: click.Context, __: click.Parameter, value: str | None) -> "Clock | None":
+    from mock_solusio.clock import Clock
+
+    if value is None:
+        return None
+    try:
+        return Clock.parse(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from error
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=PORT,
+    show_default=True,
+    help="Port to listen on; 0 takes a free one.",
+)
+@click.option("--tls", is_flag=True, help="Serve https with a certificate made for the occasion.")
+@click.option(
+    "--state",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File that keeps the state; made if missing. Default: in memory.",
+)
+@click.option(
+    "--clock",
+    callback=_clock,
+    help="'real', a moment such as 2026-03-01T00:00:00Z (stands still there), MOMENT@60 or @60 (runs 60 "
+    "times as fast). Default: where the state file left it, or real.",
+)
+@click.option(
+    "--seed", help="Text that all randomness follows from: same seed, same answers. Default: a new one."
+)
+@click.option(
+    "--fixtures",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="World to begin with, in TOML or JSON. A state file that is not new keeps its own.",
+)
+@click.option("--billing-url", help="Billing endpoint to ask for prices; switches billing integration on.")
+@click.option(
+    "--billing-token",
+    envvar="MOCK_SOLUSIO_BILLING_TOKEN",
+    show_envvar=True,
+    help="Authorization token to send to the billing endpoint.",
+)
+@click.option(
+    "--admin-token",
+    envvar="MOCK_SOLUSIO_ADMIN_TOKEN",
+    show_envvar=True,
+    help="Access token of the administrator. Default: a new one, which is shown.",
+)
+@click.option("--strict", is_flag=True, help="Answer 500 where an answer would differ from the document.")
+@click.option(
+    "--control-from-anywhere",
+    is_flag=True,
+    help="Serve /_mock to other machines, too: whoever reaches it can do everything.",
+)
+def serve(
+    host: str,
+    port: int,
+    tls: bool,
+    state: Path | None,
+    clock: "Clock | None",
+    seed: str | None,
+    fixtures: Path | None,
+    billing_url: str | None,
+    billing_token: str | None,
+    admin_token: str | None,
+    strict: bool,
+    control_from_anywhere: bool,
+) -> None:
+    """Run a mock SolusIO until Ctrl-C.
+
+    It has SolusIO's API, its user area and login links, and a clock you can set. State is in memory unless
+    --state names a file. Prints the URLs, the access token and what to try first.
+    """
+    if billing_url is not None and not billing_url.startswith(("http://", "https://")):
+        raise click.BadParameter(
+            f"expected an http or https URL, got {billing_url!r}.", param_hint="--billing-url"
+        )
+    if admin_token is not None and not admin_token.strip():
+        raise click.BadParameter("expected an access token, got nothing.", param_hint="--admin-token")
+
+    from mock_solusio.app import Mock
+    from mock_solusio.domain.errors import DomainError
+    from mock_solusio.serving import listen, make_server, url_of
+    from mock_solusio.store import StateError
+
+    options = Options(
+        clock=clock,
+        file=state,
+        seed=seed,
+        fixtures=fixtures,
+        billing_url=billing_url,
+        billing_token=billing_token,
+        admin_token=admin_token,
+        strict=strict,
+        control_from_anywhere=control_from_anywhere,
+    )
+    try:
+        mock = Mock(options)
+    except StateError as error:
+        raise click.BadParameter(f"{error}.", param_hint="--state") from error
+    except DomainError as error:
+        raise click.BadParameter(error.message, param_hint="--fixtures") from error
+    try:
+        try:
+            listener = listen(host, port)
+        except OSError as error:
+            reason = (error.strerror or str(error)).partition(" (while")[0]
+            raise click.UsageError(f"Cannot listen on {host}:{port}: {reason}.") from error
+        with listener:
+            context = authority = None
+            if tls:
+                from mock_solusio.tls import certificate
+
+                context, authority = certificate(host)
+            try:
+                _greet(mock, url_of(listener, "https" if tls else "http"), options, authority)
+                make_server(mock, tls=context).run(sockets=[listener])
+            except KeyboardInterrupt:
+                pass  # uvicorn has finished its requests, and passes Ctrl-C on to us
+            click.echo("Stopped.")
+    finally:
+        mock.close()
+
+
+def _greet(mock: "Mock", url: str, options: Options, authority: Path | None) -> None:
+    clock = mock.clock
+    lines = [
+        ("User area", f"{url}/"),
+        ("API", f"{url}/api/v1"),
+        ("API reference", f"{url}/docs"),
+        ("Control", f"{url}/_mock"),
+        ("Administrator", mock.administrator),
+        ("Access token", mock.admin_token),
+        ("Clock", f"{mock.moment()}, {_pace(clock.speed)}"),
+        ("State", str(options.file) if options.file else "in memory, gone at the end"),
+    ]
+    if authority is not None:
+        lines.append(("Certificate", f"{authority} (give it to clients that insist on a valid one)"))
+    click.echo(f"SolusIO, as mock-solusio plays it, listens at {url}\n")
+    for name, value in lines:
+        click.echo(f"  {name:<14} {value}")
+    trust = f" --cacert {shlex.quote(str(authority))}" if authority is not None else ""
+    bearer = f"-H 'Authorization: Bearer {mock.admin_token}'"
+    body = '{"email": "ann@example.com", "billing_user_id": 7}'
+    click.echo(f"\nTry it:\n  curl{trust} {bearer} {url}/api/v1/plans")
+    click.echo(f"  curl{trust} {bearer} --json '{body}' {url}/api/v1/users")
+    click.echo(f'  curl{trust} --json \'{{"advance": "P1M"}}\' {url}/_mock/clock')
+    click.echo("\nPress Ctrl-C to stop.")
+
+
+def _pace(speed: float) -> str:
+    return "standing still" if speed == 0 else "in real time" if speed == 1 else f"{speed:g} times as fast"

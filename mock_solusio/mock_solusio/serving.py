@@ -1,0 +1,80 @@
+"""Run the mock under uvicorn, in the foreground or from a thread."""
+
+import errno
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from mock_solusio.asgi import App
+
+WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - only told apart, not bound
+
+START_LIMIT = 30.0
+"""Seconds that a server in a thread may take until it answers."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the listening socket; port 0 takes a free one. Raises OSError.
+
+    Connections queue from now on: whoever knows the address may call at once.
+    """
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except UnicodeError:
+        raise OSError(errno.EINVAL, "not a host name") from None
+    return socket.create_server(address[:2], family=family, backlog=2048)
+
+
+def url_of(listener: socket.socket, scheme: str = "http") -> str:
+    """Return the URL under which this machine reaches a listener, without a slash at its end."""
+    host, port = listener.getsockname()[:2]
+    host = WILDCARDS.get(host, host)
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def make_server(app: App, *, tls: ssl.SSLContext | None = None) -> uvicorn.Server:
+    """Wrap the mock in a server that logs nothing but unexpected errors.
+
+    uvicorn with httptools and uvloop, which hands head and body of an answer to the kernel in one piece.
+    """
+    config = uvicorn.Config(
+        app,
+        lifespan="on",
+        ws="none",
+        log_config=None,  # Python's default: errors to standard error
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # an address that a client writes into a header is not to be believed
+        timeout_graceful_shutdown=3,
+        ssl_context_factory=(lambda *_: tls) if tls is not None else None,
+    )
+    return uvicorn.Server(config)
+
+
+@contextmanager
+def running(app: App, *, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """Serve the mock on a free port of the loopback, from a thread; give its URL once it answers.
+
+    Raises:
+        TimeoutError: it does not start in time.
+    """
+    with listen("127.0.0.1", 0) as listener:
+        server = make_server(app, tls=tls)
+        thread = threading.Thread(target=server.run, args=([listener],), name="mock-solusio")
+        thread.start()
+        try:
+            deadline = time.monotonic() + START_LIMIT
+            while not server.started:
+                if not thread.is_alive() or time.monotonic() > deadline:
+                    raise TimeoutError("the mock did not start")
+                time.sleep(0.001)
+            yield url_of(listener, "https" if tls is not None else "http")
+        finally:
+            server.should_exit = True
+            thread.join()

@@ -1,0 +1,32 @@
+"""A certificate for the occasion, for clients that insist on https."""
+
+import ipaddress
+import ssl
+import tempfile
+from pathlib import Path
+
+import trustme
+
+
+def certificate(host: str) -> tuple[ssl.SSLContext, Path]:
+    """Make a server certificate for this machine; return it with the file of the authority that signed it.
+
+    It names localhost, 127.0.0.1, ::1 and the host listened on. The key lives in memory alone and the
+    authority is forgotten, so nobody can sign anything else with it; the file holds only what clients need.
+    """
+    names = {"localhost", "127.0.0.1", "::1"}
+    if not _any_address(host):
+        names.add(host)
+    authority = trustme.CA(organization_name="mock-solusio")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*sorted(names)).configure_cert(context)
+    with tempfile.NamedTemporaryFile(prefix="mock-solusio-", suffix=".pem", delete=False) as file:
+        file.write(authority.cert_pem.bytes())
+    return context, Path(file.name)
+
+
+def _any_address(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return not host

@@ -1,0 +1,1 @@
+"""The user area: pages for a browser, rendered on the server, complete without JavaScript."""

@@ -1,0 +1,70 @@
+"""Responses of the user area: pages, redirects and cookies, each with the headers that keep browsers safe."""
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from mock_solusio.ui.models import Frame, MessagePage, Page
+from mock_solusio.ui.render import render
+
+SESSION_COOKIE = "solusio_session"
+GUEST_COOKIE = "solusio_guest"
+"""Ties the forms for guests (login, registration) to the browser that asked for them."""
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'self'{style}",
+        "img-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+SAFE = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    # Not `no-referrer`: browsers would then send `Origin: null` with our own forms.
+    "referrer-policy": "same-origin",
+    "cache-control": "no-store",
+}
+
+
+def policy(style_hash: str = "") -> str:
+    """Return the Content-Security-Policy: no script at all; styles of ours, or with this hash."""
+    return POLICY.format(style=f" '{style_hash}'" if style_hash else "")
+
+
+def html(text: str, status: int = 200, *, style_hash: str = "", cache: str = "no-store") -> HTMLResponse:
+    """Return a page that is already rendered."""
+    headers = {**SAFE, "content-security-policy": policy(style_hash), "cache-control": cache}
+    return HTMLResponse(text, status, headers)
+
+
+def page(shown: Page, frame: Frame, status: int = 200) -> HTMLResponse:
+    """Render a page."""
+    return html(render(shown, frame), status)
+
+
+def message(shown: MessagePage, frame: Frame) -> HTMLResponse:
+    """Render a message with its status."""
+    return page(shown, frame, shown.status)
+
+
+def see_other(path: str) -> RedirectResponse:
+    """Send the browser to another page of ours, with GET."""
+    return RedirectResponse(path, 303, SAFE)
+
+
+def keep(response: Response, request: Request, name: str, secret: str) -> None:
+    """Set a cookie that lives as long as the browser; no script reads it, no other site's form sends it."""
+    response.set_cookie(
+        name, secret, path="/", httponly=True, samesite="lax", secure=request.url.scheme == "https"
+    )
+
+
+def forget(response: Response, request: Request, name: str) -> None:
+    """Remove a cookie."""
+    response.delete_cookie(
+        name, path="/", httponly=True, samesite="lax", secure=request.url.scheme == "https"
+    )

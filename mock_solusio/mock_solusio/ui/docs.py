@@ -1,0 +1,200 @@
+"""The API reference: the OpenAPI documents as pages, made once each, from local files alone."""
+
+import base64
+import functools
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mock_solusio.ui import answers, messages
+from mock_solusio.ui.models import (
+    DocsPage,
+    DocumentCard,
+    DocumentPage,
+    Frame,
+    OperationLine,
+    OperationPage,
+    Page,
+)
+from mock_solusio.ui.render import environment, render
+
+if TYPE_CHECKING:
+    from solusio_contracts.documents import Operation
+
+# solusio_contracts is imported within the functions: with it come YAML, Markdown and the rules, which a mock
+# that serves its API alone never needs.
+
+MAIN_DOCUMENT = "solusio-api"
+"""The document that `/openapi.json` is."""
+
+CONTRACT = "billing-endpoint"
+"""The document whose whole contract, clauses and all, is at `/docs/contract`."""
+
+FRAME = Frame()
+"""The reference is the same for everybody, and so can be kept."""
+
+_STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+_HOST = re.compile(r"^(\{[^}]*\}|https?://[^/]*)")
+_FRESH = "no-cache"
+
+
+async def index(_request: Request) -> Response:
+    """Show which documents there are."""
+    return answers.html(await run_in_threadpool(_index), cache=_FRESH)
+
+
+async def document_page(request: Request) -> Response:
+    """Show the operations of a document."""
+    text = await run_in_threadpool(_document, request.path_params["document"])
+    return answers.html(text, cache=_FRESH) if text else _missing()
+
+
+async def operation_page(request: Request) -> Response:
+    """Show an operation with its parameters, bodies and responses."""
+    names = request.path_params["document"], request.path_params["operation"]
+    text = await run_in_threadpool(_operation, *names)
+    return answers.html(text, cache=_FRESH) if text else _missing()
+
+
+async def contract(_request: Request) -> Response:
+    """Show the whole contract of the billing endpoint."""
+    text, style_hash = await run_in_threadpool(_contract)
+    return answers.html(text, style_hash=style_hash, cache=_FRESH)
+
+
+async def download(request: Request) -> Response:
+    """Give a document as a file: `/docs/NAME.yaml`, `/docs/NAME.json`; `openapi` is the API itself."""
+    name = request.path_params.get("document", "openapi")
+    form = request.path_params.get("form", "json")
+    content = await run_in_threadpool(_file, MAIN_DOCUMENT if name == "openapi" else name, form)
+    if content is None:
+        return _missing()
+    media_type = "application/json" if form == "json" else "application/yaml"
+    headers = {"x-content-type-options": "nosniff", "cache-control": _FRESH}
+    # Tools in a browser (editors, viewers) may read the documents: they are the same for everybody.
+    return Response(content, headers={**headers, "access-control-allow-origin": "*"}, media_type=media_type)
+
+
+def _missing() -> Response:
+    return answers.message(messages.missing(), FRAME)
+
+
+@functools.cache
+def _prepared() -> None:
+    """Give the templates what turns a description into HTML: CommonMark without HTML and images is safe."""
+    from markdown_it import MarkdownIt
+    from markupsafe import Markup
+
+    prose = MarkdownIt("commonmark", {"html": False}).disable(["image", "html_block", "html_inline"])
+    environment().filters["markdown"] = lambda text: Markup(prose.render(text))  # noqa: S704
+
+
+def _render(page: Page) -> str:
+    _prepared()
+    return render(page, FRAME)
+
+
+@functools.cache
+def _index() -> str:
+    from solusio_contracts.documents import document, document_names, operations
+
+    cards = []
+    for name in sorted(document_names(), key=lambda name: (name != MAIN_DOCUMENT, name)):
+        info = document(name)["info"]
+        about = info.get("summary") or info.get("description", "").strip().partition("\n\n")[0]
+        cards.append(DocumentCard(name, info["title"], about, sum(1 for _ in operations(name))))
+    return _render(DocsPage(tuple(cards)))
+
+
+@functools.cache
+def _document(name: str) -> str:
+    """Return the page of a document, empty when there is none."""
+    from solusio_contracts.documents import document, document_names
+
+    if name not in document_names():
+        return ""
+    info = document(name)["info"]
+    return _render(
+        DocumentPage(
+            name, info["title"], info.get("description", ""), _groups(name), contract=name == CONTRACT
+        )
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def _operation(name: str, operation_id: str) -> str:
+    """Return the page of an operation, empty when there is none."""
+    from solusio_contracts.contract_outline import outline
+    from solusio_contracts.documents import document, document_names, operations
+
+    if name not in document_names():
+        return ""
+    for found in operations(name):
+        if found.id == operation_id:
+            title = document(name)["info"]["title"]
+            return _render(
+                OperationPage(name, title, outline(found), _base(document(name)), contract=name == CONTRACT)
+            )
+    return ""
+
+
+def _base(whole: Mapping[str, Any]) -> str:
+    """Return what stands before every path, such as `/api/v1`: the path of the first server."""
+    servers = whole.get("servers") or [{"url": ""}]
+    url = str(servers[0]["url"])
+    return _HOST.sub("", url).rstrip("/")
+
+
+def _groups(name: str) -> tuple[tuple[str, tuple[OperationLine, ...]], ...]:
+    """Return the operations by their first tag, in the order of the document's tags."""
+    from solusio_contracts.documents import document, operations
+
+    known = [tag["name"] for tag in document(name).get("tags", ())]
+
+    def place(tag: str) -> tuple[int, str]:
+        return (known.index(tag) if tag in known else len(known), tag)
+
+    def tag_of(operation: "Operation") -> str:
+        return str(next(iter(operation.node.get("tags", ())), "Operations"))
+
+    ordered = sorted(operations(name), key=lambda operation: place(tag_of(operation)))
+    base = _base(document(name))
+    return tuple(
+        (
+            tag,
+            tuple(
+                OperationLine(one.id, one.method, base + one.path, one.node.get("summary", one.id))
+                for one in members
+            ),
+        )
+        for tag, members in groupby(ordered, key=tag_of)
+    )
+
+
+@functools.cache
+def _contract() -> tuple[str, str]:
+    """Return the exported contract, and the hash by which the browser accepts the style within it."""
+    from solusio_contracts.contract_export import to_html
+
+    text = to_html([CONTRACT])
+    found = _STYLE.search(text)
+    digest = hashlib.sha256((found[1] if found else "").encode()).digest()
+    return text, f"sha256-{base64.b64encode(digest).decode()}"
+
+
+@functools.cache
+def _file(name: str, form: str) -> bytes | None:
+    from solusio_contracts.documents import document, document_names, document_text
+
+    if name not in document_names() or form not in {"json", "yaml"}:
+        return None
+    if form == "yaml":
+        return document_text(name).encode()
+    return json.dumps(document(name), ensure_ascii=False).encode()

@@ -1,0 +1,257 @@
+"""What each page shows: plain values, so that templates can be rendered without a server."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from solusio_contracts.contract_outline import Outline
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What surrounds every page."""
+
+    brand: str = "SolusIO"
+    email: str | None = None
+    """Who is logged in; None for a guest."""
+    proof: str = ""
+    """Goes into each form that posts."""
+    registration: bool = False
+    docs: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong with a form. `field` is the id of the input to go to, empty for the whole form."""
+
+    text: str
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A state in a word; `tone` is good, busy, idle or bad, and only colours it."""
+
+    text: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How much of something may be used; without `most` it is unlimited."""
+
+    label: str
+    used: int
+    most: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who is looking."""
+
+    email: str
+    state: Badge
+    billing_id: str
+    """Empty when the user is not known to a billing system."""
+    since: str
+    limits: tuple[Limit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerCard:
+    """A server of the user."""
+
+    id: int
+    name: str
+    state: Badge
+    plan: str
+    location: str
+    system: str
+    addresses: tuple[str, ...]
+    deletable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """An amount in the customer's currency, already formatted, and what it buys."""
+
+    amount: str
+    per: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCard:
+    """A plan that may be ordered."""
+
+    id: int
+    name: str
+    specs: tuple[str, ...]
+    prices: tuple[Price, ...]
+    """Empty when there is no price; then `tokens` says what is known."""
+    note: str
+    tokens: str = ""
+    places: str = ""
+    """Where it is to be had, when not everywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One option of a list."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Options under a heading."""
+
+    label: str
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AreaPage:
+    """`/`: my account, my servers, the plans."""
+
+    template: ClassVar[str] = "area.html.j2"
+    title: ClassVar[str] = "User area"
+    account: Account
+    servers: tuple[ServerCard, ...]
+    plans: tuple[PlanCard, ...]
+    notice: str = ""
+    full: str = ""
+    """Why no further server can be created; empty when one can."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewServerPage:
+    """`/servers/new`: what a new server shall be, with what was entered before and is wrong."""
+
+    template: ClassVar[str] = "new_server.html.j2"
+    title: ClassVar[str] = "Create a server"
+    plans: tuple[PlanCard, ...]
+    locations: tuple[Choice, ...]
+    systems: tuple[Group, ...]
+    name: str = ""
+    plan: str = ""
+    location: str = ""
+    system: str = ""
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeletePage:
+    """`/servers/{id}/delete`: whether it shall really go."""
+
+    template: ClassVar[str] = "delete_server.html.j2"
+    title: ClassVar[str] = "Delete a server"
+    server: ServerCard
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LoginPage:
+    """`/login`."""
+
+    template: ClassVar[str] = "login.html.j2"
+    title: ClassVar[str] = "Log in"
+    email: str = ""
+    notice: str = ""
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterPage:
+    """`/register`."""
+
+    template: ClassVar[str] = "register.html.j2"
+    title: ClassVar[str] = "Create an account"
+    email: str = ""
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePage:
+    """Something that cannot be shown or done, and what to do now."""
+
+    template: ClassVar[str] = "message.html.j2"
+    title: str
+    text: tuple[str, ...]
+    """Paragraphs."""
+    link: str = ""
+    link_text: str = ""
+    status: int = 404
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentCard:
+    """An API document, as the index of the reference shows it."""
+
+    name: str
+    title: str
+    about: str
+    operations: int
+
+
+@dataclass(frozen=True, slots=True)
+class DocsPage:
+    """`/docs`."""
+
+    template: ClassVar[str] = "docs.html.j2"
+    title: ClassVar[str] = "API reference"
+    documents: tuple[DocumentCard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OperationLine:
+    """An operation in a list."""
+
+    id: str
+    method: str
+    path: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentPage:
+    """`/docs/{document}`: the operations of a document, by tag."""
+
+    template: ClassVar[str] = "document.html.j2"
+    name: str
+    title: str
+    about: str
+    groups: tuple[tuple[str, tuple[OperationLine, ...]], ...]
+    contract: bool
+    """Whether a page with its clauses belongs to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperationPage:
+    """`/docs/{document}/{operation}`."""
+
+    template: ClassVar[str] = "operation.html.j2"
+    name: str
+    document: str
+    """Title of the document."""
+    outline: "Outline"
+    base: str
+    contract: bool
+
+    @property
+    def title(self) -> str:
+        """Its name and what it does."""
+        return f"{self.outline.operation.id}: {self.outline.summary}"
+
+
+Page = (
+    AreaPage
+    | NewServerPage
+    | DeletePage
+    | LoginPage
+    | RegisterPage
+    | MessagePage
+    | DocsPage
+    | DocumentPage
+    | OperationPage
+)

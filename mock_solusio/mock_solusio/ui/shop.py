@@ -1,0 +1,87 @@
+"""Plans as customers see them: what they hold, and what they cost in the customer's own currency."""
+
+from mock_solusio.domain.locations import LOCATIONS
+from mock_solusio.domain.plans import GIB, PLANS, Plan
+from mock_solusio.domain.prices import Pricing, format_amount, token_amount
+from mock_solusio.domain.world import World
+from mock_solusio.ui.models import PlanCard, Price
+
+
+def on_offer(world: World) -> list[Plan]:
+    """Return the plans that customers may see, in the operator's order."""
+    return sorted(world[PLANS].find(is_visible=True), key=lambda plan: (plan.position, plan.id))
+
+
+def plan_card(world: World, plan: Plan, pricing: Pricing | None) -> PlanCard:
+    """Return what a customer is told about a plan."""
+    free = not plan.tokens_per_hour and not plan.tokens_per_month
+    return PlanCard(
+        plan.id,
+        plan.name,
+        specs(plan),
+        prices(plan, pricing) if pricing else (),
+        "" if free else note(plan),
+        tokens="" if free or pricing else in_tokens(plan),
+        places=places(world, plan),
+    )
+
+
+def prices(plan: Plan, pricing: Pricing) -> tuple[Price, ...]:
+    """Return what a plan costs, the price to compare first; nothing for one that costs nothing.
+
+    An hour's price keeps all its digits: rounded to cents, 0.007 would read as 0.01.
+    """
+    found = []
+    if plan.tokens_per_month:
+        amount = format_amount(token_amount(plan.tokens_per_month, pricing), pricing)
+        found.append(Price(amount, "a month at most" if plan.tokens_per_hour else "a month"))
+    if plan.tokens_per_hour:
+        amount = format_amount(token_amount(plan.tokens_per_hour, pricing), pricing, exact=True)
+        found.append(Price(amount, "an hour"))
+    return tuple(found)
+
+
+def in_tokens(plan: Plan) -> str:
+    """Return what a plan costs in tokens: all that can be said as long as nobody knows what a token costs."""
+    parts = [
+        f"{amount:,} token{'' if amount == 1 else 's'} {span}"
+        for amount, span in ((plan.tokens_per_hour, "an hour"), (plan.tokens_per_month, "a month"))
+        if amount
+    ]
+    return ", ".join(parts)
+
+
+def note(plan: Plan) -> str:
+    """Return in a sentence what is charged (vendor's page, step 3)."""
+    if not plan.tokens_per_month:
+        return "Charged for each started hour."
+    if not plan.tokens_per_hour:
+        return "Charged for the whole month, however short the use."
+    return "Charged by the hour, and never more than the price of the month."
+
+
+def specs(plan: Plan) -> tuple[str, ...]:
+    """Return what a server of this plan has."""
+    cores = plan.params.vcpu
+    found = [
+        f"{cores} CPU core{'' if cores == 1 else 's'}",
+        f"{size(plan.params.ram)} memory",
+        f"{plan.params.disk} GiB disk",
+    ]
+    traffic = plan.limits.get("network_total_traffic")
+    if traffic is not None and traffic.is_enabled:
+        found.append(f"{traffic.limit:,} {traffic.unit} traffic a month")
+    return tuple(found)
+
+
+def size(number: int) -> str:
+    """Return bytes as people read them: `2 GiB`, `1.5 GiB`, `512 MiB`."""
+    unit, name = (GIB, "GiB") if number >= GIB else (GIB // 1024, "MiB")
+    return f"{number / unit:.4g} {name}"
+
+
+def places(world: World, plan: Plan) -> str:
+    """Return where a plan can be ordered, empty when everywhere."""
+    found = [world[LOCATIONS].get(key) for key in plan.available_locations]
+    names = [location.name for location in found if location is not None]
+    return f"only in {', '.join(names)}" if names else ""

@@ -1,0 +1,1 @@
+"""The JSON shapes in which the API shows what the domain holds."""

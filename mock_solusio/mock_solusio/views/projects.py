@@ -1,0 +1,48 @@
+"""What the API shows of projects and their members (facts, section 6)."""
+
+from typing import Any
+
+from mock_solusio.api.call import Call
+from mock_solusio.domain.prices import token_pricing
+from mock_solusio.domain.projects import MEMBERSHIPS, Membership, Project
+from mock_solusio.domain.references import servers_with
+from mock_solusio.domain.user_record import USERS
+from mock_solusio.moment import rfc3339
+from mock_solusio.views.catalogue import user_short
+from mock_solusio.views.people import user_view
+
+
+def project_view(call: Call, project: Project) -> dict[str, Any]:
+    """Return a project, with what a token costs its owner.
+
+    Without a price (no billing integration, no billing_user_id, or no answer) `token_pricing` is absent: null
+    breaks a client (facts, section 14).
+    """
+    owner = call.world[USERS].need(project.owner_id)
+    view: dict[str, Any] = {
+        "id": project.id,
+        "name": project.name,
+        "description": project.description,
+        "members": call.world[MEMBERSHIPS].count(project_id=project.id),
+        "is_owner": project.owner_id == call.actor.id,
+        "is_default": project.is_default,
+        "owner": user_view(call, owner),
+        "servers": servers_with(call.world, project_id=project.id),
+        "created_at": rfc3339(project.created_at),
+        "updated_at": rfc3339(project.updated_at),
+    }
+    pricing = call.price(owner.billing_user_id)
+    if pricing is not None:
+        view["token_pricing"] = token_pricing(pricing)
+    return view
+
+
+def member_view(call: Call, membership: Membership) -> dict[str, Any]:
+    """Return a member of a project, or an invitation (the shape is assumed)."""
+    return {
+        "id": membership.id,
+        "email": membership.email,
+        "status": "pending" if membership.user_id is None else "active",
+        "user": user_short(call, membership.user_id),
+        "created_at": rfc3339(membership.created_at),
+    }

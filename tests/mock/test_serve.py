@@ -1,0 +1,223 @@
+"""`mock-solusio serve` as its user runs it: a process, its words, its state file, its end."""
+
+import json
+import os
+import re
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from mock_solusio.serve_command import serve
+
+TOKEN = "administrators-own-access-token"
+
+
+@contextmanager
+def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
+    """Run the command on a free port; give the process, what it said first, and its URL."""
+    command = [sys.executable, "-m", "mock_solusio", "serve", "--port", "0", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        said = []
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                said.append(line)
+                if "Ctrl-C" in line:
+                    break
+            else:
+                assert process.stderr is not None
+                raise AssertionError("".join(said) + process.stderr.read())
+            text = "".join(said)
+            found = re.search(r"listens at (\S+)", text)
+            assert found, text
+            yield process, text, found[1]
+        finally:
+            process.kill()
+
+
+def call(url: str, path: str, body: Any = None, *, token: str = TOKEN, method: str | None = None, **more: Any):
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{url}{path}", data=data, method=method)  # noqa: S310 - our own server
+    request.add_header("Authorization", f"Bearer {token}")
+    request.add_header("Content-Type", "application/json")
+    with urllib.request.urlopen(request, timeout=30, **more) as answer:  # noqa: S310
+        text = answer.read()
+    return json.loads(text) if text else None
+
+
+def test_it_says_what_a_newcomer_needs_and_its_lines_work():
+    with serving() as (_, said, url):
+        token = re.search(r"Access token +(\S+)", said)
+        assert token
+        for path in ("/", "/api/v1", "/docs", "/_mock"):
+            assert f"{url}{path}\n" in said
+        lines = re.findall(r"^  (curl .*)$", said, re.MULTILINE)
+        assert len(lines) == 3
+        for line in lines:
+            result = subprocess.run(
+                ["bash", "-c", f"{line} -sS --fail"], capture_output=True, text=True, timeout=60, check=False
+            )
+            assert result.returncode == 0, (line, result.stdout, result.stderr)
+            json.loads(result.stdout)
+
+
+def test_ctrl_c_ends_it_with_a_word():
+    with serving() as (process, _, _):
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+        assert (process.returncode, out, err) == (0, "\nStopped.\n", "") or out.endswith("Stopped.\n")
+        assert err == ""
+
+
+def test_the_state_survives_a_kill_in_the_middle_of_writing(tmp_path):
+    state = tmp_path / "state.sqlite"
+    known: dict[int, str] = {}
+    number = 0
+    for after in (3, 11, 1, 25):
+        with serving("--state", str(state), "--admin-token", TOKEN) as (process, _, url):
+            found = {}
+            page = 1
+            while page:
+                answer = call(url, f"/api/v1/users?per_page=100&page={page}")
+                found.update({user["id"]: user["email"] for user in answer["data"]})
+                page = page + 1 if answer["links"]["next"] else 0
+            assert known.items() <= found.items()
+            # At most the one user whose answer was lost with the connection is there besides.
+            assert len(found) <= len(known) + 2
+            known = found
+            for _ in range(after):
+                number += 1
+                made = call(url, "/api/v1/users", {"email": f"user{number}@example.com"})["data"]
+                known[made["id"]] = made["email"]
+            # One more request is on its way when the process is killed.
+            host, port = url.removeprefix("http://").split(":")
+            number += 1
+            body = json.dumps({"email": f"user{number}@example.com"}).encode()
+            with socket.create_connection((host, int(port))) as connection:
+                head = f"POST /api/v1/users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n"
+                head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+                connection.sendall(head.encode() + body)
+                os.kill(process.pid, signal.SIGKILL)
+
+
+def test_the_same_access_token_and_clock_after_a_restart(tmp_path):
+    state = tmp_path / "state.sqlite"
+    with serving("--state", str(state), "--clock", "2026-03-01T00:00:00Z") as (_, said, url):
+        token = re.search(r"Access token +(\S+)", said)
+        assert token
+        call(url, "/_mock/clock", {"advance": "P1M"})
+    with serving("--state", str(state)) as (_, said, url):
+        assert f"Access token   {token[1]}\n" in said
+        assert "2026-04-01T00:00:00.000000Z, standing still" in said
+        assert call(url, "/api/v1/users", token=token[1])["meta"]["total"] == 1
+
+
+def test_https_with_its_own_certificate():
+    with serving("--tls", "--admin-token", TOKEN) as (_, said, url):
+        assert url.startswith("https://127.0.0.1:")
+        authority = re.search(r"Certificate +(\S+\.pem)", said)
+        assert authority
+        context = ssl.create_default_context(cafile=authority[1])
+        answer = call(url, "/api/v1/users", context=context)
+        assert answer["links"]["first"].startswith(f"{url}/api/v1/users?")
+        Path(authority[1]).unlink()
+
+
+def test_the_same_seed_and_calls_give_the_same_bytes():
+    def bytes_of(seed: str) -> list[bytes]:
+        with serving("--seed", seed, "--clock", "2026-03-01T00:00:00Z", "--port", "0") as (_, said, url):
+            token = re.search(r"Access token +(\S+)", said)
+            assert token
+            made = call(url, "/api/v1/users", {"email": "ann@example.com"}, token=token[1])
+            link = call(url, f"/api/v1/users/{made['data']['id']}/tokens", {}, token=token[1])
+            servers = {"name": "web", "plan": 1, "location": 1, "os": 1, "user": made["data"]["id"]}
+            server = call(url, "/api/v1/servers", servers, token=token[1])
+            return [json.dumps(one).encode() for one in (token[1], made, link, server)]
+
+    assert bytes_of("a") == bytes_of("a")
+    assert bytes_of("a") != bytes_of("b")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--clock", "tomorrow"], "Invalid value for '--clock': 'tomorrow' is no moment"),
+        (["--clock", "@fast"], "'fast' is no speed"),
+        (["--port", "70000"], "Invalid value for '--port'"),
+        (["--billing-url", "billing.test"], "expected an http or https URL, got 'billing.test'"),
+        (["--admin-token", " "], "expected an access token, got nothing"),
+        (["--state", "/nowhere/at/all"], "Invalid value for --state: cannot use /nowhere/at/all"),
+        (["--fixtures", "/nowhere"], "Invalid value for '--fixtures'"),
+        (["--host", "192.0.2.1"], "Cannot listen on 192.0.2.1"),
+    ],
+)
+def test_bad_options_are_named(arguments, message):
+    result = CliRunner().invoke(serve, arguments)
+    assert result.exit_code == 2
+    assert message in " ".join(result.output.split())
+
+
+def test_a_port_in_use_is_named():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = CliRunner().invoke(serve, ["--port", str(port)])
+    assert result.exit_code == 2
+    assert f"Cannot listen on 127.0.0.1:{port}: Address already in use." in " ".join(result.output.split())
+
+
+def test_a_state_file_in_use_is_named(tmp_path):
+    state = tmp_path / "state.sqlite"
+    with serving("--state", str(state)):
+        result = CliRunner().invoke(serve, ["--state", str(state)])
+    assert result.exit_code == 2
+    assert "another process uses it" in " ".join(result.output.split())
+
+
+def test_a_request_without_an_access_token_is_refused():
+    with serving() as (_, _, url):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            call(url, "/api/v1/users", token="wrong")
+        assert refused.value.code == 401
+        assert json.loads(refused.value.read()) == {"message": "Unauthenticated."}
+
+
+def test_head_and_body_arrive_together():
+    # In two packets, Nagle's algorithm and delayed acknowledgements make some clients wait 40 ms.
+    with serving("--admin-token", TOKEN) as (_, _, url):
+        host, port = url.removeprefix("http://").split(":")
+        request = f"GET /api/v1/users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode()
+        with socket.create_connection((host, int(port))) as connection:
+            for _ in range(200):
+                connection.sendall(request)
+                piece = connection.recv(65536)
+                head, _, body = piece.partition(b"\r\n\r\n")
+                length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+                assert length
+                assert len(body) == int(length[1])
+
+
+def test_it_starts_without_what_it_does_not_need():
+    code = (
+        "import sys\n"
+        "from mock_solusio import serve_command\n"
+        "from mock_solusio.app import Mock\n"
+        "from mock_solusio.options import Options\n"
+        "import mock_solusio.serving\n"
+        "Mock(Options()).close()\n"
+        "heavy = ('schemathesis', 'hypothesis', 'sqlalchemy', 'httpx', 'jinja2', 'faker', 'rich', 'babel', 'yaml')\n"
+        "print([name for name in heavy if name in sys.modules])\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert result.stdout == "[]\n"

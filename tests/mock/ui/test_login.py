@@ -1,0 +1,363 @@
+"""Ways in and out: by link, by password, by registration; and who stays outside."""
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from mock_solusio.app import Mock
+from mock_solusio.domain.access_tokens import ONE_TIME_LIFETIME
+from mock_solusio.moment import DAY
+
+EMAIL, PASSWORD = "ada@example.com", "S3cret-enough"
+
+NO_LINK = "This link no longer works"
+PORTAL = "Go back to your provider’s portal"
+
+
+@pytest.fixture
+def ada(api: Any) -> dict[str, Any]:
+    """A customer."""
+    made = api.post("users", {"email": EMAIL, "password": PASSWORD, "billing_user_id": 42})
+    assert made.status == 201
+    return dict(made.data)
+
+
+@pytest.fixture
+def link(api: Any, ada: dict[str, Any]) -> Callable[..., str]:
+    """Make a login link for the customer."""
+
+    def make(*, one_time: bool = True) -> str:
+        made = api.post(f"users/{ada['id']}/tokens", {"is_one_time": one_time})
+        return f"/auth/by_token/{made.data['access_token']}"
+
+    return make
+
+
+def set_cookies(answer: httpx.Response) -> list[str]:
+    return answer.headers.get_list("set-cookie")
+
+
+def session_cookie(answer: httpx.Response) -> str:
+    (found,) = [line for line in set_cookies(answer) if line.startswith("solusio_session=")]
+    return found
+
+
+def has_session(answer: httpx.Response) -> bool:
+    return any(
+        line.startswith("solusio_session=") and "Max-Age=0" not in line for line in set_cookies(answer)
+    )
+
+
+# By link
+
+
+def test_link_logs_in_and_leads_to_the_user_area(browser: Any, link: Callable[..., str]) -> None:
+    answer = browser.open(link(), follow=False)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["cache-control"] == "no-store"
+    area = browser.open("/")
+    assert area.status_code == 200
+    assert EMAIL in area.text
+    assert ">42<" in area.text
+
+
+@pytest.mark.parametrize(("base_url", "secure"), [("http://mock.test", False), ("https://mock.test", True)])
+def test_session_cookie_has_the_right_flags(
+    browsers: Callable[..., Any], link: Callable[..., str], base_url: str, *, secure: bool
+) -> None:
+    flags = (
+        session_cookie(browsers(base_url).open(link(), follow=False)).partition("; ")[2].lower().split("; ")
+    )
+    assert sorted(flags) == sorted(["httponly", "path=/", "samesite=lax", *(["secure"] if secure else [])])
+
+
+def test_one_time_link_works_once(browsers: Callable[..., Any], link: Callable[..., str]) -> None:
+    path = link()
+    assert browsers().open(path, follow=False).status_code == 303
+    again = browsers().open(path, follow=False)
+    assert again.status_code == 410
+    assert NO_LINK in again.text
+    assert PORTAL in again.text
+    assert not has_session(again)
+    assert again.headers["referrer-policy"] == "no-referrer"
+    assert again.headers["cache-control"] == "no-store"
+
+
+def test_lasting_link_works_again(browsers: Callable[..., Any], link: Callable[..., str]) -> None:
+    path = link(one_time=False)
+    for _ in range(3):
+        assert browsers().open(path, follow=False).status_code == 303
+
+
+def test_unknown_and_malformed_links_show_the_clear_page(browser: Any) -> None:
+    for path in ("unknown", "x" * 5000, "%00", "%F0%9F%92%A9", "<script>alert(1)", "a%20b"):
+        answer = browser.open(f"/auth/by_token/{path}", follow=False)
+        assert answer.status_code == 410, path
+        assert NO_LINK in answer.text
+        assert "<script>" not in answer.text
+        assert not has_session(answer)
+
+
+def test_link_expires_on_the_clock_of_the_mock(mock: Mock, browser: Any, link: Callable[..., str]) -> None:
+    path = link()
+    mock.clock.advance(ONE_TIME_LIFETIME)
+    answer = browser.open(path, follow=False)
+    assert answer.status_code == 410
+    assert not has_session(answer)
+
+
+@pytest.mark.parametrize("status", ["locked", "suspended"])
+def test_link_of_a_barred_user_shows_why_and_is_not_used_up(
+    browser: Any, api: Any, ada: dict[str, Any], link: Callable[..., str], status: str
+) -> None:
+    path = link()
+    api.put(f"users/{ada['id']}", {"status": status})
+    answer = browser.open(path, follow=False)
+    assert answer.status_code == 403
+    assert f"This account is {status}" in answer.text
+    assert PORTAL in answer.text
+    assert not has_session(answer)
+    api.put(f"users/{ada['id']}", {"status": "active"})
+    assert browser.open(path, follow=False).status_code == 303
+
+
+@pytest.mark.parametrize("ahead", [{"sec_purpose": "prefetch;prerender"}, {"purpose": "prefetch"}])
+def test_looking_ahead_does_not_use_a_link_up(
+    browser: Any, link: Callable[..., str], ahead: dict[str, str]
+) -> None:
+    path = link()
+    looked = browser.client.head(path)
+    assert looked.status_code == 200
+    assert "set-cookie" not in looked.headers
+    assert browser.open(path, follow=False, **ahead).status_code == 503
+    assert browser.client.post(path).status_code == 405
+    assert browser.open(path, follow=False).status_code == 303
+
+
+def test_a_thousand_tries_at_once_open_one_session(
+    mock: Mock, browsers: Callable[..., Any], link: Callable[..., str]
+) -> None:
+    path = link()
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(mock), base_url="http://mock.test")
+
+    async def everybody() -> list[httpx.Response]:
+        return await asyncio.gather(*(client.get(path) for _ in range(1000)))
+
+    statuses = Counter(answer.status_code for answer in asyncio.run(everybody()))
+    assert statuses == {303: 1, 410: 999}
+    assert browsers().open(path, follow=False).status_code == 410
+
+
+def test_used_link_lets_one_who_is_inside_stay(browser: Any, link: Callable[..., str]) -> None:
+    path = link()
+    browser.open(path)
+    again = browser.open(path)
+    assert again.status_code == 410
+    assert "Stay logged in" in again.text
+    assert browser.open("/", follow=False).status_code == 200
+
+
+def test_login_makes_a_new_session_and_ends_the_old_one(browser: Any, link: Callable[..., str]) -> None:
+    browser.open(link())
+    first = browser.session
+    browser.open(link())
+    assert browser.session != first
+    browser.client.cookies.clear()
+    browser.client.cookies.set("solusio_session", str(first), domain="mock.test")
+    assert browser.open("/", follow=False).headers["location"] == "/login"
+
+
+def test_prepared_session_cookie_is_not_adopted(browser: Any, link: Callable[..., str]) -> None:
+    browser.client.cookies.set("solusio_session", "prepared-by-an-attacker", domain="mock.test", path="/")
+    browser.open(link(), follow=False)
+    assert browser.session != "prepared-by-an-attacker"
+
+
+def test_session_ends_after_a_day(mock: Mock, browser: Any, link: Callable[..., str]) -> None:
+    browser.open(link())
+    mock.clock.advance(DAY - 1)
+    assert browser.open("/", follow=False).status_code == 200
+    mock.clock.advance(1)
+    assert browser.open("/", follow=False).headers["location"] == "/login"
+    assert browser.session is None
+
+
+@pytest.mark.parametrize("status", ["locked", "suspended"])
+def test_barred_user_is_told_at_the_next_click(
+    browser: Any, api: Any, ada: dict[str, Any], link: Callable[..., str], status: str
+) -> None:
+    browser.open(link())
+    api.put(f"users/{ada['id']}", {"status": status})
+    answer = browser.open("/", follow=False)
+    assert answer.status_code == 403
+    assert f"This account is {status}" in answer.text
+    assert browser.session is None
+    assert browser.open("/", follow=False).headers["location"] == "/login"
+
+
+def test_session_does_not_come_back_with_the_user(
+    browser: Any, api: Any, ada: dict[str, Any], link: Callable[..., str]
+) -> None:
+    browser.open(link())
+    api.put(f"users/{ada['id']}", {"status": "locked"})
+    api.put(f"users/{ada['id']}", {"status": "active"})
+    assert browser.open("/", follow=False).headers["location"] == "/login"
+
+
+# By password
+
+
+def test_guest_is_led_to_the_login_form(browser: Any) -> None:
+    for path in ("/", "/servers/new", "/servers/1/delete"):
+        answer = browser.open(path, follow=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+
+
+def test_password_logs_in(browser: Any, ada: dict[str, Any]) -> None:
+    answer = browser.log_in(EMAIL.upper(), PASSWORD)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert EMAIL in browser.open("/").text
+    assert ada["email"] == EMAIL
+    assert browser.open("/login", follow=False).headers["location"] == "/"
+
+
+@pytest.mark.usefixtures("ada")
+@pytest.mark.parametrize(
+    ("email", "password"), [(EMAIL, "wrong"), ("nobody@example.com", PASSWORD), ("", "")]
+)
+def test_wrong_password_is_told_without_saying_what_was_wrong(
+    browser: Any, email: str, password: str
+) -> None:
+    answer = browser.log_in(email, password)
+    assert answer.status_code == 422
+    assert "These credentials do not match our records." in answer.text
+    assert 'role="alert"' in answer.text
+    assert PASSWORD not in answer.text
+    assert not has_session(answer)
+
+
+@pytest.mark.usefixtures("ada")
+def test_guessing_is_slowed_down(mock: Mock, browser: Any) -> None:
+    for _ in range(5):
+        assert browser.log_in(EMAIL, "wrong").status_code == 422
+    answer = browser.log_in(EMAIL, PASSWORD)
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) == 60
+    assert not has_session(answer)
+    mock.clock.advance(60_000_000)
+    assert browser.log_in(EMAIL, PASSWORD).status_code == 303
+
+
+@pytest.mark.parametrize("status", ["locked", "suspended"])
+def test_barred_user_cannot_log_in_by_password(
+    browser: Any, api: Any, ada: dict[str, Any], status: str
+) -> None:
+    api.put(f"users/{ada['id']}", {"status": status})
+    answer = browser.log_in(EMAIL, PASSWORD)
+    assert answer.status_code == 403
+    assert f"This account is {status}" in answer.text
+    assert not has_session(answer)
+    # Without the password nobody learns that.
+    assert "These credentials do not match" in browser.log_in(EMAIL, "wrong").text
+
+
+@pytest.mark.usefixtures("ada")
+def test_login_form_needs_its_proof(browsers: Callable[..., Any]) -> None:
+    mine, other = browsers(), browsers()
+    fields = {"email": EMAIL, "password": PASSWORD}
+    page = mine.open("/login")
+    for answer in (
+        mine.client.post("/login", data=fields),
+        mine.client.post("/login", data={**fields, "_token": "0" * 64}),
+        other.send(page, "/login", fields),  # another browser's proof
+        mine.send(page, "/login", fields, sec_fetch_site="cross-site"),
+        mine.send(page, "/login", fields, origin="http://elsewhere.test"),
+        mine.client.post("/login", json=fields),
+    ):
+        assert answer.status_code in {403, 415}
+        assert not has_session(answer)
+    assert mine.send(page, "/login", fields, sec_fetch_site="same-origin").status_code == 303
+
+
+def test_guests_do_not_share_their_proof(browsers: Callable[..., Any]) -> None:
+    proofs = {re.findall(r'"_token" value="(\w+)"', browsers().open("/login").text)[0] for _ in range(5)}
+    assert len(proofs) == 5
+
+
+# Registration (step 4)
+
+
+def test_registration_makes_a_user_and_logs_him_in(browser: Any, api: Any) -> None:
+    assert 'href="/register"' in browser.open("/login").text
+    answer = browser.send("/register", "/register", {"email": "new@example.com", "password": PASSWORD})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert "new@example.com" in browser.open("/").text
+    (made,) = api.get("users?filter[search]=new@example.com").data
+    assert [role["name"] for role in made["roles"]] == ["Client"]
+
+
+@pytest.mark.usefixtures("ada")
+@pytest.mark.parametrize(
+    ("email", "password", "field"),
+    [
+        (EMAIL, PASSWORD, "email"),
+        ("no address", PASSWORD, "email"),
+        ("", PASSWORD, "email"),
+        ("x@" + "e" * 300, PASSWORD, "email"),
+        ("new@example.com", "short", "password"),
+        ("new@example.com", "", "password"),
+        ("new@example.com", "x" * 300, "password"),
+    ],
+)
+def test_registration_says_what_is_wrong(browser: Any, email: str, password: str, field: str) -> None:
+    answer = browser.send("/register", "/register", {"email": email, "password": password})
+    assert answer.status_code == 422
+    assert f'href="#{field}"' in answer.text
+    assert not has_session(answer)
+
+
+def test_registration_that_is_off_does_not_exist(browser: Any, api: Any) -> None:
+    form = browser.open("/register")
+    api.patch("settings", {"features": {"allow_registration": False}})
+    before = api.get("users").json["meta"]["total"]
+    assert "/register" not in browser.open("/login").text
+    assert browser.open("/register").status_code == 404
+    answer = browser.send(form, "/register", {"email": "new@example.com", "password": PASSWORD})
+    assert answer.status_code == 404
+    assert not has_session(answer)
+    assert api.get("users").json["meta"]["total"] == before
+
+
+# Out
+
+
+def test_logout_ends_the_session(browser: Any, link: Callable[..., str]) -> None:
+    browser.open(link())
+    secret = browser.session
+    answer = browser.send("/", "/logout")
+    assert answer.headers["location"] == "/login?done=logout"
+    assert "You are logged out." in browser.open("/login?done=logout").text
+    assert browser.session is None
+    browser.client.cookies.set("solusio_session", str(secret), domain="mock.test", path="/")
+    assert browser.open("/", follow=False).headers["location"] == "/login"
+
+
+def test_logout_needs_its_proof(browser: Any, link: Callable[..., str]) -> None:
+    browser.open(link())
+    assert browser.client.get("/logout").status_code == 405
+    assert browser.client.post("/logout", data={"_token": ""}).status_code == 403
+    assert browser.open("/", follow=False).status_code == 200
+
+
+def test_pages_do_not_show_what_logs_in(browser: Any, link: Callable[..., str]) -> None:
+    path = link()
+    text = browser.open(path).text
+    assert path.rpartition("/")[2] not in text
+    assert str(browser.session) not in text

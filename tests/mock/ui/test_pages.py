@@ -1,0 +1,163 @@
+"""What every page has in common: headers, errors, static files, the API reference."""
+
+import base64
+import hashlib
+import json
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from mock_solusio.app import Mock
+
+PAGES = [
+    "/login",
+    "/register",
+    "/docs",
+    "/docs/solusio-api",
+    "/docs/contract",
+    "/nowhere",
+    "/auth/by_token/x",
+]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_has_the_headers_that_keep_browsers_safe(browser: Any, path: str) -> None:
+    answer = browser.open(path, follow=False)
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert "script-src" not in policy
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "<script" not in answer.text
+    if not path.startswith("/docs"):
+        assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_load_nothing_from_elsewhere(browser: Any, path: str) -> None:
+    text = browser.open(path).text
+    for address in re.findall(r'(?:src|<link[^>]*href|action)="([^"]*)"', text):
+        assert address.startswith("/"), address
+        assert not address.startswith("//"), address
+
+
+def test_unknown_paths_answer_with_a_page(browser: Any) -> None:
+    for path in (
+        "/nowhere",
+        "/servers/x/delete",
+        "/docs/nowhere",
+        "/docs/solusio-api/nowhere",
+        "/static/x.css",
+    ):
+        answer = browser.open(path, follow=False)
+        assert answer.status_code == 404, path
+        assert "There is nothing at this address." in answer.text
+    assert browser.client.post("/nowhere").status_code == 404
+
+
+def test_wrong_methods_say_which_are_right(browser: Any) -> None:
+    answer = browser.client.get("/servers")
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "POST"
+    assert "text/html" in answer.headers["content-type"]
+    assert browser.client.delete("/").status_code == 405
+
+
+def test_paths_of_the_api_stay_json(browser: Any) -> None:
+    answer = browser.open("/api/v1/nowhere")
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.status_code in {401, 404}
+
+
+def test_static_files_are_kept_by_browsers(browser: Any) -> None:
+    paths = set(re.findall(r'"(/static/[^"]+)"', browser.open("/login").text))
+    assert {path.rpartition(".")[2] for path in paths} == {"css", "svg"}
+    for path in paths:
+        answer = browser.open(path)
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["cache-control"]
+        assert answer.headers["content-type"] in {"text/css; charset=utf-8", "image/svg+xml"}
+        assert browser.open(path.replace(".", ".0", 1)).status_code == 404
+
+
+def test_head_answers_like_get_without_a_body(browser: Any) -> None:
+    for path in ("/login", "/docs", "/nowhere"):
+        assert browser.client.head(path).status_code == browser.open(path).status_code
+
+
+# The reference
+
+
+def test_index_leads_to_every_document(browser: Any) -> None:
+    text = browser.open("/docs").text
+    for name in ("solusio-api", "billing-endpoint"):
+        for path in (f"/docs/{name}", f"/docs/{name}.yaml", f"/docs/{name}.json"):
+            assert f'href="{path}"' in text
+            assert browser.open(path).status_code == 200
+
+
+def test_documents_can_be_downloaded(browser: Any) -> None:
+    as_json = browser.open("/openapi.json")
+    assert as_json.headers["content-type"] == "application/json"
+    whole = json.loads(as_json.text)
+    assert whole["info"]["title"] == "SolusIO API"
+    for path in ("/openapi.yaml", "/docs/openapi.yaml", "/docs/solusio-api.yaml"):
+        answer = browser.open(path)
+        assert answer.headers["content-type"] == "application/yaml"
+        assert yaml.safe_load(answer.text) == whole
+    assert browser.open("/openapi.txt").status_code == 404
+    assert browser.open("/docs/nowhere.json").status_code == 404
+
+
+def test_every_operation_of_the_api_is_in_the_reference(browser: Any) -> None:
+    whole = json.loads(browser.open("/openapi.json").text)
+    text = browser.open("/docs/solusio-api").text
+    methods = {"get", "post", "put", "patch", "delete"}
+    ids = {
+        node["operationId"]
+        for item in whole["paths"].values()
+        for key, node in item.items()
+        if key in methods
+    }
+    assert len(ids) > 50
+    assert set(re.findall(r'href="/docs/solusio-api/(\w+)"', text)) == ids
+
+
+def test_operation_shows_its_path_fields_and_sources(browser: Any) -> None:
+    text = browser.open("/docs/solusio-api/createUser").text
+    assert "/api/v1/users" in text
+    assert "<code>billing_user_id</code>" in text
+    assert "Response 201" in text
+    assert "Documented: step 8" in text
+
+
+def test_every_operation_page_can_be_made(browser: Any) -> None:
+    ids = re.findall(r'href="(/docs/solusio-api/\w+)"', browser.open("/docs/solusio-api").text)
+    for path in ids:
+        answer = browser.open(path)
+        assert answer.status_code == 200, path
+        assert "<script" not in answer.text
+
+
+def test_contract_is_styled_by_a_hash_alone(browser: Any) -> None:
+    answer = browser.open("/docs/contract")
+    (style,) = re.findall(r"<style>(.*?)</style>", answer.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"style-src 'self' 'sha256-{digest}'" in answer.headers["content-security-policy"]
+    assert "TP-041" in answer.text
+
+
+def test_reference_is_the_same_for_everybody(mock: Mock, browser: Any, api: Any) -> None:
+    before = browser.open("/docs/solusio-api").text
+    user = api.get("account").data
+    secret = api.post(f"users/{user['id']}/tokens", {"is_one_time": True}).data["access_token"]
+    browser.open(f"/auth/by_token/{secret}")
+    after = browser.open("/docs/solusio-api").text
+    assert after == before
+    assert user["email"] not in after
+    assert mock.admin_token not in after
