@@ -12,6 +12,15 @@ nox.options.sessions = ["lint", "types", "layers", "contract", "tests", "wheel"]
 
 REDOCLY = "@redocly/cli@2.77.0"
 
+SERVED = """
+from mock_solusio.testing import started
+with started() as solusio:
+    assert solusio.create_server()["status"] == "started"
+    assert solusio.client.get(f"{solusio.url}/docs").status_code == 200
+    assert solusio.client.get(f"{solusio.url}/_mock/openapi.json").status_code == 200
+"""
+"""What the installed wheel must be able to do: its documents, templates and tables came along."""
+
 
 def install(session: nox.Session, *groups: str, project: bool = True) -> None:
     """Install exactly what uv.lock says."""
@@ -66,7 +75,11 @@ def contract(session: nox.Session) -> None:
     """The OpenAPI documents stand up to the linter other people use."""
     install(session, "test")
     work = Path(session.create_tmp()).resolve()
-    for document in sorted(Path("contracts/solusio_contracts/openapi").glob("*.yaml")):
+    documents = [
+        *Path("contracts/solusio_contracts/openapi").glob("*.yaml"),
+        *Path("mock_solusio/mock_solusio/openapi").glob("*.yaml"),
+    ]
+    for document in sorted(documents):
         session.run(
             "npm",
             "exec",
@@ -104,6 +117,8 @@ def wheel(session: nox.Session) -> None:
         session.run("mock-solusio", "--version")
         session.run("mock-solusio", "contract", "show", "TP-041", silent=True)
         session.run("mock-solusio", "reference", "check", "--fuzz-examples", "20")
+        session.run("mock-solusio", "serve", "--help", silent=True)
+        session.run("python", "-c", SERVED)
         session.run(
             "python",
             "-c",
@@ -125,6 +140,25 @@ def benchmarks(session: nox.Session) -> None:
     """Compare the speed of our fuzzing with that of plain `schemathesis run`, as a ratio."""
     install(session, "test")
     session.run("python", "benchmarks/fuzz_speed.py", *session.posargs)
+
+
+@nox.session
+def mock_speed(session: nox.Session) -> None:
+    """Compare the mock's speed with bare Starlette, Prism and Mockoon, as ratios in one run."""
+    install(session, "test")
+    session.run("python", "benchmarks/mock_speed.py", *session.posargs)
+
+
+@nox.session
+def stateful(session: nox.Session) -> None:
+    """Long sequences of calls to the mock, over its whole document: an hour and more."""
+    install(session, "test")
+    session.run(
+        "pytest",
+        "tests/mock/test_stateful.py",
+        *session.posargs,
+        env={"MOCK_SOLUSIO_STATEFUL_EXAMPLES": "500", "MOCK_SOLUSIO_STATEFUL_STEPS": "60"},
+    )
 
 
 @nox.session

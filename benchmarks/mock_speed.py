@@ -28,7 +28,7 @@ import struct
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
@@ -150,7 +150,9 @@ def show(result: dict[str, Any]) -> None:
         base = loads.get(STARLETTE)
         print(KINDS[kind])
         for name, each in loads.items():
-            ratios = "".join(f" {each[rate] / base[rate]:5.2f}" for rate in ("rate", "cpu_rate")) if base else ""
+            ratios = (
+                "".join(f" {each[rate] / base[rate]:5.2f}" for rate in ("rate", "cpu_rate")) if base else ""
+            )
             print(f"  {name:<20} {each['rate']:7.0f}/s{ratios}  p99 {each['p99']} us, {each['bytes']} bytes")
     print(flush=True)
 
@@ -158,10 +160,8 @@ def show(result: dict[str, Any]) -> None:
 def versions() -> dict[str, str]:
     """Return the versions of everything that takes part."""
     found = {name: metadata.version(name) for name in ("starlette", "uvicorn", "uvloop", "httptools")}
-    try:
+    with suppress(metadata.PackageNotFoundError):
         found["granian"] = metadata.version("granian")
-    except metadata.PackageNotFoundError:
-        pass
     for package in PACKAGES:
         name, _, version = package.rpartition("@")
         found[name] = version

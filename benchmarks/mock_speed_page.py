@@ -1,1 +1,252 @@
-def render(d): return ""
+"""The page `docs/speed.md`, made of the numbers in `results/mock_speed.json`: numbers in, text out."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from mock_speed_load import FOUR, KINDS
+from mock_speed_servers import (
+    GRANIAN_MOCK,
+    GRANIAN_STARLETTE,
+    MOCK,
+    MOCKOON,
+    PRISM,
+    PRISM_WHOLE,
+    STARLETTE,
+)
+
+Rounds = Sequence[dict[str, Any]]
+
+HEAD = """\
+# How fast the mock is
+
+`mock-solusio serve` beside bare Starlette, which has routes and nothing else and sends bytes prepared before,
+on the same server with the same settings; beside both on granian; and beside Prism and Mockoon, which answer
+from an OpenAPI document. Measured on {date} with Python {python} on {cpus} cores; to measure anew, which takes
+about ten minutes (Linux, two cores, node with npm, and wrk: `apt-get install wrk`):
+
+```sh
+nox -s mock_speed
+```
+
+The page is made of `benchmarks/results/mock_speed.json`, which holds every round.
+
+## How it is measured
+
+Each server has one core for itself, wrk the other one: {connections} connections that stay open, {seconds:g} s
+a run after a warm-up. In each of {rounds} rounds all servers are started anew and each kind of request goes to
+one after the other, so that a ratio compares runs that followed each other. Numbers are medians over the
+rounds, with the lowest and the highest ratio behind them. A run in which any answer was not 2xx, or a
+connection broke, ends the benchmark.
+
+The mock holds {users} users and {servers} servers, made through its API with a state in memory; every request
+carries an access token, which is looked up, and is written to the journal. The others repeat the mock's
+answers, byte by byte in Starlette, as examples in the document for the others; they hold no state and look at
+no token. {sizes}
+
+Repeated reads are answered from memory as long as the state does not change. So that this does not flatter,
+the same is asked with *no query twice*, where every answer is made anew from the state, and as *ten reads, then
+one change* of a user, after which nothing rendered before is used.
+
+{versions}.
+"""
+
+RATES = """
+## Requests per second
+
+{rates}
+
+## As ratios
+
+To bare Starlette on uvicorn, in the same round. *Per second of work* counts only the time for which the
+server had the core, which other programs on the machine disturb less.
+
+{ratios}
+
+The mock to servers that answer from a document. Prism gets slower with the size of the document, so it has one
+with the four operations alone, as Mockoon has, and once all that the mock has.
+
+{documents}
+
+## The aims
+
+{aims}
+
+## The server
+
+{granian}
+
+## Alone
+
+{alone}
+
+*Start*: from the command to the first good answer to an authenticated request, {starts} times. *Memory*: resident,
+of the whole process; the journal is bounded. *Segments*: TCP segments with data in which the answers came on
+one connection, counted by the kernel; head and body of an answer leave in one.
+"""
+
+
+def render(data: dict[str, Any]) -> str:
+    """Return the page."""
+    rounds, measured = data["rounds"], data["measured"]
+    return HEAD.format(
+        **{key: measured[key] for key in ("date", "python", "cpus", "connections", "seconds", "rounds")},
+        users=measured["users"],
+        servers=measured["servers"],
+        sizes=_sizes(measured["sizes"]),
+        versions=_versions(measured["versions"]),
+    ) + RATES.format(
+        rates=_rates(rounds),
+        ratios=_ratios(rounds),
+        documents=_documents(rounds),
+        aims=_aims(data),
+        granian=_granian(rounds),
+        alone=_alone(data["alone"]),
+        starts=len(data["alone"]["starts"]),
+    )
+
+
+def ratios(rounds: Rounds, kind: str, name: str, base: str, rate: str = "rate") -> list[float]:
+    """Return one server's rate divided by another's, for each round; empty where one was not asked."""
+    return [
+        each["loads"][kind][name][rate] / each["loads"][kind][base][rate]
+        for each in rounds
+        if {name, base} <= each["loads"].get(kind, {}).keys()
+    ]
+
+
+def median_ratio(rounds: Rounds, kind: str, name: str, base: str, rate: str = "rate") -> float:
+    """Return the median of the ratios."""
+    return statistics.median(ratios(rounds, kind, name, base, rate))
+
+
+def _sizes(sizes: dict[str, int]) -> str:
+    names = {"get_user": "a user", "list_users": "15 users", "list_servers": "15 servers"}
+    parts = [f"{words} {sizes[name]:,} bytes" for name, words in names.items()]
+    return f"Bodies: {', '.join(parts)}."
+
+
+def _versions(versions: dict[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in versions.items())
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(head)} |", f"| --- |{' ---: |' * (len(head) - 1)}"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+def _kinds(rounds: Rounds) -> list[str]:
+    return [kind for kind in KINDS if rounds[0]["loads"].get(kind)]
+
+
+def _spread(values: Sequence[float], digits: int = 2) -> str:
+    if not values:
+        return ""
+    middle = f"**{statistics.median(values):.{digits}f}**"
+    return f"{middle} ({min(values):.{digits}f} to {max(values):.{digits}f})"
+
+
+def _rates(rounds: Rounds) -> str:
+    names = (MOCK, STARLETTE, GRANIAN_MOCK, GRANIAN_STARLETTE, PRISM, PRISM_WHOLE, MOCKOON)
+    rows = []
+    for kind in _kinds(rounds):
+        row = [KINDS[kind]]
+        for name in names:
+            found = [each["loads"][kind][name]["rate"] for each in rounds if name in each["loads"][kind]]
+            row.append(f"{statistics.median(found):,.0f}" if found else "")
+        rows.append(row)
+    return _table(["", *names], rows)
+
+
+def _ratios(rounds: Rounds) -> str:
+    return _table(
+        ["", MOCK, "per second of work", GRANIAN_MOCK, GRANIAN_STARLETTE],
+        [
+            [
+                KINDS[kind],
+                _spread(ratios(rounds, kind, MOCK, STARLETTE)),
+                _spread(ratios(rounds, kind, MOCK, STARLETTE, "cpu_rate")),
+                _spread(ratios(rounds, kind, GRANIAN_MOCK, STARLETTE)),
+                _spread(ratios(rounds, kind, GRANIAN_STARLETTE, STARLETTE)),
+            ]
+            for kind in _kinds(rounds)
+        ],
+    )
+
+
+def _documents(rounds: Rounds) -> str:
+    names = (PRISM, PRISM_WHOLE, MOCKOON)
+    return _table(
+        ["times as fast as", *names],
+        [
+            [KINDS[kind], *(_spread(ratios(rounds, kind, MOCK, name), 1) for name in names)]
+            for kind in _kinds(rounds)
+            if kind in FOUR
+        ],
+    )
+
+
+def _aims(data: dict[str, Any]) -> str:
+    rounds, alone = data["rounds"], data["alone"]
+    repeated = ("get_user", "list_users", "list_servers")
+    anew = ("get_user_fresh", "list_users_fresh", "list_servers_fresh", "mixed")
+    start = statistics.median(alone["starts"])
+    segments = [(one["segments"], one["answers"]) for one in alone["segments"].values()]
+
+    def lowest(kinds: Iterable[str], base: str) -> float:
+        return min(median_ratio(rounds, kind, MOCK, base) for kind in kinds if kind in _kinds(rounds))
+
+    rows = [
+        ("reads, of bare Starlette", "0.8", lowest(repeated, STARLETTE), 0.8),
+        ("reads that are made anew, of bare Starlette", "0.5", lowest(anew, STARLETTE), 0.5),
+        ("all four, of Prism", "5", lowest(FOUR, PRISM), 5.0),
+    ]
+    table = [
+        [aim, wanted, f"{value:.2f}", "met" if value >= limit else "MISSED"]
+        for aim, wanted, value, limit in rows
+    ]
+    table.append(
+        ["start to the first 200, s", "below 0.6", f"{start:.2f}", "met" if start < 0.6 else "MISSED"]
+    )
+    whole = all(found == answers for found, answers in segments)
+    share = sum(found for found, _ in segments) / sum(answers for _, answers in segments)
+    table.append(["segments for an answer", "1", f"{share:.2f}", "met" if whole else "MISSED"])
+    return "The worst kind of request counts.\n\n" + _table(["aim", "wanted", "measured", ""], table)
+
+
+def _granian(rounds: Rounds) -> str:
+    names = {
+        "the mock": (GRANIAN_MOCK, MOCK),
+        "bare Starlette": (GRANIAN_STARLETTE, STARLETTE),
+    }
+    parts = []
+    for words, (name, base) in names.items():
+        reads = [median_ratio(rounds, kind, name, base) for kind in _kinds(rounds) if kind != "create_user"]
+        create = median_ratio(rounds, "create_user", name, base)
+        parts.append(f"{words} answers reads {min(reads):.2f} to {max(reads):.2f} times as fast on granian "
+                     f"as on uvicorn, and creates {create:.2f} times as fast")  # fmt: skip
+    memory = {
+        name: statistics.median(each["memory"][name] for each in rounds) for name in (GRANIAN_MOCK, MOCK)
+    }
+    return (
+        f"{'; '.join(parts)[0].upper()}{'; '.join(parts)[1:]}. After the start the mock occupies "
+        f"{memory[MOCK]:.0f} MiB on uvicorn and {memory[GRANIAN_MOCK]:.0f} MiB on granian, which runs two "
+        "processes."
+    )
+
+
+def _alone(alone: dict[str, Any]) -> str:
+    starts = alone["starts"]
+    rows = [
+        ["start, s, median (lowest to highest)", _spread(starts)],
+        ["memory after the start, MiB", f"{alone['memory_before']:.0f}"],
+        [f"memory after {alone['requests']:,} requests, MiB", f"{alone['memory_after']:.0f}"],
+    ]
+    for kind, one in alone["segments"].items():
+        each = one["bytes"] / one["answers"]
+        rows.append(
+            [f"segments of {one['answers']} answers of {each:,.0f} bytes, {kind}", str(one["segments"])]
+        )
+    return _table(["", ""], rows)

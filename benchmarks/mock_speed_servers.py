@@ -144,7 +144,9 @@ SERVERS = (
     Server(GRANIAN_MOCK, lambda _, port: _granian(port, "mock")),
     Server(GRANIAN_STARLETTE, lambda _, port: _granian(port, "starlette")),
     Server(PRISM, lambda place, port: _prism(place, port, place.short), FOUR, 1.5),
-    Server(PRISM_WHOLE, lambda place, port: _prism(place, port, place.document), ("get_user", "list_users"), 1.5),
+    Server(
+        PRISM_WHOLE, lambda place, port: _prism(place, port, place.document), ("get_user", "list_users"), 1.5
+    ),
     Server(
         MOCKOON,
         lambda place, port: [
@@ -181,12 +183,15 @@ def started(server: Server, place: Place) -> Iterator[Running]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     command = ["taskset", "-c", str(cores()[0]), *server.command(place, port)]
-    # Mode production is what express and others want to be fast.
     environment = os.environ | {
         "MOCK_SPEED_ANSWERS": str(place.answers),
         "MOCK_SPEED_TOKEN": place.token,
+        # What is installed by pip is compiled; a checkout is after its first start.
+        "PYTHONPYCACHEPREFIX": str(place.work / "bytecode"),
+        # express and others are slower without.
         "NODE_ENV": "production",
     }
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     log = place.work / "server.log"
     with log.open("wb") as output:
         began = time.perf_counter()

@@ -86,7 +86,8 @@ def show(what: tuple[str, ...], levels: tuple[str, ...], provenances: tuple[str,
         for clause in (chosen if what else known).values()
         if (not levels or clause.level in levels) and (not provenances or clause.provenance in provenances)
     ]
-    if not found:
+    # An operation is shown even if no clause stands behind it.
+    if not found and (not shown or chosen):
         raise click.UsageError("None of these clauses has that level and provenance.")
     printer = Printer()
     for outline in shown:
@@ -94,7 +95,7 @@ def show(what: tuple[str, ...], levels: tuple[str, ...], provenances: tuple[str,
     if what and all(word.upper() in known for word in what):
         for clause in found:
             printer.clause(clause)
-    else:
+    elif found:
         printer.clauses(found)
 
 

@@ -30,6 +30,10 @@ HEADINGS = (
     ("TP-301", "Consistency"),
     ("TP-401", "Robustness"),
     ("TP-501", "Security"),
+    ("UM-001", "User management"),
+    ("UM-010", "States of users"),
+    ("UM-020", "Registration and limits"),
+    ("SSO-001", "Login by token"),
 )
 """From which id on a group of clauses bears which heading; ids never change their meaning."""
 

@@ -156,7 +156,19 @@ class Control:
                 status, value, [(b"cache-control", b"no-store")], operation=route.operation
             )
         if route.changes:
-            self.mock.journal.add(self.mock.clock.now(), "control", request, response)
+            self.mock.journal.add(
+                "control",
+                request.method,
+                request.path,
+                moment=self.mock.clock.now(),
+                query=request.query,
+                headers=request.headers,
+                body=request.body,
+                status=response.status,
+                response_headers=response.headers,
+                response_body=response.body,
+                operation=response.operation,
+            )
         if head:
             response.body = b""
         return response

@@ -33,15 +33,16 @@ class CustomerPrices:
         answer = self._asker.cached(integration, billing_user_id, self._store.now)
         return None if answer is None else (answer.pricing, answer.fresh_until)
 
-    async def ask(self, billing_user_ids: Sequence[int]) -> None:
-        """Ask for customers, so that `known` knows; never raises."""
+    async def ask(self, billing_user_ids: Sequence[int]) -> dict[int, Pricing | None]:
+        """Ask for customers and return what was said of each; never raises."""
         gate = asyncio.Semaphore(AT_ONCE)
 
-        async def one(billing_user_id: int) -> None:
+        async def one(billing_user_id: int) -> Pricing | None:
             async with gate:
-                await self.price(billing_user_id)
+                return await self.price(billing_user_id)
 
-        await asyncio.gather(*map(one, billing_user_ids))
+        found = await asyncio.gather(*map(one, billing_user_ids))
+        return dict(zip(billing_user_ids, found, strict=True))
 
     async def price(self, billing_user_id: int | None) -> Pricing | None:
         """Return what the billing endpoint says of a customer; None when there is no price to show."""

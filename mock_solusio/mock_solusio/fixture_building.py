@@ -57,6 +57,10 @@ class Builder:
         if not named:
             raise invalid(place, f"there is no {kind.called} {name!r}")
         if len(named) > 1:
+            # Names need not be unique; whoever names something means what the same world brought along.
+            own = [one for one in named if one.id in self.made.get(kind.name, ())]
+            named = own if len(own) == 1 else named
+        if len(named) > 1:
             ids = ", ".join(str(one.id) for one in named)
             raise invalid(place, f"there are several {kind.called}s {name!r}; name one by its id: {ids}")
         return named[0]

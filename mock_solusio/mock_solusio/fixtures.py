@@ -17,7 +17,7 @@ from mock_solusio.domain.world import Kind, World
 from mock_solusio.fixture_building import Builder, Made, micros_of, placed, request
 from mock_solusio.fixture_model import PlanPart, ServerPart, UserPart, WorldPart
 from mock_solusio.fixture_moment import at_once
-from mock_solusio.reading import convert, decode, invalid
+from mock_solusio.reading import convert, invalid, parse
 
 MIB: Final = 1024 * 1024
 
@@ -59,7 +59,7 @@ def parse_world(data: bytes) -> WorldPart:
         Invalid: it is no world; `errors` is by place.
     """
     if data.lstrip()[:1] == b"{":
-        return convert(decode(data), WorldPart)
+        return parse(data, WorldPart)
     try:
         value = tomllib.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:

@@ -6,15 +6,15 @@ only when somebody reads. Number and total size are bounded, so that a test that
 
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fnmatch import translate
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
 from msgspec import Meta
 
 from mock_solusio import redacting
-from mock_solusio.http import Headers, Request, Response
+from mock_solusio.http import Headers
 from mock_solusio.moment import Micros, rfc3339
 from mock_solusio.reading import convert
 
@@ -25,12 +25,15 @@ OVERHEAD: Final = 600
 """Bytes that an exchange takes beside its texts (counted, not measured)."""
 
 
+ExchangeKind: TypeAlias = Literal["api", "ui", "billing", "control"]
+
+
 class Exchange(NamedTuple):
     """One request and its response, as they were: with all secrets. Show it through `Entry`."""
 
     number: int
     moment: Micros
-    kind: str
+    kind: ExchangeKind
     method: str
     path: str
     query: bytes
@@ -40,7 +43,7 @@ class Exchange(NamedTuple):
     response_headers: Headers
     response_body: bytes
     operation: str
-    seconds: float
+    milliseconds: float
     notes: tuple[str, ...]
     body_bytes: int
     response_body_bytes: int
@@ -83,7 +86,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     status: Annotated[str, Meta(pattern="^([1-5][0-9][0-9]|[1-5]xx|none)$")] | None = None
     """Such as `404` or `4xx`; `none` for what was not answered."""
     operation: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
-    kind: Annotated[str, Meta(min_length=1, max_length=20)] | None = None
+    kind: ExchangeKind | None = None
     since: Annotated[int, Meta(ge=0)] = 0
     """Only exchanges with a higher number."""
     text: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
@@ -126,28 +129,36 @@ class Journal:
 
     def add(
         self,
+        kind: ExchangeKind,
+        method: str,
+        path: str,
+        *,
         moment: Micros,
-        kind: Literal["api", "ui", "billing", "control"],
-        request: Request,
-        response: Response,
-        seconds: float = 0.0,
+        query: bytes = b"",
+        headers: Headers = (),
+        body: bytes = b"",
+        status: int = 0,
+        response_headers: Headers = (),
+        response_body: bytes = b"",
+        operation: str = "",
+        milliseconds: float = 0.0,
+        notes: Sequence[str] = (),
     ) -> int:
-        """Keep an exchange; return its number. Neither of both may be changed afterwards.
+        """Keep an exchange; return its number. Headers must not be changed afterwards.
 
         `kind`: `api` and `ui` came in; `billing` is a question of ours to the billing endpoint, whose whole
-        URL is the path; `control` changed the world through `/_mock`. Status 0: there was no answer.
+        URL is the path; `control` changed the world through `/_mock`. `status` 0: there was no answer.
         """
-        body, response_body = request.body, response.body
         self._last = number = self._last + 1
         sent, answered = len(body), len(response_body)
         if sent > self.body_limit:
             body = body[: self.body_limit]
         if answered > self.body_limit:
             response_body = response_body[: self.body_limit]
-        size = OVERHEAD + len(body) + len(response_body) + len(request.path) + len(request.query)
-        for name, value in request.headers:
+        size = OVERHEAD + len(body) + len(response_body) + len(path) + len(query)
+        for name, value in headers:
             size += len(name) + len(value)
-        for note in response.notes:
+        for note in notes:
             size += len(note)
         ring = self._ring
         ring.append(
@@ -155,17 +166,17 @@ class Journal:
                 number,
                 moment,
                 kind,
-                request.method,
-                request.path,
-                request.query,
-                request.headers,
+                method,
+                path,
+                query,
+                headers,
                 body,
-                response.status,
-                response.headers,
+                status,
+                response_headers,
                 response_body,
-                response.operation,
-                seconds,
-                tuple(response.notes),
+                operation,
+                milliseconds,
+                tuple(notes),
                 sent,
                 answered,
                 size,
@@ -238,7 +249,7 @@ def shown(one: Exchange) -> Entry:
         query=redacting.query(one.query.decode("utf-8", "backslashreplace")),
         operation=one.operation or None,
         status=one.status or None,
-        milliseconds=round(one.seconds * 1000, 3),
+        milliseconds=round(one.milliseconds, 3),
         notes=tuple(redacting.free_text(note) for note in one.notes),
         request=_message(one.headers, one.body, one.body_bytes),
         response=_message(one.response_headers, one.response_body, one.response_body_bytes),

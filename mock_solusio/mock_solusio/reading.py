@@ -5,7 +5,16 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec.inspect import ListType, LiteralType, Metadata, StructType, Type, UnionType, type_info
+from msgspec.inspect import (
+    ListType,
+    LiteralType,
+    Metadata,
+    StructType,
+    Type,
+    UnionType,
+    VarTupleType,
+    type_info,
+)
 
 from mock_solusio.domain.errors import BadRequest, Invalid
 
@@ -26,7 +35,14 @@ def parse(data: bytes, kind: type[T]) -> T:
         BadRequest: it is not JSON.
         Invalid: it is not what it should be; `errors` is by place, such as `users[2].limit_group`.
     """
-    return convert(decode(data) if data.strip() else {}, kind)
+    value = decode(data) if data.strip() else {}
+    if isinstance(value, dict):
+        # 3.0 is an integer in JSON. What is deeper is meant literally, such as the body of a fault.
+        value = {
+            name: int(one) if isinstance(one, float) and one.is_integer() else one
+            for name, one in value.items()
+        }
+    return convert(value, kind)
 
 
 def decode(data: bytes) -> Any:
@@ -73,6 +89,8 @@ def _told(value: Any, kind: Any, message: str) -> tuple[str, str]:
         )
         return place_of([*steps, named[1]]), known
     found = msgspec.UNSET if "[...]" in path else _found(value, steps)
+    if "RFC3339" in text:
+        return place_of(steps), f"expected a moment such as 2026-03-01T00:00:00Z, got {shown(found)}"
     if text.startswith("Invalid "):  # not one of a choice
         return place_of(steps), f"expected {_choices(kind, value, steps)}, got {shown(found)}"
     text = text[:1].lower() + text[1:]
@@ -146,7 +164,7 @@ def _inside(one: Type, step: str | int) -> list[Type]:
         return [
             inner for field in one.fields if field.encode_name == step for inner in _alternatives(field.type)
         ]
-    if isinstance(one, ListType) and isinstance(step, int):
+    if isinstance(one, ListType | VarTupleType) and isinstance(step, int):
         return _alternatives(one.item_type)
     return []
 

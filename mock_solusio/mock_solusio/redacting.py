@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
@@ -10,13 +11,23 @@ import msgspec
 HIDDEN: Final = "***"
 
 SECRET_HEADERS: Final = frozenset(
-    {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "x-auth-token"}
+    {
+        "authorization",
+        "cookie",
+        "proxy-authorization",
+        "set-cookie",
+        "x-api-key",
+        "x-auth-token",
+        "x-csrf-token",
+        "x-xsrf-token",
+    }
 )
 
 SECRET_FIELDS: Final = frozenset(
     {
         "access_token",  # POST users/{id}/tokens, auth/login
         "activation_code",  # license/activate
+        "api_key",  # settings.dns.drivers
         "authorization_token",
         "billing_token",  # of a user
         "client_secret",
@@ -26,6 +37,7 @@ SECRET_FIELDS: Final = frozenset(
         "password_confirmation",
         "private_key",
         "refresh_token",
+        "root_password",
         "secret",
         "token",  # of the form to the billing endpoint, and of settings.billing_integration.drivers
         "vnc_password",
@@ -41,7 +53,7 @@ SECRET_PATHS: Final = re.compile(r"(/auth/by_token/)[^/?#\s\"'<>\\]+")
 _NAMES = "|".join(sorted(map(re.escape, SECRET_FIELDS)))
 _IN_URL = re.compile(rf"([?&](?:{_NAMES})=)[^&#\s\"'<>]+", re.IGNORECASE)
 _IN_JSON = re.compile(rf'("(?:{_NAMES})"\s*:\s*)("(?:[^"\\]|\\.)*(?:"|\\?$)|[0-9.eE+-]+)', re.IGNORECASE)
-"""For JSON that was shortened and cannot be parsed; the value may lack its end."""
+"""For JSON that cannot be parsed; the value may lack its end."""
 _COOKIE = re.compile(r"([^=;,\s]+)=([^;]*)")
 _SCHEME = re.compile(r"(Bearer|Basic|Digest)\s", re.IGNORECASE)
 
@@ -77,13 +89,14 @@ def body(data: bytes, content_type: str) -> str:
     if "x-www-form-urlencoded" in content_type:
         return query(text)
     if "json" in content_type or text.lstrip()[:1] in ("{", "["):
-        try:
+        with suppress(msgspec.DecodeError, RecursionError):
             value = msgspec.json.decode(data)
-        except (msgspec.DecodeError, RecursionError):
-            return free_text(_IN_JSON.sub(rf'\1"{HIDDEN}"', text))
-        clean = _clean(value)
-        # Unchanged, it is shown as it came, with its own spaces and order.
-        return text if clean is value else msgspec.json.encode(clean).decode()
+            clean = _clean(value)
+            if clean is not value:
+                return msgspec.json.encode(clean).decode()
+        # Shown as it came, with its own spaces and order. It may be cut off, nested too deeply, or have a
+        # member twice: so it is looked through as a text, too.
+        return free_text(_IN_JSON.sub(rf'\1"{HIDDEN}"', text))
     return free_text(text)
 
 

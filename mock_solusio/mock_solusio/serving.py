@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import uvicorn
 
 from mock_solusio.asgi import App
+from mock_solusio.joined_writes import JoinedWrites
 
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - only told apart, not bound
 
@@ -40,10 +41,11 @@ def url_of(listener: socket.socket, scheme: str = "http") -> str:
 def make_server(app: App, *, tls: ssl.SSLContext | None = None) -> uvicorn.Server:
     """Wrap the mock in a server that logs nothing but unexpected errors.
 
-    uvicorn with httptools and uvloop, which hands head and body of an answer to the kernel in one piece.
+    Head and body of an answer leave in one piece.
     """
     config = uvicorn.Config(
         app,
+        http=JoinedWrites,
         lifespan="on",
         ws="none",
         log_config=None,  # Python's default: errors to standard error

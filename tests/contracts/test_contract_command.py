@@ -33,6 +33,8 @@ Run = Callable[..., Result]
 PACKAGE = resources.files("solusio_contracts")
 CLAUSES: list[dict[str, str]] = tomllib.loads(PACKAGE.joinpath("clauses.toml").read_text("utf-8"))["clause"]
 CLAUSE_IDS = [entry["id"] for entry in CLAUSES]
+# The export of all documents is long; what holds of any is seen on one.
+ONE = ("--document", "billing-endpoint")
 
 
 @pytest.fixture
@@ -135,7 +137,7 @@ class TestShow:
 
 class TestExport:
     def test_table(self, run: Run) -> None:
-        text = run("export", "--format", "table").stdout
+        text = run("export", "--format", "table", *ONE).stdout
         assert ids_in(text) == sorted(CLAUSE_IDS)
         assert " discounts[].multipler " in text
         assert "\x1b" not in text
@@ -151,14 +153,13 @@ class TestExport:
             assert got[entry["id"]] == {"source": "", "reason": "", **entry}
             assert all(isinstance(name, str) for name in rules)
         assert exported["documents"] == {
-            "billing-endpoint": yaml.safe_load(
-                PACKAGE.joinpath("openapi", "billing-endpoint.yaml").read_text("utf-8")
-            )
+            name: yaml.safe_load(PACKAGE.joinpath("openapi", f"{name}.yaml").read_text("utf-8"))
+            for name in ("billing-endpoint", "solusio-api")
         }
 
     def test_yaml_means_the_same_as_json(self, run: Run) -> None:
-        text = run("export", "--format", "yaml").stdout
-        assert yaml.safe_load(text) == json.loads(run("export", "--format", "json").stdout)
+        text = run("export", "--format", "yaml", *ONE).stdout
+        assert yaml.safe_load(text) == json.loads(run("export", "--format", "json", *ONE).stdout)
         assert "£" in text
         assert not re.search(r"[&*]id\d", text), "YAML aliases, which many readers do not know"
 
@@ -178,9 +179,9 @@ class TestExport:
     @pytest.mark.parametrize("format_", ["table", "yaml", "json", "html", "openapi"])
     def test_a_file_holds_what_standard_output_shows(self, run: Run, tmp_path: Path, format_: str) -> None:
         file = tmp_path / "contract"
-        result = run("export", "--format", format_, "-o", str(file), "--document", "billing-endpoint")
+        result = run("export", "--format", format_, "-o", str(file), *ONE)
         assert (result.exit_code, result.output) == (0, "")
-        assert file.read_text("utf-8") == run("export", "--format", format_).stdout
+        assert file.read_text("utf-8") == run("export", "--format", format_, *ONE).stdout
         assert file.read_bytes().endswith(b"\n")
 
     @pytest.mark.parametrize(
@@ -197,7 +198,7 @@ class TestExport:
     def test_the_name_of_the_file_says_the_format(
         self, run: Run, tmp_path: Path, name: str, beginning: str
     ) -> None:
-        assert run("export", "--output", str(tmp_path / name)).exit_code == 0
+        assert run("export", "--output", str(tmp_path / name), *ONE).exit_code == 0
         assert (tmp_path / name).read_text("utf-8").lstrip("\n").startswith(beginning)
 
     def test_the_format_may_differ_from_the_name(self, run: Run, tmp_path: Path) -> None:
@@ -264,13 +265,13 @@ class Page(HTMLParser):
 
 @pytest.fixture
 def page(run: Run) -> Page:
-    return Page(run("export", "--format", "html").stdout)
+    return Page(run("export", "--format", "html", *ONE).stdout)
 
 
 class TestHtml:
     def test_every_clause_is_an_anchor_with_all_it_says(self, page: Page) -> None:
         anchors = [attributes["id"] for attributes in page.all("article")]
-        assert anchors == sorted(CLAUSE_IDS)
+        assert sorted(filter(None, anchors)) == sorted(CLAUSE_IDS)
         text = page.text()
         for clause in CLAUSES:
             for member in ("text", "why", "fix", "source", "reason"):
@@ -325,7 +326,7 @@ class TestHtml:
             assert f"body:has(#{switch}:not(:checked))" in page.style()
 
     def test_what_clauses_say_is_no_html(self, run: Run, odd_clause: Clause) -> None:
-        page = Page(run("export", "--format", "html").stdout)
+        page = Page(run("export", "--format", "html", *ONE).stdout)
         assert "script" not in {tag for tag, _ in page.elements}
         assert "".join(odd_clause.text.replace("`", "").split()) in "".join(page.text().split())
         assert odd_clause.id in [attributes["id"] for attributes in page.all("article")]
@@ -490,7 +491,7 @@ def test_importing_the_command_costs_click_alone() -> None:
     assert done.stdout == "[]\n"
 
 
-@pytest.mark.parametrize("arguments", [(), ("show",), ("export",)])
+@pytest.mark.parametrize("arguments", [(), ("show",), ("export",), ("diff",)])
 def test_help(run: Run, arguments: tuple[str, ...]) -> None:
     result = run(*arguments, "--help")
     assert result.exit_code == 0
@@ -499,5 +500,5 @@ def test_help(run: Run, arguments: tuple[str, ...]) -> None:
 
 def test_every_document_has_operations_to_show(run: Run) -> None:
     for name in documents.document_names():
-        for found in documents.operations(name):
-            assert run("show", found.id).exit_code == 0
+        ids = [found.id for found in documents.operations(name)][:3]
+        assert run("show", *ids).exit_code == 0

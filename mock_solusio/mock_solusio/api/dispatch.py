@@ -6,6 +6,7 @@ expires at. So a repeated read costs a look into a dict.
 
 import functools
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 from urllib.parse import parse_qsl
@@ -38,8 +39,8 @@ class Prices(Protocol):
     def known(self, billing_user_id: int) -> tuple[Pricing | None, Micros] | None:
         """Return what was said of a customer and until when it holds; None if he must be asked for."""
 
-    async def ask(self, billing_user_ids: Sequence[int]) -> None:
-        """Ask for customers, so that `known` knows; never raises."""
+    async def ask(self, billing_user_ids: Sequence[int]) -> dict[int, Pricing | None]:
+        """Ask for customers and return what was said of each; never raises."""
 
 
 @dataclass(slots=True)
@@ -141,24 +142,24 @@ class Api:
 
         def price(billing_user_id: int) -> Pricing | None:
             known = self._prices.known(billing_user_id)
-            if known is None:
-                if billing_user_id not in asked:
-                    wanted.add(billing_user_id)
-                call.uncached()
-                return asked.get(billing_user_id)
-            call.expires(known[1])
-            return known[0]
+            if known is not None:
+                call.expires(known[1])
+                return known[0]
+            if billing_user_id not in asked:
+                wanted.add(billing_user_id)
+            call.uncached()
+            return asked.get(billing_user_id)
 
         call.set_price(price)
         version = self._store.version
         with self._store.transaction():
             value = reply.render()
         if wanted:
-            await self._prices.ask(sorted(wanted))
-            asked.update(dict.fromkeys(wanted))
+            asked = await self._prices.ask(sorted(wanted))
             call.fresh_until = None
             version = self._store.version
-            with self._store.transaction():
+            # What was done is done: if somebody deleted it while we asked, it is shown without prices.
+            with suppress(DomainError), self._store.transaction():
                 value = reply.render()
         response = json_response(reply.status, value, reply.headers, operation=route.id)
         if request.method == "GET" and reply.status == 200:

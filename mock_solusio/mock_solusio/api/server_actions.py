@@ -107,5 +107,12 @@ def get_server_boot(call: Call) -> Reply:
 @operation("setServerBoot")
 def set_server_boot(call: Call) -> Reply:
     """Say from what a server boots."""
-    mode, image = call.body["mode"], call.body.get("iso_image_id")
-    return begun(call, actions.set_boot(call.world, call.actor, touched(call), mode, image))
+    task = actions.set_boot(
+        call.world,
+        call.actor,
+        touched(call),
+        call.body["mode"],
+        call.body.get("iso_image_id"),
+        any_image=call.may(Permission.MANAGE_SERVERS),
+    )
+    return begun(call, task)

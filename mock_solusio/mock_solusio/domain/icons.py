@@ -1,6 +1,5 @@
 """Icons of operating systems, applications and locations. They come with SolusIO and do not change."""
 
-from html import escape
 from urllib.parse import quote
 
 from mock_solusio.domain.references import invalid
@@ -51,16 +50,14 @@ def named(world: World, name: str) -> int | None:
 def seed(world: World) -> None:
     """Make what a fresh install has."""
     for name, kind, colour in _FRESH:
-        world[ICONS].add(Icon(name=name, type=kind, url=_picture(name, colour)))
+        world[ICONS].add(Icon(name=name, type=kind, url=_picture(colour)))
 
 
-def _picture(name: str, colour: str) -> str:
-    # A data URL shows everywhere, and needs no file that somebody must serve.
-    letters = escape(name[:2])
+def _picture(colour: str) -> str:
+    # A data URL shows everywhere, and needs no file that somebody must serve. It is short, since icons are
+    # part of what every server and user shows.
     svg = (
-        "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'>"
-        f"<rect width='32' height='32' rx='6' fill='{colour}'/>"
-        "<text x='16' y='22' font-family='sans-serif' font-size='15' fill='#fff' text-anchor='middle'>"
-        f"{letters}</text></svg>"
+        "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'>"
+        f"<rect width='8' height='8' rx='2' fill='{colour}'/></svg>"
     )
-    return "data:image/svg+xml," + quote(svg, safe="")
+    return "data:image/svg+xml," + quote(svg, safe="'/:=")

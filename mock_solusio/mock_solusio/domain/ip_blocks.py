@@ -317,7 +317,8 @@ def _changed(world: World, block: IpBlock, body: Mapping[str, Any]) -> IpBlock:
             world, COMPUTE_RESOURCES, body["compute_resources"], "compute_resources"
         )
     if changes.get("type", block.type) == IPV4:
-        given = {name: body.get(name) or old for name, old in _ipv4(block).items()}
+        old = {"netmask": block.netmask, "from": block.first, "to": block.last}
+        given = {name: body.get(name) or value for name, value in old.items()}
         changes |= dict(_checked_ipv4(given, changes.get("gateway", block.gateway)))
         changes |= {"range": "", "subnet": 0}
     else:
@@ -326,10 +327,6 @@ def _changed(world: World, block: IpBlock, body: Mapping[str, Any]) -> IpBlock:
         changes |= dict(_checked_ipv6(range_, subnet, changes.get("gateway", block.gateway)))
         changes |= {"netmask": "", "first": "", "last": ""}
     return replace(block, **changes)
-
-
-def _ipv4(block: IpBlock) -> dict[str, str]:
-    return {"netmask": block.netmask, "from": block.first, "to": block.last}
 
 
 def _checked_ipv4(given: Mapping[str, str], gateway: str) -> Iterator[tuple[str, Any]]:

@@ -6,7 +6,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from mock_solusio.domain import icons
-from mock_solusio.domain.errors import Forbidden
+from mock_solusio.domain.errors import Forbidden, Invalid
+from mock_solusio.domain.limit_groups import LIMIT_GROUPS
 from mock_solusio.domain.references import chosen, refuse_in_use
 from mock_solusio.domain.user_record import User
 from mock_solusio.domain.world import Kind, Record, World
@@ -41,10 +42,10 @@ ISO_IMAGES: Kind[IsoImage] = Kind(
 def create(world: World, body: Mapping[str, Any], owner: User | None) -> IsoImage:
     """Make an ISO image; without an owner it is the operator's.
 
-    A customer's is private (assumed).
+    A customer's is private, and is subject to his limit group (assumed).
 
     Raises:
-        Invalid: the icon does not exist.
+        Invalid: the icon does not exist, or a limit of the owner is reached.
     """
     image = IsoImage(
         name=body["name"],
@@ -54,7 +55,10 @@ def create(world: World, body: Mapping[str, Any], owner: User | None) -> IsoImag
     image = world[ISO_IMAGES].add(_owned(_changed(world, image, body)))
     # What the mock says a download of it has; it downloads nothing.
     size = world.random("iso image size", image.id).randrange(300, 4000) * MIB
-    return world[ISO_IMAGES].put(replace(image, size=size))
+    image = world[ISO_IMAGES].put(replace(image, size=size))
+    if owner is not None:
+        _check_limits(world, owner)
+    return image
 
 
 def update(world: World, image: IsoImage, body: Mapping[str, Any]) -> IsoImage:
@@ -88,6 +92,25 @@ def visible_to(world: World, user: User, search: str = "") -> list[IsoImage]:
     own = world[ISO_IMAGES].find(user_id=user.id, visibility="private")
     found = [image for image in (*public, *own) if search.lower() in image.name.lower()]
     return sorted(found, key=lambda image: (image.name.lower() != search.lower(), image.id))
+
+
+def _check_limits(world: World, owner: User) -> None:
+    group = None if owner.limit_group_id is None else world[LIMIT_GROUPS].get(owner.limit_group_id)
+    if group is None:
+        return
+    images = world[ISO_IMAGES].find(user_id=owner.id)
+    for field, most, has, words in (
+        ("iso_images", group.iso_images.bound, len(images), "ISO images"),
+        (
+            "iso_images_size",
+            group.iso_images_size.bound,
+            sum(one.size for one in images),
+            "bytes of ISO images",
+        ),
+    ):
+        if most is not None and has > most:
+            text = f"The limit of {most} {words} is reached."
+            raise Invalid({field: [text]}, text)
 
 
 def _changed(world: World, image: IsoImage, body: Mapping[str, Any]) -> IsoImage:

@@ -72,7 +72,9 @@ def remove(world: World, group: LimitGroup) -> None:
     from mock_solusio.domain import settings
 
     if group.users_count:
-        raise Conflict(f"The limit group {group.name} cannot be deleted: {group.users_count} users have it.")
+        raise Conflict(
+            f"The limit group {group.name} cannot be deleted: users have it ({group.users_count})."
+        )
     if settings.default_limit_group(world) == group.id:
         raise Conflict(f"The limit group {group.name} cannot be deleted: it is the default one.")
     world[LIMIT_GROUPS].remove(group.id)

@@ -79,45 +79,58 @@ def numbers(role: Role) -> list[int]:
     return sorted(_NUMBERS[permission] for permission in permissions_of_role(role))
 
 
-def create(world: World, name: str, permissions: list[int]) -> Role:
-    """Make a role of the permissions with these ids.
+def create(world: World, name: str, permissions: list[int], *, actor: User | None = None) -> Role:
+    """Make a role of the permissions with these ids. Actors: see `users`.
 
     Raises:
         Invalid: the name is taken, or there is no such permission.
+        Forbidden: the actor lacks one of the permissions.
     """
+    from mock_solusio.domain import authority
+
     _check_name(world, name)
-    return world[ROLES].add(Role(name=name, name_key=name.casefold(), permissions=_names(permissions)))
+    role = Role(name=name, name_key=name.casefold(), permissions=_names(permissions))
+    authority.check_grant(world, actor, permissions_of_role(role))
+    return world[ROLES].add(role)
 
 
-def change(world: World, role: Role, name: str, permissions: list[int] | None) -> Role:
+def change(
+    world: World, role: Role, name: str, permissions: list[int] | None, *, actor: User | None = None
+) -> Role:
     """Rename a role and give it other permissions; None leaves them.
 
     Raises:
         Conflict: SolusIO brought it along.
         Invalid: the name is taken, or there is no such permission.
+        Forbidden: the actor lacks a permission that the role has, or shall have.
     """
-    from mock_solusio.domain import settings
+    from mock_solusio.domain import authority, settings
 
+    authority.check_grant(world, actor, permissions_of_role(role))
     if role.built_in:
         raise Conflict(f"The role {role.name} comes with SolusIO and cannot be changed.")
     _check_name(world, name, role)
     names = role.permissions if permissions is None else _names(permissions)
+    changed = replace(role, name=name, name_key=name.casefold(), permissions=names)
+    authority.check_grant(world, actor, permissions_of_role(changed))
     settings.role_renamed(world, role.name, name)
-    return world[ROLES].put(replace(role, name=name, name_key=name.casefold(), permissions=names))
+    return world[ROLES].put(changed)
 
 
-def remove(world: World, role: Role) -> None:
+def remove(world: World, role: Role, *, actor: User | None = None) -> None:
     """Delete a role.
 
     Raises:
         Conflict: SolusIO brought it along, users have it, or registration gives it.
+        Forbidden: the actor lacks a permission that the role has.
     """
-    from mock_solusio.domain import settings
+    from mock_solusio.domain import authority, settings
 
+    authority.check_grant(world, actor, permissions_of_role(role))
     if role.built_in:
         raise Conflict(f"The role {role.name} comes with SolusIO and cannot be deleted.")
     if role.users_count:
-        raise Conflict(f"The role {role.name} cannot be deleted: {role.users_count} users have it.")
+        raise Conflict(f"The role {role.name} cannot be deleted: users have it ({role.users_count}).")
     if settings.registration_role(world) == role:
         raise Conflict(f"The role {role.name} cannot be deleted: users who register get it.")
     world[ROLES].remove(role.id)

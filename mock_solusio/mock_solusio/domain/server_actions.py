@@ -145,20 +145,33 @@ def say(world: World, task: Task, output: str) -> Task:
     return world[TASKS].put(replace(task, output=output))
 
 
-def set_boot(world: World, actor: "User", server: Server, mode: str, iso_image_id: int | None) -> Task:
+def set_boot(
+    world: World,
+    actor: "User",
+    server: Server,
+    mode: str,
+    iso_image_id: int | None,
+    *,
+    any_image: bool = True,
+) -> Task:
     """Say from what a server boots, `disk`, `rescue` or `iso`; a running one restarts.
 
     Raises:
         Invalid: the mode is `iso` and there is no such image.
+        Forbidden: without `any_image`, the image is neither public nor the actor's.
     """
-    from mock_solusio.domain.iso_images import ISO_IMAGES
+    from mock_solusio.domain.iso_images import ISO_IMAGES, check_visible
 
     if mode != "iso":
         iso_image_id = None
     elif iso_image_id is None:
         raise Invalid.field("iso_image_id", "The iso image id field is required when mode is iso.")
-    elif world[ISO_IMAGES].get(iso_image_id) is None:
-        raise Invalid.field("iso_image_id", "The selected iso image id is invalid.")
+    else:
+        image = world[ISO_IMAGES].get(iso_image_id)
+        if image is None:
+            raise Invalid.field("iso_image_id", "The selected iso image id is invalid.")
+        if not any_image:
+            check_visible(image, actor)
     server = replace(server, boot_mode=mode, iso_image_id=iso_image_id)
     if server.runs:
         return _noted(world, actor, servers.enqueue(world, server, "vm-restart", to="started"))

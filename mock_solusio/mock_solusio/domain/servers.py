@@ -341,7 +341,7 @@ def user_reactivated(world: World, user: "User") -> None:
 
 def update(world: World, server: Server, changes: dict[str, Any]) -> Server:
     """Change what a server is called and how it boots, by members of `PATCH /servers/{id}`; null empties."""
-    wanted: dict[str, Any] = msgspec.field(default_factory=dict)
+    wanted: dict[str, Any] = {}
     for name in ("name", "boot_mode"):
         if name in changes:
             wanted[name] = changes[name]

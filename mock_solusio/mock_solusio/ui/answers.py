@@ -58,13 +58,14 @@ def see_other(path: str) -> RedirectResponse:
 
 def keep(response: Response, request: Request, name: str, secret: str) -> None:
     """Set a cookie that lives as long as the browser; no script reads it, no other site's form sends it."""
-    response.set_cookie(
-        name, secret, path="/", httponly=True, samesite="lax", secure=request.url.scheme == "https"
-    )
+    response.set_cookie(name, secret, path="/", httponly=True, samesite="lax", secure=is_secure(request))
 
 
 def forget(response: Response, request: Request, name: str) -> None:
     """Remove a cookie."""
-    response.delete_cookie(
-        name, path="/", httponly=True, samesite="lax", secure=request.url.scheme == "https"
-    )
+    response.delete_cookie(name, path="/", httponly=True, samesite="lax", secure=is_secure(request))
+
+
+def is_secure(request: Request) -> bool:
+    """Say whether a request came over TLS; `request.url` would fail on a malformed Host header."""
+    return bool(request.scope["scheme"] == "https")

@@ -21,7 +21,9 @@ def create_ui(mock: Host) -> Starlette:
     """Return the user area of a mock. Nothing of Jinja is loaded before the first page is asked for."""
     area, entry = Area(mock), Entry(mock)
 
-    def barred(request: Request, wrong: Exception) -> Response:
+    # All handlers are coroutines: others would run in a thread, and the world is not for threads.
+
+    async def barred(request: Request, wrong: Exception) -> Response:
         """End the session of a user who was locked or suspended."""
         assert isinstance(wrong, Barred)  # noqa: S101 - registered for this class
         with mock.transaction() as world:
@@ -35,8 +37,8 @@ def create_ui(mock: Host) -> Starlette:
             Route("/", area.show, name="area"),
             Route("/servers/new", area.show_new),
             Route("/servers", area.create, methods=["POST"]),
-            Route("/servers/{server_id:int}/delete", area.show_delete, methods=["GET"]),
-            Route("/servers/{server_id:int}/delete", area.delete, methods=["POST"]),
+            Route("/servers/{server_id}/delete", area.show_delete, methods=["GET"]),
+            Route("/servers/{server_id}/delete", area.delete, methods=["POST"]),
             Route("/login", entry.show_login, methods=["GET"]),
             Route("/login", entry.login, methods=["POST"]),
             Route("/logout", entry.logout, methods=["POST"]),
@@ -62,28 +64,28 @@ def create_ui(mock: Host) -> Starlette:
 
 
 async def _static(request: Request) -> Response:
-    name = assets().get(request.url.path)
+    name = assets().get(request.scope["path"])
     if name is None:
         return answers.message(messages.missing(), Frame())
     headers = {"cache-control": "public, max-age=31536000, immutable", "x-content-type-options": "nosniff"}
     return Response(asset_bytes(name), headers=headers, media_type=MEDIA_TYPES[name.rpartition(".")[2]])
 
 
-def _to_login(request: Request, _wrong: Exception) -> Response:
+async def _to_login(request: Request, _wrong: Exception) -> Response:
     response = answers.see_other("/login")
     if session_of(request):  # of a session that has ended
         answers.forget(response, request, answers.SESSION_COOKIE)
     return response
 
 
-def _refused(_request: Request, wrong: Exception) -> Response:
+async def _refused(_request: Request, wrong: Exception) -> Response:
     assert isinstance(wrong, FormError | DomainError)  # noqa: S101 - registered for these classes
     if wrong.status == 404:
         return answers.message(messages.missing(), Frame())
     return answers.message(messages.refused(wrong.status, wrong.message), Frame())
 
 
-def _http_error(_request: Request, wrong: Exception) -> Response:
+async def _http_error(_request: Request, wrong: Exception) -> Response:
     assert isinstance(wrong, HTTPException)  # noqa: S101 - registered for this class
     shown: MessagePage = (
         messages.missing() if wrong.status_code == 404 else messages.refused(wrong.status_code, wrong.detail)

@@ -98,17 +98,17 @@ class Area:
 
 def _mine(world: World, user: User, request: Request) -> Server:
     """Return the server of the path; one of somebody else does not exist for this visitor."""
-    server = world[SERVERS].get(request.path_params["server_id"])
+    written = request.path_params["server_id"]
+    server = world[SERVERS].get(views.number(written))
     if server is None or server.user_id != user.id:
-        raise NotFound("server", request.path_params["server_id"])
+        raise NotFound("server", written)
     return server
 
 
 def _notice(world: World, user: User, request: Request) -> str:
     """Return what was just done: only what is true of a server of this visitor is said."""
     for word, text in (("created", "is being created."), ("deleted", "is being deleted.")):
-        number = request.query_params.get(word, "")
-        server = world[SERVERS].get(int(number)) if number.isascii() and number.isdigit() else None
+        server = world[SERVERS].get(views.number(request.query_params.get(word, "")))
         if server is not None and server.user_id == user.id:
             return f"{server.name} {text}"
     return ""

@@ -5,9 +5,10 @@ import functools
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from importlib import resources
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -25,9 +26,6 @@ from mock_solusio.ui.models import (
 )
 from mock_solusio.ui.render import environment, render
 
-if TYPE_CHECKING:
-    from solusio_contracts.documents import Operation
-
 # solusio_contracts is imported within the functions: with it come YAML, Markdown and the rules, which a mock
 # that serves its API alone never needs.
 
@@ -40,8 +38,13 @@ CONTRACT = "billing-endpoint"
 FRAME = Frame()
 """The reference is the same for everybody, and so can be kept."""
 
+CONTROL = "mock-control"
+"""The document of the control API, which is the mock's own and no part of the contract."""
+
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 _HOST = re.compile(r"^(\{[^}]*\}|https?://[^/]*)")
+METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
+
 _FRESH = "no-cache"
 
 
@@ -103,29 +106,49 @@ def _render(page: Page) -> str:
 
 @functools.cache
 def _index() -> str:
-    from solusio_contracts.documents import document, document_names, operations
-
     cards = []
-    for name in sorted(document_names(), key=lambda name: (name != MAIN_DOCUMENT, name)):
-        info = document(name)["info"]
+    for name in _names():
+        info = _whole(name)["info"]
         about = info.get("summary") or info.get("description", "").strip().partition("\n\n")[0]
-        cards.append(DocumentCard(name, info["title"], about, sum(1 for _ in operations(name))))
+        cards.append(DocumentCard(name, info["title"], about, sum(1 for _ in _operations(name))))
     return _render(DocsPage(tuple(cards)))
+
+
+def _names() -> list[str]:
+    """Return the documents, the most wanted first."""
+    from solusio_contracts.documents import document_names
+
+    return [MAIN_DOCUMENT, *sorted({*document_names(), CONTROL} - {MAIN_DOCUMENT})]
+
+
+def _whole(name: str) -> Mapping[str, Any]:
+    """Return a document."""
+    if name == CONTROL:
+        from mock_solusio import control
+
+        found: Mapping[str, Any] = control.document()
+        return found
+    from solusio_contracts.documents import document
+
+    return document(name)
+
+
+def _operations(name: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Yield method, path and node of each operation of a document."""
+    for path, item in _whole(name)["paths"].items():
+        for method, node in item.items():
+            if method in METHODS:
+                yield method, path, node
 
 
 @functools.cache
 def _document(name: str) -> str:
     """Return the page of a document, empty when there is none."""
-    from solusio_contracts.documents import document, document_names
-
-    if name not in document_names():
+    if name not in _names():
         return ""
-    info = document(name)["info"]
-    return _render(
-        DocumentPage(
-            name, info["title"], info.get("description", ""), _groups(name), contract=name == CONTRACT
-        )
-    )
+    info = _whole(name)["info"]
+    about = info.get("description", "")
+    return _render(DocumentPage(name, info["title"], about, _groups(name), contract=name == CONTRACT))
 
 
 @functools.lru_cache(maxsize=64)
@@ -139,9 +162,7 @@ def _operation(name: str, operation_id: str) -> str:
     for found in operations(name):
         if found.id == operation_id:
             title = document(name)["info"]["title"]
-            return _render(
-                OperationPage(name, title, outline(found), _base(document(name)), contract=name == CONTRACT)
-            )
+            return _render(OperationPage(name, title, outline(found), _base(document(name))))
     return ""
 
 
@@ -154,28 +175,30 @@ def _base(whole: Mapping[str, Any]) -> str:
 
 def _groups(name: str) -> tuple[tuple[str, tuple[OperationLine, ...]], ...]:
     """Return the operations by their first tag, in the order of the document's tags."""
-    from solusio_contracts.documents import document, operations
+    whole = _whole(name)
+    known = [tag["name"] for tag in whole.get("tags", ())]
+    base = _base(whole)
+    by_tag: dict[str, list[OperationLine]] = {}
+    for method, path, node in _operations(name):
+        tag = next(iter(node.get("tags", ())), "Operations")
+        line = OperationLine(method, base + path, node.get("summary", node["operationId"]))
+        if name == CONTROL:  # without provenance there is no page for each operation, so all is said here
+            line = replace(line, about=node.get("description", ""), examples=tuple(_examples(node)))
+        else:
+            line = replace(line, link=node["operationId"])
+        by_tag.setdefault(tag, []).append(line)
+    ordered = sorted(by_tag, key=lambda tag: (known.index(tag) if tag in known else len(known), tag))
+    return tuple((tag, tuple(by_tag[tag])) for tag in ordered)
 
-    known = [tag["name"] for tag in document(name).get("tags", ())]
 
-    def place(tag: str) -> tuple[int, str]:
-        return (known.index(tag) if tag in known else len(known), tag)
-
-    def tag_of(operation: "Operation") -> str:
-        return str(next(iter(operation.node.get("tags", ())), "Operations"))
-
-    ordered = sorted(operations(name), key=lambda operation: place(tag_of(operation)))
-    base = _base(document(name))
-    return tuple(
-        (
-            tag,
-            tuple(
-                OperationLine(one.id, one.method, base + one.path, one.node.get("summary", one.id))
-                for one in members
-            ),
-        )
-        for tag, members in groupby(ordered, key=tag_of)
-    )
+def _examples(node: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield title and text of the bodies that somebody could send."""
+    for media_type, media in node.get("requestBody", {}).get("content", {}).items():
+        shown = [(one.get("summary", ""), one["value"]) for one in media.get("examples", {}).values()]
+        if "example" in media:
+            shown.append((media_type, media["example"]))
+        for title, value in shown:
+            yield title, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
 
 
 @functools.cache
@@ -191,10 +214,12 @@ def _contract() -> tuple[str, str]:
 
 @functools.cache
 def _file(name: str, form: str) -> bytes | None:
-    from solusio_contracts.documents import document, document_names, document_text
+    from solusio_contracts.documents import document_text
 
-    if name not in document_names() or form not in {"json", "yaml"}:
+    if name not in _names() or form not in {"json", "yaml"}:
         return None
-    if form == "yaml":
-        return document_text(name).encode()
-    return json.dumps(document(name), ensure_ascii=False).encode()
+    if form == "json":
+        return json.dumps(_whole(name), ensure_ascii=False).encode()
+    if name == CONTROL:
+        return resources.files("mock_solusio").joinpath("openapi", f"{name}.yaml").read_bytes()
+    return document_text(name).encode()

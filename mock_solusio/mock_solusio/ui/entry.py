@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mock_solusio.domain import access_tokens, login, sessions, settings, users
+from mock_solusio.domain import access_tokens, activity, login, sessions, settings, users
 from mock_solusio.domain.errors import DomainError, Forbidden, Invalid, TooMany, Unauthenticated
 from mock_solusio.ui import answers, messages
 from mock_solusio.ui.models import LoginPage, RegisterPage
@@ -38,13 +38,15 @@ class Entry:
             return self._form(world, request, LoginPage(notice=notice))
 
     async def login(self, request: Request) -> Response:
-        """Check email and password, and open a session."""
+        """Check email and password, and open a session. One who is inside already, in another tab, stays."""
+        with self.host.transaction() as world:
+            if self._inside(world, request):
+                return answers.see_other("/")
         form = await form_of(request, answers.GUEST_COOKIE)
-        email = form.get("email", "").strip()
-        address = request.client.host if request.client else ""
+        email, password = form.get("email", "").strip(), form.get("password", "")
         try:
             with self.host.transaction() as world:
-                user = login.login(world, self.host.throttle, email, form.get("password", ""), address)
+                user = login.login(world, self.host.throttle, email, password, _address(request))
                 return log_in(world, request, user)
         except Forbidden as wrong:
             return self._barred(request, wrong)
@@ -73,7 +75,9 @@ class Entry:
     def _by_token(self, request: Request) -> Response:
         try:
             with self.host.transaction() as world:
-                _, user = access_tokens.authenticate(world, request.path_params["access_token"])
+                token, user = access_tokens.authenticate(world, request.path_params["access_token"])
+                data = {"ip": _address(request), "access_token_id": token.id}
+                activity.record(world, activity.USER_LOGIN, user=user, data=data)
                 return log_in(world, request, user)
         except Unauthenticated:
             with self.host.transaction() as world:
@@ -100,6 +104,8 @@ class Entry:
         with self.host.transaction() as world:
             if not settings.registration_allowed(world):
                 return answers.message(messages.missing(), frame(world, request, None))
+            if self._inside(world, request):
+                return answers.see_other("/")
         form = await form_of(request, answers.GUEST_COOKIE)
         email, password = form.get("email", "").strip(), form.get("password", "")
         try:
@@ -113,7 +119,10 @@ class Entry:
                 return self._form(world, request, shown, wrong.status)
 
     async def logout(self, request: Request) -> Response:
-        """End the session."""
+        """End the session; one that has ended already needs no more than the way to the login form."""
+        with self.host.transaction() as world:
+            if not self._inside(world, request):
+                return answers.see_other("/login")
         await form_of(request, answers.SESSION_COOKIE)
         with self.host.transaction() as world:
             sessions.close(world, session_of(request))
@@ -138,6 +147,10 @@ class Entry:
         if not known:
             answers.keep(response, request, answers.GUEST_COOKIE, guest)
         return response
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def _check_registration(email: str, password: str) -> None:

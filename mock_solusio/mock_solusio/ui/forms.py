@@ -73,5 +73,7 @@ def from_elsewhere(request: Request) -> bool:
     if site is not None:
         return site not in {"same-origin", "none"}
     origin = request.headers.get("origin")
+    if origin is None:
+        return False
     # Behind a proxy that ends TLS the scheme may differ from what we see: the host decides.
-    return origin is not None and urllib.parse.urlsplit(origin).netloc != request.headers.get("host")
+    return origin.partition("://")[2] != request.headers.get("host")

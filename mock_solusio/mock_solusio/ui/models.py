@@ -207,10 +207,14 @@ class DocsPage:
 class OperationLine:
     """An operation in a list."""
 
-    id: str
     method: str
     path: str
     summary: str
+    link: str = ""
+    """Name of its own page, below that of its document; empty when it has none."""
+    about: str = ""
+    examples: tuple[tuple[str, str], ...] = ()
+    """Bodies to send, each with its title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +240,6 @@ class OperationPage:
     """Title of the document."""
     outline: "Outline"
     base: str
-    contract: bool
 
     @property
     def title(self) -> str:

@@ -38,6 +38,7 @@ STATES = {
 
 LONGEST_NAME = 255
 LARGEST_ID = 2**31 - 1
+LONGEST_ID = 10
 
 
 def area_page(world: World, user: User, pricing: Pricing | None, notice: str = "") -> AreaPage:
@@ -187,14 +188,18 @@ def new_server_fields(entered: dict[str, str]) -> dict[str, Any]:
         ("location", "Choose a location."),
         ("os", "Choose an operating system."),
     ):
-        value = entered.get(field, "")
-        number = int(value) if value.isascii() and value.isdigit() and len(value) <= 10 else 0
-        if not 1 <= number <= LARGEST_ID:
+        fields[field] = number(entered.get(field, ""))
+        if not fields[field]:
             errors[field] = [text]
-        fields[field] = number
     if errors:
         raise Invalid(errors)
     return fields
+
+
+def number(text: str) -> int:
+    """Return an id as somebody wrote it, 0 when it is none."""
+    found = int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_ID else 0
+    return found if found <= LARGEST_ID else 0
 
 
 def _ordered(records: list[Any]) -> list[Any]:

@@ -39,10 +39,11 @@ def project_view(call: Call, project: Project) -> dict[str, Any]:
 
 def member_view(call: Call, membership: Membership) -> dict[str, Any]:
     """Return a member of a project, or an invitation (the shape is assumed)."""
+    user = user_short(call, membership.user_id)
     return {
         "id": membership.id,
-        "email": membership.email,
-        "status": "pending" if membership.user_id is None else "active",
-        "user": user_short(call, membership.user_id),
+        "email": membership.email if user is None else user["email"],
+        "status": "pending" if user is None else "active",
+        "user": user,
         "created_at": rfc3339(membership.created_at),
     }

@@ -82,8 +82,8 @@ def browsers(mock: Mock) -> Iterator[Callable[..., Browser]]:
     clients: list[httpx.Client] = []
     with asyncio.Runner() as runner:
 
-        def browser(base_url: str = "http://mock.test") -> Browser:
-            client = httpx.Client(base_url=base_url, transport=IntoMock(mock, runner))
+        def browser(base_url: str = "http://mock.test", into: Mock = mock) -> Browser:
+            client = httpx.Client(base_url=base_url, transport=IntoMock(into, runner))
             clients.append(client)
             return Browser(client)
 

@@ -217,13 +217,14 @@ def test_error_summary_has_the_focus_and_leads_to_the_field(page: Page) -> None:
     expect(field).to_be_focused()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_phone_never_scrolls_sideways(chromium: Browser, solusio: Solusio, scheme: str) -> None:
-    user = solusio.create_user(email=f"{'long' * 12}@{'subdomain.' * 8}{scheme}.example.com")
+def test_phone_never_scrolls_sideways(chromium: Browser, solusio: Solusio) -> None:
+    user = solusio.create_user(email=f"{'long' * 12}@{'subdomain.' * 8}example.com")
     server = solusio.create_server(name=LONG, user=user["id"])
-    made = context(chromium, solusio, viewport=PHONE, color_scheme=scheme, has_touch=True)
+    made = context(chromium, solusio, viewport=PHONE, color_scheme="dark", has_touch=True)
     page = made.new_page()
     page.goto("/login")
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert dark == "rgb(15, 18, 32)"
     assert_fits(page)
     page.get_by_role("link", name="Create an account").click()
     assert_fits(page)
@@ -235,6 +236,7 @@ def test_phone_never_scrolls_sideways(chromium: Browser, solusio: Solusio, schem
         "/auth/by_token/unknown",
         "/nowhere",
         "/docs",
+        "/docs/mock-control",
         "/docs/solusio-api",
         "/docs/solusio-api/createServer",
         "/docs/contract",

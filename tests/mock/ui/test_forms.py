@@ -112,6 +112,8 @@ def test_proof_holds_for_its_own_secret_alone() -> None:
         ({"origin": "http://mock.test"}, True),
         ({"origin": "http://elsewhere.test:8008"}, True),
         ({"origin": "null"}, True),
+        ({"origin": "http://["}, True),
+        ({"origin": ""}, True),
         ({"sec-fetch-site": "cross-site", "origin": "http://mock.test:8008"}, True),
     ],
 )

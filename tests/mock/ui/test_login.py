@@ -4,15 +4,20 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from mock_solusio.app import Mock
+from mock_solusio.clock import Clock
+from mock_solusio.domain import access_tokens, users
 from mock_solusio.domain.access_tokens import ONE_TIME_LIFETIME
-from mock_solusio.moment import DAY
+from mock_solusio.moment import DAY, parse_moment
+from mock_solusio.options import Options
 
+START = parse_moment("2026-03-01T00:00:00Z")
 EMAIL, PASSWORD = "ada@example.com", "S3cret-enough"
 
 NO_LINK = "This link no longer works"
@@ -211,6 +216,27 @@ def test_session_does_not_come_back_with_the_user(
     assert browser.open("/", follow=False).headers["location"] == "/login"
 
 
+def test_session_and_its_forms_outlive_a_restart(browsers: Callable[..., Any], tmp_path: Path) -> None:
+    def start() -> Mock:
+        return Mock(Options(clock=Clock(START, speed=0), file=tmp_path / "state", seed="test"))
+
+    mock = start()
+    with mock.transaction() as world:
+        user = users.create(world, email=EMAIL)
+        _, secret = access_tokens.issue(world, user, one_time=True)
+    browser = browsers(into=mock)
+    area = browser.open(f"/auth/by_token/{secret}")
+    assert EMAIL in area.text
+    mock.close()
+
+    mock = start()
+    browser.client._transport.mock = mock
+    assert EMAIL in browser.open("/", follow=False).text
+    assert browsers(into=mock).open(f"/auth/by_token/{secret}").status_code == 410
+    assert browser.send(area, "/logout").headers["location"] == "/login?done=logout"
+    mock.close()
+
+
 # By password
 
 
@@ -284,6 +310,28 @@ def test_login_form_needs_its_proof(browsers: Callable[..., Any]) -> None:
         assert answer.status_code in {403, 415}
         assert not has_session(answer)
     assert mine.send(page, "/login", fields, sec_fetch_site="same-origin").status_code == 303
+
+
+@pytest.mark.usefixtures("ada")
+def test_second_tab_finds_its_visitor_inside(browser: Any) -> None:
+    first, second = browser.open("/login"), browser.open("/login")
+    fields = {"email": EMAIL, "password": PASSWORD}
+    assert browser.send(first, "/login", fields).status_code == 303
+    session = browser.session
+    answer = browser.send(second, "/login", fields)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert browser.session == session
+
+
+def test_logins_are_in_the_activity_log(
+    browsers: Callable[..., Any], api: Any, ada: dict[str, Any], link: Callable[..., str]
+) -> None:
+    browsers().open(link())
+    browsers().log_in(EMAIL, PASSWORD)
+    browsers().log_in(EMAIL, "wrong")
+    entries = api.get(f"activity_logs?filter[user_id]={ada['id']}&filter[event]=user_login").data
+    assert [entry["user_email"] for entry in entries] == [EMAIL, EMAIL]
+    assert {entry["data"]["ip"] for entry in entries} == {"127.0.0.1"}
 
 
 def test_guests_do_not_share_their_proof(browsers: Callable[..., Any]) -> None:

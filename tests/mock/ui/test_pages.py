@@ -4,6 +4,8 @@ import base64
 import hashlib
 import json
 import re
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -49,7 +51,6 @@ def test_pages_load_nothing_from_elsewhere(browser: Any, path: str) -> None:
 def test_unknown_paths_answer_with_a_page(browser: Any) -> None:
     for path in (
         "/nowhere",
-        "/servers/x/delete",
         "/docs/nowhere",
         "/docs/solusio-api/nowhere",
         "/static/x.css",
@@ -58,6 +59,14 @@ def test_unknown_paths_answer_with_a_page(browser: Any) -> None:
         assert answer.status_code == 404, path
         assert "There is nothing at this address." in answer.text
     assert browser.client.post("/nowhere").status_code == 404
+
+
+def test_malformed_hosts_and_numbers_are_no_accidents(browser: Any) -> None:
+    for host in ("[::", "a b", "", "x" * 3000):
+        for path in ("/login", "/docs", "/auth/by_token/x", "/static/x.css"):
+            assert browser.open(path, follow=False, host=host).status_code < 500, (host, path)
+    for path in (f"/servers/{'9' * 5000}/delete", f"/?created={'9' * 5000}", "/servers/²/delete"):
+        assert browser.open(path, follow=False).status_code == 303
 
 
 def test_wrong_methods_say_which_are_right(browser: Any) -> None:
@@ -85,6 +94,14 @@ def test_static_files_are_kept_by_browsers(browser: Any) -> None:
         assert browser.open(path.replace(".", ".0", 1)).status_code == 404
 
 
+def test_no_template_engine_is_loaded_before_the_first_page() -> None:
+    code = (
+        "import sys; from mock_solusio.app import Mock; from mock_solusio.options import Options;"
+        "Mock(Options()).ui; sys.exit('jinja2' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+
+
 def test_head_answers_like_get_without_a_body(browser: Any) -> None:
     for path in ("/login", "/docs", "/nowhere"):
         assert browser.client.head(path).status_code == browser.open(path).status_code
@@ -95,7 +112,7 @@ def test_head_answers_like_get_without_a_body(browser: Any) -> None:
 
 def test_index_leads_to_every_document(browser: Any) -> None:
     text = browser.open("/docs").text
-    for name in ("solusio-api", "billing-endpoint"):
+    for name in ("solusio-api", "billing-endpoint", "mock-control"):
         for path in (f"/docs/{name}", f"/docs/{name}.yaml", f"/docs/{name}.json"):
             assert f'href="{path}"' in text
             assert browser.open(path).status_code == 200
@@ -106,10 +123,14 @@ def test_documents_can_be_downloaded(browser: Any) -> None:
     assert as_json.headers["content-type"] == "application/json"
     whole = json.loads(as_json.text)
     assert whole["info"]["title"] == "SolusIO API"
-    for path in ("/openapi.yaml", "/docs/openapi.yaml", "/docs/solusio-api.yaml"):
-        answer = browser.open(path)
-        assert answer.headers["content-type"] == "application/yaml"
-        assert yaml.safe_load(answer.text) == whole
+    paths = ("/openapi.yaml", "/docs/openapi.yaml", "/docs/solusio-api.yaml")
+    as_yaml = [browser.open(path) for path in paths]
+    assert {answer.headers["content-type"] for answer in as_yaml} == {"application/yaml"}
+    (text,) = {answer.text for answer in as_yaml}
+    # The loader in C reads it in a tenth of the time.
+    assert yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)) == whole  # noqa: S506
+    control = json.loads(browser.open("/docs/mock-control.json").text)
+    assert yaml.safe_load(browser.open("/docs/mock-control.yaml").text) == control
     assert browser.open("/openapi.txt").status_code == 404
     assert browser.open("/docs/nowhere.json").status_code == 404
 
@@ -128,6 +149,13 @@ def test_every_operation_of_the_api_is_in_the_reference(browser: Any) -> None:
     assert set(re.findall(r'href="/docs/solusio-api/(\w+)"', text)) == ids
 
 
+def test_control_api_is_shown_with_examples(browser: Any) -> None:
+    text = browser.open("/docs/mock-control").text
+    assert "/_mock/clock" in text
+    assert "Set, advance, freeze or run the clock" in text
+    assert "&#34;advance&#34;: &#34;P1M&#34;" in text
+
+
 def test_operation_shows_its_path_fields_and_sources(browser: Any) -> None:
     text = browser.open("/docs/solusio-api/createUser").text
     assert "/api/v1/users" in text
@@ -136,12 +164,15 @@ def test_operation_shows_its_path_fields_and_sources(browser: Any) -> None:
     assert "Documented: step 8" in text
 
 
-def test_every_operation_page_can_be_made(browser: Any) -> None:
+def test_every_operation_page_can_be_made_and_cites_what_is_there(browser: Any) -> None:
+    clauses = set(re.findall(r'id="([A-Z]+-\d+)"', browser.open("/docs/contract").text))
+    assert "TP-041" in clauses
     ids = re.findall(r'href="(/docs/solusio-api/\w+)"', browser.open("/docs/solusio-api").text)
     for path in ids:
         answer = browser.open(path)
         assert answer.status_code == 200, path
         assert "<script" not in answer.text
+        assert set(re.findall(r'href="/docs/contract#([^"]+)"', answer.text)) <= clauses
 
 
 def test_contract_is_styled_by_a_hash_alone(browser: Any) -> None:

@@ -251,6 +251,18 @@ def test_text_can_be_read(scheme: str) -> None:
         assert contrast(found["edge"], found[ground]) >= 3, ground
 
 
+def test_text_on_the_gradient_can_be_read() -> None:
+    css = asset_bytes("style.css").decode()
+    gradients = re.findall(r"--hero: linear-gradient\(([^)]*)\)", css)
+    inks = ["#ffffff", *set(re.findall(r"\.hero[^{]* dt \{ color: (#[0-9a-f]{6})", css))]
+    assert len(gradients) == 2
+    assert len(inks) == 2
+    for stops in gradients:
+        for stop in re.findall("#[0-9a-f]{6}", stops):
+            for ink in inks:
+                assert contrast(ink, stop) >= 4.5, (ink, stop)
+
+
 def test_contrast_is_measured_right() -> None:
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)

@@ -1,0 +1,357 @@
+"""Faults on the wire, against the mock under its real server."""
+
+import http.client
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from mock_solusio.clock import Clock
+from mock_solusio.moment import parse_moment
+from mock_solusio.options import Options
+from mock_solusio.testing import started
+
+TIMEOUT = 10
+"""Seconds after which a test gives up; nothing takes that long."""
+
+NOW = parse_moment("2026-03-01T00:00:00Z")
+
+
+@pytest.fixture(scope="module")
+def running():
+    """The mock under uvicorn, shared: each test deletes its faults."""
+    with started(
+        Options(clock=Clock(NOW, speed=0), seed="faults", admin_token="administrators-token")
+    ) as solusio:
+        yield solusio
+
+
+@pytest.fixture
+def plan(running):
+    """Add a fault through the control API; all are deleted at the end."""
+
+    def add(**members) -> int:
+        return control(running, "POST", "/_mock/faults", members)["data"]["id"]
+
+    control(running, "DELETE", "/_mock/faults")
+    control(running, "DELETE", "/_mock/journal")
+    yield add
+    control(running, "DELETE", "/_mock/faults")
+
+
+def address(running) -> tuple[str, int]:
+    host, _, port = running.url.removeprefix("http://").partition(":")
+    return host, int(port)
+
+
+def control(running, method: str, path: str, body=None):
+    """Call the control API."""
+    answer = ask(running, method, path, "" if body is None else json.dumps(body))
+    assert answer.status < 300, answer.body
+    return answer.json if answer.body else None
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: http.client.HTTPMessage
+    parts: list[bytes]
+    """The body, as it arrived."""
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(self.parts)
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+
+def ask(running, method: str = "GET", path: str = "/api/v1/roles", body: str = "") -> Answer:
+    """Send a request over a connection of its own."""
+    with closing(http.client.HTTPConnection(*address(running), timeout=TIMEOUT)) as connection:
+        return ask_over(connection, running, method, path, body)
+
+
+def ask_over(connection, running, method="GET", path="/api/v1/roles", body="") -> Answer:
+    headers = {"Authorization": f"Bearer {running.admin_token}", "Content-Type": "application/json"}
+    connection.request(method, path, body or None, headers)
+    with connection.getresponse() as answer:
+        parts = list(iter(lambda: answer.read1(65536), b""))
+        if answer.length:
+            raise http.client.IncompleteRead(b"".join(parts), answer.length)
+        return Answer(answer.status, answer.headers, parts)
+
+
+@contextmanager
+def raw(running) -> Iterator[socket.socket]:
+    """Send a request over a bare socket."""
+    with socket.create_connection(address(running), timeout=TIMEOUT) as connection:
+        lines = ["GET /api/v1/roles HTTP/1.1", "Host: {}:{}".format(*address(running))]
+        lines += [f"Authorization: Bearer {running.admin_token}", "\r\n"]
+        connection.sendall("\r\n".join(lines).encode())
+        yield connection
+
+
+def read_to_end(connection: socket.socket) -> bytes:
+    parts = []
+    while part := connection.recv(65536):
+        parts.append(part)
+    return b"".join(parts)
+
+
+def journal(running) -> dict:
+    """Return the one exchange with the API that the journal has."""
+    found = wait_for(lambda: control(running, "GET", "/_mock/journal?kind=api")["data"])
+    assert len(found) == 1
+    return found[0]
+
+
+def wait_for(look):
+    """Ask again until there is something: a cut connection is noted only after the client knows of it."""
+    deadline = time.monotonic() + TIMEOUT
+    while time.monotonic() < deadline:
+        found = look()
+        if found:
+            return found
+    raise AssertionError("nothing happened")
+
+
+# Statuses
+
+
+def test_too_many_requests(running, plan):
+    plan(kind="status", status=429, retry_after=3, times=2)
+    for _ in range(2):
+        answer = ask(running)
+        assert (answer.status, answer.headers["Retry-After"]) == (429, "3")
+        assert answer.headers["Content-Type"] == "application/json"
+        assert answer.json == {"message": "Too Many Attempts."}
+    assert ask(running).status == 200
+
+
+def test_a_429_says_when_to_come_back_even_if_nobody_said(running, plan):
+    plan(kind="status", status=429)
+    assert ask(running).headers["Retry-After"] == "1"
+
+
+@pytest.mark.parametrize("status", [500, 503, 418, 301])
+def test_any_status_with_the_apis_words(running, plan, status):
+    plan(kind="status", status=status)
+    answer = ask(running)
+    assert (answer.status, answer.headers["Retry-After"]) == (status, None)
+    assert isinstance(answer.json["message"], str)
+
+
+@pytest.mark.parametrize(
+    ("members", "content_type", "body"),
+    [
+        ({"body": {"a": [1]}}, "application/json", b'{"a":[1]}'),
+        ({"body": None}, "application/json", b"null"),
+        ({"body": "<h1>Bad Gateway</h1>"}, "text/html; charset=utf-8", b"<h1>Bad Gateway</h1>"),
+        ({"body": "{", "content_type": "application/json"}, "application/json", b"{"),
+        ({"body": ""}, "text/html; charset=utf-8", b""),
+    ],
+)
+def test_a_status_with_a_body(running, plan, members, content_type, body):
+    plan(kind="status", status=502, **members)
+    answer = ask(running)
+    assert (answer.status, answer.headers["Content-Type"], answer.body) == (502, content_type, body)
+
+
+def test_a_status_without_a_body(running, plan):
+    plan(kind="status", status=204)
+    answer = ask(running)
+    assert (answer.status, answer.body, answer.headers["Content-Length"]) == (204, b"", None)
+
+
+def test_the_connection_serves_on_after_a_status(running, plan):
+    plan(kind="status", status=500)
+    with closing(http.client.HTTPConnection(*address(running), timeout=TIMEOUT)) as connection:
+        assert ask_over(connection, running).status == 500
+        kept = connection.sock
+        assert ask_over(connection, running).status == 200
+        assert connection.sock is kept
+
+
+def test_a_fault_without_effect_prevents_the_request(running, plan):
+    before = count(running)
+    plan(kind="status", status=500, operation="createRole")
+    assert ask(running, "POST", body='{"name": "Prevented", "permissions": []}').status == 500
+    assert count(running) == before
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "status", "status": 500},
+        {"kind": "cut"},
+        {"kind": "cut", "at": "body"},
+        {"kind": "timeout", "seconds": 0},
+    ],
+)
+def test_a_fault_with_effect_leaves_the_client_in_doubt(running, plan, fault):
+    before = count(running)
+    effect = {} if fault.get("at") == "body" else {"effect": True}
+    plan(**fault, **effect, operation="createRole")
+    body = json.dumps({"name": f"Role {before} {fault}"[:60], "permissions": []})
+    try:
+        answer = ask(running, "POST", body=body)
+    except (http.client.HTTPException, OSError):
+        pass
+    else:
+        assert answer.status == 500
+    assert count(running) == before + 1
+
+
+def count(running) -> int:
+    return ask(running).json["meta"]["total"]
+
+
+# Cuts
+
+
+def test_a_cut_before_the_answer(running, plan):
+    plan(kind="cut")
+    with raw(running) as connection:
+        assert read_to_end(connection) == b""
+    entry = journal(running)
+    assert (entry["status"], entry["notes"]) == (None, ["fault: connection cut before the answer"])
+
+
+def test_a_cut_in_the_body(running, plan):
+    whole = ask(running).body
+    control(running, "DELETE", "/_mock/journal")
+    plan(kind="cut", at="body")
+    with raw(running) as connection:
+        head, _, body = read_to_end(connection).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert b"content-length: %d\r\n" % len(whole) in head.lower() + b"\r\n"
+    assert body == whole[: len(body)]
+    assert 0 < len(body) < len(whole)
+    entry = journal(running)
+    assert entry["status"] == 200
+    assert f"after {len(body)} of {len(whole)} bytes" in entry["notes"][0]
+
+
+def test_an_answer_without_a_body_is_cut_before_its_head(running, plan):
+    role = ask(running, "POST", body='{"name": "Short", "permissions": []}').json["data"]["id"]
+    plan(kind="cut", at="body", operation="deleteRole")
+    with pytest.raises(http.client.RemoteDisconnected):
+        ask(running, "DELETE", f"/api/v1/roles/{role}")
+    assert ask(running, path=f"/api/v1/roles/{role}").status == 404
+
+
+def test_a_reset(running, plan):
+    plan(kind="cut", reset=True)
+    with raw(running) as connection, pytest.raises(ConnectionResetError):
+        read_to_end(connection)
+
+
+# Timeouts
+
+
+def test_no_answer_for_a_while(running, plan):
+    plan(kind="timeout", seconds=0.2)
+    began = time.monotonic()
+    with raw(running) as connection:
+        assert read_to_end(connection) == b""
+    assert 0.19 < time.monotonic() - began < TIMEOUT
+
+
+def test_no_answer_until_the_client_gives_up(running, plan):
+    plan(kind="timeout", seconds=3600)
+    with raw(running) as connection:
+        connection.settimeout(0.05)
+        with pytest.raises(TimeoutError):
+            connection.recv(1)
+    # The server notices that he is gone, long before the hour is over.
+    entry = journal(running)
+    assert (entry["status"], entry["notes"]) == (None, ["fault: no answer"])
+
+
+def test_deleting_the_faults_lets_go(running, plan):
+    plan(kind="timeout", seconds=3600)
+    with raw(running) as connection:
+        wait_for(lambda: running.mock.faults.holds)
+        control(running, "DELETE", "/_mock/faults")
+        assert read_to_end(connection) == b""
+
+
+def test_held_requests_do_not_hold_others(running, plan):
+    plan(kind="timeout", seconds=3600)
+    with raw(running):
+        wait_for(lambda: running.mock.faults.holds)
+        assert ask(running).status == 200
+
+
+def test_a_held_request_does_not_hold_the_end_of_the_server():
+    results = []
+
+    def hold(solusio) -> None:
+        with raw(solusio) as connection:
+            results.append(read_to_end(connection))
+
+    began = time.monotonic()
+    with started(Options(admin_token="administrators-token")) as solusio:
+        control(solusio, "POST", "/_mock/faults", {"kind": "timeout", "seconds": 3600})
+        client = threading.Thread(target=hold, args=(solusio,), daemon=True)
+        client.start()
+        wait_for(lambda: solusio.mock.faults.holds)
+    client.join(TIMEOUT)
+    assert not client.is_alive()
+    assert time.monotonic() - began < TIMEOUT
+
+
+# Slowness
+
+
+def test_a_late_answer(running, plan):
+    plan(kind="slow", delay=0.2)
+    began = time.monotonic()
+    answer = ask(running)
+    assert answer.status == 200
+    assert time.monotonic() - began > 0.19
+    assert answer.json["data"]
+
+
+def test_an_answer_in_drops(running, plan):
+    whole = ask(running).body
+    size = len(whole) // 4 + 1
+    plan(kind="slow", chunk=size, pause=0.05)
+    began = time.monotonic()
+    answer = ask(running)
+    assert answer.body == whole
+    assert len(answer.parts) > 1
+    assert time.monotonic() - began > 0.14  # three pauses
+
+
+def test_deleting_the_faults_hurries(running, plan):
+    plan(kind="slow", delay=3600)
+    with raw(running) as connection:
+        wait_for(lambda: running.mock.faults.holds)
+        control(running, "DELETE", "/_mock/faults")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
+# What faults are not for
+
+
+def test_the_control_api_meets_no_faults(running, plan):
+    plan(kind="status", status=500, times=None)
+    assert control(running, "GET", "/_mock/health")["status"] == "ok"
+    assert ask(running).status == 500
+
+
+def test_head_requests(running, plan):
+    plan(kind="status", status=503)
+    answer = ask(running, "HEAD")
+    assert (answer.status, answer.body) == (503, b"")
+    plan(kind="slow", chunk=1, pause=0)
+    answer = ask(running, "HEAD")
+    assert (answer.status, answer.body) == (200, b"")

@@ -1,0 +1,319 @@
+"""The journal: bounded, cheap to fill, and silent about secrets."""
+
+import json
+import tracemalloc
+
+import pytest
+
+from mock_solusio.domain.errors import Invalid
+from mock_solusio.journal import OVERHEAD, Journal
+from mock_solusio.moment import parse_moment
+
+MARCH = parse_moment("2026-03-01T00:00:00Z")
+
+
+def add(journal: Journal, method: str = "GET", path: str = "/api/v1/users", **more) -> int:
+    kind = more.pop("kind", "api")
+    return journal.add(kind, method, path, **{"moment": MARCH, "status": 200, **more})
+
+
+def numbers(journal: Journal, **filters) -> list[int]:
+    return [entry.number for entry in journal.read(**filters)]
+
+
+def test_an_exchange_is_shown_whole():
+    journal = Journal()
+    number = add(
+        journal,
+        "POST",
+        query=b"a=1",
+        headers=[(b"content-type", b"application/json"), (b"x-trace", b"7")],
+        body=b'{"email": "ann@example.com"}',
+        status=201,
+        response_headers=[(b"content-type", b"application/json")],
+        response_body=b'{"data": {"id": 7}}',
+        operation="createUser",
+        milliseconds=1.23456,
+        notes=["made"],
+    )
+    (entry,) = journal.read()
+    assert (entry.number, entry.moment, entry.kind) == (number, "2026-03-01T00:00:00.000000Z", "api")
+    assert (entry.method, entry.path, entry.query) == ("POST", "/api/v1/users", "a=1")
+    assert (entry.status, entry.operation, entry.milliseconds, entry.notes) == (
+        201,
+        "createUser",
+        1.235,
+        ("made",),
+    )
+    assert entry.request.headers == [("content-type", "application/json"), ("x-trace", "7")]
+    assert (entry.request.body, entry.request.bytes) == ('{"email": "ann@example.com"}', 28)
+    assert (entry.response.body, entry.response.bytes) == ('{"data": {"id": 7}}', 19)
+    assert journal.get(number) == entry
+    assert journal.get(number + 1) is None
+
+
+def test_the_number_of_exchanges_is_bounded():
+    journal = Journal(limit=3)
+    for _ in range(5):
+        add(journal)
+    assert numbers(journal) == [3, 4, 5]
+    assert (len(journal), journal.last, journal.dropped) == (3, 5, 2)
+
+
+def test_the_size_of_all_exchanges_is_bounded():
+    journal = Journal(total_limit=10 * (OVERHEAD + 1100))
+    for _ in range(100):
+        add(journal, response_body=b"x" * 1000, headers=[(b"x", b"y" * 99)])
+    assert len(journal) == 9  # the path takes a little, too
+    add(journal, body=b"x" * 60_000)
+    assert numbers(journal) == [101]
+
+
+def test_filling_it_for_long_does_not_take_more_memory():
+    journal = Journal(limit=100)
+    body = b"x" * 2000
+    for _ in range(200):
+        add(journal, body=body + b"1")
+    tracemalloc.start()
+    try:
+        for _ in range(2000):
+            add(journal, body=body + b"1")
+        grown, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert grown < 2 * 100 * (len(body) + OVERHEAD)
+
+
+def test_long_bodies_are_shortened():
+    journal = Journal(body_limit=10)
+    add(journal, body=b"0123456789abc", response_body=b"0123456789")
+    (entry,) = journal.read()
+    assert (entry.request.body, entry.request.bytes) == ("0123456789", 13)
+    assert (entry.response.body, entry.response.bytes) == ("0123456789", 10)
+
+
+def test_clearing_keeps_counting():
+    journal = Journal()
+    add(journal)
+    journal.clear()
+    assert (len(journal), journal.dropped) == (0, 1)
+    assert add(journal) == 2
+
+
+@pytest.mark.parametrize("bounds", [{"limit": 0}, {"body_limit": -1}, {"total_limit": 0}])
+def test_a_journal_needs_room(bounds):
+    with pytest.raises(ValueError, match="room"):
+        Journal(**bounds)
+
+
+# Filters
+
+
+@pytest.fixture
+def busy():
+    journal = Journal()
+    add(journal, "GET", "/api/v1/users", operation="listUsers")
+    add(journal, "POST", "/api/v1/users", operation="createUser", status=422, body=b'{"email": "Ann"}')
+    add(journal, "GET", "/api/v1/users/7", operation="getUser", status=404)
+    add(journal, "GET", "/", kind="ui", notes=["the cookie has expired"])
+    add(journal, "POST", "https://billing.example.com/api/", kind="billing", status=0)
+    return journal
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({}, [1, 2, 3, 4, 5]),
+        ({"method": "post"}, [2, 5]),
+        ({"path": "/api/v1/users"}, [1, 2]),
+        ({"path": "/api/v1/users*"}, [1, 2, 3]),
+        ({"path": "*/users/?"}, [3]),
+        ({"path": "users"}, []),
+        ({"status": "404"}, [3]),
+        ({"status": "4xx"}, [2, 3]),
+        ({"status": "none"}, [5]),
+        ({"operation": "getUser"}, [3]),
+        ({"kind": "ui"}, [4]),
+        ({"since": 3}, [4, 5]),
+        ({"since": 9}, []),
+        ({"limit": 2}, [4, 5]),
+        ({"limit": 1, "status": "4xx"}, [3]),
+        ({"text": "ANN"}, [2]),
+        ({"text": "cookie has"}, [4]),
+        ({"method": "GET", "kind": "api", "since": 1}, [3]),
+    ],
+)
+def test_filters(busy, filters, expected):
+    assert numbers(busy, **filters) == expected
+
+
+@pytest.mark.parametrize(
+    ("filters", "place"),
+    [
+        ({"status": "teapot"}, "status"),
+        ({"limit": 0}, "limit"),
+        ({"colour": "red"}, "colour"),
+        ({"path": ""}, "path"),
+    ],
+)
+def test_filters_that_make_no_sense(busy, filters, place):
+    with pytest.raises(Invalid) as caught:
+        busy.read(**filters)
+    assert list(caught.value.errors) == [place]
+
+
+# Secrets: every one of these contains S3CRET, and nothing that is shown does
+
+
+SECRET = "S3CRET-value.1"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ("authorization", f"Bearer {SECRET}"),
+        ("Authorization", f"Basic {SECRET}"),
+        ("authorization", SECRET),
+        ("proxy-authorization", f"Bearer {SECRET}"),
+        ("cookie", f"session={SECRET}; theme=dark"),
+        ("set-cookie", f"session={SECRET}; Path=/; HttpOnly"),
+        ("referer", f"http://127.0.0.1/auth/by_token/{SECRET}"),
+        ("location", f"http://127.0.0.1/x?token={SECRET}"),
+    ],
+)
+def test_headers_hide_secrets(header):
+    journal = Journal()
+    pair = (header[0].encode(), header[1].encode())
+    add(journal, headers=[pair], response_headers=[pair])
+    (entry,) = journal.read()
+    assert "S3CRET" not in repr(entry)
+    assert entry.request.headers[0][0] == header[0]
+
+
+def test_headers_keep_what_helps():
+    journal = Journal()
+    add(
+        journal,
+        headers=[(b"authorization", b"Bearer abc"), (b"cookie", b"a=b; c=d")],
+        response_headers=[(b"set-cookie", b"s=abc; Path=/; HttpOnly")],
+    )
+    (entry,) = journal.read()
+    assert entry.request.headers == [("authorization", "Bearer ***"), ("cookie", "a=***; c=***")]
+    assert entry.response.headers == [("set-cookie", "s=***; Path=/; HttpOnly")]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"password": SECRET},
+        {"Password": SECRET},
+        {"email": "a@b.c", "password": SECRET, "password_confirmation": SECRET},
+        {"data": {"access_token": SECRET}},
+        {"data": {"credentials": {"access_token": SECRET, "token_type": "bearer"}}},
+        {"billing_integration": {"drivers": {"custom": {"url": "https://a/", "token": SECRET}}}},
+        {"data": [{"settings": {"vnc_password": SECRET}}]},
+        {"billing_token": SECRET},
+        {"users": [{"access_tokens": [{"secret": SECRET}]}]},
+        {"data": {"url": f"http://127.0.0.1/auth/by_token/{SECRET}"}},
+        [{"password": SECRET}],
+    ],
+)
+def test_json_hides_secrets(value):
+    for headers in ([(b"content-type", b"application/json")], []):
+        journal = Journal()
+        body = json.dumps(value).encode()
+        add(journal, headers=headers, body=body, response_headers=headers, response_body=body)
+        (entry,) = journal.read()
+        assert "S3CRET" not in repr(entry)
+        assert "***" in entry.request.body
+        assert json.loads(entry.response.body).__class__ is value.__class__
+
+
+def test_json_without_secrets_is_shown_as_it_came():
+    body = b'{ "tokens_per_hour":7,  "token_pricing": {"unit_cost": 0.10}, "password": null }'
+    journal = Journal()
+    add(journal, body=body, headers=[(b"content-type", b"application/json")])
+    assert journal.read()[0].request.body == body.decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{"email": "a", "password": "{SECRET}", "name": "',
+        f'{{"name": "a", "password": "{SECRET}',
+        f'{{"password": "x\\"{SECRET}", "name": "',
+        f'{{"password":"\\\\{SECRET}\\',
+    ],
+)
+def test_json_that_was_cut_off_hides_secrets(text):
+    journal = Journal(body_limit=len(text))
+    add(journal, body=text.encode() + b"more", headers=[(b"content-type", b"application/json")])
+    shown = journal.read()[0].request.body
+    assert "S3CRET" not in shown
+    assert "***" in shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a":' * 700 + f'{{"password": "{SECRET}"}}' + "}" * 700,
+        "[" * 100_000 + f'{{"password": "{SECRET}"}}' + "]" * 100_000,
+        f'{{"password": "{SECRET}", "password": null}}',
+    ],
+    ids=["deep", "deeper", "twice"],
+)
+def test_odd_json_hides_secrets(text):
+    journal = Journal(body_limit=10**6)
+    add(journal, body=text.encode(), headers=[(b"content-type", b"application/json")])
+    shown = journal.read()[0].request.body
+    assert "S3CRET" not in shown
+    assert "***" in shown
+
+
+@pytest.mark.parametrize(
+    ("form", "shown"),
+    [
+        (f"token={SECRET}&action=GetTokenPricing&userid=1", "token=***&action=GetTokenPricing&userid=1"),
+        (f"email=a%40b.c&password={SECRET}", "email=a%40b.c&password=***"),
+        (f"user%5Bpassword%5D={SECRET}&x=1", "user%5Bpassword%5D=***&x=1"),
+        ("token=&userid=1", "token=&userid=1"),
+        (f"_token={SECRET}", "_token=***"),
+    ],
+)
+def test_forms_and_queries_hide_secrets(form, shown):
+    journal = Journal()
+    headers = [(b"content-type", b"application/x-www-form-urlencoded")]
+    add(journal, body=form.encode(), headers=headers, query=form.encode())
+    (entry,) = journal.read()
+    assert (entry.request.body, entry.query) == (shown, shown)
+
+
+def test_paths_hide_access_tokens():
+    journal = Journal()
+    add(journal, path=f"/auth/by_token/{SECRET}", notes=[f"redirected from /auth/by_token/{SECRET}"])
+    add(journal, path=f"https://billing.example.com/api/?token={SECRET}&x=1", kind="billing")
+    first, second = journal.read()
+    assert (first.path, first.notes) == ("/auth/by_token/***", ("redirected from /auth/by_token/***",))
+    assert second.path == "https://billing.example.com/api/?token=***&x=1"
+
+
+def test_secrets_cannot_be_found_by_guessing():
+    journal = Journal()
+    add(journal, path=f"/auth/by_token/{SECRET}", body=json.dumps({"password": SECRET}).encode())
+    assert numbers(journal, text="S3CRET") == []
+    assert numbers(journal, path="/auth/by_token/S3*") == []
+    assert numbers(journal, path="/auth/by_token/*") == [1]
+
+
+def test_pages_hide_login_links():
+    journal = Journal()
+    page = f'<a href="/auth/by_token/{SECRET}">in</a>'.encode()
+    add(journal, response_body=page, response_headers=[(b"content-type", b"text/html; charset=utf-8")])
+    assert journal.read()[0].response.body == '<a href="/auth/by_token/***">in</a>'
+
+
+def test_bytes_that_are_no_text_are_shown_somehow():
+    journal = Journal()
+    add(journal, body=b"\xff\xfe{", query=b"\xff", headers=[(b"x", b"\xe9")])
+    (entry,) = journal.read()
+    assert (entry.request.body, entry.query, entry.request.headers) == ("\\xff\\xfe{", "\\xff", [("x", "é")])

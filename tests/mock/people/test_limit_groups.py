@@ -1,0 +1,87 @@
+"""Limit groups (facts, section 4; step 5)."""
+
+import pytest
+
+OFF = {"limit": 0, "is_enabled": False}
+
+
+def test_a_fresh_installation_has_one_that_limits_nothing(api):
+    (group,) = api.get("limit_groups").data
+    assert (group["id"], group["name"], group["vms"], group["running_vms"]) == (1, "Default", OFF, OFF)
+    assert api.get("settings").data["limit_group"]["id"] == 1
+
+
+def test_a_limit_group_comes_changes_and_goes(api, mock):
+    made = api.post("limit_groups", {"name": "Starter", "vms": {"limit": 3, "is_enabled": True}})
+    assert made.status == 201
+    group = made.data
+    assert group["vms"] == {"limit": 3, "is_enabled": True}
+    assert group["additional_ipv6"] == OFF
+    assert group["users_count"] == 0
+    path = f"limit_groups/{group['id']}"
+    assert api.get(path).data == group
+    mock.clock.advance(1_000_000)
+    changed = api.put(path, {"name": "Beginner", "running_vms": {"limit": 2, "is_enabled": True}}).data
+    assert changed == {
+        **group,
+        "name": "Beginner",
+        "running_vms": {"limit": 2, "is_enabled": True},
+        "updated_at": "2026-03-01T00:00:01.000000Z",
+    }
+    assert api.patch(path, {"vms": {"is_enabled": False}}).data["vms"] == {"limit": 3, "is_enabled": False}
+    assert api.delete(path).status == 204
+    assert api.delete(path).status == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "name"),
+        ({"name": ""}, "name"),
+        ({"name": "x", "vms": {"limit": -1}}, "vms.limit"),
+        ({"name": "x", "vms": {"limit": 1.5}}, "vms.limit"),
+        ({"name": "x", "vms": {"is_enabled": 1}}, "vms.is_enabled"),
+        ({"name": "x", "vms": 3}, "vms"),
+    ],
+)
+def test_what_is_no_limit_group(api, body, field):
+    assert list(api.post("limit_groups", body).errors) == [field]
+
+
+def test_one_in_use_stays(api):
+    group = api.post("limit_groups", {"name": "Starter"}).data
+    path = f"limit_groups/{group['id']}"
+    user = api.post("users", {"email": "a@b.c", "limit_group_id": group["id"]}).data
+    assert api.get(path).data["users_count"] == 1
+    assert api.delete(path).status == 409
+    api.put(f"users/{user['id']}", {"limit_group_id": None})
+    api.patch("settings", {"limit_group": group["id"]})
+    refused = api.delete(path)
+    assert (refused.status, "default" in refused.message) == (409, True)
+    api.patch("settings", {"limit_group": None})
+    assert api.delete(path).status == 204
+
+
+def test_what_is_used_of_a_limit_is_shown_where_there_is_one(api):
+    group = api.post("limit_groups", {"name": "Starter", "vms": {"limit": 3, "is_enabled": True}}).data
+    user = api.post("users", {"email": "a@b.c", "limit_group_id": group["id"]}).data
+    assert user["limit_usage"] == {
+        "servers": 0,
+        "running_servers": None,
+        "additional_ips": None,
+        "iso_images": None,
+        "iso_images_size": None,
+    }
+    made = api.post(
+        "servers",
+        {
+            "name": "web",
+            "user": user["id"],
+            "plan": api.get("plans").data[0]["id"],
+            "location": api.get("locations").data[0]["id"],
+            "os": api.get("os_images").data[0]["versions"][0]["id"],
+            "password": "Secret-12345",
+        },
+    )
+    assert made.status == 201, made
+    assert api.get(f"users/{user['id']}").data["limit_usage"]["servers"] == 1

@@ -1,0 +1,188 @@
+"""The whole way of a customer, with the real parts: a mock in a process of its own on a state file, the reference
+billing endpoint, a browser. Then the mock is started anew on the file, and goes on where it was.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from solusio_reference.app import create_app
+from solusio_reference.serving import running
+from solusio_reference.store import Store, seed_demo
+
+BILLING_TOKEN = "authorization-token-of-the-billing-endpoint"
+GERMAN = 6
+"""The demo customer whose token costs 0.00091 EUR and 19 % tax: 0.0010829 EUR."""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    if path is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("chromium is not installed")
+        pytest.skip("chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def billing() -> Iterator[str]:
+    """The reference billing endpoint, with its demo customers."""
+    with Store.in_memory() as store:
+        seed_demo(store)
+        with running(create_app(store, token=BILLING_TOKEN)) as url:
+            yield url
+
+
+@contextmanager
+def mock(state: Path, billing: str, port: int = 0) -> Iterator[httpx.Client]:
+    """Run `mock-solusio serve` on a state file; give a client with the administrator's access token."""
+    command = [sys.executable, "-m", "mock_solusio", "serve", "--port", str(port), "--state", str(state)]
+    command += ["--billing-url", billing, "--billing-token", BILLING_TOKEN]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            said = "".join(iter(lambda: process.stdout.readline() if process.stdout else "", "Press Ctrl-C to stop.\n"))
+            url = re.search(r"listens at (\S+)", said)
+            token = re.search(r"Access token +(\S+)", said)
+            assert url, said
+            assert token, said
+            headers = {"Authorization": f"Bearer {token[1]}"}
+            with httpx.Client(base_url=f"{url[1]}/api/v1/", headers=headers, timeout=30) as client:
+                yield client
+        finally:
+            process.kill()
+
+
+def data(answer: httpx.Response) -> dict:
+    answer.raise_for_status()
+    return answer.json()["data"]
+
+
+def login_link(client: httpx.Client, user_id: int) -> str:
+    secret = data(client.post(f"users/{user_id}/tokens", json={"is_one_time": True}))["access_token"]
+    return f"{str(client.base_url).removesuffix('/api/v1/')}/auth/by_token/{secret}"
+
+
+def test_a_customer_from_his_first_plan_to_his_suspension(tmp_path, billing, chromium):
+    state = tmp_path / "state.sqlite"
+    with mock(state, billing) as client:
+        plan = data(
+            client.post(
+                "plans",
+                json={
+                    "name": "Tiny",
+                    "virtualization_type": "kvm",
+                    "storage_type": "fb",
+                    "image_format": "qcow2",
+                    "params": {"disk": 10, "ram": 1 << 30, "vcpu": 1},
+                    "tokens_per_hour": 7,
+                    "tokens_per_month": 5000,
+                },
+            )
+        )
+        limits = {"limit": 1, "is_enabled": True}
+        group = data(
+            client.post(
+                "limit_groups",
+                json={"name": "One", "vms": limits, "running_vms": limits, "additional_ips": limits},
+            )
+        )
+        user = data(
+            client.post(
+                "users",
+                json={
+                    "email": "greta@example.de",
+                    "password": "S3cret-enough",
+                    "billing_user_id": GERMAN,
+                    "limit_group_id": group["id"],
+                },
+            )
+        )
+        assert user["billing_user_id"] == GERMAN
+        project = data(client.get(f"users/{user['id']}/projects"))[0]
+        # 0.00091 x 1.19 = 0.0010829
+        assert float(data(client.get(f"projects/{project['id']}"))["token_pricing"]["unit_cost"]) == 0.0010829
+
+        context = chromium.new_context()
+        context.set_default_timeout(10_000)
+        page = context.new_page()
+        page.goto(login_link(client, user["id"]))
+        expect(page.get_by_role("heading", level=1)).to_contain_text("greta@example.de")
+        card = page.locator(".plan").filter(has_text="Tiny")
+        # 7 x 0.0010829 = 0.0075803; 5000 x 0.0010829 = 5.4145, in German
+        expect(card).to_contain_text("0,0075803 €")
+        expect(card).to_contain_text("5,41 €")
+        card.get_by_role("link", name="Choose Tiny").click()
+        page.get_by_label("Name").fill("web")
+        page.get_by_role("button", name="Create the server").click()
+        expect(page.get_by_role("status")).to_have_text("web is being created.")
+        client.post("../../_mock/clock", json={"advance": "PT1M"}).raise_for_status()
+        (server,) = data(client.get("servers", params={"filter[user_id]": user["id"]}))
+        assert (server["status"], server["plan"]["id"]) == ("started", plan["id"])
+
+        # One server is all that the limit group permits.
+        refused = client.post(
+            f"projects/{project['id']}/servers",
+            json={"name": "second", "plan_id": plan["id"], "location_id": 1, "os_image_version_id": 1},
+        )
+        assert refused.status_code == 422
+        assert "limit" in refused.json()["message"].lower() + json.dumps(refused.json()["errors"]).lower()
+
+        data(client.put(f"users/{user['id']}", json={"status": "suspended"}))
+        page.reload()
+        expect(page.get_by_role("heading", level=1)).to_contain_text(re.compile("suspended", re.IGNORECASE))
+        client.post("../../_mock/clock", json={"advance": "PT1M"}).raise_for_status()
+        assert data(client.get(f"servers/{server['id']}"))["is_suspended"] is True
+        cannot_log_in(chromium, client, user["id"])
+        asked = client.get("../../_mock/journal", params={"kind": "billing"})
+        assert asked.status_code == 200
+        assert BILLING_TOKEN not in asked.text
+        context.close()
+
+    with mock(state, billing) as client:
+        again = data(client.get(f"users/{user['id']}"))
+        assert (again["status"], again["billing_user_id"]) == ("suspended", GERMAN)
+        assert data(client.get(f"servers/{server['id']}"))["is_suspended"] is True
+        assert data(client.get(f"plans/{plan['id']}"))["tokens_per_month"] == 5000
+        cannot_log_in(chromium, client, user["id"])
+        data(client.put(f"users/{user['id']}", json={"status": "active"}))
+        client.post("../../_mock/clock", json={"advance": "PT1M"}).raise_for_status()
+        context = chromium.new_context()
+        context.set_default_timeout(10_000)
+        page = context.new_page()
+        page.goto(login_link(client, user["id"]))
+        expect(page.locator(".servers .card")).to_contain_text("Running")
+        expect(page.locator(".plan").filter(has_text="Tiny")).to_contain_text("5,41 €")
+        context.close()
+
+
+def cannot_log_in(chromium: Browser, client: httpx.Client, user_id: int) -> None:
+    """Neither by link nor by password."""
+    context = chromium.new_context()
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    answer = page.goto(login_link(client, user_id))
+    assert answer is not None
+    assert answer.status == 403
+    expect(page.get_by_role("heading", level=1)).to_contain_text(re.compile("suspended", re.IGNORECASE))
+    assert [cookie for cookie in context.cookies() if cookie["name"] == "solusio_session"] == []
+    page.goto(f"{str(client.base_url).removesuffix('/api/v1/')}/login")
+    page.get_by_label(re.compile("mail", re.IGNORECASE)).fill("greta@example.de")
+    page.get_by_label("Password").fill("S3cret-enough")
+    page.get_by_role("button", name=re.compile("log in", re.IGNORECASE)).click()
+    expect(page.get_by_role("heading", level=1)).not_to_contain_text("greta@example.de")
+    context.close()
