@@ -43,8 +43,8 @@ def _defaults(command: click.Command, file: Path, section: str, *, required: boo
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise click.BadParameter(f"{file} is no readable TOML: {error}", param_hint="--config") from error
-    if required and section not in document:
-        # A file that was asked for and says nothing is a mistake, such as a misspelt table.
+    if (required and section not in document) or set(document) - {section}:
+        # A file that was asked for and says nothing is a mistake, and so is a table that nobody reads.
         there = ", ".join(document) or "nothing"
         raise click.BadParameter(
             f"{file}: expected a table [{section}], there is {there}", param_hint="--config"

@@ -86,7 +86,7 @@ class Mock:
             await send_response(await self._control.answer(request), send)
             return
         began = time.perf_counter()
-        fault = self._fault(request) if self.faults else None
+        fault, operation = self._fault(request) if self.faults else (None, "")
         if fault is None:
             response = await self.answer(request, scope)
             self._note(request, response, began)
@@ -101,6 +101,7 @@ class Mock:
                 send=send,
                 faults=self.faults,
                 head=request.method == "HEAD",
+                operation=operation,
             )
             self._note(request, response, began)
 
@@ -122,9 +123,10 @@ class Mock:
             note = f"a mistake of the mock itself: {type(error).__name__}"
             return json_response(500, {"message": "Server Error"}, notes=[note])
 
-    def _fault(self, request: Request) -> Fault | None:
+    def _fault(self, request: Request) -> tuple[Fault | None, str]:
         route, _, _ = routes().find(request.method, request.path.removeprefix(PREFIX))
-        return self.faults.next(request.method, request.path, route.id if route else "")
+        operation = route.id if route else ""
+        return self.faults.next(request.method, request.path, operation), operation
 
     def _note(self, request: Request, response: Response, began: float) -> None:
         self.journal.add(

@@ -3,7 +3,10 @@
 This is the composition root, the only place that names all three packages (DESIGN 3).
 """
 
+import errno
 import importlib
+import os
+import sys
 from dataclasses import dataclass
 
 import click
@@ -61,4 +64,18 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; every error exits with a message and a code, never with a traceback."""
-    cli(prog_name="mock-solusio")
+    try:
+        try:
+            cli(prog_name="mock-solusio")
+        finally:
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        # Before a command had begun to care for it itself.
+        sys.exit(130)
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EIO, errno.EDQUOT}:
+            raise
+        # Nothing more can be written there, nor need it be tried at the end.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - until the very end
+        click.echo(f"Error: Cannot write the output: {error.strerror}.", err=True)
+        sys.exit(2)

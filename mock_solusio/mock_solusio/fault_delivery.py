@@ -5,6 +5,7 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -45,7 +46,14 @@ class Connection(Protocol):
 
 
 async def deliver(
-    fault: Fault, answer: Answer, *, receive: Receive, send: Send, faults: Faults, head: bool = False
+    fault: Fault,
+    answer: Answer,
+    *,
+    receive: Receive,
+    send: Send,
+    faults: Faults,
+    head: bool = False,
+    operation: str = "",
 ) -> Response:
     """Do to a request what the fault says, and return what was answered, for the journal.
 
@@ -53,6 +61,20 @@ async def deliver(
     only so can the connection be found (uvicorn; another server gets the nearest that ASGI permits).
     `head` is for a HEAD request, whose answer has no body. An unanswered request has the status `NO_ANSWER`.
     """
+
+    async def copied() -> Response:
+        # The right answer may be kept for the next one who asks: only a copy may be changed.
+        response = await answer()
+        return replace(response, notes=[*response.notes])
+
+    response = await _done(fault, copied, receive=receive, send=send, faults=faults, head=head)
+    response.operation = response.operation or operation
+    return response
+
+
+async def _done(
+    fault: Fault, answer: Answer, *, receive: Receive, send: Send, faults: Faults, head: bool
+) -> Response:
     match fault:
         case StatusFault():
             note = f"fault: status {fault.status}"

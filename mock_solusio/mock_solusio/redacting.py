@@ -1,5 +1,6 @@
 """Keeps secrets out of what the journal shows. What is secret is data: the lists below."""
 
+import functools
 import re
 from collections.abc import Iterable
 from contextlib import suppress
@@ -50,6 +51,7 @@ text: the units of price are called tokens_per_hour and the like, and are number
 SECRET_PATHS: Final = re.compile(r"(/auth/by_token/)[^/?#\s\"'<>\\]+")
 """Links that log somebody in, wherever they are found."""
 
+_QUOTED = tuple(f'"{name}"' for name in SECRET_FIELDS)
 _NAMES = "|".join(sorted(map(re.escape, SECRET_FIELDS)))
 _IN_URL = re.compile(rf"([?&](?:{_NAMES})=)[^&#\s\"'<>]+", re.IGNORECASE)
 _IN_JSON = re.compile(rf'("(?:{_NAMES})"\s*:\s*)("(?:[^"\\]|\\.)*(?:"|\\?$)|[0-9.eE+-]+)', re.IGNORECASE)
@@ -96,7 +98,10 @@ def body(data: bytes, content_type: str) -> str:
                 return msgspec.json.encode(clean).decode()
         # Shown as it came, with its own spaces and order. It may be cut off, nested too deeply, or have a
         # member twice: so it is looked through as a text, too.
-        return free_text(_IN_JSON.sub(rf'\1"{HIDDEN}"', text))
+        lower = text.lower()
+        if any(name in lower for name in _QUOTED):
+            text = _IN_JSON.sub(rf'\1"{HIDDEN}"', text)
+        return free_text(text)
     return free_text(text)
 
 
@@ -117,6 +122,7 @@ def _header(name: str, value: str) -> str:
     return f"{scheme[1]} {HIDDEN}" if scheme else HIDDEN
 
 
+@functools.lru_cache(maxsize=2048)
 def _is_secret(name: str) -> bool:
     # The last part of mail[password], drivers.custom.token ...
     return re.split(r"[\[\].]+", name.rstrip("]"))[-1].lower() in SECRET_FIELDS
@@ -124,13 +130,21 @@ def _is_secret(name: str) -> bool:
 
 def _clean(value: Any) -> Any:
     """Return a value without its secrets: the very same one when it has none."""
+    if isinstance(value, str):
+        return free_text(value)
     if isinstance(value, dict):
-        changed = {
-            key: HIDDEN if isinstance(one, str | int | float) and one and _is_secret(key) else _clean(one)
-            for key, one in value.items()
-        }
-        return changed if any(changed[key] is not one for key, one in value.items()) else value
+        changed: dict[str, Any] = {}
+        for key, one in value.items():
+            if isinstance(one, dict | list):
+                new = _clean(one)
+            elif one and one is not True and _is_secret(key):
+                new = HIDDEN
+            else:
+                new = free_text(one) if isinstance(one, str) else one
+            if new is not one:
+                changed[key] = new
+        return {**value, **changed} if changed else value
     if isinstance(value, list):
         items = [_clean(one) for one in value]
         return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
-    return free_text(value) if isinstance(value, str) else value
+    return value

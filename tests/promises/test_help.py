@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -67,3 +68,16 @@ def loaded(*arguments: str) -> set[str]:
 )
 def test_help_loads_nothing_heavy(arguments):
     assert loaded(*arguments) == set()
+
+def test_a_full_disk_is_named():
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "mock_solusio", "--help"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert result.returncode == 2
+    assert result.stderr == "Error: Cannot write the output: No space left on device.\n"

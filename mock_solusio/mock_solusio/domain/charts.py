@@ -68,7 +68,7 @@ def rhythm(world: World, server: Server) -> Rhythm:
     draw = world.random("usage", server.id)
 
     def curve(mean: float) -> Curve:
-        return Curve(mean, tuple(draw.uniform(0, math.tau) for _ in _SWINGS))
+        return Curve(mean, tuple([math.tau * draw.random() for _ in _SWINGS]))
 
     return Rhythm(
         load=curve(draw.uniform(2, 45)),
@@ -114,11 +114,10 @@ def ran_at(server: Server, moment: Micros) -> bool:
     return server.status == "started" or moment < server.status_at
 
 
-def traffic(world: World, server: Server, until: Micros) -> tuple[int, int]:
+def traffic(server: Server, curves: Rhythm, until: Micros) -> tuple[int, int]:
     """Return how many bytes a server received and sent since its traffic is counted."""
     received, sent = server.received, server.sent
     if server.status == "started" and until > server.traffic_from:
-        curves = rhythm(world, server)
         received += int(curves.received.over(server.traffic_from, until))
         sent += int(curves.sent.over(server.traffic_from, until))
     return received, sent

@@ -14,7 +14,6 @@ from mock_solusio.domain.ip_blocks import IP_BLOCKS, at
 from mock_solusio.domain.locations import LOCATIONS
 from mock_solusio.domain.plans import GIB
 from mock_solusio.domain.references import chosen, existing, refuse_in_use, servers_with
-from mock_solusio.domain.storage_types import storage_type
 from mock_solusio.domain.world import Has, Kind, Record, World
 
 VERSION = "1.32.5"
@@ -217,11 +216,6 @@ def remove_storage(world: World, storage: Storage) -> None:
     if alone and servers_with(world, compute_resource_id=storage.compute_resource_id):
         raise Conflict("The storage cannot be deleted: servers use it.")
     world[STORAGES].remove(storage.id)
-
-
-def formats(storage: Storage) -> tuple[str, ...]:
-    """Return the image formats that a storage can hold."""
-    return storage_type(storage.type).formats
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):

@@ -245,14 +245,6 @@ def of_server(world: World, server_id: int) -> list[Ip]:
     return sorted(world[IPS].find(server_id=server_id), key=lambda ip: (not ip.is_primary, ip.id))
 
 
-def free_count(world: World, compute_resource_id: int, version: str = IPV4) -> int:
-    """Return how many addresses servers of a compute resource can still get."""
-    return sum(
-        block.size - _gateways(block) - world[IPS].count(ip_block_id=block.id)
-        for block in world[IP_BLOCKS].find(**at(compute_resource_id), type=version)
-    )
-
-
 def release(world: World, ip: Ip) -> None:
     """Forget an address, so that it is free again."""
     world[IPS].remove(ip.id)
@@ -288,16 +280,6 @@ def _first_free(world: World, block: IpBlock) -> int | None:
         if world[IPS].first(ip_block_id=block.id, address=block.address(index)) is None:
             return index
     return None
-
-
-def _gateways(block: IpBlock) -> int:
-    if block.type == IPV4:
-        inside = (
-            int(IPv4Address(block.first)) <= int(IPv4Address(block.gateway)) <= int(IPv4Address(block.last))
-        )
-    else:
-        inside = IPv6Address(block.gateway) in IPv6Network(block.range)
-    return int(inside)
 
 
 # What a request says

@@ -10,7 +10,6 @@ from mock_solusio.domain.errors import Conflict, Invalid
 from mock_solusio.domain.references import (
     chosen,
     existing,
-    invalid,
     next_position,
     only_default,
     refuse_in_use,
@@ -18,8 +17,7 @@ from mock_solusio.domain.references import (
 from mock_solusio.domain.storage_types import check_format
 from mock_solusio.domain.world import Has, Kind, Record, World
 
-MIB = 1024 * 1024
-GIB = 1024 * MIB
+GIB = 1024**3
 
 
 class Params(msgspec.Struct, frozen=True, kw_only=True):
@@ -298,17 +296,6 @@ def _known(world: World, name: str, keys: Sequence[int] | None) -> list[int]:
         zip(AVAILABLE, (LOCATIONS, OS_IMAGE_VERSIONS, APPLICATIONS), strict=True)
     )
     return existing(world, kinds[name], keys, name)
-
-
-def plan_id(world: World, value: int, field: str = "plan_id") -> int:
-    """Return the id of a plan that a request names in a field.
-
-    Raises:
-        Invalid: there is no such plan.
-    """
-    if world[PLANS].get(value) is None:
-        raise invalid(field)
-    return value
 
 
 _FRESH = (

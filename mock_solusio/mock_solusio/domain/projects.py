@@ -6,7 +6,6 @@ from typing import Any
 from msgspec.structs import replace
 
 from mock_solusio.domain.errors import Conflict, Invalid
-from mock_solusio.domain.permissions import Permission
 from mock_solusio.domain.references import chosen, servers_with
 from mock_solusio.domain.user_record import USERS, User, email_key
 from mock_solusio.domain.world import Has, Kind, Micros, Record, World
@@ -66,13 +65,6 @@ def create_default(world: World, user: User) -> Project:
 def default_of(world: World, user: User) -> Project:
     """Return the default project of a user; one is made if there is none."""
     return world[PROJECTS].first(owner_id=user.id, is_default=True) or create_default(world, user)
-
-
-def may_see(world: World, project: Project, user: User) -> bool:
-    """Tell whether a user owns a project, is a member of it, or may see all."""
-    from mock_solusio.domain.roles import permissions_of
-
-    return user.id in project.people or Permission.VIEW_PROJECTS in permissions_of(world, user)
 
 
 def visible_to(user: User) -> dict[str, Any]:

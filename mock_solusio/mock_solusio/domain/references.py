@@ -1,7 +1,7 @@
 """What the kinds of the catalogue have in common: ids that must exist, the one default, places in lists."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -9,14 +9,6 @@ from mock_solusio.domain.errors import Conflict, Invalid
 from mock_solusio.domain.world import Kind, Record, World
 
 T = TypeVar("T", bound=Record)
-
-
-class Shelved(Protocol):
-    """A record of which one is the default and each has a place."""
-
-    @property
-    def is_default(self) -> bool:
-        """Whether it is the one that is chosen when nobody chooses."""
 
 
 def invalid(field: str) -> Invalid:

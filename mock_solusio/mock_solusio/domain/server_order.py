@@ -265,10 +265,10 @@ def _default_version(world: World, plan: Plan) -> OsImageVersion | None:
 
 def _check_answers(application: Application, data: Mapping[str, Any]) -> None:
     asked = msgspec.json.decode(application.json_schema or "{}")
-    required = asked.get("required", ()) if isinstance(asked, dict) else ()
+    required = asked.get("required") if isinstance(asked, dict) else None
     missing = {
         f"application_data.{name}": [f"The {name} field is required."]
-        for name in required
+        for name in (required if isinstance(required, list) else ())
         if data.get(name) in (None, "")
     }
     if missing:

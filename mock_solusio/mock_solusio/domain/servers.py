@@ -388,7 +388,7 @@ def set_status(world: World, server: Server, status: str, at: Micros) -> Server:
     """Say what a server is since a moment; its traffic is counted while it is started."""
     from mock_solusio.domain import charts
 
-    received, sent = charts.traffic(world, server, at)
+    received, sent = charts.traffic(server, charts.rhythm(world, server), at)
     return world[SERVERS].put(
         replace(server, status=status, status_at=at, received=received, sent=sent, traffic_from=at)
     )

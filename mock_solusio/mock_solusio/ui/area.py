@@ -107,8 +107,10 @@ def _mine(world: World, user: User, request: Request) -> Server:
 
 def _notice(world: World, user: User, request: Request) -> str:
     """Return what was just done: only what is true of a server of this visitor is said."""
-    for word, text in (("created", "is being created."), ("deleted", "is being deleted.")):
-        server = world[SERVERS].get(views.number(request.query_params.get(word, "")))
-        if server is not None and server.user_id == user.id:
-            return f"{server.name} {text}"
+    made = world[SERVERS].get(views.number(request.query_params.get("created", "")))
+    if made is not None and made.user_id == user.id:
+        return f"{made.name} {'is being' if made.busy_until > world.now else 'was'} created."
+    gone = world[SERVERS].get(views.number(request.query_params.get("deleted", "")))
+    if gone is not None and gone.user_id == user.id and gone.is_deleting:
+        return f"{gone.name} is being deleted."
     return ""

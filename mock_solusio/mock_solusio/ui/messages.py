@@ -41,8 +41,10 @@ def missing() -> MessagePage:
 
 
 def refused(status: int, text: str) -> MessagePage:
-    """Return the page for a request that was not understood or not trusted."""
-    titles = {403: "Please try again", 404: "Page not found", 405: "Not possible here"}
+    """Return the page for a request that was not understood, not trusted, or not possible."""
+    if status == 404:
+        return missing()
+    titles = {403: "Please try again", 405: "Not possible here"}
     return MessagePage(
         titles.get(status, "This did not work"),
         (text, "Go back, reload the page and try again."),

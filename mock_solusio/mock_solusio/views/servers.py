@@ -154,7 +154,7 @@ def _usage(call: Call, server: Server) -> Json:
     moment = charts.slot(call.now)
     call.expires(moment + charts.SLOT)
     curves = charts.rhythm(call.world, server)
-    received, sent = charts.traffic(call.world, server, moment)
+    received, sent = charts.traffic(server, curves, moment)
     used = charts.disk_used(call.world, server, server.disk, moment)
     return {
         "cpu": charts.load(server, curves, moment) if server.status == "started" else 0.0,

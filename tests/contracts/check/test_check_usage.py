@@ -78,6 +78,7 @@ def test_files_that_cannot_be_used(refused, tmp_path):
     [
         ("[check", ["no readable TOML"]),
         ("[chekc]\ntimeout = 1", ["[check]", "chekc"]),
+        ("[check]\nseed = 1\n[chekc]\ntimeout = 1", ["expected a table [check], there is check, chekc"]),
         ("check = 5", ["table [check]"]),
         ("[check]\ntokn = 'x'", ["'tokn'", "token", "user-id"]),
         ("[check]\nconfig = 'x'", ["'config'"]),
@@ -116,7 +117,7 @@ def test_the_configuration_file_is_found_and_yields_to_the_command_line(
 ):
     lines = [f'url = "{good.url}"', "user-id = [1, 2]", f'token = "{token}"', 'only = ["discount-key"]']
     lines += ["quiet = true", "seed = 7"]
-    (tmp_path / "mock-solusio.toml").write_text("\n".join(["[other]", "x = 1", "[check]", *lines]))
+    (tmp_path / "mock-solusio.toml").write_text("\n".join(["[check]", *lines]))
     monkeypatch.chdir(tmp_path)
     run = check(token=None, folder=tmp_path)
     assert (run.code, run.json["seed"], run.json["users"]) == (0, 7, [1, 2])

@@ -21,6 +21,13 @@ def addresses(answer):
     return [row["ip"] for row in answer.data]
 
 
+def test_a_fresh_install_has_room_for_a_big_fleet(api):
+    four = [one for one in api.get("ip_blocks").data if one["type"] == "IPv4"]
+    for machine in (1, 2):
+        blocks = [one for one in four if machine in [place["id"] for place in one["compute_resources"]]]
+        assert sum(int(one["total_ips_count"]) for one in blocks) > 60_000
+
+
 def test_an_ipv4_block_lives_and_dies(api):
     made = api.post("ip_blocks", {**FOUR, "compute_resources": [2]})
     assert made.status == 201

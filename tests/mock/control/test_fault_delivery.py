@@ -1,5 +1,6 @@
 """Faults on the wire, against the mock under its real server."""
 
+import contextlib
 import http.client
 import json
 import socket
@@ -237,6 +238,27 @@ def test_a_cut_in_the_body(running, plan):
     entry = journal(running)
     assert entry["status"] == 200
     assert f"after {len(body)} of {len(whole)} bytes" in entry["notes"][0]
+
+
+@pytest.mark.parametrize("fault", [{"kind": "cut", "at": "body"}, {"kind": "slow", "chunk": 500, "pause": 0}])
+def test_the_next_one_is_answered_whole(running, plan, fault):
+    whole = ask(running).body
+    plan(**fault)
+    with contextlib.suppress(http.client.HTTPException):
+        ask(running)
+    control(running, "DELETE", "/_mock/journal")
+    assert ask(running).body == whole
+    assert journal(running)["notes"] == []
+
+
+def test_the_journal_names_the_operation_that_failed(running, plan):
+    plan(kind="cut")
+    plan(kind="status", status=500)
+    with pytest.raises(http.client.RemoteDisconnected):
+        ask(running)
+    ask(running)
+    entries = control(running, "GET", "/_mock/journal?operation=listRoles")["data"]
+    assert [entry["status"] for entry in entries] == [None, 500]
 
 
 def test_an_answer_without_a_body_is_cut_before_its_head(running, plan):

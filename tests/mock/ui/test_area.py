@@ -165,6 +165,8 @@ def test_server_is_created_runs_and_is_deleted(
     assert seen["ip_addresses"]["ipv4"][0]["ip"] in text
     assert "Additional IP addresses</dt>" in text
     mock.clock.advance(MINUTE)
+    assert "web1.example.com was created." in inside.open(f"/?created={server_id}").text
+    assert 'role="status"' not in inside.open(f"/?deleted={server_id}").text
     text = inside.open("/").text
     assert "Running" in text
     assert "In progress" not in text
@@ -320,7 +322,8 @@ def test_odd_notices_are_ignored(inside: Any) -> None:
 def test_brand_and_link_to_the_reference_follow_the_settings(inside: Any, api: Any) -> None:
     assert 'href="/docs"' in inside.open("/").text
     api.patch("settings", {"theme": {"brand_name": EVIL}, "features": {"hide_api_documentation_link": True}})
-    text = inside.open("/").text
-    assert 'href="/docs"' not in text
-    assert "&lt;script&gt;" in text
-    assert EVIL not in text
+    for path in ("/", "/nowhere", "/auth/by_token/x"):
+        text = inside.open(path).text
+        assert 'href="/docs"' not in text
+        assert "&lt;script&gt;" in text
+        assert EVIL not in text

@@ -74,6 +74,10 @@ def test_wrong_methods_say_which_are_right(browser: Any) -> None:
     assert answer.status_code == 405
     assert answer.headers["allow"] == "POST"
     assert "text/html" in answer.headers["content-type"]
+    for path in ("/login", "/register", "/servers/1/delete"):
+        answer = browser.client.put(path)
+        assert answer.status_code == 405
+        assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "POST"}
     assert browser.client.delete("/").status_code == 405
 
 
