@@ -20,10 +20,10 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import math
 import os
 import platform
 import socket
-import statistics
 import struct
 import subprocess
 import tempfile
@@ -200,9 +200,13 @@ def _paths(world: World) -> dict[str, Callable[[int], str]]:
 
 
 def segments(running: Running, path: Callable[[int], str]) -> dict[str, int]:
-    """Ask on one raw connection; count the answers, the `recv` that they took, and their TCP segments."""
-    counted = {"answers": 0, "receives": 0, "bytes": 0}
+    """Ask on one raw connection; count the answers, the `recv` that they took, and their TCP segments.
+
+    `least`: how many segments it takes at least, of the size that the connection permits.
+    """
+    counted = {"answers": 0, "receives": 0, "bytes": 0, "least": 0}
     with socket.create_connection(("127.0.0.1", running.port), timeout=10) as connection:
+        largest = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG)
         for number in range(ANSWERS):
             connection.sendall(
                 f"GET /api/v1{path(number)} HTTP/1.1\r\nHost: localhost\r\n"
@@ -219,6 +223,7 @@ def segments(running: Running, path: Callable[[int], str]) -> dict[str, int]:
                 raise SystemExit(f"expected 200, got {received[:200]!r}")
             counted["answers"] += 1
             counted["bytes"] += len(received)
+            counted["least"] += math.ceil(len(received) / largest)
         info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 160)
     # tcpi_data_segs_in of struct tcp_info (linux/tcp.h).
     counted["segments"] = struct.unpack_from("=I", info, 152)[0]
@@ -236,13 +241,6 @@ def complete(received: bytes) -> bool:
         if name.lower() == b"content-length"
     )
     return len(body) >= length
-
-
-def median_ratio(rounds: Sequence[dict[str, Any]], kind: str, name: str, base: str, rate: str) -> float:
-    """Return the median over the rounds of one server's rate, divided by another's in the same round."""
-    return statistics.median(
-        each["loads"][kind][name][rate] / each["loads"][kind][base][rate] for each in rounds
-    )
 
 
 if __name__ == "__main__":

@@ -40,8 +40,10 @@ async def read_request(scope: Scope, receive: Receive) -> Request:
         scope["scheme"],
         client[0] if client else "",
     )
-    if any(name in _BODIED for name, _ in request.headers):
-        request.body = await _read_body(receive)
+    for name, _ in request.headers:
+        if name in _BODIED:
+            request.body = await _read_body(receive)
+            break
     return request
 
 

@@ -5,7 +5,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
@@ -38,8 +38,25 @@ def url_of(listener: socket.socket, scheme: str = "http") -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def make_server(app: App, *, tls: ssl.SSLContext | None = None) -> uvicorn.Server:
+class _Server(uvicorn.Server):
+    """uvicorn, except that it tells the application before it waits for the last requests."""
+
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None] | None) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._stopping is not None:
+            self._stopping()
+        await super().shutdown(sockets)
+
+
+def make_server(
+    app: App, *, tls: ssl.SSLContext | None = None, stopping: Callable[[], None] | None = None
+) -> uvicorn.Server:
     """Wrap the mock in a server that logs nothing but unexpected errors.
+
+    `stopping` is called when the end has come, so that requests that are being held back can be let go.
 
     Head and body of an answer leave in one piece.
     """
@@ -56,18 +73,20 @@ def make_server(app: App, *, tls: ssl.SSLContext | None = None) -> uvicorn.Serve
         timeout_graceful_shutdown=3,
         ssl_context_factory=(lambda *_: tls) if tls is not None else None,
     )
-    return uvicorn.Server(config)
+    return _Server(config, stopping)
 
 
 @contextmanager
-def running(app: App, *, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+def running(
+    app: App, *, tls: ssl.SSLContext | None = None, stopping: Callable[[], None] | None = None
+) -> Iterator[str]:
     """Serve the mock on a free port of the loopback, from a thread; give its URL once it answers.
 
     Raises:
         TimeoutError: it does not start in time.
     """
     with listen("127.0.0.1", 0) as listener:
-        server = make_server(app, tls=tls)
+        server = make_server(app, tls=tls, stopping=stopping)
         thread = threading.Thread(target=server.run, args=([listener],), name="mock-solusio")
         thread.start()
         try:

@@ -14,8 +14,7 @@ import secrets
 import sqlite3
 import string
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -61,6 +60,7 @@ class Store:
         self.version = 0
         """Grows with every change of the state: what was rendered at an older version may be wrong."""
         self._now: Micros | None = None
+        self._transaction = _Transaction(self)
         self._connection = _open(file)
         try:
             self._prepare(kinds, seed)
@@ -99,27 +99,32 @@ class Store:
 
     # Transactions
 
-    @contextmanager
-    def transaction(self) -> Iterator["Store"]:
+    def transaction(self) -> "_Transaction":
         """Do several things at one moment, all or nothing; what is done by the end is kept.
 
-        A transaction that only reads costs nothing.
+        `with store.transaction() as world`. A transaction that only reads costs next to nothing.
         """
+        return self._transaction
+
+    def begin(self) -> None:
+        """Let time stand still. For `transaction`."""
         if self._now is not None:
             raise RuntimeError("a transaction within a transaction")
         self._now = self.clock.now()
+
+    def end(self, *, keep: bool) -> None:
+        """Keep or drop what was done since `begin`, and let time go on. For `transaction`."""
+        self._now = None
+        if not self._connection.in_transaction:
+            return
         try:
-            yield self
-            if self._connection.in_transaction:
+            if keep:
                 self._connection.execute("COMMIT")
                 self.version += 1
-        except BaseException:
+        finally:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
                 self._forget()
-            raise
-        finally:
-            self._now = None
 
     def writing(self) -> sqlite3.Connection:
         """Return the connection with a transaction open. For the tables."""
@@ -221,6 +226,22 @@ class Store:
             table.forget()
 
 
+class _Transaction:
+    """What `Store.transaction` gives; written out, since a generator costs each request microseconds."""
+
+    __slots__ = ("_store",)
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __enter__(self) -> Store:
+        self._store.begin()
+        return self._store
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._store.end(keep=kind is None)
+
+
 def _open(file: Path | None) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(
@@ -250,6 +271,7 @@ class _Table(Generic[T]):
         self._store = store
         self._connection = connection
         self._columns = (*kind.index, *kind.unique)
+        self._by_use = ("id", *kind.unique, *kind.index)
         self._searched = kind.search
         self.known: dict[int, T] = {}
         self._decode = msgspec.json.Decoder(kind.record).decode
@@ -364,6 +386,7 @@ class _Table(Generic[T]):
     def _condition(self, where: Mapping[str, Any]) -> tuple[str, list[Any]]:
         parts: list[str] = []
         values: list[Any] = []
+        indexed = self._index_for(where)
         for name, value in where.items():
             if isinstance(value, Has):
                 if name not in self.kind.record.__struct_fields__:
@@ -371,21 +394,30 @@ class _Table(Generic[T]):
                 parts.append("EXISTS (SELECT 1 FROM json_each(body, ?) WHERE value = ?)")
                 values += [f'$."{name}"', value.item]
                 continue
-            if name != "id" and name not in self._columns:
+            if name not in self._by_use:
                 raise KeyError(f"{self.kind.name} cannot be found by {name}")
+            column = f'"{name}"' if name == indexed else f'+"{name}"'
             if value is None:
-                parts.append(f'"{name}" IS NULL')
+                parts.append(f"{column} IS NULL")
             elif isinstance(value, list | tuple | set | frozenset):
-                parts.append(f'"{name}" IN ({", ".join("?" * len(value))})')
+                parts.append(f"{column} IN ({', '.join('?' * len(value))})")
                 values += value
             else:
-                parts.append(f'"{name}" = ?')
+                parts.append(f"{column} = ?")
                 values.append(value)
         return (" WHERE " + " AND ".join(parts) if parts else ""), values
 
+    def _index_for(self, where: Mapping[str, Any]) -> str | None:
+        # Without statistics SQLite often takes the index of the least selective field, such as a status. A
+        # `+` keeps it from using one; the field that comes first in the Kind keeps its own.
+        usable = [
+            name for name, value in where.items() if name in self._by_use and not isinstance(value, Has)
+        ]
+        return min(usable, key=self._by_use.index, default=None)
+
     def _row(self, record: T) -> tuple[Any, ...]:
         body = msgspec.json.encode(record).decode()
-        return (body, *(getattr(record, column) for column in self._columns))
+        return (body, *[getattr(record, column) for column in self._columns])
 
     def _record(self, row: tuple[int, str]) -> T:
         known = self.known.get(row[0])

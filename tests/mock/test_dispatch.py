@@ -26,7 +26,9 @@ def test_the_document_and_the_handlers_are_the_same_operations():
 def test_an_unknown_path_is_answered_with_what_is_near(api):
     answer = api.get("user/1")
     assert answer.status == 404
-    assert answer.message.startswith("There is no operation GET /api/v1/user/1 here. Near to it: GET /users/{user_id}")
+    assert answer.message.startswith(
+        "There is no operation GET /api/v1/user/1 here. Near to it: GET /users/{user_id}"
+    )
     assert api.get("zzzzzzzzzzzzz").message == "There is no operation GET /api/v1/zzzzzzzzzzzzz here."
 
 
@@ -40,7 +42,9 @@ def test_head_is_answered_like_get(api):
     assert api.call("HEAD", "users/1").status == 200
 
 
-@pytest.mark.parametrize("path", ["users/x", "users/1x", "users/-1", "users/9999999999999999999999", "users//1"])
+@pytest.mark.parametrize(
+    "path", ["users/x", "users/1x", "users/-1", "users/9999999999999999999999", "users//1"]
+)
 def test_what_is_no_id_leads_nowhere(api, path):
     assert api.get(path).status == 404
 
@@ -139,7 +143,13 @@ def test_links_lead_through_all_pages_and_keep_the_filters(api):
 
 def test_an_empty_list_has_page_one_of_one(api):
     meta = api.get("servers").json["meta"]
-    assert (meta["current_page"], meta["last_page"], meta["from"], meta["to"], meta["total"]) == (1, 1, None, None, 0)
+    assert (meta["current_page"], meta["last_page"], meta["from"], meta["to"], meta["total"]) == (
+        1,
+        1,
+        None,
+        None,
+        0,
+    )
 
 
 def test_a_page_has_at_most_a_hundred_rows(api):
@@ -200,12 +210,16 @@ CALLS = [
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(st.tuples(st.sampled_from(CALLS), st.sampled_from([0, 0, 0, SECOND // 2, 3 * SECOND])), max_size=25))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(CALLS), st.sampled_from([0, 0, 0, SECOND // 2, 3 * SECOND])), max_size=25
+    )
+)
 def test_keeping_answers_changes_none_of_them(steps):
     def bodies(keep: bool) -> list[tuple[int, bytes]]:
         mock = Mock(Options(clock=Clock(START, speed=0), seed="s", admin_token=TOKEN))
         if not keep:
-            mock.api.kept = lambda request: None  # type: ignore[method-assign]
+            mock.api.kept = lambda _: None  # type: ignore[method-assign]
         seen = []
         with asyncio.Runner() as runner:
             for (method, path, body), pause in steps:

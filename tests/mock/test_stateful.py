@@ -1,7 +1,7 @@
 """Sequences of calls over the whole document: no 5xx, no answer that the document does not describe.
 
-schemathesis makes the sequences: ids that one answer shows become parameters of later calls. The budget here is
-small; `nox -s stateful` spends a large one.
+schemathesis makes the sequences: ids that one answer shows become parameters of later calls. The budget
+here is small; `nox -s stateful` spends a large one.
 """
 
 import os
@@ -90,7 +90,7 @@ def test_sequences_of_calls_stay_within_the_document(running: Solusio) -> None:
                 if isinstance(holder, dict):
                     holder.update({name: brought_near(name, value) for name, value in holder.items()})
 
-        def get_call_kwargs(self, case: Any) -> dict[str, Any]:
+        def get_call_kwargs(self, _: Any) -> dict[str, Any]:
             # A little time passes, so that tasks end; sometimes much, so that what is short-lived expires.
             running.clock.advance(SECOND if len(statuses) % 7 else DAY)
             return {"headers": {"Authorization": f"Bearer {running.admin_token}"}}

@@ -69,6 +69,7 @@ def loaded(*arguments: str) -> set[str]:
 def test_help_loads_nothing_heavy(arguments):
     assert loaded(*arguments) == set()
 
+
 def test_a_full_disk_is_named():
     with Path("/dev/full").open("w") as full:
         result = subprocess.run(

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+import msgspec
+
+from mock_solusio.api.kept import NEVER, OVERHEAD, Kept
 from mock_solusio.domain.access_tokens import AccessToken
 from mock_solusio.domain.errors import Forbidden, Unauthenticated
 from mock_solusio.domain.login import Throttle
@@ -42,6 +45,7 @@ class Call:
         "permissions",
         "query",
         "raw_path",
+        "rows",
         "throttle",
         "world",
     )
@@ -80,6 +84,8 @@ class Call:
         """Who has failed to log in how often."""
         self.permissions = permissions_of(world, actor) if actor else frozenset()
         self._price = price
+        self.rows: Rows | None = None
+        """Where records are kept as they were rendered for this and other answers; None: nowhere."""
         self.fresh_until: Micros | None = None
         """When this answer changes by itself; None: never. 0: it is not to be kept at all."""
 
@@ -98,6 +104,11 @@ class Call:
         if self._actor is None:
             raise Unauthenticated
         return self._actor
+
+    @property
+    def actor_id(self) -> int | None:
+        """Id of the actor; None when the request carries no access token."""
+        return None if self._actor is None else self._actor.id
 
     def may(self, permission: Permission) -> bool:
         """Tell whether the actor's roles permit something."""
@@ -138,10 +149,37 @@ class Reply:
 
 View = Callable[[Call, T], Any]
 
+Rows = Kept[tuple[Any, int, int | None, str], msgspec.Raw]
+"""Rendered records by view, id, who looks, and base URL: beside the state a view depends on nothing else."""
+
+
+def row(call: Call, view: View[T], record: T, render: View[T] | None = None) -> Any:
+    """Render a record, or take what `view` has rendered of it at this state.
+
+    `render`: how to do what `view` does with what is known of other rows of the answer.
+    """
+    if call.rows is None:
+        return (render or view)(call, record)
+    key = (view, record.id, call.actor_id, call.base_url)
+    kept = call.rows.get(key)
+    if kept is not None:
+        shown, until = kept
+    else:
+        before, call.fresh_until = call.fresh_until, None
+        text = msgspec.json.encode((render or view)(call, record))
+        shown = msgspec.Raw(text)
+        until = NEVER if call.fresh_until is None else call.fresh_until
+        call.fresh_until = before
+        if until:
+            call.rows.put(key, shown, until, OVERHEAD + len(text))
+    if until != NEVER:
+        call.expires(until)
+    return shown
+
 
 def shown(call: Call, view: View[T], record: T, status: int = 200) -> Reply:
     """Return a record in the envelope that clients expect: `{"data": ...}`."""
-    return Reply(status, lambda: {"data": view(call, record)})
+    return Reply(status, lambda: {"data": row(call, view, record)})
 
 
 def nothing() -> Reply:
@@ -152,7 +190,7 @@ def nothing() -> Reply:
 def listed_plain(call: Call, view: View[T], records: Iterable[T]) -> Reply:
     """Return a list without pages: `{"data": [...]}`."""
     kept = list(records)
-    return Reply(200, lambda: {"data": [view(call, record) for record in kept]})
+    return Reply(200, lambda: {"data": [row(call, view, record) for record in kept]})
 
 
 def listed(
@@ -166,7 +204,7 @@ def listed(
     def render() -> Any:
         number, per_page = page_asked(call)
         page = call.world[kind].page(number, per_page, where or {}, search)
-        return paged(call, [view(call, record) for record in page.items], page.total)
+        return paged(call, [row(call, view, record) for record in page.items], page.total)
 
     return Reply(200, render)
 
@@ -195,10 +233,11 @@ def paged(call: Call, rows: list[Any], total: int) -> dict[str, Any]:
     number, per_page = page_asked(call)
     last = max(1, -(-total // per_page))
     path = f"{call.base_url}{call.raw_path}"
-    kept = [(name, value) for name, value in call.query.items() if name != "page"]
+    filters = urlencode([(name, value) for name, value in call.query.items() if name != "page"])
+    start = f"{path}?{filters}&page=" if filters else f"{path}?page="
 
     def link(page: int) -> str:
-        return f"{path}?{urlencode([*kept, ('page', str(page))])}"
+        return f"{start}{page}"
 
     first_row = (number - 1) * per_page + 1
     return {

@@ -1,33 +1,39 @@
 """From an API request to its response: find the operation, authenticate, validate, call, render.
 
 Reads are rendered once per state: an answer is kept until anything changes, or until the moment it said it
-expires at. So a repeated read costs a look into a dict.
+expires at. So a repeated read costs a look into a dict, and another page or filter shows records that were
+rendered before.
 """
 
 import functools
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Protocol, cast
 from urllib.parse import parse_qsl
 
 import jsonschema_rs
 import msgspec
 
-from mock_solusio.api.call import OPERATIONS, Call, Operation, Reply
+from mock_solusio.api.call import OPERATIONS, Call, Operation, Reply, Rows
+from mock_solusio.api.kept import NEVER, OVERHEAD, Kept
 from mock_solusio.api.routes import PREFIX, Route, routes
 from mock_solusio.api.validation import called, check, parameter, validator
 from mock_solusio.domain import access_tokens
+from mock_solusio.domain.access_tokens import AccessToken
 from mock_solusio.domain.errors import BadRequest, DomainError, Forbidden, Invalid, TooMany, Unauthenticated
 from mock_solusio.domain.login import Throttle
 from mock_solusio.domain.prices import Pricing
+from mock_solusio.domain.users import User
 from mock_solusio.domain.world import Micros
 from mock_solusio.http import Headers, Request, Response, json_response
 from mock_solusio.store import Store
 from solusio_contracts import documents
 
-KEPT = 2000
-"""How many rendered reads are kept."""
+KEPT = 32 * 1_048_576
+"""Bytes of rendered answers that are kept, and as many of rendered records."""
+
+ACTORS = 1000
+"""How many access tokens are remembered with their users."""
 
 BODY_LIMIT = 1_048_576
 """Bytes a request body may have (assumed; nothing that clients send comes near)."""
@@ -41,13 +47,6 @@ class Prices(Protocol):
 
     async def ask(self, billing_user_ids: Sequence[int]) -> dict[int, Pricing | None]:
         """Ask for customers and return what was said of each; never raises."""
-
-
-@dataclass(slots=True)
-class _Kept:
-    version: int
-    until: Micros
-    response: Response
 
 
 class Api:
@@ -68,16 +67,14 @@ class Api:
         self._throttle = Throttle() if throttle is None else throttle
         self._strict = strict
         self._routes = routes()
-        self._kept: dict[tuple[str, bytes, bytes | None, bytes | None, str], _Kept] = {}
+        self._responses: Kept[_Key, Response] = Kept(store, KEPT)
+        self._rows: Rows = Kept(store, KEPT)
+        self._actors: Kept[bytes | None, tuple[AccessToken, User]] = Kept(store, ACTORS)
 
     def kept(self, request: Request) -> Response | None:
         """Return the response to a read that was rendered before and still holds, or None."""
-        entry = self._kept.get(_key(request))
-        if entry is None:
-            return None
-        if entry.version != self._store.version or entry.until <= self._store.now:
-            return None
-        return entry.response
+        found = self._responses.get(_key(request))
+        return None if found is None else found[0]
 
     async def answer(self, request: Request) -> Response:
         """Answer a request, whatever it is."""
@@ -114,9 +111,7 @@ class Api:
     def _call(self, request: Request, route: Route, operation: Operation, values: dict[str, Any]) -> Call:
         actor = access_token = None
         if not operation.public:
-            with self._store.transaction() as world:
-                # A transaction of its own: a one-time access token is used up even if the call then fails.
-                access_token, actor = access_tokens.authenticate(world, bearer(request))
+            access_token, actor = self._authenticated(request)
         call = Call(
             self._store,
             actor=actor,
@@ -129,10 +124,25 @@ class Api:
         )
         if operation.permission is not None:
             call.require(operation.permission)
+        if request.method == "GET":
+            call.rows = self._rows
         call.query = query_of(route, request.query)
         if route.takes_body:
             call.body = body_of(route, request.body)
         return call
+
+    def _authenticated(self, request: Request) -> tuple[AccessToken, User]:
+        header = request.header(b"authorization")
+        known = self._actors.get(header)
+        if known is not None:
+            return known[0]
+        with self._store.transaction() as world:
+            # A transaction of its own: a one-time access token is used up even if the call then fails.
+            token, user = access_tokens.authenticate(world, bearer(request))
+        if not token.one_time:
+            until = NEVER if token.expires_at is None else token.expires_at
+            self._actors.put(header, (token, user), until, 1)
+        return token, user
 
     async def _render(self, request: Request, route: Route, call: Call, reply: Reply) -> Response:
         if reply.render is None:
@@ -168,20 +178,18 @@ class Api:
 
     def _keep(self, request: Request, call: Call, version: int, response: Response) -> None:
         token = call.access_token
-        if call.fresh_until == 0 or (token is not None and token.one_time):
+        if call.fresh_until == 0 or version != self._store.version or (token is not None and token.one_time):
             return
-        until = call.fresh_until if call.fresh_until is not None else _NEVER
+        until = NEVER if call.fresh_until is None else call.fresh_until
         if token is not None and token.expires_at is not None:
             until = min(until, token.expires_at)
-        if len(self._kept) >= KEPT:
-            self._kept.clear()
-        self._kept[_key(request)] = _Kept(version, until, response)
+        self._responses.put(_key(request), response, until, OVERHEAD + len(response.body))
 
 
-_NEVER: Micros = 2**63
+_Key = tuple[str, bytes, bytes | None, bytes | None, str]
 
 
-def _key(request: Request) -> tuple[str, bytes, bytes | None, bytes | None, str]:
+def _key(request: Request) -> _Key:
     # The method is not in it: only answers to GET are kept, and only GETs are looked up.
     authorization = host = None
     for name, value in request.headers:
@@ -211,6 +219,8 @@ def query_of(route: Route, query: bytes) -> dict[str, str]:
     Raises:
         Invalid: a parameter is of another type, out of bounds, or missing.
     """
+    if not query and not route.query:
+        return {}
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, errors="replace")
     values = {name: value for name, value in pairs if value}
     errors: dict[str, list[str]] = {}

@@ -1,10 +1,58 @@
-"""When a server is backed up by itself next, by its schedule. Schedules are in UTC."""
+"""When a server's next backup is due by its schedule, in UTC. It is only shown: none is made by itself."""
 
 from datetime import timedelta
+from typing import Any
 
-from mock_solusio.domain.servers import BackupSettings
+import msgspec
+
+from mock_solusio.domain.errors import Invalid
 from mock_solusio.domain.world import Micros
 from mock_solusio.moment import micros, utc
+
+
+class Schedule(msgspec.Struct, frozen=True, kw_only=True):
+    """When backups are made, in UTC."""
+
+    type: str = "daily"
+    hour: int = 0
+    minutes: int = 0
+    days: list[int] = msgspec.field(default_factory=list)
+
+
+class BackupSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether and when a server is backed up by itself."""
+
+    enabled: bool = False
+    schedule: Schedule = Schedule()
+
+
+def with_backup_settings(old: BackupSettings, asked: dict[str, Any]) -> BackupSettings:
+    """Return backup settings with some members changed.
+
+    A schedule without a type is none: the Go SDK sends one where it means nothing (facts, section 7). Days of
+    a week are 1 (Monday) to 7, and 0 is Sunday, too (assumed).
+
+    Raises:
+        Invalid: a day that no week or month has.
+    """
+    schedule = old.schedule
+    wanted = asked.get("schedule") or {}
+    if wanted.get("type"):
+        time = wanted.get("time", {})
+        days, weekly = wanted.get("days") or (), wanted["type"] == "weekly"
+        if weekly:
+            days = [day or 7 for day in days]
+        if any(not 1 <= day <= (7 if weekly else 31) for day in days):
+            span = "1 and 7" if weekly else "1 and 31"
+            raise Invalid.field("backup_settings.schedule.days", f"The days must be between {span}.")
+        schedule = Schedule(
+            type=wanted["type"],
+            hour=time.get("hour", 0),
+            minutes=time.get("minutes", 0),
+            days=sorted(set(days)),
+        )
+    return BackupSettings(enabled=asked.get("enabled", old.enabled), schedule=schedule)
+
 
 _LONGEST = 62
 """Days to the next day 31 of a month, at most."""

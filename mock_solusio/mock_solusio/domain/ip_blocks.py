@@ -105,7 +105,7 @@ IPS: Kind[Ip] = Kind(
     "ips",
     Ip,
     noun="IP address",
-    index=("ip_block_id", "address", "type", "server_id", "user_id", "is_primary"),
+    index=("address", "server_id", "user_id", "ip_block_id", "type", "is_primary"),
     search=("address",),
 )
 

@@ -266,14 +266,11 @@ def token_amount(tokens: int, pricing: Pricing) -> Decimal:
     return _EXACT.multiply(Decimal(tokens), pricing.user_token_unit_cost)
 
 
-def plan_price(
-    plan: Priced, pricing: Pricing, *, backups: bool = True, formatted: bool = False
-) -> dict[str, Any]:
+def plan_price(plan: Priced, pricing: Pricing, *, backups: bool = True) -> dict[str, Any]:
     """Return the object `price` of a plan (facts, section 5: the names and types; the values are assumed).
 
-    Every amount is a decimal number as text with all its digits, at least those of the minor unit: `"5.00"`,
-    `"0.007"`. With `formatted` it is written for the customer instead: rounded, and exact for an hour, where
-    rounding would make 0.01 of 0.007.
+    Every amount is written as the customer sees it, in his currency format: rounded to the minor unit, but
+    with all its digits for an hour, where rounding would make 0.01 of 0.007.
 
     The totals are what a month costs at most: `tokens_per_month`, or 744 hours if only hourly billing is set.
     `backup_price` is the plan's percentage of that (vendor's page "Offering Paid Backups": 10 % of 5000
@@ -285,13 +282,8 @@ def plan_price(
     percent = Decimal(str(plan.backup_price)) if backups else Decimal(0)
     backup = _EXACT.scaleb(_EXACT.multiply(month, percent), Decimal(-2))
 
-    def written(amount: Decimal, *, exact: bool = False) -> str:
-        if formatted:
-            return format_amount(amount, pricing, exact=exact)
-        return plain_amount(amount, pricing.currency.decimals)
-
     def of_tokens(tokens: int, *, exact: bool = False) -> str:
-        return written(token_amount(tokens, pricing), exact=exact)
+        return format_amount(token_amount(tokens, pricing), pricing, exact=exact)
 
     return {
         "per_hour": of_tokens(plan.tokens_per_hour, exact=True),
@@ -301,9 +293,9 @@ def plan_price(
         "currency_code": pricing.currency.code,
         "taxes_inclusive": True,
         "taxes": _taxes(pricing),
-        "total_price": written(_EXACT.add(month, backup)),
-        "total_price_without_backups": written(month),
-        "backup_price": written(backup),
+        "total_price": format_amount(_EXACT.add(month, backup), pricing),
+        "total_price_without_backups": format_amount(month, pricing),
+        "backup_price": format_amount(backup, pricing),
     }
 
 

@@ -1,5 +1,7 @@
 """Roles: what their holders may do."""
 
+import functools
+
 import msgspec
 from msgspec.structs import replace
 
@@ -56,7 +58,12 @@ def permissions_of_role(role: Role) -> frozenset[Permission]:
     """Return what a role permits: to manage includes to view."""
     if role.id == ADMINISTRATOR:
         return _ALL
-    given = {Permission(name) for name in role.permissions if name in _ALL}
+    return _permitted(tuple(role.permissions))
+
+
+@functools.lru_cache(maxsize=1000)
+def _permitted(names: tuple[str, ...]) -> frozenset[Permission]:
+    given = {Permission(name) for name in names if name in _ALL}
     views = {name.replace("manage ", "view ", 1) for name in given}
     return frozenset(given | {permission for permission in Permission if permission in views})
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from mock_solusio.domain import activity, limits, servers
+from mock_solusio.domain.backup_schedule import with_backup_settings
 from mock_solusio.domain.errors import Conflict, Invalid
 from mock_solusio.domain.servers import SERVERS, Server
 from mock_solusio.domain.tasks import FORCED, Task, open_task
@@ -99,7 +100,7 @@ def resize(
             f"The disk cannot shrink from {server.disk} GiB to {disk} GiB; set preserve_disk to keep it.",
         )
     if body.get("backup_settings") is not None:
-        settings = servers.with_backup_settings(server.backup_settings, body["backup_settings"])
+        settings = with_backup_settings(server.backup_settings, body["backup_settings"])
         server = replace(server, backup_settings=settings)
     task = servers.enqueue(world, server, "vm-resize", plan_id=plan.id, custom_plan=custom, disk=disk)
     return _noted(world, actor, task, plan_id=plan.id)

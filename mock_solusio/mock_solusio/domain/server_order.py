@@ -13,6 +13,7 @@ import msgspec
 
 from mock_solusio.domain import compute_resources, plans
 from mock_solusio.domain.applications import APPLICATIONS, Application
+from mock_solusio.domain.backup_schedule import BackupSettings, with_backup_settings
 from mock_solusio.domain.custom_plans import custom_plan, customised
 from mock_solusio.domain.errors import Forbidden, Invalid
 from mock_solusio.domain.locations import LOCATIONS, Location
@@ -24,9 +25,7 @@ from mock_solusio.domain.references import existing, invalid
 from mock_solusio.domain.servers import (
     SERVERS,
     AdditionalDisk,
-    BackupSettings,
     Server,
-    with_backup_settings,
 )
 from mock_solusio.domain.ssh_keys import SSH_KEYS
 from mock_solusio.domain.user_record import ACTIVE, USERS, User

@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from mock_solusio.domain import tasks
+from mock_solusio.domain.backup_schedule import BackupSettings, with_backup_settings
 from mock_solusio.domain.errors import Conflict, Forbidden, NotFound
 from mock_solusio.domain.permissions import Permission
 from mock_solusio.domain.user_record import USERS
@@ -24,22 +25,6 @@ OPERATOR = "operator"
 
 USER = "user"
 """A suspension with its suspended owner: it ends when he is active again."""
-
-
-class Schedule(msgspec.Struct, frozen=True, kw_only=True):
-    """When backups are made, in UTC."""
-
-    type: str = "daily"
-    hour: int = 0
-    minutes: int = 0
-    days: list[int] = msgspec.field(default_factory=list)
-
-
-class BackupSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether and when a server is backed up by itself."""
-
-    enabled: bool = False
-    schedule: Schedule = Schedule()
 
 
 class AdditionalDisk(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,19 +100,20 @@ class Server(Record, frozen=True, kw_only=True):
 SERVERS: Kind[Server] = Kind(
     "servers",
     Server,
+    # The most selective first.
     index=(
-        "name",
+        "running_of",
         "user_id",
         "project_id",
-        "plan_id",
-        "location_id",
-        "compute_resource_id",
-        "os_image_version_id",
-        "application_id",
+        "name",
         "iso_image_id",
-        "virtualization_type",
+        "application_id",
+        "os_image_version_id",
+        "plan_id",
+        "compute_resource_id",
+        "location_id",
         "status",
-        "running_of",
+        "virtualization_type",
     ),
     unique=("uuid",),
     search=("name",),
@@ -359,24 +345,6 @@ def update_settings(world: World, server: Server, changes: dict[str, Any]) -> Se
     """Change how the hypervisor runs a server, by members of `PATCH /servers/{id}/settings`."""
     names = ("disk_cache_mode", "disk_driver", "firmware")
     return world[SERVERS].put(replace(server, **{name: changes[name] for name in names if name in changes}))
-
-
-def with_backup_settings(old: BackupSettings, asked: dict[str, Any]) -> BackupSettings:
-    """Return backup settings with some members changed.
-
-    A schedule without a type is none: the Go SDK sends one where it means nothing (facts, section 7).
-    """
-    schedule = old.schedule
-    wanted = asked.get("schedule") or {}
-    if wanted.get("type"):
-        time = wanted.get("time", {})
-        schedule = Schedule(
-            type=wanted["type"],
-            hour=time.get("hour", 0),
-            minutes=time.get("minutes", 0),
-            days=sorted(set(wanted.get("days") or ())),
-        )
-    return BackupSettings(enabled=asked.get("enabled", old.enabled), schedule=schedule)
 
 
 def is_busy(server: Server, now: Micros) -> bool:

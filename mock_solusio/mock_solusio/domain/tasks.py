@@ -77,7 +77,8 @@ class Agenda(Record, frozen=True, kw_only=True):
 TASKS: Kind[Task] = Kind(
     "tasks",
     Task,
-    index=("action", "status", "compute_resource_id", "server_id", "user_id", "is_open"),
+    # The most selective first; of `is_open` only True is ever looked for, and few are.
+    index=("server_id", "is_open", "user_id", "status", "compute_resource_id", "action"),
 )
 AGENDA: Kind[Agenda] = Kind("agenda", Agenda)
 

@@ -29,7 +29,8 @@ class Kind(Generic[T]):
     """A kind of record: its table, and the fields by which it can be found.
 
     `index` and `unique` name fields that hold int, str, bool or None; `search` names some of them in which a
-    search looks. `unique` (where not None) is a safety net: check first, and raise `Invalid`.
+    search looks. Of several conditions the one whose field comes first leads, so name the most selective
+    first. `unique` (where not None) is a safety net: check first, and raise `Invalid`.
     """
 
     name: str

@@ -8,7 +8,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mock_solusio.domain import sessions
 from mock_solusio.domain.errors import DomainError
 from mock_solusio.ui import answers, docs, messages
 from mock_solusio.ui.area import Area
@@ -38,10 +37,8 @@ def create_ui(mock: Host) -> Starlette:
         return response
 
     async def barred(request: Request, wrong: Exception) -> Response:
-        """End the session of a user who was locked or suspended."""
+        """Tell a user who was locked or suspended. His session has ended; now the browser forgets it, too."""
         assert isinstance(wrong, Barred)  # noqa: S101 - registered for this class
-        with mock.transaction() as world:
-            sessions.close(world, session_of(request))
         response = told(request, messages.barred(f"This account is {wrong.status}."))
         answers.forget(response, request, answers.SESSION_COOKIE)
         return response

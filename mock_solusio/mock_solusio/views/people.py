@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mock_solusio.api.call import Call
+from mock_solusio.api.call import Call, row
 from mock_solusio.domain import languages, limits, roles
 from mock_solusio.domain.access_tokens import AccessToken
 from mock_solusio.domain.activity import ActivityLog
@@ -36,9 +36,9 @@ def user_view(call: Call, user: User) -> Json:
         "billing_token": user.billing_token,
         "email_verified_at": None if verified is None else rfc3339(verified),
         "has_verified_email": verified is not None,
-        "limit_group": None if group is None else limit_group_view(call, group),
+        "limit_group": None if group is None else row(call, limit_group_view, group),
         "limit_usage": _limit_usage(call, user, group),
-        "language": language_view(call, world[LANGUAGES].need(user.language_id or languages.DEFAULT)),
+        "language": row(call, language_view, world[LANGUAGES].need(user.language_id or languages.DEFAULT)),
         "allowed_ips": [],
         "is_two_factor_auth_enabled": False,
         "two_factor_auth_recovery_code_count": 0,

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from mock_solusio.api.call import Call, Reply, page_asked, paged
+from mock_solusio.api.call import Call, Reply, page_asked, paged, row
 from mock_solusio.domain import backup_schedule, charts, ip_blocks, os_images, servers
 from mock_solusio.domain.applications import APPLICATIONS
 from mock_solusio.domain.backups import Backup
@@ -43,7 +43,8 @@ def listed_servers(call: Call, where: Mapping[str, Any]) -> Reply:
         views = _Views(call)
         search = call.query.get("filter[search]", "")
         page = call.world[SERVERS].page(*page_asked(call), where, search)
-        return paged(call, [views.server(server) for server in page.items], page.total)
+        rows = [row(call, server_view, server, views.render) for server in page.items]
+        return paged(call, rows, page.total)
 
     return Reply(200, render)
 
@@ -54,6 +55,10 @@ class _Views:
     def __init__(self, call: Call) -> None:
         self._call = call
         self._shared: dict[tuple[str, int], Json] = {}
+
+    def render(self, _: Call, server: Server) -> Json:
+        """Show a server, as `server_view` does."""
+        return self.server(server)
 
     def server(self, server: Server) -> Json:
         """Show a server."""

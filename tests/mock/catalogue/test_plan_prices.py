@@ -6,13 +6,13 @@ def test_a_plan_is_priced_for_whoever_asks(api, prices, cost):
     boss = api.post("users", {"email": "boss@example.com", "billing_user_id": 7, "roles": [1]}).data
     shown = api.as_user(boss["id"]).get("plans/1").data
     assert shown["price"] == {
-        "per_hour": "0.007",
-        "per_month": "5.00",
-        "additional_ips_per_hour": "0.001",
-        "additional_ips_per_month": "0.70",
-        "backup_price": "0.50",
-        "total_price_without_backups": "5.00",
-        "total_price": "5.50",
+        "per_hour": "$0.007",
+        "per_month": "$5.00",
+        "additional_ips_per_hour": "$0.001",
+        "additional_ips_per_month": "$0.70",
+        "backup_price": "$0.50",
+        "total_price_without_backups": "$5.00",
+        "total_price": "$5.50",
         "currency_code": "USD",
         "taxes_inclusive": True,
         "taxes": [{"label": "Sales Tax", "rate": 6}],
@@ -28,9 +28,9 @@ def test_the_plans_of_a_project_are_priced_for_its_owner(api, customer, prices, 
     ada.post(f"projects/{project['id']}/members", {"email": bob.email})
     for caller in (api, ada, bob):
         first = caller.get(f"projects/{project['id']}/plans").data[0]
-        assert first["price"]["per_month"] == "5.00"
+        assert first["price"]["per_month"] == "$5.00"
     own = bob.get("projects").data[0]
-    assert bob.get(f"projects/{own['id']}/plans").data[0]["price"]["per_month"] == "10.00"
+    assert bob.get(f"projects/{own['id']}/plans").data[0]["price"]["per_month"] == "$10.00"
 
 
 def test_hidden_plans_are_not_for_projects(api, customer):

@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -11,10 +12,14 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 import pytest
+import trustme
 
+from mock_solusio.app import Mock
 from mock_solusio.clock import Clock
+from mock_solusio.faults import CutFault
 from mock_solusio.moment import parse_moment
 from mock_solusio.options import Options
+from mock_solusio.serving import running as serving
 from mock_solusio.testing import started
 
 TIMEOUT = 10
@@ -273,6 +278,38 @@ def test_a_reset(running, plan):
     plan(kind="cut", reset=True)
     with raw(running) as connection, pytest.raises(ConnectionResetError):
         read_to_end(connection)
+
+
+def test_cuts_over_tls():
+    authority = trustme.CA()
+    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("127.0.0.1").configure_cert(server)
+    authority.configure_trust(client)
+    mock = Mock(Options(admin_token="administrators-token"))
+    mock.faults.add(CutFault())
+    mock.faults.add(CutFault(at="body"))
+    try:
+        with serving(mock, tls=server) as url:
+            host, _, port = url.removeprefix("https://").partition(":")
+            answers = []
+            for _ in range(2):
+                with (
+                    socket.create_connection((host, int(port)), timeout=TIMEOUT) as plain,
+                    client.wrap_socket(plain, server_hostname=host) as connection,
+                ):
+                    connection.sendall(
+                        b"GET /api/v1/languages HTTP/1.1\r\nHost: x\r\n"
+                        b"Authorization: Bearer administrators-token\r\n\r\n"
+                    )
+                    answers.append(read_to_end(connection))
+    finally:
+        mock.close()
+    assert answers[0] == b""
+    head, _, body = answers[1].partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert body.startswith(b'{"data":')
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(body)
 
 
 # Timeouts

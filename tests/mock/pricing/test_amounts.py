@@ -153,47 +153,48 @@ def test_plain_text_is_the_number(amount, decimals):
 def test_the_price_of_the_vendors_small_plan(priced):
     # Steps 1 to 3: one token is $0.001, 7 tokens an hour, 5000 a month.
     assert plan_price(Plan(), priced("0.001")) == {
-        "per_hour": "0.007",
-        "per_month": "5.00",
-        "additional_ips_per_hour": "0.00",
-        "additional_ips_per_month": "0.00",
+        "per_hour": "$0.007",
+        "per_month": "$5.00",
+        "additional_ips_per_hour": "$0.00",
+        "additional_ips_per_month": "$0.00",
         "currency_code": "USD",
         "taxes_inclusive": True,
         "taxes": [],
-        "total_price": "5.00",
-        "total_price_without_backups": "5.00",
-        "backup_price": "0.00",
+        "total_price": "$5.00",
+        "total_price_without_backups": "$5.00",
+        "backup_price": "$0.00",
     }
 
 
 def test_backups_cost_a_percentage(priced):
     # The vendor's figures: 10 % of 5000 tokens are 500 tokens a month.
     price = plan_price(Plan(backup_price=10), priced("0.001"))
-    assert (price["backup_price"], price["total_price"]) == ("0.50", "5.50")
-    assert price["total_price_without_backups"] == "5.00"
+    assert (price["backup_price"], price["total_price"]) == ("$0.50", "$5.50")
+    assert price["total_price_without_backups"] == "$5.00"
 
 
 def test_a_percentage_with_a_fraction_is_taken_as_written(priced):
-    # 5000 x 3.14 % = 157 tokens; the binary float is 3.14000000000000012434...
-    assert plan_price(Plan(backup_price=3.14), priced("0.001"))["backup_price"] == "0.157"
-    assert plan_price(Plan(backup_price=Decimal("3.14")), priced("0.001"))["backup_price"] == "0.157"
+    # 5000 x 3.14 % = 157 tokens; the binary float is 3.14000000000000012434..., which 20 decimals would show.
+    for percent in (3.14, Decimal("3.14")):
+        price = plan_price(Plan(backup_price=percent), priced("0.001", decimals=20))
+        assert price["backup_price"] == "$0.15700000000000000000"
 
 
 def test_a_plan_that_offers_no_backups(priced):
     price = plan_price(Plan(backup_price=10), priced("0.001"), backups=False)
-    assert (price["backup_price"], price["total_price"]) == ("0.00", "5.00")
+    assert (price["backup_price"], price["total_price"]) == ("$0.00", "$5.00")
 
 
 def test_a_plan_with_hourly_billing_only_costs_at_most_744_hours(priced):
-    # Step 2: 7 tokens x 744 hours = 5208 tokens.
+    # Step 2: 7 tokens x 744 hours = 5208 tokens, on the page $5.21.
     price = plan_price(Plan(tokens_per_month=0), priced("0.001"))
-    assert price["per_month"] == "0.00"
-    assert price["total_price"] == "5.208"
+    assert price["per_month"] == "$0.00"
+    assert price["total_price"] == "$5.21"
 
 
 def test_a_plan_with_monthly_billing_only(priced):
     price = plan_price(Plan(tokens_per_hour=0), priced("0.001"))
-    assert (price["per_hour"], price["per_month"], price["total_price"]) == ("0.00", "5.00", "5.00")
+    assert (price["per_hour"], price["per_month"], price["total_price"]) == ("$0.00", "$5.00", "$5.00")
 
 
 def test_prices_written_for_the_customer(priced):
@@ -205,7 +206,7 @@ def test_prices_written_for_the_customer(priced):
         "decimals_separator": ",",
     }
     plan = Plan(7, 2_000_000, 1, 150, backup_price=20)
-    price = plan_price(plan, priced("0.00091", **euro), formatted=True)
+    price = plan_price(plan, priced("0.00091", **euro))
     assert price["per_hour"] == "0,00637 €"
     assert price["per_month"] == "1.820,00 €"
     assert price["additional_ips_per_hour"] == "0,00091 €"
@@ -221,18 +222,24 @@ def test_prices_written_for_the_customer(priced):
     COSTS,
     st.integers(0, 8),
 )
-def test_the_price_of_a_plan_is_exact(priced, plan, cost, decimals):
-    price = plan_price(plan, priced(cost, decimals=decimals))
+def test_the_price_of_a_plan_is_exact_for_an_hour_and_else_rounded_once(priced, plan, cost, decimals):
+    written = plan_price(plan, priced(cost, decimals=decimals))
+    price = {name: str(text).replace("$", "").replace(",", "") for name, text in written.items()}
     unit = Fraction(cost)
     assert Fraction(price["per_hour"]) == plan.tokens_per_hour * unit
-    assert Fraction(price["per_month"]) == plan.tokens_per_month * unit
     assert Fraction(price["additional_ips_per_hour"]) == plan.ip_tokens_per_hour * unit
-    assert Fraction(price["additional_ips_per_month"]) == plan.ip_tokens_per_month * unit
     month = (plan.tokens_per_month or plan.tokens_per_hour * 744) * unit
     backup = month * Fraction(plan.backup_price) / 100
-    assert Fraction(price["total_price_without_backups"]) == month
-    assert Fraction(price["backup_price"]) == backup
-    assert Fraction(price["total_price"]) == month + backup
+    half = Fraction(1, 2 * 10**decimals)
+    for name, amount in (
+        ("per_month", plan.tokens_per_month * unit),
+        ("additional_ips_per_month", plan.ip_tokens_per_month * unit),
+        ("total_price_without_backups", month),
+        ("backup_price", backup),
+        ("total_price", month + backup),
+    ):
+        # Half-up: what is shown is at most half a unit above the amount, and less than half a unit below it.
+        assert -half <= amount - Fraction(price[name]) < half
     amounts = [value for name, value in price.items() if name not in ("taxes", "taxes_inclusive")]
     assert all(isinstance(value, str) for value in amounts)
 
@@ -241,7 +248,7 @@ def test_a_product_of_more_digits_than_decimal_usually_has(priced):
     cost = "0." + "1" * 60
     # 9 x 0.111...1 is 0.999...9.
     assert token_amount(9, priced(cost)) == Decimal("0." + "9" * 60)
-    assert plan_price(Plan(tokens_per_hour=9), priced(cost))["per_hour"] == "0." + "9" * 60
+    assert plan_price(Plan(tokens_per_hour=9), priced(cost))["per_hour"] == "$0." + "9" * 60
 
 
 # --- project.token_pricing -------------------------------------------------------------------

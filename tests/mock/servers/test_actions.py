@@ -248,6 +248,25 @@ def test_patch_and_put_change_what_is_given(api, server):
     assert (off["next_scheduled_backup_at"], off["description"]) == (None, "")
 
 
+@pytest.mark.parametrize(
+    ("kind", "days", "kept"),
+    [
+        ("weekly", [0, 3], [3, 7]),
+        ("weekly", [8], None),
+        ("monthly", [31, 1, 1], [1, 31]),
+        ("monthly", [0], None),
+        ("daily", None, []),
+    ],
+)
+def test_days_of_a_schedule(api, server, kind, days, kept):
+    body = {"backup_settings": {"enabled": True, "schedule": {"type": kind, "days": days}}}
+    answer = api.patch(f"servers/{server()}", body)
+    if kept is None:
+        assert answer.errors.keys() == {"backup_settings.schedule.days"}
+    else:
+        assert answer.data["backup_settings"]["schedule"]["days"] == kept
+
+
 def test_settings(api, server):
     key = server()
     body = {"disk_driver": "scsi", "disk_cache_mode": "writeback", "firmware": "efi"}

@@ -1,0 +1,546 @@
+"""The official Go SDK: every method of every service, with its exact status codes, types and paging."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+GIB = 1024**3
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f go@example.com"
+LIMITS = {
+    "disk_bandwidth": {"is_enabled": True, "limit": 1000, "unit": "Bps"},
+    "disk_iops": {"is_enabled": True, "limit": 500, "unit": "iops"},
+    "network_incoming_bandwidth": {"is_enabled": True, "limit": 100, "unit": "Mbps"},
+    "network_outgoing_bandwidth": {"is_enabled": True, "limit": 1, "unit": "Gbps"},
+    "network_incoming_traffic": {"is_enabled": True, "limit": 1, "unit": "TiB"},
+    "network_outgoing_traffic": {"is_enabled": True, "limit": 1, "unit": "PiB"},
+    "network_total_traffic": {"is_enabled": True, "limit": 300, "unit": "GiB"},
+    "network_reduce_bandwidth": {"is_enabled": False, "limit": 0, "unit": "Kbps"},
+    "backups_number": {"is_enabled": True, "limit": 3, "unit": "units"},
+}
+PLAN = {
+    "name": "go plan",
+    "virtualization_type": "kvm",
+    "params": {"disk": 20, "ram": GIB, "vcpu": 2, "vcpu_units": 1000, "vcpu_limit": 200, "io_priority": 4},
+    "storage_type": "fb",
+    "image_format": "qcow2",
+    "limits": LIMITS,
+    "tokens_per_hour": 7,
+    "tokens_per_month": 5000,
+    "ip_tokens_per_hour": 1,
+    "ip_tokens_per_month": 500,
+    "position": 1.5,
+    "is_visible": True,
+    "is_default": False,
+    "is_snapshots_enabled": True,
+    "is_backup_available": True,
+    "is_additional_ips_available": True,
+    "backup_price": 3.14,
+    "backup_settings": {"is_incremental_backup_enabled": False, "incremental_backups_limit": 3},
+    "reset_limit_policy": "first_day_of_month",
+    "network_traffic_limit_type": "total",
+    "available_locations": [],
+    "available_os_image_versions": [],
+    "available_applications": [],
+    "netfilter": {"value": "disabled", "is_editable": False},
+    "ppp": {"value": False, "is_editable": False},
+    "tun_tap": {"value": False, "is_editable": False},
+}
+
+LISTS = [
+    ("users", "User"),
+    ("roles", "Role"),
+    ("permissions", "Permission"),
+    ("plans", "Plan"),
+    ("locations", "Location"),
+    ("os_images", "OsImage"),
+    ("applications", "Application"),
+    ("projects", "Project"),
+    ("servers", "VirtualServer"),
+    ("tasks", "Task"),
+    ("ssh_keys", "SSHKey"),
+    ("icons", "Icon"),
+    ("ip_blocks", "IPBlock"),
+    ("compute_resources", "ComputeResource"),
+    ("activity_logs", "ActivityLog"),
+    ("iso_images", "ISOImage"),
+    ("languages", "Language"),
+    ("api_tokens", "APIToken"),
+]
+
+
+@pytest.fixture(scope="module")
+def project(go: Any) -> int:
+    made = go.create("projects", "Project", {"name": "go project", "description": "of the SDK"})
+    return int(made["id"])
+
+
+@pytest.fixture(scope="module")
+def plan(go: Any) -> dict[str, Any]:
+    made: dict[str, Any] = go.create("plans", "Plan", PLAN)
+    return made
+
+
+@pytest.fixture(scope="module")
+def order(go: Any, plan: dict[str, Any], project: int) -> dict[str, Any]:
+    """VirtualServerCreateRequest: what its user did not set is there all the same."""
+    return {
+        "name": "go.example.com",
+        "boot_mode": "disk",
+        "ssh_keys": None,
+        "plan": plan["id"],
+        "project": project,
+        "location": go.list("locations", "Location")[0]["id"],
+        "os": go.list("os_images", "OsImage")[0]["versions"][0]["id"],
+    }
+
+
+@pytest.fixture(scope="module")
+def server(go: Any, wait: Callable[[float], None], order: dict[str, Any]) -> int:
+    made = go.create("servers", "VirtualServer", order)
+    wait(60)
+    assert go.get(f"servers/{made['id']}", "VirtualServer")["status"] == "started"
+    return int(made["id"])
+
+
+@pytest.mark.parametrize(("path", "kind"), LISTS)
+def test_lists_are_walked_to_their_ends(go: Any, server: int, path: str, kind: str) -> None:
+    rows = go.list(path, kind)
+    assert len({row["id"] for row in rows}) == len(rows)
+    assert rows or path == "ssh_keys"
+
+
+def test_pages_keep_their_filter(go: Any) -> None:
+    for number in range(40):
+        go.create("users", "User", {"email": f"go-page-{number}@example.com", "password": "secret-1"})
+    go.create("users", "User", {"email": "other@example.com", "password": "secret-1", "status": "locked"})
+    found = go.list("users", "User", {"filter[search]": "go-page-"})
+    assert [row["email"] for row in found] == [f"go-page-{number}@example.com" for number in range(40)]
+    locked = go.list("users", "User", {"filter[status]": "locked"})
+    assert [row["email"] for row in locked] == ["other@example.com"]
+
+
+@pytest.mark.parametrize("path", ["users", "servers", "plans", "ssh_keys", "ip_blocks", "icons", "tasks"])
+def test_an_empty_list_ends(go: Any, path: str) -> None:
+    name = "filter[action]" if path == "tasks" else "filter[search]"
+    value = "vms-migrate" if path == "tasks" else "there is nothing of this name"
+    assert go.list(path, "any", {name: value}) == []
+
+
+def test_login_gives_credentials_whose_scheme_is_used_verbatim(
+    go: Any, go_as: Callable[[str], Any], wire: Any
+) -> None:
+    go.create("users", "User", {"email": "login@example.com", "password": "secret-1"})
+    login = go_as("none").request(
+        "POST", "auth/login", {"email": "login@example.com", "password": "secret-1"}, status=200
+    )
+    credentials = login["data"]["credentials"]
+    assert all(isinstance(credentials[name], str) for name in ("access_token", "token_type", "expires_at"))
+    scheme = f"{credentials['token_type']} {credentials['access_token']}"
+    answer = wire.send("GET", "/api/v1/account", {"Authorization": scheme})
+    assert answer.status == 200
+    assert answer.data["email"] == "login@example.com"
+
+
+def test_a_wrong_login_is_an_error_that_is_read(go: Any, refused: type[Exception]) -> None:
+    with pytest.raises(refused) as caught:
+        go.request("POST", "auth/login", {"email": "login@example.com", "password": "no"}, status=200)
+    answer = caught.value.answer  # type: ignore[attr-defined]
+    assert answer.status == 422
+    assert isinstance(answer.json["message"], str)
+    assert all(isinstance(text, str) for texts in answer.json["errors"].values() for text in texts)
+    assert "http_code" not in answer.json
+
+
+def test_account(go: Any) -> None:
+    assert go.get("account", "User")["email"] == "admin@example.com"
+
+
+def test_users(go: Any, refused: type[Exception]) -> None:
+    role = go.list("roles", "Role")[-1]
+    body = {"email": "go@example.com", "password": "secret-1", "status": "active", "billing_user_id": 4711}
+    made = go.create("users", "User", {**body, "roles": [role["id"]], "billing_token": "abc"})
+    assert (made["billing_user_id"], made["billing_token"]) == (4711, "abc")
+    assert [one["id"] for one in made["roles"]] == [role["id"]]
+    path = f"users/{made['id']}"
+    assert go.update(path, "User", {"status": "suspended"})["status"] == "suspended"
+    assert go.update(path, "User", {"status": "active"})["billing_user_id"] == 4711
+    go.sync_delete(path)
+    with pytest.raises(refused, match="404"):
+        go.get(path, "User")
+
+
+def test_api_tokens(go: Any, go_as: Callable[[str], Any]) -> None:
+    user = go.create("users", "User", {"email": "token@example.com", "password": "secret-1"})
+    made = go.create("api_tokens", "AccessToken", {"name": "primary token", "user_id": user["id"]})
+    assert made["token_type"] == "Bearer"
+    assert go_as(made["access_token"]).get("account", "User")["id"] == user["id"]
+    path = f"api_tokens/{made['token']['id']}"
+    assert go.get(path, "APIToken")["name"] == "primary token"
+    assert go.patch(path, "APIToken", {"name": "renamed"})["name"] == "renamed"
+    found = go.list("api_tokens", "APIToken", {"filter[search]": "renam", "filter[user_id]": str(user["id"])})
+    assert [one["user"]["email"] for one in found] == ["token@example.com"]
+    go.sync_delete(path)
+
+
+def test_roles(go: Any) -> None:
+    rows = go.list("permissions", "Permission")
+    made = go.create("roles", "Role", {"name": "go role", "permissions": [rows[0]["id"], rows[1]["id"]]})
+    assert go.get(f"roles/{made['id']}", "Role")["name"] == "go role"
+
+
+def test_plans(go: Any, plan: dict[str, Any], refused: type[Exception]) -> None:
+    for name, value in PLAN.items():
+        if name not in ("params", "netfilter", "ppp", "tun_tap"):
+            assert plan[name] == value, name
+    assert plan["params"].items() >= PLAN["params"].items()  # type: ignore[attr-defined]
+    made = go.create("plans", "Plan", {**PLAN, "name": "to change"})
+    limits = {name: limit for name, limit in LIMITS.items() if name not in ("disk_bandwidth", "disk_iops")}
+    change = {name: value for name, value in PLAN.items() if name not in ("params", "virtualization_type")}
+    path = f"plans/{made['id']}"
+    changed = go.update(path, "Plan", {**change, "name": "changed", "limits": limits, "tokens_per_hour": 8})
+    assert (changed["name"], changed["tokens_per_hour"]) == ("changed", 8)
+    assert changed["limits"] == LIMITS  # those of the disk are not in an update, and stay
+    go.sync_delete(path)
+    with pytest.raises(refused, match="404"):
+        go.get(path, "Plan")
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"filter[search]": "go plan"},
+        {"filter[storage_type]": "fb", "filter[search]": "go plan"},
+        {"filter[image_format]": "qcow2", "filter[search]": "go plan"},
+        {"filter[disk]": "20", "filter[search]": "go plan"},
+    ],
+)
+def test_plan_filters(go: Any, plan: dict[str, Any], filters: dict[str, str]) -> None:
+    assert plan["id"] in [row["id"] for row in go.list("plans", "Plan", filters)]
+    other = {
+        "filter[search]": "go plan",
+        "filter[storage_type]": "lvm",
+        "filter[image_format]": "raw",
+        "filter[disk]": "19",
+    }
+    for name in filters:
+        if name != "filter[search]":
+            rows = go.list("plans", "Plan", {"filter[search]": "go plan", name: other[name]})
+            assert plan["id"] not in [row["id"] for row in rows]
+
+
+def test_projects(go: Any) -> None:
+    made = go.create("projects", "Project", {"name": "a", "description": "b"})
+    assert (made["name"], made["description"], made["is_owner"]) == ("a", "b", True)
+    path = f"projects/{made['id']}"
+    assert go.update(path, "Project", {"name": "c", "description": "d"})["name"] == "c"
+    assert go.get(path, "Project")["description"] == "d"
+    go.sync_delete(path)
+
+
+def test_locations(go: Any) -> None:
+    body = {"name": "go", "description": "x", "icon_id": None, "is_default": False, "is_visible": True}
+    made = go.create("locations", "Location", body)
+    path = f"locations/{made['id']}"
+    icon = go.list("icons", "Icon", {"filter[type]": "flags"})[0]
+    assert icon["type"] == "flags"
+    changed = go.update(path, "Location", {**body, "icon_id": icon["id"]})
+    assert changed["icon"]["id"] == icon["id"]
+    assert [row["id"] for row in go.list("locations", "Location", {"filter[search]": "go"})] == [made["id"]]
+    go.sync_delete(path)
+
+
+def test_os_images_and_versions(go: Any) -> None:
+    icon = go.list("icons", "Icon", {"filter[type]": "os"})[0]
+    made = go.create("os_images", "OsImage", {"name": "GoOS", "icon_id": icon["id"], "is_visible": True})
+    version = {
+        "position": 1.0,
+        "version": "1.0",
+        "virtualization_type": "kvm",
+        "url": "https://images.example.com/go.qcow2",
+        "cloud_init_version": "v2",
+        "is_visible": True,
+    }
+    first = go.create(f"os_images/{made['id']}/versions", "OsImageVersion", version)
+    assert first["os_image_id"] == made["id"]
+    assert [one["id"] for one in go.get(f"os_images/{made['id']}/versions", "[OsImageVersion]")] == [
+        first["id"]
+    ]
+    path = f"os_image_versions/{first['id']}"
+    assert go.update(path, "OsImageVersion", {**version, "version": "1.1"})["version"] == "1.1"
+    assert go.get(path, "OsImageVersion")["version"] == "1.1"
+    embedded = go.get(f"os_images/{made['id']}", "OsImage")["versions"]
+    assert [one["version"] for one in embedded] == ["1.1"]
+    go.sync_delete(path)
+    go.update(f"os_images/{made['id']}", "OsImage", {"name": "GoOS 2", "is_visible": False})
+    go.sync_delete(f"os_images/{made['id']}")
+
+
+def test_applications(go: Any) -> None:
+    icon = go.list("icons", "Icon", {"filter[type]": "application"})[0]
+    body = {
+        "name": "go app",
+        "url": "https://images.example.com/app.qcow2",
+        "icon_id": icon["id"],
+        "cloud_init_version": "v2",
+        "user_data_template": "#cloud-config",
+        "json_schema": '{"required": [], "properties": {}}',
+        "is_visible": True,
+        "login_link": {"type": "url", "content": "https://{ip}"},
+    }
+    made = go.create("applications", "Application", body)
+    assert made["json_schema"] == body["json_schema"]
+    assert made["login_link"] == body["login_link"]
+
+
+def test_ssh_keys(go: Any) -> None:
+    user = go.get("account", "User")["id"]
+    body = {"name": "go key", "body": KEY, "user_id": user}
+    made = go.create("ssh_keys", "SSHKey", body)
+    assert made["body"] == body["body"]
+    assert go.get(f"ssh_keys/{made['id']}", "SSHKey") == made
+    assert [row["id"] for row in go.list("ssh_keys", "SSHKey", {"filter[search]": "go key"})] == [made["id"]]
+    go.sync_delete(f"ssh_keys/{made['id']}")
+
+
+def test_ip_blocks_and_addresses(go: Any) -> None:
+    body = {
+        "name": "go block",
+        "type": "IPv4",
+        "gateway": "198.51.100.1",
+        "ns_1": "192.0.2.53",
+        "ns_2": "192.0.2.54",
+        "reverse_dns": {"zone": "", "enabled": False},
+        "netmask": "255.255.255.0",
+        "from": "198.51.100.10",
+        "to": "198.51.100.20",
+    }
+    made = go.create("ip_blocks", "IPBlock", body)
+    assert made.items() >= body.items()
+    changed = go.update(f"ip_blocks/{made['id']}", "IPBlock", {**body, "to": "198.51.100.30"})
+    assert changed["to"] == "198.51.100.30"
+    address = go.create(f"ip_blocks/{made['id']}/ips", "IPAddress", None)
+    assert address["ip_block"]["id"] == made["id"]
+    go.sync_delete(f"ips/{address['id']}")
+    go.sync_delete(f"ip_blocks/{made['id']}")
+    six = {"name": "six", "type": "IPv6", "gateway": "2001:db8::1", "ns_1": "192.0.2.53", "ns_2": ""}
+    six |= {"reverse_dns": {"zone": "", "enabled": False}, "range": "2001:db8::/64", "subnet": 96}  # type: ignore[assignment]
+    assert go.create("ip_blocks", "IPBlock", six)["subnet"] == 96
+
+
+def test_compute_resources(go: Any) -> None:
+    body = {"name": "go-1", "host": "go-1.example.com", "login": "root", "port": 22, "type": "lpass"}
+    made = go.create("compute_resources", "ComputeResource", {**body, "password": "x", "agent_port": 8080})
+    path = f"compute_resources/{made['id']}"
+    assert go.patch(path, "ComputeResource", {"name": "go-2"})["name"] == "go-2"
+    settings = go.get(f"{path}/settings", "ComputeResourceSettings")
+    changed = {**settings, "balance_strategy": "random"}
+    assert go.update(f"{path}/settings", "ComputeResourceSettings", changed)["balance_strategy"] == "random"
+    networks = go.get(f"{path}/networks", "[ComputeResourceNetwork]")
+    go.request("POST", f"{path}/setup_network", {"id": networks[0]["id"], "type": "routed"}, status=200)
+    assert go.get(f"{path}/install_steps", "[InstallStep]")
+    assert go.get(f"{path}/physical_volumes", "[PhysicalVolume]")
+    assert go.get(f"{path}/thin_pools", "[ThinPool]")
+    storage = {"type": "fb", "path": "/var/lib/more", "is_available_for_balancing": True}
+    more = go.create(f"{path}/storages", "Storage", storage)
+    assert more["id"] in [one["id"] for one in go.get(f"{path}/storages", "[Storage]")]
+    assert go.get(f"storages/{more['id']}", "Storage")["path"] == "/var/lib/more"
+    assert go.list("compute_resources", "ComputeResource", {"filter[search]": "go-2"})[0]["id"] == made["id"]
+    go.sync_delete(path, {"force": True})
+
+
+def test_storage_types(go: Any) -> None:
+    assert {one["name"] for one in go.get("storage_types", "[StorageType]")} >= {"fb", "lvm", "nfs"}
+
+
+def test_servers(go: Any, wait: Callable[[float], None], server: int, plan: dict[str, Any]) -> None:
+    path = f"servers/{server}"
+    changed = go.patch(
+        path,
+        "VirtualServer",
+        {"name": "renamed", "description": "d", "fqdns": ["a.example.com"], "boot_mode": "rescue"},
+    )
+    assert (changed["name"], changed["fqdns"], changed["boot_mode"]) == (
+        "renamed",
+        ["a.example.com"],
+        "rescue",
+    )
+    weekly = {
+        "enabled": True,
+        "schedule": {"type": "weekly", "time": {"hour": 3, "minutes": 30}, "days": [1]},
+    }
+    settings = {"backup_settings": {**weekly, "limit": {"is_enabled": False, "limit": 0, "unit": ""}}}
+    assert go.patch(path, "VirtualServer", settings)["next_scheduled_backup_at"]
+    go.patch(f"{path}/settings", "VirtualServer", {"disk_cache_mode": "writeback", "disk_driver": "scsi"})
+    for action, status in (("stop", "stopped"), ("start", "started"), ("restart", "started")):
+        task = go.async_post(f"{path}/{action}")
+        assert task["action"] == f"vm-{action}"
+        wait(60)
+        assert go.get(f"tasks/{task['id']}", "Task")["status"] == "done"
+        assert go.get(path, "VirtualServer")["status"] == status
+    bigger = go.create(
+        "plans",
+        "Plan",
+        {**PLAN, "name": "bigger", "params": {**PLAN["params"], "disk": 40}},  # type: ignore[dict-item]
+    )
+    go.async_post(f"{path}/resize", {"preserve_disk": False, "plan_id": bigger["id"]})
+    wait(60)
+    resized = go.get(path, "VirtualServer")
+    assert (resized["plan"]["id"], resized["specifications"]["disk"]) == (bigger["id"], 40)
+    disks = go.get(f"{path}/disks", "[Disk]")
+    assert [disk["is_primary"] for disk in disks] == [True]
+
+
+def test_backups_and_snapshots(go: Any, wait: Callable[[float], None], server: int) -> None:
+    backup = go.create(f"servers/{server}/backups", "Backup", None)
+    wait(60)
+    assert go.get(f"backups/{backup['id']}", "Backup")["status"] == "created"
+    go.async_post(f"backups/{backup['id']}/restore")
+    wait(60)
+    go.sync_delete(f"backups/{backup['id']}")
+    snapshot = go.create(f"servers/{server}/snapshots", "Snapshot", {"name": "before"})
+    wait(60)
+    assert go.get(f"snapshots/{snapshot['id']}", "Snapshot")["status"] == "available"
+    go.async_post(f"snapshots/{snapshot['id']}/revert")
+    wait(60)
+    go.async_delete(f"snapshots/{snapshot['id']}")
+    wait(60)
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("filter[user_id]", "1", "2147483647"),
+        ("filter[compute_resource_id]", None, "2147483647"),
+        ("filter[status]", "started", "paused"),
+        ("filter[virtualization_type]", "kvm", "vz"),
+    ],
+)
+def test_server_filters(go: Any, server: int, name: str, good: str | None, bad: str) -> None:
+    if good is None:
+        found = go.list("tasks", "Task", {"filter[compute_resource_vm_id]": str(server)})
+        good = str(found[0]["compute_resource_id"])
+    assert server in [row["id"] for row in go.list("servers", "VirtualServer", {name: good})]
+    assert go.list("servers", "VirtualServer", {name: bad}) == []
+
+
+def test_task_filters(go: Any, server: int) -> None:
+    mine = {"filter[compute_resource_vm_id]": str(server)}
+    tasks = go.list("tasks", "Task", {**mine, "filter[action]": "vm-create", "filter[status]": "done"})
+    assert len(tasks) == 1
+    place = {"filter[compute_resource_id]": str(tasks[0]["compute_resource_id"])}
+    assert tasks[0] in go.list("tasks", "Task", place)
+    assert go.list("tasks", "Task", {**mine, "filter[status]": "failed"}) == []
+
+
+def test_servers_of_projects_and_compute_resources(
+    go: Any, wait: Callable[[float], None], order: dict[str, Any], project: int, server: int
+) -> None:
+    body = {"name": "in-project", "plan_id": order["plan"], "location_id": order["location"]}
+    made = go.create(
+        f"projects/{project}/servers", "VirtualServer", {**body, "os_image_version_id": order["os"]}
+    )
+    listed = go.list(f"projects/{project}/servers", "VirtualServer")
+    assert {made["id"], server} <= {row["id"] for row in listed}
+    task = go.list("tasks", "Task", {"filter[compute_resource_vm_id]": str(made["id"])})[0]
+    direct = {
+        "name": "on-machine",
+        "description": "",
+        "password": "secret-password-1",
+        "plan_id": order["plan"],
+        "os_image_version_id": order["os"],
+        "user_id": made["user"]["id"],
+        "project_id": project,
+    }
+    on_machine = go.create(
+        f"compute_resources/{task['compute_resource_id']}/servers", "VirtualServer", direct
+    )
+    wait(60)
+    go.async_delete(f"servers/{on_machine['id']}")
+    go.async_delete(f"servers/{made['id']}")
+    wait(60)
+
+
+def test_a_whole_plan_instead_of_one_by_id(
+    go: Any, wait: Callable[[float], None], order: dict[str, Any], plan: dict[str, Any]
+) -> None:
+    """The official importer from VMware orders so: no `plan`, a `custom_plan` with every member there is."""
+    body = {name: value for name, value in order.items() if name != "plan"}
+    short = {"available_locations": None, "available_os_image_versions": None, "available_applications": None}
+    custom = {**PLAN, **short, "id": 0, "name": "", "virtualization_type": "", "price": {"taxes": None}}
+    body |= {
+        "name": "imported.example.com",
+        "custom_plan": {**custom, "is_snapshot_available": False, "is_custom": False},
+        "additional_disks": [{"name": "data", "size": 5, "offer_id": 1}],
+        "mac_address": "52:54:00:00:00:01",
+        "firmware": "efi",
+        "applicationData": {},
+        "ip_types": ["IPv4"],
+        "additional_ip_count": 1,
+        "additional_ipv6_count": 0,
+    }
+    made = go.create("servers", "VirtualServer", body)
+    assert made["specifications"] == {"disk": 20, "ram": GIB, "vcpu": 2}
+    assert len(made["ips"]) == 2
+    disks = go.get(f"servers/{made['id']}/disks", "[Disk]")
+    assert [(disk["name"], disk["size"]) for disk in disks if not disk["is_primary"]] == [("data", 5)]
+    assert all(disk["full_path"] for disk in disks)
+    wait(60)
+    go.async_delete(f"servers/{made['id']}")
+    wait(60)
+
+
+def test_settings(go: Any) -> None:
+    before = go.get("settings", "Settings")
+    features = {
+        "hide_plan_name": True,
+        "hide_user_data": False,
+        "hide_plan_section": False,
+        "hide_location_section": False,
+        "allow_registration": False,
+        "allow_password_recovery": True,
+        "hide_api_documentation_link": False,
+    }
+    assert go.patch("settings", "Settings", {"features": features})["features"] == features
+    assert go.patch("settings", "Settings", {"hostname": "new.example.com"})["hostname"] == "new.example.com"
+    # Empty texts are left out, so the rest of a driver stays.
+    billing = {"type": "whmcs", "drivers": {"whmcs": {"url": "https://whmcs.example.com/", "token": "t"}}}
+    go.patch("settings", "Settings", {"billing_integration": billing})
+    got = go.patch(
+        "settings", "Settings", {"billing_integration": {"type": "whmcs", "drivers": {"whmcs": {}}}}
+    )
+    assert got["billing_integration"]["drivers"]["whmcs"] == billing["drivers"]["whmcs"]  # type: ignore[index]
+    assert got["features"] == features
+    assert got["theme"] == before["theme"]
+
+
+def test_license(go: Any) -> None:
+    body = {"activation_code": "A00000-000000-00000-00000-00000"}
+    assert go.request("POST", "license/activate", body, status=200)["data"]["is_active"] is True
+    go.get("license", "License")
+
+
+def test_activity_logs(go: Any) -> None:
+    made = go.create("users", "User", {"email": "logged@example.com", "password": "secret-1"})
+    events = go.list("activity_logs", "ActivityLog", {"filter[event]": "user_created"})
+    assert {event["event"] for event in events} == {"user_created"}
+    admin = go.get("account", "User")["id"]
+    assert go.list("activity_logs", "ActivityLog", {"filter[user_id]": str(admin)})
+    assert go.list("activity_logs", "ActivityLog", {"filter[user_id]": str(made["id"])}) == []
+
+
+def test_errors_are_what_the_sdk_reads(
+    go: Any, go_as: Callable[[str], Any], refused: type[Exception]
+) -> None:
+    with pytest.raises(refused, match="404") as missing:
+        go.get("servers/2147483647", "VirtualServer")
+    with pytest.raises(refused, match="422") as wrong:
+        go.create("users", "User", {"email": "not an address"})
+    with pytest.raises(refused, match="401") as unknown:
+        go_as("unknown").get("account", "User")
+    for caught in (missing, wrong, unknown):
+        body = caught.value.answer.json  # type: ignore[attr-defined]
+        assert isinstance(body["message"], str)
+        assert "http_code" not in body
+    assert list(wrong.value.answer.json["errors"]) == ["email"]  # type: ignore[attr-defined]
+    assert unknown.value.answer.json["message"] == "Unauthenticated."  # type: ignore[attr-defined]
