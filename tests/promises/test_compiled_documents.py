@@ -21,6 +21,6 @@ def test_there_is_no_compiled_document_without_a_text():
 def test_what_was_compiled_from_another_text_is_not_used(monkeypatch):
     text = documents.document_text("billing-endpoint")
     changed = text.replace("title: SolusIO billing endpoint", "title: Another endpoint", 1)
-    monkeypatch.setattr(documents, "document_text", lambda name: changed)
+    monkeypatch.setattr(documents, "document_text", lambda _: changed)
     loaded = documents.document.__wrapped__("billing-endpoint")
     assert loaded["info"]["title"].startswith("Another endpoint")

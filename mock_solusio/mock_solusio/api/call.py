@@ -158,15 +158,16 @@ def row(call: Call, view: View[T], record: T, render: View[T] | None = None) -> 
 
     `render`: how to do what `view` does with what is known of other rows of the answer.
     """
+    make = view if render is None else render
     if call.rows is None:
-        return (render or view)(call, record)
+        return make(call, record)
     key = (view, record.id, call.actor_id, call.base_url)
     kept = call.rows.get(key)
     if kept is not None:
         shown, until = kept
     else:
         before, call.fresh_until = call.fresh_until, None
-        text = msgspec.json.encode((render or view)(call, record))
+        text = msgspec.json.encode(make(call, record))
         shown = msgspec.Raw(text)
         until = NEVER if call.fresh_until is None else call.fresh_until
         call.fresh_until = before
