@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -90,8 +91,8 @@ def load(kind: str, running: Running, world: World, seconds: float) -> Load:
     command = [
         # wrk knows whole seconds only; interrupted, it says what it has counted so far.
         *("timeout", "--signal", "INT", f"{seconds:g}", "taskset", "-c", str(cores()[1])),
-        *(wrk, "--threads", "1", "--connections", str(CONNECTIONS), "--duration", "1h"),
-        *("--timeout", "5s", "--script", str(SCRIPT), running.url, "--"),
+        *(wrk, "--threads", "1", "--connections", str(CONNECTIONS), "--timeout", "5s"),
+        *("--duration", f"{math.ceil(seconds) + 1}s", "--script", str(SCRIPT), running.url, "--"),
         *(kind, world.token, str(world.users[0]), str(world.users[-1]), f"r{os.getpid()}x{next(_runs)}"),
     ]
     worked = running.cpu()

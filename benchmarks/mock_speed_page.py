@@ -51,7 +51,7 @@ the same is asked with *no query twice*, where each answer is put together anew 
 the same state are taken again), and as *ten reads, then one change* of a user, after which nothing rendered
 before is used.
 
-{versions}.
+{versions}.{note}
 """
 
 RATES = """
@@ -99,6 +99,7 @@ def render(data: dict[str, Any]) -> str:
         servers=measured["servers"],
         sizes=_sizes(measured["sizes"]),
         versions=_versions(measured["versions"]),
+        note=f"\n\n{measured['note']}" if measured["note"] else "",
     ) + RATES.format(
         rates=_rates(rounds),
         ratios=_ratios(rounds),
@@ -204,7 +205,7 @@ def _aims(data: dict[str, Any]) -> str:
     rows = [
         ("reads, of bare Starlette", "0.8", lowest(repeated, STARLETTE), 0.8),
         ("reads that are made anew, of bare Starlette", "0.5", lowest(anew, STARLETTE), 0.5),
-        ("all four, of Prism", "5", lowest(FOUR, PRISM), 5.0),
+        ("reads, times as fast as Prism", "5", lowest(repeated, PRISM), 5.0),
     ]
     table = [
         [aim, wanted, f"{value:.2f}", "met" if value >= limit else "MISSED"]

@@ -34,6 +34,10 @@ HEADINGS = (
     ("UM-010", "States of users"),
     ("UM-020", "Registration and limits"),
     ("SSO-001", "Login by token"),
+    ("US-001", "Asking for usage"),
+    ("US-010", "Hours and lines"),
+    ("US-020", "Tokens"),
+    ("US-030", "Resources beside servers"),
 )
 """From which id on a group of clauses bears which heading; ids never change their meaning."""
 

@@ -1,11 +1,13 @@
 """The whole mock: state, clock, prices, journal, faults, and the chain that a request goes through."""
 
+import asyncio
 import json
 import sys
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
 from mock_solusio import beginning
 from mock_solusio.api.dispatch import Api, refusal
@@ -22,7 +24,6 @@ from mock_solusio.asgi import (
     send_response,
 )
 from mock_solusio.clock import Clock
-from mock_solusio.control import Control
 from mock_solusio.customer_prices import CustomerPrices
 from mock_solusio.domain import tasks
 from mock_solusio.domain.errors import DomainError
@@ -36,7 +37,18 @@ from mock_solusio.moment import Micros, rfc3339
 from mock_solusio.options import Options
 from mock_solusio.store import Store
 
+if TYPE_CHECKING:
+    from mock_solusio.control import Control
+    from mock_solusio.recorded_answers import RecordedAnswers
+    from mock_solusio.replay import Replay
+
 CONTROL = "/_mock"
+
+TICK = 0.1
+"""Seconds between two looks whether events of a replay are due, when no request looks."""
+
+AT_ONCE = 20
+"""How many events of a replay happen between two looks at what else there is to do."""
 
 
 class Mock:
@@ -45,10 +57,14 @@ class Mock:
     Raises:
         StateError: the state file cannot be used.
         DomainError: the fixtures or options ask for what cannot be.
+        RecordingError: there is no recording where the options name one.
+        TimelineError: the timeline to be replayed cannot be read, or is not the one that the state is in.
     """
 
     def __init__(self, options: Options) -> None:
         self.options = options
+        self.recorded = _recorded_answers(options)
+        self.replay: Replay | None = None
         self.clock = options.clock or _first_clock(options)
         self.store = Store(KINDS, self.clock, file=options.file, seed=options.seed)
         try:
@@ -58,12 +74,13 @@ class Mock:
             self.throttle = Throttle()
             self.prices = CustomerPrices(self.store, self.journal)
             self.api = Api(self.store, self.prices, throttle=self.throttle, strict=options.strict)
-            self._control = Control(self)
+            self._control: Control | None = None
             self._ui: App | None = None
             self._settled = -1
             self._due: Micros | None = None
             with self.store.transaction() as world:
                 self.admin_token = beginning.begin(world, options)
+            self._begin_replay()
         except BaseException:
             self.store.close()
             raise
@@ -83,7 +100,7 @@ class Mock:
         except ClientGoneError:
             return
         if request.path == CONTROL or request.path.startswith(f"{CONTROL}/"):
-            await send_response(await self._control.answer(request), send)
+            await send_response(await self.control.answer(request), send)
             return
         began = time.perf_counter()
         fault, operation = self._fault(request) if self.faults else (None, "")
@@ -109,6 +126,10 @@ class Mock:
         """Return the answer to a request: the API's, or the user area's."""
         try:
             self.settle()
+            if self.recorded is not None:
+                recorded = self.recorded.answer(request)
+                if recorded is not None:
+                    return recorded
             if request.path.startswith(f"{PREFIX}/"):
                 if request.method == "GET":
                     kept = self.api.kept(request)
@@ -148,16 +169,32 @@ class Mock:
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
             return
+        ticking: asyncio.Task[None] | None = None
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                if self.replay is not None:
+                    ticking = asyncio.create_task(self._tick(self.replay))
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
+                if ticking is not None:
+                    ticking.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await ticking
                 await self.prices.aclose()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
     # What the user area and the control API need
+
+    @property
+    def control(self) -> "Control":
+        """The control API, made when it is first called."""
+        if self._control is None:
+            from mock_solusio.control import Control
+
+            self._control = Control(self)
+        return self._control
 
     @property
     def ui(self) -> App:
@@ -177,12 +214,25 @@ class Mock:
 
     def settle(self) -> None:
         """Let happen what has fallen due. Costs next to nothing when nothing has."""
+        if self.replay is not None:
+            self.replay.catch_up(self.clock.now())
         if self._settled != self.store.version:
             self._due = tasks.next_due(self.store)
             self._settled = self.store.version
         if self._due is not None and self._due <= self.clock.now():
             with self.store.transaction() as world:
                 tasks.settle(world)
+
+    async def _tick(self, replay: "Replay") -> None:
+        """Let a replay go on while nobody asks for anything, so that little is due when somebody does."""
+        while True:
+            try:
+                done = replay.catch_up(self.clock.now(), AT_ONCE)
+            except Exception:
+                # A request that finds the same answers 500 and says so; here nobody waits for an answer.
+                traceback.print_exc(file=sys.stderr)
+                return
+            await asyncio.sleep(TICK if done else 0)
 
     def busy(self) -> bool:
         """Tell whether a task is under way."""
@@ -207,6 +257,8 @@ class Mock:
         self.faults.clear()
         self.throttle.reset()
         self.prices.forget()
+        if self.recorded is not None:
+            self.recorded.rewind()
 
     def moment(self) -> str:
         """Return the time of the mock, for people."""
@@ -221,6 +273,17 @@ class Mock:
         """Close the state file."""
         self.store.close()
 
+    def _begin_replay(self) -> None:
+        if self.options.replay is None:
+            return
+        from mock_solusio.replay import Replay
+
+        self.replay = Replay(self.store, self.options.replay, tell=_tell)
+        if self.options.clock is None and self.replay.playback.id:
+            # Time goes on where the replay stopped, not where it would be by now.
+            self.clock.go(self.replay.reached, self.options.replay_speed)
+            self.clock_changed()
+
     def _continue_clock(self) -> None:
         kept = self.store.remembered("clock")
         if self.options.clock is None and kept is not None:
@@ -229,8 +292,24 @@ class Mock:
             self.store.remember("clock", json.dumps(self.clock.state()))
 
 
+def _tell(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+def _recorded_answers(options: Options) -> "RecordedAnswers | None":
+    if options.recorded is None:
+        return None
+    from mock_solusio.recorded_answers import RecordedAnswers
+
+    return RecordedAnswers(options.recorded, seed=options.recorded_seed, only=options.recorded_only)
+
+
 def _first_clock(options: Options) -> Clock:
-    """Return the clock of the world to begin with, or the machine's time."""
+    """Return the clock of the timeline or world to begin with, or the machine's time."""
+    if options.replay is not None:
+        from mock_solusio import replay
+
+        return replay.clock_of(options.replay, options.replay_speed)
     if options.fixtures is None:
         return Clock()
     from mock_solusio import fixtures

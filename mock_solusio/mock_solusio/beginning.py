@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from mock_solusio.domain import (
     access_tokens,
     applications,
+    backup_nodes,
     compute_resources,
     icons,
     ip_blocks,
@@ -19,7 +20,8 @@ from mock_solusio.domain import (
     settings,
     users,
 )
-from mock_solusio.domain.access_tokens import ACCESS_TOKENS
+from mock_solusio.domain.access_tokens import ACCESS_TOKENS, AccessToken
+from mock_solusio.domain.user_record import ACTIVE
 from mock_solusio.domain.users import USERS, User
 from mock_solusio.domain.world import World
 from mock_solusio.options import Options
@@ -36,7 +38,7 @@ OPTION_NAME = "--admin-token"
 # Each may rely on those before it.
 _SEEDS = (
     *(icons, languages, license, roles, limit_groups, settings),
-    *(compute_resources, locations, ip_blocks),
+    *(compute_resources, locations, ip_blocks, backup_nodes),
     *(os_images, applications, iso_images, plans),
 )
 
@@ -93,7 +95,12 @@ def _admin_token(world: World, wanted: str | None) -> str:
     user = _administrator(world)
     table = world[ACCESS_TOKENS]
     if wanted is not None:
-        if table.first(digest=access_tokens.digest_of(wanted)) is None:
+        known = table.first(digest=access_tokens.digest_of(wanted))
+        if known is not None and not _administers(world, known):
+            # The operator of the mock has the last word on whose it is.
+            table.remove(known.id)
+            known = None
+        if known is None:
             access_tokens.issue(world, user, one_time=False, name=OPTION_NAME, secret=wanted)
         return wanted
     for token in table.find(name=TOKEN_NAME):
@@ -102,3 +109,9 @@ def _admin_token(world: World, wanted: str | None) -> str:
         if token.user_id == user.id and access_tokens.digest_of(secret) == token.digest:
             return secret
     return access_tokens.issue(world, user, one_time=False, name=TOKEN_NAME)[1]
+
+
+def _administers(world: World, token: AccessToken) -> bool:
+    holder = world[USERS].get(token.user_id)
+    lasting = not token.one_time and token.expires_at is None
+    return lasting and holder is not None and holder.status == ACTIVE and roles.ADMINISTRATOR in holder.roles

@@ -27,6 +27,13 @@ SUBCOMMANDS = {
         "Show or export what SolusIO expects of a billing system.",
     ),
     "serve": Entry("mock_solusio.serve_command:serve", "Run a mock SolusIO until Ctrl-C."),
+    "pricing": Entry(
+        "mock_solusio.price_list.command:pricing", "Calculate and check prices of plans in tokens."
+    ),
+    "record": Entry(
+        "mock_solusio.record_command:record", "Record a real SolusIO, anonymised, for `serve --recorded`."
+    ),
+    "fleet": Entry("mock_solusio.fleet_command:fleet", "Make up realistic fleets of servers and customers."),
     "reference": Entry("solusio_reference.cli:reference", "Run the reference billing endpoint."),
 }
 

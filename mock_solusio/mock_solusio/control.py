@@ -15,7 +15,6 @@ from typing import Annotated, Any, Final, Protocol
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
-import yaml
 from msgspec import Meta
 
 from mock_solusio.clock import Clock
@@ -30,13 +29,12 @@ from mock_solusio.options import Options
 from mock_solusio.reading import convert, invalid, parse
 from mock_solusio.snapshots import Snapshots
 from mock_solusio.store import StateError, Store
+from solusio_contracts.documents import parse_document
 
 PREFIX: Final = "/_mock"
 
 BODY_LIMIT: Final = 64 * 1024
 """Bytes of a request, except of a world."""
-
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Controlled(Protocol):
@@ -374,7 +372,7 @@ def find(method: str, path: str) -> tuple[Route | None, Mapping[str, str], list[
 def document() -> Any:
     """Return the OpenAPI document of the control API. It is shared: do not change it."""
     text = resources.files("mock_solusio").joinpath("openapi/mock-control.yaml").read_text(encoding="utf-8")
-    return yaml.load(text, _LOADER)  # noqa: S506 - one of the two safe loaders
+    return parse_document(text)
 
 
 def _nowhere(request: Request, methods: list[str]) -> Response:

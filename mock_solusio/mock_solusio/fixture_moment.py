@@ -6,6 +6,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from mock_solusio.domain.servers import SERVERS, Server
+from mock_solusio.domain.spans import Spans
 from mock_solusio.domain.tasks import AGENDA, TASKS, settle
 from mock_solusio.domain.world import Kind, Micros, Record, Table, World
 
@@ -18,6 +19,11 @@ class Moved:
     def __init__(self, world: World, now: Micros) -> None:
         self._world = world
         self.now = now
+
+    @property
+    def spans(self) -> Spans:
+        """The same as of the world itself."""
+        return self._world.spans
 
     def __getitem__(self, kind: Kind[T]) -> Table[T]:
         return self._world[kind]

@@ -13,11 +13,13 @@ DAY: Micros = 24 * HOUR
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_LAST = datetime.max.replace(tzinfo=UTC)
+_LAST_MICROS: Micros = (_LAST - _EPOCH) // _MICROSECOND
 
 
 def utc(moment: Micros) -> datetime:
-    """Return a moment as an aware datetime."""
-    return _EPOCH + timedelta(microseconds=moment)
+    """Return a moment as an aware datetime; beyond the year 9999, which no clock reaches, its last moment."""
+    return _LAST if moment > _LAST_MICROS else _EPOCH + timedelta(microseconds=moment)
 
 
 @functools.lru_cache(maxsize=8192)

@@ -18,6 +18,10 @@ class Options:
     """All randomness follows from it; None draws one."""
     fixtures: Path | None = None
     """A world to begin with, in TOML or JSON. A state file that is not new keeps its own."""
+    replay: Path | None = None
+    """A timeline to play on the clock, which then begins where the timeline does, unless `clock` says else."""
+    replay_speed: float = 3600.0
+    """How many times as fast as real time that clock goes."""
     billing_url: str | None = None
     """The billing endpoint; switches the billing integration on."""
     billing_token: str | None = None
@@ -28,3 +32,9 @@ class Options:
     """Hold every answer of ours to the OpenAPI document; one that differs becomes a 500 that says so."""
     control_from_anywhere: bool = False
     """Serve `/_mock` to clients of other machines, too."""
+    recorded: Path | None = None
+    """A recording to answer from before anything else."""
+    recorded_only: bool = False
+    """Refuse a request to the API that the recording cannot answer."""
+    recorded_seed: str | None = None
+    """The secret of the recording, to recognise requests with the real values."""

@@ -3,9 +3,11 @@
 Only click and the standard library are imported here; the command imports the rest when it runs.
 """
 
+import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
@@ -77,6 +79,18 @@ def _clock(_: click.Context, __: click.Parameter, value: str | None) -> "Clock |
     is_flag=True,
     help="Serve /_mock to other machines, too: whoever reaches it can do everything.",
 )
+@click.option(
+    "--recorded",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Answer from a recording (see `mock-solusio record`) where it has an answer.",
+)
+@click.option("--recorded-only", is_flag=True, help="Refuse API requests that the recording cannot answer.")
+@click.option(
+    "--recorded-seed",
+    envvar="MOCK_SOLUSIO_RECORDING_SEED",
+    show_envvar=True,
+    help="Secret the recording was made with; requests with the real values are then recognised.",
+)
 def serve(
     host: str,
     port: int,
@@ -90,21 +104,37 @@ def serve(
     admin_token: str | None,
     strict: bool,
     control_from_anywhere: bool,
+    recorded: Path | None,
+    recorded_only: bool,
+    recorded_seed: str | None,
 ) -> None:
     """Run a mock SolusIO until Ctrl-C.
 
     It has SolusIO's API, its user area and login links, and a clock you can set. State is in memory unless
     --state names a file. Prints the URLs, the access token and what to try first.
     """
-    if billing_url is not None and not billing_url.startswith(("http://", "https://")):
+    if billing_url is not None and not _is_url(billing_url):
         raise click.BadParameter(
             f"expected an http or https URL, got {billing_url!r}.", param_hint="--billing-url"
         )
     if admin_token is not None and not admin_token.strip():
         raise click.BadParameter("expected an access token, got nothing.", param_hint="--admin-token")
+    if admin_token is not None and not re.fullmatch("[!-~]+", admin_token):
+        # Nothing else gets through an HTTP header as it is. The text is not repeated: it is a secret.
+        raise click.BadParameter(
+            "expected an access token of ASCII letters, digits and signs, without spaces.",
+            param_hint="--admin-token",
+        )
+
+    if recorded is None and recorded_only:
+        raise click.UsageError("--recorded-only needs --recorded.")
+    seeded = click.get_current_context().get_parameter_source("recorded_seed")
+    if recorded is None and seeded is click.core.ParameterSource.COMMANDLINE:
+        raise click.UsageError("--recorded-seed needs --recorded.")
 
     from mock_solusio.app import Mock
     from mock_solusio.domain.errors import DomainError
+    from mock_solusio.recording import RecordingError
     from mock_solusio.serving import listen, make_server, url_of
     from mock_solusio.store import StateError
 
@@ -118,11 +148,16 @@ def serve(
         admin_token=admin_token,
         strict=strict,
         control_from_anywhere=control_from_anywhere,
+        recorded=recorded,
+        recorded_only=recorded_only,
+        recorded_seed=recorded_seed if recorded is not None else None,
     )
     try:
         mock = Mock(options)
     except StateError as error:
         raise click.BadParameter(f"{error}.", param_hint="--state") from error
+    except RecordingError as error:
+        raise click.BadParameter(f"{error}.", param_hint="--recorded") from error
     except DomainError as error:
         raise click.BadParameter(error.message, param_hint="--fixtures") from error
     try:
@@ -147,6 +182,14 @@ def serve(
         mock.close()
 
 
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def _greet(mock: "Mock", url: str, options: Options, authority: Path | None) -> None:
     clock = mock.clock
     lines = [
@@ -159,6 +202,9 @@ def _greet(mock: "Mock", url: str, options: Options, authority: Path | None) -> 
         ("Clock", f"{mock.moment()}, {_pace(clock.speed)}"),
         ("State", str(options.file) if options.file else "in memory, gone at the end"),
     ]
+    if mock.recorded is not None:
+        rest = "nothing else" if options.recorded_only else "the mock answers the rest"
+        lines.append(("Recording", f"{options.recorded} ({len(mock.recorded)} exchanges; {rest})"))
     if authority is not None:
         lines.append(("Certificate", f"{authority} (give it to clients that insist on a valid one)"))
     click.echo(f"SolusIO, as mock-solusio plays it, listens at {url}\n")

@@ -15,6 +15,9 @@ from mock_solusio.joined_writes import JoinedWrites
 
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - only told apart, not bound
 
+KEEP_ALIVE = 75
+"""Seconds that a connection may stay open without a request (nginx's default)."""
+
 START_LIMIT = 30.0
 """Seconds that a server in a thread may take until it answers."""
 
@@ -52,11 +55,16 @@ class _Server(uvicorn.Server):
 
 
 def make_server(
-    app: App, *, tls: ssl.SSLContext | None = None, stopping: Callable[[], None] | None = None
+    app: App,
+    *,
+    tls: ssl.SSLContext | None = None,
+    stopping: Callable[[], None] | None = None,
+    date: bool = True,
 ) -> uvicorn.Server:
     """Wrap the mock in a server that logs nothing but unexpected errors.
 
     `stopping` is called when the end has come, so that requests that are being held back can be let go.
+    `date`: answers get a `Date`; a proxy passes that of another on.
 
     Head and body of an answer leave in one piece.
     """
@@ -69,7 +77,11 @@ def make_server(
         log_level="error",
         access_log=False,
         server_header=False,
+        date_header=date,
         proxy_headers=False,  # an address that a client writes into a header is not to be believed
+        # uvicorn's 5 seconds are about the pause of many a test: a connection would be closed just when its client
+        # asks again, and most clients count that as an error.
+        timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=3,
         ssl_context_factory=(lambda *_: tls) if tls is not None else None,
     )
@@ -78,7 +90,11 @@ def make_server(
 
 @contextmanager
 def running(
-    app: App, *, tls: ssl.SSLContext | None = None, stopping: Callable[[], None] | None = None
+    app: App,
+    *,
+    tls: ssl.SSLContext | None = None,
+    stopping: Callable[[], None] | None = None,
+    date: bool = True,
 ) -> Iterator[str]:
     """Serve the mock on a free port of the loopback, from a thread; give its URL once it answers.
 
@@ -86,7 +102,7 @@ def running(
         TimeoutError: it does not start in time.
     """
     with listen("127.0.0.1", 0) as listener:
-        server = make_server(app, tls=tls, stopping=stopping)
+        server = make_server(app, tls=tls, stopping=stopping, date=date)
         thread = threading.Thread(target=server.run, args=([listener],), name="mock-solusio")
         thread.start()
         try:

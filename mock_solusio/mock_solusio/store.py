@@ -14,7 +14,7 @@ import secrets
 import sqlite3
 import string
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -24,14 +24,18 @@ from mock_solusio.clock import Clock
 from mock_solusio.domain.errors import NotFound
 from mock_solusio.domain.world import Has, Kind, Page, Record
 from mock_solusio.moment import Micros
+from mock_solusio.store_spans import SpanTable
 
 T = TypeVar("T", bound=Record)
 
-FORMAT = "1"
+FORMAT = "2"
 """Version of the layout of a state file."""
 
 KEPT = 4096
 """How many records of a kind are kept decoded; enough for a busy day, and a bound for big fleets."""
+
+COUNTS = 1000
+"""How many conditions of a kind are remembered with the number of records that meet them."""
 
 _LETTERS = string.ascii_letters + string.digits
 _LARGEST = 2**63 - 1
@@ -195,6 +199,7 @@ class Store:
         connection = self.writing()
         for table in self._tables:
             connection.execute(f'DELETE FROM "{table}"')  # noqa: S608 - names are our own
+        self.spans.clear()
         connection.execute("DELETE FROM sqlite_sequence")
         self._forget()
 
@@ -219,11 +224,14 @@ class Store:
             raise StateError("this state file began with another seed")
         self._key = self.seed.encode()
         self._tables = {kind.name: _Table(self, kind, connection) for kind in kinds}
+        self.spans = SpanTable(connection, self.writing)
+        """For how long which resource had which plan (see `domain.spans`)."""
         connection.execute("COMMIT")
 
     def _forget(self) -> None:
         for table in self._tables.values():
             table.forget()
+        self.spans.forget()
 
 
 class _Transaction:
@@ -285,6 +293,8 @@ class _Table(Generic[T]):
         self._select = f"SELECT id, body FROM {table}"  # noqa: S608
         self._delete = f"DELETE FROM {table} WHERE id = ?"  # noqa: S608
         self._count = f"SELECT count(*) FROM {table}"  # noqa: S608
+        self._select_id = f"SELECT id FROM {table}"  # noqa: S608
+        self._totals: dict[tuple[Any, ...], int] = {}
         self.forget()
 
     def get(self, key: int) -> T | None:
@@ -304,13 +314,35 @@ class _Table(Generic[T]):
 
     def add(self, record: T) -> T:
         """Store a new record; return it with its id."""
+        self._totals.clear()
         record = msgspec.structs.replace(record, id=self._last + 1)
         self._store.writing().execute(self._insert, (record.id, *self._row(record)))
         self._last += 1
         return self._keep(record)
 
+    def load(self, records: Iterable[T]) -> None:
+        """Store many new records with the ids that they have, ascending, within a transaction."""
+        self._totals.clear()
+
+        def rows() -> Iterator[tuple[Any, ...]]:
+            for record in records:
+                self._last = record.id
+                yield (record.id, *self._row(record))
+
+        self._store.writing().executemany(self._insert, rows())
+
+    def reserve(self, last: int) -> None:
+        """Give no id up to this one any more, within a transaction."""
+        if last > self._last:
+            self._last = last
+            name = self.kind.name
+            connection = self._store.writing()
+            connection.execute("DELETE FROM sqlite_sequence WHERE name = ?", (name,))
+            connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (name, last))
+
     def put(self, record: T) -> T:
         """Store a record in the place of the one with its id."""
+        self._totals.clear()
         changed = self._store.writing().execute(self._update, (*self._row(record), record.id)).rowcount
         if not changed:
             raise NotFound(self.kind.called, record.id)
@@ -318,6 +350,7 @@ class _Table(Generic[T]):
 
     def remove(self, key: int) -> None:
         """Delete a record, if it is there."""
+        self._totals.clear()
         self._store.writing().execute(self._delete, (key,))
         self.known.pop(key, None)
 
@@ -351,19 +384,32 @@ class _Table(Generic[T]):
             exact = " OR ".join(f'CAST("{column}" AS TEXT) = ? COLLATE NOCASE' for column in self._searched)
             exact_first = f"coalesce({exact}, 0) DESC, "
             order = [search] * len(self._searched)
-        total = int(self._connection.execute(self._count + condition, values).fetchone()[0])
+        total = self._total(condition, values)
         offset = (page - 1) * per_page
         if offset >= total:
             return Page([], total, page, per_page)
+        # Ids alone: most records are known.
         rows = self._connection.execute(
-            f"{self._select}{condition} ORDER BY {exact_first}id LIMIT ? OFFSET ?",
+            f"{self._select_id}{condition} ORDER BY {exact_first}id LIMIT ? OFFSET ?",
             (*values, *order, per_page, offset),
-        )
-        return Page([self._record(row) for row in rows], total, page, per_page)
+        ).fetchall()
+        return Page([self.need(row[0]) for row in rows], total, page, per_page)
+
+    def _total(self, condition: str, values: list[Any]) -> int:
+        # Counting costs more than the page itself; it is done again when the table has changed.
+        key = (condition, *values)
+        total = self._totals.get(key)
+        if total is None:
+            total = int(self._connection.execute(self._count + condition, values).fetchone()[0])
+            if len(self._totals) >= COUNTS:
+                self._totals.clear()
+            self._totals[key] = total
+        return total
 
     def forget(self) -> None:
         """Drop what is known of the database: it was changed behind our back, or rolled back."""
         self.known.clear()
+        self._totals.clear()
         row = self._connection.execute(
             "SELECT seq FROM sqlite_sequence WHERE name = ?", (self.kind.name,)
         ).fetchone()

@@ -220,6 +220,8 @@ def test_keeping_answers_changes_none_of_them(steps):
         mock = Mock(Options(clock=Clock(START, speed=0), seed="s", admin_token=TOKEN))
         if not keep:
             mock.api.kept = lambda _: None  # type: ignore[method-assign]
+            mock.api._rows.get = lambda _: None  # type: ignore[method-assign]
+            mock.api._still = lambda *_: False  # type: ignore[method-assign]
         seen = []
         with asyncio.Runner() as runner:
             for (method, path, body), pause in steps:

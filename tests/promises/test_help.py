@@ -64,7 +64,8 @@ def loaded(*arguments: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["check", "--help"], ["reference", "--help"]]
+    "arguments",
+    [["--help"], ["--version"], ["check", "--help"], ["reference", "--help"], ["pricing", "--help"]],
 )
 def test_help_loads_nothing_heavy(arguments):
     assert loaded(*arguments) == set()

@@ -133,6 +133,11 @@ class Call:
         """Say that this answer changes by itself at a moment."""
         self.fresh_until = at if self.fresh_until is None else min(self.fresh_until, at)
 
+    @property
+    def holds_until(self) -> Micros:
+        """The moment until which this answer holds, as far as is known; 0: it is not to be kept."""
+        return NEVER if self.fresh_until is None else self.fresh_until
+
     def uncached(self) -> None:
         """Say that this answer changes with every moment."""
         self.fresh_until = 0
@@ -169,7 +174,7 @@ def row(call: Call, view: View[T], record: T, render: View[T] | None = None) -> 
         before, call.fresh_until = call.fresh_until, None
         text = msgspec.json.encode(make(call, record))
         shown = msgspec.Raw(text)
-        until = NEVER if call.fresh_until is None else call.fresh_until
+        until = call.holds_until
         call.fresh_until = before
         if until:
             call.rows.put(key, shown, until, OVERHEAD + len(text))
@@ -221,17 +226,19 @@ def listed_from(call: Call, view: Callable[[Call, Any], Any], items: list[Any]) 
     return Reply(200, render)
 
 
-def page_asked(call: Call) -> tuple[int, int]:
+def page_asked(call: Call, default: int = PER_PAGE, most: int = MOST_PER_PAGE) -> tuple[int, int]:
     """Return which page is asked for, and how many rows it has."""
-    return int(call.query.get("page", 1)), min(int(call.query.get("per_page", PER_PAGE)), MOST_PER_PAGE)
+    return int(call.query.get("page", 1)), min(int(call.query.get("per_page", default)), most)
 
 
-def paged(call: Call, rows: list[Any], total: int) -> dict[str, Any]:
+def paged(
+    call: Call, rows: list[Any], total: int, default: int = PER_PAGE, most: int = MOST_PER_PAGE
+) -> dict[str, Any]:
     """Return the envelope of a page.
 
     An empty list has page 1 of 1: with 0 the Go SDK would never end (facts, 0.11). Links keep the filters.
     """
-    number, per_page = page_asked(call)
+    number, per_page = page_asked(call, default, most)
     last = max(1, -(-total // per_page))
     path = f"{call.base_url}{call.raw_path}"
     filters = urlencode([(name, value) for name, value in call.query.items() if name != "page"])

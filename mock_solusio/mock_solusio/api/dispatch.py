@@ -15,15 +15,15 @@ import jsonschema_rs
 import msgspec
 
 from mock_solusio.api.call import OPERATIONS, Call, Operation, Reply, Rows
-from mock_solusio.api.kept import NEVER, OVERHEAD, Kept
+from mock_solusio.api.kept import OVERHEAD, Kept
 from mock_solusio.api.routes import PREFIX, Route, routes
 from mock_solusio.api.validation import called, check, parameter, validator
 from mock_solusio.domain import access_tokens
-from mock_solusio.domain.access_tokens import AccessToken
+from mock_solusio.domain.access_tokens import ACCESS_TOKENS, AccessToken
 from mock_solusio.domain.errors import BadRequest, DomainError, Forbidden, Invalid, TooMany, Unauthenticated
 from mock_solusio.domain.login import Throttle
 from mock_solusio.domain.prices import Pricing
-from mock_solusio.domain.users import User
+from mock_solusio.domain.users import USERS, User
 from mock_solusio.domain.world import Micros
 from mock_solusio.http import Headers, Request, Response, json_response
 from mock_solusio.store import Store
@@ -69,7 +69,7 @@ class Api:
         self._routes = routes()
         self._responses: Kept[_Key, Response] = Kept(store, KEPT)
         self._rows: Rows = Kept(store, KEPT)
-        self._actors: Kept[bytes | None, tuple[AccessToken, User]] = Kept(store, ACTORS)
+        self._actors: dict[bytes | None, tuple[AccessToken, User]] = {}
 
     def kept(self, request: Request) -> Response | None:
         """Return the response to a read that was rendered before and still holds, or None."""
@@ -134,15 +134,25 @@ class Api:
     def _authenticated(self, request: Request) -> tuple[AccessToken, User]:
         header = request.header(b"authorization")
         known = self._actors.get(header)
-        if known is not None:
-            return known[0]
+        if known is not None and self._still(*known):
+            return known
         with self._store.transaction() as world:
             # A transaction of its own: a one-time access token is used up even if the call then fails.
             token, user = access_tokens.authenticate(world, bearer(request))
         if not token.one_time:
-            until = NEVER if token.expires_at is None else token.expires_at
-            self._actors.put(header, (token, user), until, 1)
+            if len(self._actors) >= ACTORS:
+                self._actors.clear()
+            self._actors[header] = (token, user)
         return token, user
+
+    def _still(self, token: AccessToken, user: User) -> bool:
+        # Records never change: while the store has these very ones, all is as it was.
+        store = self._store
+        return (
+            store[ACCESS_TOKENS].get(token.id) is token
+            and store[USERS].get(user.id) is user
+            and token.holds(store.now)
+        )
 
     async def _render(self, request: Request, route: Route, call: Call, reply: Reply) -> Response:
         if reply.render is None:
@@ -166,8 +176,10 @@ class Api:
             value = reply.render()
         if wanted:
             asked = await self._prices.ask(sorted(wanted))
-            call.fresh_until = None
-            version = self._store.version
+            # What the handler has read, the right to read it included, may have changed while we asked: this
+            # answer is for this request alone.
+            call.uncached()
+            call.rows = None
             # What was done is done: if somebody deleted it while we asked, it is shown without prices.
             with suppress(DomainError), self._store.transaction():
                 value = reply.render()
@@ -180,7 +192,7 @@ class Api:
         token = call.access_token
         if call.fresh_until == 0 or version != self._store.version or (token is not None and token.one_time):
             return
-        until = NEVER if call.fresh_until is None else call.fresh_until
+        until = call.holds_until
         if token is not None and token.expires_at is not None:
             until = min(until, token.expires_at)
         self._responses.put(_key(request), response, until, OVERHEAD + len(response.body))
@@ -193,10 +205,11 @@ def _key(request: Request) -> _Key:
     # The method is not in it: only answers to GET are kept, and only GETs are looked up.
     authorization = host = None
     for name, value in request.headers:
+        # Of a header that came twice the first counts, as everywhere else.
         if name == b"authorization":
-            authorization = value
+            authorization = value if authorization is None else authorization
         elif name == b"host":
-            host = value
+            host = value if host is None else host
     return (request.path, request.query, authorization, host, request.scheme)
 
 
@@ -221,7 +234,13 @@ def query_of(route: Route, query: bytes) -> dict[str, str]:
     """
     if not query and not route.query:
         return {}
-    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, errors="replace")
+    encoded = query.decode("latin-1")
+    if "%" in encoded or "+" in encoded:
+        pairs = parse_qsl(encoded, keep_blank_values=True, errors="replace")
+    else:
+        # The same, where nothing needs decoding.
+        parts = [part.partition("=") for part in encoded.split("&")]
+        pairs = [(name, value) for name, _, value in parts]
     values = {name: value for name, value in pairs if value}
     errors: dict[str, list[str]] = {}
     for known in route.query:

@@ -2,7 +2,7 @@
 
 from mock_solusio.api.call import Call, Reply, listed, operation, shown
 from mock_solusio.domain.icons import ICONS
-from mock_solusio.views.catalogue import icon_view
+from mock_solusio.views.machines import icon_view
 
 
 @operation("listIcons")

@@ -53,8 +53,11 @@ def list_members(call: Call) -> Reply:
 
 @operation("addProjectMember")
 def add_member(call: Call) -> Reply:
-    """Let somebody into a project."""
-    return shown(call, member_view, projects.add_member(call.world, _managed(call), call.body["email"]), 201)
+    """Let somebody into a project. Members act on its servers: an operator gives no more than he has."""
+    project = _managed(call)
+    if project.owner_id != call.actor.id:
+        call.require(Permission.MANAGE_SERVERS)
+    return shown(call, member_view, projects.add_member(call.world, project, call.body["email"]), 201)
 
 
 @operation("removeProjectMember")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from mock_solusio.domain import activity, limits
+from mock_solusio.domain import activity, lifecycle, limits
 from mock_solusio.domain.errors import Invalid
 from mock_solusio.domain.ip_blocks import IPS, IPV4, Ip, allocate, allocate_given, of_server, release
 from mock_solusio.domain.references import invalid
@@ -48,7 +48,7 @@ def assign_first(world: World, server: Server, order: "Order") -> None:
                 raise
     for version, field in ((IPV4, "additional_ip_count"), ("IPv6", "additional_ipv6_count")):
         for _ in range(order.additional[version]):
-            _next(world, server)(version, field=field)
+            lifecycle.ip_added(world, server, _next(world, server)(version, field=field))
 
 
 def add(
@@ -67,6 +67,8 @@ def add(
             raise Invalid.field("ip", f"The ip must be an {version} address.")
         number -= 1
     ips += [_next(world, server)(version, field="count") for _ in range(number)]
+    for ip in ips:
+        lifecycle.ip_added(world, server, ip)
     activity.record(world, "additional_ip_created", user=actor, data=_about(server, ips))
     return enqueue(world, server, "vm-update-network")
 
@@ -87,6 +89,7 @@ def remove(world: World, actor: "User", server: Server, ids: Sequence[int]) -> "
         if ip not in ips:
             ips.append(ip)
     for ip in ips:
+        lifecycle.ip_removed(world, server, ip)
         release(world, ip)
     activity.record(world, "additional_ip_deleted", user=actor, data=_about(server, ips))
     return enqueue(world, server, "vm-update-network")
@@ -111,6 +114,7 @@ def change_primary(world: World, actor: "User", server: Server, address: str) ->
         for ip in mine:
             if ip.is_primary and ip.type == new.type:
                 world[IPS].put(replace(ip, is_primary=False))
+                lifecycle.ip_replaced(world, server, new, ip)
         world[IPS].put(replace(new, is_primary=True))
     activity.record(world, "primary_ip_changed", user=actor, data=_about(server, [new]))
     return enqueue(world, server, "vm-update-network")

@@ -70,7 +70,10 @@ def next_backup(settings: BackupSettings, now: Micros) -> Micros | None:
     days = set(schedule.days) or {1}
     midnight = utc(now).replace(hour=0, minute=0, second=0, microsecond=0)
     for ahead in range(_LONGEST + 1):
-        day = midnight + timedelta(days=ahead)
+        try:
+            day = midnight + timedelta(days=ahead)
+        except OverflowError:  # beyond the year 9999, where the clock ends
+            return None
         if schedule.type == "weekly" and day.isoweekday() not in days:
             continue
         if schedule.type == "monthly" and day.day not in days:

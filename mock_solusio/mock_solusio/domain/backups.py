@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from mock_solusio.domain import activity, charts, servers
+from mock_solusio.domain import activity, charts, lifecycle, servers
 from mock_solusio.domain.errors import Conflict, Invalid
 from mock_solusio.domain.servers import SERVERS, Server
 from mock_solusio.domain.tasks import TASKS, Task
@@ -27,9 +27,11 @@ class Backup(Record, frozen=True, kw_only=True):
     size: float = 0.0
     """GiB, known once it is created."""
     task_id: int = 0
+    backup_node_id: int | None = None
+    """Where it is kept; None: no node names the compute resource of the server."""
 
 
-BACKUPS: Kind[Backup] = Kind("backups", Backup, index=("server_id",))
+BACKUPS: Kind[Backup] = Kind("backups", Backup, index=("server_id", "backup_node_id"))
 
 
 def create(world: World, actor: "User", server: Server) -> Backup:
@@ -38,6 +40,8 @@ def create(world: World, actor: "User", server: Server) -> Backup:
     Raises:
         Invalid: the plan does not permit backups, or no more of them.
     """
+    from mock_solusio.domain import backup_nodes
+
     plan = servers.effective_plan(world, server)
     if not plan.is_backup_available:
         raise Invalid.field("backup", f"Backups are not available with the plan {plan.name}.")
@@ -46,9 +50,17 @@ def create(world: World, actor: "User", server: Server) -> Backup:
         raise Invalid.field(
             "backup", f"The limit of backups of the plan {plan.name} is reached: {limit.limit}."
         )
+    node = backup_nodes.used_by(world, server.compute_resource_id)
     backup = world[BACKUPS].add(
-        Backup(server_id=server.id, creator_id=actor.id, created_at=world.now, disk=server.disk)
+        Backup(
+            server_id=server.id,
+            creator_id=actor.id,
+            created_at=world.now,
+            disk=server.disk,
+            backup_node_id=None if node is None else node.id,
+        )
     )
+    lifecycle.backups_changed(world, server)
     size = charts.disk_used(world, server, server.disk, world.now)
     task = servers.enqueue(world, server, "backup-create", backup_id=backup.id, size=size)
     activity.record(world, "backup_create_requested", user=actor, data=_about(backup, server))
@@ -79,6 +91,7 @@ def remove(world: World, actor: "User", backup: Backup) -> None:
         raise Conflict("The backup is in use.")
     server = world[SERVERS].need(backup.server_id)
     world[BACKUPS].remove(backup.id)
+    lifecycle.backups_changed(world, server)
     activity.record(world, "backups_deleted", user=actor, data=_about(backup, server))
 
 

@@ -116,17 +116,20 @@ def update(world: World, machine: ComputeResource, body: Mapping[str, Any]) -> C
 
 
 def remove(world: World, machine: ComputeResource) -> None:
-    """Remove a machine with its storages; IP blocks forget it.
+    """Remove a machine with its storages; IP blocks and backup nodes forget it.
 
     Raises:
         Conflict: servers run there.
     """
+    from mock_solusio.domain import backup_nodes
+
     refuse_in_use(world, "compute resource", compute_resource_id=machine.id)
     for storage in storages_of(world, machine):
         world[STORAGES].remove(storage.id)
     for block in world[IP_BLOCKS].find(**at(machine.id)):
         kept = [one for one in block.compute_resource_ids if one != machine.id]
         world[IP_BLOCKS].put(replace(block, compute_resource_ids=kept))
+    backup_nodes.forget(world, machine.id)
     world[COMPUTE_RESOURCES].remove(machine.id)
 
 

@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from mock_solusio.domain import activity, additional_ips
+from mock_solusio.domain import activity, additional_ips, lifecycle
 from mock_solusio.domain.backups import BACKUPS
+from mock_solusio.domain.compute_resources import COMPUTE_RESOURCES
 from mock_solusio.domain.plans import PLANS
-from mock_solusio.domain.servers import SERVERS, Server, set_status
+from mock_solusio.domain.servers import SERVERS, Server, effective_plan, set_status
 from mock_solusio.domain.snapshots import SNAPSHOTS
-from mock_solusio.domain.tasks import Task, TaskFailedError
+from mock_solusio.domain.tasks import MIGRATE_ALL, Task, TaskFailedError
 from mock_solusio.domain.world import World
 
 Effect = Callable[[World, Task, Server], None]
@@ -21,6 +22,8 @@ def apply(world: World, task: Task) -> None:
     Raises:
         TaskFailedError: what it needs is gone.
     """
+    if task.action == MIGRATE_ALL:
+        return
     server = world[SERVERS].get(task.server_id)
     if server is None:
         raise TaskFailedError("The server is gone.")
@@ -55,6 +58,7 @@ def _delete(world: World, task: Task, server: Server) -> None:
 
 def _resize(world: World, task: Task, server: Server) -> None:
     if world[PLANS].get(task.data["plan_id"]) is None:
+        lifecycle.change_plan(world, server, effective_plan(world, server), at=task.finished_at)
         raise TaskFailedError("The plan was deleted meanwhile.")
     world[SERVERS].put(
         replace(
@@ -63,6 +67,14 @@ def _resize(world: World, task: Task, server: Server) -> None:
             custom_plan=task.data["custom_plan"],
             disk=task.data["disk"],
         )
+    )
+
+
+def _migrate(world: World, task: Task, server: Server) -> None:
+    if world[COMPUTE_RESOURCES].get(task.data["destination_id"]) is None:
+        raise TaskFailedError("The compute resource was deleted meanwhile.")
+    world[SERVERS].put(
+        replace(server, compute_resource_id=task.data["destination_id"], location_id=task.data["location_id"])
     )
 
 
@@ -119,6 +131,7 @@ EFFECTS: dict[str, Effect] = {
     "vm-resume": _power,
     "vm-delete": _delete,
     "vm-resize": _resize,
+    "vm-migrate": _migrate,
     "vm-reinstall": _reinstall,
     "vm-password-change": _password,
     "vm-update": _update,

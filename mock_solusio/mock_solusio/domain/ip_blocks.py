@@ -6,6 +6,7 @@ its own; the address that is registered is the first one in it that a machine ca
 
 from collections.abc import Iterator, Mapping
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network, NetmaskValueError
+from itertools import chain
 from typing import Any, TypeVar
 
 import msgspec
@@ -39,7 +40,10 @@ class IpBlock(Record, frozen=True, kw_only=True):
     reverse_dns_enabled: bool = False
     compute_resource_ids: list[int] = msgspec.field(default_factory=list)
     hint: int = 0
-    """All addresses before this one, counted from 0, are taken; so a free one is found at once."""
+    """All addresses before this one, counted from 0, are taken, except those in `released`."""
+    released: list[int] = msgspec.field(default_factory=list)
+    """Addresses before `hint` that were let go, ascending; so a free one is found at once, however many are
+    taken."""
 
     @property
     def size(self) -> int:
@@ -130,7 +134,7 @@ def update(world: World, block: IpBlock, body: Mapping[str, Any]) -> IpBlock:
         Invalid: like `create`.
         Conflict: an address in use would not be in the block any more.
     """
-    changed = replace(_changed(world, block, body), hint=0)
+    changed = replace(_changed(world, block, body), hint=0, released=[])
     for ip in world[IPS].find(ip_block_id=block.id):
         if changed.type != ip.type or changed.index(ip.address) is None:
             raise Conflict(f"The address {ip.address} is registered; it must stay in the block.")
@@ -250,8 +254,8 @@ def release(world: World, ip: Ip) -> None:
     world[IPS].remove(ip.id)
     block = world[IP_BLOCKS].need(ip.ip_block_id)
     index = block.index(ip.address)
-    if index is not None and index < block.hint:
-        world[IP_BLOCKS].put(replace(block, hint=index))
+    if index is not None and index < block.hint and index not in block.released:
+        world[IP_BLOCKS].put(replace(block, released=sorted([*block.released, index])))
 
 
 def give_up(world: World, ip: Ip) -> None:
@@ -269,12 +273,14 @@ def _next(world: World, block: IpBlock, ip: Ip) -> Ip:
     index = _first_free(world, block)
     if index is None:
         raise Invalid.field("ip", f"There is no free address in the IP block {block.name}.")
-    world[IP_BLOCKS].put(replace(block, hint=index + 1))
+    # What was passed over is registered.
+    left = [one for one in block.released if one > index]
+    world[IP_BLOCKS].put(replace(block, hint=max(block.hint, index + 1), released=left))
     return world[IPS].add(replace(ip, address=block.address(index)))
 
 
 def _first_free(world: World, block: IpBlock) -> int | None:
-    for index in range(block.hint, block.size):
+    for index in chain(block.released, range(block.hint, block.size)):
         if block.is_gateway(index):
             continue
         if world[IPS].first(ip_block_id=block.id, address=block.address(index)) is None:

@@ -307,23 +307,30 @@ _FRESH = (
 """The table of the vendor's page, step 2; disks are assumed."""
 
 
-def seed(world: World) -> None:
-    """Make what a fresh install has: the four plans of the vendor's page."""
-    for number, (name, vcpu, ram, disk, per_hour, per_month) in enumerate(_FRESH, 1):
-        world[PLANS].add(
-            Plan(
-                name=name,
-                params=Params(disk=disk, ram=ram * GIB, vcpu=vcpu),
-                disk=disk,
-                tokens_per_hour=per_hour,
-                tokens_per_month=per_month,
-                ip_tokens_per_hour=1,
-                ip_tokens_per_month=700,
-                backup_price=10.0,
-                is_default=number == 1,
-                is_snapshots_enabled=True,
-                is_backup_available=True,
-                is_additional_ips_available=True,
-                position=float(number),
-            )
+def fresh() -> list[Plan]:
+    """Return what a fresh install has, with their ids: the four plans of the vendor's page."""
+    return [
+        Plan(
+            id=number,
+            name=name,
+            params=Params(disk=disk, ram=ram * GIB, vcpu=vcpu),
+            disk=disk,
+            tokens_per_hour=per_hour,
+            tokens_per_month=per_month,
+            ip_tokens_per_hour=1,
+            ip_tokens_per_month=700,
+            backup_price=10.0,
+            is_default=number == 1,
+            is_snapshots_enabled=True,
+            is_backup_available=True,
+            is_additional_ips_available=True,
+            position=float(number),
         )
+        for number, (name, vcpu, ram, disk, per_hour, per_month) in enumerate(_FRESH, 1)
+    ]
+
+
+def seed(world: World) -> None:
+    """Make what a fresh install has."""
+    for plan in fresh():
+        world[PLANS].add(plan)

@@ -75,7 +75,7 @@ def resize(
         Invalid: the plan does not fit.
         Conflict: a resize is under way.
     """
-    from mock_solusio.domain import plans
+    from mock_solusio.domain import lifecycle, plans
     from mock_solusio.domain.custom_plans import custom_plan, customised
 
     if open_task(world, server.id, "vm-resize") is not None:
@@ -99,10 +99,12 @@ def resize(
             "plan_id",
             f"The disk cannot shrink from {server.disk} GiB to {disk} GiB; set preserve_disk to keep it.",
         )
-    if body.get("backup_settings") is not None:
+    if body.get("backup_settings"):
         settings = with_backup_settings(server.backup_settings, body["backup_settings"])
         server = replace(server, backup_settings=settings)
     task = servers.enqueue(world, server, "vm-resize", plan_id=plan.id, custom_plan=custom, disk=disk)
+    lifecycle.change_plan(world, server, wanted)
+    lifecycle.backups_changed(world, server)
     return _noted(world, actor, task, plan_id=plan.id)
 
 
@@ -161,6 +163,7 @@ def set_boot(
         Invalid: the mode is `iso` and there is no such image.
         Forbidden: without `any_image`, the image is neither public nor the actor's.
     """
+    from mock_solusio.domain import lifecycle
     from mock_solusio.domain.iso_images import ISO_IMAGES, check_visible
 
     if mode != "iso":
@@ -174,6 +177,7 @@ def set_boot(
         if not any_image:
             check_visible(image, actor)
     server = replace(server, boot_mode=mode, iso_image_id=iso_image_id)
+    lifecycle.iso_image_changed(world, server)
     if server.runs:
         return _noted(world, actor, servers.enqueue(world, server, "vm-restart", to="started"))
     return _noted(world, actor, servers.enqueue(world, server, "vm-update"))

@@ -82,7 +82,7 @@ def read(world: World, actor: User, permissions: frozenset[str], fields: Mapping
         )
     if fields.get("vpc_network_ids"):
         raise invalid("vpc_network_ids.0")
-    backups = fields.get("backup_settings")
+    backups = fields.get("backup_settings") or {}  # an empty list is PHP's empty map
     mac_address = (fields.get("mac_address") or "").lower()
     if mac_address and not _MAC.fullmatch(mac_address):
         raise Invalid.field("mac_address", "The mac address must be six pairs of digits with colons.")
@@ -107,9 +107,7 @@ def read(world: World, actor: User, permissions: frozenset[str], fields: Mapping
         mac_address=mac_address,
         additional_disks=_disks(fields.get("additional_disks")),
         primary_disk_offer=fields.get("primary_disk_offer") or None,
-        backup_settings=BackupSettings()
-        if backups is None
-        else with_backup_settings(BackupSettings(), backups),
+        backup_settings=with_backup_settings(BackupSettings(), backups),
         **system(world, wanted, fields, all_of_them=operator),
     )
     if server.boot_mode == "iso":

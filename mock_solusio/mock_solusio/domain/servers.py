@@ -194,7 +194,7 @@ def create(world: World, actor: "User", permissions: frozenset[str], **fields: A
         Forbidden: a client asks for somebody else's, or for what only an operator may say.
         Invalid: a field names what does not exist or does not fit, or a limit of the owner is reached.
     """
-    from mock_solusio.domain import activity, additional_ips, limits, server_order
+    from mock_solusio.domain import activity, additional_ips, lifecycle, limits, server_order
 
     order = server_order.read(world, actor, permissions, fields)
     limits.check_server(world, order.owner)
@@ -204,6 +204,7 @@ def create(world: World, actor: "User", permissions: frozenset[str], **fields: A
         replace(order.server, uuid="", created_at=world.now, running_of=order.owner.id)
     )
     server = _with_secrets(world, server, order.password)
+    lifecycle.server_created(world, server)
     additional_ips.assign_first(world, server, order)
     task = enqueue(world, server, "vm-create", to="started")
     data = {"id": server.id, "name": server.name, "task_id": task.id}
@@ -256,11 +257,12 @@ def remove(world: World, actor: "User", permissions: frozenset[str], server_id: 
         Forbidden: the actor may not, or he is its client and it is suspended.
         Conflict: it is being deleted already.
     """
-    from mock_solusio.domain import activity
+    from mock_solusio.domain import activity, lifecycle
 
     server = touched(world, actor, permissions, server_id, suspended=True)
     if server.is_suspended and Permission.MANAGE_SERVERS not in permissions:
         raise Conflict("The server is suspended.")
+    lifecycle.server_deleted(world, server)
     task = enqueue(world, replace(server, is_deleting=True, running_of=None), "vm-delete")
     data = {"id": server.id, "name": server.name, "task_id": task.id}
     activity.record(world, "compute_resource_vm_delete_requested", user=actor, data=data)
@@ -327,6 +329,8 @@ def user_reactivated(world: World, user: "User") -> None:
 
 def update(world: World, server: Server, changes: dict[str, Any]) -> Server:
     """Change what a server is called and how it boots, by members of `PATCH /servers/{id}`; null empties."""
+    from mock_solusio.domain import lifecycle
+
     wanted: dict[str, Any] = {}
     for name in ("name", "boot_mode"):
         if name in changes:
@@ -336,9 +340,14 @@ def update(world: World, server: Server, changes: dict[str, Any]) -> Server:
             wanted[name] = changes[name] or ""
     if "fqdns" in changes:
         wanted["fqdns"] = list(changes["fqdns"] or ())
-    if changes.get("backup_settings") is not None:
+    if changes.get("backup_settings"):
         wanted["backup_settings"] = with_backup_settings(server.backup_settings, changes["backup_settings"])
-    return world[SERVERS].put(replace(server, **wanted))
+    changed = world[SERVERS].put(replace(server, **wanted))
+    if changed.name != server.name:
+        lifecycle.server_renamed(world, changed)
+    if changed.backup_settings.enabled != server.backup_settings.enabled:
+        lifecycle.backups_changed(world, changed)
+    return changed
 
 
 def update_settings(world: World, server: Server, changes: dict[str, Any]) -> Server:

@@ -24,8 +24,12 @@ DURATIONS: dict[str, Micros] = {
     "backup-restore": 2 * SECOND,
     "vm-restart": 2 * SECOND,
     "vm-stop": 2 * SECOND,
+    "vm-migrate": 5 * SECOND,
 }
 """How long an action takes; all others take a second."""
+
+MIGRATE_ALL = "vms-migrate"
+"""The task of several migrations together: it is of no server, and changes nothing by itself."""
 
 FORCED = SECOND
 """How long it takes to switch a server off, or off and on, instead of shutting it down."""
@@ -61,7 +65,8 @@ class Task(Record, frozen=True, kw_only=True):
         if self.status == "pending":
             return 0
         span = self.finished_at - self.started_at
-        return min(99, 100 * (now - self.started_at) // span) if span else 99
+        # The clock may have been set back to before it started.
+        return max(0, min(99, 100 * (now - self.started_at) // span)) if span else 99
 
     def duration(self, now: Micros) -> int:
         """Return for how many whole seconds it has run."""

@@ -137,7 +137,7 @@ def remove(world: World, user: User, *, actor: User | None = None) -> None:
         Conflict: he has servers, or there are servers in his projects, or he is the last administrator.
         Forbidden: he may do what the actor may not.
     """
-    from mock_solusio.domain import iso_images, projects, servers, ssh_keys
+    from mock_solusio.domain import iso_images, lifecycle, projects, servers, ssh_keys
 
     authority.check_user(world, actor, user)
     authority.check_administrator_remains(world, user, None)
@@ -152,6 +152,7 @@ def remove(world: World, user: User, *, actor: User | None = None) -> None:
     for token in world[ACCESS_TOKENS].find(user_id=user.id):
         world[ACCESS_TOKENS].remove(token.id)
     world[USERS].remove(user.id)
+    lifecycle.user_deleted(world, user)
     _recount(world, user, None)
     by = None if actor is not None and actor.id == user.id else actor
     activity.record(world, activity.USER_DELETED, user=by, data={"user_id": user.id, "email": user.email})

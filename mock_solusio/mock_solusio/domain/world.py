@@ -6,11 +6,14 @@ Records never change: a change is a new record put in the place of the old one. 
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import msgspec
 
 from mock_solusio.moment import Micros
+
+if TYPE_CHECKING:
+    from mock_solusio.domain.spans import Spans
 
 __all__ = ["Has", "Kind", "Micros", "Page", "Record", "Table", "World"]
 
@@ -108,6 +111,10 @@ class World(Protocol):
     @property
     def now(self) -> Micros:
         """The moment: the same within one request."""
+
+    @property
+    def spans(self) -> "Spans":
+        """For how long which resource had which plan: what usage is reckoned from."""
 
     def __getitem__(self, kind: Kind[T]) -> Table[T]:
         """Return the table of a kind."""

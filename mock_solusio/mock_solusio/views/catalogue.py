@@ -7,7 +7,6 @@ import msgspec
 from mock_solusio.api.call import Call
 from mock_solusio.domain import compute_resources, os_images, plans
 from mock_solusio.domain.applications import Application
-from mock_solusio.domain.icons import ICONS, Icon
 from mock_solusio.domain.iso_images import IsoImage
 from mock_solusio.domain.locations import Location
 from mock_solusio.domain.os_images import OsImage, OsImageVersion
@@ -15,13 +14,8 @@ from mock_solusio.domain.permissions import Permission
 from mock_solusio.domain.ssh_keys import SshKey
 from mock_solusio.domain.storage_types import StorageType
 from mock_solusio.domain.user_record import USERS
-from mock_solusio.views.machines import compute_resource_short
+from mock_solusio.views.machines import compute_resource_short, icon_or_none, location_short
 from mock_solusio.views.plans import number, short_plans
-
-
-def icon_view(call: Call, icon: Icon) -> dict[str, Any]:  # noqa: ARG001 - a view
-    """Return an icon."""
-    return {"id": icon.id, "name": icon.name, "url": icon.url, "type": icon.type}
 
 
 def location_view(call: Call, location: Location) -> dict[str, Any]:
@@ -30,13 +24,7 @@ def location_view(call: Call, location: Location) -> dict[str, Any]:
     if call.may(Permission.VIEW_COMPUTE_RESOURCES):
         machines = compute_resources.at_location(call.world, location.id)
     return {
-        "id": location.id,
-        "name": location.name,
-        "icon": _icon(call, location.icon_id),
-        "description": location.description,
-        "is_default": location.is_default,
-        "is_visible": location.is_visible,
-        "position": number(location.position),
+        **location_short(call, location),
         "compute_resources": [compute_resource_short(machine) for machine in machines],
         "available_plans": _plans_naming(call, "available_locations", location.id),
     }
@@ -49,7 +37,7 @@ def os_image_view(call: Call, image: OsImage) -> dict[str, Any]:
     return {
         "id": image.id,
         "name": image.name,
-        "icon": _icon(call, image.icon_id),
+        "icon": icon_or_none(call, image.icon_id),
         "versions": [os_image_version_view(call, version) for version in versions],
         "is_default": image.is_default,
         "is_visible": image.is_visible,
@@ -78,7 +66,7 @@ def application_view(call: Call, application: Application) -> dict[str, Any]:
     return {
         "id": application.id,
         "name": application.name,
-        "icon": _icon(call, application.icon_id),
+        "icon": icon_or_none(call, application.icon_id),
         "url": application.url,
         "cloud_init_version": application.cloud_init_version,
         "user_data_template": application.user_data_template,
@@ -97,7 +85,7 @@ def iso_image_view(call: Call, image: IsoImage) -> dict[str, Any]:
     return {
         "id": image.id,
         "name": image.name,
-        "icon": _icon(call, image.icon_id),
+        "icon": icon_or_none(call, image.icon_id),
         "user": user_short(call, image.user_id),
         "visibility": image.visibility,
         "os_type": image.os_type,
@@ -127,11 +115,6 @@ def user_short(call: Call, user_id: int | None) -> dict[str, Any] | None:
     """Return a user by id and address; None for nobody."""
     user = None if user_id is None else call.world[USERS].get(user_id)
     return None if user is None else {"id": user.id, "email": user.email}
-
-
-def _icon(call: Call, icon_id: int | None) -> dict[str, Any] | None:
-    icon = None if icon_id is None else call.world[ICONS].get(icon_id)
-    return None if icon is None else icon_view(call, icon)
 
 
 def _plans_naming(call: Call, relation: str, key: int) -> list[dict[str, Any]]:

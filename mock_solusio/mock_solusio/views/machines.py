@@ -16,12 +16,37 @@ from mock_solusio.domain.compute_resources import (
     Settings,
     Storage,
 )
+from mock_solusio.domain.icons import ICONS, Icon
 from mock_solusio.domain.ip_blocks import IP_BLOCKS, IPS, IPV4, IPV6, Ip, IpBlock, at
-from mock_solusio.domain.locations import LOCATIONS
+from mock_solusio.domain.locations import LOCATIONS, Location
 from mock_solusio.domain.references import servers_with
 from mock_solusio.domain.storage_types import storage_type
 from mock_solusio.domain.user_record import USERS
 from mock_solusio.views.plans import number
+
+
+def location_short(call: Call, location: Location) -> dict[str, Any]:
+    """Return a location, without what belongs to it."""
+    return {
+        "id": location.id,
+        "name": location.name,
+        "icon": icon_or_none(call, location.icon_id),
+        "description": location.description,
+        "is_default": location.is_default,
+        "is_visible": location.is_visible,
+        "position": number(location.position),
+    }
+
+
+def icon_or_none(call: Call, icon_id: int | None) -> dict[str, Any] | None:
+    """Return an icon; None for none."""
+    icon = None if icon_id is None else call.world[ICONS].get(icon_id)
+    return None if icon is None else icon_view(call, icon)
+
+
+def icon_view(call: Call, icon: Icon) -> dict[str, Any]:  # noqa: ARG001 - a view
+    """Return an icon."""
+    return {"id": icon.id, "name": icon.name, "url": icon.url, "type": icon.type}
 
 
 def compute_resource_short(machine: ComputeResource) -> dict[str, Any]:
@@ -44,8 +69,7 @@ def compute_resource_view(call: Call, machine: ComputeResource) -> dict[str, Any
         **compute_resource_short(machine),
         "is_locked": machine.is_locked,
         "locations": [
-            {"id": location.id, "name": location.name}
-            for location in map(world[LOCATIONS].need, machine.location_ids)
+            location_short(call, location) for location in map(world[LOCATIONS].need, machine.location_ids)
         ],
         "ip_blocks": [ip_block_short(block) for block in blocks],
         "storages": [storage_view(call, one) for one in compute_resources.storages_of(world, machine)],

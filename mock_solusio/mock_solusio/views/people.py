@@ -10,6 +10,7 @@ from mock_solusio.domain.icons import ICONS
 from mock_solusio.domain.iso_images import ISO_IMAGES
 from mock_solusio.domain.languages import LANGUAGES, Language
 from mock_solusio.domain.limit_groups import LIMIT_GROUPS, LIMITS, LimitGroup
+from mock_solusio.domain.permissions import Permission
 from mock_solusio.domain.roles import ROLES, Role
 from mock_solusio.domain.users import USERS, User
 from mock_solusio.moment import rfc3339
@@ -21,11 +22,16 @@ TOKEN_TYPE = "Bearer"  # noqa: S105 - the scheme, not a credential
 
 
 def user_view(call: Call, user: User) -> Json:
-    """Show a user. What is counted of his limits is null where he has no limit."""
+    """Show a user. What is counted of his limits is null where he has no limit.
+
+    His billing token is a credential: it is null for other customers, such as members of his projects
+    (assumed).
+    """
     world = call.world
     group = None if user.limit_group_id is None else world[LIMIT_GROUPS].get(user.limit_group_id)
     held = (world[ROLES].get(key) for key in user.roles)
     verified = user.email_verified_at
+    trusted = call.actor_id == user.id or call.may(Permission.VIEW_USERS)
     return {
         "id": user.id,
         "email": user.email,
@@ -33,7 +39,7 @@ def user_view(call: Call, user: User) -> Json:
         "created_at": rfc3339(user.created_at),
         "roles": [role_brief(role) for role in held if role is not None],
         "billing_user_id": user.billing_user_id,
-        "billing_token": user.billing_token,
+        "billing_token": user.billing_token if trusted else None,
         "email_verified_at": None if verified is None else rfc3339(verified),
         "has_verified_email": verified is not None,
         "limit_group": None if group is None else row(call, limit_group_view, group),

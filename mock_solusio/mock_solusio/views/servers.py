@@ -8,10 +8,12 @@ import msgspec
 from mock_solusio.api.call import Call, Reply, page_asked, paged, row
 from mock_solusio.domain import backup_schedule, charts, ip_blocks, os_images, servers
 from mock_solusio.domain.applications import APPLICATIONS
+from mock_solusio.domain.backup_nodes import BACKUP_NODES
 from mock_solusio.domain.backups import Backup
 from mock_solusio.domain.compute_resources import COMPUTE_RESOURCES, ComputeResource, storages_of
 from mock_solusio.domain.icons import ICONS
 from mock_solusio.domain.ip_blocks import IP_BLOCKS, IPV4, IPV6, Ip
+from mock_solusio.domain.iso_images import ISO_IMAGES
 from mock_solusio.domain.locations import LOCATIONS
 from mock_solusio.domain.os_images import OS_IMAGE_VERSIONS, OS_IMAGES
 from mock_solusio.domain.plans import GIB, Plan
@@ -22,7 +24,8 @@ from mock_solusio.domain.ssh_keys import SSH_KEYS
 from mock_solusio.domain.tasks import TASKS
 from mock_solusio.domain.user_record import USERS
 from mock_solusio.moment import rfc3339
-from mock_solusio.views.catalogue import location_view, ssh_key_view
+from mock_solusio.views.backup_nodes import backup_node_short
+from mock_solusio.views.catalogue import iso_image_view, location_view, ssh_key_view
 from mock_solusio.views.machines import capabilities, ip_view, storage_view
 from mock_solusio.views.people import user_view
 from mock_solusio.views.plans import plan_view
@@ -114,6 +117,7 @@ class _Views:
                 "capabilities": capabilities(machine),
             },
             "settings": _settings(call, server),
+            **_boots_from(call, server),
         }
 
     def _once(self, what: str, key: int) -> Json:
@@ -219,6 +223,12 @@ def _installed(call: Call, server: Server) -> Json:
     }
 
 
+def _boots_from(call: Call, server: Server) -> Json:
+    # Absent rather than null, which would break a client (facts, section 14).
+    image = None if server.iso_image_id is None else call.world[ISO_IMAGES].get(server.iso_image_id)
+    return {} if image is None else {"iso_image": iso_image_view(call, image)}
+
+
 def _icon(call: Call, key: int | None) -> str:
     icon = None if key is None else call.world[ICONS].get(key)
     return "" if icon is None else icon.url
@@ -293,6 +303,7 @@ def backup_view(call: Call, backup: Backup) -> Json:
     """Show a backup; who asked for it is null once he is gone."""
     server = call.world[SERVERS].need(backup.server_id)
     creator = call.world[USERS].get(backup.creator_id)
+    node = None if backup.backup_node_id is None else call.world[BACKUP_NODES].get(backup.backup_node_id)
     status, progress = backup.status, 100
     if status == "pending":
         task = call.world[TASKS].need(backup.task_id)
@@ -305,7 +316,7 @@ def backup_view(call: Call, backup: Backup) -> Json:
         "status": status,
         "size": backup.size,
         "compute_resource_vm": {"id": server.id, "name": server.name, "uuid": server.uuid},
-        "backup_node": {"id": server.compute_resource_id, "name": "Backup node", "type": "ssh_rsync"},
+        "backup_node": None if node is None else backup_node_short(node),
         "creator": None if creator is None else user_view(call, creator),
         "created_at": rfc3339(backup.created_at),
         "backup_progress": progress,

@@ -14,7 +14,7 @@ def task_view(call: Call, task: Task) -> dict[str, Any]:
     return {
         "id": task.id,
         "compute_resource_id": task.compute_resource_id,
-        "compute_resource_vm_id": task.server_id,
+        "compute_resource_vm_id": task.server_id or None,
         "queue": f"compute_resource_{task.compute_resource_id}",
         "action": task.action,
         "status": task.status,

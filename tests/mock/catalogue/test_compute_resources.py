@@ -8,8 +8,11 @@ PLAIN_LISTS = ("networks", "physical_volumes", "thin_pools", "install_steps", "s
 def test_a_fresh_install_has_a_machine_at_each_location(api):
     first, second = api.get("compute_resources").data
     assert (first["name"], first["status"]) == ("fra-1", "active")
-    assert first["locations"] == [{"id": 1, "name": "Frankfurt"}]
-    assert second["locations"] == [{"id": 2, "name": "New York"}]
+    shown = [
+        [(one["id"], one["name"], one["is_visible"]) for one in machine["locations"]]
+        for machine in (first, second)
+    ]
+    assert shown == [[(1, "Frankfurt", True)], [(2, "New York", True)]]
     assert [block["type"] for block in first["ip_blocks"]] == ["IPv4", "IPv4", "IPv6"]
     assert first["metrics"] == {"network": {"ipv6_enabled": True}}
     assert len(first["storages"]) == 1

@@ -108,15 +108,15 @@ _SCALARS: dict[str, Callable[[Any], bool]] = {
     "float": lambda value: type(value) in (int, float),
     "bool": lambda value: type(value) is bool,
     "str": lambda value: type(value) is str,
-    "any": lambda value: True,
+    "any": lambda _: True,
 }
 
 
 def problems(value: Any, kind: str, types: Mapping[str, Any], place: str = "$") -> Iterator[str]:
     """Yield where a decoded JSON value is not what a client's type says.
 
-    A type is `int`, `str` ..., a name of `types`, or one of them in brackets for a list. `?` behind it: may be
-    null. Members of a type are all wanted, unless `_lenient` says that absent and null are fine (Go).
+    A type is `int`, `str` ..., a name of `types`, or one of them in brackets for a list. `?` behind it: may
+    be null. Members of a type are all wanted, unless `_lenient` says that absent and null are fine (Go).
     """
     nullable, kind = kind.endswith("?"), kind.removesuffix("?")
     if value is None:

@@ -94,10 +94,13 @@ def server(blesta: Blesta, panel: Any, customer: int, wait: Callable[[float], No
 
 @pytest.mark.parametrize(
     "path",
-    ["plans", "os_images", "locations", "applications", "roles", "limit_groups", "ssh_keys", "projects"]
-    + ["iso_images"],
+    [
+        *("plans", "os_images", "locations", "applications", "roles", "limit_groups", "ssh_keys"),
+        *("projects", "iso_images"),
+    ],
 )
-def test_lists(blesta: Blesta, server: int, path: str) -> None:
+@pytest.mark.usefixtures("server")
+def test_lists(blesta: Blesta, path: str) -> None:
     rows = blesta.list_all(path)
     assert len({row["id"] for row in rows}) == len(rows)
 
@@ -113,7 +116,9 @@ def test_a_billing_id_alone_is_put_and_nothing_else_changes(blesta: Blesta, cust
     got = blesta.data("PUT", f"users/{customer}", {"billing_user_id": "7"})["data"]
     assert (got["billing_user_id"], got["email"], got["status"]) == (7, "blesta@example.com", "active")
     assert len(got["roles"]) == 1
-    assert blesta.data("PUT", f"users/{customer}", {"billing_user_id": None})["data"]["billing_user_id"] is None
+    assert (
+        blesta.data("PUT", f"users/{customer}", {"billing_user_id": None})["data"]["billing_user_id"] is None
+    )
     blesta.data("PUT", f"users/{customer}", {"billing_user_id": "42"})
 
 
@@ -146,7 +151,10 @@ def test_boot(blesta: Blesta, server: int, wait: Callable[[float], None]) -> Non
     image = blesta.list_all("iso_images")[0]
     blesta.data("POST", f"servers/{server}/boot", {"mode": "iso", "iso_image_id": image["id"]})
     wait(60)
-    assert blesta.data("GET", f"servers/{server}/boot")["data"] == {"mode": "iso", "iso_image_id": image["id"]}
+    assert blesta.data("GET", f"servers/{server}/boot")["data"] == {
+        "mode": "iso",
+        "iso_image_id": image["id"],
+    }
     for mode in ("rescue", "disk"):
         blesta.data("POST", f"servers/{server}/boot", {"mode": mode})
         wait(60)
@@ -164,15 +172,15 @@ def test_resize_reset_and_reinstall(
     blesta.data("POST", f"servers/{server}/reset_password")
     wait(60)
     version = blesta.list_all("os_images")[1]["versions"][0]["id"]
-    blesta.data("POST", f"servers/{server}/reinstall", {"os": version, "user_data": "", "password": "aB3-new"})
+    blesta.data(
+        "POST", f"servers/{server}/reinstall", {"os": version, "user_data": "", "password": "aB3-new"}
+    )
     wait(60)
     changed = blesta.data("PATCH", f"servers/{server}", {"name": "bl-2", "fqdns": ["bl-2.example.com"]})
     assert changed["data"]["fqdns"] == ["bl-2.example.com"]
 
 
-def test_addresses_with_a_body_on_delete(
-    blesta: Blesta, server: int, wait: Callable[[float], None]
-) -> None:
+def test_addresses_with_a_body_on_delete(blesta: Blesta, server: int, wait: Callable[[float], None]) -> None:
     blesta.data("POST", f"servers/{server}/ips", {"count": 2, "delayed": True})
     wait(60)
     ips = blesta.data("GET", f"servers/{server}")["data"]["ip_addresses"]["ipv4"]

@@ -1,6 +1,7 @@
 """The evotic SDK: PHP's curl, `Accept: */*`, POST without a body and without Content-Length."""
 
 import json
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -76,7 +77,8 @@ def test_errors_are_json_although_anything_is_accepted(evotic: Evotic, wire: Any
         assert "location" not in answer.headers
 
 
-def test_lists_and_single_ones(evotic: Evotic, server: dict[str, Any]) -> None:
+@pytest.mark.usefixtures("server")
+def test_lists_and_single_ones(evotic: Evotic) -> None:
     for path in ("/servers", "/plans", "/projects", "/os_images"):
         first = evotic.call("GET", path)[0]
         assert evotic.call("GET", f"{path}/{first['id']}")["id"] == first["id"]
@@ -215,13 +217,34 @@ def test_os_images_and_versions(evotic: Evotic) -> None:
 
 
 def test_license_and_updates(evotic: Evotic) -> None:
-    assert evotic.call("GET", "/license")["is_active"] is True
+    """An earlier version of the SDK calls it `license`, the present one `solus-license`."""
+    for path in ("/license", "/solus-license"):
+        assert evotic.call("GET", path)["is_active"] is True
+        assert evotic.call("POST", f"{path}/refresh")["is_active"] is True
+    assert evotic.call("POST", "/solus-license/activate", {"license_key": "A-1"})["is_active"] is True
     assert evotic.call("GET", "/updates")["status"] == "up to date"
+    assert evotic.call("POST", "/updates")
 
 
-def test_the_end_of_a_server(
-    evotic: Evotic, server: dict[str, Any], wait: Callable[[float], None]
-) -> None:
+def test_curl_waits_before_it_sends_a_long_body(panel: Any) -> None:
+    """Older versions of libcurl announce a long body, and send it a second late unless told to go on."""
+    body = json.dumps({"name": "long", "description": "x" * 2000}).encode()
+    head = (
+        "POST /api/v1/projects HTTP/1.1\r\nAccept: */*\r\n"
+        f"Host: {panel.url.removeprefix('http://')}\r\n"
+        f"Authorization: Bearer {panel.admin_token}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
+    )
+    host, _, port = panel.url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(body)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 201 ")
+
+
+def test_the_end_of_a_server(evotic: Evotic, server: dict[str, Any], wait: Callable[[float], None]) -> None:
     assert evotic.call("DELETE", f"/servers/{server['id']}")["id"]
     wait(60)
     assert evotic.request("GET", f"/servers/{server['id']}").status == 404

@@ -52,7 +52,8 @@ def test_roles_are_found_by_name(hostbill: HostBill) -> None:
     assert {"Administrator", "Client"} <= roles.keys()
 
 
-def test_locations_and_plans(hostbill: HostBill, fleet: list[int]) -> None:
+@pytest.mark.usefixtures("fleet")
+def test_locations_and_plans(hostbill: HostBill) -> None:
     for row in [*hostbill.all("locations"), *hostbill.all("plans")]:
         assert isinstance(row["is_visible"], bool)
     assert {row["virtualization_type"] for row in hostbill.all("plans")} <= {"kvm", "vz"}

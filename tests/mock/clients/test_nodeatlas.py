@@ -40,10 +40,12 @@ class NodeAtlas:
 
 def is_normal(server: Any) -> None:
     """What the client checks of a server before it takes it over."""
-    assert type(server["id"]) is int and server["id"] > 0
-    assert type(server["project"]["id"]) is int and server["project"]["id"] > 0
+    for key in (server["id"], server["project"]["id"]):
+        assert type(key) is int
+        assert key > 0
     for name in ("vcpu", "ram", "disk"):
-        assert type(server["specifications"][name]) is int and server["specifications"][name] >= 0
+        assert type(server["specifications"][name]) is int
+        assert server["specifications"][name] >= 0
     for name in ("name", "status", "real_status", "virtualization_type", "os_type"):
         assert type(server[name]) is str
     for name in ("is_suspended", "is_processing"):
@@ -78,7 +80,8 @@ def servers(panel: Any) -> list[int]:
     return made
 
 
-def test_an_empty_inventory_validates_the_connection(atlas: NodeAtlas, panel: Any) -> None:
+@pytest.mark.usefixtures("panel")
+def test_an_empty_inventory_validates_the_connection(atlas: NodeAtlas) -> None:
     page = atlas.object("GET", "/servers?page=1")
     assert page["data"] == []
     assert (page["meta"]["current_page"], page["meta"]["last_page"]) == (1, 1)
@@ -108,13 +111,15 @@ def test_power(atlas: NodeAtlas, servers: list[int], wait: Callable[[float], Non
         ("restart", {"force": False}, "running"),
     ):
         task = atlas.object("POST", f"{path}/{action}", body)["data"]["id"]
-        assert type(task) is int and task > 0
+        assert type(task) is int
+        assert task > 0
         assert state(atlas.object("GET", path)["data"]) == "pending"
         wait(60)
         assert state(atlas.object("GET", path)["data"]) == wanted
 
 
-def test_states(atlas: NodeAtlas, panel: Any, servers: list[int], wait: Callable[[float], None]) -> None:
+@pytest.mark.usefixtures("servers")
+def test_states(atlas: NodeAtlas, panel: Any, wait: Callable[[float], None]) -> None:
     made = panel.create_server(wait=False)
     assert state(made) == "pending"
     wait(60)
@@ -133,9 +138,11 @@ def test_console(atlas: NodeAtlas, servers: list[int]) -> None:
     assert shown["vm"]["id"] == server["id"]
     assert str(uuid.UUID(shown["vm"]["uuid"])) == shown["vm"]["uuid"] == server["uuid"]
     assert 1 <= shown["port"] <= 65535
-    assert HOST.fullmatch(shown["host"]) and len(shown["host"]) <= 253
+    assert HOST.fullmatch(shown["host"])
+    assert len(shown["host"]) <= 253
     password = shown["vm"]["settings"]["vnc_password"]
-    assert password.strip() and password.isprintable()
+    assert password.strip()
+    assert password.isprintable()
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def client(wire: Any, panel: Any) -> Runetech:
 
 @pytest.fixture(scope="module")
 def server(client: Runetech, wait: Callable[[float], None]) -> dict[str, Any]:
-    """Ordered without owner and location, on the compute resource that the client has written into its code."""
+    """Ordered without owner and location, on the compute resource that the client's code names."""
     plan, os_id = client.json("GET", "/plans")[0], client.json("GET", "/os_images")[0]["versions"][0]["id"]
     order = {"name": "rt.example.com", "plan": plan["id"], "os": os_id, "compute_resource": 2}
     made = client.json("POST", "/servers", order)
@@ -70,10 +70,11 @@ def test_plans(client: Runetech, runetech_reads: Callable[[Any, str], Any]) -> N
         assert round(ram / 1024 ** math.floor(math.log(ram, 1024)), 2) >= 1
 
 
-def test_servers(client: Runetech, server: dict[str, Any], runetech_reads: Callable[[Any, str], Any]) -> None:
+def test_servers(server: dict[str, Any], runetech_reads: Callable[[Any, str], Any]) -> None:
     runetech_reads(server, "Server")
     assert server["ips"][0]["ip"]
-    seconds = datetime.strptime(server["created_at"].split(".")[0], "%Y-%m-%dT%H:%M:%S")
+    # The client reads what stands before the dot, by exactly this form.
+    seconds = datetime.strptime(server["created_at"].split(".")[0], "%Y-%m-%dT%H:%M:%S")  # noqa: DTZ007
     assert seconds.isoformat() == START.removesuffix("Z")
     assert server["compute_resource"]["id"] == 2
 
@@ -129,6 +130,23 @@ def test_reinstall_with_application_data_as_a_list(
     for name in ("plan", "settings", "user", "project", "ip_addresses", "usage", "location"):
         assert data.get(name, {}) is not None
     wait(60)
+
+
+def test_a_server_shows_the_image_it_boots_from_and_else_none(
+    client: Runetech,
+    server: dict[str, Any],
+    wait: Callable[[float], None],
+    runetech_reads: Callable[[Any, str], Any],
+) -> None:
+    """Null would break the client, which reads the members of whatever is there."""
+    image = client.json("GET", "/iso_images")[0]
+    for body in ({"mode": "iso", "iso_image_id": image["id"]}, {"mode": "disk"}):
+        client.json("POST", f"/servers/{server['id']}/boot", body)
+        wait(60)
+        shown = client.json("GET", f"/servers/{server['id']}")
+        assert ("iso_image" in shown) is (body["mode"] == "iso")
+        if "iso_image" in shown:
+            assert runetech_reads(shown["iso_image"], "IsoImage")["name"] == image["name"]
 
 
 def test_compute_resources(client: Runetech, runetech_reads: Callable[[Any, str], Any]) -> None:

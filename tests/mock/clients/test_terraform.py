@@ -240,7 +240,8 @@ def test_each_moment_of_a_creation_is_busy_or_started(go: Any, wait: Callable[[f
         assert server["is_processing"] or server["status"] == "started"
         wait(0.1)
     assert seen == sorted(seen, reverse=True)  # once it is done, it stays done
-    assert seen[0] and not seen[-1]
+    assert seen[0]
+    assert not seen[-1]
 
 
 def test_errors_are_told_apart(go: Any, refused: type[Exception]) -> None:

@@ -129,7 +129,8 @@ def test_the_answer_to_an_order_has_all_that_is_kept_of_it(account: dict[str, An
 
 
 @pytest.mark.parametrize("path", ["plans", "locations", "applications", "roles", "limit_groups", "projects"])
-def test_loaders(whmcs: Whmcs, account: dict[str, Any], path: str) -> None:
+@pytest.mark.usefixtures("account")
+def test_loaders(whmcs: Whmcs, path: str) -> None:
     rows = whmcs.list(path)
     assert rows
     assert all(isinstance(row["id"], int) and isinstance(row["name"], str) for row in rows)
@@ -309,8 +310,9 @@ def test_the_first_hit_of_a_search_is_the_user_of_that_address(whmcs: Whmcs) -> 
     assert whmcs.user_by_email("ann@example.com")["email"] == "ann@example.com"
 
 
+@pytest.mark.usefixtures("panel")
 def test_terminate_and_delete_the_client(
-    whmcs: Whmcs, panel: Any, customer: int, account: dict[str, Any], wait: Callable[[float], None]
+    whmcs: Whmcs, customer: int, account: dict[str, Any], wait: Callable[[float], None]
 ) -> None:
     """The module deletes a client who has no servers left; 204 has no body, which its decoder takes."""
     assert whmcs.request("DELETE", f"users/{customer}").status == 409

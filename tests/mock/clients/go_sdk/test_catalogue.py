@@ -5,47 +5,7 @@ from typing import Any
 
 import pytest
 
-GIB = 1024**3
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f go@example.com"
-LIMITS = {
-    "disk_bandwidth": {"is_enabled": True, "limit": 1000, "unit": "Bps"},
-    "disk_iops": {"is_enabled": True, "limit": 500, "unit": "iops"},
-    "network_incoming_bandwidth": {"is_enabled": True, "limit": 100, "unit": "Mbps"},
-    "network_outgoing_bandwidth": {"is_enabled": True, "limit": 1, "unit": "Gbps"},
-    "network_incoming_traffic": {"is_enabled": True, "limit": 1, "unit": "TiB"},
-    "network_outgoing_traffic": {"is_enabled": True, "limit": 1, "unit": "PiB"},
-    "network_total_traffic": {"is_enabled": True, "limit": 300, "unit": "GiB"},
-    "network_reduce_bandwidth": {"is_enabled": False, "limit": 0, "unit": "Kbps"},
-    "backups_number": {"is_enabled": True, "limit": 3, "unit": "units"},
-}
-PLAN = {
-    "name": "go plan",
-    "virtualization_type": "kvm",
-    "params": {"disk": 20, "ram": GIB, "vcpu": 2, "vcpu_units": 1000, "vcpu_limit": 200, "io_priority": 4},
-    "storage_type": "fb",
-    "image_format": "qcow2",
-    "limits": LIMITS,
-    "tokens_per_hour": 7,
-    "tokens_per_month": 5000,
-    "ip_tokens_per_hour": 1,
-    "ip_tokens_per_month": 500,
-    "position": 1.5,
-    "is_visible": True,
-    "is_default": False,
-    "is_snapshots_enabled": True,
-    "is_backup_available": True,
-    "is_additional_ips_available": True,
-    "backup_price": 3.14,
-    "backup_settings": {"is_incremental_backup_enabled": False, "incremental_backups_limit": 3},
-    "reset_limit_policy": "first_day_of_month",
-    "network_traffic_limit_type": "total",
-    "available_locations": [],
-    "available_os_image_versions": [],
-    "available_applications": [],
-    "netfilter": {"value": "disabled", "is_editable": False},
-    "ppp": {"value": False, "is_editable": False},
-    "tun_tap": {"value": False, "is_editable": False},
-}
 
 LISTS = [
     ("users", "User"),
@@ -69,42 +29,9 @@ LISTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def project(go: Any) -> int:
-    made = go.create("projects", "Project", {"name": "go project", "description": "of the SDK"})
-    return int(made["id"])
-
-
-@pytest.fixture(scope="module")
-def plan(go: Any) -> dict[str, Any]:
-    made: dict[str, Any] = go.create("plans", "Plan", PLAN)
-    return made
-
-
-@pytest.fixture(scope="module")
-def order(go: Any, plan: dict[str, Any], project: int) -> dict[str, Any]:
-    """VirtualServerCreateRequest: what its user did not set is there all the same."""
-    return {
-        "name": "go.example.com",
-        "boot_mode": "disk",
-        "ssh_keys": None,
-        "plan": plan["id"],
-        "project": project,
-        "location": go.list("locations", "Location")[0]["id"],
-        "os": go.list("os_images", "OsImage")[0]["versions"][0]["id"],
-    }
-
-
-@pytest.fixture(scope="module")
-def server(go: Any, wait: Callable[[float], None], order: dict[str, Any]) -> int:
-    made = go.create("servers", "VirtualServer", order)
-    wait(60)
-    assert go.get(f"servers/{made['id']}", "VirtualServer")["status"] == "started"
-    return int(made["id"])
-
-
 @pytest.mark.parametrize(("path", "kind"), LISTS)
-def test_lists_are_walked_to_their_ends(go: Any, server: int, path: str, kind: str) -> None:
+@pytest.mark.usefixtures("server")
+def test_lists_are_walked_to_their_ends(go: Any, path: str, kind: str) -> None:
     rows = go.list(path, kind)
     assert len({row["id"] for row in rows}) == len(rows)
     assert rows or path == "ssh_keys"
@@ -123,7 +50,7 @@ def test_pages_keep_their_filter(go: Any) -> None:
 @pytest.mark.parametrize("path", ["users", "servers", "plans", "ssh_keys", "ip_blocks", "icons", "tasks"])
 def test_an_empty_list_ends(go: Any, path: str) -> None:
     name = "filter[action]" if path == "tasks" else "filter[search]"
-    value = "vms-migrate" if path == "tasks" else "there is nothing of this name"
+    value = "run version update" if path == "tasks" else "there is nothing of this name"
     assert go.list(path, "any", {name: value}) == []
 
 
@@ -189,18 +116,24 @@ def test_roles(go: Any) -> None:
     assert go.get(f"roles/{made['id']}", "Role")["name"] == "go role"
 
 
-def test_plans(go: Any, plan: dict[str, Any], refused: type[Exception]) -> None:
-    for name, value in PLAN.items():
+def test_plans(go: Any, plan_body: dict[str, Any], plan: dict[str, Any], refused: type[Exception]) -> None:
+    for name, value in plan_body.items():
         if name not in ("params", "netfilter", "ppp", "tun_tap"):
             assert plan[name] == value, name
-    assert plan["params"].items() >= PLAN["params"].items()  # type: ignore[attr-defined]
-    made = go.create("plans", "Plan", {**PLAN, "name": "to change"})
-    limits = {name: limit for name, limit in LIMITS.items() if name not in ("disk_bandwidth", "disk_iops")}
-    change = {name: value for name, value in PLAN.items() if name not in ("params", "virtualization_type")}
+    assert plan["params"].items() >= plan_body["params"].items()  # type: ignore[attr-defined]
+    made = go.create("plans", "Plan", {**plan_body, "name": "to change"})
+    limits = {
+        name: limit
+        for name, limit in plan_body["limits"].items()
+        if name not in ("disk_bandwidth", "disk_iops")
+    }
+    change = {
+        name: value for name, value in plan_body.items() if name not in ("params", "virtualization_type")
+    }
     path = f"plans/{made['id']}"
     changed = go.update(path, "Plan", {**change, "name": "changed", "limits": limits, "tokens_per_hour": 8})
     assert (changed["name"], changed["tokens_per_hour"]) == ("changed", 8)
-    assert changed["limits"] == LIMITS  # those of the disk are not in an update, and stay
+    assert changed["limits"] == plan_body["limits"]  # those of the disk are not in an update, and stay
     go.sync_delete(path)
     with pytest.raises(refused, match="404"):
         go.get(path, "Plan")
@@ -351,143 +284,6 @@ def test_compute_resources(go: Any) -> None:
 
 def test_storage_types(go: Any) -> None:
     assert {one["name"] for one in go.get("storage_types", "[StorageType]")} >= {"fb", "lvm", "nfs"}
-
-
-def test_servers(go: Any, wait: Callable[[float], None], server: int, plan: dict[str, Any]) -> None:
-    path = f"servers/{server}"
-    changed = go.patch(
-        path,
-        "VirtualServer",
-        {"name": "renamed", "description": "d", "fqdns": ["a.example.com"], "boot_mode": "rescue"},
-    )
-    assert (changed["name"], changed["fqdns"], changed["boot_mode"]) == (
-        "renamed",
-        ["a.example.com"],
-        "rescue",
-    )
-    weekly = {
-        "enabled": True,
-        "schedule": {"type": "weekly", "time": {"hour": 3, "minutes": 30}, "days": [1]},
-    }
-    settings = {"backup_settings": {**weekly, "limit": {"is_enabled": False, "limit": 0, "unit": ""}}}
-    assert go.patch(path, "VirtualServer", settings)["next_scheduled_backup_at"]
-    go.patch(f"{path}/settings", "VirtualServer", {"disk_cache_mode": "writeback", "disk_driver": "scsi"})
-    for action, status in (("stop", "stopped"), ("start", "started"), ("restart", "started")):
-        task = go.async_post(f"{path}/{action}")
-        assert task["action"] == f"vm-{action}"
-        wait(60)
-        assert go.get(f"tasks/{task['id']}", "Task")["status"] == "done"
-        assert go.get(path, "VirtualServer")["status"] == status
-    bigger = go.create(
-        "plans",
-        "Plan",
-        {**PLAN, "name": "bigger", "params": {**PLAN["params"], "disk": 40}},  # type: ignore[dict-item]
-    )
-    go.async_post(f"{path}/resize", {"preserve_disk": False, "plan_id": bigger["id"]})
-    wait(60)
-    resized = go.get(path, "VirtualServer")
-    assert (resized["plan"]["id"], resized["specifications"]["disk"]) == (bigger["id"], 40)
-    disks = go.get(f"{path}/disks", "[Disk]")
-    assert [disk["is_primary"] for disk in disks] == [True]
-
-
-def test_backups_and_snapshots(go: Any, wait: Callable[[float], None], server: int) -> None:
-    backup = go.create(f"servers/{server}/backups", "Backup", None)
-    wait(60)
-    assert go.get(f"backups/{backup['id']}", "Backup")["status"] == "created"
-    go.async_post(f"backups/{backup['id']}/restore")
-    wait(60)
-    go.sync_delete(f"backups/{backup['id']}")
-    snapshot = go.create(f"servers/{server}/snapshots", "Snapshot", {"name": "before"})
-    wait(60)
-    assert go.get(f"snapshots/{snapshot['id']}", "Snapshot")["status"] == "available"
-    go.async_post(f"snapshots/{snapshot['id']}/revert")
-    wait(60)
-    go.async_delete(f"snapshots/{snapshot['id']}")
-    wait(60)
-
-
-@pytest.mark.parametrize(
-    ("name", "good", "bad"),
-    [
-        ("filter[user_id]", "1", "2147483647"),
-        ("filter[compute_resource_id]", None, "2147483647"),
-        ("filter[status]", "started", "paused"),
-        ("filter[virtualization_type]", "kvm", "vz"),
-    ],
-)
-def test_server_filters(go: Any, server: int, name: str, good: str | None, bad: str) -> None:
-    if good is None:
-        found = go.list("tasks", "Task", {"filter[compute_resource_vm_id]": str(server)})
-        good = str(found[0]["compute_resource_id"])
-    assert server in [row["id"] for row in go.list("servers", "VirtualServer", {name: good})]
-    assert go.list("servers", "VirtualServer", {name: bad}) == []
-
-
-def test_task_filters(go: Any, server: int) -> None:
-    mine = {"filter[compute_resource_vm_id]": str(server)}
-    tasks = go.list("tasks", "Task", {**mine, "filter[action]": "vm-create", "filter[status]": "done"})
-    assert len(tasks) == 1
-    place = {"filter[compute_resource_id]": str(tasks[0]["compute_resource_id"])}
-    assert tasks[0] in go.list("tasks", "Task", place)
-    assert go.list("tasks", "Task", {**mine, "filter[status]": "failed"}) == []
-
-
-def test_servers_of_projects_and_compute_resources(
-    go: Any, wait: Callable[[float], None], order: dict[str, Any], project: int, server: int
-) -> None:
-    body = {"name": "in-project", "plan_id": order["plan"], "location_id": order["location"]}
-    made = go.create(
-        f"projects/{project}/servers", "VirtualServer", {**body, "os_image_version_id": order["os"]}
-    )
-    listed = go.list(f"projects/{project}/servers", "VirtualServer")
-    assert {made["id"], server} <= {row["id"] for row in listed}
-    task = go.list("tasks", "Task", {"filter[compute_resource_vm_id]": str(made["id"])})[0]
-    direct = {
-        "name": "on-machine",
-        "description": "",
-        "password": "secret-password-1",
-        "plan_id": order["plan"],
-        "os_image_version_id": order["os"],
-        "user_id": made["user"]["id"],
-        "project_id": project,
-    }
-    on_machine = go.create(
-        f"compute_resources/{task['compute_resource_id']}/servers", "VirtualServer", direct
-    )
-    wait(60)
-    go.async_delete(f"servers/{on_machine['id']}")
-    go.async_delete(f"servers/{made['id']}")
-    wait(60)
-
-
-def test_a_whole_plan_instead_of_one_by_id(
-    go: Any, wait: Callable[[float], None], order: dict[str, Any], plan: dict[str, Any]
-) -> None:
-    """The official importer from VMware orders so: no `plan`, a `custom_plan` with every member there is."""
-    body = {name: value for name, value in order.items() if name != "plan"}
-    short = {"available_locations": None, "available_os_image_versions": None, "available_applications": None}
-    custom = {**PLAN, **short, "id": 0, "name": "", "virtualization_type": "", "price": {"taxes": None}}
-    body |= {
-        "name": "imported.example.com",
-        "custom_plan": {**custom, "is_snapshot_available": False, "is_custom": False},
-        "additional_disks": [{"name": "data", "size": 5, "offer_id": 1}],
-        "mac_address": "52:54:00:00:00:01",
-        "firmware": "efi",
-        "applicationData": {},
-        "ip_types": ["IPv4"],
-        "additional_ip_count": 1,
-        "additional_ipv6_count": 0,
-    }
-    made = go.create("servers", "VirtualServer", body)
-    assert made["specifications"] == {"disk": 20, "ram": GIB, "vcpu": 2}
-    assert len(made["ips"]) == 2
-    disks = go.get(f"servers/{made['id']}/disks", "[Disk]")
-    assert [(disk["name"], disk["size"]) for disk in disks if not disk["is_primary"]] == [("data", 5)]
-    assert all(disk["full_path"] for disk in disks)
-    wait(60)
-    go.async_delete(f"servers/{made['id']}")
-    wait(60)
 
 
 def test_settings(go: Any) -> None:

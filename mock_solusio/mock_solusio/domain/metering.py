@@ -1,0 +1,102 @@
+"""Metering: how many hours a resource was used, and how many tokens that costs. Pure, and in closed form.
+
+The rules are the clauses US-001 to US-029 (vendor's page, step 2; the rest is assumed). Moments are
+microseconds since 1970 UTC, periods are half-open, tokens and hours are integers.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import msgspec
+
+from mock_solusio.domain.spans import Span
+from mock_solusio.moment import HOUR, Micros, micros, utc
+
+
+class Charge(StrEnum):
+    """Which price applied to a line."""
+
+    HOURLY = "hourly"
+    MONTHLY = "monthly"
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """What a line costs."""
+
+    tokens: int
+    charge: Charge
+
+
+class Use(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of a line's resource was used within a period."""
+
+    hours: int
+    since: Micros
+    """When the use begins, not before the period; meaningless without hours."""
+    until: Micros
+    """When it ends, not after the period."""
+
+
+def hours(anchor: Micros, started_at: Micros, ended_at: Micros | None, since: Micros, until: Micros) -> int:
+    """Count the hours that start in a span and in a period `[since, until)`.
+
+    Hour k starts at `anchor` + k x 3600 s, and counts whole (vendor's page, step 2: five minutes are an
+    hour). It belongs to the span and to the period in which it starts, so nothing is counted twice.
+    """
+    first = max(started_at, since)
+    end = until if ended_at is None else min(ended_at, until)
+    if end <= first:
+        return 0
+    return -((anchor - end) // HOUR) + (anchor - first) // HOUR
+
+
+def first_hour(anchor: Micros, moment: Micros) -> Micros:
+    """Return the start of the first hour of a resource that does not start before a moment."""
+    return anchor - (anchor - moment) // HOUR * HOUR
+
+
+def cost(hours: int, tokens_per_hour: int, tokens_per_month: int) -> Cost:
+    """Return what so many hours of a calendar month cost (vendor's page, steps 2 and 3).
+
+    Both prices: by the hour, but never more than the month. Without a price for the month: by the hour.
+    Without one for the hour: that for the month, however short the use. No hours cost nothing.
+    """
+    by_hour = hours * tokens_per_hour
+    if hours and tokens_per_month and (not tokens_per_hour or by_hour > tokens_per_month):
+        return Cost(tokens_per_month, Charge.MONTHLY)
+    return Cost(by_hour, Charge.HOURLY)
+
+
+def use(spans: Sequence[Span], since: Micros, until: Micros) -> Use:
+    """Return how much the spans of one line were used within a period."""
+    total, first, last = 0, until, since
+    for span in spans:
+        count = hours(span.anchor, span.started_at, span.ended_at, since, until)
+        if count:
+            total += count
+            first = min(first, max(span.started_at, since))
+            last = max(last, until if span.ended_at is None else min(span.ended_at, until))
+    return Use(hours=total, since=first, until=last)
+
+
+def month_of(moment: Micros) -> int:
+    """Return the calendar month (UTC) of a moment, as the number of months since the year 0."""
+    day = utc(moment)
+    return 12 * day.year + day.month - 1
+
+
+def month_start(month: int) -> Micros:
+    """Return when a month of `month_of` begins; January 10000 is the moment after the last of 9999."""
+    year, zero_based = divmod(month, 12)
+    if year > 9999:
+        return micros(datetime(9999, 12, 31, 23, tzinfo=UTC)) + HOUR
+    return micros(datetime(year, zero_based + 1, 1, tzinfo=UTC))
+
+
+def months(since: Micros, until: Micros) -> Iterator[tuple[int, Micros, Micros]]:
+    """Cut a period into calendar months: each month with the part of it that lies in the period."""
+    if until <= since:
+        return
+    for month in range(month_of(since), month_of(until - 1) + 1):
+        yield month, max(since, month_start(month)), min(until, month_start(month + 1))

@@ -1,0 +1,119 @@
+"""Migrations: servers move to another compute resource (facts: Go SDK serversMigrations.go).
+
+Addresses belong to a server from the request on: with `preserve_ips` it takes them along, else it gets as
+many of the destination. The server itself moves when its task is done. All of this is assumed.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec.structs import replace
+
+from mock_solusio.domain import activity, lifecycle, tasks
+from mock_solusio.domain.compute_resources import COMPUTE_RESOURCES, ComputeResource
+from mock_solusio.domain.errors import Invalid
+from mock_solusio.domain.ip_blocks import IPS, allocate, of_server, release
+from mock_solusio.domain.references import existing, invalid
+from mock_solusio.domain.servers import SERVERS, Server, enqueue
+from mock_solusio.domain.world import Kind, Micros, Record, World
+
+if TYPE_CHECKING:
+    from mock_solusio.domain.user_record import User
+
+
+class Migration(Record, frozen=True, kw_only=True):
+    """Servers on their way to another compute resource."""
+
+    destination_id: int
+    task_id: int
+    """The task of the whole: it ends with the last of its children."""
+    children: list[int] = msgspec.field(default_factory=list)
+    """The tasks of the servers."""
+    created_at: Micros
+
+
+MIGRATIONS: Kind[Migration] = Kind("servers_migrations", Migration, noun="servers migration")
+
+
+def create(world: World, actor: "User", body: Mapping[str, Any]) -> Migration:
+    """Move servers; `is_live` makes no difference to the mock.
+
+    Raises:
+        Invalid: a server or the destination does not exist or does not fit, or addresses are short there.
+    """
+    destination = world[COMPUTE_RESOURCES].get(body["destination_compute_resource_id"])
+    if destination is None or not destination.location_ids:
+        raise invalid("destination_compute_resource_id")
+    keys = existing(world, SERVERS, body["servers"], "servers")
+    moving = [_fit(world[SERVERS].need(key), destination, index) for index, key in enumerate(keys)]
+    for server in moving:
+        _readdress(world, server, destination, preserve=bool(body.get("preserve_ips")))
+    children = [
+        enqueue(
+            world,
+            server,
+            "vm-migrate",
+            destination_id=destination.id,
+            location_id=_place(server, destination),
+        )
+        for server in moving
+    ]
+    whole = tasks.schedule(
+        world,
+        action=tasks.MIGRATE_ALL,
+        server_id=0,
+        user_id=actor.id,
+        compute_resource_id=destination.id,
+        start=world.now,
+        duration=max(child.finished_at for child in children) - world.now,
+    )
+    data = {"task_id": whole.id, "compute_resource_id": destination.id, "servers": keys}
+    activity.record(world, "servers_migration_requested", user=actor, data=data)
+    return world[MIGRATIONS].add(
+        Migration(
+            destination_id=destination.id,
+            task_id=whole.id,
+            children=[child.id for child in children],
+            created_at=world.now,
+        )
+    )
+
+
+def _fit(server: Server, destination: ComputeResource, index: int) -> Server:
+    if server.is_deleting:
+        raise Invalid.field(f"servers.{index}", "The server is being deleted.")
+    if server.compute_resource_id == destination.id:
+        raise Invalid.field(f"servers.{index}", "The server is on this compute resource already.")
+    if server.virtualization_type not in destination.settings.virtualization_types:
+        text = f"{destination.name} has no servers of the type {server.virtualization_type}."
+        raise Invalid.field(f"servers.{index}", text)
+    return server
+
+
+def _place(server: Server, destination: ComputeResource) -> int:
+    ids = destination.location_ids
+    return server.location_id if server.location_id in ids else ids[0]
+
+
+def _readdress(world: World, server: Server, destination: ComputeResource, *, preserve: bool) -> None:
+    addresses = of_server(world, server.id)
+    if preserve:
+        for ip in addresses:
+            world[IPS].put(replace(ip, compute_resource_id=destination.id))
+        return
+    # First the new ones: a block may serve both machines, and would give the old ones again.
+    for old in addresses:
+        new = allocate(
+            world,
+            destination.id,
+            old.type,
+            server_id=server.id,
+            user_id=server.user_id,
+            is_primary=old.is_primary,
+            field="destination_compute_resource_id",
+        )
+        if not old.is_primary:
+            lifecycle.ip_replaced(world, server, old, new)
+    for old in addresses:
+        release(world, old)

@@ -1,0 +1,1 @@
+"""Realistic fleets: generated, described, drawn. `model` is pure; the modules around it read and write."""

@@ -1,0 +1,104 @@
+"""Who the customers of a fleet are: names, companies and addresses from Faker, by their currency.
+
+The same seed gives the same people with the same version of Faker; another version may have other names.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from mock_solusio.fleet.draws import draw, pick
+from mock_solusio.fleet.model import Customer, Fleet
+
+if TYPE_CHECKING:
+    from faker import Faker
+
+
+class Market(NamedTuple):
+    """Where customers come from, and what they pay in."""
+
+    locale: str
+    country: str
+    currency: str
+    share: float
+
+
+MARKETS: Final = (
+    Market("en_US", "US", "USD", 0.36),
+    Market("de_DE", "DE", "EUR", 0.20),
+    Market("fr_FR", "FR", "EUR", 0.12),
+    Market("en_GB", "GB", "GBP", 0.12),
+    Market("ja_JP", "JP", "JPY", 0.08),
+    Market("de_CH", "CH", "CHF", 0.05),
+    Market("fr_CH", "CH", "CHF", 0.03),
+    Market("ar_AA", "KW", "KWD", 0.04),
+)
+"""Currencies with two decimals, none (JPY) and three (KWD)."""
+
+_SHARES = tuple(market.share for market in MARKETS)
+_TITLES = re.compile(r"^(\S+\.(-\S+)*\s+)+")
+_SPECIAL = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "o", "æ": "ae", "œ": "oe"})
+
+
+class Person(NamedTuple):
+    """A customer as a billing system knows him."""
+
+    customer: Customer
+    name: str
+    company: str
+    email: str
+    address: str
+    city: str
+    market: Market
+
+
+def faker_version() -> str:
+    """Return the version of Faker that people follow from."""
+    from faker import VERSION
+
+    return str(VERSION)
+
+
+def people(fleet: Fleet) -> Iterator[Person]:
+    """Return all customers, in order. No two have the same e-mail address, all of which end in `.example`."""
+    from faker import Faker
+
+    following = draw(fleet.seed, "markets")
+    fakers: dict[str, Faker] = {}
+    for customer in fleet.customers:
+        market = MARKETS[pick(following(), _SHARES)]
+        fake = fakers.get(market.locale)
+        if fake is None:
+            fake = fakers[market.locale] = Faker(market.locale)
+            # A seed as a number: whatever else Python seeds by text depends on its version.
+            fake.seed_instance(int(draw(fleet.seed, f"people {market.locale}")() * 2**53))
+        name = fake.name()
+        company = fake.company()
+        street = " ".join(fake.street_address().split())
+        yield Person(
+            customer=customer,
+            name=name,
+            company=company,
+            email=_email(_latin(fake, market, name), company, customer.number),
+            address=street,
+            city=f"{fake.postcode()} {fake.city()}",
+            market=market,
+        )
+
+
+def _latin(fake: "Faker", market: Market, name: str) -> str:
+    return str(fake.romanized_name()) if market.locale == "ja_JP" else name
+
+
+def _email(name: str, company: str, number: int) -> str:
+    # The number keeps addresses apart: people share names, and companies do.
+    person = _slug(_TITLES.sub("", name), ".") or "customer"
+    host = _slug(company, "-") or "company"
+    return f"{person[:40]}@{host[:40].strip('-')}-{number}.example"
+
+
+def _slug(text: str, between: str) -> str:
+    """Return the ASCII letters and digits of a text; of other alphabets nothing remains."""
+    plain = unicodedata.normalize("NFKD", text.lower().translate(_SPECIAL)).encode("ascii", "ignore").decode()
+    return between.join(re.findall("[a-z0-9]+", plain))

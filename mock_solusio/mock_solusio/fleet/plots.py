@@ -1,0 +1,118 @@
+"""Draws a fleet: how long servers live, which of them have the hours, and what comes up each day.
+
+Needs matplotlib (`pip install 'mock-solusio[plots]'`), which is imported here alone.
+"""
+
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mock_solusio.fleet.figures import Figures
+from mock_solusio.moment import utc
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+BLUE, ORANGE, GREY = "#1f6feb", "#d9730d", "#57606a"
+
+_STEPS = (
+    *((1, "1 min"), (5, "5 min"), (15, "15 min"), (60, "1 h"), (240, "4 h"), (1440, "1 day")),
+    *((4 * 1440, "4 days"), (30 * 1440, "30 days"), (120 * 1440, "4 months")),
+    *((365 * 1440, "1 year"), (3 * 365 * 1440, "3 years")),
+)
+_PER_DECADE = 8
+
+
+class PlotError(Exception):
+    """What cannot be drawn; the message says why."""
+
+
+def plot(figures: Figures, file: Path, title: str) -> None:
+    """Draw a fleet into a file, SVG or PNG by its name; the same fleet gives the same bytes.
+
+    Raises:
+        PlotError: matplotlib is missing, the name has another ending, or there is nothing to draw.
+    """
+    if file.suffix.lower() not in (".svg", ".png"):
+        raise PlotError(f"expected a file that ends in .svg or .png, got {file.name!r}.")
+    if not figures.servers:
+        raise PlotError("there are no servers to draw.")
+    try:
+        import matplotlib as mpl
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise PlotError("drawing needs matplotlib: pip install 'mock-solusio[plots]'.") from error
+    settings: dict[str, Any] = {
+        "svg.hashsalt": "mock-solusio",
+        "svg.fonttype": "none",
+        "font.size": 10,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.edgecolor": GREY,
+    }
+    with mpl.rc_context(settings):
+        drawing = Figure(figsize=(9, 9), layout="constrained")
+        drawing.suptitle(title, fontsize=12)
+        above, middle, below = drawing.subplots(3, 1)
+        _lifetimes(above, middle, figures)
+        _days(below, figures)
+        # Without the date the same fleet gives the same bytes.
+        svg = file.suffix.lower() == ".svg"
+        drawing.savefig(file, dpi=110, metadata={"Date": None} if svg else {"Software": None})
+
+
+def _lifetimes(above: "Axes", below: "Axes", figures: Figures) -> None:
+    longest = max(figures.minutes)
+    edges = [1.0]
+    while edges[-1] <= longest:
+        edges.append(edges[-1] * 10 ** (1 / _PER_DECADE))
+    servers = [0.0] * (len(edges) - 1)
+    hours = [0.0] * (len(edges) - 1)
+    place = 0
+    for minutes in sorted(figures.minutes):
+        while place < len(servers) - 1 and minutes >= edges[place + 1]:
+            place += 1
+        servers[place] += figures.minutes[minutes]
+        hours[place] += figures.minutes[minutes] * minutes
+    for axes, values, colour, label in (
+        (above, servers, BLUE, "percent of servers"),
+        (below, hours, ORANGE, "percent of hours"),
+    ):
+        total = sum(values) or 1.0
+        widths = [right - left for left, right in pairwise(edges)]
+        heights = [100 * value / total for value in values]
+        axes.bar(edges[:-1], heights, widths, align="edge", color=colour, edgecolor="white", linewidth=0.5)
+        axes.set_xscale("log")
+        axes.set_xlim(1, edges[-1])
+        axes.set_ylabel(label)
+        shown = [(minutes, name) for minutes, name in _STEPS if minutes <= edges[-1]]
+        axes.set_xticks([minutes for minutes, _ in shown], [name for _, name in shown])
+        axes.set_xticks([], minor=True)
+    below.set_xlabel("lifetime of the server within the time shown (logarithmic)")
+    above.set_title(
+        f"{figures.servers:,} servers by lifetime: mean {figures.mean_hours:.1f} h", fontsize=10, loc="left"
+    )
+    below.set_title(
+        f"their hours: the longest-lived 10 % of the servers have {figures.carried(10):.0%} of them",
+        fontsize=10,
+        loc="left",
+    )
+
+
+def _days(axes: "Axes", figures: Figures) -> None:
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib.ticker import FuncFormatter
+
+    begin = utc(figures.begin).replace(tzinfo=None)
+    days = [begin + timedelta(days=number) for number in range(len(figures.days))]
+    weekend = 5
+    colours = [GREY if day.weekday() >= weekend else BLUE for day in days]
+    axes.bar(days, figures.days, 0.9, align="edge", color=colours)  # type: ignore[arg-type]  # dates are fine
+    locator = AutoDateLocator()
+    axes.set_xlim(begin, begin + timedelta(days=len(figures.days)))  # type: ignore[arg-type]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.set_ylabel("tokens")
+    axes.set_title(f"tokens per day, {figures.tokens:,} in all; weekends grey", fontsize=10, loc="left")

@@ -1,0 +1,160 @@
+"""``mock-solusio pricing``: prices in tokens and in money, before they are entered in SolusIO.
+
+Only click and the standard library are imported here; the command imports the rest when it runs.
+"""
+
+import calendar
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+if TYPE_CHECKING:
+    from mock_solusio.price_list.report import Report
+
+FORMATS = ("table", "json", "csv", "markdown")
+TABLES = ("conversion", "plans", "hours")
+FORMAT_OF_SUFFIX = {".json": "json", ".csv": "csv", ".md": "markdown"}
+LONGEST_MONTH = 31
+
+
+def _month(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])", value, re.ASCII):
+        raise click.BadParameter(f"expected a year and a month such as 2026-02, got {value!r}.")
+    return value
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("file", type=click.File("rb"), required=False)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(FORMATS),
+    help="Default: what the name of the output file says (.json, .csv, .md), else table.",
+)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+    default="-",
+    show_default="standard output",
+    help="File to write, in UTF-8. One that exists is replaced.",
+)
+@click.option(
+    "--hours",
+    type=click.IntRange(1, LONGEST_MONTH * 24),
+    multiple=True,
+    metavar="N",
+    help="Show what N started hours of a month cost, and which price applies; may be repeated.",
+)
+@click.option(
+    "--month",
+    callback=_month,
+    metavar="YYYY-MM",
+    help="Calculate with the length of this month. Default: 31 days, as the vendor does.",
+)
+@click.option(
+    "--table",
+    "tables",
+    type=click.Choice(TABLES),
+    multiple=True,
+    help="Only this table; may be repeated. Default: all of them; hours need --hours.",
+)
+@click.option("--example", is_flag=True, help="Print a price list to begin with, in TOML, and exit.")
+def pricing(
+    file: BinaryIO | None,
+    format_: str | None,
+    output: Path,
+    hours: tuple[int, ...],
+    month: str | None,
+    tables: tuple[str, ...],
+    example: bool,
+) -> None:
+    """Calculate and check prices of plans in tokens.
+
+    FILE is a price list in TOML, or - for standard input; without it, the prices are those of the
+    vendor's page. Prints what tokens cost in each currency (step 1), and what each plan costs in a
+    month by the hour and at its fixed price (step 2). What is wrong or odd is told on standard error.
+
+    Exit codes: 0 fine, perhaps with warnings; 1 something is wrong with the prices; 2 wrong usage, or
+    FILE is no TOML.
+
+    \b
+    Examples:
+      mock-solusio pricing
+      mock-solusio pricing --example > prices.toml
+      mock-solusio pricing prices.toml --hours 700 --hours 730
+      mock-solusio pricing prices.toml --table plans --output plans.csv
+    """  # noqa: D301 - click's \b must be a real backspace
+    days = calendar.monthrange(*map(int, month.split("-")))[1] if month else LONGEST_MONTH
+    if hours and max(hours) > days * 24:
+        raise click.BadParameter(f"{month} has only {days * 24} hours.", param_hint="--hours")
+    if "hours" in tables and not hours:
+        raise click.UsageError("Of how many hours? Add --hours N to --table hours.")
+    if hours and tables and "hours" not in tables:
+        raise click.UsageError("--hours is for the table that --table leaves out; add --table hours.")
+
+    own = Path(__file__).with_name("vendor.toml").read_bytes()
+    if example:
+        if file or format_ or hours or month or tables:
+            raise click.UsageError("--example prints the price list itself, and goes with --output alone.")
+        _write(own.decode("utf-8"), output)
+        return
+
+    from mock_solusio.price_list.model import Level, check
+    from mock_solusio.price_list.reading import LONGEST_FILE, NotTomlError, read
+    from mock_solusio.price_list.report import make_report
+
+    try:
+        content = own if file is None else file.read(LONGEST_FILE + 1)
+    except OSError as error:
+        raise click.BadParameter(f"Cannot read it: {error.strerror}.", param_hint="FILE") from error
+    try:
+        prices, findings = read(content)
+    except NotTomlError as error:
+        raise click.BadParameter(f"It is not a price list in TOML: {error}.", param_hint="FILE") from error
+    if prices is not None:
+        findings += check(prices)
+    report = make_report(prices, findings, month=month, days=days, hours=hours, tables=tables or TABLES)
+    chosen = format_ or FORMAT_OF_SUFFIX.get(output.suffix.lower(), "table")
+    # A list that cannot be read leaves a table of before alone; JSON carries the findings.
+    if prices is not None or chosen == "json":
+        _write(_rendered(report, chosen, output), output)
+    for finding in findings:
+        click.echo(_encodable(str(finding), sys.stderr), err=True)
+    raise SystemExit(int(any(finding.level is Level.ERROR for finding in findings)))
+
+
+def _rendered(report: "Report", format_: str, output: Path) -> str:
+    if format_ in ("json", "csv"):
+        from mock_solusio.price_list.data import to_csv, to_json
+
+        return to_json(report) if format_ == "json" else to_csv(report)
+    from mock_solusio.price_list.text import to_markdown, to_table
+
+    if format_ == "markdown":
+        return to_markdown(report)
+    if str(output) == "-":
+        return to_table(report, terminal=sys.stdout.isatty(), encoding=sys.stdout.encoding or "utf-8")
+    return to_table(report, terminal=False, encoding="utf-8")
+
+
+def _write(text: str, output: Path) -> None:
+    if str(output) == "-":
+        shown = _encodable(text, sys.stdout)
+        # As bytes, no line end is changed: those of CSV are CRLF already.
+        click.echo(shown if sys.stdout.isatty() else shown.encode(sys.stdout.encoding or "utf-8"), nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        message = f"Cannot write {str(output)!r}: {error.strerror}."
+        raise click.BadParameter(message, param_hint="--output") from error
+
+
+def _encodable(text: str, stream: object) -> str:
+    """Return the text with what the stream's encoding lacks as escapes."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)

@@ -1,0 +1,283 @@
+"""Reads a price list from TOML. Everything that is wrong with it is found at once, each with its place."""
+
+import re
+import tomllib
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, InvalidOperation
+from difflib import get_close_matches
+from typing import Any
+
+from mock_solusio.domain.prices import LONGEST, Currency, Pricing, minor_digits
+from mock_solusio.price_list.model import CONVERTED, LARGEST_TOKENS, Finding, Level, Plan, PriceList
+
+LONGEST_FILE = 1_000_000
+"""Bytes. A plan takes about a hundred."""
+
+MOST_DIGITS = 18
+"""Digits of a unit cost before its decimal point, and behind it (assumed: far more than any price has)."""
+
+_TOP = ("$schema", "tokens", "currencies", "plans")
+_CURRENCY = (
+    "code",
+    "token_unit_cost",
+    "display_prefix",
+    "display_suffix",
+    "thousands_separator",
+    "decimals_separator",
+    "decimals",
+)
+_PLAN = ("name", "tokens_per_hour", "tokens_per_month", "ip_tokens_per_hour", "ip_tokens_per_month")
+_EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?", re.ASCII)
+
+
+class NotTomlError(ValueError):
+    """The text is no TOML at all."""
+
+
+def read(data: bytes) -> tuple[PriceList | None, list[Finding]]:
+    """Read a price list; None if it cannot be read, and then at least one finding is an error.
+
+    Raises:
+        NotTomlError: it is no TOML, or too long.
+    """
+    if len(data) > LONGEST_FILE:
+        raise NotTomlError(f"it is longer than {LONGEST_FILE:,} bytes")
+    try:
+        content = tomllib.loads(data.decode("utf-8-sig"), parse_float=_exact)
+    except UnicodeDecodeError:
+        raise NotTomlError("it is not UTF-8") from None
+    except RecursionError:
+        raise NotTomlError("it is nested too deeply") from None
+    except ValueError as error:
+        raise NotTomlError(str(error)) from None
+    return _Reader().read(content)
+
+
+def _exact(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:  # an exponent beyond every range
+        return Decimal("Infinity")
+
+
+class _Reader:
+    """Collects what is wrong while it reads."""
+
+    def __init__(self) -> None:
+        self.found: list[Finding] = []
+
+    def error(self, code: str, place: str, message: str, name: str = "") -> None:
+        self.found.append(Finding(Level.ERROR, code, place, name, message))
+
+    def read(self, content: dict[str, Any]) -> tuple[PriceList | None, list[Finding]]:
+        self.known(content, _TOP, "", "")
+        converted = self.converted(content.get("tokens"))
+        currencies = [
+            self.currency(entry, f"currencies[{index}]")
+            for index, entry in enumerate(self.tables(content, "currencies"))
+        ]
+        if not currencies and "currencies" not in {finding.place for finding in self.found}:
+            message = 'there is none. Begin with [[currencies]], code = "EUR", token_unit_cost = 0.001.'
+            self.error("missing", "currencies", message)
+        plans = [
+            plan
+            for index, entry in enumerate(self.tables(content, "plans"))
+            for plan in self.plan(entry, f"plans[{index}]")
+        ]
+        if not plans and "plans" not in {finding.place for finding in self.found}:
+            message = "there is none, so only the conversion table can be shown (step 1)."
+            self.found.append(Finding(Level.INFORMATION, "missing", "plans", "", message))
+        self.twice([one.currency.code if one else "" for one in currencies])
+        if any(finding.level is Level.ERROR for finding in self.found):
+            return None, self.found
+        usable = tuple(one for one in currencies if one is not None)
+        return PriceList(usable, tuple(plans), converted), self.found
+
+    def twice(self, codes: list[str]) -> None:
+        for index, code in enumerate(codes):
+            if code and code in codes[:index]:
+                first = f"currencies[{codes.index(code)}]"
+                self.error("currency-twice", f"currencies[{index}].code", f"{first} is {code}, too.", code)
+
+    def known(self, of: dict[str, Any], names: tuple[str, ...], place: str, name: str) -> None:
+        for key in of:
+            if key not in names:
+                near = [one for one in names if key and (one.endswith(f"_{key}") or one == key.lower())]
+                near = near or get_close_matches(key, names, n=1)
+                hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(names)}."
+                self.error("unknown-key", f"{place}.{key}" if place else key, f"unknown; {hint}", name)
+
+    def tables(self, content: dict[str, Any], name: str) -> list[dict[str, Any]]:
+        value = content.get(name, [])
+        if isinstance(value, list) and all(isinstance(entry, dict) for entry in value):
+            return value
+        self.error("wrong-type", name, f"{_kind(value)} instead of tables [[{name}]].")
+        return []
+
+    def converted(self, value: Any) -> tuple[int, ...]:
+        if value is None:
+            return CONVERTED
+        if not isinstance(value, list) or not value:
+            self.error("wrong-type", "tokens", f"{_kind(value)} instead of a list such as [1, 10, 100].")
+            return CONVERTED
+        for index, one in enumerate(value):
+            if self.tokens(one, f"tokens[{index}]", "") == 0:
+                self.error("too-small", f"tokens[{index}]", "0 tokens cost nothing; leave them out.")
+        return tuple(value)
+
+    def plan(self, entry: dict[str, Any], place: str) -> list[Plan]:
+        name = self.text(entry, "name", place, "", "")
+        self.known(entry, _PLAN, place, name)
+        if entry.get("name", "") == "" or name.isspace():
+            self.error("missing", f"{place}.name", "a plan needs a name.")
+
+        def price(field: str) -> int:
+            return self.tokens(entry.get(field, 0), f"{place}.{field}", name) or 0
+
+        plans = [Plan(name, price("tokens_per_hour"), price("tokens_per_month"), place)]
+        if "ip_tokens_per_hour" in entry or "ip_tokens_per_month" in entry:
+            hour, month = price("ip_tokens_per_hour"), price("ip_tokens_per_month")
+            plans.append(Plan(f"{name}: additional IP", hour, month, f"{place}.ip"))
+        return plans
+
+    def tokens(self, value: Any, place: str, name: str) -> int | None:
+        """Return a number of tokens; None, after an error, for what is none."""
+        if isinstance(value, bool) or not isinstance(value, int):
+            shown = f"{_kind(value)} is"
+            hint = ""
+            if isinstance(value, Decimal) and value.is_finite():
+                hint = (
+                    f" Write {int(value)}."
+                    if -LARGEST_TOKENS <= value <= LARGEST_TOKENS and value == int(value)
+                    else " For finer prices let a token cost a tenth, and ten times as many."
+                )
+            message = f"{shown} not an integer. Tokens can be only integers (step 1).{hint}"
+            self.error("not-an-integer", place, message, name)
+            return None
+        if value < 0:
+            self.error("negative", place, f"{_short(value)} is negative; 0 switches a price off.", name)
+            return None
+        if value > LARGEST_TOKENS:
+            self.error("too-large", place, f"{_short(value)} is more than {LARGEST_TOKENS:,} tokens.", name)
+            return None
+        return value
+
+    def currency(self, entry: dict[str, Any], place: str) -> Pricing | None:
+        code = self.code(entry, place)
+        self.known(entry, _CURRENCY, place, code)
+        unit_cost = self.unit_cost(entry, place, code)
+        decimals = entry.get("decimals")
+        if decimals is not None and (
+            isinstance(decimals, bool) or not isinstance(decimals, int) or not 0 <= decimals <= 8
+        ):
+            self.error("wrong-type", f"{place}.decimals", "expected an integer from 0 to 8.", code)
+            decimals = None
+        usual_prefix = _usual_prefix(code) if code else ""
+        own = {"display_prefix", "display_suffix"} & entry.keys()
+        formats = {
+            "prefix": self.text(entry, "display_prefix", place, "" if own else usual_prefix, code),
+            "suffix": self.text(entry, "display_suffix", place, "", code),
+            "thousands_separator": self.text(entry, "thousands_separator", place, ",", code),
+            "decimals_separator": self.text(entry, "decimals_separator", place, ".", code),
+        }
+        separators = formats["thousands_separator"], formats["decimals_separator"]
+        if separators[0] and separators[0] == separators[1]:
+            message = f"‘{separators[0]}’ separates thousands as well; nobody can read such amounts."
+            self.error("same-separator", f"{place}.decimals_separator", message, code)
+        if not code or unit_cost is None:
+            return None
+        digits = decimals if decimals is not None else minor_digits(code)
+        if digits and not separators[1]:
+            message = f"it is empty, and {code} has {digits} decimals."
+            self.error("missing", f"{place}.decimals_separator", message, code)
+        return Pricing(unit_cost, Currency(code=code, decimals=digits, **formats))
+
+    def code(self, entry: dict[str, Any], place: str) -> str:
+        """Return the code of a currency that exists; empty after an error."""
+        from solusio_contracts import currencies
+
+        code = self.text(entry, "code", place, "", "")
+        where = f"{place}.code"
+        if "code" not in entry:
+            self.error("missing", where, "a currency needs its code of ISO 4217, such as EUR.")
+        elif isinstance(entry["code"], str) and code not in currencies.known():
+            near = [code.strip().upper()] if code.strip().upper() in currencies.known() else []
+            near = near or get_close_matches(code.upper(), sorted(currencies.current()), n=3, cutoff=0.6)
+            hint = f" Did you mean {' or '.join(near)}?" if near else ""
+            self.error("unknown-currency", where, f"‘{code}’ is no currency of ISO 4217.{hint}")
+            return ""
+        elif code and code not in currencies.current():
+            message = "it is not legal tender anywhere today."
+            self.found.append(Finding(Level.WARNING, "old-currency", where, code, message))
+        return code
+
+    def unit_cost(self, entry: dict[str, Any], place: str, code: str) -> Decimal | None:
+        where = f"{place}.token_unit_cost"
+        value = entry.get("token_unit_cost")
+        if value is None:
+            self.error("missing", where, "what does one token cost? Such as 0.001 (step 1).", code)
+            return None
+        if isinstance(value, str) and _NUMBER.fullmatch(value):
+            value = _exact(value)
+        if isinstance(value, bool) or not isinstance(value, int | Decimal):
+            self.error("wrong-type", where, f"{_kind(value)} instead of a number.", code)
+            return None
+        number = Decimal(value)
+        if not number.is_finite():
+            self.error("wrong-type", where, "it is not a finite number, or beyond every range.", code)
+        elif number <= 0:
+            text = "is negative" if number < 0 else "makes everything free; a token must cost something"
+            self.error("negative" if number < 0 else "too-small", where, f"{_short(number)} {text}.", code)
+        elif (
+            number.adjusted() >= MOST_DIGITS
+            or int(number.normalize(_EXACT).as_tuple().exponent) < -MOST_DIGITS
+        ):
+            message = f"it has more than {MOST_DIGITS} digits before or behind the decimal point."
+            self.error("too-large", where, message, code)
+        else:
+            return number
+        return None
+
+    def text(self, of: dict[str, Any], key: str, place: str, default: str, name: str) -> str:
+        value = of.get(key, default)
+        if not isinstance(value, str):
+            self.error("wrong-type", f"{place}.{key}", f"{_kind(value)} instead of a text in quotes.", name)
+            return default
+        longest = 255 if key == "name" else LONGEST
+        if len(value) > longest:
+            self.error("too-large", f"{place}.{key}", f"it has more than {longest} characters.", name)
+            return default
+        # A no-break space is a usual separator, and harmless.
+        if not value.replace("\u00a0", " ").replace("\u202f", " ").isprintable():
+            message = f"{value!a} has characters that cannot be printed."
+            self.error("not-printable", f"{place}.{key}", message, name)
+            return default
+        return value
+
+
+def _usual_prefix(code: str) -> str:
+    """Return how English texts begin an amount, by CLDR: `$`, `€`, `CA$`, `CHF `."""
+    from babel.numbers import get_currency_symbol
+
+    symbol = str(get_currency_symbol(code, locale="en"))
+    return f"{symbol} " if symbol[-1].isalpha() else symbol
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f"the text {value[:40]!a}" if value else "an empty text"
+    if isinstance(value, list):
+        return "a list" if value else "an empty list"
+    if isinstance(value, int | Decimal):
+        return _short(value)
+    return "a table" if isinstance(value, dict) else "a date or time"
+
+
+def _short(number: int | Decimal) -> str:
+    # Never as all digits: an integer of TOML may have thousands.
+    if isinstance(number, int):
+        return f"{number:,}" if number.bit_length() < 100 else f"{Decimal(number):.6g}"
+    text = str(number)
+    return text if len(text) < 40 else f"{number:.6g}"

@@ -1,0 +1,123 @@
+"""The tables of steps 1 and 2 of the vendor's page, as numbers. Pure, exact, and not yet text."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from mock_solusio.domain import metering
+from mock_solusio.domain.metering import Charge
+from mock_solusio.domain.prices import Pricing, token_amount
+from mock_solusio.price_list.model import Plan, PriceList, rounded, shown_amount
+
+Amounts = dict[str, Decimal]
+"""Money by the code of its currency."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConversionRow:
+    """What so many tokens cost: exactly, in `decimals` that are the same for the whole table."""
+
+    tokens: int
+    amounts: Amounts
+    decimals: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """What a plan costs in a month (step 2). Amounts are rounded half up to the minor unit."""
+
+    plan: Plan
+    hours: int
+    """Hours of the month."""
+    aggregated_tokens: int | None
+    """What its hours cost without a cap; None without an hourly price."""
+    aggregated_amounts: Amounts
+    month_amounts: Amounts
+    """Of the fixed price, empty without one."""
+    discount_tokens: int | None
+    """How much less than its hours the whole month costs; None unless there are both prices."""
+    discount_percent: Decimal | None
+    """The same in percent of the aggregate, rounded half up to two decimals."""
+    cap_from_hour: int | None
+    """The first started hour, counted from 1, with which the hours would cost more than the fixed price.
+
+    From this hour on the month costs the fixed price; it pays what is left to it, and the hours after it are
+    free. None if no hour of this month is one.
+    """
+
+    @property
+    def billing(self) -> str:
+        """How it is charged: `capped`, `hourly` (no monthly price), `monthly` (no hourly one) or `free`."""
+        if self.plan.tokens_per_hour:
+            return "capped" if self.plan.tokens_per_month else "hourly"
+        return "monthly" if self.plan.tokens_per_month else "free"
+
+
+@dataclass(frozen=True, slots=True)
+class HoursRow:
+    """What so many started hours of one month cost on a plan."""
+
+    plan: Plan
+    hours: int
+    tokens: int
+    charge: Charge
+    """Which price applies."""
+    amounts: Amounts
+
+
+def conversion_table(prices: PriceList) -> list[ConversionRow]:
+    """Return the table of step 1: what tokens cost, in all digits."""
+    exact = {
+        tokens: {one.currency.code: token_amount(tokens, one) for one in prices.currencies}
+        for tokens in prices.converted
+    }
+    decimals = max(
+        *(one.currency.decimals for one in prices.currencies),
+        *(_decimals(amount) for amounts in exact.values() for amount in amounts.values()),
+    )
+    return [
+        ConversionRow(tokens, {code: rounded(amount, decimals) for code, amount in amounts.items()}, decimals)
+        for tokens, amounts in exact.items()
+    ]
+
+
+def plan_table(prices: PriceList, hours: int) -> list[PlanRow]:
+    """Return the table of step 2 for a month of so many hours: 744 on the vendor's page."""
+    return [_plan_row(plan, prices.currencies, hours) for plan in prices.plans]
+
+
+def hours_table(prices: PriceList, hours: int) -> list[HoursRow]:
+    """Return what so many started hours of one month cost on each plan."""
+    rows = []
+    for plan in prices.plans:
+        cost = metering.cost(hours, plan.tokens_per_hour, plan.tokens_per_month)
+        rows.append(HoursRow(plan, hours, cost.tokens, cost.charge, _amounts(cost.tokens, prices.currencies)))
+    return rows
+
+
+def _plan_row(plan: Plan, currencies: Iterable[Pricing], hours: int) -> PlanRow:
+    per_hour, per_month = plan.tokens_per_hour, plan.tokens_per_month
+    aggregated = per_hour * hours
+    both = bool(per_hour and per_month)
+    discount = aggregated - metering.cost(hours, per_hour, per_month).tokens if both else None
+    first = per_month // per_hour + 1 if both else None
+    return PlanRow(
+        plan=plan,
+        hours=hours,
+        aggregated_tokens=aggregated if per_hour else None,
+        aggregated_amounts=_amounts(aggregated, currencies) if per_hour else {},
+        month_amounts=_amounts(per_month, currencies) if per_month else {},
+        discount_tokens=discount,
+        discount_percent=None if discount is None else rounded(Decimal(100 * discount) / aggregated, 2),
+        cap_from_hour=first if first is not None and first <= hours else None,
+    )
+
+
+def _amounts(tokens: int, currencies: Iterable[Pricing]) -> Amounts:
+    return {one.currency.code: shown_amount(tokens, one) for one in currencies}
+
+
+def _decimals(amount: Decimal) -> int:
+    """Return how many decimals an amount needs."""
+    _, _, fraction = f"{amount:f}".partition(".")
+    return len(fraction.rstrip("0"))

@@ -1,0 +1,362 @@
+"""A proxy that stands between a billing system and a real SolusIO, and records what they say to each other.
+
+Requests and answers pass through it unchanged, except for what concerns one connection alone (RFC 9110,
+7.6.1), the `Host`, and compressions that we could not read. What is written down was anonymised before. The
+last piece of an answer leaves only when the exchange is on the disk: what a client has got whole is recorded,
+even if this program is killed in the next moment.
+"""
+
+import asyncio
+import re
+import ssl
+import time
+import zlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
+
+from mock_solusio.anonymising import Anonymiser, Exchange
+from mock_solusio.asgi import (
+    BODY_LIMIT,
+    ClientGoneError,
+    Receive,
+    Scope,
+    Send,
+    TooLargeError,
+    read_request,
+    send_response,
+)
+from mock_solusio.http import Headers, Request, json_response
+from mock_solusio.recording import Writer
+
+KEPT_LIMIT: Final = BODY_LIMIT
+"""Bytes of a body that are recorded; a longer answer passes through, but its body is not kept."""
+
+API: Final = "/api/v1"
+
+_HOP_BY_HOP: Final = frozenset(
+    [
+        b"connection",
+        b"expect",  # the server in front has dealt with it
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    ]
+)
+_READABLE: Final = frozenset({"gzip", "x-gzip", "deflate", "identity"})
+
+
+class UpstreamError(ValueError):
+    """An address is not one of a SolusIO; the text says why."""
+
+
+class Upstream:
+    """The installation: where it is, and how it may be reached.
+
+    Raises:
+        UpstreamError: `url` is not an address such as https://panel.example.com.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+            host = httpx.URL(url).raw_host.decode()
+        except (ValueError, httpx.InvalidURL) as error:
+            raise UpstreamError(f"{url!r} is no URL: {error}") from error
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise UpstreamError(f"expected a URL such as https://panel.example.com, got {url!r}")
+        if parts.username is not None or parts.query or parts.fragment:
+            raise UpstreamError("expected a URL without user name, query and fragment")
+        if parts.path.rstrip("/") not in {"", API}:
+            raise UpstreamError(f"expected the address of the installation, without {parts.path!r}")
+        self.origin = f"{host}:{port or {'http': 80, 'https': 443}[parts.scheme]}"
+        """`host:port`, always with the port."""
+        host = f"[{host}]" if ":" in host else host
+        self.netloc = host if port is None else f"{host}:{port}"
+        self.url = f"{parts.scheme}://{self.netloc}"
+
+
+class Recorder:
+    """The proxy, as an ASGI application.
+
+    `timeout`: seconds that SolusIO may take to connect, and between two pieces of an answer. `verify`: how
+    its certificate is judged. `keep_host`: it is sent the `Host` that the client sent to us. `all_paths`:
+    what is not below /api/v1 is recorded, too. `report` is called with each line for the operator.
+    """
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        writer: Writer,
+        anonymiser: Anonymiser,
+        *,
+        timeout: float = 60,
+        verify: ssl.SSLContext | bool = True,
+        keep_host: bool = False,
+        all_paths: bool = False,
+        report: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._upstream = upstream
+        self._writer = writer
+        self._anonymiser = anonymiser
+        self._keep_host = keep_host
+        self._all_paths = all_paths
+        self._report = report
+        self._limits = httpx.Timeout(timeout)
+        self._verify = verify
+        self._client: httpx.AsyncClient | None = None
+        # One thread: the anonymiser remembers what it has seen.
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix="recording")
+        self._passing_by = False
+        self.recorded = 0
+        """Exchanges on the disk so far."""
+        self.lost = 0
+        """Exchanges that could not be written."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on, and its answer back."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http":
+            try:
+                request = await read_request(scope, receive)
+            except TooLargeError:
+                refusal = {"message": f"The recorder takes requests of up to {BODY_LIMIT} bytes."}
+                await send_response(json_response(413, refusal, [(b"connection", b"close")]), send)
+                return
+            except ClientGoneError:
+                return
+            await self._pass_on(request, scope.get("raw_path") or scope["path"].encode(), send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                self._client = self._connect()
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                if self._client is not None:
+                    await self._client.aclose()
+                self._disk.shutdown()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    def _connect(self) -> httpx.AsyncClient:
+        limits = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=15)
+        return httpx.AsyncClient(
+            verify=self._verify, timeout=self._limits, limits=limits, follow_redirects=False
+        )
+
+    async def _pass_on(self, request: Request, raw_path: bytes, send: Send) -> None:
+        began, moment = time.perf_counter(), datetime.now(UTC)
+        wanted = self._all_paths or request.path == API or request.path.startswith(f"{API}/")
+        number = self._writer.next_number() if wanted else 0
+        kept = _Kept()
+        passing = _Passing(send)
+        try:
+            response = await self._ask(request, raw_path)
+            try:
+                passing.status = response.status_code
+                passing.headers = _without_hops(response.headers.raw)
+                async for piece in response.aiter_raw():
+                    kept.add(piece)
+                    await passing.add(piece)
+            finally:
+                await response.aclose()
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            await self._fail(request, error, passing, send)
+            return
+        if wanted:
+            real = Exchange(
+                number=number,
+                moment=moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                milliseconds=(time.perf_counter() - began) * 1000,
+                method=request.method,
+                origins=self._origins(request),
+                path=request.path,
+                query=request.query.decode("latin-1"),
+                headers=request.headers,
+                body=request.body,
+                status=passing.status,
+                response_headers=passing.headers,
+                response_body=kept.body(passing.headers),
+            )
+            await asyncio.get_running_loop().run_in_executor(self._disk, self._keep, real)
+            self._warn_of_links(real)
+        await passing.finish()
+
+    def _keep(self, real: Exchange) -> None:
+        try:
+            self._writer.add(self._anonymiser.exchange(real))
+        except Exception as error:
+            # The client gets its answer all the same: a full disk here must not stop the business there. Only
+            # the kind of an error is told, since its text might hold what must not be shown.
+            self.lost += 1
+            reason = error.strerror if isinstance(error, OSError) else type(error).__name__
+            self._report(f"Cannot record exchange {real.number}: {reason}.")
+        else:
+            self.recorded += 1
+
+    async def _ask(self, request: Request, raw_path: bytes) -> httpx.Response:
+        if self._client is None:
+            self._client = self._connect()
+        target = raw_path + (b"?" + request.query if request.query else b"")
+        headers = [(name, value) for name, value in _without_hops(request.headers) if name != b"host"]
+        headers = [
+            (name, _readable(value) if name == b"accept-encoding" else value) for name, value in headers
+        ]
+        own = request.header(b"host") if self._keep_host else None
+        headers.insert(0, (b"Host", own or self._upstream.netloc.encode()))
+        asked = httpx.Request(
+            request.method,
+            self._upstream.url,
+            headers=headers,
+            content=request.body or None,
+            extensions={"target": target, "timeout": self._limits.as_dict()},
+        )
+        return await self._client.send(asked, stream=True, follow_redirects=False)
+
+    async def _fail(self, request: Request, error: Exception, passing: "_Passing", send: Send) -> None:
+        reason = why(error)
+        self._report(f"{request.method}: {self._upstream.url} {reason}.")
+        if passing.began:
+            return  # without having finished: the server cuts the connection, so that the client knows
+        message = f"The recorder got no answer: {self._upstream.url} {reason}."
+        await send_response(json_response(502, {"message": message}), send)
+
+    def _origins(self, request: Request) -> frozenset[str]:
+        host = (request.header(b"host") or b"").decode("latin-1").lower()
+        if not host:
+            return frozenset({self._upstream.origin})
+        if not re.search(r":\d+\Z", host):
+            host = f"{host}:{443 if request.scheme == 'https' else 80}"
+        return frozenset({self._upstream.origin, host})
+
+    def _warn_of_links(self, real: Exchange) -> None:
+        """Say once that the client will leave us by following a link to the next page."""
+        if self._passing_by or self._keep_host or not real.response_body:
+            return
+        start = re.escape(self._upstream.url.replace("/", r"\/")).replace(r"\\", r"\\?")
+        if re.search(rb'"next"\s*:\s*"' + start.encode(), real.response_body):
+            self._passing_by = True
+            self._report(
+                f"Answers link to {self._upstream.url}: a client that follows links.next leaves the "
+                "recorder. --keep-host may help."
+            )
+
+
+class _Kept:
+    """What is remembered of an answer."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def add(self, piece: bytes) -> None:
+        self._size += len(piece)
+        if self._size <= KEPT_LIMIT:
+            self._parts.append(piece)
+
+    def body(self, headers: Headers) -> bytes | None:
+        return decoded(b"".join(self._parts), headers) if self._size <= KEPT_LIMIT else None
+
+
+class _Passing:
+    """Sends an answer on, always one piece late: the last one waits until the exchange is on the disk."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._late: bytes | None = None
+        self.began = False
+        self.status = 502
+        self.headers: list[tuple[bytes, bytes]] = []
+
+    async def add(self, piece: bytes) -> None:
+        if self._late is not None:
+            await self._begin()
+            await self._send({"type": "http.response.body", "body": self._late, "more_body": True})
+        self._late = piece
+
+    async def finish(self) -> None:
+        await self._begin()
+        await self._send({"type": "http.response.body", "body": self._late or b"", "more_body": False})
+
+    async def _begin(self) -> None:
+        if not self.began:
+            self.began = True
+            await self._send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+
+
+def _without_hops(headers: Headers) -> list[tuple[bytes, bytes]]:
+    lower = [(name.lower(), value) for name, value in headers]
+    named = {
+        one.strip().lower() for name, value in lower if name == b"connection" for one in value.split(b",")
+    }
+    return [(name, value) for name, value in lower if name not in _HOP_BY_HOP and name not in named]
+
+
+def _readable(value: bytes) -> bytes:
+    """Return the compressions that a client accepts and we can read."""
+    kept = [
+        one.strip()
+        for one in value.decode("latin-1").split(",")
+        if one.partition(";")[0].strip().lower() in _READABLE
+    ]
+    return (", ".join(kept) or "identity").encode("latin-1")
+
+
+def decoded(body: bytes, headers: Headers) -> bytes | None:
+    """Return a body without its compression; None when we cannot read it, or it would be too large."""
+    encodings = [
+        one.strip().lower()
+        for name, value in headers
+        if name.lower() == b"content-encoding"
+        for one in value.decode("latin-1").split(",")
+    ]
+    for encoding in reversed(encodings):
+        if encoding == "identity":
+            continue
+        # 47: gzip or zlib, whichever it is; some call a bare stream "deflate", too.
+        widths = {"gzip": (47,), "x-gzip": (47,), "deflate": (47, -15)}.get(encoding)
+        if widths is None or not body:
+            return None if body else b""
+        for width in widths:
+            inflating = zlib.decompressobj(width)
+            try:
+                text = inflating.decompress(body, KEPT_LIMIT + 1)
+            except zlib.error:
+                continue
+            break
+        else:
+            return None
+        if len(text) > KEPT_LIMIT or not inflating.eof:
+            return None
+        body = text
+    return body
+
+
+def why(error: Exception) -> str:
+    """Say why there was no answer, without what was asked."""
+    match error:
+        case httpx.ConnectTimeout():
+            return "could not be reached in time"
+        case httpx.TimeoutException():
+            return "did not answer in time"
+        case httpx.ConnectError() if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            return "has a certificate that is not trusted (--insecure accepts it)"
+        case httpx.ConnectError():
+            return f"could not be reached ({error})"
+        case httpx.RemoteProtocolError() | httpx.ReadError() | httpx.DecodingError():
+            return f"broke off ({type(error).__name__})"
+        case _:
+            return f"failed ({type(error).__name__})"

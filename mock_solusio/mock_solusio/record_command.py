@@ -1,0 +1,272 @@
+"""``mock-solusio record``: record what a real SolusIO answers, anonymised, to serve it again.
+
+Only click and the standard library are imported here; the command imports the rest when it runs.
+"""
+
+import ssl
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from mock_solusio.anonymising import Anonymiser
+    from mock_solusio.recording import Writer
+
+PORT = 8009
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--upstream", metavar="URL", help="Address of a real SolusIO to stand in front of.")
+@click.option(
+    "--import-har", type=_FILE, help="Take the exchanges from a HAR file of a browser, mitmproxy or Charles."
+)
+@click.option(
+    "--check",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Look through a recording for what should not be there.",
+)
+@click.option("--out", type=_FOLDER, help="Folder to record to; made if missing.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=PORT,
+    show_default=True,
+    help="Port to listen on; 0 takes a free one.",
+)
+@click.option("--tls", is_flag=True, help="Serve https with a certificate made for the occasion.")
+@click.option("--insecure", is_flag=True, help="Do not verify the certificate of the real SolusIO.")
+@click.option("--cacert", type=_FILE, help="PEM file of the authority that signed its certificate.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0.1, 3600),
+    default=60,
+    show_default=True,
+    help="Seconds to wait for the real SolusIO.",
+)
+@click.option(
+    "--keep-host",
+    is_flag=True,
+    help="Send the Host that the client sent, so that links in answers lead back to the recorder.",
+)
+@click.option("--all-paths", is_flag=True, help="Record what is not below /api/v1, too.")
+@click.option(
+    "--seed",
+    envvar="MOCK_SOLUSIO_RECORDING_SEED",
+    show_envvar=True,
+    help="Secret the fakes follow from, to continue a recording later. Default: a new one, then forgotten.",
+)
+@click.pass_context
+def record(
+    context: click.Context,
+    upstream: str | None,
+    import_har: Path | None,
+    check: Path | None,
+    out: Path | None,
+    host: str,
+    port: int,
+    tls: bool,
+    insecure: bool,
+    cacert: Path | None,
+    timeout: float,
+    keep_host: bool,
+    all_paths: bool,
+    seed: str | None,
+) -> None:
+    """Record a real SolusIO, anonymised, for `serve --recorded`.
+
+    With --upstream: stands between your billing system and SolusIO until Ctrl-C. With --import-har: takes
+    what another program recorded. With --check: looks through what was recorded.
+
+    Names, mail and IP addresses, host names, UUIDs and credentials become fakes before anything is written;
+    the same value becomes the same fake everywhere.
+    """
+    ways = [value is not None for value in (upstream, import_har, check)]
+    if sum(ways) != 1:
+        raise click.UsageError("Give one of --upstream, --import-har and --check.")
+    _refuse_options_of_others(context, upstream, import_har, check)
+    if check is not None:
+        _check(context, check)
+        return
+    if out is None:
+        raise click.UsageError("Name a folder to record to with --out.")
+    if seed is not None and not seed.strip():
+        raise click.BadParameter("expected a text, got nothing.", param_hint="--seed")
+    if import_har is not None:
+        _import(import_har, out, seed, all_paths=all_paths)
+    elif upstream is not None:
+        _record(
+            context,
+            upstream,
+            out,
+            seed,
+            host=host,
+            port=port,
+            tls=tls,
+            verify=_verifying(insecure, cacert),
+            timeout=timeout,
+            keep_host=keep_host,
+            all_paths=all_paths,
+        )
+
+
+def _refuse_options_of_others(
+    context: click.Context, upstream: str | None, import_har: Path | None, check: Path | None
+) -> None:
+    """Refuse options that would do nothing."""
+    allowed = {"upstream", "check", "import_har"}
+    if check is None:
+        allowed |= {"out", "seed", "all_paths"}
+    if upstream is not None:
+        allowed |= {"host", "port", "tls", "insecure", "cacert", "timeout", "keep_host"}
+    chosen = "--upstream" if upstream is not None else "--import-har" if import_har is not None else "--check"
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if name not in allowed and source is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name.replace('_', '-')} has no meaning with {chosen}.")
+
+
+def _verifying(insecure: bool, cacert: Path | None) -> ssl.SSLContext | bool:
+    if insecure and cacert is not None:
+        raise click.UsageError("--insecure and --cacert exclude each other.")
+    if insecure:
+        return False
+    if cacert is None:
+        return True
+    try:
+        return ssl.create_default_context(cafile=cacert)
+    except (OSError, ssl.SSLError) as error:
+        raise click.BadParameter(f"{cacert} holds no certificate in PEM.", param_hint="--cacert") from error
+
+
+def _opened(out: Path, seed: str | None) -> "tuple[Writer, Anonymiser]":
+    from mock_solusio.anonymising import Anonymiser
+    from mock_solusio.fakes import Fakes
+    from mock_solusio.recording import RecordingError, Writer
+
+    fakes = Fakes(seed)
+    try:
+        return Writer(out, fakes.fingerprint), Anonymiser(fakes)
+    except RecordingError as error:
+        raise click.BadParameter(f"{error}.", param_hint="--out") from error
+
+
+def _record(
+    context: click.Context,
+    url: str,
+    out: Path,
+    seed: str | None,
+    *,
+    host: str,
+    port: int,
+    tls: bool,
+    verify: ssl.SSLContext | bool,
+    timeout: float,
+    keep_host: bool,
+    all_paths: bool,
+) -> None:
+    from mock_solusio.record import Recorder, Upstream, UpstreamError
+    from mock_solusio.serving import listen, make_server, url_of
+
+    try:
+        upstream = Upstream(url)
+    except UpstreamError as error:
+        raise click.BadParameter(f"{error}.", param_hint="--upstream") from error
+    try:
+        listener = listen(host, port)
+    except OSError as error:
+        reason = (error.strerror or str(error)).partition(" (while")[0]
+        raise click.UsageError(f"Cannot listen on {host}:{port}: {reason}.") from error
+    with listener:
+        writer, anonymiser = _opened(out, seed)
+        recorder = Recorder(
+            upstream,
+            writer,
+            anonymiser,
+            timeout=timeout,
+            verify=verify,
+            keep_host=keep_host,
+            all_paths=all_paths,
+            report=lambda line: click.echo(line, err=True),
+        )
+        security = authority = None
+        if tls:
+            from mock_solusio.tls import certificate
+
+            security, authority = certificate(host)
+        own = url_of(listener, "https" if tls else "http")
+        click.echo(f"Recording {upstream.url} to {out}.\n")
+        click.echo(f"  Give your billing system this address of SolusIO: {own}")
+        if authority is not None:
+            click.echo(f"  Certificate: {authority} (give it to clients that insist on a valid one)")
+        click.echo(f"  Then serve what was recorded: mock-solusio serve --recorded {out}")
+        click.echo("\nPress Ctrl-C to stop.")
+        # uvicorn finishes its requests, and then passes Ctrl-C on to us.
+        with suppress(KeyboardInterrupt):
+            make_server(recorder, tls=security, date=False).run(sockets=[listener])
+    click.echo(f"Stopped. {_counted(recorder.recorded)} recorded in {out}.")
+    if recorder.lost:
+        click.echo(f"{_counted(recorder.lost)} could not be recorded.", err=True)
+        context.exit(1)
+
+
+def _import(har: Path, out: Path, seed: str | None, *, all_paths: bool) -> None:
+    import msgspec
+
+    from mock_solusio.har import Har, HarError
+    from mock_solusio.record import API
+
+    try:
+        source = Har(har)
+        found = list(source.exchanges("/" if all_paths else f"{API}/"))
+    except (HarError, OSError) as error:
+        raise click.BadParameter(f"{error}.", param_hint="--import-har") from error
+    if not found:
+        hint = "" if all_paths else f" below {API} (--all-paths takes all)"
+        raise click.BadParameter(f"{har} holds no answered request{hint}.", param_hint="--import-har")
+    writer, anonymiser = _opened(out, seed)
+    for exchange in found:
+        numbered = msgspec.structs.replace(exchange, number=writer.next_number())
+        writer.add(anonymiser.exchange(numbered))
+    click.echo(f"{_counted(len(found))} recorded in {out}.")
+    if source.elsewhere:
+        click.echo(f"Left out: {source.elsewhere} not below {API} (--all-paths takes them).")
+    if source.unanswered:
+        click.echo(f"Left out: {source.unanswered} without an answer.")
+
+
+def _check(context: click.Context, folder: Path) -> None:
+    from mock_solusio.recording import Reader, RecordingError
+    from mock_solusio.recording_check import check
+
+    try:
+        found = check(Reader(folder))
+    except RecordingError as error:
+        raise click.BadParameter(f"{error}.", param_hint="--check") from error
+    click.echo(f"{_counted(found.exchanges)} in {folder}.")
+    if found.replaced:
+        click.echo("\nReplaced:")
+        for kind, count in sorted(found.replaced.items()):
+            click.echo(f"  {kind.replace('_', ' '):<10} {count}")
+    if found.hidden:
+        click.echo("\nBodies not kept:")
+        for reason, count in sorted(found.hidden.items()):
+            click.echo(f"  {count}: {reason}")
+    if found.names:
+        click.echo("\nKept names that the OpenAPI document does not have; see that none of them is a secret:")
+        click.echo(f"  {', '.join(sorted(found.names))}")
+    if found.warnings:
+        click.echo("\nLook at these:")
+        for line in found.warnings:
+            click.echo(f"  {line}")
+        context.exit(1)
+    click.echo("\nNothing looks like a mail address, an IP address, a host or a credential.")
+
+
+def _counted(number: int) -> str:
+    return f"{number} exchange{'' if number == 1 else 's'}"

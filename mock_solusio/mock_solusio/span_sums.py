@@ -1,0 +1,144 @@
+"""Sums over the usage lines of a part of a month, and where its pages begin, made once and kept.
+
+Whoever walks through the pages of a month asks for its sums with each of them. They are made in one pass in
+SQL, which also notes where every so many lines begin; after that a page costs what is on it. Hours and tokens
+are reckoned as `domain.metering` does: the same formulas, in the words of SQL.
+"""
+
+import sqlite3
+from bisect import bisect_right
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
+
+from mock_solusio.domain.spans import Part, Totals
+from mock_solusio.moment import HOUR, Micros
+
+STEP = 1024
+"""Lines between two known places."""
+
+KEPT = 64
+"""How many sums are kept; those not asked for the longest go first."""
+
+PLACES = 4096
+"""How many further places are known of each: ends of pages, where the next ones begin."""
+
+
+def _hours(span: str) -> str:
+    first = f"max({span}.started_at, :since)"
+    end = f"min(coalesce({span}.ended_at, :until), :until)"
+    # Divisions of what is never negative: `first` is not before the anchor.
+    return (
+        f"CASE WHEN {end} > {first} THEN ({end} - {span}.anchor + {HOUR - 1}) / {HOUR}"
+        f" - ({first} - {span}.anchor + {HOUR - 1}) / {HOUR} ELSE 0 END"
+    )
+
+
+_MORE = f"(SELECT sum({_hours('x')}) FROM spans x WHERE x.line = u.line AND x.line <> x.id)"  # noqa: S608
+
+_TOKENS = """CASE WHEN hours = 0 THEN 0
+    WHEN by_month > 0 AND (by_hour = 0 OR hours * by_hour > by_month) THEN by_month
+    ELSE hours * by_hour END"""
+
+
+def _lines(part: Part, extra: str = "") -> str:
+    """Return the lines of a part behind `:after`, in order, with their hours; also those without any."""
+    whose = ""
+    if part.user_ids is not None:
+        marks = ", ".join(f":user{number}" for number in range(len(part.user_ids)))
+        whose = f"AND u.user_id IN ({marks})"
+    return f"""SELECT u.id AS place, u.line AS first, {_MORE} AS more, b.tokens_per_hour AS by_hour,
+        b.tokens_per_month AS by_month, {_hours("b")} AS base{extra}
+        FROM usage_lines u CROSS JOIN spans b ON b.id = u.line
+        WHERE u.month = :month AND u.id > :after {whose} ORDER BY u.id"""  # noqa: S608 - names are our own
+
+
+@dataclass(slots=True)
+class Sum:
+    """The sums of a part, and at which line which place is."""
+
+    totals: Totals
+    numbers: list[int]
+    """Numbers of lines, ascending; the line after so many lines is behind the place of the same index."""
+    places: list[int]
+    ends: OrderedDict[int, int] = field(default_factory=OrderedDict)
+    """The same for ends of pages."""
+
+
+class Sums:
+    """What is known of the lines of the parts of months."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._known: OrderedDict[Part, Sum] = OrderedDict()
+
+    def of(self, part: Part) -> Sum:
+        """Return the sums of a part."""
+        found = self._known.get(part)
+        if found is None:
+            found = self._known[part] = self._made(part)
+            if len(self._known) > KEPT:
+                self._known.popitem(last=False)
+        else:
+            self._known.move_to_end(part)
+        return found
+
+    def changed(self, at: Micros) -> None:
+        """Forget what something that happens at a moment changes: hours that start from then on."""
+        for part in [part for part in self._known if part.until > at]:
+            del self._known[part]
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._known.clear()
+
+    def rows(self, part: Part, known: Sum, offset: int, count: int, members: str) -> list[tuple[Any, ...]]:
+        """Return lines: the id, the first span's id, whether there are more spans, and members of the first.
+
+        Only lines with hours count, for `offset` and `count`.
+        """
+        if offset >= known.totals.lines:
+            return []
+        number = bisect_right(known.numbers, offset) - 1
+        start, after = known.numbers[number], known.places[number]
+        if offset in known.ends:
+            start, after = offset, known.ends[offset]
+        rows = self._connection.execute(
+            f"SELECT place, first, more IS NOT NULL, {_names(members)} FROM ({_lines(part, f', {members}')})"  # noqa: S608
+            " WHERE base + coalesce(more, 0) > 0 LIMIT :count OFFSET :skip",
+            {**_about(part), "after": after, "count": count, "skip": offset - start},
+        ).fetchall()
+        if rows:
+            known.ends[offset + len(rows)] = rows[-1][0]
+            if len(known.ends) > PLACES:
+                known.ends.popitem(last=False)
+        return rows
+
+    def _made(self, part: Part) -> Sum:
+        lines = f"SELECT place, base + coalesce(more, 0) AS hours, by_hour, by_month FROM ({_lines(part)})"  # noqa: S608
+        chunk = (
+            f"SELECT count(*), max(place), coalesce(sum(hours > 0), 0), coalesce(sum(hours), 0),"  # noqa: S608
+            f" coalesce(sum({_TOKENS}), 0) FROM ({lines} LIMIT {STEP})"
+        )
+        about = {**_about(part), "after": -1}
+        made = Sum(Totals(), [0], [-1])
+        while True:
+            count, last, with_hours, hours, tokens = self._connection.execute(chunk, about).fetchone()
+            made.totals += Totals(lines=with_hours, hours=hours, tokens=tokens)
+            if count < STEP:
+                return made
+            about["after"] = last
+            if with_hours:
+                made.numbers.append(made.totals.lines)
+                made.places.append(last)
+            else:
+                made.places[-1] = last
+
+
+def _about(part: Part) -> dict[str, int]:
+    users = {f"user{number}": user_id for number, user_id in enumerate(part.user_ids or ())}
+    return {"month": part.month, "since": part.since, "until": part.until, **users}
+
+
+def _names(members: str) -> str:
+    return members.replace("b.", "")

@@ -1,0 +1,39 @@
+"""Shapes of usage (assumed: no public client shows them)."""
+
+from typing import Any
+
+from mock_solusio.domain.spans import Totals
+from mock_solusio.domain.usage import Line, Query
+from mock_solusio.moment import rfc3339
+
+
+def usage_line_view(line: Line) -> dict[str, Any]:
+    """Return a usage line."""
+    span = line.span
+    return {
+        "id": line.id,
+        "user_id": span.user_id,
+        "billing_user_id": line.billing_user_id,
+        "server_id": span.server_id,
+        "server_name": span.server_name,
+        "resource": span.resource,
+        "resource_id": span.resource_id,
+        "plan": {"id": span.plan_id, "name": span.plan_name},
+        "from": rfc3339(line.use.since),
+        "to": rfc3339(line.use.until),
+        "hours": line.use.hours,
+        "tokens_per_hour": span.tokens_per_hour,
+        "tokens_per_month": span.tokens_per_month,
+        "charge": line.cost.charge,
+        "tokens": line.cost.tokens,
+    }
+
+
+def usage_meta(query: Query, totals: Totals) -> dict[str, Any]:
+    """Return what the answer says of the period as a whole, beside the numbers of its page."""
+    return {
+        "period": {"from": rfc3339(query.since), "to": rfc3339(query.until)},
+        "closed": query.closed,
+        "metered_until": rfc3339(query.metered_until),
+        "totals": {"lines": totals.lines, "hours": totals.hours, "tokens": totals.tokens},
+    }

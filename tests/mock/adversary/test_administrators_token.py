@@ -1,0 +1,66 @@
+"""`--admin-token` shows an access token that works, or none at all."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from mock_solusio.app import Mock
+from mock_solusio.domain import access_tokens, users
+from mock_solusio.domain.roles import ADMINISTRATOR
+from mock_solusio.options import Options
+from mock_solusio.serve_command import serve
+
+WANTED = "the-one-that-I-want"
+
+
+@pytest.mark.parametrize("wanted", [" padded ", "two words", "tab\there", "schlüssel", "line\nbreak"])
+def test_what_no_header_can_carry_is_refused_and_not_repeated(wanted):
+    result = CliRunner().invoke(serve, ["--admin-token", wanted])
+    assert result.exit_code == 2
+    assert "--admin-token" in result.output
+    assert wanted.strip() not in result.output
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://", "https://:80", "http://[::1", "http://host:0", "http://host:99999", "file:///etc/passwd"],
+)
+def test_a_billing_url_without_a_host_is_refused(url):
+    result = CliRunner().invoke(serve, ["--billing-url", url])
+    assert result.exit_code == 2
+    assert f"expected an http or https URL, got '{url}'" in " ".join(result.output.split())
+
+
+def whose(mock: Mock) -> users.User:
+    with mock.store.transaction() as world:
+        return access_tokens.authenticate(world, WANTED)[1]
+
+
+def test_a_restart_gives_the_wanted_token_to_an_active_administrator(tmp_path: Path) -> None:
+    options = Options(file=tmp_path / "state.sqlite", seed="x", admin_token=WANTED)
+    mock = Mock(options)
+    with mock.transaction() as world:
+        second = users.create(world, email="second@example.com", roles=[ADMINISTRATOR])
+        users.update(world, world[users.USERS].need(1), status="locked")
+    mock.close()
+    mock = Mock(options)
+    assert whose(mock).id == second.id
+    mock.close()
+
+
+@pytest.mark.parametrize("one_time", [True, False])
+def test_a_customers_token_that_the_operator_wants_becomes_an_administrators(
+    tmp_path: Path, one_time: bool
+) -> None:
+    file = tmp_path / "state.sqlite"
+    mock = Mock(Options(file=file, seed="x"))
+    with mock.transaction() as world:
+        customer = users.create(world, email="customer@example.com")
+        access_tokens.issue(world, customer, one_time=one_time, secret=WANTED)
+    mock.close()
+    for _ in range(2):
+        mock = Mock(Options(file=file, seed="x", admin_token=WANTED))
+        assert ADMINISTRATOR in whose(mock).roles
+        assert ADMINISTRATOR in whose(mock).roles  # and it lasts
+        mock.close()
