@@ -1,5 +1,6 @@
 """Sessions of development and CI. `nox` runs the default ones; `nox --list` shows all."""
 
+import os
 from pathlib import Path
 
 import nox
@@ -65,9 +66,10 @@ def layers(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests, on as many processes as there are cores; arguments go to pytest."""
+    """All tests, on a process more than there are cores, since some wait; arguments go to pytest."""
     install(session, "test")
-    session.run("pytest", *(session.posargs or ["-n", "auto", "--dist", "worksteal"]))
+    processes = str((os.cpu_count() or 1) + 1)
+    session.run("pytest", *(session.posargs or ["-n", processes, "--dist", "worksteal"]))
 
 
 @nox.session
@@ -144,9 +146,11 @@ def benchmarks(session: nox.Session) -> None:
 
 @nox.session
 def mock_speed(session: nox.Session) -> None:
-    """Compare the mock's speed with bare Starlette, Prism and Mockoon, as ratios in one run."""
+    """Measure docs/speed.md anew: the mock beside Starlette, granian, Prism and Mockoon. Needs wrk and npm."""
     install(session, "test")
-    session.run("python", "benchmarks/mock_speed.py", *session.posargs)
+    session.install("granian==2.8.7")
+    work = Path(session.create_tmp()).resolve()
+    session.run("python", "benchmarks/mock_speed.py", "--work", str(work), *session.posargs)
 
 
 @nox.session

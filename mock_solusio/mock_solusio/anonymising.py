@@ -27,6 +27,12 @@ from mock_solusio.recording import (
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _URL_HEADERS: Final = frozenset({"location", "content-location"})
+_ATTRIBUTE: Final = re.compile(
+    r"secure|httponly|samesite=(?:lax|strict|none)|max-age=-?\d{1,12}|path=/?"
+    r"|expires=[a-z]{3}, \d\d[ -][a-z]{3}[ -]\d{2,4} \d\d:\d\d:\d\d GMT",
+    re.IGNORECASE,
+)
+"""Attributes of cookies that are kept."""
 _SCHEME: Final = re.compile(r"(Bearer|Basic|Digest|Token)\s+(.*)", re.IGNORECASE | re.DOTALL)
 
 
@@ -47,6 +53,8 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     response_headers: Headers
     response_body: bytes | None
     """None: it was too large, or compressed in a way we cannot read."""
+    response_bytes: int = 0
+    """Its length as it came, if it is None."""
 
 
 class Anonymiser:
@@ -64,7 +72,7 @@ class Anonymiser:
         response = RecordedResponse(
             status=real.status,
             headers=self._headers("response.headers", real.response_headers),
-            body=self._body("response.body", real.response_headers, real.response_body),
+            body=self._body("response.body", real.response_headers, real.response_body, real.response_bytes),
         )
         return Recorded(
             number=real.number,
@@ -93,9 +101,9 @@ class Anonymiser:
 
     # Bodies
 
-    def _body(self, place: str, headers: Headers, body: bytes | None) -> Body:
+    def _body(self, place: str, headers: Headers, body: bytes | None, size: int = 0) -> Body:
         if body is None:
-            return HiddenBody(0, "too large, or compressed in a way that cannot be read")
+            return HiddenBody(size, "too large, or compressed in a way that cannot be read")
         if not body.strip():
             return NoBody()
         kind = content_type(headers)
@@ -143,7 +151,7 @@ class Anonymiser:
             return "; ".join(self._cookie(place, one.strip()) for one in value.split(";"))
         if name == "set-cookie":
             first, *attributes = value.split(";")
-            harmless = [one.strip() for one in attributes if _is_attribute(one)]
+            harmless = [one.strip() for one in attributes if _ATTRIBUTE.fullmatch(one.strip())]
             return "; ".join([self._cookie(place, first.strip()), *harmless])
         if name in _URL_HEADERS:
             if "://" in value:
@@ -167,10 +175,3 @@ def content_type(headers: Headers) -> str:
         if name.lower() == b"content-type":
             return value.decode("latin-1").partition(";")[0].strip().lower()
     return ""
-
-
-def _is_attribute(text: str) -> bool:
-    name = text.strip().lower().partition("=")[0]
-    return name in {"path", "max-age", "secure", "httponly", "samesite", "expires"} and (
-        name != "path" or text.strip().partition("=")[2] in {"", "/"}
-    )

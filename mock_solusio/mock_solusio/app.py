@@ -97,7 +97,8 @@ class Mock:
         except TooLargeError:
             await send_response(json_response(413, {"message": "The request is too large."}), send)
             return
-        except ClientGoneError:
+        except (ClientGoneError, asyncio.CancelledError):
+            # Gone, or half a request when the mock stops: nobody waits for an answer.
             return
         if request.path == CONTROL or request.path.startswith(f"{CONTROL}/"):
             await send_response(await self.control.answer(request), send)
@@ -279,8 +280,10 @@ class Mock:
         from mock_solusio.replay import Replay
 
         self.replay = Replay(self.store, self.options.replay, tell=_tell)
-        if self.options.clock is None and self.replay.playback.id:
-            # Time goes on where the replay stopped, not where it would be by now.
+        if self.options.clock is None:
+            # What came before the time that is played is there when it begins; and when a replay goes on,
+            # time does so where it stopped, not where it would be by now.
+            self.replay.catch_up(self.replay.reached)
             self.clock.go(self.replay.reached, self.options.replay_speed)
             self.clock_changed()
 

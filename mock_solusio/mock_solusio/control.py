@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import metadata, resources
-from typing import Annotated, Any, Final, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
@@ -30,6 +30,9 @@ from mock_solusio.reading import convert, invalid, parse
 from mock_solusio.snapshots import Snapshots
 from mock_solusio.store import StateError, Store
 from solusio_contracts.documents import parse_document
+
+if TYPE_CHECKING:
+    from mock_solusio.replay import Replay
 
 PREFIX: Final = "/_mock"
 
@@ -59,6 +62,10 @@ class Controlled(Protocol):
     @property
     def faults(self) -> Faults:
         """What goes wrong on purpose."""
+
+    @property
+    def replay(self) -> "Replay | None":
+        """The timeline that is played."""
 
     def settle(self) -> None:
         """Let happen what has fallen due."""
@@ -183,6 +190,7 @@ class Control:
             "journal": len(mock.journal),
             "faults": len(mock.faults),
             "snapshots": len(self.snapshots),
+            "replay": None if mock.replay is None else mock.replay.shown(),
         }
 
     def time(self) -> dict[str, Any]:
@@ -206,9 +214,15 @@ class Control:
 
     def reset(self, _: Asked) -> Reply:
         """Begin anew: state, clock, journal, faults. Snapshots stay."""
-        self.mock.clock.reset()
-        self.mock.clock_changed()
-        self.mock.reset()
+        before = self.mock.clock.state()
+        try:
+            self.mock.clock.reset()
+            self.mock.clock_changed()
+            self.mock.reset()
+        except BaseException:
+            self.mock.clock.restore(before)
+            self.mock.clock_changed()
+            raise
         return 204, None
 
     def load(self, asked: Asked) -> Reply:

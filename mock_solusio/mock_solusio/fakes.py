@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 OWN_HOST: Final = "solusio.example"
 """What the recorded installation itself is called in a recording."""
 
+_FRAME: Final = re.compile(
+    r"-----(?:BEGIN|END) (?:(?:RSA |EC |DSA |OPENSSH |ENCRYPTED )?PRIVATE KEY|PUBLIC KEY|CERTIFICATE)-----"
+)
 _SALT: Final = b"mock-solusio recording 1"
 _WORDS: Final = 200
 """Words that a fake of a long text has at most."""
@@ -67,13 +70,13 @@ class Fakes:
         return self._once("person", value, made)
 
     def label(self, value: str) -> str:
-        """Return a fake name of a thing: some words, and four digits that tell it from others."""
+        """Return a fake name of a thing: some words, and eight digits that tell it from others."""
 
         def made(digest: bytes) -> str:
             words = self._seeded(digest).words(min(len(value.split()), 3) or 1)
             if " " in value:
-                return " ".join(word.capitalize() for word in words) + f" {digest.hex()[:4]}"
-            return f"{words[0]}-{digest.hex()[:4]}"
+                return " ".join(word.capitalize() for word in words) + f" {digest.hex()[:8]}"
+            return f"{words[0]}-{digest.hex()[:8]}"
 
         return self._once("label", value, made)
 
@@ -121,8 +124,7 @@ class Fakes:
     def pem(self, value: str) -> str:
         """Return what has the frame of a key or certificate, and random letters inside."""
         return "\n".join(
-            line if line.startswith("-----") and line.rstrip().endswith("-----") else self.secret(line)
-            for line in value.splitlines()
+            line if _FRAME.fullmatch(line.strip()) else self.secret(line) for line in value.splitlines()
         )
 
     def uuid(self, value: str) -> str:
@@ -188,7 +190,7 @@ class Fakes:
         return f"{self._seeded(digest).user_name()}.{digest.hex()[:6]}"
 
     def _label(self, digest: bytes) -> str:
-        return f"{self._seeded(digest).word().lower()}-{digest.hex()[:4]}"
+        return f"{self._seeded(digest).word().lower()}-{digest.hex()[:8]}"
 
     def _domain(self, digest: bytes) -> str:
         return f"{self._seeded(digest).domain_word()}-{digest.hex()[:6]}.example"

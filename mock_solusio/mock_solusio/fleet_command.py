@@ -189,20 +189,7 @@ def _write_customers(made: "Fleet", file: Path) -> None:
 
     with _whole(file) as part, part.open("w", encoding="utf-8", newline="") as target:
         rows = csv.writer(target, lineterminator="\n")
-        rows.writerow(
-            (
-                "billing_user_id",
-                "name",
-                "company",
-                "email",
-                "address",
-                "city",
-                "country",
-                "currency",
-                "locale",
-            )
-            + ("joined_at", "left_at")
-        )
+        rows.writerow(_CUSTOMER)
         for one in people(made):
             who, market = one.customer, one.market
             rows.writerow(

@@ -134,6 +134,7 @@ def _exchange(entry: _Entry) -> Exchange:
         status=response.status,
         response_headers=_headers(response.headers, response.content.mime_type),
         response_body=_content(response.content),
+        response_bytes=max(int(response.content.size), 0),
     )
 
 

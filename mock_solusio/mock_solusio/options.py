@@ -5,6 +5,9 @@ from pathlib import Path
 
 from mock_solusio.clock import Clock
 
+SPEED = 3600.0
+"""How fast a timeline is played unless told otherwise: an hour a second."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -19,8 +22,8 @@ class Options:
     fixtures: Path | None = None
     """A world to begin with, in TOML or JSON. A state file that is not new keeps its own."""
     replay: Path | None = None
-    """A timeline to play on the clock, which then begins where the timeline does, unless `clock` says else."""
-    replay_speed: float = 3600.0
+    """A timeline to play on the clock, which begins where the timeline does unless `clock` says else."""
+    replay_speed: float = SPEED
     """How many times as fast as real time that clock goes."""
     billing_url: str | None = None
     """The billing endpoint; switches the billing integration on."""

@@ -19,10 +19,10 @@ from mock_solusio.domain.errors import Conflict, Invalid
 from mock_solusio.domain.ip_blocks import IPS
 from mock_solusio.domain.permissions import Permission
 from mock_solusio.domain.plans import PLANS
-from mock_solusio.domain.played import PLAYED_NAMES, PlayedName
+from mock_solusio.domain.played import PLAYED_NAMES, PlayedName, TimelineError
 from mock_solusio.domain.servers import Server
 from mock_solusio.domain.user_record import USERS, User
-from mock_solusio.domain.world import World
+from mock_solusio.domain.world import Micros, World
 from mock_solusio.fixture_moment import Moved
 from mock_solusio.timeline import (
     PRICES,
@@ -43,7 +43,6 @@ from mock_solusio.timeline import (
     ServerStart,
     ServerStop,
     ServerSuspend,
-    TimelineError,
     UserCreate,
     UserDelete,
     UserUpdate,
@@ -73,6 +72,12 @@ def play(world: World, events: Iterable[AnyEvent]) -> int:
     return count
 
 
+def settle(world: World, until: Micros) -> None:
+    """Do what falls due until a moment, within a transaction: each at its own moment, whenever this is."""
+    while (due := tasks.next_due(world)) is not None and due <= until:
+        tasks.settle(Moved(world, due))
+
+
 class Player:
     """Lets events happen; what their names stand for is in the state."""
 
@@ -86,8 +91,8 @@ class Player:
             TimelineError: it names what the timeline never made, or names something a second time.
             DomainError: the world refuses it, as the API would.
         """
+        settle(world, event.moment)
         then = Moved(world, event.moment)
-        tasks.settle(then)
         _VERBS[type(event)](_Stage(then, self._administrator(world)), event)
 
     def _administrator(self, world: World) -> User:

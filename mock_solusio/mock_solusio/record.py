@@ -148,6 +148,7 @@ class Recorder:
                 if self._client is not None:
                     await self._client.aclose()
                 self._disk.shutdown()
+                self._writer.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
@@ -190,6 +191,7 @@ class Recorder:
                 status=passing.status,
                 response_headers=passing.headers,
                 response_body=kept.body(passing.headers),
+                response_bytes=kept.size,
             )
             await asyncio.get_running_loop().run_in_executor(self._disk, self._keep, real)
             self._warn_of_links(real)
@@ -260,15 +262,15 @@ class _Kept:
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
-        self._size = 0
+        self.size = 0
 
     def add(self, piece: bytes) -> None:
-        self._size += len(piece)
-        if self._size <= KEPT_LIMIT:
+        self.size += len(piece)
+        if self.size <= KEPT_LIMIT:
             self._parts.append(piece)
 
     def body(self, headers: Headers) -> bytes | None:
-        return decoded(b"".join(self._parts), headers) if self._size <= KEPT_LIMIT else None
+        return decoded(b"".join(self._parts), headers) if self.size <= KEPT_LIMIT else None
 
 
 class _Passing:

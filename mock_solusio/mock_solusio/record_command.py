@@ -230,9 +230,14 @@ def _import(har: Path, out: Path, seed: str | None, *, all_paths: bool) -> None:
         hint = "" if all_paths else f" below {API} (--all-paths takes all)"
         raise click.BadParameter(f"{har} holds no answered request{hint}.", param_hint="--import-har")
     writer, anonymiser = _opened(out, seed)
-    for exchange in found:
-        numbered = msgspec.structs.replace(exchange, number=writer.next_number())
-        writer.add(anonymiser.exchange(numbered))
+    try:
+        for exchange in found:
+            numbered = msgspec.structs.replace(exchange, number=writer.next_number())
+            writer.add(anonymiser.exchange(numbered))
+    except OSError as error:
+        raise click.ClickException(f"Cannot write to {out}: {error.strerror}.") from error
+    finally:
+        writer.close()
     click.echo(f"{_counted(len(found))} recorded in {out}.")
     if source.elsewhere:
         click.echo(f"Left out: {source.elsewhere} not below {API} (--all-paths takes them).")

@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
-from mock_solusio import sensitive
+from mock_solusio import redacting, sensitive
 from mock_solusio.anonymising import Anonymiser, content_type
 from mock_solusio.api.routes import PREFIX, routes
 from mock_solusio.fakes import Fakes
@@ -115,7 +115,9 @@ class RecordedAnswers:
             return None
         near = self._nearest(questions[0])
         hint = f" Near to it: {'; '.join(near)}." if near else ""
-        asked = request.path + (f"?{request.query.decode('latin-1')}" if request.query else "")
+        asked = redacting.path(request.path)
+        if request.query:
+            asked += f"?{redacting.query(request.query.decode('latin-1'))}"
         message = f"The recording has no answer to {request.method} {asked}.{hint}"
         return json_response(501, {"message": message}, notes=[message])
 
@@ -188,8 +190,10 @@ class RecordedAnswers:
             for key in sorted(same_path, key=lambda key: (key != question.key, key[0] != method, key))
         ]
         if not found:
-            shown = {f"{key[0]} {key[1]}": key for key in self._entries}
-            close = difflib.get_close_matches(f"{method} {path}", shown, n=_NEAREST, cutoff=0.6)
+            # What all have in common would make all of them near.
+            shown = {f"{key[0]} {key[1].removeprefix(PREFIX)}": key for key in self._entries}
+            asked = f"{method} {path.removeprefix(PREFIX)}"
+            close = difflib.get_close_matches(asked, shown, n=_NEAREST, cutoff=0.6)
             found = [_shown(shown[one]) for one in close]
         return found[:_NEAREST]
 

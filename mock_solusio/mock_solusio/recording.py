@@ -10,11 +10,17 @@ The format is described in docs/record.md; `VERSION` rises when older programs c
 import os
 import re
 import tempfile
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - Windows has no such locks
+    fcntl = None  # type: ignore[assignment]
 
 from mock_solusio.fakes import OWN_HOST
 
@@ -100,8 +106,8 @@ class Writer:
     """Adds exchanges to a folder; a new folder is made, one that holds a recording is continued.
 
     Raises:
-        RecordingError: the folder cannot be written, holds something else, or holds a recording whose fakes
-            follow from another secret.
+        RecordingError: the folder cannot be written, holds something else, holds a recording whose fakes
+            follow from another secret, or is being written by another program.
     """
 
     def __init__(self, folder: Path, fingerprint: str) -> None:
@@ -109,9 +115,16 @@ class Writer:
         self._exchanges = folder / _FOLDER
         try:
             self._begin(fingerprint)
+            self._unlock = weakref.finalize(self, os.close, _locked(folder))
         except OSError as error:
             raise RecordingError(f"{folder} cannot be written: {error.strerror}") from error
+        for left in [*folder.glob(".*.part"), *self._exchanges.glob(".*.part")]:
+            left.unlink(missing_ok=True)  # a program was killed while it wrote it
         self._last = max(self.numbers(), default=0)
+
+    def close(self) -> None:
+        """Let others write to the folder."""
+        self._unlock()
 
     def _begin(self, fingerprint: str) -> None:
         if (self.folder / _HEAD).exists():
@@ -123,8 +136,6 @@ class Writer:
         elif self.folder.is_dir() and any(not one.match(".*.part") for one in self.folder.iterdir()):
             raise RecordingError(f"{self.folder} is not empty and holds no recording")
         self._exchanges.mkdir(parents=True, exist_ok=True)
-        for left in [*self.folder.glob(".*.part"), *self._exchanges.glob(".*.part")]:
-            left.unlink()  # a program was killed while it wrote it
         if not (self.folder / _HEAD).exists():
             head = _Head(format=FORMAT, version=VERSION, fingerprint=fingerprint)
             _write(self.folder / _HEAD, head)
@@ -207,6 +218,18 @@ def _files(folder: Path) -> list[tuple[int, Path]]:
         raise RecordingError(f"{folder / _FOLDER} cannot be read: {error.strerror}") from error
     found = [(int(match[1]), name) for name in names if (match := _FILE.fullmatch(name))]
     return [(number, folder / _FOLDER / name) for number, name in sorted(found)]
+
+
+def _locked(folder: Path) -> int:
+    """Keep other programs from writing the same numbers; the lock ends with the program, however it ends."""
+    handle = os.open(folder / _HEAD, os.O_RDONLY)
+    if fcntl is not None:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(handle)
+            raise RecordingError(f"{folder} is being recorded to by another program") from error
+    return handle
 
 
 def _write(path: Path, value: msgspec.Struct) -> None:

@@ -17,14 +17,13 @@ from msgspec.structs import replace
 
 from mock_solusio.clock import Clock
 from mock_solusio.domain.errors import DomainError
-from mock_solusio.domain.played import PLAYBACKS, Playback
+from mock_solusio.domain.played import PLAYBACKS, Playback, TimelineError
+from mock_solusio.domain.tasks import next_due
 from mock_solusio.moment import Micros, rfc3339
-from mock_solusio.playing import Player, refuse
+from mock_solusio.options import SPEED
+from mock_solusio.playing import Player, refuse, settle
 from mock_solusio.store import Store
-from mock_solusio.timeline import Header, Line, TimelineError, header, moment_of, read
-
-SPEED: Final = 3600.0
-"""How fast a timeline is played unless told otherwise: an hour a second."""
+from mock_solusio.timeline import Header, Line, header, moment_of, read
 
 TOLD_APART_BY: Final = 4096
 """Bytes from the beginning of a file that tell timelines apart."""
@@ -74,7 +73,16 @@ class Replay:
         return max(self.playback.moment, moment_of(self.header.begin))
 
     def catch_up(self, until: Micros, most: int | None = None) -> bool:
-        """Let all events up to a moment happen, or the next `most`; tell whether no more are due."""
+        """Let all up to a moment happen, or the next `most` events; tell whether no more are due."""
+        done = self._play_until(until, most)
+        if done:
+            due = next_due(self._store)
+            if due is not None and due <= until:
+                with self._store.transaction() as world:
+                    settle(world, until)
+        return done
+
+    def _play_until(self, until: Micros, most: int | None) -> bool:
         count = 0
         while True:
             playback = self.playback
@@ -114,7 +122,7 @@ class Replay:
         return self._store[PLAYBACKS].get(1)
 
     def _line(self, playback: Playback) -> Line | None:
-        """Return the line that comes next; the state says which, also after a reset or a restored snapshot."""
+        """Return the line that comes next; the state says which, also after a reset or a restoration."""
         if self._lines is None or self._at != playback.offset:
             self._lines = read(self.file, playback.offset, playback.line)
             self._next = None

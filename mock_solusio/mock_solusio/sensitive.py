@@ -21,11 +21,18 @@ UUID: Final = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12
 MAC: Final = re.compile(r"[0-9a-fA-F]{2}(?:[:-][0-9a-fA-F]{2}){5}")
 IPV4: Final = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]*\d)")
 _IPV6: Final = re.compile(r"(?<![\w:])(?=(?:[0-9a-fA-F]*:){2})[0-9a-fA-F:.]+(?![\w:])")
-URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
+URL: Final = re.compile(
+    r"(?:https?|wss?|s?ftps?|ssh|git|vnc|tcp|udp|tls|smtps?|imaps?|ldaps?|mysql|postgres(?:ql)?|rediss?)://\S+",
+    re.IGNORECASE,
+)
 HOST: Final = re.compile(
     r"(?=.{4,253}\.?\Z)(?:[\w](?:[\w-]{0,61}[\w])?\.)+(?:[^\W\d_]{2,63}|xn--[a-zA-Z0-9-]+)\.?", re.UNICODE
 )
-SSH_KEY: Final = re.compile(r"(?:ssh|ecdsa|sk)-[\w@.-]+\s+AAAA[\w+/=]+(?:\s.*)?", re.DOTALL)
+SSH_KEY: Final = re.compile(
+    r"(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp\d{3}|sk-(?:ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)"
+    r"\s+AAAA[\w+/=]+(?:\s.*)?",
+    re.DOTALL,
+)
 RANDOM: Final = re.compile(r"(?=[^\s]*\d)(?=[^\s]*[A-Za-z])[A-Za-z0-9+/_=.|$-]{16,}")
 """Long text of letters and digits mixed: an access token, a digest, a key."""
 MOMENT: Final = re.compile(
@@ -113,8 +120,9 @@ def is_harmless(field: str, value: str) -> bool:
         return True
     plain = _PLAIN.get(field)
     if plain is not None and plain.fullmatch(value):
-        # `user.created` looks like a host, too.
-        return "." not in value or shape(value) == "" or all(map(is_known_word, re.split(r"[._:-]", value)))
+        # `user.created` could be a host, and `not exist` a name: then each word must be known.
+        several = re.search(r"[a-z][. ][a-z]", value)
+        return several is None or all(map(is_known_word, filter(None, re.split(r"[\W_]", value))))
     if DECIMAL.fullmatch(value) or value == "localhost":
         return True
     if INTEGER.fullmatch(value):

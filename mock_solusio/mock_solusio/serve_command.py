@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from mock_solusio.options import Options
+from mock_solusio.options import SPEED, Options
 
 if TYPE_CHECKING:
     from mock_solusio.app import Mock
@@ -29,6 +29,23 @@ def _clock(_: click.Context, __: click.Parameter, value: str | None) -> "Clock |
         return Clock.parse(value)
     except ValueError as error:
         raise click.BadParameter(f"{error}.") from error
+
+
+def _billing_url(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not _is_url(value):
+        raise click.BadParameter(f"expected an http or https URL, got {value!r}.")
+    return value
+
+
+def _access_token(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not value.strip():
+        raise click.BadParameter("expected an access token, got nothing.")
+    if value is not None and not re.fullmatch("[!-~]+", value):
+        # Nothing else gets through an HTTP header as it is. The text is not repeated: it is a secret.
+        raise click.BadParameter(
+            "expected an access token of ASCII letters, digits and signs, without spaces."
+        )
+    return value
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -60,7 +77,21 @@ def _clock(_: click.Context, __: click.Parameter, value: str | None) -> "Clock |
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="World to begin with, in TOML or JSON. A state file that is not new keeps its own.",
 )
-@click.option("--billing-url", help="Billing endpoint to ask for prices; switches billing integration on.")
+@click.option(
+    "--replay",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Timeline to play (NDJSON, see `mock-solusio fleet`). The clock begins where it does.",
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(0, 100_000_000, min_open=True),
+    help="How many times as fast as real time a replay goes. Default: 3600, an hour a second.",
+)
+@click.option(
+    "--billing-url",
+    callback=_billing_url,
+    help="Billing endpoint to ask for prices; switches billing integration on.",
+)
 @click.option(
     "--billing-token",
     envvar="MOCK_SOLUSIO_BILLING_TOKEN",
@@ -69,6 +100,7 @@ def _clock(_: click.Context, __: click.Parameter, value: str | None) -> "Clock |
 )
 @click.option(
     "--admin-token",
+    callback=_access_token,
     envvar="MOCK_SOLUSIO_ADMIN_TOKEN",
     show_envvar=True,
     help="Access token of the administrator. Default: a new one, which is shown.",
@@ -99,6 +131,8 @@ def serve(
     clock: "Clock | None",
     seed: str | None,
     fixtures: Path | None,
+    replay: Path | None,
+    speed: float | None,
     billing_url: str | None,
     billing_token: str | None,
     admin_token: str | None,
@@ -113,19 +147,9 @@ def serve(
     It has SolusIO's API, its user area and login links, and a clock you can set. State is in memory unless
     --state names a file. Prints the URLs, the access token and what to try first.
     """
-    if billing_url is not None and not _is_url(billing_url):
-        raise click.BadParameter(
-            f"expected an http or https URL, got {billing_url!r}.", param_hint="--billing-url"
-        )
-    if admin_token is not None and not admin_token.strip():
-        raise click.BadParameter("expected an access token, got nothing.", param_hint="--admin-token")
-    if admin_token is not None and not re.fullmatch("[!-~]+", admin_token):
-        # Nothing else gets through an HTTP header as it is. The text is not repeated: it is a secret.
-        raise click.BadParameter(
-            "expected an access token of ASCII letters, digits and signs, without spaces.",
-            param_hint="--admin-token",
-        )
-
+    if speed is not None and (replay is None or clock is not None):
+        other = "needs --replay" if replay is None else "and --clock contradict each other"
+        raise click.UsageError(f"--speed {other}; --clock MOMENT@SPEED sets a clock's own.")
     if recorded is None and recorded_only:
         raise click.UsageError("--recorded-only needs --recorded.")
     seeded = click.get_current_context().get_parameter_source("recorded_seed")
@@ -134,6 +158,7 @@ def serve(
 
     from mock_solusio.app import Mock
     from mock_solusio.domain.errors import DomainError
+    from mock_solusio.domain.played import TimelineError
     from mock_solusio.recording import RecordingError
     from mock_solusio.serving import listen, make_server, url_of
     from mock_solusio.store import StateError
@@ -143,6 +168,8 @@ def serve(
         file=state,
         seed=seed,
         fixtures=fixtures,
+        replay=replay,
+        replay_speed=SPEED if speed is None else speed,
         billing_url=billing_url,
         billing_token=billing_token,
         admin_token=admin_token,
@@ -156,6 +183,8 @@ def serve(
         mock = Mock(options)
     except StateError as error:
         raise click.BadParameter(f"{error}.", param_hint="--state") from error
+    except TimelineError as error:
+        raise click.BadParameter(str(error), param_hint="--replay") from error
     except RecordingError as error:
         raise click.BadParameter(f"{error}.", param_hint="--recorded") from error
     except DomainError as error:
@@ -204,7 +233,9 @@ def _greet(mock: "Mock", url: str, options: Options, authority: Path | None) -> 
     ]
     if mock.recorded is not None:
         rest = "nothing else" if options.recorded_only else "the mock answers the rest"
-        lines.append(("Recording", f"{options.recorded} ({len(mock.recorded)} exchanges; {rest})"))
+        lines.append(("Recording", f"{options.recorded} (exchanges: {len(mock.recorded)}; {rest})"))
+    if options.replay is not None:
+        lines.append(("Replay", str(options.replay)))
     if authority is not None:
         lines.append(("Certificate", f"{authority} (give it to clients that insist on a valid one)"))
     click.echo(f"SolusIO, as mock-solusio plays it, listens at {url}\n")

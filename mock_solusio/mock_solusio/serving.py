@@ -79,8 +79,8 @@ def make_server(
         server_header=False,
         date_header=date,
         proxy_headers=False,  # an address that a client writes into a header is not to be believed
-        # uvicorn's 5 seconds are about the pause of many a test: a connection would be closed just when its client
-        # asks again, and most clients count that as an error.
+        # uvicorn's 5 seconds are about the pause of many a test: a connection would be closed just when its
+        # client asks again, and most clients count that as an error.
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=3,
         ssl_context_factory=(lambda *_: tls) if tls is not None else None,

@@ -295,6 +295,7 @@ class _Table(Generic[T]):
         self._count = f"SELECT count(*) FROM {table}"  # noqa: S608
         self._select_id = f"SELECT id FROM {table}"  # noqa: S608
         self._totals: dict[tuple[Any, ...], int] = {}
+        self._last = 0
         self.forget()
 
     def get(self, key: int) -> T | None:
@@ -413,7 +414,7 @@ class _Table(Generic[T]):
         row = self._connection.execute(
             "SELECT seq FROM sqlite_sequence WHERE name = ?", (self.kind.name,)
         ).fetchone()
-        self._last: int = 0 if row is None else row[0]
+        self._last = 0 if row is None else row[0]
 
     def _create(self) -> None:
         name = self.kind.name

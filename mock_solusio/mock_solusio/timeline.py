@@ -6,14 +6,15 @@ package is derived from this module.
 """
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Meta
 
 from mock_solusio.domain.errors import DomainError
+from mock_solusio.domain.played import TimelineError
 from mock_solusio.moment import Micros, micros, rfc3339
 from mock_solusio.reading import convert
 
@@ -21,6 +22,8 @@ LINE_LIMIT: Final = 1_048_576
 """Bytes that a line may have."""
 
 VERSION: Final = 1
+
+T = TypeVar("T")
 
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255)]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=1_000_000_000)]
@@ -35,19 +38,18 @@ PRICES: Final = (
 """What a plan's events may say of its prices."""
 
 
-class TimelineError(Exception):
-    """A timeline that cannot be read or played; the message names the line and says what is wrong."""
-
-
 class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the first line may say about a timeline."""
 
     timeline: Annotated[Literal[1], Meta(description="Version of the format.")]
     begin: Annotated[
         datetime,
-        Meta(description="Where the clock begins; what comes before it makes up the state at that moment."),
+        Meta(
+            tz=True,
+            description="Where the clock begins; what comes before it makes up the state at that moment.",
+        ),
     ]
-    end: datetime | None = None
+    end: Annotated[datetime, Meta(tz=True)] | None = None
     made_by: str = ""
     about: Annotated[dict[str, Any], Meta(description="Whatever is worth knowing.")] = {}
 
@@ -70,7 +72,7 @@ class Event(
     """Something that happens. `as` names what it makes, `on` what it is done to."""
 
     at: Annotated[
-        datetime, Meta(description="When; without an offset it is UTC. Never before the line above.")
+        datetime, Meta(tz=True, description="When: RFC 3339, with an offset. Never before the line above.")
     ]
 
     @property
@@ -258,8 +260,8 @@ encode: Callable[[Event | Header], bytes] = msgspec.json.Encoder().encode
 
 
 def moment_of(at: datetime) -> Micros:
-    """Return a moment of a timeline; without an offset it is UTC."""
-    return micros(at if at.tzinfo else at.replace(tzinfo=UTC))
+    """Return a moment of a timeline."""
+    return micros(at)
 
 
 def header(file: Path) -> Header:
@@ -316,7 +318,7 @@ def _is_header(text: bytes) -> bool:
     return b'"timeline"' in text and b'"do"' not in text
 
 
-def _parsed(number: int, text: bytes, decode: Callable[[bytes], Any], kind: Any) -> Any:
+def _parsed(number: int, text: bytes, decode: Callable[[bytes], T], kind: Any) -> T:
     try:
         return decode(text)
     except msgspec.ValidationError:

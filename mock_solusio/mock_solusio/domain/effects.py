@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from mock_solusio.domain import activity, additional_ips, lifecycle
+from mock_solusio.domain import activity, additional_ips, lifecycle, vpc_networks
 from mock_solusio.domain.backups import BACKUPS
-from mock_solusio.domain.compute_resources import COMPUTE_RESOURCES
+from mock_solusio.domain.compute_resources import COMPUTE_RESOURCES, storages_of
+from mock_solusio.domain.locations import LOCATIONS
 from mock_solusio.domain.plans import PLANS
 from mock_solusio.domain.servers import SERVERS, Server, effective_plan, set_status
 from mock_solusio.domain.snapshots import SNAPSHOTS
@@ -47,6 +48,7 @@ def _create(world: World, task: Task, server: Server) -> None:
 
 def _delete(world: World, task: Task, server: Server) -> None:
     additional_ips.release_all(world, server)
+    vpc_networks.release_all(world, server.id)
     for backup in world[BACKUPS].find(server_id=server.id):
         world[BACKUPS].remove(backup.id)
     for snapshot in world[SNAPSHOTS].find(server_id=server.id):
@@ -71,8 +73,13 @@ def _resize(world: World, task: Task, server: Server) -> None:
 
 
 def _migrate(world: World, task: Task, server: Server) -> None:
-    if world[COMPUTE_RESOURCES].get(task.data["destination_id"]) is None:
+    machine = world[COMPUTE_RESOURCES].get(task.data["destination_id"])
+    if machine is None:
         raise TaskFailedError("The compute resource was deleted meanwhile.")
+    if task.data["location_id"] != server.location_id:
+        vpc_networks.release_all(world, server.id)  # they are of the place that it leaves
+    if world[LOCATIONS].get(task.data["location_id"]) is None or not storages_of(world, machine):
+        raise TaskFailedError("The location or the storage of the compute resource was deleted meanwhile.")
     world[SERVERS].put(
         replace(server, compute_resource_id=task.data["destination_id"], location_id=task.data["location_id"])
     )

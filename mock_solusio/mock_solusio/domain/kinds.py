@@ -29,6 +29,7 @@ from mock_solusio.domain.snapshots import SNAPSHOTS
 from mock_solusio.domain.ssh_keys import SSH_KEYS
 from mock_solusio.domain.tasks import AGENDA, TASKS
 from mock_solusio.domain.user_record import USERS
+from mock_solusio.domain.vpc_networks import VPC_IPS, VPC_NETWORKS
 from mock_solusio.domain.world import Kind
 
 KINDS: tuple[Kind[Any], ...] = (
@@ -36,6 +37,7 @@ KINDS: tuple[Kind[Any], ...] = (
     *(ICONS, LOCATIONS, COMPUTE_RESOURCES, STORAGES, IP_BLOCKS, IPS, OS_IMAGES, OS_IMAGE_VERSIONS),
     *(APPLICATIONS, ISO_IMAGES, PLANS, PROJECTS, MEMBERSHIPS, SSH_KEYS),
     *(SERVERS, TASKS, AGENDA, BACKUPS, SNAPSHOTS, BACKUP_NODES, MIGRATIONS, FORMER_USERS),
+    *(VPC_NETWORKS, VPC_IPS),
     *(PLAYED_NAMES, PLAYBACKS),
 )
 """Every kind of record. A kind that is missing here has no table."""

@@ -51,10 +51,11 @@ def remove(world: World, location: Location) -> None:
     """Delete a location; plans and compute resources forget it.
 
     Raises:
-        Conflict: servers are there.
+        Conflict: servers or VPC networks are there.
     """
-    from mock_solusio.domain import compute_resources
+    from mock_solusio.domain import compute_resources, vpc_networks
 
+    vpc_networks.refuse_location(world, location.id)
     refuse_in_use(world, "location", location_id=location.id)
     plans.make_available(world, "available_locations", location.id, ())
     compute_resources.place(world, location.id, ())

@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from mock_solusio.domain import activity, lifecycle, tasks
-from mock_solusio.domain.compute_resources import COMPUTE_RESOURCES, ComputeResource
+from mock_solusio.domain.compute_resources import COMPUTE_RESOURCES, ComputeResource, storages_of
 from mock_solusio.domain.errors import Invalid
 from mock_solusio.domain.ip_blocks import IPS, allocate, of_server, release
 from mock_solusio.domain.references import existing, invalid
@@ -43,7 +43,7 @@ def create(world: World, actor: "User", body: Mapping[str, Any]) -> Migration:
         Invalid: a server or the destination does not exist or does not fit, or addresses are short there.
     """
     destination = world[COMPUTE_RESOURCES].get(body["destination_compute_resource_id"])
-    if destination is None or not destination.location_ids:
+    if destination is None or not destination.location_ids or not storages_of(world, destination):
         raise invalid("destination_compute_resource_id")
     keys = existing(world, SERVERS, body["servers"], "servers")
     moving = [_fit(world[SERVERS].need(key), destination, index) for index, key in enumerate(keys)]

@@ -33,3 +33,5 @@ class Permission(StrEnum):
     MANAGE_LICENSE = "manage license"
     VIEW_ACTIVITY = "view activity"
     VIEW_USAGE = "view usage"
+    VIEW_VPC_NETWORKS = "view vpc networks"
+    MANAGE_VPC_NETWORKS = "manage vpc networks"

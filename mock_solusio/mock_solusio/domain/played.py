@@ -6,6 +6,10 @@ It is part of the state, so that a snapshot, a reset or a new start finds both a
 from mock_solusio.domain.world import Kind, Micros, Record
 
 
+class TimelineError(Exception):
+    """A timeline that cannot be read or played; the message names the line and says what is wrong."""
+
+
 class PlayedName(Record, frozen=True, kw_only=True):
     """What a name in a timeline stands for."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from mock_solusio.domain import compute_resources, plans
+from mock_solusio.domain import compute_resources, plans, vpc_networks
 from mock_solusio.domain.applications import APPLICATIONS, Application
 from mock_solusio.domain.backup_schedule import BackupSettings, with_backup_settings
 from mock_solusio.domain.custom_plans import custom_plan, customised
@@ -33,6 +33,7 @@ from mock_solusio.domain.world import Kind, Record, World
 
 if TYPE_CHECKING:
     from mock_solusio.domain.compute_resources import ComputeResource
+    from mock_solusio.domain.vpc_networks import VpcNetwork
 
 T = TypeVar("T", bound=Record)
 
@@ -54,6 +55,8 @@ class Order:
     primary_ip: str | None
     additional: dict[str, int]
     """How many additional addresses, by kind."""
+    vpc_networks: tuple["VpcNetwork", ...]
+    """Which it is to be attached to."""
 
 
 def read(world: World, actor: User, permissions: frozenset[str], fields: Mapping[str, Any]) -> Order:
@@ -80,8 +83,9 @@ def read(world: World, actor: User, permissions: frozenset[str], fields: Mapping
         raise Invalid.field(
             "additional_ip_count", f"Additional addresses are not available with the plan {wanted.name}."
         )
-    if fields.get("vpc_network_ids"):
-        raise invalid("vpc_network_ids.0")
+    if fields.get("vpc_network_ids") and not operator and owner.id != actor.id:
+        raise Forbidden  # the owner of the project shares his servers, not his networks (assumed)
+    networks = vpc_networks.ordered(world, owner.id, location.id, fields.get("vpc_network_ids"))
     backups = fields.get("backup_settings") or {}  # an empty list is PHP's empty map
     mac_address = (fields.get("mac_address") or "").lower()
     if mac_address and not _MAC.fullmatch(mac_address):
@@ -121,6 +125,7 @@ def read(world: World, actor: User, permissions: frozenset[str], fields: Mapping
         must_have=kinds or ("IPv4",),
         primary_ip=fields.get("primary_ip") or None,
         additional=additional,
+        vpc_networks=networks,
     )
 
 
@@ -198,6 +203,8 @@ def _takes(world: World, host: "ComputeResource", plan: Plan) -> bool:
     """Tell whether a compute resource takes one more server of a plan."""
     if host.is_locked or plan.virtualization_type not in host.settings.virtualization_types:
         return False
+    if not compute_resources.storages_of(world, host):
+        return False  # nowhere to put its disk
     most = host.settings.limits["vm"]
     return most.unlimited or world[SERVERS].count(compute_resource_id=host.id) < most.total
 

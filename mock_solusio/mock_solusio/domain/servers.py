@@ -194,7 +194,7 @@ def create(world: World, actor: "User", permissions: frozenset[str], **fields: A
         Forbidden: a client asks for somebody else's, or for what only an operator may say.
         Invalid: a field names what does not exist or does not fit, or a limit of the owner is reached.
     """
-    from mock_solusio.domain import activity, additional_ips, lifecycle, limits, server_order
+    from mock_solusio.domain import activity, additional_ips, lifecycle, limits, server_order, vpc_networks
 
     order = server_order.read(world, actor, permissions, fields)
     limits.check_server(world, order.owner)
@@ -206,6 +206,8 @@ def create(world: World, actor: "User", permissions: frozenset[str], **fields: A
     server = _with_secrets(world, server, order.password)
     lifecycle.server_created(world, server)
     additional_ips.assign_first(world, server, order)
+    for network in order.vpc_networks:
+        vpc_networks.give(world, network, server, "vpc_network_ids")
     task = enqueue(world, server, "vm-create", to="started")
     data = {"id": server.id, "name": server.name, "task_id": task.id}
     activity.record(world, "compute_resource_vm_create_requested", user=actor, data=data)

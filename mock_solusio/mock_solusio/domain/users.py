@@ -131,13 +131,13 @@ def update(world: World, user: User, *, actor: User | None = None, **changes: Un
 
 
 def remove(world: World, user: User, *, actor: User | None = None) -> None:
-    """Delete a user with his access tokens, sessions, SSH keys and projects.
+    """Delete a user with his access tokens, sessions, SSH keys, projects and VPC networks.
 
     Raises:
         Conflict: he has servers, or there are servers in his projects, or he is the last administrator.
         Forbidden: he may do what the actor may not.
     """
-    from mock_solusio.domain import iso_images, lifecycle, projects, servers, ssh_keys
+    from mock_solusio.domain import iso_images, lifecycle, projects, servers, ssh_keys, vpc_networks
 
     authority.check_user(world, actor, user)
     authority.check_administrator_remains(world, user, None)
@@ -148,6 +148,7 @@ def remove(world: World, user: User, *, actor: User | None = None) -> None:
     projects.forget_user(world, user)
     ssh_keys.forget_user(world, user)
     iso_images.forget_user(world, user)
+    vpc_networks.forget_user(world, user)
     sessions.forget_user(world, user)
     for token in world[ACCESS_TOKENS].find(user_id=user.id):
         world[ACCESS_TOKENS].remove(token.id)

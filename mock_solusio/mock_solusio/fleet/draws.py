@@ -13,6 +13,7 @@ Draw = Callable[[], float]
 """Gives numbers from 0 up to but not including 1."""
 
 STRATA = 1000
+"""How many draws, at most, fill their range evenly together."""
 
 _NORMAL = NormalDist()
 _EDGE = 1e-9
@@ -24,12 +25,13 @@ def draw(seed: str, purpose: str) -> Draw:
     return random.Random(digest).random  # noqa: S311 - repeatable on purpose
 
 
-def strata(seed: str, purpose: str, size: int = STRATA) -> Draw:
-    """Return numbers as `draw` does, of which each `size` in a row fill the range evenly, in random order.
+def strata(seed: str, purpose: str, count: int) -> Draw:
+    """Return `count` numbers as `draw` does, of which each so many in a row fill the range evenly.
 
     The mean of what is drawn from a heavy tail by such numbers is right with few draws already.
     """
     following = draw(seed, purpose)
+    size = math.ceil(max(1, count) / math.ceil(max(1, count) / STRATA))
     order = list(range(size))
     waiting: list[int] = []
 

@@ -8,7 +8,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Iterator
 from heapq import merge
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -39,7 +39,7 @@ class Pause(NamedTuple):
 
     begin: Micros
     end: Micros | None
-    status: str
+    status: Literal["locked", "suspended"]
 
 
 class Customer(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,11 +144,11 @@ class Fleet:
 
     def _born_before(self) -> Iterator[tuple[Micros, Customer, Micros]]:
         """Servers that stand at the beginning: the first of each customer, the others by weight."""
-        age = strata(self._draw_seed, "ages", max(1, self.standing))
+        age = strata(self._draw_seed, "ages", self.standing)
         ages = sorted(
             (exponential(age(), self.profile.age_mean) % LAST_AGE for _ in range(self.standing)), reverse=True
         )
-        left = strata(self._draw_seed, "standing lives")
+        left = strata(self._draw_seed, "standing lives", self.standing)
         owner = self._owners("standing owners")
         there = [one for one in self.customers if one.may_order(self.begin)]
         turn = draw(self._draw_seed, "turns")
@@ -160,7 +160,7 @@ class Fleet:
             yield created, customer, life
 
     def _born_meanwhile(self) -> Iterator[tuple[Micros, Customer, Micros]]:
-        quantile = strata(self._draw_seed, "lives")
+        quantile = strata(self._draw_seed, "lives", self.created)
         owner = self._owners("owners")
         for created in moments(self._hours, self.created, self._draw_seed):
             yield created, owner(created), self._life(quantile())
@@ -234,7 +234,7 @@ class Fleet:
         if rates.user_suspend:
             moment = since + DAY + int(exponential(following(), month / rates.user_suspend))
             back = moment + DAY + int(exponential(following(), 3 * DAY))
-            status = "locked" if following() < 0.2 else "suspended"
+            status: Literal["locked", "suspended"] = "locked" if following() < 0.2 else "suspended"
             latest = pauses[0].begin if pauses else left if left is not None else self.end
             if moment < self.end and back < latest - HOUR:
                 pauses.insert(0, Pause(moment // SECOND * SECOND, back // SECOND * SECOND, status))

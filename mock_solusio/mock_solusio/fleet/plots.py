@@ -4,15 +4,13 @@ Needs matplotlib (`pip install 'mock-solusio[plots]'`), which is imported here a
 """
 
 from datetime import timedelta
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mock_solusio.fleet.figures import Figures
 from mock_solusio.moment import utc
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 BLUE, ORANGE, GREY = "#1f6feb", "#d9730d", "#57606a"
 
@@ -21,7 +19,7 @@ _STEPS = (
     *((4 * 1440, "4 days"), (30 * 1440, "30 days"), (120 * 1440, "4 months")),
     *((365 * 1440, "1 year"), (3 * 365 * 1440, "3 years")),
 )
-_PER_DECADE = 8
+_PER_DECADE = 5
 
 
 class PlotError(Exception):
@@ -39,8 +37,9 @@ def plot(figures: Figures, file: Path, title: str) -> None:
     if not figures.servers:
         raise PlotError("there are no servers to draw.")
     try:
-        import matplotlib as mpl
-        from matplotlib.figure import Figure
+        # By name: where it is not installed, types can still be checked.
+        mpl: Any = import_module("matplotlib")
+        make: Any = import_module("matplotlib.figure").Figure
     except ImportError as error:
         raise PlotError("drawing needs matplotlib: pip install 'mock-solusio[plots]'.") from error
     settings: dict[str, Any] = {
@@ -52,7 +51,7 @@ def plot(figures: Figures, file: Path, title: str) -> None:
         "axes.edgecolor": GREY,
     }
     with mpl.rc_context(settings):
-        drawing = Figure(figsize=(9, 9), layout="constrained")
+        drawing = make(figsize=(9, 9), layout="constrained")
         drawing.suptitle(title, fontsize=12)
         above, middle, below = drawing.subplots(3, 1)
         _lifetimes(above, middle, figures)
@@ -62,11 +61,12 @@ def plot(figures: Figures, file: Path, title: str) -> None:
         drawing.savefig(file, dpi=110, metadata={"Date": None} if svg else {"Software": None})
 
 
-def _lifetimes(above: "Axes", below: "Axes", figures: Figures) -> None:
+def _lifetimes(above: Any, below: Any, figures: Figures) -> None:
     longest = max(figures.minutes)
+    # Lifetimes are known to the minute, so the narrow bars on the left have whole minutes.
     edges = [1.0]
     while edges[-1] <= longest:
-        edges.append(edges[-1] * 10 ** (1 / _PER_DECADE))
+        edges.append(float(round(10 ** (len(edges) / _PER_DECADE))))
     servers = [0.0] * (len(edges) - 1)
     hours = [0.0] * (len(edges) - 1)
     place = 0
@@ -100,19 +100,18 @@ def _lifetimes(above: "Axes", below: "Axes", figures: Figures) -> None:
     )
 
 
-def _days(axes: "Axes", figures: Figures) -> None:
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-    from matplotlib.ticker import FuncFormatter
-
+def _days(axes: Any, figures: Figures) -> None:
+    dates: Any = import_module("matplotlib.dates")
+    ticker: Any = import_module("matplotlib.ticker")
     begin = utc(figures.begin).replace(tzinfo=None)
     days = [begin + timedelta(days=number) for number in range(len(figures.days))]
     weekend = 5
     colours = [GREY if day.weekday() >= weekend else BLUE for day in days]
-    axes.bar(days, figures.days, 0.9, align="edge", color=colours)  # type: ignore[arg-type]  # dates are fine
-    locator = AutoDateLocator()
-    axes.set_xlim(begin, begin + timedelta(days=len(figures.days)))  # type: ignore[arg-type]
+    axes.bar(days, figures.days, 0.9, align="edge", color=colours)
+    locator = dates.AutoDateLocator()
+    axes.set_xlim(begin, begin + timedelta(days=len(figures.days)))
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
+    axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.set_ylabel("tokens")
     axes.set_title(f"tokens per day, {figures.tokens:,} in all; weekends grey", fontsize=10, loc="left")

@@ -139,7 +139,8 @@ PROFILES = {
             servers_per_user=AZURE_SERVERS / AZURE_CUSTOMERS,
             standing=0.0,
             mean_hours=AZURE_HOURS / AZURE_SERVERS,
-            standing_mean=60 * DAY,
+            # So long that the fleet is about as large at the end as it was at the beginning.
+            standing_mean=200 * DAY,
             age_mean=60 * DAY,
             lives=(Life(0.62, 15 * MINUTE, 1.1), Life(0.30, 3 * HOUR, 1.3), Life(0.08, 36 * HOUR, 1.2)),
             present=1.0,

@@ -11,13 +11,13 @@ from mock_solusio import fixtures, timeline
 from mock_solusio.clock import Clock, machine
 from mock_solusio.domain.errors import DomainError
 from mock_solusio.domain.plans import fresh
+from mock_solusio.domain.played import TimelineError
 from mock_solusio.domain.spans import Span
 from mock_solusio.fixture_building import micros_of
 from mock_solusio.fixture_model import ServerPart, WorldPart
 from mock_solusio.fleet.staged import Stage
 from mock_solusio.moment import Micros, utc
 from mock_solusio.store import FORMAT
-from mock_solusio.timeline import TimelineError
 
 _SQLITE = b"SQLite format 3\0"
 

@@ -256,6 +256,7 @@ def ip_view(call: Call, ip: Ip) -> dict[str, Any]:
         "is_primary": ip.is_primary,
         "is_reserved": True,
         "is_reverse_dns_enabled": block.reverse_dns_enabled,
+        "reverse_dns": [],
         "issued_for": "vm",
         "comment": ip.comment,
         "gateway": block.gateway,

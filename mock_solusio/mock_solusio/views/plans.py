@@ -1,5 +1,6 @@
 """What the API shows of plans, with what they cost the customer who looks."""
 
+import functools
 from typing import Any
 
 import msgspec
@@ -71,8 +72,9 @@ def plan_view(call: Call, plan: Plan, billing_user_id: int | None) -> dict[str, 
     return view
 
 
+@functools.lru_cache(maxsize=1000)
 def priced_for(billing_user_id: int | None) -> View[Plan]:
-    """Return the view of plans for a customer of the billing system."""
+    """Return the view of plans for a customer of the billing system; the same one for the same customer."""
     return lambda call, plan: plan_view(call, plan, billing_user_id)
 
 

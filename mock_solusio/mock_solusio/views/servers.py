@@ -16,6 +16,7 @@ from mock_solusio.domain.ip_blocks import IP_BLOCKS, IPV4, IPV6, Ip
 from mock_solusio.domain.iso_images import ISO_IMAGES
 from mock_solusio.domain.locations import LOCATIONS
 from mock_solusio.domain.os_images import OS_IMAGE_VERSIONS, OS_IMAGES
+from mock_solusio.domain.permissions import Permission
 from mock_solusio.domain.plans import GIB, Plan
 from mock_solusio.domain.projects import PROJECTS
 from mock_solusio.domain.servers import SERVERS, Server
@@ -185,10 +186,14 @@ def _backup_settings(server: Server, plan: Plan) -> Json:
     }
 
 
+def _may_use_console(call: Call, server: Server) -> bool:
+    return call.may(Permission.MANAGE_SERVERS) or servers.is_his(call.world, call.actor, server)
+
+
 def _settings(call: Call, server: Server) -> Json:
     return {
         "vnc_enabled": True,
-        "vnc_password": server.vnc_password,
+        "vnc_password": server.vnc_password if _may_use_console(call, server) else "",
         "disk_cache_mode": server.disk_cache_mode,
         "disk_driver": server.disk_driver,
         "firmware": server.firmware,

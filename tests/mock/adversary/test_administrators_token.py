@@ -13,10 +13,13 @@ from mock_solusio.serve_command import serve
 
 WANTED = "the-one-that-I-want"
 
+NOWHERE = ("--host", "192.0.2.1")
+"""No address of this machine: whatever is accepted by mistake does not begin to serve."""
+
 
 @pytest.mark.parametrize("wanted", [" padded ", "two words", "tab\there", "schlüssel", "line\nbreak"])
-def test_what_no_header_can_carry_is_refused_and_not_repeated(wanted):
-    result = CliRunner().invoke(serve, ["--admin-token", wanted])
+def test_what_no_header_can_carry_is_refused_and_not_repeated(wanted: str) -> None:
+    result = CliRunner().invoke(serve, [*NOWHERE, "--admin-token", wanted])
     assert result.exit_code == 2
     assert "--admin-token" in result.output
     assert wanted.strip() not in result.output
@@ -26,8 +29,8 @@ def test_what_no_header_can_carry_is_refused_and_not_repeated(wanted):
     "url",
     ["http://", "https://:80", "http://[::1", "http://host:0", "http://host:99999", "file:///etc/passwd"],
 )
-def test_a_billing_url_without_a_host_is_refused(url):
-    result = CliRunner().invoke(serve, ["--billing-url", url])
+def test_a_billing_url_without_a_host_is_refused(url: str) -> None:
+    result = CliRunner().invoke(serve, [*NOWHERE, "--billing-url", url])
     assert result.exit_code == 2
     assert f"expected an http or https URL, got '{url}'" in " ".join(result.output.split())
 

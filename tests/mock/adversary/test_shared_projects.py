@@ -28,7 +28,7 @@ def operator(api: Any, *permissions: Permission) -> Any:
     return api.as_user(api.post("users", {"email": "op@example.com", "roles": [role]}).data["id"])
 
 
-def test_a_member_does_not_see_the_billing_token_of_the_owner(api: Any, owner: int, shared: int) -> None:
+def test_a_member_does_not_see_the_billing_token_of_the_owner(api: Any, shared: int) -> None:
     member = api.as_user(api.post("users", {"email": "member@example.com"}).data["id"])
     server = api.post("servers", {"name": "web", "project": shared}).data["id"]
     assert api.post(f"projects/{shared}/members", {"email": "member@example.com"}).status == 201
@@ -40,7 +40,7 @@ def test_a_member_does_not_see_the_billing_token_of_the_owner(api: Any, owner: i
     assert member.get(f"projects/{shared}").data["owner"]["billing_token"] is None
 
 
-def test_the_owner_and_who_may_view_users_see_it(api: Any, owner: int, shared: int) -> None:
+def test_the_owner_and_who_may_view_users_see_it(api: Any, owner: int) -> None:
     assert api.as_user(owner).get("account").data["billing_token"] == "credential-of-owner"
     assert api.as_user(owner).get("projects").data[0]["owner"]["billing_token"] == "credential-of-owner"
     assert api.get(f"users/{owner}").data["billing_token"] == "credential-of-owner"

@@ -216,6 +216,33 @@ def test_os_images_and_versions(evotic: Evotic) -> None:
     assert evotic.request("GET", path).status == 404
 
 
+def test_vpc_networks(evotic: Evotic, server: dict[str, Any]) -> None:
+    body = {
+        "name": "ev",
+        "list_type": "range",
+        "from": "10.0.0.10",
+        "to": "10.0.0.20",
+        "netmask": "255.255.255.0",
+        "location_id": server["location"]["id"],
+        "user_id": server["user"]["id"],
+    }
+    made = evotic.call("POST", "/vpc_networks", body)
+    path = f"/vpc_networks/{made['id']}"
+    assert made in evotic.call("GET", "/vpc_networks")
+    assert evotic.call("GET", path) == made
+    del body["list_type"]
+    assert evotic.call("PUT", path, {**body, "name": "renamed"})["name"] == "renamed"
+    spare = [evotic.call("POST", f"{path}/add_ip", {"ip": "10.0.0.1"})["id"]]
+    added = evotic.call("POST", f"{path}/add_ips", {"ips": ["10.0.0.2", "10.0.0.3"]})
+    spare += [row["id"] for row in added]
+    assert evotic.call("POST", f"{path}/attach", {"server_ids": [server["id"]]})["servers"]
+    assert evotic.call("POST", f"{path}/detach", {"server_ids": [server["id"]]})["servers"] == []
+    assert [row["id"] for row in evotic.call("GET", f"{path}/ips")] == spare
+    assert evotic.request("DELETE", f"{path}/ip/{spare[0]}").status == 204
+    assert evotic.call("DELETE", f"{path}/ips", {"ids": spare[1:]}) == spare[1:]
+    assert evotic.request("DELETE", path).status == 204
+
+
 def test_license_and_updates(evotic: Evotic) -> None:
     """An earlier version of the SDK calls it `license`, the present one `solus-license`."""
     for path in ("/license", "/solus-license"):

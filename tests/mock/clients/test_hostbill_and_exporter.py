@@ -82,6 +82,14 @@ def test_a_compute_resource_leads_to_a_visible_location(hostbill: HostBill) -> N
     assert set(at.values()) <= visible
 
 
+def test_imports_of_a_cluster(hostbill: HostBill, wire: Any, panel: Any) -> None:
+    """Without an import the converter asks its user for one, and stops at an unknown one."""
+    assert hostbill.all("cluster_imports") == []
+    headers = {"Authorization": f"Bearer {panel.admin_token}", "Accept": "application/json"}
+    for path in ("cluster_imports/1", "cluster_imports/1/entities/servers?page=1"):
+        assert wire.send("GET", f"/api/v1/{path}", headers).status == 404
+
+
 # solus-io-exporter
 
 

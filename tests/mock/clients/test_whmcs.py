@@ -233,7 +233,10 @@ def test_backups(
         wait(60)
 
 
-def test_usage_charts(whmcs: Whmcs, account: dict[str, Any], is_moment: Callable[[str], bool]) -> None:
+def test_usage_charts(
+    whmcs: Whmcs, account: dict[str, Any], is_moment: Callable[[str], bool], wait: Callable[[float], None]
+) -> None:
+    wait(3600)  # a server that was just made has no curve
     members = {
         "cpu": lambda item: [item["load_average"]],
         "network": lambda item: [item["derivative"]["read_kb"], item["derivative"]["write_kb"]],

@@ -119,10 +119,10 @@ def test_order_and_structure_stay(kept):
         ("apiKey", "true", r"[a-z]{4}"),
         ("first_name", "Annegret", r"[A-Z]\w+-[A-Z]\w+"),
         ("full_name", "Annegret Kowalczyk", r"[A-Z]\w+ [A-Z]\w+"),
-        ("name", "web17", r"\w+-[0-9a-f]{4}"),
+        ("name", "web17", r"\w+-[0-9a-f]{8}"),
         ("phone", "+49 30 1234567", r"\+\d\d \d\d \d{7}"),
         ("contact", "0301234567", r"\d{10}"),
-        ("note", "hello", r"\w+-[0-9a-f]{4}"),
+        ("note", "hello", r"\w+-[0-9a-f]{8}"),
         ("public_key", "ssh-rsa AAAAB3NzaC1yc2E ann@pc", r"ssh-rsa AAAA\w{11} [\w.]+@example"),
         (
             "url",
@@ -138,6 +138,9 @@ def test_order_and_structure_stay(kept):
         ("user_data", "#!/bin/sh\necho secret | passwd", r"[\w ]+\."),
         ("icon", "data:image/png;base64,iVBORw0KGgo=", r"data:,"),
         ("status", "Ann Kowalczyk", r"[A-Z]\w+ [A-Z]\w+"),
+        ("status", "see ann.real-host.de now", r"\w+ \w+ \w+ [0-9a-f]{8}"),
+        ("status", "ann kowalczyk", r"\w+ \w+ [0-9a-f]{8}"),
+        ("event", "ann.de", r"[\w-]+\.example"),
         ("version", "10.1.2.3", r"2[45]\d(\.\d{1,3}){3}"),
         (
             "message",

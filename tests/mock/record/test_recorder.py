@@ -138,7 +138,7 @@ def test_a_compressed_answer_stays_compressed_and_is_recorded_plain(canned, reco
             assert answer.headers["content-encoding"] == encoding
         (kept,) = session.exchanges()
     assert len(value_of(kept.response.body)["data"]) == 500
-    assert kept.response.headers == [("content-type", "application/json")]
+    assert [name for name, _ in kept.response.headers if name != "date"] == ["content-type"]
 
 
 def test_what_we_cannot_decompress_passes_and_is_not_kept(canned, recording):
@@ -277,9 +277,8 @@ def test_a_certificate_that_is_not_trusted(tls_upstream, recording):
     with recording(url) as session:
         answer = session.client.get("users")
         assert answer.status_code == 502
-        assert answer.json()["message"] == (
-            f"The recorder got no answer: {url} has a certificate that is not trusted (--insecure accepts it)."
-        )
+        reason = f"{url} has a certificate that is not trusted (--insecure accepts it)"
+        assert answer.json() == {"message": f"The recorder got no answer: {reason}."}
         assert session.exchanges() == []
 
 

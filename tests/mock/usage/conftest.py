@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -62,22 +62,16 @@ def reckon(lives: Iterable[Life], since: datetime, until: datetime, now: datetim
     return found
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def brute_force() -> Callable[..., Reckoning]:
     """Reckon lives hour by hour: `brute_force(lives, since, until, now)`."""
     return reckon
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def life() -> type[Life]:
     """What `brute_force` reckons."""
     return Life
-
-
-@pytest.fixture
-def moment() -> Callable[[str], datetime]:
-    """Read a moment."""
-    return lambda text: datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What happens to servers, and what it means for usage (clauses US-010, US-013 to US-015, US-030 to US-032)."""
+"""What happens to servers, and what it means for usage (clauses US-010 to US-015, US-030 to US-032)."""
 
 import pytest
 
@@ -143,7 +143,7 @@ def test_a_resize_that_fails_changes_back(api, server, wait, lines, march):
     assert brief(lines(march)) == [("server", 1, 6, "hourly", 42)]
 
 
-def test_custom_prices_of_a_server(api, server, wait, lines, march):
+def test_custom_prices_of_a_server(server, wait, lines, march):
     server(custom_plan={"tokens_per_hour": 1, "tokens_per_month": 100, "name": "For friends"})
     wait(hours=200)
     (line,) = lines(march)
@@ -228,7 +228,7 @@ def test_a_resize_brings_the_prices_of_all_that_a_server_has(api, server, wait, 
     ]
 
 
-def test_enabled_backups_cost_a_percentage(api, server, wait, lines, march):
+def test_enabled_backups_cost_a_percentage(server, wait, lines, march):
     """10 % of 7 and 5000 tokens are 0.7 and 500: rounded to 1 and 500."""
     key = server(backup_settings={"enabled": True})
     wait(hours=100)
@@ -241,7 +241,8 @@ def test_enabled_backups_cost_a_percentage(api, server, wait, lines, march):
 
 
 @pytest.mark.parametrize(
-    ("percent", "per_hour", "per_month"), [(10, 1, 500), (25, 2, 1250), (0.001, 1, 1), (0, 0, 0), (200, 14, 10_000)]
+    ("percent", "per_hour", "per_month"),
+    [(10, 1, 500), (25, 2, 1250), (0.001, 1, 1), (0, 0, 0), (200, 14, 10_000)],
 )
 def test_shares_are_whole_tokens(api, server, wait, lines, march, percent, per_hour, per_month):
     api.patch("plans/1", {"backup_price": percent})

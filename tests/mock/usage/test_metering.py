@@ -1,6 +1,7 @@
 """The rules of metering by themselves: hours, months, tokens (DESIGN 7; clauses US-010 to US-025)."""
 
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 from hypothesis import assume, given
@@ -67,7 +68,7 @@ def test_changes_of_plan_neither_add_hours_nor_lose_any(created, life, cuts):
     """Also several resizes in one hour: an hour belongs to the plan that there is when it starts."""
     gone = created + life
     bounds = [created, *sorted(created + cut for cut in cuts if cut < life), gone]
-    spans = list(zip(bounds, bounds[1:], strict=False))
+    spans = list(pairwise(bounds))
     counts = [hours(created, start, end, FIRST, LAST + 1000 * DAY) for start, end in spans]
     assert sum(counts) == -(-life // HOUR)
 

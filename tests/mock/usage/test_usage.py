@@ -1,5 +1,7 @@
 """GET /usage: the vendor's examples on a clock that is advanced, periods, filters, permissions."""
 
+from itertools import pairwise
+
 import pytest
 
 
@@ -113,7 +115,7 @@ def test_months_add_up_to_the_life(api, server, wait, lines):
     months = ["2026-03", "2026-04", "2026-05", "2026-06", "2026-07"]
     found = [
         lines(f"from={month}-01T00:00:00Z&to={following}-01T00:00:00Z")
-        for month, following in zip(months, months[1:], strict=False)
+        for month, following in pairwise(months)
     ]
     assert [[line["hours"] for line in one] for one in found] == [[744], [720], [744], [2400 + 1 - 2208]]
     whole = lines("from=2026-03-01T00:00:00Z&to=2026-07-01T00:00:00Z")
@@ -127,7 +129,7 @@ def test_a_part_of_a_month_has_its_own_hours_and_the_whole_price(server, wait, l
     weeks = ["01", "08", "15", "22", "29"]
     found = [
         lines(f"from=2026-03-{first}T00:00:00Z&to=2026-03-{last}T00:00:00Z")[0]
-        for first, last in zip(weeks, weeks[1:], strict=False)
+        for first, last in pairwise(weeks)
     ]
     assert [line["hours"] for line in found] == [168] * 4
     assert [line["tokens"] for line in found] == [1176] * 4

@@ -1,0 +1,88 @@
+"""The page and the plot of `usage_scale.py`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+PAGE = """# How /usage grows
+
+How long a walk through all pages of a month takes, and how much memory, at growing numbers of servers in
+that month. Written by `nox -s usage_scale` from `benchmarks/results/usage_scale.json`; do not edit.
+
+![lines per second and peak memory over the number of servers](images/usage-scale.svg)
+
+| servers in the month | lines | lines per second | first page | further ones | one customer | memory, peak |
+|---:|---:|---:|---:|---:|---:|---:|
+{rows}
+
+The first page makes the sums of the month, once; each further page costs what is on it ({per_page} lines).
+Time is that of the whole chain of the mock without a socket; memory is that of the process which serves.
+
+| servers in the month | state file | filling it | memory of filling it, peak |
+|---:|---:|---:|---:|
+{fills}
+{history}
+Measured on {measured} with Python {python} on a machine with {processors} processors, {users} customers,
+lifetimes as heavy-tailed as those of a public cloud. What each number means and how lines are made:
+[usage.md](usage.md).
+"""
+
+HISTORY = """
+What a month costs does not depend on what was before: {spans} servers after {history} in the month before
+take {page_ms:.1f} ms for a page, {lines_per_second} lines per second.
+"""
+
+
+def render(numbers: dict[str, Any]) -> str:
+    """Return the page."""
+    rows = [
+        f"| {row['spans']:,} | {row['lines']:,} | {row['lines_per_second']:,}"
+        f" | {row['first_page_ms']:,.0f} ms | {row['page_ms']:.1f} ms"
+        f" | {row['customer_lines']:,} lines in {row['customer_ms']:.0f} ms"
+        f" | {row['peak_mib']:.0f} MiB |"
+        for row in numbers["rows"]
+    ]
+    fills = [
+        f"| {row['spans']:,} | {row['state_mib']:,} MiB | {row['fill_seconds']:.0f} s"
+        f" | {row['fill_peak_mib']:.0f} MiB |"
+        for row in numbers["rows"]
+    ]
+    about = numbers.get("history")
+    history = ""
+    if about:
+        history = HISTORY.format(
+            **{
+                **about,
+                "spans": f"{about['spans']:,}",
+                "history": f"{about['history']:,}",
+                "lines_per_second": f"{about['lines_per_second']:,}",
+            }
+        )
+    return PAGE.format(**{**numbers, "rows": "\n".join(rows), "fills": "\n".join(fills), "history": history})
+
+
+def draw(numbers: dict[str, Any], file: Path) -> None:
+    """Draw lines per second and peak memory over the size; the same numbers give the same bytes."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "usage-scale"
+    from matplotlib import pyplot as plt
+
+    sizes = [row["spans"] for row in numbers["rows"]]
+    figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+    panels = (
+        ("lines per second", [row["lines_per_second"] for row in numbers["rows"]], "tab:blue"),
+        ("peak memory of serving, MiB", [row["peak_mib"] for row in numbers["rows"]], "tab:red"),
+    )
+    for axis, (title, values, colour) in zip(axes, panels, strict=True):
+        axis.plot(sizes, values, marker="o", color=colour)
+        axis.set_xscale("log")
+        axis.set_ylim(0, max(values) * 1.25)
+        axis.set_title(title, fontsize=10)
+        axis.set_xlabel("servers in the month")
+        axis.grid(visible=True, alpha=0.3)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(file, metadata={"Date": None})
+    plt.close(figure)

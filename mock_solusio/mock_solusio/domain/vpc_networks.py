@@ -1,0 +1,367 @@
+"""VPC networks: private IPv4 networks of a user, at one location, for servers of his (evotic SDK).
+
+A network of the kind `range` has all addresses from one to another, one of the kind `set` those that were
+added to it; a `range` may be given more, too. A server that is attached has one address of the network. The
+SDK shows only what is asked; what follows from it is assumed.
+"""
+
+from collections.abc import Iterable, Mapping
+from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from mock_solusio.domain.errors import Conflict, Invalid
+from mock_solusio.domain.locations import LOCATIONS
+from mock_solusio.domain.references import invalid
+from mock_solusio.domain.servers import SERVERS, Server, enqueue, touched
+from mock_solusio.domain.user_record import USERS
+from mock_solusio.domain.world import Kind, Record, World
+
+if TYPE_CHECKING:
+    from mock_solusio.domain.user_record import User
+
+RANGE = "range"
+SET = "set"
+
+MOST = 65536
+"""Addresses from the first to the last of a range at most, and added ones at most (assumed)."""
+
+
+class VpcNetwork(Record, frozen=True, kw_only=True):
+    """A private network. `first` and `last` are empty in a set."""
+
+    name: str
+    user_id: int
+    location_id: int
+    list_type: str = RANGE
+    netmask: str
+    first: str = ""
+    last: str = ""
+
+    @property
+    def size(self) -> int:
+        """How many addresses the range has; 0 for a set."""
+        if not self.first:
+            return 0
+        return int(IPv4Address(self.last)) - int(IPv4Address(self.first)) + 1
+
+    def spans(self, address: IPv4Address) -> bool:
+        """Tell whether an address is in the range."""
+        return bool(self.first) and IPv4Address(self.first) <= address <= IPv4Address(self.last)
+
+
+class VpcIp(Record, frozen=True, kw_only=True):
+    """An address that a server has, or that was added to its network."""
+
+    vpc_network_id: int
+    address: str
+    server_id: int | None = None
+    is_added: bool = False
+    """Whether it is there without a server, too: it is not of the range."""
+
+
+VPC_NETWORKS: Kind[VpcNetwork] = Kind(
+    "vpc_networks", VpcNetwork, noun="VPC network", index=("name", "user_id", "location_id"), search=("name",)
+)
+VPC_IPS: Kind[VpcIp] = Kind(
+    "vpc_ips",
+    VpcIp,
+    noun="VPC IP address",
+    index=("address", "vpc_network_id", "server_id"),
+    search=("address",),
+)
+
+
+# Networks
+
+
+def create(world: World, owner_id: int, body: Mapping[str, Any]) -> VpcNetwork:
+    """Make a network of a user from the members of a request.
+
+    Raises:
+        Invalid: the user or the location does not exist, or the addresses are no range.
+    """
+    network = VpcNetwork(
+        name=body["name"],
+        user_id=_existing_user(world, owner_id),
+        location_id=_existing_location(world, body["location_id"]),
+        list_type=body.get("list_type") or RANGE,
+        netmask="",
+    )
+    return world[VPC_NETWORKS].add(_with_addresses(network, body))
+
+
+def update(world: World, network: VpcNetwork, body: Mapping[str, Any]) -> VpcNetwork:
+    """Change what a request names; what kind of network it is stays.
+
+    Raises:
+        Invalid: like `create`.
+        Conflict: servers are attached that would not fit any more.
+    """
+    changed = _with_addresses(network, body)
+    if body.get("name") is not None:
+        changed = replace(changed, name=body["name"])
+    if body.get("user_id") is not None:
+        changed = replace(changed, user_id=_existing_user(world, body["user_id"]))
+    if body.get("location_id") is not None:
+        changed = replace(changed, location_id=_existing_location(world, body["location_id"]))
+    ips = world[VPC_IPS].find(vpc_network_id=network.id)
+    used = any(ip.server_id is not None for ip in ips)
+    if used and (changed.user_id, changed.location_id) != (network.user_id, network.location_id):
+        raise Conflict("User and location of the VPC network cannot change: servers are attached to it.")
+    for ip in ips:
+        address = IPv4Address(ip.address)
+        if not ip.is_added and not changed.spans(address):
+            raise Conflict(f"The address {address} is in use; it must stay in the VPC network.")
+        if ip.is_added and changed.spans(address):
+            raise Conflict(f"The address {address} was added to the VPC network; delete it first.")
+        if not _together(changed, [changed.first or ips[0].address, ip.address]):
+            raise Conflict(f"The address {address} would not be in the network {changed.netmask} any more.")
+    return world[VPC_NETWORKS].put(changed)
+
+
+def remove(world: World, network: VpcNetwork) -> None:
+    """Delete a network with its addresses.
+
+    Raises:
+        Conflict: servers are attached.
+    """
+    ips = world[VPC_IPS].find(vpc_network_id=network.id)
+    number = sum(ip.server_id is not None for ip in ips)
+    if number:
+        servers = "1 server is" if number == 1 else f"{number} servers are"
+        raise Conflict(f"The VPC network cannot be deleted: {servers} attached to it.")
+    for ip in ips:
+        world[VPC_IPS].remove(ip.id)
+    world[VPC_NETWORKS].remove(network.id)
+
+
+def forget_user(world: World, user: "User") -> None:
+    """Delete the networks of a user who is going to be deleted; he has no servers any more."""
+    for network in world[VPC_NETWORKS].find(user_id=user.id):
+        remove(world, network)
+
+
+def refuse_location(world: World, location_id: int) -> None:
+    """Raise Conflict if there are networks at a location."""
+    number = world[VPC_NETWORKS].count(location_id=location_id)
+    if number:
+        networks = "1 VPC network is" if number == 1 else f"{number} VPC networks are"
+        raise Conflict(f"The location cannot be deleted: {networks} there.")
+
+
+# Addresses
+
+
+def add_ips(
+    world: World, network: VpcNetwork, addresses: Iterable[str], field: str = "ips.{}"
+) -> list[VpcIp]:
+    """Add addresses to a network: all, or none.
+
+    Raises:
+        Invalid: one is none, is not in the network, or is there already; the error is of `field`.
+    """
+    present = {ip.address for ip in world[VPC_IPS].find(vpc_network_id=network.id)}
+    # A set has no other measure than what is in it.
+    measure = network.first or next(iter(present), "")
+    added = []
+    for index, text in enumerate(addresses):
+        name = field.format(index)
+        address = _address(name, text)
+        if str(address) in present or network.spans(address):
+            raise Invalid.field(name, f"The address {address} is in the VPC network already.")
+        measure = measure or str(address)
+        if not _together(network, [measure, str(address)]):
+            raise Invalid.field(name, f"The address {address} is not in the network {network.netmask}.")
+        if len(present) >= MOST:
+            raise Invalid.field(name, f"The VPC network may not have more than {MOST} added addresses.")
+        present.add(str(address))
+        added.append(
+            world[VPC_IPS].add(VpcIp(vpc_network_id=network.id, address=str(address), is_added=True))
+        )
+    return added
+
+
+def remove_ips(world: World, network: VpcNetwork, keys: Iterable[int]) -> list[int]:
+    """Take addresses that were added out of a network, all or none; return their ids.
+
+    Raises:
+        Invalid: one is not in the network.
+        Conflict: a server has one.
+    """
+    ips: list[VpcIp] = []
+    for index, key in enumerate(keys):
+        ip = world[VPC_IPS].get(key)
+        if ip is None or ip.vpc_network_id != network.id:
+            raise invalid(f"ids.{index}")
+        if ip not in ips:
+            ips.append(ip)
+    for ip in ips:
+        remove_ip(world, ip)
+    return [ip.id for ip in ips]
+
+
+def remove_ip(world: World, ip: VpcIp) -> None:
+    """Take an address that was added out of its network.
+
+    Raises:
+        Conflict: a server has it.
+    """
+    if ip.server_id is not None:
+        raise Conflict(f"The address {ip.address} is in use.")
+    world[VPC_IPS].remove(ip.id)
+
+
+# Servers
+
+
+def attach(
+    world: World, actor: "User", permissions: frozenset[str], network: VpcNetwork, keys: Iterable[int]
+) -> None:
+    """Attach servers to a network: all, or none. One that is attached stays so.
+
+    Raises:
+        Invalid: one is not the owner's or elsewhere, or there is no address left.
+        Forbidden, Conflict: the actor may not act on one, or not now.
+    """
+    for server in _servers(world, actor, permissions, network, keys):
+        if world[VPC_IPS].first(vpc_network_id=network.id, server_id=server.id) is None:
+            give(world, network, server, "server_ids")
+            enqueue(world, server, "vm-update-network")
+
+
+def detach(
+    world: World, actor: "User", permissions: frozenset[str], network: VpcNetwork, keys: Iterable[int]
+) -> None:
+    """Detach servers from a network: all, or none. One that is not attached stays so.
+
+    Raises:
+        Invalid: one is not the owner's or elsewhere.
+        Forbidden, Conflict: the actor may not act on one, or not now.
+    """
+    for server in _servers(world, actor, permissions, network, keys):
+        ip = world[VPC_IPS].first(vpc_network_id=network.id, server_id=server.id)
+        if ip is not None:
+            _take_back(world, ip)
+            enqueue(world, server, "vm-update-network")
+
+
+def ordered(
+    world: World, owner_id: int, location_id: int, keys: Iterable[int] | None
+) -> tuple[VpcNetwork, ...]:
+    """Return the networks that a server of this user at this location is to be attached to, each once.
+
+    Raises:
+        Invalid: one does not exist, is somebody else's, or is elsewhere.
+    """
+    networks: dict[int, VpcNetwork] = {}
+    for index, key in enumerate(keys or ()):
+        network = world[VPC_NETWORKS].get(key)
+        if network is None or network.user_id != owner_id:
+            raise invalid(f"vpc_network_ids.{index}")
+        if network.location_id != location_id:
+            raise Invalid.field(
+                f"vpc_network_ids.{index}", f"The VPC network {network.name} is at another location."
+            )
+        networks[key] = network
+    return tuple(networks.values())
+
+
+def give(world: World, network: VpcNetwork, server: Server, field: str) -> VpcIp:
+    """Give a server the next free address of a network.
+
+    Raises:
+        Invalid: there is none; the error is of `field`.
+    """
+    spare = world[VPC_IPS].first(vpc_network_id=network.id, server_id=None)
+    if spare is not None:
+        return world[VPC_IPS].put(replace(spare, server_id=server.id))
+    if network.first:
+        taken = {ip.address for ip in world[VPC_IPS].find(vpc_network_id=network.id)}
+        start = IPv4Address(network.first)
+        for index in range(network.size):
+            address = str(start + index)
+            if address not in taken:
+                return world[VPC_IPS].add(
+                    VpcIp(vpc_network_id=network.id, address=address, server_id=server.id)
+                )
+    raise Invalid.field(field, f"There is no free address in the VPC network {network.name}.")
+
+
+def release_all(world: World, server_id: int) -> None:
+    """Detach a server that is gone, or at another location, from all networks."""
+    for ip in world[VPC_IPS].find(server_id=server_id):
+        _take_back(world, ip)
+
+
+def _take_back(world: World, ip: VpcIp) -> None:
+    if ip.is_added:
+        world[VPC_IPS].put(replace(ip, server_id=None))
+    else:
+        world[VPC_IPS].remove(ip.id)
+
+
+def _servers(
+    world: World, actor: "User", permissions: frozenset[str], network: VpcNetwork, keys: Iterable[int]
+) -> list[Server]:
+    servers: dict[int, Server] = {}
+    for index, key in enumerate(keys):
+        server = world[SERVERS].get(key)
+        if server is None or server.user_id != network.user_id:
+            raise invalid(f"server_ids.{index}")
+        if server.location_id != network.location_id:
+            raise Invalid.field(f"server_ids.{index}", f"The server {server.name} is at another location.")
+        servers[key] = touched(world, actor, permissions, key)
+    return list(servers.values())
+
+
+# What a request says
+
+
+def _existing_user(world: World, key: int) -> int:
+    if world[USERS].get(key) is None:
+        raise invalid("user_id")
+    return key
+
+
+def _existing_location(world: World, key: int) -> int:
+    if world[LOCATIONS].get(key) is None:
+        raise invalid("location_id")
+    return key
+
+
+def _with_addresses(network: VpcNetwork, body: Mapping[str, Any]) -> VpcNetwork:
+    try:
+        mask = str(IPv4Network(f"0.0.0.0/{body.get('netmask') or network.netmask}").netmask)
+    except (NetmaskValueError, AddressValueError, ValueError):
+        raise Invalid.field("netmask", "The netmask must be a netmask, such as 255.255.255.0.") from None
+    network = replace(network, netmask=mask)
+    if network.list_type == SET:
+        return network
+    given = {"from": body.get("from") or network.first, "to": body.get("to") or network.last}
+    for name, text in given.items():
+        if not text:
+            raise Invalid.field(name, f"The {name} field is required.")
+    first, last = (_address(name, text) for name, text in given.items())
+    if first > last:
+        raise Invalid.field("to", "The to must not be before from.")
+    changed = replace(network, first=str(first), last=str(last))
+    if not _together(changed, [changed.first, changed.last]):
+        raise Invalid.field("to", f"The to must be in the same network {mask} as from.")
+    if changed.size > MOST:
+        raise Invalid.field("to", f"The VPC network may not have more than {MOST} addresses.")
+    return changed
+
+
+def _together(network: VpcNetwork, addresses: Iterable[str]) -> bool:
+    """Tell whether addresses (empty ones do not count) are in one network of this netmask."""
+    mask = int(IPv4Address(network.netmask))
+    return len({int(IPv4Address(address)) & mask for address in addresses if address}) <= 1
+
+
+def _address(name: str, text: str) -> IPv4Address:
+    try:
+        return IPv4Address(text)
+    except AddressValueError:
+        raise Invalid.field(name, f"The {name} must be a valid IPv4 address.") from None

@@ -1,0 +1,129 @@
+"""Timelines: what a line may say, and what is said of one that is wrong."""
+
+import json
+from importlib import resources
+from pathlib import Path
+
+import jsonschema_rs
+import pytest
+
+from mock_solusio import timeline
+from mock_solusio.domain.played import TimelineError
+from mock_solusio.moment import rfc3339
+
+AT = '"at": "2026-03-01T00:00:00Z"'
+
+
+@pytest.fixture(scope="module")
+def published():
+    return json.loads(
+        resources.files("mock_solusio").joinpath("timeline.schema.json").read_text(encoding="utf-8")
+    )
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(*lines):
+        path = tmp_path / "t.ndjson"
+        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_the_published_schema_is_true(published):
+    assert published == json.loads(json.dumps(timeline.schema()))
+
+
+def test_the_schema_permits_every_line_of_a_generated_timeline(published, month):
+    validator = jsonschema_rs.Draft202012Validator(published, validate_formats=True)
+    lines = (month / "month.ndjson").read_text(encoding="utf-8").splitlines()
+    for line in lines:
+        validator.validate(json.loads(line))
+    assert {json.loads(line)["do"] for line in lines[1:]} >= {"user.create", "server.resize", "backup.delete"}
+
+
+def test_the_example_of_the_docs_is_a_timeline(published):
+    example = Path(__file__).parents[3] / "docs/examples/timeline.ndjson"
+    validator = jsonschema_rs.Draft202012Validator(published, validate_formats=True)
+    for line in example.read_text(encoding="utf-8").splitlines():
+        validator.validate(json.loads(line))
+    assert {line.event.verb for line in timeline.read(example)} == set(
+        validator_verbs := [one["properties"]["do"]["const"] for one in _events(published)]
+    ), validator_verbs
+
+
+def _events(published):
+    found = [one for one in published["$defs"].values() if "do" in one["properties"]]
+    for one in found:
+        one["properties"]["do"].setdefault("const", one["properties"]["do"].get("enum", [None])[0])
+    return found
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f'{{{AT}, "do": "server.explode", "on": "web"}}',
+        f'{{{AT}, "do": "server.stop"}}',
+        '{"at": "yesterday", "do": "server.stop", "on": "web"}',
+        f'{{{AT}, "do": "server.stop", "on": "web", "colour": "red"}}',
+        f'{{{AT}, "do": "plan.create", "as": "small", "tokens_per_hour": 0.5}}',
+        f'{{{AT}, "do": "plan.create", "as": "small", "tokens_per_hour": -1}}',
+        f'{{{AT}, "do": "user.update", "on": "ann", "status": "asleep"}}',
+        "[]",
+    ],
+)
+def test_the_schema_and_the_reader_refuse_the_same(published, file, line):
+    validator = jsonschema_rs.Draft202012Validator(published, validate_formats=True)
+    assert not validator.is_valid(json.loads(line))
+    with pytest.raises(TimelineError, match=r"^Line 1: "):
+        list(timeline.read(file(line)))
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ([f'{{{AT}, "do": "server.explode", "on": "web"}}'], "Line 1: do: expected one of plan.create, "),
+        (["", f'{{{AT}, "do": "server.stop"}}'], "Line 2: on: is missing."),
+        (['{"do": "server.stop", "on": "web"}'], "Line 1: at: is missing."),
+        (["{"], "Line 1: it is not JSON: "),
+        (["\x00"], "Line 1: it is not JSON: "),
+        ([f'{{{AT}, "do": "server.stop", "on": ""}}'], "Line 1: on: expected `str` of length >= 1"),
+        (
+            [
+                f'{{{AT}, "do": "server.stop", "on": "web"}}',
+                '{"at": "2026-02-01T00:00:00Z", "do": "server.stop", "on": "web"}',
+            ],
+            "Line 2: 2026-02-01T00:00:00.000000Z is before the line above, 2026-03-01T00:00:00.000000Z.",
+        ),
+        (['{"timeline": 2, "begin": "2026-03-01T00:00:00Z"}'], "Line 1: timeline: "),
+        (['{"timeline": 1}'], "Line 1: begin: is missing."),
+        ([f'{{{AT}, "do": "server.stop", "on": "{"x" * timeline.LINE_LIMIT}"}}'], "Line 1: it has more than"),
+    ],
+)
+def test_errors_name_the_line_and_what_is_wrong(file, lines, message):
+    with pytest.raises(TimelineError) as error:
+        list(timeline.read(file(*lines)))
+    assert str(error.value).startswith(message)
+
+
+def test_a_timeline_that_says_nothing_of_itself_begins_with_its_first_event(file):
+    path = file('{"at": "2026-03-01T01:00:00+02:00", "do": "server.stop", "on": "web"}')
+    assert rfc3339(timeline.moment_of(timeline.header(path).begin)) == "2026-02-28T23:00:00.000000Z"
+
+
+def test_an_empty_timeline_is_none(file):
+    with pytest.raises(TimelineError, match="has no events"):
+        timeline.header(file())
+
+
+def test_reading_goes_on_from_an_offset(month):
+    whole = list(timeline.read(month / "month.ndjson"))
+    middle = whole[len(whole) // 2]
+    rest = list(timeline.read(month / "month.ndjson", middle.following, middle.number))
+    assert rest == whole[len(whole) // 2 + 1 :]
+
+
+def test_what_is_written_is_what_was_read(month):
+    lines = (month / "month.ndjson").read_bytes().splitlines()[1:]
+    assert [timeline.encode(line.event) for line in timeline.read(month / "month.ndjson")] == lines

@@ -1,0 +1,179 @@
+"""`mock-solusio record` as its user runs it: its words, its end, a kill, and options that do not fit."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+from mock_solusio.cli import cli
+from mock_solusio.fakes import Fakes
+from mock_solusio.record_command import record
+from mock_solusio.recording import Reader, Recorded, Writer
+
+
+@contextmanager
+def running_command(*arguments: str, ready: str = "Ctrl-C"):
+    """Run a command in a process of its own; give the process, what it said first, and its address."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MOCK_SOLUSIO")}
+    with subprocess.Popen(
+        [sys.executable, "-m", "mock_solusio", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    ) as process:
+        try:
+            said = []
+            for line in process.stdout:
+                said.append(line)
+                if ready in line:
+                    break
+            else:
+                raise AssertionError("".join(said) + process.stderr.read())
+            text = "".join(said)
+            yield process, text, re.search(r"(?:SolusIO|listens at):? (https?://\S+)", text)[1]
+        finally:
+            process.kill()
+
+
+def test_it_says_what_to_do_and_how_it_ended(canned, tmp_path):
+    app, url = canned
+    app.answer("GET /api/v1/users", {"data": [{"email": "ann@real-host.de"}]})
+    folder = tmp_path / "recorded"
+    with running_command("record", "--upstream", url, "--out", str(folder), "--port", "0") as (
+        process,
+        said,
+        own,
+    ):
+        assert said.startswith(f"Recording {url} to {folder}.\n")
+        assert f"mock-solusio serve --recorded {folder}\n" in said
+        assert (
+            httpx.get(f"{own}/api/v1/users", trust_env=False).json()["data"][0]["email"] == "ann@real-host.de"
+        )
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out.lstrip(), err) == (0, f"Stopped. 1 exchange recorded in {folder}.\n", "")
+    with running_command("serve", "--port", "0", "--recorded", str(folder), "--recorded-only") as (
+        _,
+        said,
+        own,
+    ):
+        assert f"{folder} (exchanges: 1; nothing else)" in said
+        answer = httpx.get(f"{own}/api/v1/users", trust_env=False)
+    assert re.fullmatch(r"[\w.]+@[\w.-]+\.example", answer.json()["data"][0]["email"])
+
+
+def test_a_kill_loses_nothing_that_was_answered(canned, tmp_path):
+    app, url = canned
+    app.answer("GET /api/v1/users", {"data": [{"email": "ann@real-host.de"}]})
+    folder = tmp_path / "recorded"
+    answered = 0
+    for rounds in (1, 7, 20):
+        with running_command(
+            "record", "--upstream", url, "--out", str(folder), "--port", "0", "--seed", "s"
+        ) as (process, _, own):
+            with httpx.Client(base_url=own, trust_env=False) as client:
+                for _ in range(rounds):
+                    assert client.get("/api/v1/users").status_code == 200
+                    answered += 1
+                os.kill(process.pid, signal.SIGKILL)
+            process.wait(30)
+        assert len(list(Reader(folder))) == answered
+    assert [one.number for one in Reader(folder)] == list(range(1, 29))
+
+
+def test_a_kill_in_the_middle_of_an_answer_leaves_no_half_file(canned, tmp_path):
+    app, url = canned
+    app.answer("GET /api/v1/users", {"data": [{"id": at} for at in range(20_000)]})
+    folder = tmp_path / "recorded"
+    with running_command("record", "--upstream", url, "--out", str(folder), "--port", "0") as (
+        process,
+        _,
+        own,
+    ):
+        answered = 0
+        with httpx.Client(base_url=own, trust_env=False) as client:
+            assert client.get("/api/v1/users").status_code == 200
+            answered += 1
+            with client.stream("GET", "/api/v1/users") as answer:
+                # The beginning is here, the end waits for the disk.
+                next(answer.iter_raw())
+                os.kill(process.pid, signal.SIGKILL)
+        process.wait(30)
+    kept = list(Reader(folder))
+    assert answered <= len(kept) <= 2
+    assert all(len(json.loads(bytes(one.response.body.value))["data"]) == 20_000 for one in kept)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "Give one of --upstream, --import-har and --check."),
+        (["--upstream", "http://x", "--check", "."], "Give one of --upstream, --import-har and --check."),
+        (["--upstream", "http://x"], "Name a folder to record to with --out."),
+        (["--upstream", "panel", "--out", "o"], "expected a URL such as https://panel.example.com"),
+        (["--upstream", "http://x", "--out", "o", "--seed", " "], "expected a text, got nothing"),
+        (["--upstream", "http://x", "--out", "o", "--insecure", "--cacert", "pem"], "exclude each other"),
+        (["--upstream", "http://x", "--out", "o", "--cacert", "pem"], "holds no certificate in PEM"),
+        (["--upstream", "http://x", "--out", "o", "--timeout", "0"], "0 is not in the range"),
+        (["--upstream", "http://x", "--out", "o", "--port", "70000"], "70000 is not in the range"),
+        (["--upstream", "http://x", "--out", "o", "--host", "256.1.1.1"], "Cannot listen on 256.1.1.1:8009"),
+        (["--upstream", "http://x", "--out", "."], "is not empty and holds no recording"),
+        (["--upstream", "http://x", "--out", "pem"], "is a file"),
+        (["--check", ".", "--seed", "s"], "--seed has no meaning with --check."),
+        (["--import-har", "pem", "--out", "o", "--port", "1"], "--port has no meaning with --import-har."),
+        (["--check", "."], "holds no recording"),
+        (["--import-har", "nowhere", "--out", "o"], "does not exist"),
+    ],
+)
+def test_options_that_do_not_fit(tmp_path, monkeypatch, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pem").write_text("no certificate")
+    result = CliRunner().invoke(cli, ["record", *arguments])
+    assert result.exit_code == 2
+    assert words in " ".join(result.output.split())
+    assert not (tmp_path / "o").exists()
+
+
+def test_a_recording_of_another_secret_is_not_continued(tmp_path):
+    folder = tmp_path / "recorded"
+    Writer(folder, Fakes("s").fingerprint)
+    result = CliRunner().invoke(
+        cli, ["record", "--upstream", "http://x", "--out", str(folder), "--port", "0", "--seed", "t"]
+    )
+    assert result.exit_code == 2
+    assert "made with another secret" in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--recorded-only"], "--recorded-only needs --recorded."),
+        (["--recorded-seed", "s"], "--recorded-seed needs --recorded."),
+        (["--recorded", "nowhere"], "does not exist"),
+        (["--recorded", "."], "holds no recording"),
+    ],
+)
+def test_options_of_serve_that_do_not_fit(tmp_path, monkeypatch, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(cli, ["serve", "--port", "0", *arguments])
+    assert result.exit_code == 2
+    assert words in " ".join(result.output.split())
+
+
+def test_the_page_about_it_shows_a_valid_exchange_and_every_option():
+    page = (Path(__file__).parents[3] / "docs" / "record.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    shown = msgspec.json.decode(example, type=Recorded)
+    assert json.loads(msgspec.json.encode(shown)) == json.loads(example)
+    options = {option for parameter in record.params for option in parameter.opts}
+    assert {option for option in options if option not in page} == set()
