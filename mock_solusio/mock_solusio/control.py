@@ -28,7 +28,8 @@ from mock_solusio.moment import rfc3339
 from mock_solusio.options import Options
 from mock_solusio.reading import convert, invalid, parse
 from mock_solusio.snapshots import Snapshots
-from mock_solusio.store import StateError, Store
+from mock_solusio.store import Store
+from mock_solusio.store_table import StateError
 from solusio_contracts.documents import parse_document
 
 if TYPE_CHECKING:

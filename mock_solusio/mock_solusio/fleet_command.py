@@ -174,7 +174,7 @@ def _write(made: "Fleet", out: Path) -> None:
 
 def _fill(made: "Fleet", state: Path) -> None:
     from mock_solusio.fleet.state import fill
-    from mock_solusio.store import StateError
+    from mock_solusio.store_table import StateError
 
     with _progress(f"Filling {state.name}", made.count) as advance:
         try:
@@ -256,6 +256,8 @@ def describe(file: Path, plot: Path | None) -> None:
                 advance(1)
     except TellingError as error:
         raise click.BadParameter(str(error), param_hint="FILE") from error
+    if not figures.servers:
+        raise click.BadParameter(f"{file} has no servers to describe.", param_hint="FILE")
     from rich.console import Console
 
     console = Console(highlight=False, soft_wrap=False)

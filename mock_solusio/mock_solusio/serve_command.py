@@ -161,7 +161,7 @@ def serve(
     from mock_solusio.domain.played import TimelineError
     from mock_solusio.recording import RecordingError
     from mock_solusio.serving import listen, make_server, url_of
-    from mock_solusio.store import StateError
+    from mock_solusio.store_table import StateError
 
     options = Options(
         clock=clock,

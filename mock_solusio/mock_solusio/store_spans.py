@@ -5,13 +5,16 @@ Two tables: `spans`, and `usage_lines`, which says which lines a month has, in t
 appeared. A line enters a month when its first hour of that month starts; `enters_at` of a span is when it
 next does. That order never changes and lists only grow at their end, so a walk from page to page meets every
 line once, whatever happens to servers meanwhile.
+
+When the clock leaps ahead by many years, what goes on would enter thousands of months that nobody asks for.
+So months long before those that are asked for are skipped, and listed when they are.
 """
 
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from mock_solusio.domain.metering import first_hour, month_of, month_start
+from mock_solusio.domain.metering import LATEST, first_hour, month_of, month_start
 from mock_solusio.domain.spans import Entry, Part, Span, Totals
 from mock_solusio.moment import HOUR, Micros
 from mock_solusio.span_sums import Sums
@@ -47,7 +50,11 @@ _SCHEMA = (
     ) WITHOUT ROWID""",
     'CREATE UNIQUE INDEX IF NOT EXISTS "usage lines by line" ON usage_lines (line, month)',
     'CREATE INDEX IF NOT EXISTS "usage lines by user" ON usage_lines (user_id, month)',
+    "CREATE TABLE IF NOT EXISTS usage_skipped (since INTEGER NOT NULL, until INTEGER NOT NULL)",
 )
+
+AHEAD = 120
+"""Months that are listed though only later ones are asked for; more are skipped."""
 
 _MEMBERS = (
     *("id", "line", "resource", "resource_id", "server_id", "server_name", "user_id"),
@@ -72,6 +79,15 @@ _INSERT = f"""INSERT INTO spans ({_COLUMNS}, enters_at)
 _ENTER = """INSERT OR IGNORE INTO usage_lines (month, id, line, user_id)
     SELECT :month, :last + row_number() OVER (ORDER BY enters_at, id), line, user_id
     FROM spans WHERE enters_at IS NOT NULL AND enters_at < :end"""
+
+_FILL = f"""INSERT OR IGNORE INTO usage_lines (month, id, line, user_id)
+    SELECT :month, :last + row_number() OVER (ORDER BY first, id), line, user_id
+    FROM (
+        SELECT id, line, user_id, ended_at,
+            anchor + (max(started_at, :since) - anchor + {HOUR - 1}) / {HOUR} * {HOUR} AS first
+        FROM spans WHERE started_at < :until AND (ended_at IS NULL OR ended_at > :since)
+    )
+    WHERE first < :until AND (ended_at IS NULL OR first < ended_at)"""  # noqa: S608
 
 _NEXT = f"(anchor + (:next - anchor + {HOUR - 1}) / {HOUR} * {HOUR})"
 
@@ -134,15 +150,19 @@ class SpanTable:
             (new, server_id, resource, old),
         )
 
-    def enter(self, now: Micros) -> None:
+    def enter(self, now: Micros, since: Micros = 0, until: Micros = LATEST) -> None:
         """List the lines whose first hour of a month has started before now."""
+        wanted = min(month_of(since), month_of(now))
         while True:
             (due,) = self._connection.execute(
                 "SELECT min(enters_at) FROM spans WHERE enters_at IS NOT NULL"
             ).fetchone()
             if due is None or due >= now:
-                return
+                break
             month = month_of(due)
+            if wanted - month > AHEAD:
+                self._skip(month, wanted)
+                continue
             following = month_start(month + 1)
             about = {"month": month, "last": self._last_line, "next": following}
             about["end"] = min(now, following)
@@ -150,6 +170,33 @@ class SpanTable:
             connection.execute(_ENTER, about)
             connection.execute(_ENTERED, about)
             self._last_line = max(self._last_line, self._largest(month))
+        self._fill(wanted, month_of(until - 1) + 1)
+
+    def _skip(self, month: int, wanted: int) -> None:
+        start = month_start(wanted)
+        connection = self._writing()
+        connection.execute(_ENTERED, {"next": start, "end": start})
+        connection.execute("INSERT INTO usage_skipped VALUES (?, ?)", (month, wanted))
+
+    def _fill(self, since: int, until: int) -> None:
+        rows = self._connection.execute(
+            "SELECT rowid, since, until FROM usage_skipped WHERE since < ? AND until > ?", (until, since)
+        ).fetchall()
+        for key, first, end in rows:
+            connection = self._writing()
+            connection.execute("DELETE FROM usage_skipped WHERE rowid = ?", (key,))
+            left = [(first, since), (until, end)]
+            connection.executemany(
+                "INSERT INTO usage_skipped VALUES (?, ?)",
+                [(start, stop) for start, stop in left if start < stop],
+            )
+            for month in range(max(first, since), min(end, until)):
+                about = {"month": month, "last": self._last_line}
+                about |= {"since": month_start(month), "until": month_start(month + 1)}
+                connection.execute(_FILL, about)
+                self._last_line = max(self._last_line, self._largest(month))
+        if rows:
+            self._sums.clear()
 
     def months(self, since: Micros, until: Micros) -> list[int]:
         """Return the months between two moments (half-open) of which lines are listed."""
@@ -175,7 +222,7 @@ class SpanTable:
 
     def clear(self) -> None:
         """Delete all, within a transaction."""
-        for table in ("spans", "usage_lines"):
+        for table in ("spans", "usage_lines", "usage_skipped"):
             self._writing().execute(f"DELETE FROM {table}")  # noqa: S608
 
     def forget(self) -> None:
@@ -183,7 +230,7 @@ class SpanTable:
         self._sums.clear()
         row = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'spans'").fetchone()
         self._last = 0 if row is None else row[0]
-        self._last_line = max(map(self._largest, self.months(0, month_start(10_000 * 12))), default=0)
+        self._last_line = max(map(self._largest, self.months(0, LATEST)), default=0)
 
     def _largest(self, month: int) -> int:
         found = self._connection.execute("SELECT max(id) FROM usage_lines WHERE month = ?", (month,))

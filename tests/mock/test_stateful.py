@@ -24,8 +24,8 @@ from mock_solusio.options import Options
 from mock_solusio.testing import Solusio, started
 from solusio_contracts import documents
 
-EXAMPLES = int(os.environ.get("MOCK_SOLUSIO_STATEFUL_EXAMPLES", "12"))
-STEPS = int(os.environ.get("MOCK_SOLUSIO_STATEFUL_STEPS", "25"))
+EXAMPLES = int(os.environ.get("MOCK_SOLUSIO_STATEFUL_EXAMPLES", "8"))
+STEPS = int(os.environ.get("MOCK_SOLUSIO_STATEFUL_STEPS", "20"))
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

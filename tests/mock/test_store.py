@@ -15,7 +15,8 @@ from mock_solusio.clock import Clock
 from mock_solusio.domain.errors import NotFound
 from mock_solusio.domain.world import Has, Kind, Record
 from mock_solusio.moment import HOUR
-from mock_solusio.store import KEPT, StateError, Store
+from mock_solusio.store import Store
+from mock_solusio.store_table import KEPT, StateError
 
 
 class Animal(Record, frozen=True, kw_only=True):

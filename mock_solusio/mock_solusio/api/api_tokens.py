@@ -1,5 +1,6 @@
-"""Lasting access tokens as newer versions of the Go SDK manage them."""
+"""Lasting access tokens as newer versions of the Go SDK and the Raycast extension manage them."""
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec.structs import replace
@@ -9,7 +10,7 @@ from mock_solusio.domain import access_tokens, authority
 from mock_solusio.domain.access_tokens import ACCESS_TOKENS, AccessToken
 from mock_solusio.domain.errors import Forbidden, Invalid, NotFound
 from mock_solusio.domain.permissions import Permission
-from mock_solusio.domain.users import USERS
+from mock_solusio.domain.users import USERS, User
 from mock_solusio.views.people import TOKEN_TYPE, api_token_view
 
 
@@ -35,17 +36,30 @@ def create_api_token(call: Call) -> Reply:
     if user is None:
         raise Invalid.field("user_id", "The selected user is invalid.")
     authority.check_user(call.world, call.actor, user)
+    issued = _issued(call, user)
+    return Reply(201, lambda: {"data": issued()})
+
+
+@operation("listAccountTokens")
+def list_account_tokens(call: Call) -> Reply:
+    """Answer a page of one's own access tokens."""
+    where = {"one_time": False, "from_login": False, "user_id": call.actor.id}
+    return listed(call, ACCESS_TOKENS, api_token_view, where, call.query.get("filter[search]", ""))
+
+
+@operation("createAccountToken")
+def create_account_token(call: Call) -> Reply:
+    """Make an access token for oneself; the one client that asks reads it without an envelope."""
+    return Reply(201, _issued(call, call.actor))
+
+
+def _issued(call: Call, user: User) -> Callable[[], dict[str, Any]]:
     token, secret = access_tokens.issue(call.world, user, one_time=False, name=call.body["name"])
-    return Reply(
-        201,
-        lambda: {
-            "data": {
-                "token": api_token_view(call, token),
-                "access_token": secret,
-                "token_type": TOKEN_TYPE,
-            }
-        },
-    )
+    return lambda: {
+        "token": api_token_view(call, token),
+        "access_token": secret,
+        "token_type": TOKEN_TYPE,
+    }
 
 
 @operation("getApiToken")

@@ -74,8 +74,7 @@ def remove_member(call: Call) -> Reply:
 @operation("resendProjectInvite")
 def resend_invite(call: Call) -> Reply:
     """Answer the invitation; the mock sends no mail."""
-    membership = _membership(call, _managed(call))
-    projects.check_pending(membership)
+    membership = projects.invite_again(call.world, _membership(call, _managed(call)))
     return shown(call, member_view, membership)
 
 

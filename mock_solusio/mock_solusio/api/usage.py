@@ -24,7 +24,7 @@ def list_usage(call: Call) -> Reply:
     along them is one picture: its lines and its totals do not change on the way.
     """
     query = _query(call)
-    call.world.spans.enter(call.now)
+    call.world.spans.enter(call.now, query.since, query.until)
     call.query = {**call.query, "from": rfc3339(query.since), "to": rfc3339(query.until)}
     if not query.closed:
         call.query["as_of"] = rfc3339(query.as_of)

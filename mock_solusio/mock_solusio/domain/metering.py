@@ -1,6 +1,6 @@
 """Metering: how many hours a resource was used, and how many tokens that costs. Pure, and in closed form.
 
-The rules are the clauses US-001 to US-029 (vendor's page, step 2; the rest is assumed). Moments are
+The rules are the clauses US-010 to US-025 (vendor's page, step 2; the rest is assumed). Moments are
 microseconds since 1970 UTC, periods are half-open, tokens and hours are integers.
 """
 
@@ -92,6 +92,10 @@ def month_start(month: int) -> Micros:
     if year > 9999:
         return micros(datetime(9999, 12, 31, 23, tzinfo=UTC)) + HOUR
     return micros(datetime(year, zero_based + 1, 1, tzinfo=UTC))
+
+
+LATEST: Micros = month_start(12 * 10_000)
+"""The end of the year 9999, where the clock ends."""
 
 
 def months(since: Micros, until: Micros) -> Iterator[tuple[int, Micros, Micros]]:

@@ -37,6 +37,8 @@ class Membership(Record, frozen=True, kw_only=True):
     email_key: str
     user_id: int | None
     created_at: Micros
+    invited_at: Micros | None = None
+    """When the invitation was sent last; None for somebody who never needed one."""
 
 
 PROJECTS: Kind[Project] = Kind(
@@ -126,6 +128,7 @@ def add_member(world: World, project: Project, email: str) -> Membership:
             email_key=key,
             user_id=None if user is None else user.id,
             created_at=world.now,
+            invited_at=world.now if user is None else None,
         )
     )
     if user is not None:
@@ -141,10 +144,15 @@ def remove_member(world: World, project: Project, membership: Membership) -> Non
         world[PROJECTS].put(replace(project, people=people))
 
 
-def check_pending(membership: Membership) -> None:
-    """Raise Conflict if somebody is a member already, so that no invitation can be sent to him."""
+def invite_again(world: World, membership: Membership) -> Membership:
+    """Send an invitation again.
+
+    Raises:
+        Conflict: somebody is a member already.
+    """
     if membership.user_id is not None:
         raise Conflict(f"{membership.email} is a member of the project already.")
+    return world[MEMBERSHIPS].put(replace(membership, invited_at=world.now))
 
 
 def _add(world: World, owner: User, name: str, description: str, *, is_default: bool = False) -> Project:

@@ -108,8 +108,10 @@ class Spans(Protocol):
     def renumber(self, server_id: int, resource: str, old: int, new: int) -> None:
         """Let all spans of a resource of a server be those of another one."""
 
-    def enter(self, now: Micros) -> None:
+    def enter(self, now: Micros, since: Micros = 0, until: Micros = ...) -> None:
         """List the lines whose first hour of a month has started before now; within a transaction.
+
+        At least those of months between `since` and `until`; by default all.
 
         They are listed in the order of those hours, and what is listed stays where it is. So a list only
         grows at its end, whatever happens to servers meanwhile.

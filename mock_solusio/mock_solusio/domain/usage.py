@@ -17,7 +17,8 @@ from mock_solusio.domain.world import Micros, World
 from mock_solusio.moment import parse_moment
 
 EARLIEST: Micros = 0
-LATEST: Micros = metering.month_start(12 * 10_000)
+LONGEST = 1200
+"""Months that a period may have (assumed: nobody bills a century, and every month has lines of its own)."""
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +71,7 @@ def period(since: str | None, until: str | None, now: Micros) -> tuple[Micros, M
     Without `since` it begins with the month in which it ends; without `until` it ends with the current month.
 
     Raises:
-        Invalid: a text is no moment of the years 1970 to 9999, or the period is empty.
+        Invalid: a text is no moment of the years 1970 to 9999, or the period is empty or too long.
     """
     month = metering.month_of(now)
     end = metering.month_start(month + 1) if until is None else _moment("to", until)
@@ -80,6 +81,8 @@ def period(since: str | None, until: str | None, now: Micros) -> tuple[Micros, M
         start = metering.month_start(metering.month_of(max(EARLIEST, end - 1)))
     if start >= end:
         raise Invalid.field("to", "The to must be after from.")
+    if metering.month_of(end - 1) - metering.month_of(start) >= LONGEST:
+        raise Invalid.field("from", f"The period must not have more than {LONGEST} months.")
     return start, end
 
 
@@ -100,7 +103,7 @@ def _moment(name: str, text: str) -> Micros:
         moment = parse_moment(text)
     except ValueError:
         moment = -1
-    if not EARLIEST <= moment <= LATEST:
+    if not EARLIEST <= moment <= metering.LATEST:
         raise Invalid.field(name, f"The {name} must be a moment such as 2026-03-01T00:00:00Z.")
     return moment
 

@@ -38,12 +38,15 @@ def project_view(call: Call, project: Project) -> dict[str, Any]:
 
 
 def member_view(call: Call, membership: Membership) -> dict[str, Any]:
-    """Return a member of a project, or an invitation (the shape is assumed)."""
+    """Return a member of a project, or an invitation (Raycast extension types.ts)."""
     user = user_short(call, membership.user_id)
     return {
         "id": membership.id,
         "email": membership.email if user is None else user["email"],
-        "status": "pending" if user is None else "active",
+        "is_owner": False,
+        "status": "invited" if user is None else "active",
+        "user_id": membership.user_id,
         "user": user,
+        "invite_sent_at": None if membership.invited_at is None else rfc3339(membership.invited_at),
         "created_at": rfc3339(membership.created_at),
     }

@@ -78,6 +78,8 @@ def test_members_come_and_go(customer):
     assert made.status == 201
     assert made.data["status"] == "active"
     assert made.data["user"] == {"id": bob.id, "email": bob.email}
+    assert (made.data["user_id"], made.data["is_owner"]) == (bob.id, False)
+    assert made.data["invite_sent_at"] is None
     assert ada.get(members).data == [made.data]
     assert bob.get(members).status == 200
     for email in (bob.email, "Bob@Example.com", ada.email):
@@ -113,7 +115,8 @@ def test_an_unknown_address_is_invited_and_becomes_a_member(customer):
     ada = customer("ada")
     shared = ada.post("projects", {"name": "shared"}).data["id"]
     invited = ada.post(f"projects/{shared}/members", {"email": "New@example.com"}).data
-    assert (invited["status"], invited["user"]) == ("pending", None)
+    assert (invited["status"], invited["user"], invited["user_id"]) == ("invited", None, None)
+    assert invited["invite_sent_at"] == "2026-03-01T00:00:00.000000Z"
     assert ada.get(f"projects/{shared}").data["members"] == 1
     again = ada.post(f"projects/{shared}/members/{invited['id']}/resend_invite")
     assert (again.status, again.data) == (200, invited)

@@ -1,4 +1,4 @@
-"""Clients of which single facts are known: Perl's SolusVM::Client, pasargad-monitor, panels in PHP."""
+"""Clients of which single facts are known: Perl's SolusVM::Client, pasargad-monitor, Raycast, PHP panels."""
 
 import json
 from collections.abc import Callable
@@ -187,6 +187,51 @@ def test_addresses_are_moved_one_at_a_time(
     assert all(
         one["server"] is None for one in paged(ask, f"ip_blocks/{block}/ips") if one["id"] == row["id"]
     )
+
+
+# The Raycast extension: a client's own account and projects
+
+
+def test_a_client_sees_his_account_and_makes_an_access_token(ask: Callable[..., Any], panel: Any) -> None:
+    user = panel.create_user(email="raycast@example.com")
+    token = panel.call("POST", f"users/{user['id']}/tokens", {"is_one_time": False})["access_token"]
+    account = ask("GET", "account", token=token).data
+    assert account["email"] == "raycast@example.com"
+    assert account["roles"][0]["name"] == "Client"
+    assert account["language"]["icon"]["url"]
+    answer = ask("POST", "account/tokens", {"name": "raycast"}, token=token)
+    assert (answer.status, answer.json["token_type"]) == (201, "Bearer")
+    rows = {row["id"]: row["name"] for row in ask("GET", "account/tokens", token=token).data}
+    assert rows[answer.json["token"]["id"]] == "raycast"
+    assert ask("GET", "account", token=answer.json["access_token"]).data["id"] == user["id"]
+    others = ask("GET", "account/tokens").data
+    assert answer.json["token"]["id"] not in [row["id"] for row in others]
+
+
+def test_a_client_invites_members_and_takes_snapshots(
+    ask: Callable[..., Any], panel: Any, wait: Callable[[float], None]
+) -> None:
+    user = panel.create_user(email="host@example.com")
+    token = panel.call("POST", f"users/{user['id']}/tokens", {"is_one_time": False})["access_token"]
+    server = panel.create_server(user=user["id"])
+    project = next(one for one in ask("GET", "projects", token=token).data if one["is_default"])
+    path = f"projects/{project['id']}"
+    ask("POST", f"{path}/members", {"email": "guest@example.com"}, token=token)
+    (member,) = ask("GET", f"{path}/members", token=token).data
+    assert (member["status"], member["is_owner"]) == ("invited", False)
+    wait(60)
+    again = ask("POST", f"{path}/members/{member['id']}/resend_invite", token=token)
+    assert again.data["invite_sent_at"] > member["invite_sent_at"]
+    assert ask("DELETE", f"{path}/members/{member['id']}", token=token).status == 204
+    (row,) = ask("GET", f"{path}/servers", token=token).data
+    assert isinstance(row["settings"]["os_image"]["icon"], str)
+    assert row["location"]["icon"]["url"]
+    assert next(ip for ip in row["ip_addresses"]["ipv4"] if ip["is_primary"])["ip"]
+    assert ask("POST", f"servers/{server['id']}/snapshots", {"name": "s"}, token=token).status == 201
+    wait(600)
+    (snapshot,) = ask("GET", f"servers/{server['id']}/snapshots", token=token).data
+    assert snapshot["status"] == "available"
+    assert 0 < snapshot["size"] <= server["specifications"]["disk"]  # GiB
 
 
 # A Laravel panel, and others

@@ -34,40 +34,14 @@ def fleet_of() -> Callable[..., Fleet]:
 
 @pytest.fixture(scope="session")
 def month(tmp_path_factory):
-    """A month of a small hoster, as a timeline, a state file and a world: the folder that they are in."""
+    """A month of a small hoster, as a timeline, a state file and a world: the folder that they are in.
+
+    Customers join, leave, are suspended and let in again, and everything happens to servers that can.
+    """
     folder = tmp_path_factory.mktemp("month")
-    made = CliRunner().invoke(
-        cli,
-        [
-            "fleet",
-            "generate",
-            "--users",
-            "40",
-            "--begin",
-            "2026-03",
-            "--seed",
-            "month",
-            "--out",
-            str(folder / "month.ndjson"),
-            "--state",
-            str(folder / "month.db"),
-        ],
-    )
-    assert made.exit_code == 0, made.output
-    made = CliRunner().invoke(
-        cli,
-        [
-            "fleet",
-            "generate",
-            "--users",
-            "40",
-            "--begin",
-            "2026-03",
-            "--seed",
-            "month",
-            "--out",
-            str(folder / "month.toml"),
-        ],
-    )
-    assert made.exit_code == 0, made.output
+    timeline, state, world = (str(folder / f"month.{ending}") for ending in ("ndjson", "db", "toml"))
+    common = ["fleet", "generate", "--users", "40", "--begin", "2026-03", "--seed", "month 16"]
+    for files in (["--out", timeline, "--state", state], ["--out", world]):
+        made = CliRunner().invoke(cli, [*common, *files])
+        assert made.exit_code == 0, made.output
     return folder

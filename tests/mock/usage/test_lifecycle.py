@@ -2,6 +2,8 @@
 
 import pytest
 
+from mock_solusio import fixtures
+
 
 def brief(found):
     return [
@@ -315,3 +317,41 @@ def test_a_refused_order_leaves_no_trace(api, server, wait, lines):
     server()
     wait(hours=1)
     assert [line["id"] for line in lines()] == [1]
+
+
+def test_servers_of_a_fixture_are_as_old_as_it_says(api, mock, wait, lines):
+    wait(days=10)
+    world = b"""{
+        "users": [{"email": "old@example.com", "billing_user_id": 3}],
+        "servers": [
+            {"name": "old", "user": "old@example.com", "created_at": "2026-02-20T00:30:00Z", "plan": 2},
+            {"name": "new", "user": "old@example.com", "additional_ips": 1}
+        ]
+    }"""
+    with mock.transaction() as store:
+        fixtures.build(store, fixtures.parse_world(world))
+    assert [(line["server_name"], line["hours"]) for line in lines()] == [("old", 240)]
+    wait(hours=1)
+    february = lines("to=2026-03-01T00:00:00Z")
+    assert [(line["server_name"], line["hours"]) for line in february] == [("old", 9 * 24)]
+    assert [(line["server_name"], line["resource"], line["hours"]) for line in lines()] == [
+        ("old", "server", 241),
+        ("new", "server", 1),
+        ("new", "additional_ip", 1),
+    ]
+    key = lines()[0]["server_id"]
+    assert api.delete(f"servers/{key}").status == 200
+
+
+def test_a_migration_to_another_machine_goes_on_with_the_same_lines(api, server, wait, lines, march):
+    key = server(additional_ip_count=1)
+    machines = {one["id"] for one in api.get("compute_resources").data}
+    machines.remove(api.get(f"servers/{key}").data["compute_resource"]["id"])
+    wait(minutes=30)
+    before = additional(api, key)
+    wanted = {"servers": [key], "destination_compute_resource_id": min(machines)}
+    assert api.post("servers_migrations", wanted).status == 201
+    wait(hours=1)
+    found = lines(march)
+    assert [line["hours"] for line in found] == [2, 2]
+    assert [line["resource_id"] for line in of(found, "additional_ip")] == additional(api, key) != before

@@ -2,6 +2,7 @@
 
 import json
 import tracemalloc
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,7 +11,7 @@ from mock_solusio.domain import metering, usage
 from mock_solusio.domain.kinds import KINDS
 from mock_solusio.domain.spans import Part, Span, Totals
 from mock_solusio.domain.usage import Query
-from mock_solusio.moment import DAY, HOUR, MINUTE, parse_moment
+from mock_solusio.moment import DAY, HOUR, MINUTE, micros, parse_moment
 from mock_solusio.store import Store
 
 START = parse_moment("2026-03-01T00:00:00Z")
@@ -152,6 +153,59 @@ def test_what_has_no_hour_in_a_month_is_not_in_its_list(store):
     spans = entered(store)
     assert spans.months(0, 2 * APRIL_FIRST) == [MARCH - 1, MARCH]
     assert [entry.spans[0].server_id for entry in spans.page(march(), 0, 10)] == [1]
+
+
+def test_a_leap_over_many_years(store, brute_force, life):
+    """Months that nobody asks for cost nothing, and are listed when somebody does."""
+    begin = datetime(2026, 3, 1, tzinfo=UTC)
+    lives = [
+        life(number, [(begin + timedelta(days=number * 40, minutes=number), "plan 1", 7, 5000)])
+        for number in range(200)
+    ]
+    for one in lives[::3]:
+        one.gone = one.created + timedelta(days=100)
+    with store.transaction() as world:
+        for one in lives:
+            created = micros(one.created)
+            gone = None if one.gone is None else micros(one.gone) - created
+            world.spans.add(span(one.key + 1, at=created, life=gone, user=one.key % 5))
+    now = datetime(9999, 12, 31, 23, tzinfo=UTC)
+    store.clock.set(micros(now))
+
+    def tokens(since, until):
+        asked = Query(since=micros(since), until=micros(until), as_of=store.now)
+        with store.transaction() as world:
+            world.spans.enter(world.now, asked.since, asked.until)
+            found = usage.read(world, asked, 0, 100_000)
+        counts = [(line.span.resource_id - 1, line.use.hours, line.cost.tokens) for line in found.lines]
+        assert found.totals.lines == len(counts)
+        return counts
+
+    def expected(since, until):
+        """Reckon lives from the beginning of the period on: the years before are long."""
+        cut = []
+        for one in lives:
+            skipped = max(0, (since - one.created) // timedelta(hours=1))
+            start = one.created + timedelta(hours=skipped)
+            cut.append(life(one.key, [(start, "plan 1", 7, 5000)], one.gone))
+        reckoning = brute_force(cut, since, until, until)
+        return sorted((key[0], count, reckoning.tokens[key]) for key, count in reckoning.hours.items())
+
+    periods = [
+        ("9999-12", "9999-12-31"),
+        ("2030-05", "2030-07"),
+        ("2030-01", "2030-12"),
+        ("2040-01", "2040-02"),
+    ]
+    periods += [("9999-10", "9999-11"), ("2026-03", "2026-04"), ("2030-04", "2030-08")]
+    for since, until in periods:
+        start = datetime.fromisoformat(f"{since}-01").replace(tzinfo=UTC)
+        end = datetime.fromisoformat(until if len(until) > 7 else f"{until}-01").replace(tzinfo=UTC)
+        found = tokens(start, end)
+        assert sorted(found) == expected(start, end)
+        assert found
+    (rows,) = store.spans._connection.execute("SELECT count(*) FROM usage_lines").fetchone()
+    assert rows < 200 * 130, "and not 200 lines in each of 95,000 months"
 
 
 def test_known_sums_are_forgotten_when_something_changes_them(store):

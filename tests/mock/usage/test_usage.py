@@ -165,6 +165,7 @@ def test_periods(api, query, since, until):
         ("from=1969-12-31T23:59:59Z", "from"),
         ("from=2026-03-01T00:00:00Z&to=2026-03-01T00:00:00Z", "to"),
         ("from=2027-01-01T00:00:00Z", "to"),
+        ("from=1970-01-01T00:00:00Z&to=2070-01-01T00:00:01Z", "from"),
         ("as_of=soon", "as_of"),
         ("filter[user_id]=x", "filter[user_id]"),
         ("filter[billing_user_id]=0", "filter[billing_user_id]"),

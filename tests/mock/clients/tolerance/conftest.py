@@ -94,6 +94,12 @@ def rich(billing: str) -> Iterator[Solusio]:
             backup_settings={"enabled": True, "schedule": weekly},
             additional_disks=[{"name": "more", "size": 1, "offer_id": 1}],
         )
+        network = {"name": "vpc", "from": "10.0.0.1", "to": "10.0.0.9", "netmask": "255.255.255.0"}
+        place = {"location_id": main["location"]["id"], "user_id": priced["id"]}
+        vpc = panel.call("POST", "vpc_networks", {**network, **place})
+        panel.call("POST", f"vpc_networks/{vpc['id']}/add_ip", {"ip": "10.0.0.99"})
+        for server in (main, panel.create_server(user=priced["id"], location=location)):
+            panel.call("POST", f"vpc_networks/{vpc['id']}/attach", {"server_ids": [server["id"]]})
         panel.call("POST", f"servers/{main['id']}/backups")
         panel.settle()
         panel.call("POST", f"servers/{main['id']}/snapshots", {"name": "s"})
@@ -139,6 +145,8 @@ FIRST = {
     "task_id": "tasks",
     "api_token_id": "api_tokens",
     "backup_node_id": "backup_nodes",
+    "vpc_network_id": "vpc_networks",
+    "cluster_import_id": "cluster_imports",
 }
 """Lists in which path parameters find their values."""
 

@@ -1,0 +1,240 @@
+"""A table of records in SQLite: each is JSON, with the fields it can be found by in columns of their own."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Generic, Protocol, TypeVar
+
+import msgspec
+
+from mock_solusio.domain.errors import NotFound
+from mock_solusio.domain.world import Has, Kind, Page, Record
+
+T = TypeVar("T", bound=Record)
+
+KEPT = 4096
+"""How many records of a kind are kept decoded; enough for a busy day, and a bound for big fleets."""
+
+COUNTS = 1000
+"""How many conditions of a kind are remembered with the number of records that meet them."""
+
+_LARGEST = 2**63 - 1
+
+
+class StateError(Exception):
+    """A state file or snapshot that cannot be used; the message says why."""
+
+
+class Changing(Protocol):
+    """What a table needs of the store it is in."""
+
+    def writing(self) -> sqlite3.Connection:
+        """Return the connection with a transaction open."""
+
+
+class StoredTable(Generic[T]):
+    """All records of a kind (see `domain.world.Table`).
+
+    A record is stored as JSON, with the fields it can be found by in columns of their own.
+    """
+
+    def __init__(self, store: Changing, kind: Kind[T], connection: sqlite3.Connection) -> None:
+        self.kind = kind
+        self._store = store
+        self._connection = connection
+        self._columns = (*kind.index, *kind.unique)
+        self._by_use = ("id", *kind.unique, *kind.index)
+        self._searched = kind.search
+        self.known: dict[int, T] = {}
+        self._decode = msgspec.json.Decoder(kind.record).decode
+        self._create()
+        table, columns = f'"{kind.name}"', "".join(f', "{column}"' for column in self._columns)
+        marks = ", ?" * len(self._columns)
+        assignments = "".join(f', "{column}" = ?' for column in self._columns)
+        # Names come from our own `Kind`s; values are always parameters.
+        self._insert = f"INSERT INTO {table} (id, body{columns}) VALUES (?, ?{marks})"  # noqa: S608
+        self._update = f"UPDATE {table} SET body = ?{assignments} WHERE id = ?"  # noqa: S608
+        self._select = f"SELECT id, body FROM {table}"  # noqa: S608
+        self._delete = f"DELETE FROM {table} WHERE id = ?"  # noqa: S608
+        self._count = f"SELECT count(*) FROM {table}"  # noqa: S608
+        self._select_id = f"SELECT id FROM {table}"  # noqa: S608
+        self._totals: dict[tuple[Any, ...], int] = {}
+        self._last = 0
+        self.forget()
+
+    def get(self, key: int) -> T | None:
+        """Return a record, or None."""
+        record = self.known.get(key)
+        if record is None and 0 < key <= _LARGEST:
+            row = self._connection.execute(f"{self._select} WHERE id = ?", (key,)).fetchone()
+            record = None if row is None else self._record(row)
+        return record
+
+    def need(self, key: int) -> T:
+        """Return a record, or raise NotFound."""
+        record = self.get(key)
+        if record is None:
+            raise NotFound(self.kind.called, key)
+        return record
+
+    def add(self, record: T) -> T:
+        """Store a new record; return it with its id."""
+        self._totals.clear()
+        record = msgspec.structs.replace(record, id=self._last + 1)
+        self._store.writing().execute(self._insert, (record.id, *self._row(record)))
+        self._last += 1
+        return self._keep(record)
+
+    def load(self, records: Iterable[T]) -> None:
+        """Store many new records with the ids that they have, ascending, within a transaction."""
+        self._totals.clear()
+
+        def rows() -> Iterator[tuple[Any, ...]]:
+            for record in records:
+                self._last = record.id
+                yield (record.id, *self._row(record))
+
+        self._store.writing().executemany(self._insert, rows())
+
+    def reserve(self, last: int) -> None:
+        """Give no id up to this one any more, within a transaction."""
+        if last > self._last:
+            self._last = last
+            name = self.kind.name
+            connection = self._store.writing()
+            connection.execute("DELETE FROM sqlite_sequence WHERE name = ?", (name,))
+            connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (name, last))
+
+    def put(self, record: T) -> T:
+        """Store a record in the place of the one with its id."""
+        self._totals.clear()
+        changed = self._store.writing().execute(self._update, (*self._row(record), record.id)).rowcount
+        if not changed:
+            raise NotFound(self.kind.called, record.id)
+        return self._keep(record)
+
+    def remove(self, key: int) -> None:
+        """Delete a record, if it is there."""
+        self._totals.clear()
+        self._store.writing().execute(self._delete, (key,))
+        self.known.pop(key, None)
+
+    def first(self, **where: Any) -> T | None:
+        """Return the record with the lowest id that meets all conditions, or None."""
+        condition, values = self._condition(where)
+        row = self._connection.execute(f"{self._select}{condition} ORDER BY id LIMIT 1", values).fetchone()
+        return None if row is None else self._record(row)
+
+    def find(self, **where: Any) -> list[T]:
+        """Return the records that meet all conditions, by id."""
+        condition, values = self._condition(where)
+        rows = self._connection.execute(f"{self._select}{condition} ORDER BY id", values)
+        return [self._record(row) for row in rows]
+
+    def count(self, **where: Any) -> int:
+        """Return how many records meet all conditions."""
+        condition, values = self._condition(where)
+        return int(self._connection.execute(self._count + condition, values).fetchone()[0])
+
+    def page(self, page: int, per_page: int, where: Mapping[str, Any], search: str = "") -> Page[T]:
+        """Return a page by id; with `search`, exact hits come first."""
+        condition, values = self._condition(where)
+        order: list[Any] = []
+        exact_first = ""
+        if search and self._searched:
+            pattern = "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+            hits = " OR ".join(f"\"{column}\" LIKE ? ESCAPE '\\'" for column in self._searched)
+            condition += f"{' AND' if condition else ' WHERE'} ({hits})"
+            values += [pattern] * len(self._searched)
+            exact = " OR ".join(f'CAST("{column}" AS TEXT) = ? COLLATE NOCASE' for column in self._searched)
+            exact_first = f"coalesce({exact}, 0) DESC, "
+            order = [search] * len(self._searched)
+        total = self._total(condition, values)
+        offset = (page - 1) * per_page
+        if offset >= total:
+            return Page([], total, page, per_page)
+        # Ids alone: most records are known.
+        rows = self._connection.execute(
+            f"{self._select_id}{condition} ORDER BY {exact_first}id LIMIT ? OFFSET ?",
+            (*values, *order, per_page, offset),
+        ).fetchall()
+        return Page([self.need(row[0]) for row in rows], total, page, per_page)
+
+    def _total(self, condition: str, values: list[Any]) -> int:
+        # Counting costs more than the page itself; it is done again when the table has changed.
+        key = (condition, *values)
+        total = self._totals.get(key)
+        if total is None:
+            total = int(self._connection.execute(self._count + condition, values).fetchone()[0])
+            if len(self._totals) >= COUNTS:
+                self._totals.clear()
+            self._totals[key] = total
+        return total
+
+    def forget(self) -> None:
+        """Drop what is known of the database: it was changed behind our back, or rolled back."""
+        self.known.clear()
+        self._totals.clear()
+        row = self._connection.execute(
+            "SELECT seq FROM sqlite_sequence WHERE name = ?", (self.kind.name,)
+        ).fetchone()
+        self._last = 0 if row is None else row[0]
+
+    def _create(self) -> None:
+        name = self.kind.name
+        columns = "".join(f', "{column}"' for column in self._columns)
+        found = [row[1] for row in self._connection.execute(f'PRAGMA table_info("{name}")')]
+        if found and found != ["id", "body", *self._columns]:
+            raise StateError(f"a state file of another version: its table {name} differs")
+        if found:
+            return
+        execute = self._connection.execute
+        execute(f'CREATE TABLE "{name}" (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL{columns})')
+        for column in self._columns:
+            unique = "UNIQUE " if column in self.kind.unique else ""
+            execute(f'CREATE {unique}INDEX "{name} by {column}" ON "{name}" ("{column}")')
+
+    def _condition(self, where: Mapping[str, Any]) -> tuple[str, list[Any]]:
+        parts: list[str] = []
+        values: list[Any] = []
+        indexed = self._index_for(where)
+        for name, value in where.items():
+            if isinstance(value, Has):
+                if name not in self.kind.record.__struct_fields__:
+                    raise KeyError(f"{self.kind.name} have no field {name}")
+                parts.append("EXISTS (SELECT 1 FROM json_each(body, ?) WHERE value = ?)")
+                values += [f'$."{name}"', value.item]
+                continue
+            if name not in self._by_use:
+                raise KeyError(f"{self.kind.name} cannot be found by {name}")
+            column = f'"{name}"' if name == indexed else f'+"{name}"'
+            if value is None:
+                parts.append(f"{column} IS NULL")
+            elif isinstance(value, list | tuple | set | frozenset):
+                parts.append(f"{column} IN ({', '.join('?' * len(value))})")
+                values += value
+            else:
+                parts.append(f"{column} = ?")
+                values.append(value)
+        return (" WHERE " + " AND ".join(parts) if parts else ""), values
+
+    def _index_for(self, where: Mapping[str, Any]) -> str | None:
+        # Without statistics SQLite often takes the index of the least selective field, such as a status. A
+        # `+` keeps it from using one; the field that comes first in the Kind keeps its own.
+        usable = [
+            name for name, value in where.items() if name in self._by_use and not isinstance(value, Has)
+        ]
+        return min(usable, key=self._by_use.index, default=None)
+
+    def _row(self, record: T) -> tuple[Any, ...]:
+        body = msgspec.json.encode(record).decode()
+        return (body, *[getattr(record, column) for column in self._columns])
+
+    def _record(self, row: tuple[int, str]) -> T:
+        known = self.known.get(row[0])
+        return known if known is not None else self._keep(self._decode(row[1]))
+
+    def _keep(self, record: T) -> T:
+        if len(self.known) >= KEPT:
+            self.known.clear()
+        self.known[record.id] = record
+        return record
