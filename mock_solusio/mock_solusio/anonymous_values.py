@@ -146,7 +146,7 @@ class Values:
         def word(match: "re.Match[str]") -> str:
             core = match[0].rstrip(_EDGE)
             tail = match[0][len(core) :]
-            if not core or all(map(sensitive.is_known_word, re.split(r"[._/-]+", core.strip("_.-/")))):
+            if not core or sensitive.is_known_phrase(core):
                 return match[0]
             return self.faked(place, *self._by_shape(core)) + tail
 

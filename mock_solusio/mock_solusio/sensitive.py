@@ -38,7 +38,7 @@ RANDOM: Final = re.compile(r"(?=[^\s]*\d)(?=[^\s]*[A-Za-z])[A-Za-z0-9+/_=.|$-]{1
 MOMENT: Final = re.compile(
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?|\d\d?:\d\d(?::\d\d)?"
 )
-DECIMAL: Final = re.compile(r"-?\d{1,12}\.\d{1,12}")
+DECIMAL: Final = re.compile(r"-?(?:0|[1-9]\d{0,11})\.\d{1,12}")
 INTEGER: Final = re.compile(r"-?\d{1,18}")
 
 _POLICY: Final[dict[str, Any]] = tomllib.loads(
@@ -140,7 +140,7 @@ def is_count(field: str) -> bool:
 def is_product(value: str) -> bool:
     """Tell whether a name consists of words that thousands of installations share."""
     words = value.lower().replace("(", " ").replace(")", " ").split()
-    return bool(words) and all(
+    return not _PRODUCTS.isdisjoint(words) and all(
         word in _PRODUCTS or re.fullmatch(r"\d{1,4}(?:\.\d{1,3})?", word) for word in words
     )
 
@@ -149,6 +149,16 @@ def is_known_word(word: str) -> bool:
     """Tell whether a word of a message betrays nothing."""
     lower = word.lower()
     return lower in _ENGLISH or lower in _document().words or bool(re.fullmatch(r"\d{1,6}", word))
+
+
+def is_known_phrase(text: str) -> bool:
+    """Tell whether all words of a text without spaces, such as `params.disk`, betray nothing."""
+    if shape(text) not in {"", "host"}:
+        return False
+    parts = [part for part in re.split(r"[._/-]+", text) if part]
+    if sum(map(str.isdigit, parts)) > 1:  # each number is harmless; several are an address, or a phone's
+        return DECIMAL.fullmatch(text) is not None or MOMENT.fullmatch(text) is not None
+    return all(map(is_known_word, parts))
 
 
 def is_known_name(name: str) -> bool:
@@ -166,7 +176,8 @@ def is_structure(name: str) -> bool:
     parts = re.split(r"[\[\].:-]+", name)
     if shape(name) not in {"", "random"}:
         return all(map(is_known_name, parts))  # `params.disk` of an error, not `ann.example.com`
-    return len(parts) <= 6 and all(not p or (p.isdigit() and len(p) < 6) or _is_identifier(p) for p in parts)
+    words = [part for part in parts if part and not re.fullmatch(r"\d{1,3}", part)]  # `items.0.name`
+    return len(parts) <= 6 and bool(words) and all(map(_is_identifier, words))
 
 
 def _is_identifier(part: str) -> bool:

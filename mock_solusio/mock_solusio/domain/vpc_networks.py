@@ -102,7 +102,7 @@ def update(world: World, network: VpcNetwork, body: Mapping[str, Any]) -> VpcNet
     changed = _with_addresses(network, body)
     if body.get("name") is not None:
         changed = replace(changed, name=body["name"])
-    if body.get("user_id") is not None:
+    if body.get("user_id"):  # 0 is nothing, as in orders
         changed = replace(changed, user_id=_existing_user(world, body["user_id"]))
     if body.get("location_id") is not None:
         changed = replace(changed, location_id=_existing_location(world, body["location_id"]))

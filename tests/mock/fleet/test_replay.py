@@ -271,6 +271,42 @@ def test_serve_plays_a_day_at_high_speed_while_a_billing_system_watches(month, t
     assert still["meta"]["totals"] == day["totals"]
 
 
+def test_a_replay_goes_on_after_kill_9_with_the_next_event(month, tmp_path):
+    state, output = tmp_path / "state.db", tmp_path / "out"
+    command = [sys.executable, "-m", "mock_solusio", "serve", "--port", "0", "--state", str(state)]
+    command += ["--replay", str(month / "month.ndjson"), "--speed", "1000000", "--seed", "test"]
+    with output.open("wb") as target:
+        server = subprocess.Popen(command, stdout=target, stderr=subprocess.STDOUT)
+    try:
+        wait_for(lambda: b"Press Ctrl-C" in output.read_bytes())
+        url = re.search(r"http://\S+:\d+", output.read_text()).group()
+
+        def events():
+            return httpx.get(f"{url}/_mock/health").json()["replay"]["events"]
+
+        first = events()
+        wait_for(lambda: events() > first + 20)
+    finally:
+        server.kill()
+        server.wait(20)
+    end = Clock(parse_moment("2026-04-01T00:00:00Z"), speed=0)
+    found = []
+    for options in (
+        Options(file=state, replay=month / "month.ndjson", clock=end),
+        Options(replay=month / "month.ndjson", clock=end, seed="test"),
+    ):
+        mock = Mock(options)
+        before = mock.replay.playback.events
+        mock.settle()
+        rows = mock.store._connection.execute("SELECT * FROM spans ORDER BY id").fetchall()
+        found.append((mock.replay.playback.events, mock.replay.playback.refused, rows))
+        if options.file:
+            assert first < before < mock.replay.playback.events
+        mock.close()
+    assert found[0] == found[1]
+    assert found[0][1] == 0
+
+
 def test_options_of_serve_that_contradict_each_other(run, tmp_path):
     refused = run("serve", "--speed", "60")
     assert refused.exit_code == 2

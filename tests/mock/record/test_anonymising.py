@@ -122,6 +122,7 @@ def test_order_and_structure_stay(kept):
         ("name", "web17", r"\w+-[0-9a-f]{8}"),
         ("phone", "+49 30 1234567", r"\+\d\d \d\d \d{7}"),
         ("contact", "0301234567", r"\d{10}"),
+        ("contact", "0301.234567", r"\d{4}\.\d{6}"),
         ("note", "hello", r"\w+-[0-9a-f]{8}"),
         ("public_key", "ssh-rsa AAAAB3NzaC1yc2E ann@pc", r"ssh-rsa AAAA\w{11} [\w.]+@example"),
         (
@@ -175,6 +176,14 @@ def test_hosts_and_mails_of_one_domain_stay_in_one_domain(kept):
     domains = {made["a"].split(".", 1)[1], made["b"].split(".", 1)[1], made["c"].split("@")[1]}
     assert len(domains) == 1
     assert len(set(made.values())) == 3
+
+
+def test_capitals_make_no_other_mail_address_host_or_uuid(kept):
+    uuid = "0164fe5e-f074-48b2-a3f5-4f81f97d21e0"
+    made = kept({"mail": ["Ann@Real-Host.de", "ann@real-host.de"], "host": ["Web1.Real.de", "web1.real.de"]})
+    assert [len(set(one)) for one in made.values()] == [1, 1]
+    first, second = kept({"uuid": [uuid, uuid.upper()]})["uuid"]
+    assert second == first.upper()
 
 
 def test_json_within_a_text_stays_json(kept):
@@ -349,6 +358,9 @@ def planted(draw: st.DrawFn) -> tuple[Any, set[str]]:
 
 @settings(max_examples=300, deadline=None)
 @given(planted(), secrets, st.sampled_from(["json", "form", "query", "header", "path"]))
+@example(({"message": "see 1.1.100.100 now"}, {"1.1.100.100"}), "bcdfg@hjklm.de", "query")
+@example(({"030-12345": {"name": "0301 2345"}}, {"030-12345", "0301 2345"}), "bcdfg@hjklm.de", "form")
+@example(({"status": "see bcdfg.hjklm.net now"}, {"bcdfg.hjklm.net"}), "bcdfg@hjklm.de", "json")
 @example(({"errors": {"email": ["for Bcdfg Hjklm"]}}, {"Bcdfg Hjklm"}), "bcdfg@hjklm.de", "path")
 def test_nothing_that_was_planted_gets_through(leaks, found, other, where):
     value, used = found

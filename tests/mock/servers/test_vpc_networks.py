@@ -239,6 +239,8 @@ def test_what_is_absent_stays(api, network):
     path = f"vpc_networks/{network()}"
     before = api.get(path).data
     assert api.put(path, {"name": "new"}).data == {**before, "name": "new"}
+    nothing = {"from": None, "to": "", "user_id": 0}
+    assert api.put(path, nothing).data == {**before, "name": "new"}
     assert api.put(path, {"to": "192.168.7.20"}).data["total_ips_count"] == 11
 
 
