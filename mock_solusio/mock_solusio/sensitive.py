@@ -148,7 +148,7 @@ def is_product(value: str) -> bool:
 def is_known_word(word: str) -> bool:
     """Tell whether a word of a message betrays nothing."""
     lower = word.lower()
-    return lower in _ENGLISH or lower in _document().words or bool(re.fullmatch(r"\d{1,6}", word))
+    return lower in _ENGLISH or lower in _document().words or bool(re.fullmatch(r"0|[1-9]\d{0,5}", word))
 
 
 def is_known_phrase(text: str) -> bool:

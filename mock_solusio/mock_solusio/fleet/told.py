@@ -65,7 +65,7 @@ def tell(file: Path) -> Told:
 
 def _state(file: Path) -> Told:
     try:
-        connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
+        connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=1)
         meta = dict(connection.execute("SELECT name, value FROM meta"))
         if meta.get("format") != FORMAT:
             raise TellingError(f"{file} is a state file of another version.")

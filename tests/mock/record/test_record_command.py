@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -177,3 +178,17 @@ def test_the_page_about_it_shows_a_valid_exchange_and_every_option():
     assert json.loads(msgspec.json.encode(shown)) == json.loads(example)
     options = {option for parameter in record.params for option in parameter.opts}
     assert {option for option in options if option not in page} == set()
+
+
+def test_it_can_speak_https_itself(canned, tmp_path):
+    app, url = canned
+    app.answer("GET /api/v1/users", {"data": []})
+    arguments = ("record", "--upstream", url, "--out", str(tmp_path / "recorded"), "--port", "0", "--tls")
+    with running_command(*arguments) as (_, said, own):
+        assert own.startswith("https://")
+        found = re.search(r"Certificate: (\S+)", said)
+        trusting = ssl.create_default_context(cafile=found[1])
+        try:
+            assert httpx.get(f"{own}/api/v1/users", verify=trusting, trust_env=False).json() == {"data": []}
+        finally:
+            Path(found[1]).unlink()
