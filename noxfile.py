@@ -146,7 +146,7 @@ def benchmarks(session: nox.Session) -> None:
 
 @nox.session
 def mock_speed(session: nox.Session) -> None:
-    """Measure docs/speed.md anew: the mock beside Starlette, granian, Prism and Mockoon. Needs wrk and npm."""
+    """Measure docs/speed.md anew: the mock beside Starlette, granian, Prism, Mockoon. Needs wrk, npm."""
     install(session, "test")
     session.install("granian==2.8.7")
     work = Path(session.create_tmp()).resolve()

@@ -1,4 +1,4 @@
-"""Write the documents as JSON: ``python -m solusio_contracts.compile_documents``, after a document has changed."""
+"""Write the documents as JSON, after one has changed: ``python -m solusio_contracts.compile_documents``."""
 
 from pathlib import Path
 

@@ -20,7 +20,7 @@ from solusio_contracts.documents import Node
 LARGEST = 64 * 1024 * 1024
 """Bytes of a document; the largest that is known to exist has a few megabytes."""
 SECONDS = 30.0
-"""How long a URL may keep us waiting: to connect, to answer, and from first to last for the whole document."""
+"""How long a URL may keep us waiting: to connect, to answer, and from first to last for it all."""
 
 _DEEPEST = 200
 _REDIRECTS = 5

@@ -39,7 +39,7 @@ from mock_solusio.store import Store
 
 if TYPE_CHECKING:
     from mock_solusio.control import Control
-    from mock_solusio.recorded_answers import RecordedAnswers
+    from mock_solusio.record.answers import RecordedAnswers
     from mock_solusio.replay import Replay
 
 CONTROL = "/_mock"
@@ -302,7 +302,7 @@ def _tell(text: str) -> None:
 def _recorded_answers(options: Options) -> "RecordedAnswers | None":
     if options.recorded is None:
         return None
-    from mock_solusio.recorded_answers import RecordedAnswers
+    from mock_solusio.record.answers import RecordedAnswers
 
     return RecordedAnswers(options.recorded, seed=options.recorded_seed, only=options.recorded_only)
 

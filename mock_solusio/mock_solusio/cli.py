@@ -31,7 +31,7 @@ SUBCOMMANDS = {
         "mock_solusio.price_list.command:pricing", "Calculate and check prices of plans in tokens."
     ),
     "record": Entry(
-        "mock_solusio.record_command:record", "Record a real SolusIO, anonymised, for `serve --recorded`."
+        "mock_solusio.record.command:record", "Record a real SolusIO, anonymised, for `serve --recorded`."
     ),
     "fleet": Entry("mock_solusio.fleet_command:fleet", "Make up realistic fleets of servers and customers."),
     "reference": Entry("solusio_reference.cli:reference", "Run the reference billing endpoint."),

@@ -159,7 +159,7 @@ def serve(
     from mock_solusio.app import Mock
     from mock_solusio.domain.errors import DomainError
     from mock_solusio.domain.played import TimelineError
-    from mock_solusio.recording import RecordingError
+    from mock_solusio.record.recording import RecordingError
     from mock_solusio.serving import listen, make_server, url_of
     from mock_solusio.store_table import StateError
 

@@ -12,10 +12,10 @@ from urllib.parse import quote, quote_plus
 import httpx
 import pytest
 
-from mock_solusio.anonymising import Anonymiser
-from mock_solusio.fakes import Fakes
-from mock_solusio.record import Recorder, Upstream
-from mock_solusio.recording import Reader, Recorded, Writer
+from mock_solusio.record.anonymising import Anonymiser
+from mock_solusio.record.fakes import Fakes
+from mock_solusio.record.proxy import Recorder, Upstream
+from mock_solusio.record.recording import Reader, Recorded, Writer
 from mock_solusio.serving import running
 
 SEED = "a long secret of the tests"

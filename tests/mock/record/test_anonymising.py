@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mock_solusio.anonymising import Anonymiser, Exchange
-from mock_solusio.fakes import Fakes
-from mock_solusio.recording import FormBody, HiddenBody, JsonBody, NoBody, Recorded
+from mock_solusio.record.anonymising import Anonymiser, Exchange
+from mock_solusio.record.fakes import Fakes
+from mock_solusio.record.recording import FormBody, HiddenBody, JsonBody, NoBody, Recorded
 
 JSON = [(b"content-type", b"application/json")]
 

@@ -7,8 +7,15 @@ import pytest
 from click.testing import CliRunner
 
 from mock_solusio.cli import cli
-from mock_solusio.recording import JsonBody, Reader, Recorded, RecordedRequest, RecordedResponse, Writer
-from mock_solusio.recording_check import check
+from mock_solusio.record.checking import check
+from mock_solusio.record.recording import (
+    JsonBody,
+    Reader,
+    Recorded,
+    RecordedRequest,
+    RecordedResponse,
+    Writer,
+)
 
 
 @pytest.fixture

@@ -15,10 +15,10 @@ import httpx
 import pytest
 import trustme
 
-from mock_solusio import record
 from mock_solusio.asgi import BODY_LIMIT
-from mock_solusio.record import Upstream, UpstreamError, decoded
-from mock_solusio.recording import HiddenBody, NoBody, Reader
+from mock_solusio.record import proxy as record
+from mock_solusio.record.proxy import Upstream, UpstreamError, decoded
+from mock_solusio.record.recording import HiddenBody, NoBody, Reader
 from mock_solusio.serving import running
 
 

@@ -9,11 +9,11 @@ import httpx
 import msgspec
 import pytest
 
-from mock_solusio.anonymising import Anonymiser, Exchange
-from mock_solusio.fakes import Fakes
 from mock_solusio.options import Options
-from mock_solusio.recorded_answers import RecordedAnswers
-from mock_solusio.recording import Reader, RecordingError, Writer
+from mock_solusio.record.anonymising import Anonymiser, Exchange
+from mock_solusio.record.answers import RecordedAnswers
+from mock_solusio.record.fakes import Fakes
+from mock_solusio.record.recording import Reader, RecordingError, Writer
 from mock_solusio.testing import started
 
 SEED = "a long secret of the tests"

@@ -21,12 +21,13 @@ from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
-from mock_solusio import redacting, sensitive
-from mock_solusio.anonymising import Anonymiser, content_type
+from mock_solusio import redacting
 from mock_solusio.api.routes import PREFIX, routes
-from mock_solusio.fakes import Fakes
 from mock_solusio.http import Request, Response, json_response
-from mock_solusio.recording import (
+from mock_solusio.record import sensitive
+from mock_solusio.record.anonymising import Anonymiser, content_type
+from mock_solusio.record.fakes import Fakes
+from mock_solusio.record.recording import (
     Body,
     FormBody,
     HiddenBody,

@@ -22,7 +22,7 @@ try:
 except ImportError:  # pragma: no cover - Windows has no such locks
     fcntl = None  # type: ignore[assignment]
 
-from mock_solusio.fakes import OWN_HOST
+from mock_solusio.record.fakes import OWN_HOST
 
 FORMAT: Final = "mock-solusio recording"
 VERSION: Final = 1

@@ -8,9 +8,9 @@ from urllib.parse import quote, quote_plus, unquote, unquote_plus, urlsplit
 
 import msgspec
 
-from mock_solusio import sensitive
-from mock_solusio.fakes import OWN_HOST, Fakes
-from mock_solusio.recording import ORIGIN
+from mock_solusio.record import sensitive
+from mock_solusio.record.fakes import OWN_HOST, Fakes
+from mock_solusio.record.recording import ORIGIN
 
 Replaced = dict[str, dict[str, int]]
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from mock_solusio.anonymising import Anonymiser
-    from mock_solusio.recording import Writer
+    from mock_solusio.record.anonymising import Anonymiser
+    from mock_solusio.record.recording import Writer
 
 PORT = 8009
 
@@ -145,9 +145,9 @@ def _verifying(insecure: bool, cacert: Path | None) -> ssl.SSLContext | bool:
 
 
 def _opened(out: Path, seed: str | None) -> "tuple[Writer, Anonymiser]":
-    from mock_solusio.anonymising import Anonymiser
-    from mock_solusio.fakes import Fakes
-    from mock_solusio.recording import RecordingError, Writer
+    from mock_solusio.record.anonymising import Anonymiser
+    from mock_solusio.record.fakes import Fakes
+    from mock_solusio.record.recording import RecordingError, Writer
 
     fakes = Fakes(seed)
     try:
@@ -170,7 +170,7 @@ def _record(
     keep_host: bool,
     all_paths: bool,
 ) -> None:
-    from mock_solusio.record import Recorder, Upstream, UpstreamError
+    from mock_solusio.record.proxy import Recorder, Upstream, UpstreamError
     from mock_solusio.serving import listen, make_server, url_of
 
     try:
@@ -218,8 +218,8 @@ def _record(
 def _import(har: Path, out: Path, seed: str | None, *, all_paths: bool) -> None:
     import msgspec
 
-    from mock_solusio.har import Har, HarError
-    from mock_solusio.record import API
+    from mock_solusio.record.har import Har, HarError
+    from mock_solusio.record.proxy import API
 
     try:
         source = Har(har)
@@ -246,8 +246,8 @@ def _import(har: Path, out: Path, seed: str | None, *, all_paths: bool) -> None:
 
 
 def _check(context: click.Context, folder: Path) -> None:
-    from mock_solusio.recording import Reader, RecordingError
-    from mock_solusio.recording_check import check
+    from mock_solusio.record.checking import check
+    from mock_solusio.record.recording import Reader, RecordingError
 
     try:
         found = check(Reader(folder))

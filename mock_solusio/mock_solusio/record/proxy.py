@@ -19,7 +19,6 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from mock_solusio.anonymising import Anonymiser, Exchange
 from mock_solusio.asgi import (
     BODY_LIMIT,
     ClientGoneError,
@@ -31,7 +30,8 @@ from mock_solusio.asgi import (
     send_response,
 )
 from mock_solusio.http import Headers, Request, json_response
-from mock_solusio.recording import Writer
+from mock_solusio.record.anonymising import Anonymiser, Exchange
+from mock_solusio.record.recording import Writer
 
 KEPT_LIMIT: Final = BODY_LIMIT
 """Bytes of a body that are recorded; a longer answer passes through, but its body is not kept."""

@@ -13,9 +13,9 @@ from urllib.parse import unquote
 
 import msgspec
 
-from mock_solusio import sensitive
-from mock_solusio.fakes import is_address, is_common, is_fake_address
-from mock_solusio.recording import FormBody, HiddenBody, JsonBody, Reader, Recorded
+from mock_solusio.record import sensitive
+from mock_solusio.record.fakes import is_address, is_common, is_fake_address
+from mock_solusio.record.recording import FormBody, HiddenBody, JsonBody, Reader, Recorded
 
 _FAKE_HOST: Final = re.compile(r"(?:.+\.)?example(?:\.(?:com|net|org))?\.?", re.IGNORECASE)
 _MAIL: Final = re.compile(r"[^\s@<>\"'(),;:\\/=]+@([\w.-]+\.\w+)")

@@ -1,4 +1,4 @@
-"""What may stay in a recording, and what a value looks like. The policy is data: `recording_policy.toml`.
+"""What may stay in a recording, and what a value looks like. The policy is data: `policy.toml`.
 
 A text stays only if its field is known to hold none but harmless values **and** the value looks like one of
 them; everything else is replaced. So a field that nobody thought of is hidden, not shown.
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from importlib import resources
 from typing import Any, Final
 
-from mock_solusio.fakes import is_address
+from mock_solusio.record.fakes import is_address
 from mock_solusio.redacting import SECRET_FIELDS
 from solusio_contracts import documents
 
@@ -42,7 +42,7 @@ DECIMAL: Final = re.compile(r"-?(?:0|[1-9]\d{0,11})\.\d{1,12}")
 INTEGER: Final = re.compile(r"-?\d{1,18}")
 
 _POLICY: Final[dict[str, Any]] = tomllib.loads(
-    resources.files("mock_solusio").joinpath("recording_policy.toml").read_text("utf-8")
+    resources.files("mock_solusio.record").joinpath("policy.toml").read_text("utf-8")
 )
 
 

@@ -10,11 +10,10 @@ from urllib.parse import quote, quote_plus, unquote
 
 import msgspec
 
-from mock_solusio import sensitive
-from mock_solusio.anonymous_values import NotAnonymisableError, Values, parse
-from mock_solusio.fakes import Fakes
 from mock_solusio.http import Headers
-from mock_solusio.recording import (
+from mock_solusio.record import sensitive
+from mock_solusio.record.fakes import Fakes
+from mock_solusio.record.recording import (
     Body,
     FormBody,
     HiddenBody,
@@ -24,6 +23,7 @@ from mock_solusio.recording import (
     RecordedRequest,
     RecordedResponse,
 )
+from mock_solusio.record.values import NotAnonymisableError, Values, parse
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _URL_HEADERS: Final = frozenset({"location", "content-location"})
