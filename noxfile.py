@@ -154,6 +154,20 @@ def mock_speed(session: nox.Session) -> None:
 
 
 @nox.session
+def usage_scale(session: nox.Session) -> None:
+    """Measure /usage with up to two million servers anew: docs/usage-scale.md and its plot."""
+    install(session, "test")
+    session.run("python", "benchmarks/usage_scale.py", *session.posargs)
+
+
+@nox.session
+def fleet_scale(session: nox.Session) -> None:
+    """Generate the whole azure2017 month: time, memory, size."""
+    install(session, "test")
+    session.run("python", "benchmarks/fleet_scale.py", *session.posargs)
+
+
+@nox.session
 def stateful(session: nox.Session) -> None:
     """Long sequences of calls to the mock, over its whole document: an hour and more."""
     install(session, "test")

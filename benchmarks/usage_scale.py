@@ -66,7 +66,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), help="servers in the month")
+    parser.add_argument(
+        "--sizes",
+        type=int,
+        nargs="+",
+        default=list(SIZES),
+        help="servers in the month; other sizes keep theirs",
+    )
     parser.add_argument(
         "--results", type=Path, default=RESULTS, help="where the numbers go; elsewhere, no page"
     )
@@ -79,9 +85,12 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def measure(sizes: Sequence[int], results: Path) -> None:
-    """Measure each size in processes of its own."""
-    rows = [measured(size, 0) for size in sizes]
-    history = measured(*HISTORY) if tuple(sizes) == SIZES else None
+    """Measure each size in processes of its own; other sizes keep their numbers."""
+    earlier = json.loads(results.read_text(encoding="utf-8")) if results.exists() else {}
+    known = {row["spans"]: row for row in earlier.get("rows", ())}
+    known |= {size: measured(size, 0) for size in sizes}
+    rows = [known[size] for size in sorted(known)]
+    history = measured(*HISTORY) if tuple(sizes) == SIZES else earlier.get("history")
     document = {
         "measured": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "python": platform.python_version(),
