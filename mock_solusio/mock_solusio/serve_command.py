@@ -202,8 +202,13 @@ def serve(
 
                 context, authority = certificate(host)
             try:
-                _greet(mock, url_of(listener, "https" if tls else "http"), options, authority)
-                make_server(mock, tls=context, stopping=mock.faults.release).run(sockets=[listener])
+                url = url_of(listener, "https" if tls else "http")
+                make_server(
+                    mock,
+                    tls=context,
+                    starting=lambda: _greet(mock, url, options, authority),
+                    stopping=mock.faults.release,
+                ).run(sockets=[listener])
             except KeyboardInterrupt:
                 pass  # uvicorn has finished its requests, and passes Ctrl-C on to us
             click.echo("Stopped.")

@@ -42,11 +42,22 @@ def url_of(listener: socket.socket, scheme: str = "http") -> str:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, except that it tells the application before it waits for the last requests."""
+    """uvicorn, except that it says when it has started, and when it begins to wait for the last requests."""
 
-    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None] | None) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        starting: Callable[[], None] | None,
+        stopping: Callable[[], None] | None,
+    ) -> None:
         super().__init__(config)
+        self._starting = starting
         self._stopping = stopping
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self._starting is not None and self.started:
+            self._starting()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if self._stopping is not None:
@@ -58,11 +69,13 @@ def make_server(
     app: App,
     *,
     tls: ssl.SSLContext | None = None,
+    starting: Callable[[], None] | None = None,
     stopping: Callable[[], None] | None = None,
     date: bool = True,
 ) -> uvicorn.Server:
     """Wrap the mock in a server that logs nothing but unexpected errors.
 
+    `starting` is called once the server answers, and Ctrl-C ends it as it should: the time to greet.
     `stopping` is called when the end has come, so that requests that are being held back can be let go.
     `date`: answers get a `Date`; a proxy passes that of another on.
 
@@ -85,7 +98,7 @@ def make_server(
         timeout_graceful_shutdown=3,
         ssl_context_factory=(lambda *_: tls) if tls is not None else None,
     )
-    return _Server(config, stopping)
+    return _Server(config, starting, stopping)
 
 
 @contextmanager

@@ -29,14 +29,9 @@ def get_application(call: Call) -> Reply:
 
 
 @operation("replaceApplication", permission=Permission.MANAGE_IMAGES)
-def replace_application(call: Call) -> Reply:
-    """Change an application."""
-    return shown(call, application_view, applications.update(call.world, _application(call), call.body))
-
-
 @operation("updateApplication", permission=Permission.MANAGE_IMAGES)
 def update_application(call: Call) -> Reply:
-    """Change parts of an application."""
+    """Change an application."""
     return shown(call, application_view, applications.update(call.world, _application(call), call.body))
 
 

@@ -33,15 +33,9 @@ def get_compute_resource(call: Call) -> Reply:
     return shown(call, machines.compute_resource_view, _machine(call))
 
 
+@operation("replaceComputeResource", permission=MANAGE)
 @operation("updateComputeResource", permission=MANAGE)
 def update_compute_resource(call: Call) -> Reply:
-    """Change parts of a compute resource."""
-    machine = compute_resources.update(call.world, _machine(call), call.body)
-    return shown(call, machines.compute_resource_view, machine)
-
-
-@operation("replaceComputeResource", permission=MANAGE)
-def replace_compute_resource(call: Call) -> Reply:
     """Change a compute resource."""
     machine = compute_resources.update(call.world, _machine(call), call.body)
     return shown(call, machines.compute_resource_view, machine)
@@ -93,15 +87,9 @@ def get_settings(call: Call) -> Reply:
 
 
 @operation("replaceComputeResourceSettings", permission=MANAGE)
-def replace_settings(call: Call) -> Reply:
-    """Change the settings of a compute resource."""
-    machine = compute_resources.update_settings(call.world, _machine(call), call.body)
-    return shown(call, machines.settings_view, machine)
-
-
 @operation("updateComputeResourceSettings", permission=MANAGE)
 def update_settings(call: Call) -> Reply:
-    """Change parts of the settings of a compute resource."""
+    """Change the settings of a compute resource."""
     machine = compute_resources.update_settings(call.world, _machine(call), call.body)
     return shown(call, machines.settings_view, machine)
 

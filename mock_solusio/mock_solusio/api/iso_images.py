@@ -33,14 +33,9 @@ def get_iso_image(call: Call) -> Reply:
 
 
 @operation("replaceIsoImage")
-def replace_iso_image(call: Call) -> Reply:
-    """Change an ISO image."""
-    return shown(call, iso_image_view, iso_images.update(call.world, _managed(call), call.body))
-
-
 @operation("updateIsoImage")
 def update_iso_image(call: Call) -> Reply:
-    """Change parts of an ISO image."""
+    """Change an ISO image."""
     return shown(call, iso_image_view, iso_images.update(call.world, _managed(call), call.body))
 
 

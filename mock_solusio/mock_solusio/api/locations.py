@@ -29,14 +29,9 @@ def get_location(call: Call) -> Reply:
 
 
 @operation("replaceLocation", permission=Permission.MANAGE_LOCATIONS)
-def replace_location(call: Call) -> Reply:
-    """Change a location."""
-    return shown(call, location_view, locations.update(call.world, _location(call), call.body))
-
-
 @operation("updateLocation", permission=Permission.MANAGE_LOCATIONS)
 def update_location(call: Call) -> Reply:
-    """Change parts of a location."""
+    """Change a location."""
     return shown(call, location_view, locations.update(call.world, _location(call), call.body))
 
 

@@ -35,14 +35,9 @@ def get_os_image(call: Call) -> Reply:
 
 
 @operation("replaceOsImage", permission=Permission.MANAGE_IMAGES)
-def replace_os_image(call: Call) -> Reply:
-    """Change an operating system."""
-    return shown(call, os_image_view, os_images.update(call.world, _image(call), call.body))
-
-
 @operation("updateOsImage", permission=Permission.MANAGE_IMAGES)
 def update_os_image(call: Call) -> Reply:
-    """Change parts of an operating system."""
+    """Change an operating system."""
     return shown(call, os_image_view, os_images.update(call.world, _image(call), call.body))
 
 
@@ -78,15 +73,9 @@ def get_version(call: Call) -> Reply:
 
 
 @operation("replaceOsImageVersion", permission=Permission.MANAGE_IMAGES)
-def replace_version(call: Call) -> Reply:
-    """Change a version."""
-    version = os_images.update_version(call.world, _version(call), call.body)
-    return shown(call, os_image_version_view, version)
-
-
 @operation("updateOsImageVersion", permission=Permission.MANAGE_IMAGES)
 def update_version(call: Call) -> Reply:
-    """Change parts of a version."""
+    """Change a version."""
     version = os_images.update_version(call.world, _version(call), call.body)
     return shown(call, os_image_version_view, version)
 

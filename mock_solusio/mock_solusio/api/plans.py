@@ -43,14 +43,9 @@ def get_plan(call: Call) -> Reply:
 
 
 @operation("replacePlan", permission=Permission.MANAGE_PLANS)
-def replace_plan(call: Call) -> Reply:
-    """Change a plan."""
-    return _shown(call, plans.update(call.world, _plan(call), call.body))
-
-
 @operation("updatePlan", permission=Permission.MANAGE_PLANS)
 def update_plan(call: Call) -> Reply:
-    """Change parts of a plan."""
+    """Change a plan."""
     return _shown(call, plans.update(call.world, _plan(call), call.body))
 
 

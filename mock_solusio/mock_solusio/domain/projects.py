@@ -23,11 +23,6 @@ class Project(Record, frozen=True, kw_only=True):
     description: str = ""
     is_default: bool = False
 
-    @property
-    def member_ids(self) -> list[int]:
-        """Ids of the members, without the owner."""
-        return [one for one in self.people if one != self.owner_id]
-
 
 class Membership(Record, frozen=True, kw_only=True):
     """Somebody of a project who is not its owner; an invitation while no user has this address (assumed)."""

@@ -205,10 +205,14 @@ def _record(
         if authority is not None:
             click.echo(f"  Certificate: {authority} (give it to clients that insist on a valid one)")
         click.echo(f"  Then serve what was recorded: mock-solusio serve --recorded {out}")
-        click.echo("\nPress Ctrl-C to stop.")
         # uvicorn finishes its requests, and then passes Ctrl-C on to us.
         with suppress(KeyboardInterrupt):
-            make_server(recorder, tls=security, date=False).run(sockets=[listener])
+            make_server(
+                recorder,
+                tls=security,
+                date=False,
+                starting=lambda: click.echo("\nPress Ctrl-C to stop."),
+            ).run(sockets=[listener])
     click.echo(f"Stopped. {_counted(recorder.recorded)} recorded in {out}.")
     if recorder.lost:
         click.echo(f"{_counted(recorder.lost)} could not be recorded.", err=True)

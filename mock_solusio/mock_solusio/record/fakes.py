@@ -193,9 +193,6 @@ class Fakes:
     def _label(self, digest: bytes) -> str:
         return f"{self._seeded(digest).word().lower()}-{digest.hex()[:8]}"
 
-    def _domain(self, digest: bytes) -> str:
-        return f"{self._seeded(digest).domain_word()}-{digest.hex()[:6]}.example"
-
     def _address(self, value: str) -> str:
         address = ipaddress.ip_address(value)
         if is_common(address):
