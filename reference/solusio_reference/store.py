@@ -1,58 +1,30 @@
-"""Customers in a database: SQLite, in a file or in memory."""
+"""Customers and what their tokens cost, in the database."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Self
 
 from sqlalchemy import (
-    URL,
     BigInteger,
     BindParameter,
     Boolean,
     Column,
     Connection,
-    Dialect,
-    Engine,
     ForeignKey,
     Integer,
-    MetaData,
     RowMapping,
     String,
     Table,
     bindparam,
-    create_engine,
     delete,
     insert,
     select,
     update,
 )
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import StaticPool
-from sqlalchemy.types import TypeDecorator
 
+from solusio_reference.database import Database, ExactDecimal, metadata
 from solusio_reference.demo import DEMO_CUSTOMERS
 from solusio_reference.errors import StoreError
 from solusio_reference.pricing import Currency, Customer, Discount, Tax
-
-
-class ExactDecimal(TypeDecorator[Decimal]):
-    """A decimal kept as text. SQLite has no decimal type: it would make a float of 0.95."""
-
-    impl = String
-    cache_ok = True
-
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        """Write the digits as they are."""
-        return None if value is None else str(value)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
-        """Read them back, every one."""
-        return None if value is None else Decimal(value)
-
-
-metadata = MetaData()
 
 customers = Table(
     "customers",
@@ -101,35 +73,29 @@ _TAXES = select(taxes.c.label, taxes.c.rate).where(taxes.c.customer_id == _ID).o
 
 
 class Store:
-    """The customers of the billing system. Every method raises StoreError on trouble.
+    """The customers of the billing system. Every method raises StoreError on trouble."""
 
-    Nothing is cached: a price is what the database says now, whoever wrote it.
-    """
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        self.database = database
         try:
-            with _clear_errors():
-                metadata.create_all(engine)
+            database.create_tables()
         except StoreError:
-            self.close()
+            database.close()
             raise
 
     @classmethod
     def in_memory(cls) -> Self:
         """Open an empty store that is gone when it is closed."""
-        # One connection for all threads, since each connection has a memory database of its own.
-        connect_args = {"check_same_thread": False}
-        return cls(create_engine("sqlite://", poolclass=StaticPool, connect_args=connect_args))
+        return cls(Database.in_memory())
 
     @classmethod
     def in_file(cls, path: Path) -> Self:
         """Open the store in an SQLite file, which is made if there is none."""
-        return cls(create_engine(URL.create("sqlite", database=str(path))))
+        return cls(Database.in_file(path))
 
     def close(self) -> None:
-        """Give the connections back."""
-        self._engine.dispose()
+        """Close the database."""
+        self.database.close()
 
     def __enter__(self) -> Self:
         return self
@@ -139,27 +105,22 @@ class Store:
 
     def get(self, customer_id: int) -> Customer | None:
         """Return one customer, None if there is no such id."""
-        with self._reading() as connection:
+        with self.database.reading() as connection:
             found = connection.execute(_CUSTOMER, {"customer_id": customer_id})
             row = found.mappings().one_or_none()
             return None if row is None else _load(connection, row)
 
     def all(self) -> list[Customer]:
         """Return all customers in the order of their ids."""
-        with self._reading() as connection:
+        with self.database.reading() as connection:
             rows = connection.execute(_ALL_CUSTOMERS).mappings().all()
             return [_load(connection, row) for row in rows]
 
     def save(self, *changed: Customer) -> None:
         """Add customers, or replace those with the same id: all of them, or none on an error."""
-        with _clear_errors(), self._engine.begin() as connection:
+        with self.database.writing() as connection:
             for customer in changed:
                 _save(connection, customer)
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with _clear_errors(), self._engine.connect() as connection:
-            yield connection
 
 
 def seed_demo(store: Store) -> None:
@@ -220,15 +181,3 @@ def _save(connection: Connection, customer: Customer) -> None:
         connection.execute(
             insert(taxes).values(customer_id=customer.id, position=position, label=tax.label, rate=tax.rate)
         )
-
-
-@contextmanager
-def _clear_errors() -> Iterator[None]:
-    # SQLAlchemy's own texts come with the SQL and its parameters: too much for a terminal.
-    try:
-        yield
-    except SQLAlchemyError as error:
-        reason = getattr(error, "orig", None) or error
-        raise StoreError(str(reason)) from error
-    except (ValueError, TypeError, InvalidOperation) as error:  # a row that somebody else wrote
-        raise StoreError(f"it holds a customer that is not valid: {error}") from error

@@ -137,6 +137,6 @@ def test_a_row_that_makes_no_sense_is_an_error_and_not_a_price(tmp_path, damage)
         seed_demo(store)
         with closing(sqlite3.connect(path)) as database, database:
             database.execute(damage)
-        with pytest.raises(StoreError, match="holds a customer that is not valid"):
+        with pytest.raises(StoreError, match="holds something that is not valid"):
             store.get(1)
         assert store.get(2) == DEMO_CUSTOMERS[1]

@@ -1,0 +1,48 @@
+"""A billing period: one calendar month in UTC, half-open (assumed: the vendor names no period)."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Self
+
+_MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Period:
+    """A month, from ``begin`` on and before ``end``."""
+
+    year: int
+    month: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``2026-03``. Raises ValueError for anything else."""
+        found = _MONTH.fullmatch(text)
+        if found is None or not 1970 <= int(found[1]) <= 9998:
+            raise ValueError(f"expected a month such as 2026-03, got {text!r}")
+        return cls(int(found[1]), int(found[2]))
+
+    @classmethod
+    def before(cls, moment: datetime) -> Self:
+        """Return the last month that has ended by ``moment``."""
+        now = moment.astimezone(UTC)
+        return cls(now.year, now.month - 1) if now.month > 1 else cls(now.year - 1, 12)
+
+    @property
+    def begin(self) -> datetime:
+        """The first moment of it."""
+        return datetime(self.year, self.month, 1, tzinfo=UTC)
+
+    @property
+    def end(self) -> datetime:
+        """The first moment after it."""
+        return self.following.begin
+
+    @property
+    def following(self) -> "Period":
+        """The month after it."""
+        return Period(self.year, self.month + 1) if self.month < 12 else Period(self.year + 1, 1)
+
+    def __str__(self) -> str:
+        return f"{self.year:04}-{self.month:02}"
