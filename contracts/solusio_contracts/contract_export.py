@@ -38,6 +38,11 @@ HEADINGS = (
     ("US-010", "Hours and lines"),
     ("US-020", "Tokens"),
     ("US-030", "Resources beside servers"),
+    ("INV-001", "Invoices of a period"),
+    ("INV-004", "Lines"),
+    ("INV-006", "Amounts"),
+    ("INV-012", "Repetition and identity"),
+    ("INV-015", "What customers see"),
 )
 """From which id on a group of clauses bears which heading; ids never change their meaning."""
 

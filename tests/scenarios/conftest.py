@@ -1,0 +1,332 @@
+"""Plays scenarios in a mock, and reckons their usage from hour to hour: slow, simple, and nothing of ours."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+import pytest
+
+from mock_solusio import timeline
+from mock_solusio.app import Mock
+from mock_solusio.clock import Clock
+from mock_solusio.http import Request
+from mock_solusio.moment import micros
+from mock_solusio.options import Options
+from mock_solusio.playing import play
+from solusio_contracts.scenario import Scenario, events
+
+HOUR = timedelta(hours=1)
+ADMIN_TOKEN = "administrators-own-access-token"
+
+Line = tuple[str, str, str, str, int, str, int]
+"""Customer, server, plan, resource, hours, charge, tokens."""
+
+
+def begin(period: str) -> datetime:
+    return datetime.strptime(period, "%Y-%m").replace(tzinfo=UTC)
+
+
+def end(period: str) -> datetime:
+    return (begin(period) + timedelta(days=31)).replace(day=1)
+
+
+def billed(period: str) -> datetime:
+    """When a period is billed: an hour after its end."""
+    return end(period) + HOUR
+
+
+# By hand: every hour of every resource.
+
+
+@dataclass(frozen=True)
+class Terms:
+    """A plan as a resource has it."""
+
+    key: str
+    name: str
+    per_hour: int
+    per_month: int
+
+    def cost(self, hours: int) -> tuple[str, int]:
+        """Return charge and tokens of a line (vendor's page, steps 2 and 3)."""
+        if self.per_hour == 0 and self.per_month > 0:
+            return "monthly", self.per_month
+        if self.per_month > 0 and hours * self.per_hour > self.per_month:
+            return "monthly", self.per_month
+        return "hourly", hours * self.per_hour
+
+
+Walk = tuple[tuple[datetime, Terms], ...]
+"""Moments, and the terms that hold: since then, or for the hour that starts then."""
+
+
+@dataclass
+class Life:
+    """A resource: whose, of which server, when it came and went, and since when it has which terms."""
+
+    user: str
+    server: str
+    resource: str
+    created: datetime
+    terms: list[tuple[datetime, Terms]]
+    gone: datetime | None = None
+    names: set[str] = field(default_factory=set)
+    """Of backups: those that there are."""
+    running: list[tuple[datetime, bool]] = field(default_factory=list)
+    """Since when it runs, or does not: it accrues all the same."""
+
+    def hours(self, until: datetime) -> Walk:
+        """Return when each hour starts, and what it costs by."""
+        return walk(self.created, until if self.gone is None else min(self.gone, until), tuple(self.terms))
+
+    def counted(self, since: datetime, until: datetime) -> Counter[Terms]:
+        """Count the hours that start in a period, by what they cost by."""
+        last = until if self.gone is None else min(self.gone, until)
+        return count(self.created, last, tuple(self.terms), since)
+
+
+# Cached, so that thousands of servers with the same life are walked through once.
+
+
+@lru_cache(maxsize=256)
+def walk(created: datetime, until: datetime, terms: Walk) -> Walk:
+    hours = []
+    hour = created
+    while hour < until:
+        hours.append((hour, next(one for since, one in reversed(terms) if since <= hour)))
+        hour += HOUR
+    return tuple(hours)
+
+
+@lru_cache(maxsize=256)
+def count(created: datetime, until: datetime, terms: Walk, since: datetime) -> Counter[Terms]:
+    return Counter(one for hour, one in walk(created, until, terms) if since <= hour)
+
+
+@dataclass
+class World:
+    """What a timeline leaves behind, read event by event."""
+
+    lives: list[Life] = field(default_factory=list)
+    customers: dict[str, int | None] = field(default_factory=dict)
+    """User -> his billing_user_id, also of those who were deleted."""
+    plans: dict[str, dict[str, Any]] = field(default_factory=dict)
+    servers: dict[str, list[Life]] = field(default_factory=dict)
+    latest: str = ""
+    addresses: dict[str, Life] = field(default_factory=dict)
+
+    def terms(self, plan: str, resource: str) -> Terms:
+        prices = self.plans[plan]
+        if resource == "backup":
+            per_hour, per_month = (
+                _share(prices.get(name, 0), prices.get("backup_price", 0))
+                for name in ("tokens_per_hour", "tokens_per_month")
+            )
+        else:
+            prefix = "ip_" if resource == "additional_ip" else ""
+            per_hour = prices.get(f"{prefix}tokens_per_hour", 0)
+            per_month = prices.get(f"{prefix}tokens_per_month", 0)
+        return Terms(plan, prices["name"], per_hour, per_month)
+
+    def of(self, server: str) -> list[Life]:
+        """Return what a server has, by the name it has in the timeline."""
+        return [life for life in self.servers[server] if life.gone is None]
+
+    def add(self, at: datetime, server: str, resource: str) -> Life:
+        """Give a server one more resource."""
+        (main,) = (life for life in self.of(server) if life.resource == "server")
+        terms = self.terms(main.terms[-1][1].key, resource)
+        life = Life(main.user, main.server, resource, at, [(at, terms)])
+        self.lives.append(life)
+        self.servers[server].append(life)
+        return life
+
+    def happen(self, event: Mapping[str, Any]) -> None:
+        if event["do"] != "user.delete":
+            getattr(self, "_" + event["do"].replace(".", "_"))(event, event["at"].astimezone(UTC))
+
+    def _plan_create(self, event: Mapping[str, Any], at: datetime) -> None:
+        del at
+        self.plans[event["as"]] = {"name": event["as"], **event}
+
+    def _plan_update(self, event: Mapping[str, Any], at: datetime) -> None:
+        del at
+        self.plans[event["on"]] |= {key: event[key] for key in event if key not in ("at", "do", "on")}
+
+    def _user_create(self, event: Mapping[str, Any], at: datetime) -> None:
+        del at
+        self.latest = event["as"]
+        self.customers[event["as"]] = event.get("billing_user_id")
+
+    def _user_update(self, event: Mapping[str, Any], at: datetime) -> None:
+        self.customers[event["on"]] = event.get("billing_user_id", self.customers[event["on"]])
+        for life in self.lives:
+            if life.user == event["on"] and "status" in event:
+                life.running.append((at, event["status"] == "active"))
+
+    def _server_create(self, event: Mapping[str, Any], at: datetime) -> None:
+        name, user = event.get("name", event["as"]), event.get("user", self.latest)
+        life = Life(user, name, "server", at, [(at, self.terms(event["plan"], "server"))])
+        self.lives.append(life)
+        self.servers[event["as"]] = [life]
+        for _ in range(event.get("additional_ips", 0)):
+            self.add(at, event["as"], "additional_ip")
+
+    def _server_stop(self, event: Mapping[str, Any], at: datetime) -> None:
+        self.of(event["on"])[0].running.append((at, False))
+
+    def _server_start(self, event: Mapping[str, Any], at: datetime) -> None:
+        self.of(event["on"])[0].running.append((at, True))
+
+    _server_suspend, _server_resume, _server_restart = _server_stop, _server_start, _server_start
+
+    def _server_resize(self, event: Mapping[str, Any], at: datetime) -> None:
+        for life in self.of(event["on"]):
+            life.terms.append((at, self.terms(event["plan"], life.resource)))
+
+    def _server_delete(self, event: Mapping[str, Any], at: datetime) -> None:
+        for life in self.of(event["on"]):
+            life.gone = at
+
+    def _ip_add(self, event: Mapping[str, Any], at: datetime) -> None:
+        self.addresses[event.get("as", "")] = self.add(at, event["on"], "additional_ip")
+
+    def _ip_remove(self, event: Mapping[str, Any], at: datetime) -> None:
+        self.addresses[event["on"]].gone = at
+
+    def _backup_create(self, event: Mapping[str, Any], at: datetime) -> None:
+        on = event["on"]
+        backups = [life for life in self.of(on) if life.resource == "backup"]
+        if not backups:
+            backups = [self.add(at, on, "backup")]
+        backups[0].names.add(event.get("as", ""))
+
+    def _backup_delete(self, event: Mapping[str, Any], at: datetime) -> None:
+        on = event["on"]
+        (life,) = (life for life in self.lives if on in life.names and life.gone is None)
+        life.names.remove(on)
+        life.gone = None if life.names else at
+
+
+def _share(tokens: int, percent: float) -> int:
+    share = tokens * Decimal(str(percent)) / 100
+    return max(1, int(share.quantize(Decimal(1), ROUND_HALF_UP))) if share else 0
+
+
+@dataclass(frozen=True)
+class Reckoned:
+    """A period as it is known when it is billed."""
+
+    world: World
+    names: Mapping[int, str]
+    since: datetime
+    until: datetime
+
+    def lives_of(self, customer: str) -> list[Life]:
+        """Return the resources of a customer of the scenario."""
+        return [life for life in self.world.lives if self.customer(life) == customer]
+
+    def customer(self, life: Life) -> str | None:
+        number = self.world.customers[life.user]
+        return None if number is None else self.names[number]
+
+    def lines(self) -> Counter[Line]:
+        """Return the lines: each resource with its terms."""
+        found: Counter[Line] = Counter()
+        for life in self.world.lives:
+            hours = life.counted(self.since, self.until)
+            if (customer := self.customer(life)) is not None:
+                for terms, count in hours.items():
+                    found[customer, life.server, terms.name, life.resource, count, *terms.cost(count)] += 1
+        return found
+
+
+def ids_of(scenario: Scenario) -> dict[str, int]:
+    return {one.name: 700_001 + place for place, one in enumerate(scenario.customers)}
+
+
+def reckon(scenario: Scenario, period: str) -> Reckoned:
+    """Read the timeline as it is known when the period is billed."""
+    ids = ids_of(scenario)
+    world = World()
+    for event in events(scenario, ids):
+        if event["at"] < billed(period):
+            world.happen(event)
+    return Reckoned(world, {number: name for name, number in ids.items()}, begin(period), end(period))
+
+
+@pytest.fixture(scope="session")
+def reckoned() -> Callable[[Scenario, str], Reckoned]:
+    """Read a scenario until a period is billed, without any code of ours: `reckoned(scenario, "2026-03")`."""
+    return reckon
+
+
+# By the mock: the timeline played, and GET /usage.
+
+
+def _ask(mock: Mock, runner: asyncio.Runner, query: str) -> dict[str, Any]:
+    lines = [(b"host", b"mock.test"), (b"authorization", f"Bearer {ADMIN_TOKEN}".encode())]
+    request = Request("GET", "/api/v1/usage", query.encode(), lines, b"", "http", "127.0.0.1")
+    scope = {"type": "http", "method": "GET", "path": request.path, "headers": lines}
+    response = runner.run(mock.answer(request, scope))
+    assert response.status == 200, response.body
+    answer: dict[str, Any] = json.loads(response.body)
+    return answer
+
+
+def _usage(mock: Mock, runner: asyncio.Runner, period: str) -> Iterator[dict[str, Any]]:
+    pages, page = 1, 1
+    while page <= pages:
+        answer = _ask(
+            mock,
+            runner,
+            f"from={begin(period):%Y-%m-%dT%H:%M:%SZ}&to={end(period):%Y-%m-%dT%H:%M:%SZ}&per_page=100&page={page}",
+        )
+        assert answer["meta"]["closed"] is True
+        yield from answer["data"]
+        pages, page = answer["meta"]["last_page"], page + 1
+
+
+@pytest.fixture(scope="session")
+def played() -> Callable[[Scenario], dict[str, Counter[Line]]]:
+    """Play a scenario in a mock; return what GET /usage says of its customers in each period."""
+
+    def run(scenario: Scenario) -> dict[str, Counter[Line]]:
+        ids = ids_of(scenario)
+        names = {number: name for name, number in ids.items()}
+        coming = [(event["at"], msgspec.convert(event, timeline.AnyEvent)) for event in events(scenario, ids)]
+        clock = Clock(micros(coming[0][0]), speed=0)
+        mock = Mock(Options(clock=clock, seed="test", admin_token=ADMIN_TOKEN, strict=True))
+        found: dict[str, Counter[Line]] = {}
+        try:
+            with asyncio.Runner() as runner:
+                for period in scenario.periods:
+                    with mock.transaction() as world:
+                        play(world, [event for at, event in coming if at < billed(period)])
+                    coming = [(at, event) for at, event in coming if at >= billed(period)]
+                    clock.set(micros(billed(period)))
+                    found[period] = Counter(
+                        (
+                            names[line["billing_user_id"]],
+                            line["server_name"],
+                            line["plan"]["name"],
+                            line["resource"],
+                            line["hours"],
+                            line["charge"],
+                            line["tokens"],
+                        )
+                        for line in _usage(mock, runner, period)
+                        if line["billing_user_id"] is not None
+                    )
+        finally:
+            mock.close()
+        return found
+
+    return run

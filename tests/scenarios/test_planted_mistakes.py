@@ -1,0 +1,183 @@
+"""`mock-solusio invoices check` judges well: it catches each planted billing mistake and names its cause.
+
+The billing systems and what is expected of them are in tests/faulty_billing; its catalogue.toml was worked out
+from the clauses, the scenarios and the mistakes alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from mock_solusio.cli import cli
+from solusio_contracts.clauses import Level, clauses
+from solusio_contracts.report import Exit
+
+ROOT = Path(__file__).parents[2]
+HERE = ROOT / "tests" / "faulty_billing"
+EXAMPLES = ROOT / "docs" / "examples"
+CATALOGUE = tomllib.loads((HERE / "catalogue.toml").read_text(encoding="utf-8"))
+MISTAKES: list[dict[str, Any]] = [CATALOGUE["defaults"] | one for one in CATALOGUE["mistake"]]
+STYLES: list[dict[str, Any]] = CATALOGUE["style"]
+ENDING = 10  # seconds that a server has to end
+
+BASIC = (
+    # What the styles differ in: currencies, discounts, taxes, rounding, several lines, customers and months.
+    *("vendor-plans", "euro-with-a-comma", "yen", "dinar", "half-a-cent", "lines-add-up-to-less"),
+    *("discount-and-two-taxes", "two-taxes-compound", "free-of-charge-with-taxes", "months-in-a-row"),
+    *("customers-take-turns", "same-name-twice", "additional-addresses", "resize-and-back", "deleted-user"),
+)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """Serve all variants; give the URL. It ends with its standard input, whatever becomes of this process."""
+    process = subprocess.Popen(
+        [sys.executable, str(HERE / "server.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.stdin.close()
+            process.wait(ENDING)
+
+
+def url_target(server: str, variant: str) -> list[str]:
+    where = f"{server}/{variant}"
+    return [
+        *("--prepare", f"{where}/customers", "--bill", f"{where}/bill"),
+        *("--invoices", f"{where}/invoices?period={{period}}"),
+    ]
+
+
+def patched_php(folder: Path, pairs: list[list[str]]) -> list[str]:
+    """Copy the PHP example with some text replaced; each must be there, and once."""
+    texts = {name: (EXAMPLES / name).read_text(encoding="utf-8") for name in ("billing.php", "adapter.php")}
+    for old, new in pairs:
+        assert sum(text.count(old) for text in texts.values()) == 1, old
+        texts = {name: text.replace(old, new) for name, text in texts.items()}
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    adapter = shlex.quote(str(folder / "adapter.php"))
+    return [
+        *("--prepare", f"php {adapter} customers {{customers}}", "--bill", f"php {adapter} bill {{period}}"),
+        *("--invoices", f"php {adapter} invoices {{period}}"),
+    ]
+
+
+def check(folder: Path, *options: str) -> tuple[int, dict[str, dict[str, Any]], str]:
+    """Run the command; give its exit code, the results by their name, and what it said."""
+    report = folder / "report.json"
+    arguments = ["invoices", "check", *options, "--report", f"json={report}"]
+    done = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    assert report.exists(), done.output
+    results = json.loads(report.read_text(encoding="utf-8"))["results"]
+    return done.exit_code, {one["rule"]: one for one in results}, done.output
+
+
+def only(names: Any) -> list[str]:
+    return [word for name in names for word in ("--only", name)]
+
+
+def said(result: dict[str, Any]) -> str:
+    """Return what a result says to people of what went wrong, in one line; not what the target itself said."""
+    found = [one[key] for one in result["findings"] for key in ("subject", "expected", "actual", "hint")]
+    return " ".join(" ".join(found).split())
+
+
+@pytest.fixture(autouse=True)
+def _nothing_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep a configuration file in the folder and variables of the machine out of it."""
+    for name in list(os.environ):
+        if name.startswith(("MOCK_SOLUSIO_", "SOLUSIO_")):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda one: one["id"])
+def test_planted_mistake_is_caught_and_named(
+    mistake: dict[str, Any], server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "php" in mistake:
+        need_php()
+        target = patched_php(tmp_path, mistake["php"])
+        monkeypatch.setenv("BILLING_DATABASE", str(tmp_path / "billing.sqlite"))
+    else:
+        target = url_target(server, mistake["id"])
+    spared = [mistake["spared"]] if mistake["spared"] else []
+    played = mistake.get("runs", list(mistake["caught"]))
+    code, results, output = check(tmp_path, *target, *only([*played, *spared]))
+    advice = mistake.get("level") == "should"
+    assert code == (Exit.CONFORMANT if advice else Exit.NOT_CONFORMANT), output
+    for name, named in mistake["caught"].items():
+        result = results[name]
+        assert result["outcome"] == ("warn" if advice else "fail"), output
+        assert set(named) <= {one["clause"] for one in result["findings"]}, output
+        assert re.search(mistake["words"], said(result), re.IGNORECASE), output
+    for name in spared:
+        assert results[name]["outcome"] == "pass", output
+
+
+@pytest.mark.parametrize("style", STYLES, ids=lambda one: one["id"])
+def test_right_style_raises_no_alarm(style: dict[str, Any], server: str, tmp_path: Path) -> None:
+    scenarios = [] if style["id"] == "correct" else only(BASIC)
+    code, results, output = check(tmp_path, *url_target(server, style["id"]), *scenarios)
+    assert {one["outcome"] for one in results.values()} == {"pass"}, output
+    assert len(results) > len(BASIC), output
+    assert code == Exit.CONFORMANT
+
+
+def need_php() -> None:
+    """Skip without PHP; where everything must run (CI), fail."""
+    if shutil.which("php") is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("php is not installed")
+        pytest.skip("php is not installed")
+
+
+# The catalogue itself
+
+
+def test_there_are_enough_mistakes_in_both_languages() -> None:
+    assert len([one for one in MISTAKES if "php" not in one]) >= 30
+    assert len([one for one in MISTAKES if "php" in one]) >= 4
+
+
+def test_every_clause_about_invoices_has_a_mistake_that_violates_it() -> None:
+    named = {clause for one in MISTAKES for found in one["caught"].values() for clause in found}
+    demanded = {name for name, one in clauses().items() if name[:4] == "INV-" and one.level is not Level.MAY}
+    assert demanded - named == set()
+
+
+def test_expected_clauses_are_as_strict_as_the_entry() -> None:
+    """A mistake that must fail the check is named in each scenario by a clause that can fail it."""
+    for one in MISTAKES:
+        for found in one["caught"].values():
+            levels = {clauses()[name].level for name in found}
+            assert (Level.MUST in levels) is (one.get("level") != "should"), one["id"]
+
+
+def test_every_variant_of_the_billing_system_is_in_the_catalogue() -> None:
+    listed = subprocess.run(
+        [sys.executable, str(HERE / "server.py"), "--list"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stdout.split()
+    assert set(listed) == {one["id"] for one in (*MISTAKES, *STYLES) if "php" not in one}
