@@ -168,6 +168,20 @@ def fleet_scale(session: nox.Session) -> None:
 
 
 @nox.session
+def invoicing(session: nox.Session) -> None:
+    """Bill up to two million usage lines on SQLite and PostgreSQL: lines per second, memory."""
+    install(session, "test")
+    session.run("python", "benchmarks/invoicing.py", *session.posargs)
+
+
+@nox.session
+def screenshots(session: nox.Session) -> None:
+    """Make the pictures of docs/walkthrough.md anew. Needs chromium."""
+    install(session, "test")
+    session.run("python", "docs/screenshots.py")
+
+
+@nox.session
 def stateful(session: nox.Session) -> None:
     """Long sequences of calls to the mock, over its whole document: an hour and more."""
     install(session, "test")

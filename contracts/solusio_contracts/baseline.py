@@ -28,10 +28,10 @@ from solusio_contracts.writers.text import encodable
 VERSION = 1
 """Version of the file format."""
 
-_HEAD = f"""\
-# Failures that `mock-solusio check --baseline FILE` accepts. It fails when one of them is gone, so that
+_HEAD = """\
+# Failures that `mock-solusio {command} --baseline FILE` accepts. It fails when one of them is gone, so that
 # this list can only become shorter. A `reason` in an entry helps those who come later.
-version = {VERSION}
+version = {version}
 """
 _DECIDED = (Outcome.PASS, Outcome.WARN, Outcome.FAIL)
 _ENTRY_HEADER = re.compile(r"^[ \t]*\[\[[ \t]*accept[ \t]*\]\]", re.MULTILINE)
@@ -167,7 +167,8 @@ def write(report: Report, previous: Baseline | None = None) -> str:
                 # What fuzzing shows of a fault differs from run to run.
                 subject = None if result.area == "fuzz" else finding.subject
                 entries.append(Entry(rule=result.rule, clause=finding.clause, subject=subject))
-    return _HEAD + "".join(map(_text, entries))
+    head = _HEAD.format(command=report.command, version=VERSION)
+    return head + "".join(map(_text, entries))
 
 
 def _text(entry: Entry) -> str:

@@ -173,8 +173,8 @@ def check(ctx: click.Context, /, url: str, **options: Any) -> None:
         raise click.UsageError("--quiet and --verbose contradict each other")
     settings = settings_from(url, options)
     rules = _selected(options)
-    baseline = _baseline(options["baseline_file"])
-    _require_writable([file for _, file in options["reports"]] + [options["write_baseline"]])
+    baseline = baseline_of(options["baseline_file"])
+    require_writable([file for _, file in options["reports"]] + [options["write_baseline"]])
     console = _console()
     try:
         report = _run(settings, rules, console, quiet=options["quiet"])
@@ -185,8 +185,8 @@ def check(ctx: click.Context, /, url: str, **options: Any) -> None:
         from solusio_contracts.baseline import apply
 
         report = apply(report, baseline)
-    _write_files(report, baseline, options)
-    _show(report, console, options)
+    write_files(report, baseline, options)
+    show(report, console, options)
     ctx.exit(int(report.exit))
 
 
@@ -201,7 +201,8 @@ def _selected(options: dict[str, Any]) -> "list[Rule]":
         raise click.UsageError(str(error)) from error
 
 
-def _baseline(file: Path | None) -> "Baseline | None":
+def baseline_of(file: Path | None) -> "Baseline | None":
+    """Read the baseline that an option names, if it names one."""
     if file is None:
         return None
     from solusio_contracts.baseline import BaselineError, load
@@ -212,7 +213,7 @@ def _baseline(file: Path | None) -> "Baseline | None":
         raise click.BadParameter(str(error), param_hint="--baseline") from error
 
 
-def _require_writable(files: Sequence[Path | None]) -> None:
+def require_writable(files: Sequence[Path | None]) -> None:
     """Refuse before the run what would only fail after it."""
     for file in files:
         if file is None:
@@ -241,7 +242,8 @@ def _run(settings: "Settings", rules: "list[Rule]", console: "Console", *, quiet
         return run(Target(settings), rules, progress=progress)
 
 
-def _write_files(report: "Report", baseline: "Baseline | None", options: dict[str, Any]) -> None:
+def write_files(report: "Report", baseline: "Baseline | None", options: dict[str, Any]) -> None:
+    """Write the file reports and the baseline that the options ask for."""
     from solusio_contracts import writers
 
     try:
@@ -262,7 +264,8 @@ def _write_files(report: "Report", baseline: "Baseline | None", options: dict[st
         raise click.UsageError(f"{error.filename} cannot be written: {error.strerror}") from error
 
 
-def _show(report: "Report", console: "Console", options: dict[str, Any]) -> None:
+def show(report: "Report", console: "Console", options: dict[str, Any]) -> None:
+    """Print the report, as short or long as the options say."""
     from solusio_contracts.writers.console import render
     from solusio_contracts.writers.view import verdict_line
 

@@ -11,6 +11,9 @@ import click
 DEFAULT_FILE = "mock-solusio.toml"
 """Read when it lies in the current folder and --config is not given."""
 
+SECTIONS = frozenset({"check", "invoices"})
+"""Tables that such a file may have: each command reads its own."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 # Options that steer this run of the program and mean nothing in a file.
 NOT_IN_A_FILE = frozenset({"config", "list-rules", "explain", "help"})
@@ -43,7 +46,7 @@ def _defaults(command: click.Command, file: Path, section: str, *, required: boo
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise click.BadParameter(f"{file} is no readable TOML: {error}", param_hint="--config") from error
-    if (required and section not in document) or set(document) - {section}:
+    if (required and section not in document) or set(document) - SECTIONS:
         # A file that was asked for and says nothing is a mistake, and so is a table that nobody reads.
         there = ", ".join(document) or "nothing"
         raise click.BadParameter(

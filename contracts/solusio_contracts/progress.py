@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rich.console import Console
 
-    from solusio_contracts.rule import Rule
-    from solusio_contracts.runner import Progress
+
+class Titled(Protocol):
+    """A rule, or a scenario."""
+
+    @property
+    def title(self) -> str:
+        """What is shown of it."""
 
 
 @contextmanager
-def live(console: Console, rules_total: int) -> Iterator[Progress]:
-    """Give a callable for `runner.run` that shows the rule at work; the line is gone afterwards.
+def live(console: Console, rules_total: int) -> Iterator[Callable[[Titled, int, int], None]]:
+    """Give a callable that shows the rule or scenario at work; the line is gone afterwards.
 
     On anything but an interactive terminal (a pipe, a CI log, TERM=dumb) it shows nothing.
     """
@@ -36,11 +41,11 @@ def live(console: Console, rules_total: int) -> Iterator[Progress]:
     ) as bar:
         task = bar.add_task("", total=rules_total)
 
-        def show(rule: Rule, position: int, total: int) -> None:
+        def show(rule: Titled, position: int, total: int) -> None:
             bar.update(task, completed=position, total=total, description=rule.title)
 
         yield show
 
 
-def _silent(rule: Rule, position: int, total: int) -> None:
+def _silent(rule: Titled, position: int, total: int) -> None:
     """Show nothing."""

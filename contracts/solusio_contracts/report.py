@@ -5,7 +5,7 @@ from collections import Counter
 
 import msgspec
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 """Version of the JSON report: a new minor adds members, a new major changes or removes some."""
 
 
@@ -58,7 +58,10 @@ class ClauseText(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """The outcome of one rule. `reason` says why it was skipped or could not decide."""
+    """The outcome of one rule, or of one scenario, which stands where a rule does.
+
+    `reason` says why it was skipped or could not decide.
+    """
 
     rule: str
     area: str
@@ -85,6 +88,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     schema_version: str = SCHEMA_VERSION
     tool: str = "mock-solusio"
+    command: str = "check"
+    """What was run, without the program's name; it decides the words of the report."""
     tool_version: str
     target: str
     started: str
@@ -93,6 +98,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     requests: int
     users: tuple[int, ...]
+    """Whose prices were asked; nobody's where invoices were checked."""
     facts: tuple[Fact, ...] = ()
     results: tuple[Result, ...] = ()
     clauses: tuple[ClauseText, ...] = ()

@@ -26,6 +26,10 @@ SUBCOMMANDS = {
         "solusio_contracts.contract_command:contract",
         "Show or export what SolusIO expects of a billing system.",
     ),
+    "invoices": Entry(
+        "mock_solusio.invoices.command:invoices",
+        "Check what a billing system puts on its invoices, to the cent.",
+    ),
     "serve": Entry("mock_solusio.serve_command:serve", "Run a mock SolusIO until Ctrl-C."),
     "pricing": Entry(
         "mock_solusio.price_list.command:pricing", "Calculate and check prices of plans in tokens."
@@ -34,7 +38,10 @@ SUBCOMMANDS = {
         "mock_solusio.record.command:record", "Record a real SolusIO, anonymised, for `serve --recorded`."
     ),
     "fleet": Entry("mock_solusio.fleet_command:fleet", "Make up realistic fleets of servers and customers."),
-    "reference": Entry("solusio_reference.cli:reference", "Run the reference billing endpoint."),
+    "demo": Entry(
+        "mock_solusio.demo.command:demo", "Run SolusIO and a billing system together until Ctrl-C."
+    ),
+    "reference": Entry("solusio_reference.cli:reference", "Run the reference billing system."),
 }
 
 

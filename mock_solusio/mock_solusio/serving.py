@@ -108,13 +108,15 @@ def running(
     tls: ssl.SSLContext | None = None,
     stopping: Callable[[], None] | None = None,
     date: bool = True,
+    port: int = 0,
 ) -> Iterator[str]:
-    """Serve the mock on a free port of the loopback, from a thread; give its URL once it answers.
+    """Serve the mock on a port of the loopback (0: a free one), from a thread; give its URL once it answers.
 
     Raises:
+        OSError: the port is in use.
         TimeoutError: it does not start in time.
     """
-    with listen("127.0.0.1", 0) as listener:
+    with listen("127.0.0.1", port) as listener:
         server = make_server(app, tls=tls, stopping=stopping, date=date)
         thread = threading.Thread(target=server.run, args=([listener],), name="mock-solusio")
         thread.start()

@@ -2,16 +2,24 @@
 
 import hmac
 import re
+from collections.abc import Mapping
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from solusio_reference.errors import Refusal
 from solusio_reference.form import Form, optional, read_form, required
+from solusio_reference.json_answers import (
+    answer_refusal,
+    answer_unexpected_error,
+    error_response,
+    json_response,
+    routing_refusal,
+)
 from solusio_reference.pricing import price, to_json
 from solusio_reference.store import Store
 
@@ -20,16 +28,23 @@ USER_ID = re.compile(r"[1-9][0-9]{0,17}")  # [0-9] and not \d, which matches dig
 URL_PATH = re.compile(r"/[A-Za-z0-9._~/-]*")
 
 
-def create_app(store: Store, *, token: str | None, path: str = "/") -> Starlette:
+def create_app(
+    store: Store, *, token: str | None, path: str = "/", beside: Mapping[str, ASGIApp] | None = None
+) -> ASGIApp:
     """Build the application that answers for the customers in ``store`` at exactly ``path``.
 
-    ``token`` is the authorization token that callers must send, None for an open endpoint.
+    ``token`` is the authorization token that callers must send, None for an open endpoint. ``beside``
+    has other applications, by the path under which they are served; see ``pages`` and ``adapter``.
     Raises ValueError for an empty token (every caller could send that one), for one that is no
-    valid Unicode text, and for a path of anything but ``/``, letters, digits and ``._~-``.
+    valid Unicode text, and for a path of anything but ``/``, letters, digits and ``._~-``, or that of
+    another application.
     """
     expected_token = None if token is None else token_bytes(token)
     if not URL_PATH.fullmatch(path):
         raise ValueError("the path must start with / and have only letters, digits and ._~-")
+    others = dict(beside or {})
+    if _among(others, path):
+        raise ValueError(f"the path must not be under {' or '.join(others)}, where something else is")
 
     async def get_token_pricing(request: Request) -> Response:
         form = await read_form(request)
@@ -51,7 +66,19 @@ def create_app(store: Store, *, token: str | None, path: str = "/") -> Starlette
     )
     # A redirect to the path with a slash would turn the POST into a GET.
     app.router.redirect_slashes = False
-    return app
+    if not others:
+        return app
+
+    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+        await others.get(_among(others, scope["path"]), app)(scope, receive, send)
+
+    return dispatch
+
+
+def _among(others: Mapping[str, ASGIApp], path: str) -> str:
+    """Return which of the paths ``path`` is or is below; nothing if it is none of them."""
+    found = (other for other in others if path == other or path.startswith(f"{other}/"))
+    return next(found, "")
 
 
 def token_bytes(token: str) -> bytes:
@@ -102,38 +129,6 @@ def user_id(form: Form) -> int:
     return int(text)
 
 
-async def answer_refusal(_request: Request, refusal: Exception) -> Response:
-    """Answer a request that was refused on purpose."""
-    assert isinstance(refusal, Refusal)  # noqa: S101 - Starlette's signature says Exception
-    return error_response(refusal)
-
-
 async def answer_routing_error(_request: Request, error: Exception) -> Response:
     """Answer what never reached the endpoint: another path, or another method than POST."""
-    assert isinstance(error, HTTPException)  # noqa: S101 - Starlette's signature says Exception
-    if error.status_code == 405:
-        refusal = Refusal(405, "method_not_allowed", "Send a POST.", headers={"Allow": "POST"})
-    else:
-        refusal = Refusal(404, "not_found", "The billing endpoint is not at this path.")
-    return error_response(refusal)
-
-
-async def answer_unexpected_error(_request: Request, _error: Exception) -> Response:
-    """Answer a defect of ours: the caller learns nothing, the trace goes to the server's log."""
-    return error_response(Refusal(500, "internal_error", "Something went wrong on our side."))
-
-
-def error_response(refusal: Refusal) -> Response:
-    """Put a refusal into JSON, since whoever asked for JSON wants to read errors so, too."""
-    document = {"error": {"code": refusal.code, "message": refusal.message}}
-    return json_response(refusal.status, msgspec.json.encode(document), refusal.headers)
-
-
-def json_response(status: int, body: bytes, headers: dict[str, str] | None = None) -> Response:
-    """Answer JSON bytes; Starlette sets Content-Length. Nobody on the way may keep a price."""
-    return Response(
-        body,
-        status_code=status,
-        headers={"Cache-Control": "no-store", **(headers or {})},
-        media_type="application/json",
-    )
+    return error_response(routing_refusal(error, "The billing endpoint is not at this path."))

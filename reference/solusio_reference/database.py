@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Self
@@ -49,6 +50,21 @@ class ExactDecimal(TypeDecorator[Decimal]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
         """Read them back, every one."""
         return None if value is None else Decimal(value)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment kept as text in UTC: SQLite has no type for it, and such texts sort as moments do."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Write it to the microsecond, such as 2026-03-31T22:00:00.000000+00:00."""
+        return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Read it back."""
+        return None if value is None else datetime.fromisoformat(value)
 
 
 class Database:
@@ -161,5 +177,10 @@ def clear_errors() -> Iterator[None]:
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).strip()
         raise StoreError(reason) from error
-    except (ValueError, TypeError, InvalidOperation) as error:  # a row that somebody else wrote
+    except (
+        ValueError,
+        TypeError,
+        InvalidOperation,
+        OverflowError,
+    ) as error:  # a row that somebody else wrote
         raise StoreError(f"it holds something that is not valid: {error}") from error

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 class Refusal(Exception):  # noqa: N818 - a refused request is an answer, not a failure of ours
     """A request that gets an error answer: HTTP status, a code for programs, a text for people.
 
-    The text is always one of our own: nothing that the caller sent is ever repeated in it.
+    The text is always one of our own: nothing that the caller sent is ever repeated in it. Only the
+    adapter, which this machine alone reaches, says what is wrong in a document.
     """
 
     def __init__(

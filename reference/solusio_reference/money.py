@@ -1,11 +1,11 @@
-"""Exact decimal arithmetic: prices never pass through a binary float and are never rounded.
+"""Exact decimal arithmetic: prices never pass through a binary float, and only amounts are rounded.
 
 ``0.1 + 0.2`` is ``0.30000000000000004`` in floats. A unit cost is multiplied by thousands of
 tokens, so such an error becomes visible on an invoice.
 """
 
 from collections.abc import Iterable
-from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, Inexact, InvalidOperation
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, ROUND_HALF_UP, Context, Decimal, Inexact, InvalidOperation
 
 from babel.core import get_global
 from babel.numbers import get_currency_precision
@@ -13,6 +13,9 @@ from babel.numbers import get_currency_precision
 # Decimal rounds to 28 digits unless told otherwise. This context has room for every digit, and
 # would raise Inexact rather than drop one.
 _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[Inexact, InvalidOperation])
+_ROUNDING = Context(
+    prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, rounding=ROUND_HALF_UP, traps=[InvalidOperation]
+)
 
 MAX_DIGITS = 18
 """Digits that an entered number may have on either side of its decimal point."""
@@ -32,6 +35,20 @@ def total(summands: Iterable[Decimal]) -> Decimal:
     for summand in summands:
         result = _EXACT.add(result, summand)
     return result
+
+
+def difference(minuend: Decimal, subtrahend: Decimal) -> Decimal:
+    """Subtract exactly."""
+    return _EXACT.subtract(minuend, subtrahend)
+
+
+def rounded(amount: Decimal, code: str) -> Decimal:
+    """Round to the decimals of a currency, halves away from zero: 2.345 USD is 2.35, -2.345 is -2.35.
+
+    Raises ValueError for an unknown currency.
+    """
+    result = _ROUNDING.quantize(amount, Decimal(1).scaleb(-minor_digits(code)))
+    return result.copy_abs() if result.is_zero() else result  # nobody wants to read -0.00
 
 
 def from_percent(rate: Decimal) -> Decimal:

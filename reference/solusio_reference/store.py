@@ -106,9 +106,12 @@ class Store:
     def get(self, customer_id: int) -> Customer | None:
         """Return one customer, None if there is no such id."""
         with self.database.reading() as connection:
-            found = connection.execute(_CUSTOMER, {"customer_id": customer_id})
-            row = found.mappings().one_or_none()
-            return None if row is None else _load(connection, row)
+            return self.find(connection, customer_id)
+
+    def find(self, connection: Connection, customer_id: int) -> Customer | None:
+        """The same as ``get``, within a transaction of the caller."""
+        row = connection.execute(_CUSTOMER, {"customer_id": customer_id}).mappings().one_or_none()
+        return None if row is None else _load(connection, row)
 
     def all(self) -> list[Customer]:
         """Return all customers in the order of their ids."""

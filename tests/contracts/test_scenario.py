@@ -290,7 +290,7 @@ def test_nobody_tells_of_unknown_customers() -> None:
             r"timeline\[0\].repeat: expected an integer from 1 to 10000, got 0",
         ),
         ([("\nrepeat = 2", "\nrepeat = true")], r"timeline\[0\].repeat: expected an integer"),
-        ([("repeat = 2 }", 'repeat = "2" }')], r"invoice.lines\[0\].repeat: expected an integer"),
+        ([("repeat = 2}", 'repeat = "2"}')], r"invoice.lines\[0\].repeat: expected an integer"),
         ([("hours = 744", 'hours = "744"')], r"invoice.lines\[0\].hours: Expected `int`, got `str`"),
         ([('charge = "monthly"', 'charge = "yearly"')], r"invoice.lines\[0\].charge: "),
         ([("tokens = 5000,", "tokens = 5000, price = 1,")], r"invoice.lines\[0\]: .*`price`"),

@@ -126,7 +126,7 @@ def test_a_reader_meets_the_verdict_first_and_indented(make_report: Make) -> Non
     lines = render(make_report()).splitlines()
     assert lines[:6] == [
         "{",
-        '  "schema_version": "1.0",',
+        '  "schema_version": "1.1",',
         '  "tool": "mock-solusio",',
         '  "tool_version": "0.1.0",',
         '  "verdict": "inconclusive",',

@@ -1,7 +1,21 @@
-"""A real server for the reference endpoint, shared by the tests that only read from it."""
+"""Real servers: the reference endpoint, PostgreSQL, and a SolusIO that has nothing but usage."""
 
-from collections.abc import Iterator
+import json
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
+import psycopg
 import pytest
 
 from solusio_reference.app import create_app
@@ -36,3 +50,172 @@ def guarded_url(demo_store: Store) -> Iterator[str]:
     """Serve the endpoint that wants the authorization token."""
     with running(create_app(demo_store, token=TOKEN)) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Callable[[], str]]:
+    """Run a PostgreSQL of our own; give a function that makes an empty database and returns its URL."""
+    initdb = _initdb()
+    if initdb is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("PostgreSQL (initdb) is not installed")
+        pytest.skip("PostgreSQL (initdb) is not installed")
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))  # short: a socket's path may have 107 characters
+    user = _unprivileged() if os.getuid() == 0 else None  # PostgreSQL refuses to run as root
+    if user is not None:
+        shutil.chown(folder, user)
+    data = folder / "data"
+    options = f"-k {folder} -c listen_addresses= -c fsync=off -c synchronous_commit=off"
+
+    def run(program: str, *arguments: str) -> None:
+        command = [str(initdb.with_name(program)), "-D", str(data), *arguments]
+        subprocess.run(
+            command, check=True, timeout=120, cwd=folder, user=user, stdout=subprocess.DEVNULL, stderr=None
+        )
+
+    made = count(1)
+
+    def new_database() -> str:
+        name = f"test{next(made)}"
+        with psycopg.connect(host=str(folder), user="postgres", dbname="postgres", autocommit=True) as admin:
+            admin.execute(f"CREATE DATABASE {name}")
+        return f"postgresql://postgres@/{name}?host={folder}"
+
+    try:
+        run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        run("pg_ctl", "-w", "-t", "60", "-l", str(folder / "log"), "-o", options, "start")
+        try:
+            yield new_database
+        finally:
+            run("pg_ctl", "-w", "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _initdb() -> Path | None:
+    found = shutil.which("initdb")
+    if found is not None:
+        return Path(found).resolve()
+    return max(Path("/usr/lib/postgresql").glob("*/bin/initdb"), default=None)
+
+
+def _unprivileged() -> str:
+    with suppress(KeyError):
+        return pwd.getpwnam("postgres").pw_name
+    return "nobody"
+
+
+@pytest.fixture
+def postgresql(postgresql_server: Callable[[], str]) -> str:
+    """Return the URL of an empty PostgreSQL database."""
+    return postgresql_server()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return where an empty database is: a file, or a URL."""
+    if request.param == "sqlite":
+        return str(tmp_path / "billing.db")
+    url: str = request.getfixturevalue("postgresql")
+    return url
+
+
+class UsageServer:
+    """A SolusIO that has nothing but /usage; what it does wrong, a test says page by page."""
+
+    def __init__(self) -> None:
+        self.lines: list[dict[str, Any]] = []
+        self.per_page = 10
+        self.closed = True
+        self.asked: list[int] = []
+        """The pages that were asked for, in order."""
+        self.disturbed: dict[int, Callable[[dict[str, Any]], bytes | int | None]] = {}
+        """By page, called once: changes the answer, or returns the status of a refusal, or raw bytes."""
+        self.url = ""
+
+    def use(self, customer: int | None, tokens: int = 7, *, lines: int = 1, user: int | None = None) -> None:
+        """Add lines of a customer, each with so many tokens and as many hours."""
+        for _ in range(lines):
+            number = len(self.lines) + 1
+            self.lines.append(
+                {
+                    "id": number,
+                    "user_id": user or 100_000 + (customer or 0),
+                    "billing_user_id": customer,
+                    "server_id": number,
+                    "server_name": f"server {number}",
+                    "resource": "server",
+                    "resource_id": number,
+                    "plan": {"id": 1, "name": "small"},
+                    "from": "2026-03-01T00:00:00.000000Z",
+                    "to": "2026-03-02T00:30:00.123456Z",
+                    "hours": tokens,
+                    "tokens_per_hour": 1,
+                    "tokens_per_month": 0,
+                    "charge": "hourly",
+                    "tokens": tokens,
+                }
+            )
+
+    def page(self, number: int, query: str) -> dict[str, Any]:
+        """Return a page as /usage answers it."""
+        begin = (number - 1) * self.per_page
+        more = begin + self.per_page < len(self.lines)
+        following = f"{self.url}/api/v1/usage?{query}&page={number + 1}"
+        return {
+            "data": [dict(line) for line in self.lines[begin : begin + self.per_page]],
+            "links": {"next": following if more else None},
+            "meta": {
+                "period": {"from": "2026-03-01T00:00:00.000000Z", "to": "2026-04-01T00:00:00.000000Z"},
+                "closed": self.closed,
+                "metered_until": "2026-04-01T00:00:00.000000Z",
+                "totals": {
+                    "lines": len(self.lines),
+                    "hours": sum(line["hours"] for line in self.lines),
+                    "tokens": sum(line["tokens"] for line in self.lines),
+                },
+            },
+        }
+
+    def answer(self, target: str) -> bytes | int:
+        """Return the body for a request, or the status of a refusal."""
+        query, _, page = urlsplit(target).query.partition("&page=")
+        if parse_qs(query)["from"] != ["2026-03-01T00:00:00Z"]:
+            return 404
+        number = int(page or 1)
+        self.asked.append(number)
+        document = self.page(number, query)
+        disturb = self.disturbed.pop(number, None)
+        instead = None if disturb is None else disturb(document)
+        return json.dumps(document).encode() if instead is None else instead
+
+
+@pytest.fixture
+def usage_server() -> Iterator[UsageServer]:
+    """Serve made up usage of March 2026 over HTTP."""
+    usage = UsageServer()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            instead = usage.answer(self.path)
+            status, body = (instead, b"{}") if isinstance(instead, int) else (200, instead)
+            whole = status == 200 and body.endswith(b"}")
+            self.send_response(status)
+            # A body that is cut off is announced as longer than it is.
+            self.send_header("Content-Length", str(len(body) + (0 if whole or status != 200 else 1)))
+            self.end_headers()
+            self.wfile.write(body)
+            self.close_connection = not whole
+
+        def log_message(self, *_: object) -> None:
+            """Keep the output of tests clean."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        usage.url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield usage
+        server.shutdown()
+        thread.join()

@@ -387,6 +387,29 @@ def test_a_path_that_is_none_is_refused(demo_store, path):
         create_app(demo_store, token=None, path=path)
 
 
+async def another(scope, receive, send):  # noqa: ARG001 - the signature of ASGI
+    await send({"type": "http.response.start", "status": 299, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def test_other_applications_are_beside_the_endpoint_and_change_nothing_of_it(demo_store):
+    body = "action=GetTokenPricing&userid=1"
+    beside = {"/billing": another, "/adapter": another}
+    with running(create_app(demo_store, token=None, beside=beside), "") as url:
+        for path in ("/billing", "/billing/", "/billing/x/y", "/adapter/bill"):
+            assert httpx.get(url + path).status_code == 299
+        for path in ("/billingx", "/adapte", "/x/billing", "//billing"):
+            assert_refused(httpx.get(url + path), 404, "not_found")
+        assert ask(f"{url}/", body).status_code == 200
+        assert_refused(httpx.get(f"{url}/"), 405, "method_not_allowed")
+
+
+@pytest.mark.parametrize("path", ["/billing", "/billing/", "/adapter/api"])
+def test_the_endpoint_cannot_be_where_something_else_is(demo_store, path):
+    with pytest.raises(ValueError, match="must not be under /billing or /adapter"):
+        create_app(demo_store, token=None, path=path, beside={"/billing": another, "/adapter": another})
+
+
 def test_a_connection_answers_many_requests_refused_ones_among_them(open_url):
     connection = http.client.HTTPConnection(urlsplit(open_url).netloc, timeout=10)
     statuses = []

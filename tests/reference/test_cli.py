@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
@@ -15,7 +16,8 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from solusio_reference.cli import reference
+from solusio_reference.cli import COMMANDS, reference
+from solusio_reference.customers_document import write
 from solusio_reference.demo import DEMO_CUSTOMERS
 from solusio_reference.store import Store, seed_demo
 
@@ -193,6 +195,133 @@ def test_a_store_that_cannot_be_used_is_a_clear_error(tmp_path):
         assert isinstance(result.exception, SystemExit)
 
 
+# --- the pages ---------------------------------------------------------------------------------
+
+SOLUSIO = ("--solusio-url", "http://127.0.0.1:9")
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - for a moment
+
+
+def test_with_a_solusio_the_pages_are_served_and_their_address_is_printed():
+    with serving(*SOLUSIO, MOCK_SOLUSIO_ADMIN_TOKEN="access-secret") as (_, printed):
+        url = url_in(printed)
+        assert f"\n  {url}billing\n" in printed
+        assert "with SolusIO at http://127.0.0.1:9:" in printed
+        assert "access-secret" not in printed
+        assert httpx.get(f"{url}billing").status_code == 200
+        assert httpx.get(f"{url}adapter/invoices").json() == {"invoices": []}
+        assert httpx.get(f"{url}billing", headers={"Host": "evil.example"}).status_code == 421
+        assert httpx.post(url, data=FORM).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("options", "served"),
+    [
+        ([], False),
+        (["--pages"], True),
+        ([*SOLUSIO, "--no-pages"], False),
+        ([*SOLUSIO, "--host", EVERYWHERE], False),
+        ([*SOLUSIO, "--host", EVERYWHERE, "--pages"], True),
+    ],
+)
+def test_who_gets_pages(options, served):
+    with serving(*options, MOCK_SOLUSIO_ADMIN_TOKEN="x") as (_, printed):
+        answer = httpx.get(f"{url_in(printed)}billing")
+    assert answer.status_code == (200 if served else 404)
+    assert ("/billing\n" in printed) is served
+    assert ("whoever reaches them can log in" in printed) is (served and EVERYWHERE in options)
+
+
+def test_customers_are_loaded_and_no_demo_is_added(tmp_path):
+    document, place = tmp_path / "customers.json", tmp_path / "billing.db"
+    document.write_bytes(write([(replace(DEMO_CUSTOMERS[0], id=77), "ann@example.com")]))
+    options = ["--customers", str(document), "--store", str(place), "--pages"]
+    with serving(*options) as (_, printed):
+        url = url_in(printed)
+        assert httpx.post(url, data={**FORM, "userid": "77"}).status_code == 200
+        assert httpx.post(url, data=FORM).status_code == 404
+        assert "ann@example.com" in httpx.get(f"{url}billing/customers/77").text
+
+
+def test_the_url_is_in_the_file_once_it_answers_and_input_that_ends_stops_it(tmp_path):
+    file = tmp_path / "url"
+    file.write_text("of an earlier one")
+    process = subprocess.Popen(
+        [*COMMAND, "serve", "--port", "0", "--url-file", str(file), "--until-stdin-closes"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    watchdog = threading.Timer(60, process.kill)
+    watchdog.start()
+    try:
+        first = process.stdout.readline()  # it greets when it answers, and the file is there by then
+        url = file.read_text().strip()
+        assert url == first.split()[-1]
+        assert httpx.post(url, data=FORM).status_code == 200
+        process.stdin.write("this does not stop it\n")
+        process.stdin.flush()
+        assert httpx.post(url, data=FORM).status_code == 200
+        rest, errors = process.communicate(timeout=30)  # closes standard input
+    finally:
+        process.kill()
+        process.wait()
+        watchdog.cancel()
+    assert process.returncode == 0
+    assert rest.endswith("\nStopped.\n")
+    assert errors == ""
+    assert [found.name for found in tmp_path.iterdir()] == ["url"]
+
+
+def test_ctrl_c_in_the_middle_of_a_billing_run_ends_it_without_a_trace():
+    with socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor(1) as pool:
+        silent.settimeout(30)
+        solusio = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with serving("--solusio-url", solusio, MOCK_SOLUSIO_ADMIN_TOKEN="x") as (process, printed):
+            bill = f"{url_in(printed)}adapter/bill"
+            answer = pool.submit(httpx.post, bill, json={"period": "2026-03"}, timeout=30)
+            silent.accept()[0].close()  # SolusIO was asked, and says nothing; it will be asked again
+            connection, _ = silent.accept()
+            with connection:
+                process.send_signal(signal.SIGINT)
+                rest, errors = process.communicate(timeout=30)
+    assert answer.result().json()["error"]["code"] == "stopping"
+    assert process.returncode == 0
+    assert rest == "Stopped.\n"
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--access-token", "secret"], "--access-token needs --solusio-url."),
+        (["--solusio-url", "http://x"], "--solusio-url needs --access-token."),
+        (["--solusio-url", "ftp://x", "--access-token", "secret"], "must begin with http:// or https://"),
+        (["--solusio-url", "http://x", "--access-token", "two secrets"], "no spaces."),
+        (
+            ["--customers", "/dev/null"],
+            "Cannot read /dev/null: the customers document is not as it should be",
+        ),
+        (["--customers", "/no/such/file"], "'--customers'"),
+        (
+            ["--url-file", "/no/such/folder/url"],
+            "Cannot write /no/such/folder/url: No such file or directory.",
+        ),
+        (["--pages", "--path", "/billing"], "the path must not be under /billing or /adapter"),
+        (["--pages", "--path", "/adapter/x"], "the path must not be under /billing or /adapter"),
+        (["--store", "nosuch://user:secret@host/db"], "Cannot use the database: it is no URL of a database"),
+    ],
+)
+def test_bad_options_of_the_pages_are_usage_errors(options, complaint):
+    result = invoke("serve", "--port", "0", *options)
+    assert result.exit_code == 2
+    assert complaint in " ".join(result.output.split())
+    assert "secret" not in result.output
+    assert isinstance(result.exception, SystemExit)
+
+
+# --- holding it to the contract --------------------------------------------------------------
+
 FAKE_PYTHON = """#!{python}
 import json, os, pathlib, signal, sys, urllib.parse, urllib.request
 url = sys.argv[4]
@@ -236,6 +365,34 @@ def test_check_runs_the_check_on_a_live_endpoint_and_exits_as_it_does(fake_pytho
         httpx.post(url)  # the endpoint is gone with the command
 
 
+FAKE_INVOICES_CHECK = """#!{python}
+import json, pathlib, sys, urllib.request
+arguments = sys.argv[1:]
+invoices = arguments[arguments.index("--invoices") + 1].replace("{{period}}", "2026-03")
+with urllib.request.urlopen(invoices, timeout=30) as response:
+    answer = json.load(response)
+pathlib.Path({output!r}).write_text(json.dumps({{"arguments": arguments, "answer": answer}}))
+sys.exit(1)
+"""
+
+
+def test_check_invoices_runs_the_check_on_a_live_adapter_and_exits_as_it_does(tmp_path, monkeypatch):
+    script, output = tmp_path / "python", tmp_path / "seen.json"
+    script.write_text(FAKE_INVOICES_CHECK.format(python=sys.executable, output=str(output)))
+    script.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(script))
+    result = invoke("check-invoices", "--only", "rounding", "-q")
+    assert result.exit_code == 1
+    seen = json.loads(output.read_text())
+    root = seen["arguments"][5].removesuffix("/customers")
+    assert seen["arguments"] == [
+        *("-m", "mock_solusio", "invoices", "check", "--prepare", f"{root}/customers"),
+        *("--bill", f"{root}/bill", "--invoices", f"{root}/invoices?period={{period}}"),
+        *("--only", "rounding", "-q"),
+    ]
+    assert seen["answer"] == {"invoices": []}
+
+
 def test_check_reports_a_check_that_was_killed_as_shells_do(fake_python):
     assert invoke("check", "--die").exit_code == 128 + signal.SIGTERM
     assert fake_python.exists()
@@ -277,9 +434,19 @@ def test_help(arguments, words):
         assert word in result.output
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_table_of_commands_says_what_each_says_of_itself(name):
+    command = reference.get_command(None, name)
+    assert COMMANDS[name].help == command.get_short_help_str(limit=200)
+
+
 def test_the_command_line_is_read_without_the_heavy_libraries():
-    heavy = ["sqlalchemy", "starlette", "uvicorn", "msgspec", "babel", "asyncio"]
-    code = f"import sys, solusio_reference.cli; print([m for m in {heavy} if m in sys.modules])"
+    heavy = ["sqlalchemy", "starlette", "uvicorn", "httpx", "jinja2", "msgspec", "babel", "asyncio"]
+    code = (
+        "import sys; from solusio_reference.cli import COMMANDS, reference\n"
+        "for name in COMMANDS: reference.get_command(None, name)\n"
+        f"print([m for m in {heavy} if m in sys.modules])"
+    )
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )

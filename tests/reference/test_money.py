@@ -105,3 +105,28 @@ def test_minor_digits(code, digits):
 def test_unknown_currencies_are_refused(code):
     with pytest.raises(ValueError, match="ISO 4217"):
         money.minor_digits(code)
+
+
+@pytest.mark.parametrize(
+    ("amount", "code", "written"),
+    [
+        ("2.345", "USD", "2.35"),
+        ("2.3449999999999999999999999999999999999999", "USD", "2.34"),
+        ("-2.345", "USD", "-2.35"),
+        ("0.5", "JPY", "1"),
+        ("-0.5", "JPY", "-1"),
+        ("1.0005", "KWD", "1.001"),
+        ("7", "KWD", "7.000"),
+        ("-0.004", "USD", "0.00"),
+        ("0", "JPY", "0"),
+        ("123456789012345678901234567890.125", "EUR", "123456789012345678901234567890.13"),
+    ],
+)
+def test_amounts_are_rounded_half_up_to_what_the_currency_has(amount, code, written):
+    assert str(money.rounded(Decimal(amount), code)) == written
+
+
+@settings(deadline=None)
+@given(decimals, decimals)
+def test_difference_is_exact(minuend, subtrahend):
+    assert Fraction(money.difference(minuend, subtrahend)) == Fraction(minuend) - Fraction(subtrahend)

@@ -111,8 +111,7 @@ class _Page:
 
 
 def _overview(report: Report, page: _Page) -> None:
-    users = f"{'user' if len(report.users) == 1 else 'users'} {', '.join(map(str, report.users))}"
-    page.say(f"{report.tool} {report.tool_version} checked {report.target} for {users} (seed {report.seed})")
+    page.say(f"{report.tool} {report.tool_version} checked {view.subject_of_run(report)}")
     page.gap()
     areas = view.by_area(report.results)
     longest = max(map(len, areas), default=0)
@@ -132,7 +131,7 @@ def _counted(kind: str, count: int) -> str:
 
 
 def _findings(report: Report, page: _Page, *, verbose: bool) -> None:
-    texts = view.clause_texts(report)
+    texts, words = view.clause_texts(report), view.words(report)
     for results, kind, one, many in (
         (report.failed, "fail", "failure", "failures"),
         (view.warned(report), "warn", "warning", "warnings"),
@@ -140,12 +139,12 @@ def _findings(report: Report, page: _Page, *, verbose: bool) -> None:
         if results:
             page.heading(view.plural(len(results), one, many), f"bold {_STYLES[kind]}")
         for result in results:
-            _block(result, kind, texts, page, verbose=verbose)
+            _block(result, kind, texts, words, page, verbose=verbose)
         if kind == "fail":
             _stale(report, page)
     accepted = view.accepted(report)
     if accepted:
-        page.heading(f"accepted by the baseline: {view.plural(len(accepted), 'rule')}", "bold")
+        page.heading(f"accepted by the baseline: {view.plural(len(accepted), words.item)}", "bold")
         for result in accepted:
             subjects = ", ".join(dict.fromkeys(finding.subject for finding in result.findings))
             page.say(f"{result.title} ({subjects})", indent=_INDENT)
@@ -160,19 +159,27 @@ def _stale(report: Report, page: _Page) -> None:
     page.say("These no longer occur: remove them from the baseline.", indent=_INDENT)
 
 
-def _block(result: Result, kind: str, texts: dict[str, ClauseText], page: _Page, *, verbose: bool) -> None:
+def _block(
+    result: Result,
+    kind: str,
+    texts: dict[str, ClauseText],
+    words: view.Words,
+    page: _Page,
+    *,
+    verbose: bool,
+) -> None:
     open_ones = [finding for finding in result.findings if not finding.accepted]
     shown = open_ones if verbose else open_ones[:SHOWN]
     page.gap()
     page.marked(kind, result.title, f"bold {_STYLES[kind]}")
     for advice in view.advice(shown, texts):
-        _advice(advice, result.rule, page, verbose=verbose)
+        _advice(advice, result.rule, words, page, verbose=verbose)
         if verbose:
             for request, response in dict.fromkeys((one.request, one.response) for one in advice.findings):
                 _exchange(request, response, page)
     notes = list(result.notes)
     if len(open_ones) > len(shown):
-        notes.append(f"{len(open_ones) - len(shown)} more findings of this rule")
+        notes.append(f"{len(open_ones) - len(shown)} more findings of this {words.item}")
     if len(open_ones) < len(result.findings):
         notes.append(f"{len(result.findings) - len(open_ones)} accepted by the baseline")
     if notes:
@@ -181,19 +188,19 @@ def _block(result: Result, kind: str, texts: dict[str, ClauseText], page: _Page,
         page.row("Note", note)
 
 
-def _advice(advice: view.Advice, rule: str, page: _Page, *, verbose: bool) -> None:
+def _advice(advice: view.Advice, rule: str, words: view.Words, page: _Page, *, verbose: bool) -> None:
     terms = ", ".join(filter(None, (advice.clause, advice.level, advice.origin)))
-    page.say(f"{terms}; rule {rule}", "dim", indent=_INDENT)
+    page.say(f"{terms}; {words.item} {rule}", "dim", indent=_INDENT)
     page.gap()
-    _rows("We asked", advice.asked, page)
+    _rows(words.asked, advice.asked, page)
     for need in advice.needs:
         if len(need.answers) == 1 and need.answers[0].about:
             page.row("About", need.answers[0].about)
-        page.row("SolusIO needs", need.expected, "bold")
+        page.row(words.needs, need.expected, "bold")
         if len(need.answers) == 1:
-            page.row("You answered", need.answers[0].actual, "bold")
+            page.row(words.answered, need.answers[0].actual, "bold")
         else:
-            _rows("You answered", [str(answer) for answer in need.answers], page, "bold")
+            _rows(words.answered, [str(answer) for answer in need.answers], page, "bold")
     _rows("Why", [advice.why] if advice.why else [], page)
     _rows("Fix", advice.fixes, page)
     several = len(advice.sights) + len(advice.more) > 1
@@ -201,7 +208,7 @@ def _advice(advice: view.Advice, rule: str, page: _Page, *, verbose: bool) -> No
     for sight in shown:
         about = f" ({', '.join(filter(None, sight.subjects))})" if several else ""
         page.gap()
-        page.say(f"See it{about}:", "dim", indent=_INDENT)
+        page.say(f"{words.see}{about}:", "dim", indent=_INDENT)
         # Alone on its line, from the first column to the last letter: it is there to be copied.
         page.raw(sight.curl.replace("\n", "\\n"), "cyan")
     hidden = len(advice.sights) + len(advice.more) - len(shown)
@@ -265,7 +272,7 @@ def _passed(report: Report, page: _Page) -> None:
 def _facts(report: Report, page: _Page) -> None:
     if report.facts:
         page.gap()
-        page.say("What the endpoint showed", "bold")
+        page.say(view.words(report).facts, "bold")
     for fact in report.facts:
         page.say(f"{fact.name}: {fact.text}", indent=_INDENT)
 
@@ -284,4 +291,4 @@ def _verdict(report: Report, page: _Page) -> None:
     page.gap()
     page.say(view.verdict_line(report), f"bold {style}")
     if report.failed:
-        page.say(f"To read more: mock-solusio check --explain {report.failed[0].rule}")
+        page.say(f"To read more: {view.words(report).explain} {report.failed[0].rule}")

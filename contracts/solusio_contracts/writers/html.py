@@ -36,6 +36,7 @@ def _context(report: Report) -> dict[str, Any]:
 
     return {
         "report": report,
+        "said_of": view.words(report),
         "verdict": view.verdict(report),
         "title": view.title(report),
         "said": view.common_reason(report) or view.tally(report),

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 from solusio_contracts.report import ClauseText, Exit, Finding, Outcome, Report, Result
 from solusio_contracts.writers.text import mapped, visible
-from solusio_contracts.writers.view import advice, by_area, clause_texts, verdict_line
+from solusio_contracts.writers.view import Words, advice, by_area, clause_texts, verdict_line, words
 
 STALE_SUITE = "baseline"
 VERDICT_SUITE = "verdict"
@@ -29,7 +29,7 @@ def render(report: Report) -> str:
     for area, results in by_area(report.results).items():
         suite = _suite(root, report, area)
         for result in results:
-            suite.append(_case(result, texts, fails=result.rule in failed))
+            suite.append(_case(result, texts, words(report), fails=result.rule in failed))
     if report.stale:
         suite = _suite(root, report, STALE_SUITE)
         for entry in report.stale:
@@ -59,7 +59,7 @@ def _suite(root: ET.Element, report: Report, name: str) -> ET.Element:
     return suite
 
 
-def _case(result: Result, texts: dict[str, ClauseText], *, fails: bool) -> ET.Element:
+def _case(result: Result, texts: dict[str, ClauseText], said: Words, *, fails: bool) -> ET.Element:
     case = ET.Element(
         "testcase",
         name=result.rule,
@@ -74,14 +74,14 @@ def _case(result: Result, texts: dict[str, ClauseText], *, fails: bool) -> ET.El
         failure = ET.SubElement(
             case, "failure", message=_message(result, told), type=", ".join(result.clauses)
         )
-        failure.text = _text(result, told, texts)
+        failure.text = _text(result, told, texts, said)
     elif result.outcome is Outcome.ERROR:
         error = ET.SubElement(case, "error", message=result.reason, type="undecided")
         error.text = f"{result.title}\n{result.reason}"
     elif result.outcome is Outcome.SKIP:
         ET.SubElement(case, "skipped", message=result.reason)
     elif told:
-        output.insert(0, "warning: " + _text(result, told, texts))
+        output.insert(0, "warning: " + _text(result, told, texts, said))
     if output:
         ET.SubElement(case, "system-out").text = "\n".join(output)
     return case
@@ -111,23 +111,23 @@ def _line(finding: Finding) -> str:
     return f"{finding.clause}, {finding.subject}: needs {finding.expected}, got {finding.actual}"
 
 
-def _text(result: Result, findings: Sequence[Finding], texts: dict[str, ClauseText]) -> str:
-    return "\n".join([result.title, *_lines(findings, texts)])
+def _text(result: Result, findings: Sequence[Finding], texts: dict[str, ClauseText], said: Words) -> str:
+    return "\n".join([result.title, *_lines(findings, texts, said)])
 
 
-def _lines(findings: Sequence[Finding], texts: dict[str, ClauseText]) -> Iterator[str]:
+def _lines(findings: Sequence[Finding], texts: dict[str, ClauseText], said: Words) -> Iterator[str]:
     for one in advice(findings, texts):
         yield ""
         yield f"{one.clause}, {one.level}" + (f", {one.origin}" if one.origin else "")
-        yield from (f"We asked: {asked}" for asked in one.asked)
+        yield from (f"{said.asked}: {asked}" for asked in one.asked)
         for need in one.needs:
-            yield f"SolusIO needs: {need.expected}"
-            yield from (f"You answered: {answer}" for answer in need.answers)
+            yield f"{said.needs}: {need.expected}"
+            yield from (f"{said.answered}: {answer}" for answer in need.answers)
         if one.why:
             yield f"Why: {one.why}"
         yield from (f"Fix: {fix}" for fix in one.fixes)
         for sight in one.sights:
-            yield "See it:"
+            yield f"{said.see}:"
             yield sight.curl
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from solusio_contracts.report import ClauseText, Exit, Finding, Outcome, Report, Result
 from solusio_contracts.writers.text import encodable, mapped
-from solusio_contracts.writers.view import origin, verdict, verdict_line
+from solusio_contracts.writers.view import Words, origin, verdict, verdict_line, words
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 FINGERPRINT = "mockSolusioFinding/v1"
@@ -21,8 +21,8 @@ FINGERPRINT = "mockSolusioFinding/v1"
 LEVELS = {"must": "error", "should": "warning"}
 
 # GitHub refuses a whole file for one URI that is not relative to the checkout, and shows a result on a line.
-# The endpoint is neither a file nor has it lines, so it stands in by name; the URL is in the properties.
-ARTIFACT = "billing-endpoint"
+# The target is neither a file nor has it lines, so it stands in by name (`Words.target`); what it is in truth
+# is in the properties.
 
 Json = dict[str, Any]
 
@@ -127,20 +127,20 @@ def _results(report: Report, index: dict[str, int]) -> Iterator[Json]:
     for result in report.results:
         for finding in result.findings:
             key = (result.rule, finding.clause, finding.subject)
-            yield _result(result, finding, index[finding.clause], seen[key])
+            yield _result(result, finding, index[finding.clause], seen[key], words(report))
             seen[key] += 1
 
 
-def _result(result: Result, finding: Finding, position: int, nth: int) -> Json:
+def _result(result: Result, finding: Finding, position: int, nth: int, said: Words) -> Json:
     accepted = {"kind": "external", "status": "accepted", "justification": "in the baseline file"}
     return {
         "ruleId": finding.clause,
         "ruleIndex": position,
         "level": LEVELS.get(finding.level, "note"),
-        "message": {"text": _message(result, finding)},
+        "message": {"text": _message(result, finding, said)},
         "locations": [
             {
-                "physicalLocation": {"artifactLocation": {"uri": ARTIFACT}, "region": {"startLine": 1}},
+                "physicalLocation": {"artifactLocation": {"uri": said.target}, "region": {"startLine": 1}},
                 "logicalLocations": [{"fullyQualifiedName": finding.subject}],
             }
         ],
@@ -158,9 +158,9 @@ def _result(result: Result, finding: Finding, position: int, nth: int) -> Json:
     }
 
 
-def _message(result: Result, finding: Finding) -> str:
+def _message(result: Result, finding: Finding, said: Words) -> str:
     text = (
-        f"{result.title}. {finding.subject}: SolusIO needs {finding.expected}; you answered {finding.actual}."
+        f"{result.title}. {finding.subject}: {said.needed} {finding.expected}; {said.got} {finding.actual}."
     )
     return f"{text} Fix: {finding.hint}" if finding.hint else text
 

@@ -24,6 +24,73 @@ def summary(report: Report) -> dict[str, int]:
     return {str(outcome): report.count(outcome) for outcome in Outcome}
 
 
+# Words: what is checked decides them.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """How a report calls things."""
+
+    item: str
+    """What has an outcome."""
+    asked: str
+    needs: str
+    answered: str
+    needed: str
+    """Before what was expected, in mid-sentence."""
+    got: str
+    call: str
+    facts: str
+    explain: str
+    """The command that says more about an item."""
+    see: str
+    target: str
+    """What the target is called where a name without blanks is wanted."""
+
+
+WORDS = {
+    "check": Words(
+        item="rule",
+        asked="We asked",
+        needs="SolusIO needs",
+        answered="You answered",
+        needed="SolusIO needs",
+        got="you answered",
+        call="request",
+        facts="What the endpoint showed",
+        explain="mock-solusio check --explain",
+        see="See it",
+        target="billing-endpoint",
+    ),
+    "invoices check": Words(
+        item="scenario",
+        asked="We ran",
+        needs="Right is",
+        answered="You billed",
+        needed="right is",
+        got="you billed",
+        call="call",
+        facts="What the billing system probably does",
+        explain="mock-solusio invoices show",
+        see="Run it alone",
+        target="billing-system",
+    ),
+}
+
+
+def words(report: Report) -> Words:
+    """Return how a report calls things."""
+    return WORDS.get(report.command, WORDS["check"])
+
+
+def subject_of_run(report: Report) -> str:
+    """Return what was checked with what: `http://... for users 1, 2 (seed 7)`."""
+    if report.command != "check":
+        return f"{report.target} with {plural(len(report.results), words(report).item)}"
+    users = f"{'user' if len(report.users) == 1 else 'users'} {', '.join(map(str, report.users))}"
+    return f"{report.target} for {users} (seed {report.seed})"
+
+
 # Sections: every result is in exactly one.
 
 
@@ -101,6 +168,7 @@ def title(report: Report) -> str:
 def tally(report: Report) -> str:
     """Return the counts behind the verdict, what decided it first."""
     failed, stale = len(report.failed), len(report.stale)
+    item = words(report).item
     passed, undecided = report.count(Outcome.PASS), report.count(Outcome.ERROR)
     rest = [
         (len(warned(report)), "warning", "warnings"),
@@ -111,15 +179,15 @@ def tally(report: Report) -> str:
     ]
     first: list[str] = []
     if report.exit is Exit.CONFORMANT:
-        first.append(f"{plural(passed, 'rule')} passed" if passed else "no rule failed")
+        first.append(f"{plural(passed, item)} passed" if passed else f"no {item} failed")
         rest[3] = (0, "", "")
     elif report.exit is Exit.INCONCLUSIVE and undecided:
-        first.append(f"{plural(undecided, 'rule')} undecided")
+        first.append(f"{plural(undecided, item)} undecided")
         rest[2] = (0, "", "")
     elif report.exit is Exit.INCONCLUSIVE:
-        first.append("no rule could be checked")
+        first.append(f"no {item} could be checked")
     if failed:
-        first.append(f"{plural(failed, 'rule')} failed")
+        first.append(f"{plural(failed, item)} failed")
     if stale:
         first.append(plural(stale, "stale baseline entry", "stale baseline entries"))
     return ", ".join([*first, *(plural(*entry) for entry in rest if entry[0])])
@@ -127,7 +195,7 @@ def tally(report: Report) -> str:
 
 def effort(report: Report) -> str:
     """Return what the run took: `62 requests, 1.4 s`."""
-    return f"{plural(report.requests, 'request')}, {report.seconds:.1f} s"
+    return f"{plural(report.requests, words(report).call)}, {report.seconds:.1f} s"
 
 
 def verdict_line(report: Report) -> str:

@@ -5,7 +5,7 @@ only when it is complete.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -54,7 +54,14 @@ def fill(fleet: Fleet, file: Path, advance: Advance = lambda _: None) -> None:
         clock = Clock(first, speed=0, source=lambda: fleet.end)
         store = Store(KINDS, clock, file=part, seed=fleet.seed)
         try:
-            _fill(fleet, store, advance)
+            with store.transaction() as world:
+                beginning.begin(world, Options(seed=fleet.seed))
+            store.clock.set(fleet.end)
+            populate(fleet, store, people(fleet), advance)
+            with store.transaction() as world:
+                world.remember("clock", json.dumps(clock.state()))
+                known = {**about(fleet), "faker": faker_version(), "begin": fleet.begin}
+                world.remember("fleet", json.dumps(known))
         finally:
             store.close()
         part.rename(file)
@@ -62,12 +69,12 @@ def fill(fleet: Fleet, file: Path, advance: Advance = lambda _: None) -> None:
         _remove(part)
 
 
-def _fill(fleet: Fleet, store: Store, advance: Advance) -> None:
+def populate(
+    fleet: Fleet, store: Store, everybody: Iterable[Person], advance: Advance = lambda _: None
+) -> None:
+    """Add a fleet, whose customers are `everybody`, to a fresh installation; its clock shows the end."""
     with store.transaction() as world:
-        beginning.begin(world, Options(seed=fleet.seed))
-    store.clock.set(fleet.end)
-    with store.transaction() as world:
-        known = {person.customer.number: _user(world, person) for person in people(fleet)}
+        known = {person.customer.number: _user(world, person) for person in everybody}
         plans = [world[PLANS].need(number) for number in range(1, 5)]
         living = Living(world, plans, known, _operator(world))
     stream = fleet.servers()
@@ -83,8 +90,6 @@ def _fill(fleet: Fleet, store: Store, advance: Advance) -> None:
             if customer.left_at is not None:
                 user = world[USERS].need(known[customer.number].id)
                 users.remove(Moved(world, customer.left_at), user)
-        world.remember("clock", json.dumps(store.clock.state()))
-        world.remember("fleet", json.dumps({**about(fleet), "faker": faker_version(), "begin": fleet.begin}))
         world.spans.enter(fleet.end)
 
 

@@ -1,0 +1,74 @@
+"""One HTTP call to a billing system, within bounds."""
+
+import ssl
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import httpx
+import msgspec
+
+
+class CallError(Exception):
+    """Nobody listens there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    body: bytes
+    location: str = ""
+    """Where a redirect leads."""
+    trouble: str = ""
+    """Why there is no whole answer."""
+
+
+def call(url: str, body: Any, *, headers: Sequence[tuple[str, str]], timeout: float, largest: int) -> Answer:
+    """GET a URL, or POST a body to it as JSON; within `timeout` seconds and `largest` bytes in all.
+
+    Redirects are not followed: a redirected POST would lose its body.
+
+    Raises:
+        CallError: no connection can be made.
+    """
+    content = body if body is None or isinstance(body, bytes) else msgspec.json.encode(body)
+    sent = [("Accept", "application/json"), *headers]
+    if content is not None:
+        sent.append(("Content-Type", "application/json"))
+    deadline = time.monotonic() + timeout
+    received = bytearray()
+    status = 0
+    try:
+        with (
+            httpx.Client(timeout=timeout, trust_env=False, verify=_verification(url)) as client,
+            client.stream("GET" if content is None else "POST", url, content=content, headers=sent) as answer,
+        ):
+            status = answer.status_code
+            for piece in answer.iter_bytes():
+                received += piece
+                if len(received) > largest:
+                    return Answer(status, bytes(received), trouble=f"sent more than {largest // 1024**2} MiB")
+                if time.monotonic() > deadline:
+                    raise httpx.ReadTimeout("")
+            return Answer(status, bytes(received), answer.headers.get("location", ""))
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+        raise CallError(str(error) or "no answer to the connection") from None
+    except httpx.TimeoutException:
+        return Answer(status, bytes(received), trouble=f"was not answered within {timeout:g} s")
+    except (httpx.HTTPError, UnicodeError) as error:
+        return Answer(status, bytes(received), trouble=f"broke off: {str(error) or type(error).__name__}")
+
+
+def _verification(url: str) -> ssl.SSLContext | bool:
+    """Return how certificates are verified; a URL without TLS has none."""
+    return _authorities() if httpx.URL(url).scheme == "https" else False
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Read the certificates of all authorities once: it takes longer than most calls."""
+    return httpx.create_ssl_context(trust_env=False)

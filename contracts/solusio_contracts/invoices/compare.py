@@ -1,0 +1,122 @@
+"""One invoice as it was billed against the one that is right. Pure: invoices in, differences out."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from itertools import zip_longest
+from typing import TypeVar
+
+from solusio_contracts.invoices.compare_amounts import compare_amounts
+from solusio_contracts.invoices.comparison import Comparison, billed_key, counted, said, told_together
+from solusio_contracts.invoices.documents import BilledInvoice, BilledLine
+from solusio_contracts.invoices.usage import Key
+from solusio_contracts.scenario_model import ExpectedInvoice, ExpectedLine, Pricing
+
+T = TypeVar("T")
+
+
+def compare(
+    expected: ExpectedInvoice,
+    billed: BilledInvoice,
+    pricing: Pricing,
+    comparison: Comparison,
+    foreign: Mapping[Key, str],
+) -> None:
+    """Compare an invoice with the one that is right; `foreign` says whose the lines of others are."""
+    _lines(expected, billed, comparison, foreign)
+    compare_amounts(expected, billed, pricing, comparison)
+
+
+def _use(hours: int, tokens: int, charge: str | None) -> str:
+    text = f"{counted(hours, 'hour')}, {counted(tokens, 'token')}"
+    return f"{text} ({charge})" if charge else text
+
+
+def _expected_key(line: ExpectedLine) -> Key:
+    return (line.on, line.resource, line.plan)
+
+
+def _lines(
+    expected: ExpectedInvoice, billed: BilledInvoice, comparison: Comparison, foreign: Mapping[Key, str]
+) -> None:
+    wanted, found = _grouped(expected.lines, _expected_key), _grouped(billed.lines, billed_key)
+    missing: list[ExpectedLine] = []
+    extra: list[BilledLine] = []
+    wrong: list[tuple[ExpectedLine, BilledLine]] = []
+    for key in dict.fromkeys((*wanted, *found)):
+        pairs = _paired(wanted.get(key, []), found.get(key, []))
+        for right, line in pairs:
+            if line is None and right is not None:
+                missing.append(right)
+            elif right is None and line is not None:
+                extra.append(line)
+            elif right is not None and line is not None:
+                if _same(right, line):
+                    comparison.checks += 1
+                else:
+                    wrong.append((right, line))
+    told_together(
+        wrong,
+        comparison,
+        "INV-005",
+        "lines",
+        lambda pair: (
+            said(billed_key(pair[1])),
+            _use(pair[0].hours, pair[0].tokens, pair[0].charge if pair[1].charge else None),
+            _use(pair[1].hours, pair[1].tokens, pair[1].charge),
+        ),
+    )
+    told_together(
+        missing,
+        comparison,
+        "INV-004",
+        "lines",
+        lambda line: (said(_expected_key(line)), _use(line.hours, line.tokens, line.charge), "no such line"),
+    )
+    strange = [line for line in extra if billed_key(line) in foreign]
+    told_together(
+        strange,
+        comparison,
+        "INV-014",
+        "foreign",
+        lambda line: (
+            said(billed_key(line)),
+            f"no such line: it is that of {foreign[billed_key(line)]}",
+            _use(line.hours, line.tokens, line.charge),
+        ),
+    )
+    told_together(
+        [line for line in extra if billed_key(line) not in foreign],
+        comparison,
+        "INV-004",
+        "lines",
+        lambda line: (said(billed_key(line)), "no such line", _use(line.hours, line.tokens, line.charge)),
+    )
+
+
+def _grouped(lines: Iterable[T], key: Callable[[T], Key]) -> dict[Key, list[T]]:
+    groups: dict[Key, list[T]] = defaultdict(list)
+    for line in lines:
+        groups[key(line)].append(line)
+    return groups
+
+
+def _paired(
+    wanted: list[ExpectedLine], found: list[BilledLine]
+) -> list[tuple[ExpectedLine | None, BilledLine | None]]:
+    """Pair lines of one key: first those that agree, then the rest by size."""
+    left = sorted(found, key=lambda line: (line.hours, line.tokens))
+    pairs: list[tuple[ExpectedLine | None, BilledLine | None]] = []
+    rest: list[ExpectedLine] = []
+    for right in sorted(wanted, key=lambda line: (line.hours, line.tokens)):
+        same = next((line for line in left if _same(right, line)), None)
+        if same is None:
+            rest.append(right)
+        else:
+            left.remove(same)
+            pairs.append((right, same))
+    return [*pairs, *zip_longest(rest, left)]
+
+
+def _same(right: ExpectedLine, line: BilledLine) -> bool:
+    same_use = (right.hours, right.tokens) == (line.hours, line.tokens)
+    return same_use and line.charge in (None, right.charge)

@@ -1,0 +1,257 @@
+"""The money of an invoice as it was billed against what is right: total, lines, discounts, taxes. Pure."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from solusio_contracts.invoices.amounts import plain, product, rounded, steps, total_of, written
+from solusio_contracts.invoices.comparison import Comparison, billed_key, counted, said, told_together
+from solusio_contracts.invoices.documents import BilledInvoice, BilledLine
+from solusio_contracts.scenario_model import ExpectedInvoice, Pricing
+
+
+def compare_amounts(
+    expected: ExpectedInvoice, billed: BilledInvoice, pricing: Pricing, comparison: Comparison
+) -> None:
+    """Compare currency and amounts; those that follow from lines are held to the lines that are there."""
+    _currency(expected, billed, pricing, comparison)
+    _total(expected, billed, pricing, comparison)
+    _line_amounts(billed, pricing, comparison)
+    _parts(expected, billed, pricing, comparison)
+    _display(expected, billed, pricing, comparison)
+
+
+def _currency(
+    expected: ExpectedInvoice, billed: BilledInvoice, pricing: Pricing, comparison: Comparison
+) -> None:
+    comparison.expect(
+        billed.currency == expected.currency,
+        "INV-010",
+        "currency",
+        expected.currency,
+        billed.currency or "none",
+        about="currency",
+    )
+    decimals = pricing.currency.decimals
+    fine = [(name, amount) for name, amount in _amounts(billed) if _too_fine(amount, decimals)]
+    shown = ", ".join(f"{name} {amount}" for name, amount in fine[:3])
+    comparison.expect(
+        not fine,
+        "INV-011",
+        "decimals",
+        f"{counted(decimals, 'decimal')}, as {pricing.currency.code} has",
+        shown + (f" and {len(fine) - 3} more" if len(fine) > 3 else ""),
+        about="decimals",
+    )
+
+
+def _amounts(billed: BilledInvoice) -> Iterable[tuple[str, Decimal]]:
+    yield "total", billed.total
+    for name, amount in (("subtotal", billed.subtotal), ("rounding", billed.rounding)):
+        if amount is not None:
+            yield name, amount
+    yield from ((f"discount {one.name}", one.amount) for one in billed.discounts or ())
+    yield from ((f"tax {one.label}", one.amount) for one in billed.taxes or ())
+    for line in billed.lines:
+        if line.amount is not None:
+            yield f"line {said(billed_key(line))}", line.amount
+
+
+def _too_fine(amount: Decimal, decimals: int) -> bool:
+    exponent = amount.as_tuple().exponent
+    # 100.0 is how some languages write the number 100.
+    whole = exponent == -1 and amount == amount.to_integral_value()
+    return isinstance(exponent, int) and -exponent > decimals and not whole
+
+
+def money(amount: Decimal, pricing: Pricing) -> str:
+    """Return an amount with its currency: `14.84 USD`."""
+    return f"{plain(amount, pricing.currency.decimals)} {pricing.currency.code}"
+
+
+def times(tokens: int, unit: Decimal) -> str:
+    """Return where an amount comes from: `2604 tokens x 0.001`."""
+    return f"{counted(tokens, 'token')} x {plain(unit)}"
+
+
+def own_total(tokens: int, pricing: Pricing) -> Decimal:
+    """Return what so many tokens cost this customer, rounded once."""
+    return rounded(product((tokens, pricing.user_token_unit_cost)), pricing.currency.decimals)
+
+
+def is_slight(billed: BilledInvoice, right: Decimal, pricing: Pricing) -> bool:
+    """Tell whether the total differs by no more than rounding can explain: a unit for each amount."""
+    amounts = len(billed.lines) + len(pricing.discounts) + len(pricing.taxes.rates) + 1
+    return abs(billed.total - right) <= amounts * Decimal(1).scaleb(-pricing.currency.decimals)
+
+
+def _total(
+    expected: ExpectedInvoice, billed: BilledInvoice, pricing: Pricing, comparison: Comparison
+) -> None:
+    # Lines that are wrong are told as such: the total is held to the lines that are there.
+    own = own_total(billed.tokens, pricing)
+    ok = billed.total in (own, expected.total)
+    right = expected.total if billed.tokens == expected.tokens else own
+    comparison.expect(
+        ok,
+        "INV-007" if is_slight(billed, right, pricing) else "INV-006",
+        "total",
+        f"{money(right, pricing)} ({times(billed.tokens, pricing.user_token_unit_cost)})",
+        money(billed.total, pricing),
+        about="total",
+    )
+
+
+def _line_amounts(billed: BilledInvoice, pricing: Pricing, comparison: Comparison) -> None:
+    priced = [line for line in billed.lines if line.amount is not None]
+    if not priced:
+        return
+    unit = unit_of(priced, pricing)
+    wrong = [line for line in priced if line.amount != _amount(line, unit, pricing)]
+    comparison.checks += len(priced) - len(wrong)
+    told_together(
+        wrong,
+        comparison,
+        "INV-008",
+        "amounts",
+        lambda line: (
+            f"{said(billed_key(line))}: amount",
+            f"{money(_amount(line, unit, pricing), pricing)} ({times(line.tokens, unit)})",
+            money(line.amount or Decimal(0), pricing),
+        ),
+    )
+
+
+def unit_of(lines: Sequence[BilledLine], pricing: Pricing) -> Decimal:
+    """Return at which unit cost the lines are priced: that which fits most of them, rather the base."""
+    units = (pricing.base_token_unit_cost, pricing.user_token_unit_cost)
+    return max(units, key=lambda unit: sum(line.amount == _amount(line, unit, pricing) for line in lines))
+
+
+def _amount(line: BilledLine, unit: Decimal, pricing: Pricing) -> Decimal:
+    return rounded(product((line.tokens, unit)), pricing.currency.decimals)
+
+
+def _parts(
+    expected: ExpectedInvoice, billed: BilledInvoice, pricing: Pricing, comparison: Comparison
+) -> None:
+    decimals = pricing.currency.decimals
+    same = billed.tokens == expected.tokens
+    exact = steps(billed.tokens, pricing)
+    if billed.subtotal is not None:
+        right = expected.subtotal if same and expected.subtotal is not None else None
+        printed = [line.amount for line in billed.lines if line.amount is not None]
+        at_base = total_of(_amount(line, pricing.base_token_unit_cost, pricing) for line in billed.lines)
+        at_user = total_of(_amount(line, pricing.user_token_unit_cost, pricing) for line in billed.lines)
+        allowed = {at_base, rounded(exact.base, decimals), at_user, right}
+        if len(printed) == len(billed.lines):
+            allowed.add(total_of(printed))
+        comparison.expect(
+            billed.subtotal in allowed,
+            "INV-009",
+            "subtotal",
+            f"{money(right if right is not None else at_base, pricing)} (the sum of the lines)",
+            money(billed.subtotal, pricing),
+            about="parts",
+        )
+    if billed.discounts is not None:
+        hand = {one.name: one.amount for one in expected.discounts or ()} if same else {}
+        _named(
+            "discount",
+            [
+                (one.name, hand.get(one.name, rounded(amount, decimals)))
+                for one, amount in zip(pricing.discounts, exact.discounts, strict=True)
+            ],
+            [(one.name, one.amount) for one in billed.discounts],
+            pricing,
+            comparison,
+        )
+    if billed.taxes is not None:
+        hand = {one.label: one.amount for one in expected.taxes or ()} if same else {}
+        _named(
+            "tax",
+            [
+                (one.label, hand.get(one.label, rounded(amount, decimals)))
+                for one, amount in zip(pricing.taxes.rates, exact.taxes, strict=True)
+            ],
+            [(one.label, one.amount) for one in billed.taxes],
+            pricing,
+            comparison,
+        )
+    _sum(billed, pricing, comparison)
+
+
+def _named(
+    kind: str,
+    wanted: Sequence[tuple[str, Decimal]],
+    found: Sequence[tuple[str, Decimal]],
+    pricing: Pricing,
+    comparison: Comparison,
+) -> None:
+    """Compare discounts or taxes: by place if there are as many of them, otherwise only their number."""
+    counting = [one for one in wanted if one[1]], [one for one in found if one[1]]
+    if len(wanted) != len(found):
+        wanted, found = counting
+    names = ", ".join(name for name, _ in wanted) or "none"
+    if not comparison.expect(
+        len(wanted) == len(found),
+        "INV-009",
+        f"{kind}s" if kind == "discount" else "taxes",
+        names,
+        ", ".join(name for name, _ in found) or "none",
+        about="parts",
+    ):
+        return
+    for (name, right), (_, amount) in zip(wanted, found, strict=True):
+        comparison.expect(
+            amount == right,
+            "INV-009",
+            f"{kind} {name}",
+            money(right, pricing),
+            money(amount, pricing),
+            about="parts",
+            hint="A discount is an amount below zero." if right and amount == -right else "",
+        )
+
+
+def _sum(billed: BilledInvoice, pricing: Pricing, comparison: Comparison) -> None:
+    if billed.subtotal is None:
+        return
+    rounding = billed.rounding or Decimal(0)
+    adjusted = (*(one.amount for one in billed.discounts or ()), *(one.amount for one in billed.taxes or ()))
+    base_up = total_of((billed.subtotal, *adjusted, rounding))
+    # Lines at the customer's price contain discounts and taxes already.
+    at_user = billed.subtotal == total_of(
+        _amount(line, pricing.user_token_unit_cost, pricing) for line in billed.lines
+    )
+    shown = billed.discounts is not None or billed.taxes is not None or at_user
+    changed = bool(pricing.discounts or pricing.taxes.rates)
+    if changed and not shown:
+        return
+    ok = base_up == billed.total or (at_user and billed.subtotal + rounding == billed.total)
+    comparison.expect(
+        ok,
+        "INV-009",
+        "sum of what is shown",
+        f"{money(billed.total, pricing)}, the total",
+        money(base_up, pricing),
+        about="parts",
+        hint="" if ok else f"Show {money(billed.total - base_up + rounding, pricing)} as `rounding`.",
+    )
+
+
+def _display(
+    expected: ExpectedInvoice, billed: BilledInvoice, pricing: Pricing, comparison: Comparison
+) -> None:
+    if billed.display_total is None:
+        return
+    right = written(billed.total, pricing.currency)
+    if billed.total == expected.total and expected.display is not None:
+        right = expected.display
+    comparison.expect(
+        billed.display_total == right,
+        "INV-015",
+        "display_total",
+        f'"{right}"',
+        f'"{billed.display_total}"',
+        about="display",
+    )

@@ -1,0 +1,122 @@
+"""The billing system of the demo: the reference, in a process of its own, which is met over HTTP alone."""
+
+import os
+import subprocess
+import sys
+from collections import deque
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event, Thread
+from typing import Final, Self
+
+PATIENCE: Final = 60.0
+"""Seconds that the process may take to start, or to answer a request."""
+
+_LOOK_EVERY = 0.01
+_LAST_WORDS = 40
+_GRACE = 10.0
+
+
+class BillingSystemError(Exception):
+    """The billing system does not do what it should; the message says what happened, for people."""
+
+    def __init__(self, message: str, *, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class BillingSystem:
+    """The process; it ends with this one, however that ends, since its standard input does."""
+
+    def __init__(self, *, port: int, solusio_url: str, access_token: str, authorization_token: str) -> None:
+        """Start it; it is there when `url` says so.
+
+        Raises:
+            BillingSystemError: it cannot be started.
+        """
+        self._folder = TemporaryDirectory(prefix="mock-solusio-demo-")
+        self._file = Path(self._folder.name) / "url"
+        command = [sys.executable, "-m", "mock_solusio", "reference", "serve", "--port", str(port)]
+        command += ["--solusio-url", solusio_url, "--no-seed-demo", "--until-stdin-closes"]
+        command += ["--url-file", str(self._file)]
+        secrets = {
+            "MOCK_SOLUSIO_ADMIN_TOKEN": access_token,
+            "MOCK_SOLUSIO_BILLING_TOKEN": authorization_token,
+        }
+        self._said: deque[str] = deque(maxlen=_LAST_WORDS)
+        self._answers = False
+        try:
+            self.process = subprocess.Popen(  # noqa: S603 - our own command
+                command,
+                env={**os.environ, **secrets},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                # Ctrl-C in a terminal goes to all processes of a group, but this one stops when it is told.
+                start_new_session=True,
+            )
+        except OSError as error:
+            self._folder.cleanup()
+            raise BillingSystemError(f"The billing system cannot be started: {error.strerror}.") from error
+        self.ended = Event()
+        """Set once the process is gone."""
+        self._listening = Thread(target=self._listen, name="billing system", daemon=True)
+        self._listening.start()
+
+    def url(self) -> str:
+        """Return the URL of its billing endpoint, once it answers there.
+
+        Raises:
+            BillingSystemError: it ends, or takes too long.
+        """
+        waited = 0.0
+        while not self._file.exists():
+            if self.ended.wait(_LOOK_EVERY):
+                raise self.why_it_ended()
+            waited += _LOOK_EVERY
+            if waited > PATIENCE:
+                raise BillingSystemError(f"The billing system did not start within {PATIENCE:.0f} seconds.")
+        found = self._file.read_text(encoding="utf-8").strip()
+        self._answers = True
+        # Now, not at the end: nobody may be there to do it then.
+        self._folder.cleanup()
+        return found
+
+    def why_it_ended(self) -> BillingSystemError:
+        """Return what to say of its end, from its last words."""
+        self._listening.join()
+        code = self.process.wait()
+        words = "\n".join(["", *self._said])
+        # A usage error also says how to use a command that nobody typed; only what is wrong matters here.
+        reason = words.rpartition("\nError: ")[2].strip() or "it said nothing"
+        return BillingSystemError(f"The billing system ended with exit code {code}: {reason}", exit_code=code)
+
+    def close(self) -> None:
+        """End it, and leave nothing behind."""
+        assert self.process.stdin is not None  # noqa: S101 - it was started with a pipe
+        self.process.stdin.close()
+        try:
+            self.process.wait(timeout=_GRACE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._listening.join()
+        self._folder.cleanup()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def _listen(self) -> None:
+        assert self.process.stderr is not None  # noqa: S101 - it was started with a pipe
+        with self.process.stderr as words:
+            for line in words:
+                text = line.decode("utf-8", "replace")
+                self._said.append(text.rstrip())
+                if self._answers:
+                    # Before, it is for `why_it_ended` to say.
+                    sys.stderr.write(text)
+        self.process.wait()
+        self.ended.set()

@@ -1,0 +1,128 @@
+"""The hoster of the demo: a SolusIO with customers who have been there for years, and servers that run."""
+
+from dataclasses import replace
+from typing import Final
+
+from mock_solusio.app import Mock
+from mock_solusio.clock import Clock
+from mock_solusio.demo.prices import discounts_of
+from mock_solusio.domain import settings
+from mock_solusio.domain.servers import SERVERS
+from mock_solusio.domain.user_record import ACTIVE, USERS, User
+from mock_solusio.fleet.model import Fleet
+from mock_solusio.fleet.people import Person, people
+from mock_solusio.fleet.profiles import PROFILES
+from mock_solusio.fleet.state import populate
+from mock_solusio.moment import DAY, Micros, micros, utc
+from mock_solusio.options import Options
+
+MONTHS: Final = 3
+"""Closed calendar months that the hoster can look back on."""
+
+FIRST_YEAR, LAST_YEAR = 1980, 9000
+"""Years for which there can be a hoster with a past and a future."""
+
+_MONTH = 30 * DAY
+_SHOWN = range(3, 9)
+"""Running servers of a customer whose page shows something and is not long."""
+
+
+def months_before(moment: Micros) -> list[str]:
+    """Return the closed months of the history, oldest first, such as `2026-03`."""
+    first = _first_of_month(moment)
+    return [utc(_months_earlier(first, count)).strftime("%Y-%m") for count in range(MONTHS, 0, -1)]
+
+
+def fleet_until(moment: Micros, *, users: int, seed: str) -> Fleet:
+    """Return what became of a hoster from the first of those months until the last midnight (UTC).
+
+    Raises:
+        ValueError: the moment is out of the years for which there can be one.
+    """
+    if not FIRST_YEAR <= utc(moment).year <= LAST_YEAR:
+        raise ValueError(f"expected a moment in the years from {FIRST_YEAR} to {LAST_YEAR}")
+    begin = _months_earlier(_first_of_month(moment), MONTHS)
+    days = (moment - begin) // DAY
+    usual = PROFILES["hoster"]
+    # The usual profile says how much happens in 30 days; one with days of its own, how much does in all.
+    created = usual.servers_per_user * (1 - usual.standing) * days * DAY / _MONTH
+    standing = usual.servers_per_user * usual.standing
+    profile = replace(
+        usual,
+        name="demo",
+        days=days,
+        servers_per_user=standing + created,
+        standing=standing / (standing + created),
+    )
+    return Fleet(profile, users=users, seed=seed, begin=begin)
+
+
+class Hoster(Mock):
+    """A mock that begins, and after a reset begins again, as the SolusIO of a hoster with customers."""
+
+    def __init__(self, options: Options, *, users: int, seed: str) -> None:
+        """Make it as it is at the time of the clock of the options.
+
+        Raises:
+            ValueError: there can be no such hoster at that time.
+        """
+        super().__init__(options)
+        try:
+            self.fleet = fleet_until(self.clock.now(), users=users, seed=seed)
+            self.people: list[Person] = list(people(self.fleet))
+            self._populate()
+        except BaseException:
+            self.close()
+            raise
+
+    def reset(self) -> None:
+        """Begin anew, with all customers and servers as they were at the start; the settings stay."""
+        tree = settings.read(self.store).tree
+        super().reset()
+        with self.store.transaction() as world:
+            settings.patch(world, {name: tree[name] for name in ("features", "billing_integration")})
+        self._populate()
+
+    def _populate(self) -> None:
+        clock = self.store.clock
+        self.store.clock = Clock(self.fleet.end, speed=0)
+        try:
+            populate(self.fleet, self.store, self.people)
+        finally:
+            self.store.clock = clock
+
+    @property
+    def servers(self) -> int:
+        """How many servers there are."""
+        return self.store[SERVERS].count()
+
+    def one_to_show(self) -> tuple[Person, User]:
+        """Return the customer whose pages show most: some running servers, all months, another currency."""
+        known = {user.billing_user_id: user for user in self.store[USERS].find(status=ACTIVE)}
+        there = [one for one in self.people if one.customer.billing_user_id in known]
+        # There is one: the first customer of a fleet stays, and pays.
+        discounts = discounts_of(self.people)
+
+        def interest(one: Person) -> tuple[int, ...]:
+            user = known[one.customer.billing_user_id]
+            running = self.store[SERVERS].count(user_id=user.id, status="started")
+            return (
+                running in _SHOWN,
+                one.customer.joined_at < self.fleet.begin,
+                one.market.currency == "EUR",
+                bool(discounts[one.customer.number]),
+                min(running, _SHOWN[-1]),
+            )
+
+        chosen = max(there, key=interest)
+        return chosen, known[chosen.customer.billing_user_id]
+
+
+def _first_of_month(moment: Micros) -> Micros:
+    return micros(utc(moment).replace(day=1, hour=0, minute=0, second=0, microsecond=0))
+
+
+def _months_earlier(first: Micros, count: int) -> Micros:
+    month = utc(first)
+    years, index = divmod(month.month - 1 - count, 12)
+    return micros(month.replace(year=month.year + years, month=index + 1))

@@ -1,0 +1,159 @@
+"""Shows scenarios to people: `invoices list` and `invoices show`."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from solusio_contracts.invoices.amounts import plain
+from solusio_contracts.invoices.compare_amounts import money
+from solusio_contracts.invoices.comparison import counted
+from solusio_contracts.scenario import load_scenarios
+from solusio_contracts.scenario_model import ExpectedInvoice, Pricing, Scenario, ScenarioPlan
+
+WIDE = 160
+"""Columns where no terminal limits them: one line for each scenario, to grep in."""
+MOST = 12
+"""Events or lines that are shown one by one; of more, the first and the last."""
+
+
+class UnknownScenarioError(ValueError):
+    """No scenario has this id."""
+
+
+def print_scenarios() -> None:
+    """Print a table of all scenarios, by area."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("Scenario", "Area", "Clauses", "The billing system is held to"):
+        table.add_column(heading, overflow="fold", no_wrap=heading in ("Scenario", "Area"))
+    for one in load_scenarios():
+        table.add_row(Text(one.id), Text(one.area), Text(" ".join(one.clauses)), Text(one.title))
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = WIDE
+    console.print(table)
+
+
+def print_scenario(name: str) -> None:
+    """Print what happens in a scenario, and the invoices it must lead to.
+
+    Raises:
+        UnknownScenarioError: there is none.
+    """
+    known = {one.id: one for one in load_scenarios()}
+    scenario = known.get(name.strip().lower())
+    if scenario is None:
+        near = get_close_matches(name, known, n=1)
+        meant = f"; do you mean {near[0]}?" if near else "; see `mock-solusio invoices list`"
+        raise UnknownScenarioError(f"{name!r} is no scenario{meant}")
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = min(WIDE, 120)
+    console.print(Text.assemble((scenario.id, "bold"), f"  ({scenario.area}; {', '.join(scenario.clauses)})"))
+    console.print(Text(scenario.title))
+    _section(console, "Plans", [(plan.name, _plan(plan)) for plan in scenario.plans])
+    _section(
+        console,
+        "Customers",
+        [
+            (one.name, _price(one.pricing) if one.pricing else "unknown to the billing system")
+            for one in scenario.customers
+        ],
+    )
+    _section(console, "What happens", [_event(event) for event in _few(list(scenario.timeline))])
+    for period in scenario.periods:
+        expected = [one for one in scenario.invoices if one.period == period]
+        if not expected:
+            _section(console, f"Invoices of {period}", [("none", "")])
+        for invoice in expected:
+            _invoice(console, scenario, invoice)
+    if scenario.assumes:
+        _section(console, "Assumed", [(scenario.assumes, "")])
+
+
+def _section(console: Console, heading: str, rows: list[tuple[str, str]]) -> None:
+    if not rows:
+        return
+    console.print()
+    console.print(Text(heading, "bold"))
+    if all(not second for _, second in rows):
+        for first, _ in rows:
+            console.print(Padding(Text(first), (0, 0, 0, 2)))
+        return
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    for first, second in rows:
+        grid.add_row(Text(first), Text(second))
+    console.print(Padding(grid, (0, 0, 0, 2)))
+
+
+def _plan(plan: ScenarioPlan) -> str:
+    texts = [f"{plan.tokens_per_hour} tokens an hour, {plan.tokens_per_month} a month"]
+    if plan.ip_tokens_per_hour or plan.ip_tokens_per_month:
+        texts.append(f"an address {plan.ip_tokens_per_hour} an hour, {plan.ip_tokens_per_month} a month")
+    if plan.backup_price:
+        texts.append(f"backups {plain(plan.backup_price)} %")
+    return "; ".join(texts)
+
+
+def _price(pricing: Pricing) -> str:
+    texts = [
+        f"a token costs {plain(pricing.base_token_unit_cost)} {pricing.currency.code},"
+        f" with discounts and taxes {plain(pricing.user_token_unit_cost)}"
+    ]
+    texts += [f"{one.name} x {plain(one.multiplier)}" for one in pricing.discounts]
+    kind = " compound" if pricing.taxes.compound and len(pricing.taxes.rates) > 1 else ""
+    texts += [f"{one.label} {plain(one.rate)} %{kind}" for one in pricing.taxes.rates]
+    return "; ".join(texts)
+
+
+def _few(events: list[Any]) -> list[Any]:
+    if len(events) <= MOST:
+        return events
+    return [*events[: MOST - 2], len(events) - MOST + 1, events[-1]]
+
+
+def _event(event: Mapping[str, Any] | int) -> tuple[str, str]:
+    if isinstance(event, int):
+        return "...", f"and {event} more"
+    at = event["at"].isoformat().replace("+00:00", "Z")
+    rest = ", ".join(f"{key} {value}" for key, value in event.items() if key not in ("at", "do"))
+    return at, f"{event['do']}: {rest}" if rest else event["do"]
+
+
+def _invoice(console: Console, scenario: Scenario, invoice: ExpectedInvoice) -> None:
+    pricing = scenario.customer(invoice.customer).pricing
+    assert pricing is not None  # noqa: S101 - whoever gets an invoice has a price
+    console.print()
+    console.print(Text(f"Invoice of {invoice.customer} for {invoice.period}", "bold"))
+    grid = Table.grid(padding=(0, 2))
+    for justify in ("left", "right", "left", "right", "right"):
+        grid.add_column(justify=justify)
+    for line in _few(list(invoice.lines)):
+        if isinstance(line, int):
+            grid.add_row(Text(f"... and {line} more lines"), "", "", "", "")
+            continue
+        kind = "" if line.resource == "server" else f", {line.resource}"
+        grid.add_row(
+            Text(f"{line.on}{kind}, plan {line.plan}"),
+            counted(line.hours, "hour"),
+            line.charge,
+            counted(line.tokens, "token"),
+            money(line.amount, pricing),
+        )
+    rows = [("subtotal", invoice.subtotal)]
+    rows += [(one.name, one.amount) for one in invoice.discounts or ()]
+    rows += [(one.label, one.amount) for one in invoice.taxes or ()]
+    rows += [("rounding", invoice.rounding)]
+    for name, amount in rows:
+        if amount is not None:
+            grid.add_row(Text(name), "", "", "", money(amount, pricing))
+    grid.add_row(Text("total", "bold"), "", "", "", Text(money(invoice.total, pricing), "bold"))
+    if invoice.display is not None:
+        grid.add_row(Text("as the customer sees it"), "", "", "", Text(invoice.display))
+    console.print(Padding(grid, (0, 0, 0, 2)))

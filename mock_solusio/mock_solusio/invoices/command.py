@@ -1,0 +1,321 @@
+"""`mock-solusio invoices`: check a billing system's invoices; show the scenarios and schemas.
+
+Only click and the standard library are imported here; each command imports the rest when it runs.
+"""
+
+import shlex
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from solusio_contracts.check_command import (
+    INTERRUPTED,
+    baseline_of,
+    require_writable,
+    show,
+    write_files,
+)
+from solusio_contracts.check_config import config_option
+from solusio_contracts.check_settings import KINDS, Header, ReportFile, Seconds, UserId
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from mock_solusio.invoices.run import Numbered, Target
+    from solusio_contracts.masking import Mask
+    from solusio_contracts.report import Report
+
+ACCESS_TOKEN = "MOCK_SOLUSIO_ADMIN_TOKEN"  # noqa: S105 - the name of a variable
+STEPS = ("prepare", "bill", "invoices")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def invoices() -> None:
+    """Check what a billing system puts on its invoices, to the cent.
+
+    Scenarios are short stories of servers with the invoices that they must lead to, worked out by hand.
+    """
+
+
+@invoices.command(short_help="Let a billing system bill every scenario, and compare its invoices.")
+@click.option(
+    "--bill",
+    required=True,
+    metavar="COMMAND|URL",
+    help="Bills a period that has ended, for all customers. A URL gets a POST with period, from, to, "
+    "solusio_url and access_token as JSON.",
+)
+@click.option(
+    "--invoices",
+    "invoices_",
+    required=True,
+    metavar="COMMAND|URL",
+    help="Prints the invoices of a period as JSON (see `mock-solusio invoices schema invoices`). A URL gets "
+    "a GET.",
+)
+@click.option(
+    "--prepare",
+    metavar="COMMAND|URL",
+    help="Before a scenario: takes in its customers and their prices (see `mock-solusio invoices schema "
+    "customers`), and forgets invoices they have from an earlier run. A URL gets a POST with them as JSON.",
+)
+@click.option(
+    "--only", multiple=True, metavar="SELECTOR", help="Only these scenarios, areas or clauses; * and ? match."
+)
+@click.option("--skip", multiple=True, metavar="SELECTOR", help="Not these scenarios, areas or clauses.")
+@click.option(
+    "--first-customer-id",
+    type=UserId(1, 9_000_000_000_000_000),
+    default=700_001,
+    show_default=True,
+    metavar="N",
+    help="The billing_user_id of the first customer; the others follow. With another one, nothing is left of "
+    "an earlier run.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    metavar="PORT",
+    help="Port of 127.0.0.1 where the mock SolusIO listens meanwhile.  [default: a free one]",
+)
+@click.option(
+    "--access-token",
+    envvar=ACCESS_TOKEN,
+    show_envvar=True,
+    metavar="T",
+    help="Access token of the administrator of that SolusIO.  [default: a new one]",
+)
+@click.option(
+    "--timeout",
+    type=Seconds(0.1, 3600),
+    default=60.0,
+    show_default=True,
+    metavar="S",
+    help="Seconds in which each command or call must come to its end.",
+)
+@click.option(
+    "--header",
+    "headers",
+    type=Header(),
+    multiple=True,
+    help="Send this header to the URLs as well. Reports mask its value.",
+)
+@click.option(
+    "--baseline",
+    "baseline_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Accept the failures listed there, and fail when one of them is gone.",
+)
+@click.option(
+    "--write-baseline",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the failures of this run as a baseline.",
+)
+@click.option(
+    "--report",
+    "reports",
+    type=ReportFile(),
+    multiple=True,
+    help=f"Write a report to a file; kinds: {', '.join(KINDS)}.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Show passed scenarios and whole invoices as well.")
+@click.option("-q", "--quiet", is_flag=True, help="Show the verdict only.")
+@config_option(section="invoices")
+@click.pass_context
+def check(ctx: click.Context, /, **options: Any) -> None:
+    """Let a billing system bill every scenario, and compare its invoices to the cent.
+
+    A mock SolusIO plays each scenario on a clock of its own. An hour after the end of each period it calls
+    the billing system, by commands or URLs, to bill the period and to tell its invoices; then once more, when
+    nothing may change. Use a test database.
+
+    In commands and URLs, {period} stands for a month such as 2026-03, {from} and {to} for its bounds,
+    {customers} for a file with the customers and {solusio_url} for the URL of the mock. Commands run without
+    a shell, and find SOLUSIO_URL, SOLUSIO_ACCESS_TOKEN, SOLUSIO_PERIOD and SOLUSIO_CUSTOMERS in their
+    environment.
+
+    \b
+    mock-solusio invoices check \\
+      --prepare 'php artisan solus:customers {customers}' \\
+      --bill 'php artisan solus:bill {period}' \\
+      --invoices 'php artisan solus:invoices {period} --json'
+
+    \b
+    Exit codes: 0 conformant, 1 not conformant, 2 wrong usage,
+    3 inconclusive (cannot be started or reached, or nothing could be judged).
+    """  # noqa: D301 - click's \b must be a real backspace
+    if options["quiet"] and options["verbose"]:
+        raise click.UsageError("--quiet and --verbose contradict each other")
+    access_token = _access_token(options["access_token"])
+    target, curl_of = _target(options, access_token)
+    chosen, judge_numbers = _selected(options)
+    baseline = baseline_of(options["baseline_file"])
+    require_writable([file for _, file in options["reports"]] + [options["write_baseline"]])
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    watched = Console(stderr=True, quiet=True) if options["quiet"] else console
+    try:
+        with _endable():
+            report = _run(target, chosen, watched, options, access_token, judge_numbers, curl_of)
+    except KeyboardInterrupt:
+        click.echo("Interrupted: nothing was decided.", err=True)
+        ctx.exit(INTERRUPTED)
+    if baseline is not None:
+        from solusio_contracts.baseline import apply
+
+        report = apply(report, baseline)
+    write_files(report, baseline, options)
+    show(report, console, options)
+    ctx.exit(int(report.exit))
+
+
+def _run(
+    target: "Target",
+    chosen: "Sequence[Numbered]",
+    console: Any,
+    options: dict[str, Any],
+    access_token: str,
+    judge_numbers: bool,
+    curl_of: Callable[[str], str],
+) -> "Report":
+    from mock_solusio.invoices.run import run
+    from solusio_contracts.progress import live
+
+    try:
+        with live(console, len(chosen)) as progress:
+            return run(
+                target,
+                chosen,
+                access_token=access_token,
+                port=options["port"],
+                judge_numbers=judge_numbers,
+                curl_of=curl_of,
+                progress=progress,
+            )
+    except OSError as error:
+        if options["port"] == 0 or error.errno is None:
+            raise
+        reason = (error.strerror or str(error)).partition(" (while")[0]
+        raise click.UsageError(f"Cannot listen on 127.0.0.1:{options['port']}: {reason}.") from error
+
+
+@contextmanager
+def _endable() -> Iterator[None]:
+    """Let SIGTERM end a run as Ctrl-C does, so that a running command of the billing system ends as well."""
+
+    def end(_: int, __: "FrameType | None") -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _access_token(given: str | None) -> str:
+    import re
+    import secrets
+
+    if given is None:
+        return secrets.token_urlsafe(30)
+    if not re.fullmatch("[!-~]+", given):
+        # Not repeated: it is a secret.
+        raise click.BadParameter(
+            "expected ASCII letters, digits and signs, without spaces", param_hint="--access-token"
+        )
+    return given
+
+
+def _target(options: dict[str, Any], access_token: str) -> "tuple[Target, Callable[[str], str]]":
+    from mock_solusio.invoices.run import Target
+    from solusio_contracts.invoices.adapter import AdapterError, adapter_of, without_password
+    from solusio_contracts.masking import Mask
+
+    mask = Mask()
+    mask.hide(access_token, f"${{{ACCESS_TOKEN}}}")
+    for _, value in options["headers"]:
+        mask.hide(value, "***")
+    templates = {"bill": options["bill"], "invoices": options["invoices_"], "prepare": options["prepare"]}
+    steps: dict[str, Any] = {"prepare": None}
+    for name, template in templates.items():
+        if template is None:
+            continue
+        without_password(template, mask)
+        try:
+            steps[name] = adapter_of(
+                name, template, timeout=options["timeout"], headers=options["headers"], mask=mask
+            )
+        except AdapterError as error:
+            raise click.BadParameter(str(error), param_hint=f"--{name}") from error
+    urls = [name for name, step in steps.items() if step is not None and hasattr(step, "url")]
+    if options["headers"] and not urls:
+        raise click.UsageError("--header is for URLs, and there are only commands")
+    return Target(described=mask(options["bill"]), **steps), _alone(templates, options, mask)
+
+
+def _alone(templates: dict[str, Any], options: dict[str, Any], mask: "Mask") -> Callable[[str], str]:
+    """Return what makes the shell line that runs a scenario alone."""
+    words = ["mock-solusio", "invoices", "check"]
+    for name in STEPS:
+        if templates[name] is not None:
+            words += [f"--{name}", mask(templates[name])]
+    for name, _ in options["headers"]:
+        words += ["--header", f"{name}: ***"]
+
+    def line(scenario: str) -> str:
+        return shlex.join([*words, "--only", scenario] if scenario else words)
+
+    return line
+
+
+def _selected(options: dict[str, Any]) -> "tuple[list[Numbered], bool]":
+    from mock_solusio.invoices.run import NUMBERS, numbered
+    from mock_solusio.invoices.selection import SelectionError, select
+    from solusio_contracts.scenario import load_scenarios
+
+    everything = numbered(load_scenarios(), options["first_customer_id"])
+    try:
+        chosen = select([one.scenario for one in everything], options["only"], options["skip"])
+    except SelectionError as error:
+        raise click.UsageError(str(error)) from error
+    ids = {one.id for one in chosen}
+    return [one for one in everything if one.scenario.id in ids], NUMBERS not in options["skip"]
+
+
+@invoices.command(name="list", short_help="List all scenarios.")
+def list_() -> None:
+    """List all scenarios with what each holds a billing system to."""
+    from mock_solusio.invoices.catalogue import print_scenarios
+
+    print_scenarios()
+
+
+@invoices.command(name="show", short_help="Show a scenario: what happens, and what is to be billed.")
+@click.argument("scenario", metavar="ID")
+def show_(scenario: str) -> None:
+    """Show a scenario: what happens, what is to be billed for it, and what it assumes."""
+    from mock_solusio.invoices.catalogue import UnknownScenarioError, print_scenario
+
+    try:
+        print_scenario(scenario)
+    except UnknownScenarioError as error:
+        raise click.UsageError(str(error)) from error
+
+
+@invoices.command(short_help="Print the JSON Schema of a document.")
+@click.argument("document", type=click.Choice(["invoices", "customers"]))
+def schema(document: str) -> None:
+    """Print the JSON Schema of what --invoices prints, or of what --prepare takes in."""
+    from importlib import resources
+
+    file = resources.files("solusio_contracts").joinpath("invoices", f"{document}.schema.json")
+    click.echo(file.read_text("utf-8"), nl=False)

@@ -1,0 +1,51 @@
+"""Amounts as a customer reads them, in the currency format that GetTokenPricing sends (step 6)."""
+
+from decimal import Decimal
+
+from solusio_reference.money import rounded
+from solusio_reference.pricing import Currency
+
+
+def formatted(amount: Decimal, currency: Currency) -> str:
+    """Write an amount of money, rounded to the minor unit: ``-£1,234.50 GBP``, ``¥1,235``, ``1.234,50 €``.
+
+    Prefix, grouped digits, suffix, with nothing in between, as SolusIO writes prices. The minus sign comes
+    first (assumed). Raises ValueError for an amount that is not finite.
+    """
+    return _written(rounded(_finite(amount), currency.code), currency, currency.decimals_separator)
+
+
+def formatted_exactly(cost: Decimal, currency: Currency) -> str:
+    """Write a unit cost with all its digits, and no fewer than an amount has: ``$0.00091``, ``$2.00``.
+
+    One token costs a fraction of a cent; rounded it would be free of charge. Raises ValueError for a cost
+    that is not finite.
+    """
+    whole, _, fraction = format(_finite(cost), "f").partition(".")
+    digits = fraction.rstrip("0").ljust(currency.decimals, "0")
+    # A currency without decimals may come without a separator for them, until a unit cost has some.
+    separator = currency.decimals_separator or ("," if currency.thousands_separator == "." else ".")
+    return _written(Decimal(f"{whole}.{digits}"), currency, separator)
+
+
+def _finite(amount: Decimal) -> Decimal:
+    if not amount.is_finite():
+        raise ValueError("an amount must be a finite number")
+    return amount
+
+
+def _written(amount: Decimal, currency: Currency, separator: str) -> str:
+    # "f" writes no exponent, and the comma groups digits by threes. abs() would round to 28 digits.
+    whole, _, fraction = format(amount.copy_abs(), ",f").partition(".")
+    digits = whole.replace(",", currency.thousands_separator)
+    if fraction:
+        digits += separator + fraction
+    sign = "-" if amount < 0 else ""  # zero has none, whatever its sign was
+    return f"{sign}{currency.display_prefix}{digits}{currency.display_suffix}"
+
+
+def number_text(number: int) -> str:
+    """Write the number of an invoice: ``000042``. Raises ValueError for one below 1."""
+    if number < 1:
+        raise ValueError("invoices are numbered from 1")
+    return f"{number:06}"

@@ -1,0 +1,70 @@
+"""The invoices document: what was billed, in the small JSON form that `mock-solusio invoices check` reads.
+
+It is written piece by piece, since one invoice may have a hundred thousand lines.
+"""
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+import msgspec
+
+from solusio_reference.display import formatted, number_text
+from solusio_reference.invoicing import Invoice, UsageLine, line_amount
+from solusio_reference.ledger import Ledger
+
+PIECE_BYTES = 64 * 1024
+
+
+def write(ledger: Ledger, invoices: Iterable[Invoice]) -> Iterator[bytes]:
+    """Write invoices with all their lines, in pieces of about 64 KiB. Raises StoreError.
+
+    Amounts are decimal strings with all decimals of the currency; those of lines are at the base price.
+    """
+    piece = bytearray(b'{"invoices": [')
+    for place, invoice in enumerate(invoices):
+        piece += b",\n" if place else b"\n"
+        for part in _invoice(ledger, invoice):
+            piece += part
+            if len(piece) >= PIECE_BYTES:
+                yield bytes(piece)
+                piece.clear()
+    piece += b"\n]}\n"
+    yield bytes(piece)
+
+
+def _invoice(ledger: Ledger, invoice: Invoice) -> Iterator[bytes]:
+    head = {
+        "number": number_text(invoice.number),
+        "billing_user_id": invoice.customer_id,
+        "period": str(invoice.period),
+        "currency": invoice.currency.code,
+    }
+    tail = {
+        "subtotal": _amount(invoice.subtotal),
+        "discounts": [{"name": one.label, "amount": _amount(one.amount)} for one in invoice.discounts],
+        "taxes": [{"label": one.label, "amount": _amount(one.amount)} for one in invoice.taxes],
+        "rounding": _amount(invoice.rounding),
+        "total": _amount(invoice.total),
+        "display_total": formatted(invoice.total, invoice.currency),
+    }
+    yield msgspec.json.encode(head)[:-1] + b', "lines": ['
+    for place, line in enumerate(ledger.lines(invoice)):
+        yield (b",\n " if place else b"\n ") + msgspec.json.encode(_line(line, invoice))
+    yield b"], " + msgspec.json.encode(tail)[1:]
+
+
+def _line(line: UsageLine, invoice: Invoice) -> dict[str, str | int]:
+    amount = line_amount(line.tokens, invoice.base_token_unit_cost, invoice.currency.code)
+    return {
+        "server": line.server_name,
+        "resource": line.resource,
+        "plan": line.plan_name,
+        "hours": line.hours,
+        "charge": line.charge,
+        "tokens": line.tokens,
+        "amount": _amount(amount),
+    }
+
+
+def _amount(amount: Decimal) -> str:
+    return format(amount, "f")

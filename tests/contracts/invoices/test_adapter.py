@@ -1,0 +1,344 @@
+"""Commands and URLs that tell a billing system to bill."""
+
+import json
+import os
+import shlex
+import signal
+import socket
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from solusio_contracts.invoices import adapter, processes
+from solusio_contracts.invoices.adapter import (
+    AdapterError,
+    BillingError,
+    CommandAdapter,
+    Order,
+    UnreachableError,
+    UrlAdapter,
+    adapter_of,
+    without_password,
+)
+from solusio_contracts.masking import Mask
+
+TOKEN = "access-token-of-the-administrator"
+PYTHON = shlex.quote(sys.executable)
+
+
+@pytest.fixture
+def order(tmp_path: Path) -> Order:
+    file = tmp_path / "customers.json"
+    file.write_text('{"customers": []}')
+    return Order(
+        period="2026-03",
+        since="2026-03-01T00:00:00Z",
+        until="2026-04-01T00:00:00Z",
+        solusio_url="http://127.0.0.1:8008",
+        access_token=TOKEN,
+        customers=b'{"customers": []}',
+        customers_file=file,
+    )
+
+
+@pytest.fixture
+def mask() -> Mask:
+    mask = Mask()
+    mask.hide(TOKEN, "***")
+    return mask
+
+
+@pytest.fixture
+def command(mask):
+    def make(code: str, *words: str, timeout: float = 30) -> CommandAdapter:
+        template = shlex.join([sys.executable, "-S", "-c", code, *words])
+        made = adapter_of("bill", template, timeout=timeout, mask=mask)
+        assert isinstance(made, CommandAdapter)
+        return made
+
+    return make
+
+
+# Templates
+
+
+def test_a_template_is_a_url_or_a_command(mask):
+    assert isinstance(adapter_of("bill", "https://x.example/bill", timeout=1, mask=mask), UrlAdapter)
+    made = adapter_of("bill", "php 'my bill.php' --month={period}", timeout=1, mask=mask)
+    assert isinstance(made, CommandAdapter)
+    assert made.words == ("php", "my bill.php", "--month={period}")
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("", "got nothing"),
+        ("  ", "got nothing"),
+        ("php 'bill.php", "no closing quotation"),
+        ("php bill.php {month}", "there is no placeholder {month}; there are {period} {from} {to}"),
+        ("http://", "no URL"),
+        ("http://x y/", "no URL"),
+        ("http://{period}/", "no URL"),
+        ("http://x:99999/", "no URL"),
+    ],
+)
+def test_a_template_that_cannot_work_is_refused(mask, template, said):
+    with pytest.raises(AdapterError) as refused:
+        adapter_of("bill", template, timeout=1, mask=mask)
+    assert said in str(refused.value)
+
+
+def test_braces_of_other_kinds_stay(command, order):
+    assert command("print('{}{1}{A}')").run(order) == b"{}{1}{A}\n"
+
+
+# Commands
+
+
+def test_a_command_gets_its_values_as_words_and_in_its_environment(command, order):
+    code = (
+        "import os, sys; print(sys.argv[1:], os.environ['SOLUSIO_URL'], os.environ['SOLUSIO_ACCESS_TOKEN'],"
+        " os.environ['SOLUSIO_PERIOD'], os.environ['SOLUSIO_CUSTOMERS'] == sys.argv[4])"
+    )
+    one = command(code, "{period}", "{from}", "--to={to}", "{customers}", "{solusio_url}")
+    words = ["2026-03", order.since, f"--to={order.until}", str(order.customers_file), order.solusio_url]
+    assert one.run(order).decode() == f"{words} {order.solusio_url} {TOKEN} 2026-03 True\n"
+
+
+def test_what_is_put_in_a_template_is_never_split_or_interpreted(command, order, tmp_path):
+    from dataclasses import replace
+
+    strange = tmp_path / "a b; $(echo c)"
+    shown = command("import sys; print(sys.argv[1:])", "{customers}").run(
+        replace(order, customers_file=strange)
+    )
+    assert shown.decode() == f"{[str(strange)]}\n"
+
+
+def test_the_token_is_not_in_what_is_shown(command, order):
+    one = command("print()", TOKEN)
+    assert TOKEN not in one.shown(order)
+
+
+def test_a_command_that_is_not_there_cannot_be_started(mask, order):
+    one = adapter_of("bill", "/no/such/program {period}", timeout=1, mask=mask)
+    with pytest.raises(UnreachableError, match="/no/such/program cannot be started: No such file"):
+        one.run(order)
+
+
+@pytest.mark.parametrize(("code", "refused"), [(1, True), (127, True), (255, False)])
+def test_an_exit_code_is_a_failure_with_the_end_of_what_was_said(command, order, code, refused):
+    one = command(f"import sys; sys.stderr.write('x' * 5000 + '{TOKEN} broke'); sys.exit({code})")
+    with pytest.raises(BillingError, match=f"ended with exit code {code}") as failed:
+        one.run(order)
+    assert failed.value.refused is refused
+    assert failed.value.output.endswith("*** broke")
+    assert len(failed.value.output) <= adapter.TAIL + 1
+
+
+def test_what_php_says_on_standard_output_is_kept_if_there_is_nothing_else(command, order):
+    with pytest.raises(BillingError) as failed:
+        command("import sys; print('PHP Fatal error: x'); sys.exit(255)").run(order)
+    assert failed.value.output == "PHP Fatal error: x"
+
+
+def test_a_crash_is_told_by_its_signal(command, order):
+    with pytest.raises(BillingError, match="was ended by signal 9") as failed:
+        command("import os, signal; os.kill(os.getpid(), signal.SIGKILL)").run(order)
+    assert not failed.value.refused
+
+
+def test_what_is_no_utf_8_shows_as_escapes(command, order):
+    with pytest.raises(BillingError) as failed:
+        command("import sys; sys.stderr.buffer.write(b'caf\\xe9'); sys.exit(1)").run(order)
+    assert failed.value.output == r"caf\xe9"
+
+
+def gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    # A zombie that nobody has waited for yet is gone as well.
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def test_a_command_that_takes_too_long_is_ended_with_its_children(command, order, tmp_path):
+    pids = tmp_path / "pids"
+    code = (
+        "import os, subprocess, sys, time\n"
+        "child = subprocess.Popen([sys.executable, '-S', '-c', 'import time; time.sleep(600)'])\n"
+        f"open({str(pids)!r}, 'w').write(f'{{os.getpid()}} {{child.pid}}')\n"
+        "time.sleep(600)"
+    )
+    with pytest.raises(BillingError, match="did not come to its end within 3 s"):
+        command(code, timeout=3).run(order)
+    assert all(gone(int(pid)) for pid in pids.read_text().split())
+
+
+def test_a_command_that_ignores_sigterm_is_ended_nevertheless(command, order, monkeypatch):
+    monkeypatch.setattr(processes, "GRACE", 0.2)
+    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+    with pytest.raises(BillingError, match="did not come to its end"):
+        command(code, timeout=2).run(order)
+
+
+def test_a_child_that_is_left_behind_does_not_hold_the_answer_back(command, order, tmp_path, monkeypatch):
+    monkeypatch.setattr(processes, "GRACE", 0.2)
+    pid = tmp_path / "pid"
+    code = (
+        "import subprocess, sys\n"
+        "child = subprocess.Popen([sys.executable, '-S', '-c', 'import time; time.sleep(600)'])\n"
+        f"open({str(pid)!r}, 'w').write(str(child.pid)); print('done')"
+    )
+    assert command(code).run(order) == b"done\n"
+    assert gone(int(pid.read_text()))
+
+
+def test_output_without_end_is_bounded(command, order, monkeypatch):
+    monkeypatch.setattr(adapter, "LARGEST_OUTPUT", 2 * 1024 * 1024)
+    with pytest.raises(BillingError, match="printed more than 2 MiB"):
+        command("import sys\nwhile True: sys.stdout.write('x' * 100_000)").run(order)
+
+
+def test_errors_without_end_keep_their_end(command, order):
+    code = (
+        "import sys\nfor _ in range(300): sys.stderr.write('x' * 10_000)\n"
+        "sys.stderr.write('last'); sys.exit(3)"
+    )
+    with pytest.raises(BillingError) as failed:
+        command(code).run(order)
+    assert failed.value.output.endswith("xlast")
+
+
+def test_ctrl_c_leaves_no_process(command, order, tmp_path):
+    pid = tmp_path / "pid"
+    os.mkfifo(pid)
+    code = f"import os, time; open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+    seen: list[int] = []
+
+    def interrupt() -> None:
+        seen.append(int(pid.read_text()))
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        command(code).run(order)
+    thread.join()
+    assert gone(seen[0])
+
+
+# URLs
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers as its server is told, and keeps what came."""
+
+    def do_GET(self) -> None:
+        self.do_POST()
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.seen.append((self.command, self.path, dict(self.headers), body))  # type: ignore[attr-defined]
+        status, headers, answer = self.server.answer  # type: ignore[attr-defined]
+        if status is None:
+            self.server.released.wait(30)  # type: ignore[attr-defined]
+            return
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.seen, server.released = [], threading.Event()
+        server.answer = (200, {}, b"done")
+        server.url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.released.set()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def url(server, mask):
+    def make(step: str, path: str, **options: object) -> UrlAdapter:
+        made = adapter_of(step, server.url + path, **{"timeout": 30, "mask": mask, **options})
+        assert isinstance(made, UrlAdapter)
+        return made
+
+    return make
+
+
+def test_the_three_steps_over_http(url, server, order):
+    assert url("prepare", "/customers").run(order) == b"done"
+    assert url("bill", "/bill?month={period}").run(order) == b"done"
+    assert url("invoices", "/invoices?from={from}", headers=(("X-Key", "k"),)).run(order) == b"done"
+    prepare, bill, invoices = server.seen
+    assert (prepare[0], prepare[3]) == ("POST", order.customers)
+    assert prepare[2]["Content-Type"] == "application/json"
+    assert (bill[0], bill[1]) == ("POST", "/bill?month=2026-03")
+    assert json.loads(bill[3]) == {
+        "period": "2026-03",
+        "from": order.since,
+        "to": order.until,
+        "solusio_url": order.solusio_url,
+        "access_token": TOKEN,
+    }
+    assert (invoices[0], invoices[1]) == ("GET", "/invoices?from=2026-03-01T00%3A00%3A00Z")
+    assert invoices[2]["X-Key"] == "k"
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "said", "refused"),
+    [
+        (500, {}, "was answered with status 500", False),
+        (409, {}, "was answered with status 409", True),
+        (302, {"Location": "/login"}, "was answered with status 302 to /login", False),
+    ],
+)
+def test_another_status_is_a_failure(url, server, order, status, headers, said, refused):
+    server.answer = (status, headers, f"Whoops {TOKEN}".encode())
+    with pytest.raises(BillingError, match=said) as failed:
+        url("bill", "/bill").run(order)
+    assert (failed.value.output, failed.value.refused) == ("Whoops ***", refused)
+
+
+def test_nobody_who_listens_cannot_be_reached(order, mask):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    one = adapter_of("bill", f"http://127.0.0.1:{port}/bill", timeout=5, mask=mask)
+    with pytest.raises(UnreachableError, match=f"http://127.0.0.1:{port}/bill cannot be reached"):
+        one.run(order)
+
+
+def test_no_answer_in_time_is_a_failure(url, server, order):
+    server.answer = (None, {}, b"")
+    with pytest.raises(BillingError, match=r"was not answered within 0\.3 s"):
+        url("bill", "/bill", timeout=0.3).run(order)
+
+
+def test_an_answer_without_end_is_bounded(url, server, order, monkeypatch):
+    monkeypatch.setattr(adapter, "LARGEST_OUTPUT", 1024 * 1024)
+    server.answer = (200, {}, b"x" * 3_000_000)
+    with pytest.raises(BillingError, match="sent more than 1 MiB"):
+        url("invoices", "/invoices").run(order)
+
+
+def test_a_password_in_a_url_is_not_shown(mask, order):
+    template = "https://ann:secret-word@x.example/bill"
+    assert "secret-word" not in without_password(template, mask)
+    assert "secret-word" not in adapter_of("bill", template, timeout=1, mask=mask).shown(order)

@@ -1,0 +1,276 @@
+"""What a billing system probably did: each expectation is worked out by hand."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from solusio_contracts.invoices.diagnosis import explain, explain_missing
+
+HALF = datetime(2026, 3, 10, 10, 30, tzinfo=UTC)
+
+
+def lines_hint(case):
+    return explain(case)[0].get("lines", "")
+
+
+def total_hint(case):
+    return explain(case)[0].get("total", "")
+
+
+# Lines. Plan small: 7 tokens an hour, 5000 a month; 744 x 7 = 5208, 720 x 7 = 5040.
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([("web", 744, 5208)], "charge every hour, without the monthly price as a cap"),
+        ([("web", 720, 5000)], "count every month as 30 days"),
+        ([("web", 730, 5000)], "count every month as 730 hours"),
+        ([("api", 744, 5000)], "name the right lines differently"),
+        ([("web", 1, 1)], ""),
+        ([("web", 744, 5000), ("web", 744, 5000)], ""),
+    ],
+)
+def test_a_whole_month(make_case, make_usage, rows, said):
+    hint = lines_hint(make_case([make_usage()], rows))
+    assert hint.startswith(f"You probably {said}. ") if said else hint == ""
+
+
+@pytest.mark.parametrize(
+    ("hours", "tokens", "said"),
+    [
+        # From 10:30 for 90 minutes: 2 hours; down 1, to the nearest 2, of the clock 2 (10 and 11).
+        (1, 7, "round hours down"),
+        # 2 of 744 hours of 5000 tokens: 13.44.
+        (2, 13, "charge a part of the monthly price for a part of the month"),
+        (2, 5000, "charge the whole monthly price, however short the use"),
+    ],
+)
+def test_ninety_minutes(make_case, make_usage, hours, tokens, said):
+    usage = make_usage(hours=2, since=HALF, until=HALF + timedelta(minutes=90))
+    assert lines_hint(make_case([usage], [("web", hours, tokens)])).startswith(f"You probably {said}")
+
+
+def test_seventy_minutes_to_the_nearest(make_case, make_usage):
+    """70 minutes are 2 hours; to the nearest 1, as rounded down."""
+    usage = make_usage(hours=2, since=HALF, until=HALF + timedelta(minutes=70))
+    hint = lines_hint(make_case([usage], [("web", 1, 7)]))
+    assert hint.startswith("You probably round hours down, or round hours to the nearest. ")
+
+
+def test_hours_of_the_clock(make_case, make_usage):
+    """From 10:50 to 11:10 is one hour, and touches two of the clock."""
+    begin = HALF + timedelta(minutes=20)
+    usage = make_usage(hours=1, since=begin, until=begin + timedelta(minutes=20))
+    assert "the hours of the clock" in lines_hint(make_case([usage], [("web", 2, 14)]))
+
+
+def test_idle_time(make_case, make_usage):
+    usage = make_usage(hours=100, idle_hours=40)
+    assert "stopped or suspended" in lines_hint(make_case([usage], [("web", 60, 420)]))
+
+
+def test_servers_that_are_stopped(make_case, make_usage):
+    usage = [make_usage("a", 10), make_usage("b", 20, status="suspended")]
+    assert "stopped or suspended" in lines_hint(make_case(usage, [("a", 10, 70)]))
+
+
+def test_what_is_deleted(make_case, make_usage):
+    usage = [make_usage("a", 10), make_usage("b", 20, server_gone=True)]
+    assert "leave out servers that are deleted" in lines_hint(make_case(usage, [("a", 10, 70)]))
+
+
+def test_one_cap_for_all(make_case, make_usage):
+    """Two servers of 500 hours: 7000 tokens, together capped 5000, however they are spread over the lines."""
+    usage = [make_usage("a", 500), make_usage("b", 500)]
+    hint = lines_hint(make_case(usage, [("a", 500, 3500), ("b", 500, 1500)]))
+    assert hint.startswith("You probably apply the monthly price once to all servers together. ")
+    assert "all servers together" in total_hint(make_case(usage, total="5.00"))
+
+
+def test_the_last_plan(make_case, make_usage):
+    """100 hours at 7 and 200 at 28 tokens; 300 x 28 = 8400."""
+    small = make_usage(hours=100, until=HALF, plan="old")
+    large = make_usage(hours=200, since=HALF, tokens_per_hour=28, tokens_per_month=20_000)
+    assert "the whole month at one plan" in lines_hint(make_case([small, large], [("web", 300, 8400)]))
+
+
+def test_prices_of_now(make_case, make_usage):
+    usage = make_usage(hours=100, now_per_hour=9, now_per_month=6000)
+    assert "the prices that the plan has now" in lines_hint(make_case([usage], [("web", 100, 900)]))
+
+
+@pytest.mark.parametrize(
+    ("size", "said"), [(100, "read only the first page of /usage"), (97, "stop before the last line")]
+)
+def test_pages(make_case, make_usage, size, said):
+    usage = [make_usage(f"web-{number}", 10) for number in range(130)]
+    hint = lines_hint(make_case(usage, [(f"web-{number}", 10, 70) for number in range(size)]))
+    assert hint.startswith(f"You probably {said}. ")
+
+
+def test_a_first_page_is_one_of_all_customers(make_case, make_usage):
+    others = [make_usage(f"x-{number}", 10, billing_user_id=8) for number in range(98)]
+    usage = [make_usage(f"web-{number}", 10) for number in range(5)]
+    case = make_case(usage, [("web-0", 10, 70), ("web-1", 10, 70)], everybody=[*others, *usage])
+    assert lines_hint(case).startswith("You probably read only the first page of /usage. ")
+
+
+def test_another_window(make_case, make_usage):
+    """Asked for two hours earlier, a server of the last day has two hours less."""
+    usage = make_usage(hours=24, since=datetime(2026, 3, 31, tzinfo=UTC))
+
+    def window(_, until):
+        hours = int((until - usage.since) / timedelta(hours=1))
+        return [replace(usage, hours=hours, tokens=7 * hours)] if hours > 0 else []
+
+    assert "another time zone" in lines_hint(make_case([usage], [("web", 22, 154)], window=window))
+    both_ends = lines_hint(make_case([usage], [("web", 25, 175)], window=window))
+    assert both_ends.startswith("You probably count the first hour of the next month as well")
+
+
+def test_customers_with_the_same_mail(make_case, make_usage):
+    other = make_usage("api", 5, billing_user_id=8)
+    case = make_case([make_usage("web", 10)], [("web", 10, 70), ("api", 5, 35)], same_mail=[other])
+    assert "match users to customers by mail address" in lines_hint(case)
+
+
+def test_at_most_two_are_told(make_case, make_usage):
+    gone = {"server_gone": True, "user_gone": True, "status": "stopped", "resource": "backup"}
+    case = make_case([make_usage("a", 10), make_usage("b", 20, **gone)], [("a", 10, 70)])
+    hint = lines_hint(case)
+    assert hint.startswith(
+        "You probably leave out servers that are deleted, or leave out users who are deleted. "
+    )
+
+
+def test_no_invoice_at_all(make_usage):
+    assert "first page" in explain_missing(
+        [last := make_usage("last", 1)],
+        [*(make_usage(f"{n}", 1, billing_user_id=8) for n in range(100)), last],
+    )
+    assert "users who are deleted" in explain_missing([one := make_usage(user_gone=True)], [one])
+    assert explain_missing([one := make_usage()], [one]) == ""
+    assert explain_missing([], []) == ""
+
+
+# Totals. 5000 tokens x 0.001 = 5.00 at the base price.
+
+
+@pytest.mark.parametrize(
+    ("price", "total", "said"),
+    [
+        # 5.00 x 0.9 x 1.2 = 5.40 is right.
+        ({"factors": ("0.9",), "rates": ("20",)}, "5.00", "multiply with base_token_unit_cost instead of"),
+        ({"factors": ("0.9",), "rates": ("20",)}, "4.50", "leave a tax out"),
+        ({"factors": ("0.9",), "rates": ("20",)}, "6.00", "leave a discount out"),
+        # 5.00 x 20 % = 1.00 on top of 4.50.
+        ({"factors": ("0.9",), "rates": ("20",)}, "5.50", "reckon the tax before the discount"),
+        ({"factors": ("0.9",), "rates": ("20",)}, "6.48", "add the taxes to a price that contains them"),
+        (
+            {"factors": ("0.9",), "rates": ("20",)},
+            "4.86",
+            "take the discounts off a price that contains them",
+        ),
+        ({"factors": ("0.9",), "rates": ("20",)}, "540", "give amounts in the minor unit"),
+        # 5.00 x 0.9 x 0.8 = 3.60; 5.00 x (1 - 0.1 - 0.2) = 3.50; one alone 4.50 or 4.00.
+        ({"factors": ("0.9", "0.8")}, "3.50", "add the discounts up"),
+        ({"factors": ("0.9", "0.8")}, "4.00", "leave a discount out"),
+        # 5.00 x 1.1 x 1.2 = 6.60; 5.00 x 1.3 = 6.50.
+        (
+            {"rates": ("10", "20"), "compound": True},
+            "6.50",
+            "add the tax rates up although `compound` is true",
+        ),
+        (
+            {"rates": ("10", "20")},
+            "6.60",
+            "apply the taxes on top of each other although `compound` is false",
+        ),
+        # 744 hours x 0.007 -> 0.01 = 7.44; capped at 5.00 it would be right.
+        ({"base": "0.001"}, "7.44", ""),
+        # 0.0015 -> 0.002: 10.00 instead of 7.50.
+        ({"base": "0.0015"}, "10.00", "round the price of a token"),
+        ({"base": "0.001"}, "123.45", ""),
+    ],
+)
+def test_prices(make_case, make_usage, make_pricing, price, total, said):
+    pricing = make_pricing(*price.pop("factors", ()), **price)
+    hints, gross = explain(make_case([make_usage()], total=total, pricing=pricing))
+    hint = hints.get("total", "")
+    assert said in hint
+    assert (hint != "") is (said != "")
+    assert gross is (said != "")
+
+
+def test_the_price_of_an_hour(make_case, make_usage):
+    """100 hours x 0.007 = 0.70; 0.007 -> 0.01 gives 1.00."""
+    hints, gross = explain(make_case([make_usage(hours=100, charge="hourly")], total="1.00"))
+    assert hints["total"].startswith("You probably round the price of an hour. ")
+    assert gross
+
+
+@pytest.mark.parametrize(
+    ("base", "total", "said"),
+    [
+        # 5000 x 0.000001 = 0.005
+        ("0.000001", "0.00", "cut digits off instead of rounding"),
+        ("0.000001", "0.005", "do not round the total"),
+        # 5000 x 0.0000005 = 0.0025 -> 0.00
+        ("0.0000005", "0.01", "always round up"),
+        # 5000 x 0.000005 = 0.025: to even 0.02, which cutting gives as well
+        ("0.000005", "0.02", "cut digits off instead of rounding, or round half to even"),
+        # 5000 x 0.0010009 = 5.0045 -> 5.00
+        ("0.0010009", "5.005", "round to the wrong number of decimals"),
+        ("0.0010009", "5", "round"),
+    ],
+)
+def test_rounding(make_case, make_usage, make_pricing, base, total, said):
+    case = make_case([make_usage()], total=total, pricing=make_pricing(base=base))
+    hints, gross = explain(case)
+    if case.billed.total == case.expected.total:
+        assert "total" not in hints
+    else:
+        assert said in hints["total"]
+    assert not gross
+
+
+def test_a_sum_of_rounded_lines(make_case, make_usage, make_pricing):
+    """Three times 5000 x 0.000001 = 0.005 -> 0.01 are 0.03; together 0.015 -> 0.02."""
+    usage = [make_usage(name) for name in "abc"]
+    case = make_case(usage, total="0.03", pricing=make_pricing(base="0.000001"))
+    assert "add up amounts that are rounded already" in total_hint(case)
+
+
+# Amounts and parts
+
+
+@pytest.mark.parametrize(
+    ("amounts", "said"),
+    [
+        (("7.44",), "round the price of an hour"),
+        (("5.00",), ""),
+        (("5",), ""),
+        (("1.00",), ""),
+    ],
+)
+def test_amounts_of_lines(make_case, make_usage, amounts, said):
+    hint = explain(make_case([make_usage()], amounts=amounts))[0].get("amounts", "")
+    assert said in hint
+    assert (hint == "") is (said == "")
+
+
+def test_a_tax_that_is_shown(make_case, make_usage, make_pricing):
+    """20 % of 4.50 is 0.90; 1.00 is 20 % of the 5.00 before the discount."""
+    case = make_case([make_usage()], pricing=make_pricing("0.9", rates=("20",)), taxes=("1.00",))
+    assert "reckon the tax before the discount" in explain(case)[0]["parts"]
+
+
+def test_discounts_that_are_shown(make_case, make_usage, make_pricing):
+    """10 % of 5.00 and 20 % of 4.50 are 0.50 and 0.90; 1.00 is 20 % of 5.00."""
+    pricing = make_pricing("0.9", "0.8")
+    wrong = make_case([make_usage()], pricing=pricing, discounts=("-0.50", "-1.00"))
+    assert "add the discounts up" in explain(wrong)[0]["parts"]
+    right = make_case([make_usage()], pricing=pricing, discounts=("-0.50", "-0.90"))
+    assert explain(right)[0] == {}

@@ -1,0 +1,130 @@
+"""The documents that a billing system gives and gets."""
+
+import json
+from decimal import Decimal
+from importlib import resources
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from solusio_contracts.invoices.documents import (
+    DocumentError,
+    customers_schema,
+    invoices_schema,
+    read_customers,
+    read_invoices,
+)
+from solusio_contracts.scenario import customers_document, load_scenarios
+
+LINE = {"server": "web", "resource": "server", "plan": "small", "hours": 372, "tokens": 2604}
+INVOICE = {
+    "number": "000042",
+    "billing_user_id": 700011,
+    "period": "2026-03",
+    "currency": "USD",
+    "lines": [{**LINE, "charge": "hourly", "amount": "2.60"}],
+    "subtotal": "13.02",
+    "discounts": [{"name": "Loyal", "amount": "-0.65"}],
+    "taxes": [{"label": "VAT", "amount": "2.47"}],
+    "rounding": "0.00",
+    "total": "14.84",
+    "display_total": "$14.84",
+}
+
+
+def document(**changes: Any) -> bytes:
+    return json.dumps({"invoices": [{**INVOICE, **changes}]}).encode()
+
+
+@pytest.mark.parametrize(("name", "schema"), [("invoices", invoices_schema), ("customers", customers_schema)])
+def test_the_committed_schema_is_that_of_the_models(name, schema):
+    file = resources.files("solusio_contracts").joinpath("invoices", f"{name}.schema.json")
+    assert json.loads(file.read_text("utf-8")) == schema()
+
+
+def test_the_example_of_the_design_is_read_exactly():
+    (invoice,) = read_invoices(document())
+    assert (invoice.number, invoice.total, invoice.lines[0].amount) == (
+        "000042",
+        Decimal("14.84"),
+        Decimal("2.60"),
+    )
+    assert invoice.discounts is not None
+    assert invoice.discounts[0].amount == Decimal("-0.65")
+
+
+def test_what_is_optional_may_be_absent_or_null_and_what_is_unknown_is_ignored():
+    least = {name: INVOICE[name] for name in ("number", "billing_user_id", "period", "currency", "total")}
+    text = json.dumps({"invoices": [{**least, "lines": [LINE], "taxes": None, "note": "x"}], "page": 1})
+    (invoice,) = read_invoices(text.encode())
+    assert (invoice.subtotal, invoice.taxes, invoice.lines[0].charge) == (None, None, None)
+
+
+def test_a_json_number_is_an_amount_without_a_float_in_between():
+    (invoice,) = read_invoices(document().replace(b'"14.84"', b"0.10000000000000000001"))
+    assert invoice.total == Decimal("0.10000000000000000001")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "the invoices document: expected JSON, got nothing"),
+        (b" \n", "the invoices document: expected JSON, got nothing"),
+        (b"PHP Warning: x\n{}", "display_errors=stderr"),
+        (b"\xef\xbb\xbf{}", "a byte order mark"),
+        (b'{"invoices": [}', "something that is no JSON"),
+        (b'{"invoices": "\xff"}', "invoices: expected a list, got something else"),
+        (b"\xff\xfe\x00", r"other output: '\\xff\\xfe"),
+        (b"[]", "the invoices document: expected an object, got an empty list"),
+        (b"{}", "expected a member 'invoices', got none"),
+        (document(billing_user_id="7"), 'invoices[0].billing_user_id: expected an integer, got "7"'),
+        (document(billing_user_id=0), "invoices[0].billing_user_id: expected"),
+        (document(period="2026-3"), 'invoices[0].period: expected a month such as 2026-03, got "2026-3"'),
+        (document(total="1,2"), 'invoices[0].total: expected a decimal number such as "14.84", got "1,2"'),
+        (document(total="NaN"), "invoices[0].total: expected an amount of money, got NaN"),
+        (document(total="1e30"), "invoices[0].total: expected an amount of money, got 1E+30"),
+        (
+            document(lines=[{**LINE, "hours": 1.5}]),
+            "invoices[0].lines[0].hours: expected an integer, got 1.5",
+        ),
+        (
+            document(lines=[{"server": "web"}]),
+            "invoices[0].lines[0]: expected a member 'resource', got only server",
+        ),
+        (document(lines={}), "invoices[0].lines: expected a list, got an empty object"),
+    ],
+)
+def test_what_does_not_fit_is_told_with_its_place(content, said):
+    with pytest.raises(DocumentError) as refused:
+        read_invoices(content)
+    assert said in str(refused.value)
+
+
+def test_a_huge_value_is_told_in_short():
+    with pytest.raises(DocumentError) as refused:
+        read_invoices(document(currency=["x" * 10_000]))
+    assert str(refused.value) == "invoices[0].currency: expected a string, got a list of 1"
+    with pytest.raises(DocumentError) as refused:
+        read_invoices(b"x" * 10_000_000)
+    assert len(str(refused.value)) < 500
+
+
+def test_the_schema_agrees_with_the_reader():
+    schema = jsonschema_rs.validator_for(invoices_schema())
+    assert schema.is_valid(json.loads(document()))
+    for changes in ({"total": 14.84}, {"number": 42}, {"taxes": None}):
+        assert schema.is_valid(json.loads(document(**changes)))
+        assert read_invoices(document(**changes))
+    for changes in ({"total": "1,2"}, {"period": "2026-3"}, {"billing_user_id": "7"}, {"lines": {}}):
+        assert not schema.is_valid(json.loads(document(**changes)))
+
+
+def test_what_scenarios_tell_of_customers_fits_the_schema():
+    schema = jsonschema_rs.validator_for(customers_schema())
+    told = 0
+    for one in load_scenarios():
+        content = customers_document(one, {customer.name: 7 for customer in one.customers})
+        assert schema.is_valid(json.loads(content)), one.id
+        told += len(read_customers(content))
+    assert told > 100

@@ -1,0 +1,358 @@
+"""The billing system with one mistake each, and in styles that are right.
+
+Each class is a variant; its name in the URL is that of the class in lower case with hyphens: NoCap is
+/no-cap/. What the mistakes must be caught by stands in catalogue.toml.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any
+
+from billing import Billing, Row, Solusio, charged, later, moment
+
+# Hours and tokens
+
+
+class NoCap(Billing):
+    def metered(self, lines: list[Row], solusio: Solusio) -> list[Row]:  # noqa: ARG002
+        return [
+            charged(line | {"tokens_per_month": 0}, line["hours"]) if line["tokens_per_hour"] else line
+            for line in lines
+        ]
+
+
+class CapTogether(Billing):
+    """What the servers of a customer on one plan cost is capped by the price of one."""
+
+    def metered(self, lines: list[Row], solusio: Solusio) -> list[Row]:  # noqa: ARG002
+        spent: dict[Any, int] = {}
+        found = []
+        for line in lines:
+            cap = line["tokens_per_month"]
+            key = (line["billing_user_id"], line["resource"], line["plan"]["id"])
+            if cap:
+                line["tokens"] = min(line["tokens"], cap - spent.get(key, 0))
+            spent[key] = spent.get(key, 0) + line["tokens"]
+            found.append(line)
+        return found
+
+
+class HoursDown(Billing):
+    def metered(self, lines: list[Row], solusio: Solusio) -> list[Row]:  # noqa: ARG002
+        return [
+            charged(line, int((moment(line["to"]) - moment(line["from"])).total_seconds() // 3600))
+            for line in lines
+        ]
+
+
+class ThirtyDays(Billing):
+    def month(self, order: Row) -> tuple[str, str]:
+        return order["from"], later(order["from"], days=30)
+
+
+class Prorated(Billing):
+    """A price for the month alone is paid for the part of the month that the server was there."""
+
+    def metered(self, lines: list[Row], solusio: Solusio) -> list[Row]:  # noqa: ARG002
+        return [self.part(line) if not line["tokens_per_hour"] else line for line in lines]
+
+    def part(self, line: Row) -> Row:
+        start = moment(line["from"]).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        days = (moment(later(start.isoformat(), days=32)).replace(day=1) - start).days
+        return line | {"tokens": -(-line["tokens_per_month"] * line["hours"] // (24 * days))}
+
+
+class LastPlan(Billing):
+    """Whatever plan a server has at the end is taken for all hours of its month."""
+
+    def metered(self, lines: list[Row], solusio: Solusio) -> list[Row]:  # noqa: ARG002
+        merged: dict[Any, Row] = {}
+        for line in sorted(lines, key=lambda line: str(line["from"])):
+            key = (line["server_id"], line["resource"], line["resource_id"])
+            hours = line["hours"] + merged.get(key, {"hours": 0})["hours"]
+            merged[key] = charged(line, hours)
+        return list(merged.values())
+
+
+class PricesOfNow(Billing):
+    def metered(self, lines: list[Row], solusio: Solusio) -> list[Row]:
+        plans = {plan["id"]: plan for plan in solusio.all("plans")}
+        return [self.now(line, plans[line["plan"]["id"]]) for line in lines]
+
+    def now(self, line: Row, plan: Row) -> Row:
+        if line["resource"] != "server":
+            return line
+        prices = {name: plan[name] for name in ("tokens_per_hour", "tokens_per_month")}
+        return charged(line | prices, line["hours"])
+
+
+# Which usage
+
+
+class FirstPage(Billing):
+    def usage(self, solusio: Solusio, since: str, until: str) -> list[Row]:
+        return next(solusio.pages("usage", **{"from": since, "to": until}))
+
+
+class ClosedAtBothEnds(Billing):
+    def month(self, order: Row) -> tuple[str, str]:
+        return order["from"], later(order["to"], seconds=1)
+
+
+class LocalMonth(Billing):
+    """Midnight in Berlin. The first of a month has summer time from April to October."""
+
+    def month(self, order: Row) -> tuple[str, str]:
+        since, until = (later(text, hours=-self.ahead(text)) for text in (order["from"], order["to"]))
+        return since, until
+
+    def ahead(self, text: str) -> int:
+        return 2 if 4 <= moment(text).month <= 10 else 1
+
+
+class DeletedDropped(Billing):
+    def metered(self, lines: list[Row], solusio: Solusio) -> list[Row]:
+        there = {server["id"] for server in solusio.all("servers")}
+        return [line for line in lines if line["server_id"] in there]
+
+
+class OnlyServers(Billing):
+    def metered(self, lines: list[Row], solusio: Solusio) -> list[Row]:  # noqa: ARG002
+        return [line for line in lines if line["resource"] == "server"]
+
+
+# Who pays
+
+
+class ByMail(Billing):
+    """Whoever has this mail address, of several the last."""
+
+    def payer(self, line: Row, solusio: Solusio) -> int | None:  # noqa: ARG002
+        payer = self.customers.get(line["billing_user_id"])
+        if payer is None:
+            return None
+        return max(key for key, one in self.customers.items() if one["email"] == payer["email"])
+
+
+class UnknownPays(Billing):
+    """Usage of a user whom the billing system does not know goes to the first customer at hand."""
+
+    def prepare(self, document: Row) -> None:
+        super().prepare(document)
+        self.at_hand = document["customers"][0]["billing_user_id"]
+
+    def payer(self, line: Row, solusio: Solusio) -> int | None:  # noqa: ARG002
+        known = line["billing_user_id"] in self.customers
+        return line["billing_user_id"] if known else self.at_hand
+
+
+class WithoutUsage(Billing):
+    def billed(self, usage: dict[int | None, list[Row]]) -> list[int]:  # noqa: ARG002
+        return list(self.customers)
+
+
+# Money
+
+
+class PerHour(Billing):
+    """The price of an hour is rounded, and then multiplied."""
+
+    def line_amount(self, line: Row, pricing: Row, decimals: int) -> int:
+        return self.at(line, pricing["base_token_unit_cost"], decimals)
+
+    def at(self, line: Row, cost: Any, decimals: int) -> int:
+        if line["charge"] == "monthly":
+            return self.rounded(line["tokens"] * cost, decimals)
+        return int(line["hours"]) * self.rounded(line["tokens_per_hour"] * cost, decimals)
+
+    def total(self, usage: list[Row], pricing: Row, decimals: int) -> int:
+        return sum(self.at(line, pricing["user_token_unit_cost"], decimals) for line in usage)
+
+
+class SumOfLines(Billing):
+    def total(self, usage: list[Row], pricing: Row, decimals: int) -> int:
+        cost = pricing["user_token_unit_cost"]
+        return sum(self.rounded(line["tokens"] * cost, decimals) for line in usage)
+
+
+class FromItsParts(Billing):
+    """A mistake in the discounts or taxes that the total follows."""
+
+    def total(self, usage: list[Row], pricing: Row, decimals: int) -> int:
+        parts = (*self.discounts(usage, pricing, decimals), *self.taxes(usage, pricing, decimals))
+        return self.rounded(self.gross(usage, pricing), decimals) + sum(one["amount"] for one in parts)
+
+
+class TaxBeforeDiscount(FromItsParts):
+    def taxed(self, usage: list[Row], pricing: Row) -> Any:
+        return self.gross(usage, pricing)
+
+
+class DiscountsAdded(FromItsParts):
+    def discounts(self, usage: list[Row], pricing: Row, decimals: int) -> list[Row]:
+        gross = self.gross(usage, pricing)
+        return [
+            {"name": one["name"], "amount": self.rounded(gross * (one["multipler"] - 1), decimals)}
+            for one in pricing["discounts"]
+        ]
+
+    def taxed(self, usage: list[Row], pricing: Row) -> Any:
+        return self.gross(usage, pricing) * (1 + sum(one["multipler"] - 1 for one in pricing["discounts"]))
+
+
+class TaxesAdded(FromItsParts):
+    def taxes(self, usage: list[Row], pricing: Row, decimals: int) -> list[Row]:
+        return super().taxes(usage, pricing | {"taxes": pricing["taxes"] | {"compound": False}}, decimals)
+
+
+class BasePrice(Billing):
+    def discounts(self, usage: list[Row], pricing: Row, decimals: int) -> list[Row]:  # noqa: ARG002
+        return []
+
+    def taxes(self, usage: list[Row], pricing: Row, decimals: int) -> list[Row]:  # noqa: ARG002
+        return []
+
+    def total(self, usage: list[Row], pricing: Row, decimals: int) -> int:
+        return self.rounded(self.gross(usage, pricing), decimals)
+
+
+class TaxForgotten(FromItsParts):
+    def taxes(self, usage: list[Row], pricing: Row, decimals: int) -> list[Row]:  # noqa: ARG002
+        return []
+
+
+class HalfEven(Billing):
+    def rounded(self, amount: Any, decimals: int) -> int:
+        return round(Fraction(amount) * 10**decimals)
+
+
+class Truncated(Billing):
+    def rounded(self, amount: Any, decimals: int) -> int:
+        return math.trunc(amount * 10**decimals)
+
+
+class TwoDecimals(Billing):
+    """Every currency has cents, Japan's, too."""
+
+    def decimals(self, pricing: Row) -> int:  # noqa: ARG002
+        return 2
+
+
+class FloatMoney(Billing):
+    def product(self, *factors: Any) -> Any:
+        return math.prod(map(float, factors))
+
+    def rounded(self, amount: Any, decimals: int) -> int:
+        coins = math.floor(abs(float(amount)) * 10**decimals + 0.5)
+        return -coins if amount < 0 else coins
+
+
+class WrongCurrency(Billing):
+    def currency(self, pricing: Row) -> str:
+        return "USD" if super().currency(pricing) == "EUR" else "EUR"
+
+
+class AmericanFormat(Billing):
+    """Amounts are shown to everybody as an American writes them."""
+
+    def shown(self, amount: int, currency: Row) -> str:
+        american = {"thousands_separator": ",", "decimals_separator": "."}
+        return super().shown(amount, currency | american)
+
+
+class RoundingHidden(Billing):
+    """The parts do not add up to the total, and the invoice says that nothing was rounded."""
+
+    def invoice(self, customer: Row, period: str, usage: list[Row]) -> Row:
+        return super().invoice(customer, period, usage) | {"rounding": 0}
+
+
+# Runs and numbers
+
+
+class BilledAgain(Billing):
+    def was_billed(self, customer: int, period: str) -> bool:  # noqa: ARG002
+        return False
+
+
+class NumberedAgain(Billing):
+    """Every run makes all invoices anew, with the numbers that come next."""
+
+    def bill(self, order: Row) -> None:
+        self.made = []
+        super().bill(order)
+
+
+class SameNumber(Billing):
+    """The number is looked up when a run begins, and is that of all its invoices."""
+
+    def bill(self, order: Row) -> None:
+        self.numbers += 1
+        super().bill(order)
+
+    def next_number(self) -> Any:
+        return self.numbers
+
+
+class FreeOfCharge(Billing):
+    """Reckons what a discount saves as a share of what is left, which goes wrong where nothing is."""
+
+    def total(self, usage: list[Row], pricing: Row, decimals: int) -> int:
+        for one in pricing["discounts"]:
+            assert 1 / one["multipler"] >= 0
+        return super().total(usage, pricing, decimals)
+
+
+# Styles that are right
+
+
+class FinalPrices(Billing):
+    """Lines at what the customer pays: discounts and taxes are in them, so there is nothing more to show."""
+
+    def line_amount(self, line: Row, pricing: Row, decimals: int) -> int:
+        return self.rounded(line["tokens"] * pricing["user_token_unit_cost"], decimals)
+
+    def printed(self, invoice: Row) -> Row:
+        inside = {"subtotal", "discounts", "taxes", "rounding"}
+        return {name: value for name, value in super().printed(invoice).items() if name not in inside}
+
+
+class JsonNumbers(Billing):
+    """Amounts as JSON numbers, which lose the zeros at their end."""
+
+    def amount(self, coins: int, decimals: int) -> Any:
+        return coins / 10**decimals if decimals else coins
+
+
+class OnlyRequired(Billing):
+    def printed(self, invoice: Row) -> Row:
+        kept = ("number", "billing_user_id", "period", "currency", "total")
+        whole = super().printed(invoice)
+        lines = [
+            {name: line[name] for name in ("server", "resource", "plan", "hours", "tokens")}
+            for line in whole["lines"]
+        ]
+        return {name: whole[name] for name in kept} | {"lines": lines}
+
+
+class OtherOrder(Billing):
+    """Lines by what they cost, invoices the latest first, and more members than anybody asked for."""
+
+    def invoices(self, period: str) -> Row:
+        return {"invoices": super().invoices(period)["invoices"][::-1], "made_by": "a billing system"}
+
+    def printed(self, invoice: Row) -> Row:
+        whole = super().printed(invoice)
+        lines = sorted(whole["lines"], key=lambda line: (-line["tokens"], line["server"]))
+        return whole | {"lines": lines, "language": "en"}
+
+
+class IntegerNumbers(Billing):
+    def next_number(self) -> Any:
+        return int(super().next_number())
+
+
+class Correct(Billing):
+    """Everything right, everything shown."""

@@ -1,0 +1,361 @@
+"""`mock-solusio invoices` as people run it."""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+import xml.etree.ElementTree as ET
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from click.testing import CliRunner
+
+from mock_solusio.cli import cli
+from solusio_contracts.invoices.adapter import Order
+from solusio_contracts.scenario import load_scenarios
+
+PLAIN = "resize-mid-month"
+SCRIPT = """
+import json, os, sys, urllib.request
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+
+state = Path(sys.argv[2])
+books = json.loads(state.read_text()) if state.exists() else {"customers": {}, "invoices": {}}
+period = os.environ["SOLUSIO_PERIOD"]
+if sys.argv[1] == "prepare":
+    text = Path(os.environ["SOLUSIO_CUSTOMERS"]).read_text()
+    for one in json.loads(text, parse_float=str, parse_int=str)["customers"]:
+        books["customers"][one["billing_user_id"]] = one["pricing"]
+elif sys.argv[1] == "bill":
+    url = os.environ["SOLUSIO_URL"] + "/api/v1/usage?per_page=1000&from=" + sys.argv[3] + "&to=" + sys.argv[4]
+    bearer = "Bearer " + os.environ["SOLUSIO_ACCESS_TOKEN"]
+    ask = urllib.request.Request(url, headers={"Authorization": bearer})
+    for line in json.load(urllib.request.urlopen(ask))["data"]:
+        key = str(line["billing_user_id"]) + " " + period
+        if key in books["invoices"] and books["invoices"][key].get("done"):
+            continue
+        customer = books["customers"][key.split()[0]]
+        invoice = books["invoices"].setdefault(key, {
+            "number": key, "billing_user_id": line["billing_user_id"], "period": period,
+            "currency": customer["currency"]["code"], "lines": []})
+        tokens = TOKENS
+        invoice["lines"].append({"server": line["server_name"], "resource": line["resource"],
+            "plan": line["plan"]["name"], "hours": line["hours"], "tokens": tokens})
+        price = Decimal(customer["user_token_unit_cost"])
+        total = sum(one["tokens"] for one in invoice["lines"]) * price
+        invoice["total"] = str(total.quantize(Decimal("0.01"), ROUND_HALF_UP))
+    for invoice in books["invoices"].values():
+        invoice["done"] = True
+else:
+    print(json.dumps({"invoices": [one for one in books["invoices"].values() if one["period"] == period]}))
+state.write_text(json.dumps(books))
+"""
+
+
+@pytest.fixture
+def billing(tmp_path):
+    """Write a billing system as a script; return the options that run it."""
+
+    def write(tokens: str = 'line["tokens"]') -> list[str]:
+        script = tmp_path / "billing.py"
+        script.write_text(SCRIPT.replace("TOKENS", tokens))
+        program = shlex.join([sys.executable, "-S", str(script)])
+        state = shlex.quote(str(tmp_path / "state.json"))
+        (tmp_path / "state.json").unlink(missing_ok=True)
+        return [
+            *("--prepare", f"{program} prepare {state}"),
+            *("--bill", f"{program} bill {state} {{from}} {{to}}"),
+            *("--invoices", f"{program} invoices {state}"),
+        ]
+
+    return write
+
+
+@pytest.fixture
+def invoices(tmp_path, monkeypatch):
+    """Run the command in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> Any:
+        return CliRunner().invoke(cli, ["invoices", *words])
+
+    return run
+
+
+NO_CAP = 'line["hours"] * line["tokens_per_hour"]'
+
+
+def test_a_command_that_bills_right_is_conformant(invoices, billing):
+    run = invoices("check", *billing(), "--only", PLAIN)
+    assert run.exit_code == 0, run.output
+    assert "Conformant: 2 scenarios passed (5 calls," in run.output
+
+
+def test_one_that_knows_no_cap_is_not_and_is_told_so(invoices, billing):
+    run = invoices("check", *billing(NO_CAP), "--only", "vendor-730-hours")
+    assert run.exit_code == 1
+    lines = [line.strip() for line in run.output.splitlines()]
+    assert "Right is       730 hours, 5000 tokens" in lines
+    assert "You billed     730 hours, 5110 tokens" in lines
+    assert any(
+        line.startswith("Fix            You probably charge every hour, without the monthly")
+        for line in lines
+    )
+    (alone,) = [line for line in lines if line.startswith("mock-solusio invoices check")]
+    assert alone.endswith("--only vendor-730-hours")
+    assert "To read more: mock-solusio invoices show vendor-730-hours" in lines
+    assert "SolusIO needs" not in run.output
+
+
+def test_quiet_is_one_line(invoices, billing):
+    run = invoices("check", *billing(NO_CAP), "--only", "vendor-730-hours", "-q")
+    assert (run.exit_code, run.stdout.count("\n")) == (1, 1)
+    assert run.stdout.startswith("Not conformant: 1 scenario failed, 1 passed (5 calls,")
+
+
+def test_verbose_shows_the_invoice(invoices, billing):
+    run = invoices("check", *billing(NO_CAP), "--only", "vendor-730-hours", "-v")
+    assert '<   "currency": "USD",' in run.output
+    assert "✓ no two invoices of this run have the same number" in run.output
+
+
+def test_every_report(invoices, billing, tmp_path):
+    wanted = [
+        word for kind in ("json", "junit", "html", "sarif") for word in ("--report", f"{kind}=r.{kind}")
+    ]
+    assert invoices("check", *billing(NO_CAP), "--only", "vendor-730-hours", *wanted).exit_code == 1
+    report = json.loads((tmp_path / "r.json").read_text())
+    schema = json.loads(resources.files("solusio_contracts").joinpath("report.schema.json").read_text())
+    jsonschema_rs.validator_for(schema).validate(report)
+    assert (report["command"], report["schema_version"], report["exit_code"]) == ("invoices check", "1.1", 1)
+    (finding,) = report["results"][0]["findings"]
+    assert (finding["clause"], finding["subject"]) == ("INV-005", "web, plan 1 Core, 1 GB RAM")
+    (failure,) = ET.fromstring((tmp_path / "r.junit").read_text()).iter("failure")  # noqa: S314 - our own
+    assert "Right is: 730 hours, 5000 tokens" in (failure.text or "")
+    page = (tmp_path / "r.html").read_text()
+    assert "You billed" in page
+    assert "SolusIO needs" not in page
+    assert ">Scenarios<" in page
+    sarif = json.loads((tmp_path / "r.sarif").read_text())
+    (result,) = sarif["runs"][0]["results"]
+    assert "right is 730 hours, 5000 tokens; you billed 730 hours, 5110 tokens" in result["message"]["text"]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "billing-system"
+
+
+def test_a_baseline_accepts_and_goes_stale(invoices, billing, tmp_path):
+    only = ("--only", "vendor-730-hours")
+    assert invoices("check", *billing(NO_CAP), *only, "--write-baseline", "known.toml").exit_code == 1
+    assert "`mock-solusio invoices check --baseline FILE`" in (tmp_path / "known.toml").read_text()
+    assert invoices("check", *billing(NO_CAP), *only, "--baseline", "known.toml").exit_code == 0
+    run = invoices("check", *billing(), *only, "--baseline", "known.toml")
+    assert run.exit_code == 1
+    assert "1 stale baseline entry" in run.output
+
+
+def test_a_config_file_gives_options_and_may_be_that_of_check_as_well(invoices, billing, tmp_path):
+    _, prepare, _, bill, _, told = billing()
+    (tmp_path / "mock-solusio.toml").write_text(
+        f"[check]\nuser-id = [1]\n[invoices]\nprepare = {json.dumps(prepare)}\nbill = {json.dumps(bill)}\n"
+        f'invoices = {json.dumps(told)}\nonly = ["{PLAIN}"]\n'
+    )
+    run = invoices("check")
+    assert run.exit_code == 0, run.output
+    (tmp_path / "mock-solusio.toml").write_text("[invoices]\nbil = 'x'\n")
+    run = invoices("check")
+    assert run.exit_code == 2
+    assert "[invoices] has no option 'bil'" in run.output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "Missing option '--bill'"),
+        (("--bill", "x"), "Missing option '--invoices'"),
+        (("--bill", "x {month}", "--invoices", "y"), "--bill: there is no placeholder {month}"),
+        (("--bill", "x", "--invoices", "http://"), "--invoices: no URL"),
+        (("--bill", "x", "--invoices", "y", "--only", "nope"), "'nope' is no scenario, area or clause"),
+        (("--bill", "x", "--invoices", "y", "--skip", "*"), "leave no scenario"),
+        (("--bill", "x", "--invoices", "y", "--header", "A: b"), "--header is for URLs"),
+        (("--bill", "x", "--invoices", "y", "-q", "-v"), "contradict each other"),
+        (("--bill", "x", "--invoices", "y", "--access-token", "a b"), "--access-token"),
+        (
+            ("--bill", "x", "--invoices", "y", "--first-customer-id", "0"),
+            "expected an integer from 1, got '0'",
+        ),
+        (("--bill", "x", "--invoices", "y", "--timeout", "nan"), "--timeout"),
+        (("--bill", "x", "--invoices", "y", "--report", "pdf=x"), "expected one of json=FILE"),
+    ],
+)
+def test_wrong_usage(invoices, words, said):
+    run = invoices("check", *words)
+    assert run.exit_code == 2
+    assert said in " ".join(run.output.split())
+    assert "a b" not in run.output
+
+
+def test_a_port_that_is_taken(invoices):
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        run = invoices("check", "--bill", "x", "--invoices", "y", "--only", PLAIN, "--port", port)
+    assert run.exit_code == 2
+    assert f"Cannot listen on 127.0.0.1:{port}: Address already in use." in run.output
+
+
+def test_a_program_that_is_not_there_decides_nothing(invoices):
+    run = invoices("check", "--bill", "/no/such/php bill", "--invoices", "y")
+    assert run.exit_code == 3
+    assert run.output.startswith("Inconclusive: /no/such/php cannot be started: No such file or directory")
+    assert run.output.count("\n") == 1
+
+
+def test_garbage_is_undecided_and_a_crash_is_a_failure(invoices):
+    true = shlex.join([sys.executable, "-S", "-c", "pass"])
+    garbage = shlex.join(
+        [sys.executable, "-S", "-c", "import sys; sys.stdout.buffer.write(b'\\xff\\x00 <br>')"]
+    )
+    run = invoices("check", "--bill", true, "--invoices", garbage, "--only", PLAIN)
+    assert run.exit_code == 3
+    assert "its invoices cannot be read: the invoices document: expected JSON" in " ".join(run.output.split())
+    crash = shlex.join([sys.executable, "-S", "-c", "raise SystemExit('no such table: usage')"])
+    run = invoices("check", "--bill", crash, "--invoices", true, "--only", PLAIN)
+    assert run.exit_code == 1
+    assert "It said: no such table: usage" in " ".join(run.output.split())
+
+
+def test_a_command_without_end_is_a_failure(invoices):
+    endless = shlex.join([sys.executable, "-S", "-c", "import time; time.sleep(600)"])
+    run = invoices("check", "--bill", endless, "--invoices", "y", "--only", PLAIN, "--timeout", "0.5")
+    assert run.exit_code == 1
+    assert "did not come to its end within 0.5 s" in " ".join(run.output.split())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_no_process(tmp_path, number):
+    fifo = tmp_path / "pid"
+    os.mkfifo(fifo)
+    code = f"import os, time; open({str(fifo)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+    bill = shlex.join([sys.executable, "-S", "-c", code])
+    command = [sys.executable, "-m", "mock_solusio", "invoices", "check", "--bill", bill, "--invoices", "y"]
+    with subprocess.Popen(
+        [*command, "--only", PLAIN], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path
+    ) as process:
+        try:
+            pid = int(fifo.read_text())
+            process.send_signal(number)
+            _, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 130
+    assert errors == "Interrupted: nothing was decided.\n"
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+# URLs
+
+
+@pytest.fixture
+def url(books):
+    """Serve the books over HTTP, behind a header."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            period = self.path.partition("period=")[2]
+            self.reply(books.told(order(period, {})))
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if self.path == "/customers":
+                self.reply(books.prepare(order("", {}, body)))
+            else:
+                asked = json.loads(body)
+                self.reply(books.bill(order(asked["period"], asked)))
+
+        def reply(self, content: bytes) -> None:
+            allowed = self.headers["X-Key"] == "key-of-the-test"
+            self.send_response(200 if allowed else 403)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    def order(period: str, asked: dict[str, str], customers: bytes = b"") -> Order:
+        return Order(
+            period=period,
+            since=asked.get("from", ""),
+            until=asked.get("to", ""),
+            solusio_url=asked.get("solusio_url", ""),
+            access_token=asked.get("access_token", ""),
+            customers=customers,
+            customers_file=Path(),
+        )
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_urls_are_billed_like_commands(invoices, url):
+    steps = ("--prepare", f"{url}/customers", "--bill", f"{url}/bill")
+    told = ("--invoices", f"{url}/invoices?period={{period}}")
+    key = ("--header", "X-Key: key-of-the-test")
+    run = invoices("check", *steps, *told, *key, "--only", PLAIN, "--only", "yen", "-v")
+    assert run.exit_code == 0, run.output
+    assert "key-of-the-test" not in run.output
+    run = invoices("check", *steps, *told, "--only", PLAIN)
+    assert run.exit_code == 1
+    assert "was answered with status 403" in " ".join(run.output.split())
+
+
+# What else there is
+
+
+def test_the_list_has_every_scenario(invoices):
+    run = invoices("list")
+    assert run.exit_code == 0
+    first_words = [line.split()[0] for line in run.output.splitlines()[1:] if line[:1].strip()]
+    assert first_words == [one.id for one in load_scenarios()]
+
+
+@pytest.mark.parametrize("scenario", [one.id for one in load_scenarios()])
+def test_every_scenario_can_be_shown(scenario):
+    run = CliRunner().invoke(cli, ["invoices", "show", scenario])
+    assert run.exit_code == 0, run.output
+    assert run.output.startswith(f"{scenario}  (")
+    assert run.output.count("\n") < 100
+
+
+def test_a_scenario_for_people(invoices):
+    run = invoices("show", PLAIN)
+    lines = [" ".join(line.split()) for line in run.output.splitlines()]
+    assert "2026-03-16T12:00:00Z server.resize: on web, plan large" in lines
+    assert "web, plan large 372 hours hourly 10416 tokens 10.42 USD" in lines
+    assert "total 13.02 USD" in lines
+
+
+def test_a_scenario_that_is_not_there(invoices):
+    run = invoices("show", "resize-mid-mont")
+    assert run.exit_code == 2
+    assert "'resize-mid-mont' is no scenario; do you mean resize-mid-month?" in run.output
+
+
+@pytest.mark.parametrize("document", ["invoices", "customers"])
+def test_the_schemas(invoices, document):
+    run = invoices("schema", document)
+    assert run.exit_code == 0
+    jsonschema_rs.validator_for(json.loads(run.output))

@@ -1,0 +1,286 @@
+"""Whole runs against a billing system in this process."""
+
+import datetime
+import json
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+
+import httpx
+import msgspec
+import pytest
+
+from mock_solusio.invoices import run as runs
+from mock_solusio.invoices.run import NUMBERS, numbered
+from solusio_contracts.invoices.adapter import BillingError, UnreachableError
+from solusio_contracts.report import Exit, Outcome
+from solusio_contracts.scenario import load_scenarios
+
+PLAIN = "resize-mid-month"
+
+
+def clauses(findings):
+    return {one.clause for one in findings}
+
+
+# What is right
+
+
+def test_one_scenario_of_each_area_is_billed_right(books, check):
+    areas = {one.area: one.id for one in load_scenarios() if one.id != "servers-10000"}
+    report = check(books, *areas.values())
+    assert report.exit is Exit.CONFORMANT
+    assert [one.rule for one in report.results if one.outcome is not Outcome.PASS] == []
+    assert [one.rule for one in report.results] == [*areas.values(), NUMBERS]
+    assert all(one.checks for one in report.results)
+
+
+def test_scenarios_share_no_customer():
+    ids = [number for one in numbered(load_scenarios(), 5) for number in one.ids.values()]
+    assert len(ids) == len(set(ids))
+    assert min(ids) == 5
+
+
+def test_calls_are_prepare_once_and_bill_and_invoices_twice_for_each_period(books, check):
+    report = check(books, "months-in-a-row")
+    (scenario,) = [one for one in load_scenarios() if one.id == "months-in-a-row"]
+    assert len(scenario.periods) > 1
+    assert report.requests == 1 + 4 * len(scenario.periods)
+
+
+def test_the_clock_stands_an_hour_after_the_period(books, check):
+    seen = []
+
+    def prepare(order):
+        clock = httpx.get(f"{order.solusio_url}/_mock/clock", trust_env=False).json()
+        seen.append(clock)
+        return type(books).prepare(books, order)
+
+    books.prepare = prepare
+    check(books, PLAIN)
+    assert "2026-04-01T01:00:00" in json.dumps(seen[0])
+
+
+# How the billing system fails
+
+
+def test_a_failing_run_is_a_failure_that_says_why(books, check, result_of):
+    def bill(_):
+        raise BillingError(
+            "`php bill.php` ended with exit code 255", "notes\nPHP Fatal error: no table\n#0 main"
+        )
+
+    books.bill = bill
+    report = check(books, PLAIN)
+    assert report.exit is Exit.NOT_CONFORMANT
+    (finding,) = result_of(report, PLAIN).findings
+    assert (finding.clause, finding.actual) == ("INV-001", "`php bill.php` ended with exit code 255")
+    assert finding.hint == "It said: PHP Fatal error: no table"
+    assert finding.response.endswith("#0 main")
+
+
+def test_a_refusal_to_bill_again_is_no_failure(books, check, result_of):
+    billed = set()
+
+    def bill(order):
+        if order.period in billed:
+            raise BillingError("`bill` ended with exit code 3", "billed already", refused=True)
+        billed.add(order.period)
+        return type(books).bill(books, order)
+
+    books.bill = bill
+    report = check(books, PLAIN)
+    assert report.exit is Exit.CONFORMANT
+    (note,) = result_of(report, PLAIN).notes
+    assert note == "billing 2026-03 again was refused: `bill` ended with exit code 3"
+
+
+def test_one_that_cannot_be_reached_decides_nothing(books, check):
+    def prepare(_):
+        raise UnreachableError("php cannot be started: No such file or directory")
+
+    books.prepare = prepare
+    report = check(books, PLAIN, "yen")
+    assert report.exit is Exit.INCONCLUSIVE
+    assert {one.reason for one in report.results} == {"php cannot be started: No such file or directory"}
+
+
+def test_a_document_that_does_not_fit_leaves_it_undecided(books, check, result_of):
+    books.told = lambda _: b'{"invoices": [{"number": 1}]}'
+    report = check(books, PLAIN)
+    assert report.exit is Exit.INCONCLUSIVE
+    result = result_of(report, PLAIN)
+    assert result.outcome is Outcome.ERROR
+    assert result.reason.startswith("its invoices cannot be read: invoices[0]: expected a member")
+
+
+def test_a_scenario_that_is_not_what_the_mock_says_is_our_mistake():
+    (scenario,) = [one for one in load_scenarios() if one.id == PLAIN]
+    (invoice,) = scenario.invoices
+    line = msgspec.structs.replace(invoice.lines[0], hours=1)
+    wrong = msgspec.structs.replace(invoice, lines=(line, *invoice.lines[1:]))
+    changed = msgspec.structs.replace(scenario, invoices=(wrong,))
+    chosen = [replace(one, scenario=changed) for one in numbered([scenario], 700_001)]
+    report = runs.run(
+        runs.Target(prepare=None, bill=None, invoices=None, described="x"),  # never called
+        chosen,
+        access_token="x" * 20,
+    )
+    assert report.exit is Exit.INCONCLUSIVE
+    assert report.results[0].reason.startswith("the mock and the scenario differ about 2026-03: expected")
+
+
+# Which invoices there are
+
+
+def test_no_invoice(books, check, findings):
+    books.bill = lambda _: b""
+    (finding,) = findings(check(books, PLAIN))
+    assert finding.clause == "INV-002"
+    assert finding.expected.startswith("one invoice over 13.02 USD (Ann Example, billing_user_id 7")
+    assert finding.actual == "none"
+
+
+def test_two_invoices(books, check, findings):
+    def told(order):
+        found = json.loads(type(books).told(books, order))["invoices"]
+        return json.dumps(
+            {"invoices": [*found, *({**one, "number": f"{one['number']}b"} for one in found)]}
+        ).encode()
+
+    books.told = told
+    found = findings(check(books, PLAIN))
+    assert [(one.clause, one.actual) for one in found] == [("INV-002", "2 invoices: 1, 1b")]
+
+
+def test_invoices_of_others_and_of_other_months_are_nobodys_business(books, check):
+    def told(order):
+        document = json.loads(type(books).told(books, order))
+        (own,) = document["invoices"]
+        others = [{**own, "number": "x", "billing_user_id": 1}, {**own, "number": "y", "period": "2026-02"}]
+        return json.dumps({"invoices": [own, *others]}).encode()
+
+    books.told = told
+    assert check(books, PLAIN).exit is Exit.CONFORMANT
+
+
+def test_an_invoice_without_usage_warns_and_one_with_lines_fails(books, check, result_of):
+    def bill(order):
+        type(books).bill(books, order)
+        for customer in books.customers:
+            if (customer, order.period) not in books.invoices:
+                books.invoices[customer, order.period] = books.invoice(customer, order.period, books.extra)
+        return b""
+
+    books.bill, books.extra = bill, []
+    result = result_of(check(books, "customer-without-usage"), "customer-without-usage")
+    assert (result.outcome, clauses(result.findings)) == (Outcome.WARN, {"INV-003"})
+    line = {"server_name": "web", "resource": "server", "plan": {"name": "small"}, "hours": 1, "tokens": 7}
+    books.extra = [line]
+    books.invoices.clear()
+    result = result_of(check(books, "customer-without-usage"), "customer-without-usage")
+    assert (result.outcome, clauses(result.findings)) == (Outcome.FAIL, {"INV-003", "INV-004"})
+
+
+def test_numbers_that_stand_twice(books, check, result_of):
+    original = type(books).invoice
+
+    def invoice(*args):
+        books.number = 0
+        return original(books, *args)
+
+    books.invoice = invoice
+    report = check(books, PLAIN, "yen")
+    assert report.exit is Exit.NOT_CONFORMANT
+    (finding,) = result_of(report, NUMBERS).findings
+    assert finding.clause == "INV-013"
+    assert finding.actual.startswith("1 is the invoice of customer 7")
+    assert result_of(report, PLAIN).outcome is Outcome.PASS
+    assert [one.rule for one in check(books, PLAIN, judge_numbers=False).results] == [PLAIN]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda one, again: [{**one, "number": "2"}] if again else [one], "other numbers: 1 became 2"),
+        (lambda one, again: [one, {**one, "number": "2"}] if again else [one], "1 more invoice: 2"),
+        (lambda one, again: [] if again else [one], "1 invoice gone: 1"),
+        (lambda one, again: [{**one, "total": "13.03"}] if again else [one], "changed: 1"),
+        (lambda one, again: [one, one] if again else [one], "an invoice stands there twice"),
+    ],
+)
+def test_billing_again_changes_nothing(books, check, result_of, change, said):
+    asked = []
+
+    def told(order):
+        (one,) = json.loads(type(books).told(books, order))["invoices"]
+        asked.append(order)
+        return json.dumps({"invoices": change(one, len(asked) > 1)}).encode()
+
+    books.told = told
+    (finding,) = result_of(check(books, PLAIN), PLAIN).findings
+    assert (finding.clause, finding.subject, finding.actual) == ("INV-012", "billing again", said)
+
+
+# What they probably did: mistakes in how lines are made
+
+
+def test_hours_of_the_clock(books, check, findings):
+    def line(one):
+        since, until = (datetime.datetime.fromisoformat(one[name]) for name in ("from", "to"))
+        hours = -(-until.timestamp() // 3600) - since.timestamp() // 3600
+        made = type(books).line(books, one)
+        return {**made, "hours": int(hours), "tokens": int(hours) * one["tokens_per_hour"]}
+
+    books.line = line
+    found = findings(check(books, "hours-from-creation"))
+    assert clauses(found) == {"INV-005"}
+    assert all("the hours of the clock" in one.hint for one in found)
+
+
+def test_lines_of_ids_instead_of_names(books, check, findings):
+    books.line = lambda one: {**type(books).line(books, one), "server": str(one["server_id"])}
+    found = findings(check(books, PLAIN))
+    assert clauses(found) == {"INV-004"}
+    assert all("name the right lines differently" in one.hint for one in found)
+
+
+def test_many_lines_of_one_fault_are_told_together(books, check, findings):
+    books.line = lambda one: {**type(books).line(books, one), "hours": 1}
+    (finding,) = [one for one in findings(check(books, "servers-150")) if one.clause == "INV-005"]
+    assert finding.subject == "many lines"
+    assert "and 149 more lines like this" in finding.actual
+
+
+def test_the_cause_is_told_once_for_all_scenarios(books, check):
+    books.line = lambda one: {**type(books).line(books, one), "tokens": one["hours"] * one["tokens_per_hour"]}
+    report = check(books, "vendor-730-hours", "vendor-month-of-31-days", "vendor-700-hours")
+    assert [(one.name, one.text) for one in report.facts] == [
+        ("2 scenarios", "you probably charge every hour, without the monthly price as a cap")
+    ]
+    assert len(report.failed) == 2
+
+
+def test_the_line_that_runs_a_scenario_alone_stands_there_once(books, check, result_of):
+    books.total = lambda *_: Decimal(1)
+    report = check(books, "customers-with-prices-of-their-own", curl_of=lambda name: f"run {name}")
+    found = result_of(report, "customers-with-prices-of-their-own").findings
+    assert len(found) > 1
+    assert [one.curl for one in found if one.curl] == ["run customers-with-prices-of-their-own"]
+
+
+def test_the_invoice_is_shown(books, check, findings):
+    books.total = lambda *_: Decimal(1)
+    (finding,) = findings(check(books, PLAIN))
+    assert finding.request == "bill 2026-03\ninvoices 2026-03"
+    assert '"total": "1"' in finding.response
+
+
+def test_the_expected_total_follows_from_tokens_and_price(books, check, findings):
+    """13.02: 2604 + 10416 tokens x 0.001."""
+    assert Fraction(2604 + 10416) * Fraction("0.001") == Fraction("13.02")
+    books.total = lambda *_: Decimal("20.00")
+    (finding,) = findings(check(books, PLAIN))
+    assert finding.clause == "INV-006"
+    assert finding.expected == "13.02 USD (13020 tokens x 0.001)"
+    assert finding.actual == "20.00 USD"

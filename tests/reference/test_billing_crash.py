@@ -1,0 +1,204 @@
+"""A billing run of 1,000 customers, killed again and again (SIGKILL): nothing is lost, nothing done twice."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from decimal import Decimal
+
+import pytest
+
+from solusio_reference.database import Database
+from solusio_reference.ledger import Ledger
+from solusio_reference.period import Period
+from solusio_reference.pricing import Currency, Customer
+from solusio_reference.store import Store
+
+MARCH = Period(2026, 3)
+CUSTOMERS = range(1, 1001)
+SECONDS = 120
+"""Longest wait for what takes a few seconds on an idle machine."""
+
+# Runs a process for each step at which one is to be killed, and one that is not. A step is a statement or a
+# commit. Forked, since it takes a hundred times longer to start Python.
+KILLED_AT = """
+import os, signal, sys
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from solusio_reference.billing_run import bill
+from solusio_reference.database import Database
+from solusio_reference.ledger import Ledger
+from solusio_reference.period import Period
+from solusio_reference.solusio import Solusio
+from solusio_reference.store import Store
+
+place, url, *steps = sys.argv[1:]
+
+def run(last_step):
+    with Database.at(place) as database, Solusio(url, "access-token") as solusio:
+        store, ledger = Store(database), Ledger(database)
+        numbers = [one.number for one in ledger.invoices()]
+        assert numbers == list(range(1, len(numbers) + 1)), numbers
+        steps_done = 0
+        def step(*_):
+            nonlocal steps_done
+            steps_done += 1
+            if steps_done == last_step:
+                os.kill(os.getpid(), signal.SIGKILL)
+        event.listen(Engine, "before_cursor_execute", step)
+        event.listen(Engine, "commit", step)
+        bill(Period(2026, 3), solusio, store, ledger)
+
+for last_step in [*map(int, steps), 0]:
+    child = os.fork()
+    if child == 0:
+        run(last_step)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert status == (signal.SIGKILL if last_step else 0), (last_step, status)
+"""
+
+
+@pytest.fixture
+def usage(usage_server):
+    """Serve usage of a thousand customers."""
+    for number in CUSTOMERS:
+        usage_server.use(number, 1000 * number)
+    for number in CUSTOMERS:
+        usage_server.use(number, 500)
+    usage_server.per_page = 100
+    return usage_server
+
+
+def know_customers(place: str) -> str:
+    prices = Decimal("0.001"), Currency("USD")
+    with Store(Database.at(place)) as store:
+        store.save(*(Customer(number, f"Customer {number}", *prices) for number in CUSTOMERS))
+    return place
+
+
+@pytest.fixture
+def books(place):
+    """Return where a billing system is that knows the customers."""
+    return know_customers(place)
+
+
+def check_the_books(place: str) -> None:
+    with Database.at(place) as database:
+        ledger = Ledger(database)
+        billed = list(ledger.invoices())
+        assert [one.number for one in billed] == list(CUSTOMERS)
+        # customer 7 has 7000 + 500 tokens, at a tenth of a cent: 7.50
+        totals = {one.customer_id: str(one.total) for one in billed}
+        assert totals == {number: f"{number}.50" for number in CUSTOMERS}
+        assert {one.lines_count for one in billed} == {2}
+        assert ledger.collected.run(MARCH).lines == 2000
+        assert ledger.unbilled(MARCH) == ()
+
+
+def count(place: str) -> int:
+    with Database.at(place) as database:
+        return Ledger(database).count(MARCH)
+
+
+@contextmanager
+def billing(place: str, url: str, *options: str):
+    """Run `reference bill` as a program."""
+    command = [
+        sys.executable,
+        "-m",
+        "mock_solusio",
+        "reference",
+        "bill",
+        "2026-03",
+        "--store",
+        place,
+        *options,
+    ]
+    environment = {**os.environ, "MOCK_SOLUSIO_URL": url, "MOCK_SOLUSIO_ADMIN_TOKEN": "access-token"}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def finish(process) -> None:
+    said, complaints = process.communicate(timeout=SECONDS)
+    assert (process.returncode, complaints) == (0, "")
+    assert said.startswith("2026-03 is billed.")
+
+
+def kill_after_invoices(process, place: str, wanted: int) -> None:
+    """Kill a run in the middle of its invoices."""
+    deadline = time.monotonic() + SECONDS
+    with Database.at(place) as database:
+        ledger = Ledger(database)
+        while ledger.count(MARCH) < wanted:
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline
+    process.kill()
+    assert process.wait(timeout=SECONDS) == -signal.SIGKILL
+    assert wanted <= count(place) < len(CUSTOMERS)
+
+
+def test_a_run_killed_at_every_kind_of_step(books, usage):
+    # A page takes four steps or five, an invoice about ten: so each of them is once the last one.
+    reading = [3, *range(8, 14), 35]
+    invoicing = [*range(160, 171), 1500]
+    command = [sys.executable, "-c", KILLED_AT, books, usage.url, *map(str, reading + invoicing)]
+    done = subprocess.run(command, timeout=2 * SECONDS, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    check_the_books(books)
+    # A page was asked for again only if its reader had died: the collection never began anew.
+    assert usage.asked.count(1) < len(reading)
+    assert len(usage.asked) <= 20 + len(reading)
+
+
+def test_the_command_killed_while_it_reads_and_while_it_bills(books, usage):
+    with billing(books, usage.url) as process:
+
+        def kill(_document):
+            process.kill()  # it has asked, and will never see the answer
+
+        usage.disturbed[8] = kill
+        assert process.wait(timeout=SECONDS) == -signal.SIGKILL
+    assert usage.asked == list(range(1, 9))
+    assert count(books) == 0
+    with billing(books, usage.url) as process:
+        kill_after_invoices(process, books, 100)
+    assert usage.asked == [*range(1, 9), *range(8, 21)]
+    with billing(books, usage.url) as process:
+        finish(process)
+    assert len(usage.asked) == 21
+    check_the_books(books)
+    with billing(books, usage.url) as process:
+        finish(process)
+    check_the_books(books)
+
+
+def test_several_workers_killed(postgresql, usage):
+    place = know_customers(postgresql)
+    with billing(place, usage.url, "--workers", "4") as process:
+        kill_after_invoices(process, place, 100)
+    with billing(place, usage.url, "--workers", "4") as process:
+        finish(process)
+    check_the_books(place)
+
+
+def test_two_processes_at_once_and_one_is_killed(books, usage):
+    with billing(books, usage.url) as one, billing(books, usage.url) as other:
+        kill_after_invoices(one, books, 100)
+        finish(other)
+    check_the_books(books)
+
+
+def test_two_processes_at_once(books, usage):
+    with billing(books, usage.url) as one, billing(books, usage.url) as other:
+        finish(one)
+        finish(other)
+    check_the_books(books)

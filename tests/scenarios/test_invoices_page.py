@@ -1,0 +1,110 @@
+"""What docs/invoices.md says of options, documents and areas is so."""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from mock_solusio.cli import cli
+from solusio_contracts.invoices.adapter import PLACEHOLDERS
+from solusio_contracts.invoices.documents import read_customers, read_invoices
+from solusio_contracts.scenario import load_scenarios
+
+PAGE = (Path(__file__).parents[2] / "docs" / "invoices.md").read_text(encoding="utf-8")
+
+
+def rows(heading: str) -> list[list[str]]:
+    """Return the cells of the first table below a heading, without its two head lines."""
+    section = PAGE.partition(f"\n{heading}\n")[2].partition("\n#")[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines[2:]]
+
+
+def code(cell: str) -> list[str]:
+    return [text.replace("\\|", "|") for text in re.findall(r"`([^`]+)`", cell)]
+
+
+@pytest.fixture
+def command() -> click.Command:
+    group = cli.get_command(click.Context(cli), "invoices")
+    assert isinstance(group, click.Group)
+    found = group.get_command(click.Context(group), "check")
+    assert found is not None
+    return found
+
+
+def test_the_table_of_options_is_that_of_the_command(command: click.Command) -> None:
+    context = click.Context(command, help_option_names=["-h", "--help"])
+    true = {}
+    for option in (*command.params, command.get_help_option(context)):
+        assert isinstance(option, click.Option)
+        names = frozenset((*option.opts, *option.secondary_opts))
+        true[names] = "" if option.is_flag else option.make_metavar(context)
+    written = {frozenset(code(row[0])): "".join(code(row[1])) for row in rows("## Options")}
+    assert written == true
+
+
+def test_the_defaults_in_the_table_are_those_of_the_command(command: click.Command) -> None:
+    options = {option.opts[0]: option for option in command.params}
+    for names, _, default, _ in rows("## Options"):
+        name = code(names)[0]
+        if name in options and name != "--config":  # which looks for its file itself
+            option = options[name]
+            assert (default == "required") is option.required, name
+            if code(default):
+                assert code(default) == [str(option.default)], name
+
+
+def test_the_placeholders_are_those_that_there_are() -> None:
+    written = {found for row in rows("## The adapter") for found in re.findall(r"{(\w+)}", row[0])}
+    section = PAGE.partition("\n## The adapter\n")[2].partition("\n#")[0]
+    assert written <= set(PLACEHOLDERS)
+    assert set(PLACEHOLDERS) == set(re.findall(r"`{(\w+)}`", section))
+
+
+def document(name: str) -> str:
+    (found,) = re.findall(rf"<!-- document: {name} -->\n```json\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+    return str(found)
+
+
+def test_the_documents_shown_are_such() -> None:
+    (customer,) = read_customers(document("customers").encode())
+    (invoice,) = read_invoices(document("invoices").encode())
+    assert invoice.billing_user_id == customer.billing_user_id
+    # Nothing is shown that is not read: a member that nobody knows would be ignored.
+    for name, read in (("customers", customer), ("invoices", invoice)):
+        shown: Any = json.loads(document(name))[name][0]
+        assert set(shown) == set(read.__struct_fields__)
+
+
+def test_the_invoice_shown_is_right() -> None:
+    """By hand: 13020 tokens x 0.001 = 13.02; 5 % off: 0.651; 20 % of 12.369: 2.4738; 14.8428."""
+    (customer,) = read_customers(document("customers").encode())
+    (invoice,) = read_invoices(document("invoices").encode())
+    assert invoice.tokens == 13020
+    assert customer.pricing.user_token_unit_cost == Decimal("0.00114")
+    parts = (invoice.subtotal, invoice.discounts[0].amount, invoice.taxes[0].amount, invoice.rounding)
+    assert parts == (Decimal("13.02"), Decimal("-0.65"), Decimal("2.47"), Decimal("0.00"))
+    assert (invoice.total, invoice.display_total) == (Decimal("14.84"), "$14.84")
+
+
+def test_the_table_of_what_is_covered_names_every_area() -> None:
+    written = [row[0] for row in rows("## What the scenarios cover")]
+    assert sorted(written) == sorted({scenario.area for scenario in load_scenarios()})
+
+
+def test_the_first_run_is_the_one_that_is_tested() -> None:
+    """The page about PHP has the same commands; they are run in test_php_billing.py."""
+    other = (Path(__file__).parents[2] / "docs" / "php-invoices.md").read_text(encoding="utf-8")
+    blocks = [
+        re.findall(rf"^## {heading}\n.*?^```sh\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+        for heading, text in (("A first run", PAGE), ("Try it", other))
+    ]
+    assert blocks[0] == blocks[1]
+    assert len(blocks[0]) == 1
