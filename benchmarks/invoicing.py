@@ -229,10 +229,10 @@ def customers(options: argparse.Namespace) -> dict[str, Any]:
     """Save customers: made up ones, or all whom a SolusIO has."""
     from decimal import Decimal
 
-    from solusio_reference.database import Database
     from solusio_reference.pricing import Currency, Customer, Discount, Tax
-    from solusio_reference.solusio import Solusio
-    from solusio_reference.store import Store
+    from solusio_reference.solusio.client import Solusio
+    from solusio_reference.storage.database import Database
+    from solusio_reference.storage.store import Store
 
     numbers: set[int] = set(range(1, options.lines[0] + 1)) if options.lines else set()
     if options.url:
@@ -248,11 +248,11 @@ def customers(options: argparse.Namespace) -> dict[str, Any]:
 def bill(options: argparse.Namespace) -> dict[str, Any]:
     """Bill the period; say what it took."""
     from solusio_reference.billing_run import collect, invoice
-    from solusio_reference.database import Database
-    from solusio_reference.ledger import Ledger
     from solusio_reference.period import Period
-    from solusio_reference.solusio import Solusio
-    from solusio_reference.store import Store
+    from solusio_reference.solusio.client import Solusio
+    from solusio_reference.storage.database import Database
+    from solusio_reference.storage.ledger import Ledger
+    from solusio_reference.storage.store import Store
 
     period = Period.parse(options.period)
     with Database.at(options.place) as opened, Solusio(options.url, TOKEN) as solusio:
@@ -276,9 +276,9 @@ def bill(options: argparse.Namespace) -> dict[str, Any]:
 
 def insert(options: argparse.Namespace) -> dict[str, Any]:
     """Insert the same rows with the database's own driver."""
-    from solusio_reference.database import Database
-    from solusio_reference.ledger import Ledger
-    from solusio_reference.tables import usage_lines
+    from solusio_reference.storage.database import Database
+    from solusio_reference.storage.ledger import Ledger
+    from solusio_reference.storage.tables import usage_lines
 
     count = options.lines[0]
     columns = [column.name for column in usage_lines.columns]

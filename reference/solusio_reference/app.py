@@ -13,15 +13,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from solusio_reference.errors import Refusal
 from solusio_reference.form import Form, optional, read_form, required
-from solusio_reference.json_answers import (
+from solusio_reference.pricing import price, to_json
+from solusio_reference.storage.store import Store
+from solusio_reference.web.json_answers import (
     answer_refusal,
     answer_unexpected_error,
     error_response,
     json_response,
     routing_refusal,
 )
-from solusio_reference.pricing import price, to_json
-from solusio_reference.store import Store
 
 ACTION = "GetTokenPricing"
 USER_ID = re.compile(r"[1-9][0-9]{0,17}")  # [0-9] and not \d, which matches digits of any script

@@ -9,13 +9,13 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from solusio_reference import waiting
-from solusio_reference.collected import Collected, Run, UsageChanged
 from solusio_reference.invoicing import add_up, make_invoice
-from solusio_reference.ledger import Ledger
 from solusio_reference.period import Period
-from solusio_reference.solusio import Solusio, SolusioError
-from solusio_reference.store import Store
+from solusio_reference.solusio.client import Solusio, SolusioError
+from solusio_reference.storage import waiting
+from solusio_reference.storage.collected import Collected, Run, UsageChanged
+from solusio_reference.storage.ledger import Ledger
+from solusio_reference.storage.store import Store
 
 REFUSED = frozenset({400, 404, 410, 422})
 """Answers to the address of a page that was good when the run was interrupted, and is no more."""

@@ -19,24 +19,24 @@ class Entry:
 
 COMMANDS = {
     "serve": Entry(
-        "solusio_reference.serve_command:serve",
+        "solusio_reference.commands.serve:serve",
         "Serve the billing endpoint, and the billing pages, until Ctrl-C.",
     ),
     "bill": Entry(
-        "solusio_reference.bill_command:bill", "Make the invoices of PERIOD, a month such as 2026-03."
+        "solusio_reference.commands.bill:bill", "Make the invoices of PERIOD, a month such as 2026-03."
     ),
     "invoices": Entry(
-        "solusio_reference.bill_command:invoices", "List the invoices of PERIOD, a month such as 2026-03."
+        "solusio_reference.commands.bill:invoices", "List the invoices of PERIOD, a month such as 2026-03."
     ),
     "customers": Entry(
-        "solusio_reference.customers_command:customers",
+        "solusio_reference.commands.customers:customers",
         "Keep customers, and their users in SolusIO in step with them.",
     ),
     "check": Entry(
-        "solusio_reference.check_command:check", "Start the reference and run `mock-solusio check` on it."
+        "solusio_reference.commands.check:check", "Start the reference and run `mock-solusio check` on it."
     ),
     "check-invoices": Entry(
-        "solusio_reference.check_command:check_invoices",
+        "solusio_reference.commands.check:check_invoices",
         "Start the reference and run `mock-solusio invoices check` on it.",
     ),
 }

@@ -44,6 +44,11 @@ def _written(amount: Decimal, currency: Currency, separator: str) -> str:
     return f"{sign}{currency.display_prefix}{digits}{currency.display_suffix}"
 
 
+def counted(number: int, currency: Currency) -> str:
+    """Write a count of tokens or hours as amounts are grouped: ``20.000`` beside ``18,20 €``."""
+    return f"{number:,}".replace(",", currency.thousands_separator)
+
+
 def number_text(number: int) -> str:
     """Write the number of an invoice: ``000042``. Raises ValueError for one below 1."""
     if number < 1:

@@ -10,7 +10,7 @@ import msgspec
 
 from solusio_reference.display import formatted, number_text
 from solusio_reference.invoicing import Invoice, UsageLine, line_amount
-from solusio_reference.ledger import Ledger
+from solusio_reference.storage.ledger import Ledger
 
 PIECE_BYTES = 64 * 1024
 

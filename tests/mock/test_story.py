@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from solusio_reference.app import create_app
 from solusio_reference.serving import running
-from solusio_reference.store import Store, seed_demo
+from solusio_reference.storage.store import Store, seed_demo
 
 BILLING_TOKEN = "authorization-token-of-the-billing-endpoint"
 GERMAN = 6

@@ -20,7 +20,7 @@ import pytest
 
 from solusio_reference.app import create_app
 from solusio_reference.serving import running
-from solusio_reference.store import Store, seed_demo
+from solusio_reference.storage.store import Store, seed_demo
 
 TOKEN = "s3cret Tökén+&="
 

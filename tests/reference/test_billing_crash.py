@@ -10,11 +10,11 @@ from decimal import Decimal
 
 import pytest
 
-from solusio_reference.database import Database
-from solusio_reference.ledger import Ledger
 from solusio_reference.period import Period
 from solusio_reference.pricing import Currency, Customer
-from solusio_reference.store import Store
+from solusio_reference.storage.database import Database
+from solusio_reference.storage.ledger import Ledger
+from solusio_reference.storage.store import Store
 
 MARCH = Period(2026, 3)
 CUSTOMERS = range(1, 1001)
@@ -28,11 +28,11 @@ import os, signal, sys
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from solusio_reference.billing_run import bill
-from solusio_reference.database import Database
-from solusio_reference.ledger import Ledger
+from solusio_reference.storage.database import Database
+from solusio_reference.storage.ledger import Ledger
 from solusio_reference.period import Period
-from solusio_reference.solusio import Solusio
-from solusio_reference.store import Store
+from solusio_reference.solusio.client import Solusio
+from solusio_reference.storage.store import Store
 
 place, url, *steps = sys.argv[1:]
 

@@ -16,14 +16,14 @@ from mock_solusio.options import Options
 from mock_solusio.testing import started
 from solusio_reference import billing_run
 from solusio_reference.billing_run import BillingError, RunResult, bill
-from solusio_reference.database import Database
 from solusio_reference.invoicing import UsageLine
-from solusio_reference.ledger import Ledger
 from solusio_reference.period import Period
 from solusio_reference.pricing import Currency, Customer
-from solusio_reference.solusio import Solusio, Totals, UsagePage
-from solusio_reference.store import Store
-from solusio_reference.waiting import Unbilled
+from solusio_reference.solusio.client import Solusio, Totals, UsagePage
+from solusio_reference.storage.database import Database
+from solusio_reference.storage.ledger import Ledger
+from solusio_reference.storage.store import Store
+from solusio_reference.storage.waiting import Unbilled
 
 FEBRUARY, MARCH, APRIL = Period(2026, 2), Period(2026, 3), Period(2026, 4)
 ANN = Customer(id=5, name="Ann", base_token_unit_cost=Decimal("0.001"), currency=Currency("USD"))

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from solusio_reference.display import formatted, formatted_exactly, number_text
+from solusio_reference.display import counted, formatted, formatted_exactly, number_text
 from solusio_reference.pricing import Currency
 
 USD = Currency("USD", display_prefix="$")
@@ -83,3 +83,11 @@ def test_numbers_of_invoices_are_padded_and_never_cut():
     ]
     with pytest.raises(ValueError, match="from 1"):
         number_text(0)
+
+
+@pytest.mark.parametrize(
+    ("separator", "text"), [(",", "1,234,567"), (".", "1.234.567"), ("’", "1’234’567"), ("", "1234567")]
+)
+def test_counts_are_grouped_as_the_amounts_beside_them(separator, text):
+    currency = Currency("EUR", thousands_separator=separator, decimals_separator=";")
+    assert counted(1_234_567, currency) == text

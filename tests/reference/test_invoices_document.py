@@ -5,11 +5,11 @@ import pytest
 
 from solusio_reference import invoices_document
 from solusio_reference.billing_run import bill
-from solusio_reference.ledger import Ledger
 from solusio_reference.period import Period
 from solusio_reference.pricing import Currency, Customer, Discount, Tax
-from solusio_reference.solusio import Solusio
-from solusio_reference.store import Store
+from solusio_reference.solusio.client import Solusio
+from solusio_reference.storage.ledger import Ledger
+from solusio_reference.storage.store import Store
 
 MARCH = Period(2026, 3)
 

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from mock_solusio.cli import cli
 from solusio_reference.app import create_app
 from solusio_reference.serving import running
-from solusio_reference.store import Store, seed_demo
+from solusio_reference.storage.store import Store, seed_demo
 
 TOKEN = "s3cret+Tök&en=77"
 KINDS = ("json", "junit", "html", "sarif")

@@ -23,7 +23,7 @@ import uvicorn
 from solusio_contracts.clauses import clause
 from solusio_contracts.rules import all_rules
 from solusio_reference.app import create_app
-from solusio_reference.store import Store, seed_demo
+from solusio_reference.storage.store import Store, seed_demo
 
 VARIABLE = "MOCK_SOLUSIO_TOKEN"
 COMMAND = [sys.executable, "-m", "mock_solusio", "check"]

@@ -12,7 +12,7 @@ from mock_solusio.domain.prices import parse_pricing
 from mock_solusio.moment import SECOND
 from solusio_reference.app import create_app
 from solusio_reference.serving import running
-from solusio_reference.store import Store, seed_demo
+from solusio_reference.storage.store import Store, seed_demo
 
 SECRET = "s3cret Tökén+&="
 

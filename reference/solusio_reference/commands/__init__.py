@@ -1,0 +1,1 @@
+"""The commands of `mock-solusio reference`, each imported when it runs."""

@@ -1,0 +1,79 @@
+"""``mock-solusio reference check`` and ``check-invoices``: hold the reference to the contract.
+
+Only click and the standard library are imported here; the commands import the rest when they run.
+"""
+
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Mapping
+
+import click
+
+from solusio_reference.commands.store_option import fill_with_demo, open_store
+
+UNKNOWN_USER_ID = 999_999
+TOKEN_VARIABLE = "MOCK_SOLUSIO_TOKEN"  # noqa: S105 - a name, not a token
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]})
+@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS OF CHECK]...")
+def check(options: tuple[str, ...]) -> None:
+    """Start the reference and run `mock-solusio check` on it.
+
+    OPTIONS go to `mock-solusio check` unchanged, for example --no-fuzz or --report json=FILE; see
+    its own --help. Exits with its exit code: 0 means conformant.
+    """
+    from solusio_reference.app import create_app
+    from solusio_reference.serving import running
+
+    token = secrets.token_urlsafe()
+    with open_store(None) as store, running(create_app(store, token=token)) as url:
+        fill_with_demo(store, wanted=True)
+        users = ["--user-id", "1", "--user-id", "2", "--unknown-user-id", str(UNKNOWN_USER_ID)]
+        code = run_in_process(["check", url, *users, *options], {TOKEN_VARIABLE: token})
+    sys.exit(code)
+
+
+@click.command(
+    "check-invoices", context_settings={"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]}
+)
+@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS OF INVOICES CHECK]...")
+def check_invoices(options: tuple[str, ...]) -> None:
+    """Start the reference and run `mock-solusio invoices check` on it.
+
+    OPTIONS go to `mock-solusio invoices check` unchanged, for example --only rounding; see its own
+    --help. Exits with its exit code: 0 means conformant.
+    """
+    from solusio_reference.app import create_app
+    from solusio_reference.serving import running
+    from solusio_reference.web.adapter import create_adapter
+    from solusio_reference.web.office import Office
+
+    with open_store(None) as store:
+        adapter = create_adapter(Office(store, solusio=None), anywhere=False)
+        app = create_app(store, token=secrets.token_urlsafe(), beside={"/adapter": adapter})
+        with running(app, "/adapter") as url:
+            command = ["invoices", "check", "--prepare", f"{url}/customers", "--bill", f"{url}/bill"]
+            command += ["--invoices", f"{url}/invoices?period={{period}}", *options]
+            code = run_in_process(command, {})
+    sys.exit(code)
+
+
+def run_in_process(arguments: list[str], variables: Mapping[str, str]) -> int:
+    """Run `mock-solusio` in a process of its own, and return its exit code as shells report it.
+
+    So a check meets the reference over HTTP alone, as any third party does.
+    """
+    command = [sys.executable, "-m", "mock_solusio", *arguments]
+    try:
+        with subprocess.Popen(command, env={**os.environ, **variables}) as process:  # noqa: S603 - our own command
+            try:
+                code = process.wait()
+            except KeyboardInterrupt:
+                process.terminate()
+                raise
+    except KeyboardInterrupt:
+        return 130  # what shells report after Ctrl-C
+    return code if code >= 0 else 128 - code  # a negative code is the signal that ended it

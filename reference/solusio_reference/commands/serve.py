@@ -1,0 +1,247 @@
+"""``mock-solusio reference serve``: the billing endpoint, and beside it the pages and the adapter.
+
+Only click and the standard library are imported here; the command imports the rest when it runs.
+"""
+
+import os
+import shlex
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from click.core import ParameterSource
+
+from solusio_reference.commands.store_option import fill_with_demo, open_store
+
+if TYPE_CHECKING:
+    import socket
+
+    import uvicorn
+    from starlette.types import ASGIApp
+
+    from solusio_reference.pricing import Customer
+    from solusio_reference.solusio.client import Solusio
+    from solusio_reference.storage.store import Store
+
+TOKEN_VARIABLE = "MOCK_SOLUSIO_BILLING_TOKEN"  # noqa: S105 - a name, not a token
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="Port to listen on; 0 takes a free one.",
+)
+@click.option("--path", default="/", show_default=True, help="Path of the endpoint in its URL.")
+@click.option(
+    "--token",
+    envvar=TOKEN_VARIABLE,
+    show_envvar=True,
+    help="Authorization token that callers must send. Without one, everybody may ask.",
+)
+@click.option("--no-token", is_flag=True, help="Ask for no token, even if the variable is set.")
+@click.option(
+    "--store",
+    "place",
+    metavar="FILE|URL",
+    help="SQLite file with customers and invoices, made if it is missing, or the URL of a PostgreSQL "
+    "database. Default: in memory.",
+)
+@click.option(
+    "--customers",
+    "customers_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Customers to save at the start (the customers document).",
+)
+@click.option(
+    "--seed-demo/--no-seed-demo",
+    default=None,
+    help="Save the demo customers, replacing those with ids 1 to 10. Default: only if the store is empty.",
+)
+@click.option(
+    "--solusio-url",
+    envvar="MOCK_SOLUSIO_URL",
+    show_envvar=True,
+    help="SolusIO to bill and to log customers in to, without /api/v1.",
+)
+@click.option(
+    "--access-token",
+    envvar="MOCK_SOLUSIO_ADMIN_TOKEN",
+    show_envvar=True,
+    help="Access token of an administrator of SolusIO.",
+)
+@click.option(
+    "--pages/--no-pages",
+    default=None,
+    help="Serve the billing pages and the adapter. Default: if there is a SolusIO, to this machine alone. "
+    "With --pages and another --host, whoever reaches them can do everything.",
+)
+@click.option(
+    "--url-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File to write the URL of the endpoint to, once it answers.",
+)
+@click.option("--until-stdin-closes", is_flag=True, help="Stop when standard input ends.")
+@click.pass_context
+def serve(
+    context: click.Context,
+    host: str,
+    port: int,
+    path: str,
+    token: str | None,
+    no_token: bool,
+    place: str | None,
+    customers_file: Path | None,
+    seed_demo: bool | None,
+    solusio_url: str | None,
+    access_token: str | None,
+    pages: bool | None,
+    url_file: Path | None,
+    until_stdin_closes: bool,
+) -> None:
+    """Serve the billing endpoint, and the billing pages, until Ctrl-C.
+
+    Prints the URLs, the customers, and two lines to try.
+    """
+    token_typed = context.get_parameter_source("token") is ParameterSource.COMMANDLINE
+    if no_token and token_typed:
+        raise click.UsageError("--token and --no-token exclude each other.")
+    if no_token:
+        token = None
+    access_token_typed = context.get_parameter_source("access_token") is ParameterSource.COMMANDLINE
+    if solusio_url is None and access_token_typed:
+        raise click.UsageError("--access-token needs --solusio-url.")
+    if solusio_url is not None and not access_token:
+        raise click.UsageError("--solusio-url needs --access-token.")
+
+    from solusio_reference.app import create_app
+    from solusio_reference.commands.greeting import Served, greet
+    from solusio_reference.serving import listen, make_server, url_of
+    from solusio_reference.web.guard import is_loopback
+
+    with ExitStack() as closing:
+        solusio = None
+        if solusio_url is not None and access_token:
+            solusio = closing.enter_context(_connect(solusio_url, access_token))
+        found = [] if customers_file is None else _read_customers(customers_file)
+        store = closing.enter_context(open_store(place))
+        try:
+            listener = closing.enter_context(listen(host, port))
+        except OSError as error:
+            reason = (error.strerror or str(error)).partition(" (while")[0]
+            raise click.UsageError(f"Cannot listen on {host}:{port}: {reason}.") from error
+        anywhere = not is_loopback(listener.getsockname()[0])
+        with_pages = pages if pages is not None else solusio is not None and not anywhere
+        _save(store, found)
+        beside = _beside(store, solusio, anywhere=anywhere) if with_pages else {}
+        fill_with_demo(store, seed_demo)
+        try:
+            app = create_app(store, token=token, path=path, beside=beside)
+        except ValueError as error:
+            raise click.UsageError(f"{error}.") from error
+        announce = closing.enter_context(_announcing(url_file))
+        url = url_of(listener, path)
+        shown_token = None
+        if token is not None:
+            # A token from the environment stays out of the terminal.
+            shown_token = shlex.quote(token) if token_typed else f'"${TOKEN_VARIABLE}"'
+        served = Served(
+            url=url,
+            token=shown_token,
+            pages=url_of(listener, "/billing") if with_pages else None,
+            anywhere=anywhere,
+            solusio=None if solusio is None else solusio.url,
+        )
+        customers = store.all()
+
+        def started() -> None:
+            announce(url)
+            greet(served, customers)
+
+        _run(make_server(app, starting=started), listener, until_stdin_closes=until_stdin_closes)
+
+
+def _run(server: "uvicorn.Server", listener: "socket.socket", *, until_stdin_closes: bool) -> None:
+    from solusio_reference.serving import stop_with_input
+
+    if until_stdin_closes:
+        stop_with_input(server)
+    # uvicorn finishes its requests, and passes Ctrl-C on to us.
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])
+    click.echo("Stopped.")
+
+
+def _connect(url: str, access_token: str) -> "Solusio":
+    from solusio_reference.solusio.client import Solusio
+
+    try:
+        return Solusio(url, access_token)
+    except ValueError as error:
+        raise click.UsageError(f"--solusio-url and --access-token: {error}.") from error
+
+
+def _read_customers(file: Path) -> "list[tuple[Customer, str]]":
+    from solusio_reference.customers_document import read
+
+    try:
+        return read(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise click.BadParameter(f"Cannot read {file}: {error}.", param_hint="--customers") from error
+
+
+def _save(store: "Store", found: "list[tuple[Customer, str]]") -> None:
+    from solusio_reference.accounts.notes import AccountNotes
+    from solusio_reference.errors import StoreError
+
+    try:
+        store.save(*(customer for customer, _ in found))
+        AccountNotes(store.database).want((customer.id, email) for customer, email in found)
+    except StoreError as error:
+        raise click.BadParameter(f"Cannot save customers: {error}.", param_hint="--store") from error
+
+
+def _beside(store: "Store", solusio: "Solusio | None", *, anywhere: bool) -> "dict[str, ASGIApp]":
+    from solusio_reference.web.adapter import create_adapter
+    from solusio_reference.web.office import Office
+    from solusio_reference.web.pages import create_pages
+
+    office = Office(store, solusio=solusio)
+    return {
+        "/billing": create_pages(office, anywhere=anywhere),
+        "/adapter": create_adapter(office, anywhere=anywhere),
+    }
+
+
+@contextmanager
+def _announcing(file: Path | None) -> Iterator[Callable[[str], None]]:
+    """Give what writes a URL to a file in one go, so that nobody reads half of it."""
+    if file is None:
+        yield lambda _: None
+        return
+    try:
+        # What an earlier server has left there is not to be taken for ours.
+        file.unlink(missing_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    except OSError as error:
+        raise click.BadParameter(
+            f"Cannot write {file}: {error.strerror}.", param_hint="--url-file"
+        ) from error
+    os.close(handle)
+    unfinished = Path(name)
+
+    def announce(url: str) -> None:
+        unfinished.write_text(f"{url}\n", encoding="utf-8")
+        unfinished.chmod(0o644)
+        unfinished.replace(file)
+
+    try:
+        yield announce
+    finally:
+        unfinished.unlink(missing_ok=True)

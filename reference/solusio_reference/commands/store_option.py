@@ -1,0 +1,41 @@
+"""The option --store: which database, opened with errors that fit a command line."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from solusio_reference.storage.store import Store
+
+
+def open_store(place: str | None) -> "Store":
+    """Open a database by path or URL, or a new one in memory. Raises click.BadParameter."""
+    from solusio_reference.errors import StoreError
+    from solusio_reference.storage.database import Database
+    from solusio_reference.storage.store import Store
+
+    try:
+        store = Store(Database.in_memory() if place is None else Database.at(place))
+        try:
+            # Read in full, so that a damaged file is found now and not by the first customer.
+            store.all()
+        except StoreError:
+            store.close()
+            raise
+    except StoreError as error:
+        # A URL may have a password in it.
+        shown = "the database" if place is None or "://" in place else place
+        raise click.BadParameter(f"Cannot use {shown}: {error}.", param_hint="--store") from error
+    return store
+
+
+def fill_with_demo(store: "Store", wanted: bool | None) -> None:
+    """Save the demo customers; with None only if there are no customers. Raises click.BadParameter."""
+    from solusio_reference.errors import StoreError
+    from solusio_reference.storage.store import seed_demo
+
+    try:
+        if wanted or (wanted is None and not store.all()):
+            seed_demo(store)
+    except StoreError as error:
+        raise click.BadParameter(f"Cannot save the demo customers: {error}.", param_hint="--store") from error

@@ -1,0 +1,1 @@
+"""Everything that is kept: customers, collected usage, invoices; SQLite or PostgreSQL."""

@@ -1,0 +1,173 @@
+"""What the pages show, as texts: everything is worked out and formatted here, nothing in a template. Pure."""
+
+import calendar
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from solusio_reference.display import counted, formatted, formatted_exactly, number_text
+from solusio_reference.invoicing import Adjustment, Invoice, UsageLine, line_amount
+from solusio_reference.money import json_number, product
+from solusio_reference.period import Period
+from solusio_reference.pricing import Currency, Customer, price
+
+if TYPE_CHECKING:
+    from solusio_reference.accounts.notes import Account
+    from solusio_reference.billing_run import RunResult
+    from solusio_reference.storage.waiting import Unbilled
+
+View = dict[str, Any]
+"""What one template gets."""
+
+RESOURCES = {
+    "server": "Server",
+    "additional_ip": "Additional IP",
+    "backup": "Backups",
+    "iso_image": "ISO image",
+    "snapshot": "Snapshot",
+}
+
+
+def period_view(period: Period) -> View:
+    """``2026-03`` and ``March 2026``."""
+    return {"text": str(period), "words": month(period)}
+
+
+def month(period: Period) -> str:
+    """Name a month."""
+    return f"{calendar.month_name[period.month]} {period.year}"
+
+
+def day(moment: datetime) -> str:
+    """Write a date so that no reader takes the month for the day."""
+    utc = moment.astimezone(UTC)
+    return f"{utc.day} {calendar.month_name[utc.month]} {utc.year}"
+
+
+def customer_row(customer: Customer) -> View:
+    """One customer in the list, with what a thousand tokens cost: a price of everyday size."""
+    pricing = price(customer)
+
+    def thousand(cost: Decimal) -> str:
+        return formatted_exactly(product([Decimal(1000), cost]), customer.currency)
+
+    return {
+        "id": customer.id,
+        "name": customer.name,
+        "currency": customer.currency.code,
+        "base": thousand(pricing.base_token_unit_cost),
+        "user": thousand(pricing.user_token_unit_cost),
+    }
+
+
+def prices_view(customer: Customer) -> View:
+    """How the price of one token comes about, step by step, as GetTokenPricing answers it."""
+    pricing = price(customer)
+    return {
+        "base": formatted_exactly(pricing.base_token_unit_cost, customer.currency),
+        "discounts": [
+            {"name": one.name, "description": one.description, "multiplier": json_number(one.multiplier)}
+            for one in pricing.discounts
+        ],
+        "taxes": [{"label": one.label, "rate": json_number(one.rate)} for one in pricing.taxes],
+        "compound": pricing.taxes_compound,
+        "user": formatted_exactly(pricing.user_token_unit_cost, customer.currency),
+    }
+
+
+def invoice_row(invoice: Invoice, customer_name: str | None) -> View:
+    """One invoice in a list."""
+    return {
+        "id": invoice.number,
+        "number": number_text(invoice.number),
+        "customer_id": invoice.customer_id,
+        "customer": customer_name or f"Customer {invoice.customer_id}",
+        "period": str(invoice.period),
+        "lines": counted(invoice.lines_count, invoice.currency),
+        "tokens": counted(invoice.tokens, invoice.currency),
+        "total": formatted(invoice.total, invoice.currency),
+    }
+
+
+def invoice_view(invoice: Invoice, customer_name: str | None) -> View:
+    """One invoice, but for its lines."""
+    currency = invoice.currency
+    sums = [_adjustment(one, currency) for one in invoice.adjustments]
+    if invoice.rounding:
+        note = "what the rounded amounts lack to the exact total"
+        sums.append({"label": "Rounding", "note": note, "amount": formatted(invoice.rounding, currency)})
+    return {
+        **invoice_row(invoice, customer_name),
+        "month": month(invoice.period),
+        "from": day(invoice.period.begin),
+        "to": f"{calendar.monthrange(invoice.period.year, invoice.period.month)[1]} {month(invoice.period)}",
+        "issued": day(invoice.issued_at),
+        "currency": currency.code,
+        "base": formatted_exactly(invoice.base_token_unit_cost, currency),
+        "user": formatted_exactly(invoice.user_token_unit_cost, currency),
+        "subtotal": formatted(invoice.subtotal, currency),
+        "sums": sums,
+    }
+
+
+def _adjustment(one: Adjustment, currency: Currency) -> View:
+    rate = json_number(one.rate)
+    note = f"× {rate}" if one.kind == "discount" else f"{rate} %"
+    return {"label": one.label, "note": note, "amount": formatted(one.amount, currency)}
+
+
+def line_view(line: UsageLine, invoice: Invoice) -> View:
+    """One line of an invoice, at the base price."""
+    amount = line_amount(line.tokens, invoice.base_token_unit_cost, invoice.currency.code)
+    return {
+        "server": line.server_name,
+        "resource": RESOURCES.get(line.resource, line.resource),
+        "plan": line.plan_name,
+        "hours": counted(line.hours, invoice.currency),
+        "charge": line.charge,
+        "tokens": counted(line.tokens, invoice.currency),
+        "amount": formatted(amount, invoice.currency),
+    }
+
+
+def account_view(account: "Account | None") -> View:
+    """The state of a customer's SolusIO account, as it is noted here."""
+    if account is None or account.removed:
+        text, email = ("None", None) if account is None else ("Removed", account.email)
+        return {"tone": "", "text": text, "user_id": None, "email": email}
+    user = "not seen in SolusIO yet" if account.solusio_user_id is None else f"user {account.solusio_user_id}"
+    tone = "good" if account.status == "active" else "bad"
+    return {
+        "tone": tone if account.solusio_user_id is not None else "busy",
+        "text": f"{account.status.capitalize()}, {user}",
+        "user_id": account.solusio_user_id,
+        "email": account.email,
+    }
+
+
+def unbilled_view(unbilled: "Iterable[Unbilled]") -> list[View]:
+    """Usage of users who are no customers."""
+    return [
+        {
+            "billing_user_id": "none" if one.billing_user_id is None else one.billing_user_id,
+            "user_id": one.user_id,
+            "lines": f"{one.lines:,}",
+            "tokens": f"{one.tokens:,}",
+        }
+        for one in unbilled
+    ]
+
+
+def result_view(result: "RunResult") -> View:
+    """What came of a billing run."""
+    figures = [
+        ("Invoices made now", result.invoices_made),
+        ("Invoices made before", result.invoices_before),
+        ("Usage lines", result.lines),
+        ("Tokens", result.tokens),
+    ]
+    return {
+        "figures": [(label, f"{number:,}") for label, number in figures],
+        "unbilled": unbilled_view(result.unbilled),
+    }

@@ -1,0 +1,468 @@
+"""A customer's SolusIO user through his life, against a mock over HTTP."""
+
+import httpx
+import pytest
+
+from mock_solusio.testing import started
+from solusio_reference.accounts.accounts import AccountError, Accounts
+from solusio_reference.accounts.notes import Account, AccountNotes
+from solusio_reference.errors import StoreError
+from solusio_reference.solusio.client import Solusio, SolusioError
+from solusio_reference.storage.database import Database
+
+ANN = "ann@example.com"
+
+
+@pytest.fixture(scope="module")
+def server():
+    with started() as running:
+        yield running
+
+
+@pytest.fixture
+def solusio(server):
+    """Return a mock as it begins."""
+    server.client.post(f"{server.url}/_mock/reset").raise_for_status()
+    return server
+
+
+@pytest.fixture
+def api(solusio):
+    with Solusio(solusio.url, solusio.admin_token, sleep=lambda _: None) as client:
+        yield client
+
+
+@pytest.fixture
+def database(tmp_path):
+    with Database.in_file(tmp_path / "billing.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def accounts(database, api):
+    return Accounts(database, api)
+
+
+@pytest.fixture
+def users(solusio):
+    """Return a function that tells who belongs to a customer in SolusIO."""
+
+    def look():
+        return [
+            (user["billing_user_id"], user["email"], user["status"])
+            for user in solusio.call("GET", "users?per_page=100")
+            if user["billing_user_id"] is not None
+        ]
+
+    return look
+
+
+def asked(solusio):
+    """Return what was asked since the last time."""
+    found = [f"{entry.method} {entry.status}" for entry in solusio.journal.read() if entry.kind == "api"]
+    solusio.journal.clear()
+    return found
+
+
+def test_a_customer_gets_one_user(accounts, users):
+    made = accounts.ensure(7, ANN)
+    assert users() == [(7, ANN, "active")]
+    assert (made.customer_id, made.email, made.status) == (7, ANN, "active")
+    assert made.solusio_user_id is not None
+    assert accounts.find(7) == made
+    assert accounts.find(8) is None
+
+
+def test_asked_again_nothing_is_made_and_nothing_changed(accounts, users, solusio):
+    made = accounts.ensure(7, ANN)
+    asked(solusio)
+    assert accounts.ensure(7, ANN) == made
+    assert asked(solusio) == ["GET 200"]
+    assert users() == [(7, ANN, "active")]
+
+
+def test_an_address_is_edited(accounts, users):
+    made = accounts.ensure(7, ANN)
+    assert accounts.edit(7, "ann@example.org").solusio_user_id == made.solusio_user_id
+    assert users() == [(7, "ann@example.org", "active")]
+    # ensure does the same.
+    accounts.ensure(7, "ann@example.net")
+    assert users() == [(7, "ann@example.net", "active")]
+
+
+def test_another_spelling_of_the_address_is_told(accounts, users):
+    accounts.ensure(7, ANN)
+    accounts.edit(7, "Ann@Example.com")
+    assert users() == [(7, "Ann@Example.com", "active")]
+
+
+@pytest.mark.parametrize(
+    ("steps", "status"),
+    [
+        (["lock"], "locked"),
+        (["lock", "lock"], "locked"),
+        (["lock", "unlock"], "active"),
+        (["unlock"], "active"),
+        (["suspend"], "suspended"),
+        (["suspend", "suspend", "unsuspend"], "active"),
+        (["unsuspend"], "active"),
+        # Suspended for want of money, locked for a stolen password: one does not end with the other.
+        (["suspend", "unlock"], "suspended"),
+        (["lock", "unsuspend"], "locked"),
+        (["lock", "suspend"], "suspended"),
+        (["suspend", "lock"], "suspended"),
+        (["suspend", "lock", "unsuspend"], "locked"),
+        (["lock", "suspend", "unlock", "unsuspend"], "active"),
+    ],
+)
+def test_locking_and_suspending(accounts, users, steps, status):
+    accounts.ensure(7, ANN)
+    for step in steps:
+        account = getattr(accounts, step)(7)
+    assert account.status == status
+    assert users() == [(7, ANN, status)]
+
+
+def test_the_servers_of_a_suspended_customer_stand_still(accounts, solusio):
+    server = solusio.create_server(user=accounts.ensure(7, ANN).solusio_user_id)
+    accounts.suspend(7)
+    solusio.settle()
+    assert solusio.call("GET", f"servers/{server['id']}")["is_suspended"]
+    accounts.unsuspend(7)
+    solusio.settle()
+    assert not solusio.call("GET", f"servers/{server['id']}")["is_suspended"]
+
+
+def test_a_customer_is_removed_and_stays_removed(accounts, users):
+    accounts.ensure(7, ANN)
+    assert accounts.remove(7).status == "removed"
+    assert accounts.remove(7).solusio_user_id is None
+    assert users() == []
+    assert [(account.status, problem) for account, problem in accounts.sync()] == [("removed", None)]
+    assert users() == []
+
+
+def test_a_removed_customer_may_come_back(accounts, users):
+    accounts.ensure(7, ANN)
+    accounts.suspend(7)
+    accounts.remove(7)
+    assert accounts.ensure(7, "ann@example.org").status == "active"
+    assert users() == [(7, "ann@example.org", "active")]
+
+
+def test_a_customer_with_servers_is_not_removed_and_stays_as_he_was(accounts, users, solusio):
+    solusio.create_server(user=accounts.ensure(7, ANN).solusio_user_id)
+    accounts.suspend(7)
+    with pytest.raises(AccountError, match="If he has servers, delete those first") as caught:
+        accounts.remove(7)
+    assert "he has a server" in str(caught.value)  # SolusIO's own words
+    assert caught.value.status == 409
+    assert users() == [(7, ANN, "suspended")]
+    assert accounts.find(7).status == "suspended"
+
+
+@pytest.mark.parametrize("step", ["lock", "unlock", "suspend", "unsuspend", "remove", "login_link"])
+def test_who_never_had_a_user(accounts, users, step):
+    with pytest.raises(AccountError, match=r"^customer 7 has no SolusIO user, and never had one$"):
+        getattr(accounts, step)(7)
+    assert accounts.find(7) is None
+    assert users() == []
+
+
+@pytest.mark.parametrize("step", ["lock", "unlock", "suspend", "unsuspend", "login_link"])
+def test_who_was_removed(accounts, users, step):
+    accounts.ensure(7, ANN)
+    accounts.remove(7)
+    with pytest.raises(AccountError, match=r"^the SolusIO user of customer 7 was removed$"):
+        getattr(accounts, step)(7)
+    assert users() == []
+
+
+@pytest.mark.parametrize(
+    "email", ["", "ann", "@example.com", "ann@", "a b@example.com", "a@b@c", "a\n@b.c", "\ud800@b"]
+)
+def test_what_is_no_address(accounts, users, email):
+    accounts.ensure(7, ANN)
+    for change in (accounts.ensure, accounts.edit):
+        with pytest.raises(ValueError, match="expected an e-mail address"):
+            change(7, email)
+    assert accounts.find(7).email == ANN
+    assert users() == [(7, ANN, "active")]
+
+
+# Found again
+
+
+def test_who_was_deleted_in_solusio_is_made_again(accounts, users, solusio):
+    accounts.ensure(7, ANN)
+    accounts.lock(7)
+    solusio.call("DELETE", f"users/{accounts.find(7).solusio_user_id}")
+    accounts.ensure(7, ANN)
+    assert users() == [(7, ANN, "locked")]
+
+
+def test_who_was_changed_in_solusio_is_changed_back(accounts, users, solusio):
+    made = accounts.ensure(7, ANN)
+    solusio.call("PUT", f"users/{made.solusio_user_id}", {"status": "suspended", "email": "eve@example.com"})
+    accounts.ensure(7, ANN)
+    assert users() == [(7, ANN, "active")]
+
+
+def test_the_remembered_id_is_not_believed_unseen(accounts, users, solusio, database):
+    """SolusIO was set up anew, say: the id is that of somebody else now."""
+    made = accounts.ensure(7, ANN)
+    other = solusio.create_user(email="bob@example.com", billing_user_id=8)
+    AccountNotes(database).found(made, other["id"])
+    accounts.suspend(7)
+    assert users() == [(7, ANN, "suspended"), (8, "bob@example.com", "active")]
+    assert accounts.find(7).solusio_user_id == made.solusio_user_id
+
+
+@pytest.mark.parametrize("kind", ["knows the filter", "ignores it", "refuses it"])
+def test_notes_that_were_lost_are_found_by_billing_user_id(
+    solusio, users, tmp_path, api, accounts, kind, monkeypatch
+):
+    accounts.ensure(7, ANN)
+    for number in range(20, 40):
+        api.create_user(f"user{number}@example.com", number)
+    monkeypatch.setattr("solusio_reference.solusio.client.USERS_PER_PAGE", 5)
+    if kind == "refuses it":
+        fault = {"kind": "status", "status": 422, "operation": "listUsers"}
+        solusio.client.post(f"{solusio.url}/_mock/faults", json=fault).raise_for_status()
+    elif kind == "ignores it":
+        listing = api.users
+        monkeypatch.setattr(api, "users", lambda **filters: listing(search=filters.get("search")))
+    with Database.in_file(tmp_path / "new.db") as empty:
+        found = Accounts(empty, api).ensure(7, "ann@example.org")
+    assert found.solusio_user_id == accounts.find(7).solusio_user_id
+    assert users()[0] == (7, "ann@example.org", "active")
+    assert len(users()) == 21
+
+
+def test_two_users_of_one_customer_are_for_a_person_to_sort_out(accounts, solusio, users):
+    accounts.ensure(7, ANN)
+    page = {
+        "data": [
+            {"id": number, "email": f"{number}@example.com", "status": "active", "billing_user_id": 8}
+            for number in (21, 20)
+        ],
+        "links": {"next": None},
+    }
+    fault = {"kind": "status", "status": 200, "body": page, "operation": "listUsers", "times": None}
+    solusio.client.post(f"{solusio.url}/_mock/faults", json=fault).raise_for_status()
+    with pytest.raises(AccountError, match=r"^the SolusIO users 20 and 21 all have the billing_user_id 8"):
+        accounts.ensure(8, "bob@example.com")
+    # Nobody was made, and the wish stays until somebody has decided.
+    solusio.client.delete(f"{solusio.url}/_mock/faults").raise_for_status()
+    assert [user[0] for user in users()] == [7]
+    assert accounts.find(8).solusio_user_id is None
+
+
+# Addresses of others
+
+
+def test_an_address_of_another_customer(accounts, users):
+    accounts.ensure(7, ANN)
+    with pytest.raises(
+        AccountError, match=r"ann@example\.com of customer 8, and belongs to customer 7\."
+    ) as caught:
+        accounts.ensure(8, "ANN@example.com".replace("ANN", "ann"))
+    assert "give one of them another" in str(caught.value)
+    assert accounts.find(8) is None
+    assert users() == [(7, ANN, "active")]
+
+
+def test_adopting_does_not_take_a_user_from_another_customer(accounts, users):
+    accounts.ensure(7, ANN)
+    with pytest.raises(AccountError, match="belongs to customer 7"):
+        accounts.ensure(8, ANN, adopt=True)
+    assert users() == [(7, ANN, "active")]
+
+
+def test_editing_to_an_address_of_another_customer_changes_nothing(accounts, users):
+    accounts.ensure(7, ANN)
+    accounts.ensure(8, "bob@example.com")
+    with pytest.raises(AccountError, match="belongs to customer 7"):
+        accounts.edit(8, ANN)
+    assert accounts.find(8).email == "bob@example.com"
+    assert users() == [(7, ANN, "active"), (8, "bob@example.com", "active")]
+
+
+def test_a_user_who_belongs_to_nobody_is_adopted_only_if_asked(accounts, users, solusio):
+    theirs = solusio.create_user(email="Ann@Example.com")
+    with pytest.raises(AccountError, match=f"^SolusIO user {theirs['id']} has the address .*adopt him"):
+        accounts.ensure(7, ANN)
+    assert users() == []
+    assert accounts.find(7) is None
+    adopted = accounts.ensure(7, ANN, adopt=True)
+    assert adopted.solusio_user_id == theirs["id"]
+    assert users() == [(7, ANN, "active")]
+
+
+def test_a_similar_address_is_not_taken_for_the_same(accounts, users, solusio):
+    solusio.create_user(email="joann@example.com")
+    solusio.create_user(email="ann@example.com.au")
+    solusio.create_user(email=ANN)
+    with pytest.raises(AccountError, match=r"has the address ann@example\.com of customer 7"):
+        accounts.ensure(7, ANN)
+    accounts.ensure(7, ANN, adopt=True)
+    assert users() == [(7, ANN, "active")]
+
+
+def test_any_other_refusal_keeps_its_own_words(accounts):
+    # The mock takes no id that JSON libraries cannot read.
+    with pytest.raises(SolusioError, match="billing_user_id: The billing user id must not be"):
+        accounts.ensure(10**17, ANN)
+    assert accounts.find(10**17) is None
+
+
+# Login links
+
+
+def test_a_login_link_logs_this_customer_in(accounts):
+    accounts.ensure(7, ANN)
+    accounts.ensure(8, "bob@example.com")
+    with httpx.Client(follow_redirects=True) as browser:
+        page = browser.get(accounts.login_link(7))
+    assert page.status_code == 200
+    assert ANN in page.text
+    assert "bob@example.com" not in page.text
+
+
+def test_links_are_new_each_time(accounts):
+    accounts.ensure(7, ANN)
+    assert accounts.login_link(7) != accounts.login_link(7)
+
+
+def test_a_login_link_is_never_somebody_elses(accounts, database):
+    made = accounts.ensure(7, ANN)
+    accounts.ensure(8, "bob@example.com")
+    AccountNotes(database).found(made, accounts.find(8).solusio_user_id)
+    with httpx.Client(follow_redirects=True) as browser:
+        assert ANN in browser.get(accounts.login_link(7)).text
+
+
+@pytest.mark.parametrize(("step", "status"), [("lock", "locked"), ("suspend", "suspended")])
+def test_who_may_not_log_in_gets_no_link(accounts, solusio, step, status):
+    accounts.ensure(7, ANN)
+    getattr(accounts, step)(7)
+    asked(solusio)
+    with pytest.raises(AccountError, match=f"^customer 7 is {status}: SolusIO would not let him in$"):
+        accounts.login_link(7)
+    assert asked(solusio) == []
+
+
+# Everybody
+
+
+def test_sync_makes_changes_and_deletes_what_is_missing(accounts, users, solusio, database):
+    notes = AccountNotes(database)
+    for number in range(1, 6):
+        accounts.ensure(number, f"user{number}@example.com")
+    accounts.lock(4)
+    solusio.call("DELETE", f"users/{accounts.find(1).solusio_user_id}")
+    solusio.call("PUT", f"users/{accounts.find(2).solusio_user_id}", {"status": "suspended"})
+    notes.change(3, lambda noted: Account(3, noted.email, noted.solusio_user_id, removed=True))
+    notes.want([(6, "user6@example.com"), (5, "five@example.com")])
+    asked(solusio)
+    results = list(accounts.sync())
+    assert [(account.customer_id, account.status, problem) for account, problem in results] == [
+        (1, "active", None),
+        (2, "active", None),
+        (3, "removed", None),
+        (4, "locked", None),
+        (5, "active", None),
+        (6, "active", None),
+    ]
+    assert sorted(users()) == [
+        (1, "user1@example.com", "active"),
+        (2, "user2@example.com", "active"),
+        (4, "user4@example.com", "locked"),
+        (5, "five@example.com", "active"),
+        (6, "user6@example.com", "active"),
+    ]
+    solusio.journal.clear()
+    # A second time there is nothing to do but to look: one page of all users.
+    assert all(problem is None for _, problem in accounts.sync())
+    assert asked(solusio) == ["GET 200"]
+
+
+def test_one_customer_who_cannot_be_brought_in_step_does_not_hold_up_the_others(
+    accounts, users, solusio, database
+):
+    solusio.create_user(email="user2@example.com")
+    AccountNotes(database).want((number, f"user{number}@example.com") for number in (1, 2, 3))
+    results = list(accounts.sync())
+    assert [problem is None for _, problem in results] == [True, False, True]
+    assert "adopt him" in results[1][1].message
+    assert [user[0] for user in users()] == [1, 3]
+    # The wish stays: he comes along once somebody has decided.
+    assert [problem for _, problem in accounts.sync(adopt=True)] == [None] * 3
+    assert sorted(user[0] for user in users()) == [1, 2, 3]
+
+
+def test_sync_stops_when_solusio_cannot_be_asked(accounts, solusio, database):
+    AccountNotes(database).want((number, f"user{number}@example.com") for number in range(1, 50))
+    fault = {"kind": "status", "status": 403, "operation": "createUser", "times": None}
+    solusio.client.post(f"{solusio.url}/_mock/faults", json=fault).raise_for_status()
+    asked(solusio)
+    with pytest.raises(SolusioError, match="answers 403"):
+        list(accounts.sync())
+    assert asked(solusio).count("POST 403") == 1
+
+
+def test_sync_tells_of_two_users_with_one_billing_user_id(accounts, solusio):
+    made = accounts.ensure(7, ANN)
+    page = {
+        "data": [
+            {"id": number, "email": ANN, "status": "active", "billing_user_id": 7}
+            for number in (made.solusio_user_id, 999)
+        ],
+        "links": {"next": None},
+    }
+    fault = {"kind": "status", "status": 200, "body": page, "operation": "listUsers"}
+    solusio.client.post(f"{solusio.url}/_mock/faults", json=fault).raise_for_status()
+    [(_, problem)] = accounts.sync()
+    assert "and 999 all have the billing_user_id 7" in problem.message
+
+
+# The notes
+
+
+def test_notes_are_in_the_order_of_the_customers(database):
+    notes = AccountNotes(database)
+    notes.want([(30, ANN), (4, ANN), (100, ANN)])
+    assert [account.customer_id for account in notes.all()] == [4, 30, 100]
+
+
+def test_wanting_is_all_or_nothing(database):
+    notes = AccountNotes(database)
+    with pytest.raises(ValueError, match=r"expected an e-mail address such as .*, got 'nobody'"):
+        notes.want([(4, ANN), (5, "nobody")])
+    assert notes.all() == []
+
+
+def test_wanting_again_revives_and_keeps_a_suspension(database):
+    notes = AccountNotes(database)
+    notes.want([(4, ANN), (5, ANN)])
+    notes.change(4, lambda noted: Account(4, noted.email, 9, suspended=True))
+    notes.change(5, lambda noted: Account(5, noted.email, 10, suspended=True, removed=True))
+    notes.want([(4, "a@b.c"), (5, "d@e.f")])
+    assert notes.all() == [Account(4, "a@b.c", 9, suspended=True), Account(5, "d@e.f", 10)]
+
+
+def test_what_somebody_else_wanted_meanwhile_is_not_taken_back(database):
+    notes = AccountNotes(database)
+    before, after = notes.change(7, lambda _: Account(7, ANN))
+    assert before is None
+    notes.change(7, lambda _: Account(7, "ann@example.org"))
+    notes.take_back(before, after)
+    assert notes.get(7) == Account(7, "ann@example.org")
+
+
+def test_a_database_that_fails_is_a_store_error(database, api):
+    accounts = Accounts(database, api)
+    with database.writing() as connection:
+        connection.exec_driver_sql("DROP TABLE solusio_accounts")
+    with pytest.raises(StoreError, match="no such table"):
+        accounts.ensure(7, ANN)

@@ -1,0 +1,184 @@
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from click.testing import CliRunner
+
+from solusio_reference.commands.bill import bill, invoices
+from solusio_reference.period import Period
+from solusio_reference.pricing import Currency, Customer, Tax
+from solusio_reference.storage.database import Database
+from solusio_reference.storage.store import Store
+
+ANN = Customer(
+    id=5,
+    name="Ann",
+    base_token_unit_cost=Decimal("0.001"),
+    currency=Currency("EUR", "", " €", ".", ","),
+    taxes=(Tax("VAT", Decimal(19)),),
+)
+TOKEN = "access-token-of-the-test"
+
+
+@pytest.fixture
+def books(place):
+    with Store(Database.at(place)) as store:
+        store.save(ANN)
+    return place
+
+
+def run(command, *arguments: str, **environment: str):
+    return CliRunner().invoke(command, arguments, env=environment)
+
+
+def run_bill(place: str, url: str, *arguments: str):
+    names = {"MOCK_SOLUSIO_URL": url, "MOCK_SOLUSIO_ADMIN_TOKEN": TOKEN}
+    return run(bill, "--store", place, *arguments, **names)
+
+
+def test_bill_says_what_was_done(books, usage_server):
+    usage_server.use(5, 1_000_000, lines=12)
+    done = run_bill(books, usage_server.url, "2026-03")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "2026-03 is billed.",
+        "  invoices made         1",
+        "  made before           0",
+        "  usage lines          12",
+        "  tokens         12000000",
+    ]
+    again = run_bill(books, usage_server.url, "2026-03")
+    assert again.stdout.splitlines()[1:3] == ["  invoices made         0", "  made before           1"]
+
+
+def test_bill_lists_what_nobody_pays_for_on_standard_error(books, usage_server):
+    usage_server.use(5, 10)
+    usage_server.use(None, 7, user=31)
+    usage_server.use(77, 5000, lines=2, user=32)
+    done = run_bill(books, usage_server.url, "2026-03")
+    assert done.exit_code == 0
+    assert "77" not in done.stdout
+    assert done.stderr.splitlines()[1:] == [
+        "Not billed, since no such customers are known here:",
+        "  billing_user_id  SolusIO user  lines  tokens",
+        "  none                       31      1       7",
+        "  77                         32      2   10000",
+    ]
+
+
+def test_bill_does_not_fill_the_screen_with_strangers(books, usage_server):
+    for number in range(100, 130):
+        usage_server.use(number)
+    said = run_bill(books, usage_server.url, "2026-03").stderr.splitlines()
+    assert len(said) == 24
+    assert said[-1] == "  ... and 10 more"
+
+
+def test_bill_takes_the_last_month_that_has_ended(books, usage_server):
+    before = Period.before(datetime.now(UTC))
+    done = run_bill(books, usage_server.url, "--workers", "1")  # which has no other month than March 2026
+    assert done.exit_code == 1
+    # At midnight of a first of the month, either may be right.
+    assert any(f"{period} is not billed" in done.stderr for period in (before, before.following))
+
+
+def test_a_month_that_is_still_running_is_an_error_in_one_line(books, usage_server):
+    usage_server.closed = False
+    done = run_bill(books, usage_server.url, "2026-03")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == (
+        "Error: 2026-03 is not billed: 2026-03 is not closed: SolusIO has metered it until"
+        " 2026-04-01 00:00 UTC.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["2026-13"], "PERIOD: expected a month such as 2026-03, got '2026-13'."),
+        (["2026-03", "--workers", "0"], "'--workers': 0 is not in the range 1<=x<=64."),
+        (["2026-03", "--solusio-url", "ftp://x"], "must begin with http:// or https://"),
+        (["2026-03", "--access-token", "a b"], "an access token has only printable ASCII characters"),
+    ],
+)
+def test_bad_input_is_named(books, arguments, complaint):
+    done = run_bill(books, "http://127.0.0.1:1", *arguments)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert complaint in done.stderr
+
+
+def test_workers_on_sqlite_are_refused(tmp_path, usage_server):
+    place = str(tmp_path / "books.db")
+    with Store(Database.at(place)) as store:
+        store.save(ANN)
+    done = run_bill(place, usage_server.url, "2026-03", "--workers", "2")
+    assert done.exit_code == 1
+    assert "several workers need PostgreSQL" in done.stderr
+
+
+@pytest.mark.parametrize("command", [bill, invoices])
+def test_a_file_that_is_not_there_is_not_made(tmp_path, command):
+    missing = tmp_path / "misspelt.db"
+    done = run(command, "--store", str(missing), MOCK_SOLUSIO_URL="http://x", MOCK_SOLUSIO_ADMIN_TOKEN="t")
+    assert done.exit_code == 2
+    assert f"There is no file {missing}" in done.stderr
+    assert not missing.exists()
+
+
+def test_a_database_that_cannot_be_reached_is_named_without_its_password():
+    place = "postgresql://user:geheim@127.0.0.1:1/books"
+    done = run(invoices, "--store", place)
+    assert done.exit_code == 2
+    assert "--store: Cannot use the database" in done.stderr
+    assert "geheim" not in done.stderr
+
+
+def test_invoices_are_listed(books, usage_server):
+    assert run(invoices, "--store", books).stdout == "There are no invoices.\n"
+    usage_server.use(5, 1_000_000)
+    usage_server.use(6, 500)
+    with Store(Database.at(books)) as store:
+        store.save(Customer(6, "Bob", Decimal("0.01"), Currency("JPY", "¥")))
+    run_bill(books, usage_server.url, "2026-03")
+    # 1,000,000 x 0.001 x 1.19 = 1190; 500 x 0.01 = 5
+    head, ann, bob = run(invoices, "--store", books).stdout.splitlines()
+    assert head.split() == ["number", "period", "customer", "lines", "tokens", "total"]
+    assert ann.split() == ["000001", "2026-03", "5", "1", "1000000", "1.190,00", "€"]
+    assert bob.split() == ["000002", "2026-03", "6", "1", "500", "¥5"]
+    (_, only) = run(invoices, "2026-03", "--store", books, "--customer", "6").stdout.splitlines()
+    assert only.split() == bob.split()
+    assert run(invoices, "2026-04", "--store", books).stdout == "There are no invoices.\n"
+
+
+def test_invoices_come_as_json(books, usage_server):
+    usage_server.use(5, 1_000_000, lines=2)
+    run_bill(books, usage_server.url, "2026-03")
+    done = run(invoices, "2026-03", "--store", books, "--json")
+    (document,) = json.loads(done.stdout)["invoices"]
+    assert (document["billing_user_id"], document["period"], document["total"]) == (5, "2026-03", "2380.00")
+    assert [line["amount"] for line in document["lines"]] == ["1000.00", "1000.00"]
+    assert json.loads(run(invoices, "2026-04", "--store", books, "--json").stdout) == {"invoices": []}
+
+
+def test_the_commands_run_as_programs(books, usage_server):
+    usage_server.use(5, 1_000_000)
+    environment = {**os.environ, "MOCK_SOLUSIO_URL": usage_server.url, "MOCK_SOLUSIO_ADMIN_TOKEN": TOKEN}
+    command = [sys.executable, "-m", "mock_solusio", "reference"]
+    for arguments, expected in (
+        (["bill", "2026-03"], "2026-03 is billed."),
+        (["invoices"], "1.190,00 €"),
+    ):
+        done = subprocess.run(
+            [*command, *arguments, "--store", books],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        assert expected in done.stdout
+        assert done.stderr == ""

@@ -1,0 +1,263 @@
+"""The commands of `reference customers`, in a process of their own where it matters."""
+
+import json
+import re
+import subprocess
+import sys
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from mock_solusio.testing import started
+from solusio_reference.commands.customers import customers
+from solusio_reference.customers_document import read, write
+from solusio_reference.demo import DEMO_CUSTOMERS
+from solusio_reference.storage.store import Store
+
+PAIRS = [(customer, f"user{customer.id}@example.com") for customer in DEMO_CUSTOMERS[:3]]
+
+
+@pytest.fixture(scope="module")
+def server():
+    with started() as running:
+        yield running
+
+
+@pytest.fixture
+def solusio(server):
+    """Return a mock as it begins."""
+    server.client.post(f"{server.url}/_mock/reset").raise_for_status()
+    return server
+
+
+@pytest.fixture
+def document(tmp_path):
+    path = tmp_path / "customers.json"
+    path.write_bytes(write(PAIRS))
+    return str(path)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return str(tmp_path / "billing.db")
+
+
+@pytest.fixture
+def run(solusio):
+    """Return a function that runs a command, with SolusIO in the environment."""
+    environment = {"MOCK_SOLUSIO_URL": solusio.url, "MOCK_SOLUSIO_ADMIN_TOKEN": solusio.admin_token}
+
+    def call(*arguments, code=0, env=environment, **options):
+        result = CliRunner().invoke(customers, arguments, env=env, **options)
+        assert result.exit_code == code, result.output
+        assert solusio.admin_token not in result.output
+        return result
+
+    return call
+
+
+@pytest.fixture
+def users(solusio):
+    def look():
+        return [
+            (user["billing_user_id"], user["email"], user["status"])
+            for user in solusio.call("GET", "users?per_page=100")
+            if user["billing_user_id"] is not None
+        ]
+
+    return look
+
+
+def active(*ids):
+    return [(number, f"user{number}@example.com", "active") for number in ids]
+
+
+def test_imported_and_listed(run, document, store, users):
+    assert run("import", document, "--store", store).stdout == "Customers imported: 3.\n"
+    assert users() == []
+    with Store.in_file(store) as opened:
+        assert opened.all() == list(DEMO_CUSTOMERS[:3])
+    lines = run("list", "--store", store, env={}).stdout.splitlines()
+    assert lines[0].split() == ["ID", "customer", "currency", "e-mail", "SolusIO", "user", "status"]
+    assert len(lines) == 4
+    assert lines[1].split()[-3:] == ["user1@example.com", "-", "active"]
+
+
+def test_imported_with_their_users(run, document, store, users):
+    result = run("import", document, "--store", store, "--sync")
+    assert result.stdout == "Customers imported: 3.\nIn step with SolusIO: 3.\n"
+    assert users() == active(1, 2, 3)
+    # A second time nothing is made.
+    run("import", document, "--store", store, "--sync")
+    assert users() == active(1, 2, 3)
+    assert " - " not in run("list", "--store", store).stdout
+
+
+def test_imported_from_standard_input(run, store):
+    result = run("import", "-", "--store", store, input=write(PAIRS))
+    assert result.stdout == "Customers imported: 3.\n"
+
+
+def test_exported_as_imported(run, document, store):
+    run("import", document, "--store", store)
+    result = run("export", "--store", store)
+    assert read(result.stdout_bytes) == PAIRS
+    assert result.stderr == ""
+
+
+def test_who_has_no_address_is_not_exported_in_silence(run, document, store):
+    run("import", document, "--store", store)
+    with Store.in_file(store) as opened:
+        opened.save(DEMO_CUSTOMERS[3])
+    result = run("export", "--store", store)
+    assert len(read(result.stdout_bytes)) == 3
+    assert result.stderr == "Left out: 1 customers without an e-mail address.\n"
+    assert run("list", "--store", store).stdout.splitlines()[4].split()[-3:] == ["-"] * 3
+
+
+def test_from_lock_to_removal(run, document, store, users):
+    run("import", document, "--store", store, "--sync")
+    for step, status in (
+        ("lock", "locked"),
+        ("suspend", "suspended"),
+        ("unsuspend", "locked"),
+        ("unlock", "active"),
+    ):
+        assert run(step, "2", "--store", store).stdout == f"Customer 2 is {status}.\n"
+        assert users()[1] == (2, "user2@example.com", status)
+    assert run("remove", "2", "--store", store).stdout == "Customer 2 is removed.\n"
+    assert run("remove", "2", "--store", store).stdout == "Customer 2 is removed.\n"
+    assert users() == active(1, 3)
+    run("sync", "--store", store)
+    assert users() == active(1, 3)
+    with Store.in_file(store) as opened:
+        assert opened.get(2) == DEMO_CUSTOMERS[1]
+
+
+def test_a_login_link(run, document, store):
+    run("import", document, "--store", store, "--sync")
+    link = run("login-link", "1", "--store", store).stdout
+    with httpx.Client(follow_redirects=True) as browser:
+        assert "user1@example.com" in browser.get(link.strip()).text
+
+
+def test_sync_makes_good_what_happened_in_solusio(run, document, store, users, solusio):
+    run("import", document, "--store", store, "--sync")
+    for user in solusio.call("GET", "users?per_page=100"):
+        if user["billing_user_id"] == 1:
+            solusio.call("DELETE", f"users/{user['id']}")
+        elif user["billing_user_id"] == 2:
+            solusio.call("PUT", f"users/{user['id']}", {"status": "locked"})
+    assert run("sync", "--store", store).stdout == "In step with SolusIO: 3.\n"
+    assert sorted(users()) == active(1, 2, 3)
+
+
+def test_sync_tells_who_needs_a_decision(run, document, store, users, solusio):
+    solusio.create_user(email="user2@example.com")
+    result = run("import", document, "--store", store, "--sync", code=1)
+    assert "Customer 2: SolusIO user " in result.stderr
+    assert "adopt him" in result.stderr
+    assert "Error: Not in step: 1.\n" in result.stderr
+    assert "In step with SolusIO: 2.\n" in result.stdout
+    assert users() == active(1, 3)
+    run("sync", "--store", store, "--adopt")
+    assert sorted(users()) == active(1, 2, 3)
+
+
+def test_a_document_that_is_wrong_changes_nothing(run, document, store, tmp_path):
+    run("import", document, "--store", store)
+    wrong = json.loads(write(PAIRS))
+    wrong["customers"][0]["name"] = "Changed"
+    wrong["customers"][2]["pricing"]["user_token_unit_cost"] = 99
+    path = tmp_path / "wrong.json"
+    path.write_text(json.dumps(wrong))
+    result = run("import", str(path), "--store", store, code=2)
+    assert "Invalid value for FILE: customers[2].pricing.user_token_unit_cost: " in result.stderr
+    with Store.in_file(store) as opened:
+        assert opened.all() == list(DEMO_CUSTOMERS[:3])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["list"], "Missing option '--store'"),
+        (["list", "--store", "nowhere/x.db"], "There is no file nowhere/x.db"),
+        (["sync", "--store", "nowhere/x.db"], "There is no file nowhere/x.db"),
+        (["list", "--store", "http://ann:secret@host/db"], "Cannot use the database: "),
+        (["lock", "one", "--store", "x"], "Invalid value for 'ID'"),
+        (["lock", "0", "--store", "x"], "Invalid value for 'ID'"),
+        (["import", "missing.json", "--store", "x"], "missing.json"),
+        (["import", "-", "--store", "x", "--adopt"], "--adopt needs --sync"),
+    ],
+)
+def test_bad_input_is_told_in_plain_words(run, tmp_path, monkeypatch, arguments, told):
+    monkeypatch.chdir(tmp_path)
+    result = run(*arguments, code=2)
+    assert told in result.stderr
+    assert "secret" not in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({}, "Missing option '--solusio-url' (env var: 'MOCK_SOLUSIO_URL')"),
+        ({"MOCK_SOLUSIO_URL": "http://x"}, "Missing option '--access-token'"),
+        ({"MOCK_SOLUSIO_URL": "ftp://x", "MOCK_SOLUSIO_ADMIN_TOKEN": "s3cret"}, "must begin with http"),
+        ({"MOCK_SOLUSIO_URL": "http://x", "MOCK_SOLUSIO_ADMIN_TOKEN": "s3cret token"}, "no spaces"),
+    ],
+)
+def test_a_solusio_that_cannot_be_one(run, document, store, environment, told):
+    run("import", document, "--store", store)
+    result = run("sync", "--store", store, code=2, env=environment)
+    assert told in result.stderr
+    assert "s3cret" not in result.output
+    if not environment:
+        assert (
+            "--sync needs --solusio-url"
+            in run("import", document, "--store", store, "--sync", code=2, env={}).stderr
+        )
+
+
+def test_a_refusal_of_solusio_is_one_line(run, document, store, solusio):
+    run("import", document, "--store", store, "--sync")
+    wrong = {"MOCK_SOLUSIO_URL": solusio.url, "MOCK_SOLUSIO_ADMIN_TOKEN": "s3cret"}
+    result = run("suspend", "1", "--store", store, code=1, env=wrong)
+    assert re.fullmatch(
+        r"Error: SolusIO answers 401 to GET /api/v1/users/\d+: Unauthenticated\.\n", result.stderr
+    )
+    result = run("lock", "9", "--store", store, code=1)
+    assert result.stderr == "Error: customer 9 has no SolusIO user, and never had one.\n"
+
+
+def test_a_damaged_file_is_one_line(run, tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("not a database, but long enough to be read as one" * 20)
+    result = run("list", "--store", str(path), code=2)
+    assert "Cannot use the database: file is not a database." in result.stderr
+
+
+def test_names_cannot_command_the_terminal(run, store, tmp_path):
+    document = json.loads(write(PAIRS[:1]))
+    document["customers"][0]["name"] = "\x1b[2JAnn\nBob"
+    path = tmp_path / "odd.json"
+    path.write_text(json.dumps(document))
+    run("import", str(path), "--store", store)
+    output = run("list", "--store", store).stdout
+    assert "?[2JAnn?Bob" in output
+    assert "\x1b" not in output
+
+
+def test_help_needs_none_of_the_heavy_parts():
+    program = (
+        "import sys; from solusio_reference.commands.customers import customers\n"
+        "try: customers(['import', '--help'])\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'sqlalchemy', 'httpx', 'msgspec', 'babel'} & set(sys.modules)), file=sys.stderr)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert result.stderr == "[]\n"
+    assert "MOCK_SOLUSIO_ADMIN_TOKEN" in result.stdout

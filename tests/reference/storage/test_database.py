@@ -1,0 +1,103 @@
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import insert, select
+
+from solusio_reference.demo import DEMO_CUSTOMERS
+from solusio_reference.errors import StoreError
+from solusio_reference.storage.database import Database, ExactDecimal, Moment
+from solusio_reference.storage.ledger import Ledger
+from solusio_reference.storage.store import Store, seed_demo
+from solusio_reference.storage.tables import invoice_number, waiting
+
+OPEN = """
+import sys
+from solusio_reference.storage.database import Database
+from solusio_reference.storage.ledger import Ledger
+sys.stdin.read()
+Ledger(Database.at(sys.argv[1])).database.close()
+"""
+
+
+def test_customers_are_the_same_on_every_database(place):
+    with Store(Database.at(place)) as store:
+        seed_demo(store)
+        seed_demo(store)
+    with Store(Database.at(place)) as store:
+        assert store.all() == list(DEMO_CUSTOMERS)
+
+
+def test_a_transaction_that_raises_leaves_nothing(place):
+    with Database.at(place) as database:
+        Ledger(database)
+        with pytest.raises(ZeroDivisionError), database.writing() as connection:  # noqa: PT012
+            connection.execute(insert(waiting).values(period="2026-03", customer_id=1))
+            raise ZeroDivisionError
+        with database.reading() as connection:
+            assert connection.execute(select(waiting)).all() == []
+
+
+def test_an_error_of_the_database_is_a_store_error_without_parameters(place):
+    with Database.at(place) as database:
+        Ledger(database)
+        with pytest.raises(StoreError) as caught, database.writing() as connection:
+            connection.execute(insert(waiting).values(period="secret", customer_id=None))
+        assert "customer_id" in str(caught.value)
+        assert "INSERT" not in str(caught.value)
+
+
+def test_a_number_too_large_for_the_database_is_a_store_error(place):
+    with Database.at(place) as database:
+        Ledger(database)
+        with pytest.raises(StoreError), database.writing() as connection:
+            connection.execute(insert(waiting).values(period="2026-03", customer_id=10**19))
+
+
+def test_decimals_and_moments_come_back_as_they_were():
+    east = timezone(timedelta(hours=9))
+    stored = Moment().process_bind_param(datetime(2026, 4, 1, 8, 30, tzinfo=east), None)
+    assert stored == "2026-03-31T23:30:00.000000+00:00"
+    assert Moment().process_result_value(stored, None) == datetime(2026, 3, 31, 23, 30, tzinfo=UTC)
+    assert ExactDecimal().process_bind_param(Decimal("0.10"), None) == "0.10"
+
+
+def test_an_empty_invoice_book_begins_at_one_however_often_it_is_opened(place):
+    for _ in range(2):
+        with Database.at(place) as database:
+            Ledger(database)
+    with Database.at(place) as database, database.reading() as connection:
+        assert connection.execute(select(invoice_number.c.last)).all() == [(0,)]
+
+
+def test_programs_that_start_at_the_same_moment_make_the_tables_once(place):
+    starting = [
+        subprocess.Popen([sys.executable, "-c", OPEN, place], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in range(4)
+    ]
+    for process in starting:
+        process.stdin.close()  # go
+    said = [process.stderr.read() for process in starting]
+    for process in starting:
+        process.stderr.close()
+        process.wait(timeout=60)
+    assert said == [b""] * 4
+    with Database.at(place) as database, database.reading() as connection:
+        assert connection.execute(select(invoice_number.c.last)).all() == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "mysql://u:secret@h/name",
+        "nonsense://u:secret@h",
+        "postgresql://u:secret@127.0.0.1:1/x",
+        "://u:secret@h",
+    ],
+)
+def test_what_is_no_database_is_refused_without_showing_the_url(place):
+    with pytest.raises(StoreError) as caught:
+        Database.at(place).create_tables()
+    assert "secret" not in str(caught.value)

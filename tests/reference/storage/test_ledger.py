@@ -1,0 +1,314 @@
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import func, select, text
+
+from solusio_reference.demo import DEMO_CUSTOMERS
+from solusio_reference.errors import StoreError
+from solusio_reference.invoicing import Usage, UsageLine, make_invoice
+from solusio_reference.period import Period
+from solusio_reference.pricing import Currency, Customer, Discount, Tax
+from solusio_reference.solusio.client import Totals, UsagePage
+from solusio_reference.storage import waiting
+from solusio_reference.storage.collected import CHUNK, Run, UsageChanged
+from solusio_reference.storage.database import Database
+from solusio_reference.storage.ledger import Ledger
+from solusio_reference.storage.store import Store
+from solusio_reference.storage.tables import usage_lines
+
+MARCH, APRIL = Period(2026, 3), Period(2026, 4)
+SECOND_PAGE = "https://solus.example/api/v1/usage?from=2026-03-01T00%3A00%3A00Z&page=2"
+ANN = Customer(
+    id=5,
+    name="Ann",
+    base_token_unit_cost=Decimal("0.0012345"),
+    currency=Currency("EUR", "", " €", "\u202f", ","),
+    discounts=(Discount("Loyal", "", Decimal("0.950")), Discount("Gift", "", Decimal(0))),
+    taxes=(Tax("VAT", Decimal("19.0")),),
+)
+
+
+@pytest.fixture
+def database(place):
+    with Database.at(place) as opened:
+        yield opened
+
+
+@pytest.fixture
+def ledger(database):
+    return Ledger(database)
+
+
+def line(number: int, customer: int | None = 5, tokens: int = 7, user: int = 1) -> UsageLine:
+    begin = datetime(2026, 3, 1, 12, 0, 0, 1, tzinfo=UTC)
+    return UsageLine(
+        id=number,
+        user_id=user,
+        billing_user_id=customer,
+        server_id=3,
+        server_name="web ' ü",
+        resource="server",
+        resource_id=4,
+        plan_id=2,
+        plan_name="small",
+        from_=begin,
+        to=begin + timedelta(hours=1),
+        hours=1,
+        tokens_per_hour=7,
+        tokens_per_month=5000,
+        charge="hourly",
+        tokens=tokens,
+    )
+
+
+def page(lines: list[UsageLine], following: str | None = None, before: int = 0) -> UsagePage:
+    """Make a page, the last one unless there is one following; `before` lines of 7 tokens came before."""
+    count = len(lines) + before
+    totals = Totals(count, count, 7 * before + sum(one.tokens for one in lines))
+    return UsagePage(tuple(lines), following, closed=True, metered_until=MARCH.end, totals=totals)
+
+
+def collect(ledger: Ledger, lines: list[UsageLine], period: Period = MARCH) -> None:
+    assert ledger.collected.add(ledger.collected.run(period), page(lines)).collected
+
+
+def bill(ledger: Ledger, customer: Customer, period: Period = MARCH):
+    """Store an invoice as a billing run does, with a usage of the test's own."""
+    with ledger.database.writing() as connection:
+        invoice = make_invoice(
+            number=ledger.next_number(connection),
+            customer=customer,
+            period=period,
+            usage=Usage(lines=3, tokens=12_345, subtotal=Decimal("15.24")),
+            issued_at=datetime(2026, 4, 1, 2, 3, 4, 567, tzinfo=UTC),
+        )
+        ledger.add(connection, invoice)
+    return invoice
+
+
+def claim(ledger: Ledger, period: Period = MARCH) -> int | None:
+    with ledger.database.writing() as connection:
+        return waiting.claim(connection, period, patient=False)
+
+
+def test_collecting_begins_at_the_first_page(ledger):
+    assert ledger.collected.runs() == []
+    assert ledger.collected.run(MARCH) == Run(MARCH, attempt=1, pages=0, next_page=None, collected=False)
+    assert ledger.collected.run(MARCH) == Run(MARCH)
+    assert ledger.collected.runs() == [Run(MARCH)]
+
+
+def test_a_page_is_stored_with_where_to_go_on(ledger):
+    begun = ledger.collected.run(MARCH)
+    after = ledger.collected.add(begun, page([line(1), line(2)], SECOND_PAGE))
+    # Without the host: SolusIO may have moved when the run is resumed.
+    there = "/api/v1/usage?from=2026-03-01T00%3A00%3A00Z&page=2"
+    assert after == Run(MARCH, 1, pages=1, next_page=there, lines=2, hours=2, tokens=14)
+    assert ledger.collected.run(MARCH) == after
+    done = ledger.collected.add(after, page([line(3)], before=2))
+    assert done == Run(MARCH, 1, pages=2, next_page=None, collected=True, lines=3, hours=3, tokens=21)
+    assert ledger.collected.run(MARCH) == done
+    assert list(ledger.collected.lines(MARCH, 5)) == [line(1), line(2), line(3)]
+
+
+def test_a_page_that_somebody_else_has_stored_is_not_stored_again(ledger):
+    begun = ledger.collected.run(MARCH)
+    after = ledger.collected.add(begun, page([line(1)], SECOND_PAGE))
+    assert ledger.collected.add(begun, page([line(1)], SECOND_PAGE)) is None
+    assert ledger.collected.add(begun, page([line(9)])) is None
+    assert ledger.collected.run(MARCH) == after
+    assert list(ledger.collected.lines(MARCH, 5)) == [line(1)]
+
+
+def test_a_line_that_comes_twice_is_noticed_and_its_page_is_not_stored(ledger):
+    after = ledger.collected.add(ledger.collected.run(MARCH), page([line(1)], SECOND_PAGE))
+    with pytest.raises(UsageChanged, match="a line came twice") as caught:
+        ledger.collected.add(after, page([line(2), line(1)], before=1))
+    assert caught.value.run == after
+    assert ledger.collected.run(MARCH) == after
+    assert list(ledger.collected.lines(MARCH, 5)) == [line(1)]
+
+
+@pytest.mark.parametrize("wrong", [Totals(2, 1, 7), Totals(1, 2, 7), Totals(1, 1, 8)])
+def test_lines_that_do_not_add_up_are_noticed(ledger, wrong):
+    begun = ledger.collected.run(MARCH)
+    with pytest.raises(UsageChanged, match="1 lines with 1 hours and 7 tokens; its totals"):
+        ledger.collected.add(begun, replace(page([line(1)]), totals=wrong))
+    assert ledger.collected.run(MARCH) == begun
+    assert list(ledger.collected.lines(MARCH, 5)) == []
+
+
+def test_beginning_again_forgets_one_period_alone(ledger):
+    collect(ledger, [line(1)], APRIL)
+    after = ledger.collected.add(ledger.collected.run(MARCH), page([line(1)], SECOND_PAGE))
+    ledger.collected.begin_again(after)
+    assert ledger.collected.run(MARCH) == Run(MARCH, attempt=2)
+    assert list(ledger.collected.lines(MARCH, 5)) == []
+    assert list(ledger.collected.lines(APRIL, 5)) == [line(1)]
+    assert [run.period for run in ledger.collected.runs()] == [APRIL, MARCH]
+
+
+def test_a_page_from_before_the_beginning_is_not_stored(ledger):
+    begun = ledger.collected.run(MARCH)
+    ledger.collected.begin_again(begun)
+    assert ledger.collected.add(begun, page([line(1)])) is None
+    assert not ledger.collected.run(MARCH).collected
+
+
+def test_what_is_complete_is_never_thrown_away(ledger):
+    collect(ledger, [line(1)])
+    done = ledger.collected.run(MARCH)
+    ledger.collected.begin_again(done)
+    assert ledger.collected.add(done, page([line(2)], before=1)) is None
+    assert ledger.collected.run(MARCH) == done
+    assert list(ledger.collected.lines(MARCH, 5)) == [line(1)]
+
+
+def test_a_period_without_usage_is_complete_and_bills_nobody(ledger):
+    collect(ledger, [])
+    assert ledger.collected.run(MARCH).collected
+    assert claim(ledger) is None
+    assert ledger.unbilled(MARCH) == ()
+
+
+def test_lines_are_read_in_chunks_without_losing_one(ledger, database):
+    numbers = range(1, 2 * CHUNK + 2)
+    collect(ledger, [line(number, customer=5 if number % 2 else 6) for number in numbers])
+    reading = ledger.collected.lines(MARCH, 5)
+    assert next(reading).id == 1
+    Store(database).save(ANN)  # nothing is held between two lines: others can write
+    assert [one.id for one in reading] == [number for number in numbers if number % 2][1:]
+
+
+def test_lines_are_counted_by_their_tokens(ledger, database):
+    collect(ledger, [line(1), line(2, tokens=0), line(3), line(4, customer=6), line(5, tokens=2**40)])
+    with database.reading() as connection:
+        counted = list(ledger.collected.counted(connection, MARCH, 5))
+    assert sorted(counted) == [(0, 1), (7, 2), (2**40, 1)]
+
+
+def test_customers_wait_once_they_are_known(ledger, database):
+    store = Store(database)
+    collect(ledger, [line(1, customer=9), line(2), line(3), line(4, customer=None)])
+    assert claim(ledger) is None
+    store.save(ANN)
+    assert claim(ledger) == 5
+    store.save(replace(ANN, id=9))
+    assert claim(ledger) == 5
+    assert claim(ledger, APRIL) is None
+    bill(ledger, ANN)
+    assert claim(ledger) == 9
+
+
+def test_a_claimed_customer_is_passed_over_or_waited_for(postgresql):
+    with Database.at(postgresql) as database, ThreadPoolExecutor(1) as pool:
+        ledger = Ledger(database)
+        Store(database).save(ANN)
+        collect(ledger, [line(1)])
+
+        def claim_patiently() -> int | None:
+            with database.writing() as connection:
+                return waiting.claim(connection, MARCH, patient=True)
+
+        waits = select(func.count()).select_from(text("pg_locks")).where(text("NOT granted"))
+        with pytest.raises(ZeroDivisionError), database.writing() as connection:  # noqa: PT012
+            assert waiting.claim(connection, MARCH, patient=False) == 5
+            assert claim(ledger) is None
+            other = pool.submit(claim_patiently)
+            deadline = time.monotonic() + 30
+            while connection.execute(waits).scalar_one() == 0:
+                assert time.monotonic() < deadline
+            raise ZeroDivisionError  # this invoice fails
+        assert other.result(timeout=30) == 5
+
+
+def test_usage_of_nobody_known_is_reported_by_user(ledger, database):
+    Store(database).save(ANN)
+    lines = [line(1), line(2, customer=9, user=4), line(3, customer=9, user=4, tokens=8)]
+    lines += [line(4, customer=9, user=3), line(5, customer=None, user=8), line(6, customer=None, user=7)]
+    collect(ledger, lines)
+    expected = (
+        waiting.Unbilled(None, user_id=7, lines=1, tokens=7),
+        waiting.Unbilled(None, user_id=8, lines=1, tokens=7),
+        waiting.Unbilled(9, user_id=3, lines=1, tokens=7),
+        waiting.Unbilled(9, user_id=4, lines=2, tokens=15),
+    )
+    assert ledger.unbilled(MARCH) == expected
+    assert all(type(one.tokens) is int for one in ledger.unbilled(MARCH))
+    assert ledger.unbilled(APRIL) == ()
+    Store(database).save(replace(ANN, id=9))
+    assert ledger.unbilled(MARCH) == expected[:2]
+
+
+def test_an_invoice_comes_back_to_the_last_digit(ledger, place):
+    stored = bill(ledger, ANN)
+    with Database.at(place) as another:
+        read = Ledger(another).invoice(stored.number)
+    assert read == stored
+    assert [str(one.rate) for one in read.adjustments] == ["0.950", "0", "19.0"]
+    assert [str(one.amount) for one in read.adjustments] == ["-0.76", "-14.48", "0.00"]
+    assert str(read.total) == "0.00"
+    assert ledger.invoice(stored.number + 1) is None
+
+
+def test_an_invoice_stays_as_it_was_when_its_customer_changes(ledger, database):
+    store = Store(database)
+    store.save(ANN)
+    stored = bill(ledger, ANN)
+    store.save(replace(ANN, base_token_unit_cost=Decimal(1), currency=Currency("JPY"), discounts=()))
+    assert list(ledger.invoices()) == [stored]
+
+
+def test_invoices_are_chosen_by_period_and_customer(ledger):
+    one, two = bill(ledger, ANN), bill(ledger, replace(ANN, id=6))
+    three = bill(ledger, ANN, APRIL)
+    assert list(ledger.invoices()) == [one, two, three]
+    assert list(ledger.invoices(MARCH)) == [one, two]
+    assert list(ledger.invoices(customer_id=5)) == [one, three]
+    assert list(ledger.invoices(APRIL, 5)) == [three]
+    assert list(ledger.invoices(APRIL, 6)) == []
+    assert [ledger.count(MARCH), ledger.count(APRIL), ledger.count(Period(2026, 5))] == [2, 1, 0]
+
+
+def test_invoices_are_read_in_chunks_without_losing_one(ledger, monkeypatch):
+    monkeypatch.setattr("solusio_reference.storage.ledger.CHUNK", 2)
+    stored = [bill(ledger, replace(ANN, id=number)) for number in range(1, 6)]
+    assert list(ledger.invoices(MARCH)) == stored
+
+
+def test_numbers_have_no_gap_after_a_failure(ledger):
+    first = bill(ledger, ANN)
+    with pytest.raises(StoreError):
+        bill(ledger, ANN)  # a second invoice for the same customer and period
+    second = bill(ledger, replace(ANN, id=6))
+    assert (first.number, second.number) == (1, 2)
+    assert list(ledger.invoices()) == [first, second]
+
+
+def test_the_lines_of_an_invoice_are_those_of_its_customer_and_period(ledger):
+    collect(ledger, [line(1), line(2, customer=6), line(3)])
+    collect(ledger, [line(1, tokens=9)], APRIL)
+    assert list(ledger.lines(bill(ledger, ANN))) == [line(1), line(3)]
+    assert list(ledger.lines(bill(ledger, ANN, APRIL))) == [line(1, tokens=9)]
+
+
+def test_a_ledger_in_memory_works_as_one_in_a_file():
+    with Database.in_memory() as database:
+        store, ledger = Store(database), Ledger(database)
+        store.save(*DEMO_CUSTOMERS)
+        collect(ledger, [line(1)])
+        stored = bill(ledger, ANN)
+        # Each can be used while the other is being read.
+        for read in ledger.invoices():
+            assert (read, store.get(1), list(ledger.lines(read))) == (stored, DEMO_CUSTOMERS[0], [line(1)])
+
+
+def test_lines_of_nobody_are_kept(ledger, database):
+    collect(ledger, [line(1, customer=None), line(2, customer=77)])
+    with database.reading() as connection:
+        kept = connection.execute(select(usage_lines.c.billing_user_id).order_by(usage_lines.c.id)).all()
+    assert kept == [(None,), (77,)]

@@ -1,0 +1,530 @@
+import re
+import threading
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from decimal import Decimal
+
+import httpx
+import pytest
+
+from mock_solusio.clock import Clock
+from mock_solusio.moment import parse_moment
+from mock_solusio.options import Options
+from mock_solusio.testing import started
+from solusio_reference.app import create_app
+from solusio_reference.billing_run import bill
+from solusio_reference.errors import StoreError
+from solusio_reference.period import Period
+from solusio_reference.pricing import Currency, Customer, Discount, Tax
+from solusio_reference.serving import running
+from solusio_reference.solusio.client import Solusio
+from solusio_reference.storage.store import Store, seed_demo
+from solusio_reference.web.office import Office
+from solusio_reference.web.pages import create_pages
+
+MARCH = Period(2026, 3)
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+USD = Currency("USD", display_prefix="$")
+EVIL = "<script>alert('x')</script><img src=x onerror=alert(1)>\"'&{{ 7 * 7 }}"
+
+
+class Billing:
+    """A billing system with its pages, and a browser's requests to them."""
+
+    def __init__(self, office: Office, url: str) -> None:
+        self.office = office
+        self.url = url
+        self.client = httpx.Client(base_url=url, timeout=30)
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        return self.client.get(path, headers=headers)
+
+    def post(self, path: str, body: str = "", **headers: str) -> httpx.Response:
+        sent = {"Origin": self.url, "Sec-Fetch-Site": "same-origin", **FORM}
+        sent.update({name.replace("_", "-"): value for name, value in headers.items()})
+        return self.client.post(path, content=body, headers={n: v for n, v in sent.items() if v})
+
+    def text(self, path: str) -> str:
+        """Return what a reader sees: without tags, and with single spaces."""
+        answer = self.get(path)
+        assert answer.status_code == 200, answer.text
+        return " ".join(re.sub(r"<[^>]*>", " ", answer.text).split())
+
+    def bill(self, solusio: Solusio) -> None:
+        bill(MARCH, solusio, self.office.store, self.office.ledger)
+
+    def wait(self) -> None:
+        """Wait until the run that was started is done."""
+        self.office.outcome(MARCH).exception(timeout=30)
+
+
+@contextmanager
+def billing_system(
+    solusio_url: str | None = None,
+    access_token: str = "secret",  # noqa: S107 - of nobody
+    *,
+    anywhere: bool = False,
+):
+    with ExitStack() as stack:
+        store = stack.enter_context(Store.in_memory())
+        solusio = None
+        if solusio_url is not None:
+            # One attempt: what fails in these tests fails for good.
+            solusio = stack.enter_context(Solusio(solusio_url, access_token, attempts=1))
+        office = Office(store, solusio=solusio)
+        beside = {"/billing": create_pages(office, anywhere=anywhere)}
+        url = stack.enter_context(running(create_app(store, token=None, beside=beside), ""))
+        made = Billing(office, url)
+        stack.callback(made.client.close)
+        yield made
+
+
+@pytest.fixture
+def billing(usage_server):
+    with billing_system(usage_server.url) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shop():
+    """A billing system that only tests read from, with the demo customers."""
+    with billing_system("http://solusio.invalid") as made:
+        seed_demo(made.office.store)
+        yield made
+
+
+# --- what is shown ---------------------------------------------------------------------------
+
+
+def test_customers_with_their_prices(shop):
+    shown = shop.text("/billing")
+    # 1000 tokens: 1000 x 1.34, and 1000 x 1.3763676
+    assert "1 Vendor's example GBP £1,340.00 GBP £1,376.3676 GBP" in shown.replace("&#39;", "'")
+    assert "4 No decimals (JPY) JPY ¥150 ¥165" in shown
+    assert "5 Three decimals (KWD) KWD 0.300 KWD 0.285 KWD" in shown
+    assert "6 German format (EUR) EUR 0,91 € 1,0829 €" in shown
+    assert "9 Free of charge USD $1.00 $0.00" in shown
+
+
+def test_a_customer_with_every_step_of_his_price(shop):
+    shown = shop.text("/billing/customers/1")
+    assert "Base price of one token £1.34 GBP" in shown
+    assert "Special Client Group Discount 5% Recurring Discount × 0.95" in shown
+    assert "City Tax + 6 % State Tax on top of the tax before + 2 %" in shown
+    assert "Price of one token, as SolusIO shows it £1.3763676 GBP" in shown
+    assert "SolusIO account None" in shown
+    assert "Log in to SolusIO" in shown
+
+
+def test_taxes_that_add_up_are_not_called_compound(shop):
+    assert "GST + 5 % PST + 7 %" in shop.text("/billing/customers/3")
+
+
+def test_a_billing_system_without_customers_and_invoices_says_so():
+    with billing_system() as empty:
+        assert "There are no customers yet." in empty.text("/billing")
+        shown = empty.text("/billing/invoices?period=2026-03")
+        assert "There are no invoices for this month." in shown
+        assert "SolusIO is not configured here" in shown
+        assert "Run billing now" not in shown
+        assert empty.post("/billing/runs", "period=2026-03").status_code == 409
+
+
+def test_without_a_solusio_there_is_no_button_to_it():
+    with billing_system() as alone:
+        seed_demo(alone.office.store)
+        assert "Log in to SolusIO" not in alone.text("/billing/customers/1")
+        answer = alone.post("/billing/customers/1/login")
+        assert answer.status_code == 502
+        assert "no SolusIO is configured here." in answer.text
+
+
+def test_many_customers_come_in_pages(billing):
+    billing.office.store.save(
+        *(Customer(number, f"Customer no. {number}", Decimal(1), USD) for number in range(1, 252))
+    )
+    first, last = billing.get("/billing").text, billing.get("/billing?page=3").text
+    assert len(re.findall("Customer no. ", first)) == 100
+    assert 'href="/billing?page=2"' in first
+    assert [int(number) for number in re.findall(r"Customer no\. (\d+)", last)] == list(range(201, 252))
+    assert "Page 3 of 3" in last
+    assert 'rel="next"' not in last
+
+
+def test_an_invoice_with_discounts_taxes_and_rounding(billing, usage_server):
+    billing.office.store.save(
+        Customer(
+            7,
+            "Ann",
+            Decimal("0.001"),
+            USD,
+            discounts=(Discount("Loyal", "", Decimal("0.95")),),
+            taxes=(Tax("VAT", Decimal(20)),),
+        )
+    )
+    usage_server.use(7, 1234)
+    usage_server.use(7, 1234)
+    billing.bill(billing.office.solusio)
+    shown = billing.text("/billing/invoices/1")
+    # Lines: 1.234 -> 1.23 each, subtotal 2.46. Exactly: 2.468; discount 0.1234 -> 0.12; net 2.3446;
+    # tax 0.46892 -> 0.47; total 2.81352 -> 2.81. 2.46 - 0.12 + 0.47 = 2.81: no rounding line.
+    assert "server 1 Server small 1,234 hourly 1,234 $1.23" in shown
+    assert "Subtotal 2,468 tokens of $0.001 $2.46" in shown
+    assert "Loyal × 0.95 -$0.12 VAT 20 % $0.47 Total $2.81" in shown
+    assert "Rounding" not in shown
+    assert "Invoice 000001" in shown
+    assert "Customer Ann" in shown
+    assert "Period 1 March 2026 to 31 March 2026 (UTC)" in shown
+    assert "The total is 2,468 tokens of $0.00114, rounded once." in shown
+    assert "000001 Ann 2 2,468 $2.81" in billing.text("/billing/invoices?period=2026-03")
+    assert "000001 2026-03 2 2,468 $2.81" in billing.text("/billing/customers/7")
+
+
+@pytest.mark.parametrize(
+    ("currency", "line", "rounding", "total"),
+    [
+        # Half a minor unit a token. Three lines of 1234 tokens: 617 each; three of 1: 0.5 -> 1 each, together
+        # 1854. Exactly 3705 tokens cost 1852.5 -> 1853.
+        (Currency("JPY", display_prefix="¥"), "¥617", "-¥1", "¥1,853"),
+        (Currency("KWD", display_suffix=" KWD"), "0.617 KWD", "-0.001 KWD", "1.853 KWD"),
+        (
+            Currency("EUR", display_suffix=" EUR", thousands_separator=".", decimals_separator=","),
+            "6,17 EUR",
+            "-0,01 EUR",
+            "18,53 EUR",
+        ),
+    ],
+)
+def test_rounding_and_currencies_on_an_invoice(billing, usage_server, currency, line, rounding, total):
+    billing.office.store.save(Customer(7, "Ann", Decimal("0.5").scaleb(-currency.decimals), currency))
+    usage_server.use(7, 1234, lines=3)
+    usage_server.use(7, 1, lines=3)
+    billing.bill(billing.office.solusio)
+    shown = billing.text("/billing/invoices/1")
+    many = f"1{currency.thousands_separator}234"
+    assert f"server 1 Server small {many} hourly {many} {line}" in shown
+    assert f"exact total {rounding} Total {total}" in shown
+
+
+def test_an_invoice_stays_readable_when_prices_and_customer_change(billing, usage_server):
+    ann = Customer(7, "Ann", Decimal("0.001"), USD)
+    billing.office.store.save(ann)
+    usage_server.use(7, 5000)
+    billing.bill(billing.office.solusio)
+    billing.office.store.save(replace(ann, base_token_unit_cost=Decimal(3)))
+    assert "Total $5.00" in billing.text("/billing/invoices/1")
+
+
+def test_thousands_of_lines_come_in_pages_and_all_of_them_in_print(billing, usage_server):
+    billing.office.store.save(Customer(7, "Ann", Decimal("0.001"), USD))
+    usage_server.per_page = 1000
+    usage_server.use(7, 1000, lines=3001)
+    billing.bill(billing.office.solusio)
+    servers = re.compile(r'<td class="name">server (\d+)</td>')
+    for page, numbers in ((1, range(1, 201)), (2, range(201, 401)), (16, range(3001, 3002))):
+        shown = billing.get(f"/billing/invoices/1?page={page}").text
+        assert [int(number) for number in servers.findall(shown)] == list(numbers)
+        assert "$3,001.00" in shown
+        assert f"Page {page} of 16" in shown
+    assert 'href="/billing/invoices/1/print"' in shown
+    printed = billing.get("/billing/invoices/1/print")
+    assert [int(number) for number in servers.findall(printed.text)] == list(range(1, 3002))
+    assert "Page 1 of" not in printed.text
+    assert printed.text.rstrip().endswith("</html>")
+    assert "content-length" not in printed.headers  # it is sent while the lines are still being read
+
+
+# --- billing ---------------------------------------------------------------------------------
+
+
+def test_run_billing_now_and_what_came_of_it(billing, usage_server):
+    billing.office.store.save(Customer(7, "Ann", Decimal("0.001"), USD))
+    usage_server.use(7, 5000, lines=12)
+    usage_server.use(777, 123, user=31)
+    usage_server.use(None, 45, user=32)
+    assert "Run billing now" in billing.text("/billing/invoices?period=2026-03")
+    answer = billing.post("/billing/runs", "period=2026-03")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/billing/runs/2026-03")
+    billing.wait()
+    shown = billing.text("/billing/runs/2026-03")
+    assert "Finished" in shown
+    assert "Invoices made now 1 Invoices made before 0 Usage lines 14 Tokens 60,168" in shown
+    assert "none 32 1 45 777 31 1 123" in shown
+    assert "none 32 1 45 777 31 1 123" in billing.text("/billing/invoices?period=2026-03")
+    assert "Invoices of March 2026" in billing.text("/billing/invoices")  # the month billed last
+
+    billing.post("/billing/runs", "period=2026-03")
+    billing.wait()
+    assert "Invoices made now 0 Invoices made before 1" in billing.text("/billing/runs/2026-03")
+
+
+def test_a_run_under_way_is_not_started_twice(billing, usage_server):
+    billing.office.store.save(Customer(7, "Ann", Decimal("0.001"), USD))
+    usage_server.use(7, 5000)
+    go_on = threading.Event()
+    usage_server.disturbed[1] = lambda _: None if go_on.wait(30) else 500
+    billing.post("/billing/runs", "period=2026-03")
+    shown = billing.get("/billing/runs/2026-03").text
+    assert '<meta http-equiv="refresh" content="1">' in shown
+    assert "Run again" not in shown
+    assert billing.post("/billing/runs", "period=2026-03").status_code == 303
+    go_on.set()
+    billing.wait()
+    assert usage_server.asked == [1]
+    assert "Invoices made now 1" in billing.text("/billing/runs/2026-03")
+    assert 'http-equiv="refresh"' not in billing.get("/billing/runs/2026-03").text
+
+
+def test_a_run_that_fails_says_why_and_can_be_repeated(billing, usage_server):
+    billing.office.store.save(Customer(7, "Ann", Decimal("0.001"), USD))
+    usage_server.use(7, 5000)
+    usage_server.closed = False
+    billing.post("/billing/runs", "period=2026-03")
+    billing.wait()
+    shown = billing.text("/billing/runs/2026-03")
+    assert "Billing did not finish 2026-03 is not closed" in shown
+    assert "Run again" in shown
+    usage_server.closed = True
+    billing.post("/billing/runs", "period=2026-03")
+    billing.wait()
+    assert "Invoices made now 1" in billing.text("/billing/runs/2026-03")
+
+
+def test_a_defect_in_a_run_shows_in_the_log_and_not_on_the_page(monkeypatch, caplog):
+    def broken(*_arguments):
+        raise RuntimeError("SELECT secret FROM /var/lib/billing.db")
+
+    monkeypatch.setattr("solusio_reference.web.office.bill", broken)
+    with billing_system("http://solusio.invalid") as billing:
+        billing.post("/billing/runs", "period=2026-03")
+        billing.wait()
+        answer = billing.get("/billing/runs/2026-03")
+    assert answer.status_code == 500
+    assert "SELECT" not in answer.text
+    assert "mistake of the program" in answer.text
+    assert "SELECT secret" in caplog.text
+
+
+# --- into SolusIO ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def solusio():
+    with started(Options(clock=Clock(parse_moment("2026-03-01T00:00:00Z"), speed=0), seed="pages")) as mock:
+        yield mock
+
+
+@pytest.fixture
+def integrated(solusio):
+    with billing_system(solusio.url, solusio.admin_token) as made:
+        seed_demo(made.office.store)
+        yield made
+
+
+def test_the_button_makes_the_user_once_and_leads_into_his_user_area(integrated, solusio):
+    first = integrated.post("/billing/customers/8/login")
+    assert first.status_code == 303
+    link = first.headers["location"]
+    assert link.startswith(f"{solusio.url}/auth/by_token/")
+    assert first.headers["referrer-policy"] == "no-referrer"
+    assert first.headers["cache-control"] == "no-store"
+    [user] = [one for one in solusio.call("GET", "users") if one["billing_user_id"] == 8]
+    assert user["email"] == "customer-8@example.com"
+    assert httpx.get(link).headers["location"] == "/"
+    assert f"Active, user {user['id']}" in integrated.text("/billing/customers/8")
+
+    second = integrated.post("/billing/customers/8/login")
+    assert second.headers["location"] != link
+    assert len([one for one in solusio.call("GET", "users") if one["billing_user_id"] == 8]) == 1
+
+
+def test_a_customer_who_is_suspended_is_not_let_in(integrated):
+    integrated.office.accounts.ensure(3, "three@example.com")
+    integrated.office.accounts.suspend(3)
+    answer = integrated.post("/billing/customers/3/login")
+    assert answer.status_code == 502
+    assert "customer 3 is suspended" in answer.text
+    assert "Suspended, user" in answer.text
+
+
+def test_a_solusio_that_cannot_be_reached_is_told_on_the_page(shop):
+    answer = shop.post("/billing/customers/2/login")
+    assert answer.status_code == 502
+    assert "SolusIO could not be asked" in answer.text
+    assert "Two discounts" in answer.text
+    assert "secret" not in answer.text
+
+
+# --- whom and what pages trust ---------------------------------------------------------------
+
+
+def test_names_are_shown_and_never_run(billing, usage_server):
+    billing.office.store.save(
+        Customer(
+            7,
+            EVIL,
+            Decimal("0.001"),
+            Currency("USD", display_prefix="<b>$", display_suffix="</b>"),
+            discounts=(Discount(EVIL, EVIL, Decimal("0.9")),),
+            taxes=(Tax(EVIL, Decimal(20)),),
+        )
+    )
+    usage_server.use(7, 5000)
+    usage_server.lines[0].update(server_name=EVIL, resource=EVIL, charge=EVIL)
+    usage_server.lines[0]["plan"]["name"] = EVIL
+    billing.bill(billing.office.solusio)
+    for path in (
+        "/billing",
+        "/billing/customers/7",
+        "/billing/invoices?period=2026-03",
+        "/billing/invoices/1",
+        "/billing/invoices/1/print",
+    ):
+        text = billing.get(path).text
+        assert "<script" not in text
+        assert "<img src=x" not in text
+        assert "<b>" not in text
+        assert "&lt;script&gt;" in text
+        assert "{{ 7 * 7 }}" in text
+
+
+def test_headers_of_pages(shop):
+    for path in ("/billing", "/billing/customers/1", "/billing/nothing", "/billing/customers/99"):
+        headers = shop.get(path).headers
+        assert headers["content-security-policy"] == (
+            "default-src 'none'; style-src 'self'; img-src 'self'; "
+            "form-action 'self' http://solusio.invalid; base-uri 'none'; frame-ancestors 'none'"
+        )
+        assert headers["referrer-policy"] == "same-origin"
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["cache-control"] == "no-store"
+        assert "script" not in shop.get(path).text
+
+
+def test_static_files_are_named_by_their_content(shop):
+    page = shop.get("/billing").text
+    paths = re.findall(r'(?:href|src)="(/billing/static/[^"]+)"', page)
+    assert {path.rpartition(".")[2] for path in paths} == {"css", "svg"}
+    for path in paths:
+        answer = shop.get(path)
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["cache-control"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    assert shop.get("/billing/static/style.css").status_code == 404
+    assert shop.get("/billing/static/..%2Fpages.py").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost.evil.example", "", "10.0.0.1"],
+)
+def test_another_host_name_gets_nothing(shop, host):
+    for answer in (shop.get("/billing", Host=host), shop.get("/billing/static/x", Host=host)):
+        assert answer.status_code == 421
+        assert "Vendor" not in answer.text
+        assert answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8080", "127.0.0.1", "[::1]:99", "127.1.2.3"])
+def test_names_of_this_machine_are_answered(shop, host):
+    assert shop.get("/billing", Host=host).status_code == 200
+
+
+def test_who_serves_others_is_called_by_an_address_or_a_name_that_nobody_owns():
+    with billing_system(anywhere=True) as open_one:
+        for host, status in (
+            ("192.168.1.7:8080", 200),
+            ("[fd00::7]", 200),
+            ("billing", 200),
+            ("evil.example", 421),
+            ("", 421),
+        ):
+            assert open_one.get("/billing", Host=host).status_code == status
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec_Fetch_Site": "cross-site"},
+        {"Sec_Fetch_Site": "same-site"},
+        {"Sec_Fetch_Site": "cross-site", "Origin": "http://evil.example"},
+        {"Sec_Fetch_Site": "", "Origin": "http://evil.example"},
+        {"Sec_Fetch_Site": "", "Origin": "null"},
+        {"Sec_Fetch_Site": "", "Origin": "https://127.0.0.1"},
+    ],
+)
+@pytest.mark.parametrize("path", ["/billing/customers/1/login", "/billing/runs"])
+def test_a_page_of_another_site_can_send_nothing(shop, path, headers):
+    answer = shop.post(path, "period=2026-03", **headers)
+    assert answer.status_code == 403
+    assert "location" not in answer.headers
+    assert shop.office.outcome(MARCH) is None
+    assert shop.office.account(1) is None
+
+
+def test_an_older_browser_that_only_sends_its_origin_is_served(billing):
+    assert billing.post("/billing/runs", "period=2026-03", Sec_Fetch_Site="").status_code == 303
+    billing.wait()
+
+
+# --- what is not there -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "text"),
+    [
+        ("/billing/nothing", 404, "no page at this address"),
+        ("/billing/customers/11", 404, "no customer with this ID"),
+        ("/billing/customers/0", 404, "no customer with this ID"),
+        (f"/billing/customers/{'9' * 40}", 404, "no customer with this ID"),
+        ("/billing/customers/-1", 404, "no page at this address"),
+        ("/billing/customers/abc", 404, "no page at this address"),
+        ("/billing/invoices/1", 404, "no invoice with this number"),
+        (f"/billing/invoices/{'9' * 40}/print", 404, "no invoice with this number"),
+        ("/billing/invoices?period=2026-13", 400, "must be written as 2026-03"),
+        ("/billing/invoices?period=", 400, "must be written as 2026-03"),
+        ("/billing/invoices?period=%3Cscript%3E", 400, "must be written as 2026-03"),
+        ("/billing/runs/2026-13", 400, "must be written as 2026-03"),
+        ("/billing/runs/2026-03", 404, "was not billed since the start"),
+        ("/billing/runs", 405, "Method Not Allowed"),
+        ("/billing/customers/1/login", 405, "Method Not Allowed"),
+        ("/billing?page=2", 404, "the last one is 1"),
+        ("/billing?page=0", 404, "the last one is 1"),
+        ("/billing?page=-1", 404, "the last one is 1"),
+        ("/billing?page=1e9", 404, "the last one is 1"),
+        (f"/billing?page={'9' * 5000}", 404, "the last one is 1"),
+        ("/billing?page=²", 404, "the last one is 1"),
+    ],
+)
+def test_what_is_not_there_is_said_in_words(shop, path, status, text):
+    answer = shop.get(path)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert text in answer.text
+
+
+@pytest.mark.parametrize(
+    "body", ["", "period=", "period=2026-3", "period=2026-03&period=2026-04", "period=%FF"]
+)
+def test_a_run_of_no_month_is_refused(shop, body):
+    assert shop.post("/billing/runs", body).status_code == 400
+    assert shop.office.outcome(MARCH) is None
+
+
+def test_trouble_with_the_database_is_told_in_words(billing, monkeypatch):
+    def fail(*_arguments):
+        raise StoreError("disk I/O error")
+
+    monkeypatch.setattr(billing.office, "count_customers", fail)
+    answer = billing.get("/billing")
+    assert answer.status_code == 503
+    assert "disk I/O error." in answer.text
+
+
+def test_the_billing_endpoint_is_as_it_was(shop):
+    answer = httpx.post(
+        shop.url, data={"action": "GetTokenPricing", "userid": "1"}, headers={"Host": "evil.example"}
+    )
+    assert answer.json()["user_token_unit_cost"] == 1.3763676
+    assert httpx.get(shop.url).status_code == 405
+    assert httpx.get(f"{shop.url}/billingx").json()["error"]["code"] == "not_found"
