@@ -42,6 +42,13 @@ def test_lines(differences, make_usage):
     ]
 
 
+@pytest.mark.parametrize("rows", [[("a", 10, 70)], [("a", 10, 70), ("gift", 744, 0)]])
+def test_what_costs_nothing_may_be_left_out(differences, make_usage, rows):
+    gift = make_usage("gift", tokens_per_hour=0, tokens_per_month=0)
+    assert gift.tokens == 0
+    assert differences([make_usage("a", 10), gift], rows) == []
+
+
 def test_a_line_that_is_anothers(differences, make_usage):
     found = differences(
         [make_usage("a", 10)], [("a", 10, 70), ("x", 1, 7)], foreign={("x", "server", "small"): "ben"}
