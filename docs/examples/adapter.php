@@ -43,9 +43,13 @@ function take_over(Billing $billing, PDO $database, string $file): void
 function bill(Billing $billing, string $period): void
 {
     $solusio = new Solusio(environment('SOLUSIO_URL'), environment('SOLUSIO_ACCESS_TOKEN'));
-    foreach ($billing->bill($period, $solusio) as $user => $lines) {
-        $tokens = array_sum(array_column($lines, 'tokens'));
-        fwrite(STDERR, "nobody pays {$tokens} tokens of user {$lines[0]['user_id']} (billing_user_id {$user})\n");
+    $unpaid = [];
+    foreach (array_merge(...array_values($billing->bill($period, $solusio))) as $line) {
+        $who = "user {$line['user_id']} (billing_user_id " . ($line['billing_user_id'] ?? 'none') . ')';
+        $unpaid[$who] = ($unpaid[$who] ?? 0) + $line['tokens'];
+    }
+    foreach ($unpaid as $who => $tokens) {
+        fwrite(STDERR, "nobody pays {$tokens} tokens of {$who}\n");
     }
 }
 

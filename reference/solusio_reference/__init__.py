@@ -1,7 +1,29 @@
-"""A small billing system that answers SolusIO's GetTokenPricing; written to be read.
+"""A small billing system for SolusIO; written to be read.
 
-Read ``pricing`` first (what is answered), then ``form`` and ``app`` (how it is asked for). Nothing
-is imported here, so that the command line starts fast.
+It answers GetTokenPricing (``pricing``, ``form``, ``app``), turns usage into invoices (``invoicing``,
+``billing_run``, ``storage``) and keeps SolusIO's users in step with its customers (``solusio``,
+``accounts``). Read ``pricing`` first; reference/README.md has an order for the rest. Nothing is imported
+here, so that the command line starts fast.
 """
 
-__all__ = ["app", "cli", "demo", "errors", "form", "money", "pricing", "serving", "store"]
+__all__ = [
+    "accounts",
+    "app",
+    "billing_run",
+    "cli",
+    "commands",
+    "customers_document",
+    "demo",
+    "display",
+    "errors",
+    "form",
+    "invoices_document",
+    "invoicing",
+    "money",
+    "period",
+    "pricing",
+    "serving",
+    "solusio",
+    "storage",
+    "web",
+]

@@ -54,3 +54,8 @@ def number_text(number: int) -> str:
     if number < 1:
         raise ValueError("invoices are numbered from 1")
     return f"{number:06}"
+
+
+def printable(text: str) -> str:
+    """Make a text fit for a terminal, which would obey what is not printable."""
+    return "".join(char if char.isprintable() or char == NO_BREAK_SPACE else "?" for char in text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -58,6 +59,10 @@ class Entry:
     def check_options(self) -> list[str]:
         """The options of `mock-solusio check URL` for this endpoint, the token among them."""
         return [*(["--token", self.token] if self.token else []), *self.args]
+
+
+BELOW_EPHEMERAL = range(10_000, 32_000)
+"""Ports that the system does not give away by itself: it begins at 32768 (Linux) or above."""
 
 
 class EndpointError(Exception):
@@ -187,9 +192,12 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a free port that nobody is given meanwhile who asks for any."""
+    for port in random.SystemRandom().sample(BELOW_EPHEMERAL, ATTEMPTS):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise EndpointError("no port is free")
 
 
 def written(errors: IO[bytes]) -> str:

@@ -34,7 +34,7 @@ _store = click.option(
 @click.option(
     "--solusio-url",
     required=True,
-    envvar="MOCK_SOLUSIO_URL",
+    envvar=["SOLUSIO_URL", "MOCK_SOLUSIO_URL"],  # the first is that of `mock-solusio invoices check`
     show_envvar=True,
     metavar="URL",
     help="Address of SolusIO, without /api/v1.",
@@ -42,7 +42,7 @@ _store = click.option(
 @click.option(
     "--access-token",
     required=True,
-    envvar="MOCK_SOLUSIO_ADMIN_TOKEN",
+    envvar=["SOLUSIO_ACCESS_TOKEN", "MOCK_SOLUSIO_ADMIN_TOKEN"],
     show_envvar=True,
     help="Access token of an administrator of SolusIO.",
 )
@@ -68,6 +68,10 @@ def bill(period: str | None, place: str, solusio_url: str, access_token: str, wo
 
     month = _period(period) or _last_month()
     with _open(place) as database:
+        if workers > 1 and database.engine.dialect.name == "sqlite":
+            raise click.BadParameter(
+                "More than 1 needs PostgreSQL: SQLite lets one write at a time.", param_hint="--workers"
+            )
         try:
             solusio = Solusio(solusio_url, access_token)
         except ValueError as error:
@@ -87,7 +91,7 @@ def bill(period: str | None, place: str, solusio_url: str, access_token: str, wo
 @click.option("--json", "as_json", is_flag=True, help="Print the invoices document, with all lines.")
 def invoices(period: str | None, place: str, customer_id: int | None, as_json: bool) -> None:
     """List the invoices of PERIOD, a month such as 2026-03. Default: all of them."""
-    from solusio_reference.display import formatted, number_text
+    from solusio_reference.display import formatted, number_text, printable
     from solusio_reference.invoices_document import write
     from solusio_reference.storage.ledger import Ledger
 
@@ -106,7 +110,7 @@ def invoices(period: str | None, place: str, customer_id: int | None, as_json: b
                 str(one.customer_id),
                 str(one.lines_count),
                 str(one.tokens),
-                formatted(one.total, one.currency),
+                printable(formatted(one.total, one.currency)),
             )
             for one in chosen
         ]

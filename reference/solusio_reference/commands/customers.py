@@ -68,6 +68,7 @@ def customers() -> None:
 def list_customers(place: str) -> None:
     """Show all customers, and what their SolusIO users are to be."""
     from solusio_reference.accounts.notes import AccountNotes
+    from solusio_reference.display import printable
 
     with _open(place) as store:
         noted = {account.customer_id: account for account in AccountNotes(store.database).all()}
@@ -78,7 +79,7 @@ def list_customers(place: str) -> None:
             rows.append(
                 (
                     str(customer.id),
-                    _plain(customer.name),
+                    printable(customer.name),
                     customer.currency.code,
                     "-" if account is None else account.email,
                     "-" if user_id is None else str(user_id),
@@ -226,8 +227,3 @@ def _bring_in_step(accounts: "Accounts", *, adopt: bool) -> None:
     click.echo(f"In step with SolusIO: {done}.")
     if problems:
         raise click.ClickException(f"Not in step: {problems}.")
-
-
-def _plain(text: str) -> str:
-    """Make a name fit for a terminal, which would obey what is not printable."""
-    return "".join(char if char.isprintable() else "?" for char in text)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import click
 
+from solusio_reference.display import printable
 from solusio_reference.money import json_number
 from solusio_reference.pricing import Customer, price
 
@@ -63,7 +64,7 @@ def _table(customers: list[Customer]) -> list[str]:
         rows.append(
             (
                 str(customer.id),
-                customer.name,
+                printable(customer.name),
                 customer.currency.code,
                 json_number(pricing.base_token_unit_cost),
                 json_number(pricing.user_token_unit_cost),

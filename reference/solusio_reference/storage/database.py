@@ -104,6 +104,8 @@ class Database:
                 url = url.set(drivername="postgresql+psycopg")
             if url.get_backend_name() == "sqlite":
                 return cls.in_file(Path(url.database)) if url.database else cls.in_memory()
+            if url.get_backend_name() != "postgresql":
+                raise StoreError("only PostgreSQL and SQLite will do; try postgresql://user@host/name")
             return cls(create_engine(url, pool_pre_ping=True))
         except (ArgumentError, NoSuchModuleError, ValueError):
             # The text of the error would show the URL, and so a password.

@@ -1,5 +1,6 @@
 import json
 import os
+import shlex
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -182,3 +183,29 @@ def test_the_commands_run_as_programs(books, usage_server):
         )
         assert expected in done.stdout
         assert done.stderr == ""
+
+
+def test_invoices_check_runs_these_commands_with_new_books_for_each_scenario():
+    # All three are of one month, whose usage books take in once; so each has a file beside its customers.
+    reference = [sys.executable, "-m", "mock_solusio", "reference"]
+    store = ["--store", "{customers}.books"]
+    scenarios = ["resize-mid-month", "resize-down", "resize-and-back"]
+    steps = {
+        "--prepare": [*reference, "customers", "import", "{customers}", *store],
+        "--bill": [*reference, "bill", "{period}", *store],
+        "--invoices": [*reference, "invoices", "{period}", "--json", *store],
+    }
+    arguments = [word for name, words in steps.items() for word in (name, shlex.join(words))]
+    arguments += [word for scenario in scenarios for word in ("--only", scenario)]
+    without = {"MOCK_SOLUSIO_URL": "http://127.0.0.1:1", "MOCK_SOLUSIO_ADMIN_TOKEN": "of another SolusIO"}
+    check = [sys.executable, "-m", "mock_solusio", "invoices", "check", *arguments]
+    done = subprocess.run(
+        [*check, "--access-token", TOKEN, "--skip", "invoice-numbers"],
+        env={**os.environ, **without},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "3 passed" in done.stdout, done.stdout
+    assert done.returncode == 0
