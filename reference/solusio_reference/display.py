@@ -1,5 +1,6 @@
 """Amounts as a customer reads them, in the currency format that GetTokenPricing sends (step 6)."""
 
+import unicodedata
 from decimal import Decimal
 
 from solusio_reference.money import rounded
@@ -57,5 +58,5 @@ def number_text(number: int) -> str:
 
 
 def printable(text: str) -> str:
-    """Make a text fit for a terminal, which would obey what is not printable."""
-    return "".join(char if char.isprintable() or char == NO_BREAK_SPACE else "?" for char in text)
+    """Make a text fit for a terminal, which would obey what is not printable; spaces of all kinds stay."""
+    return "".join(char if char.isprintable() or unicodedata.category(char) == "Zs" else "?" for char in text)

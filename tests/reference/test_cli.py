@@ -309,7 +309,10 @@ def test_ctrl_c_in_the_middle_of_a_billing_run_ends_it_without_a_trace():
         ),
         (["--pages", "--path", "/billing"], "the path must not be under /billing or /adapter"),
         (["--pages", "--path", "/adapter/x"], "the path must not be under /billing or /adapter"),
-        (["--store", "nosuch://user:secret@host/db"], "Cannot use the database: it is no URL of a database"),
+        (
+            ["--store", "nosuch://user:secret@host/db"],
+            "Cannot use the database: only PostgreSQL and SQLite will do",
+        ),
     ],
 )
 def test_bad_options_of_the_pages_are_usage_errors(options, complaint):
@@ -451,3 +454,11 @@ def test_the_command_line_is_read_without_the_heavy_libraries():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert result.stdout == "[]\n"
+
+
+def test_a_customers_name_does_not_command_the_terminal(tmp_path):
+    place = str(tmp_path / "books.db")
+    with Store.in_file(tmp_path / "books.db") as store:
+        store.save(replace(DEMO_CUSTOMERS[0], name="Ann\x1b[31m\nBob"))
+    with serving("--store", place) as (_, printed):
+        assert "Ann?[31m?Bob" in "".join(printed)

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from solusio_reference.display import counted, formatted, formatted_exactly, number_text
+from solusio_reference.display import counted, formatted, formatted_exactly, number_text, printable
 from solusio_reference.pricing import Currency
 
 USD = Currency("USD", display_prefix="$")
@@ -91,3 +91,7 @@ def test_numbers_of_invoices_are_padded_and_never_cut():
 def test_counts_are_grouped_as_the_amounts_beside_them(separator, text):
     currency = Currency("EUR", thousands_separator=separator, decimals_separator=";")
     assert counted(1_234_567, currency) == text
+
+
+def test_a_terminal_gets_nothing_that_it_would_obey():
+    assert printable("Ann\x1b[31m\r\n\u202e B\u00a0ø\u202f€") == "Ann?[31m??? B\u00a0ø\u202f€"

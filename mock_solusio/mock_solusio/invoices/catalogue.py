@@ -9,9 +9,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from solusio_contracts.clauses import clauses
 from solusio_contracts.invoices.amounts import plain
 from solusio_contracts.invoices.compare_amounts import money
 from solusio_contracts.invoices.comparison import counted
+from solusio_contracts.invoices.judge import NUMBERS
 from solusio_contracts.scenario import load_scenarios
 from solusio_contracts.scenario_model import ExpectedInvoice, Pricing, Scenario, ScenarioPlan
 
@@ -44,6 +46,13 @@ def print_scenario(name: str) -> None:
     Raises:
         UnknownScenarioError: there is none.
     """
+    if name.strip().lower() == NUMBERS:
+        clause = clauses()["INV-013"]
+        page = Console(highlight=False)
+        page.print(Text.assemble((NUMBERS, "bold"), f"  ({clause.id})"))
+        page.print(Text("no scenario: judged over the invoices of all of them; --skip takes it, too"))
+        page.print(Text(f"{clause.text} {clause.why}"))
+        return
     known = {one.id: one for one in load_scenarios()}
     scenario = known.get(name.strip().lower())
     if scenario is None:

@@ -52,6 +52,13 @@ def test_ninety_minutes(make_case, make_usage, hours, tokens, said):
     assert lines_hint(make_case([usage], [("web", hours, tokens)])).startswith(f"You probably {said}")
 
 
+@pytest.mark.parametrize("prices", [{"tokens_per_month": 0}, {"tokens_per_hour": 0}])
+def test_a_price_that_is_not_set(make_case, make_usage, prices):
+    """100 hours at 7 cost 700, and a month of 5000 costs 5000: the smaller of two prices would be 0."""
+    hint = lines_hint(make_case([make_usage(hours=100, **prices)], [("web", 100, 0)]))
+    assert hint.startswith("You probably take the smaller of both prices also where one of them is 0")
+
+
 def test_seventy_minutes_to_the_nearest(make_case, make_usage):
     """70 minutes are 2 hours; to the nearest 1, as rounded down."""
     usage = make_usage(hours=2, since=HALF, until=HALF + timedelta(minutes=70))

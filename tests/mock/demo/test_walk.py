@@ -58,7 +58,7 @@ def test_from_the_login_link_to_the_printed_invoice(demo, chromium):
     row.get_by_role("link").click()
     assert page.url == demo.shown("Invoice")
     tokens = sum(
-        int(line.locator("td").nth(5).inner_text().replace(",", ""))
+        int(line.locator("td").nth(5).inner_text().replace(".", ""))  # as his amounts are grouped
         for line in page.locator("table.lines tbody tr").all()
     )
     total = euros(page.locator("table.sums tr").last.inner_text())

@@ -340,6 +340,12 @@ def test_every_scenario_can_be_shown(scenario):
     assert run.output.count("\n") < 100
 
 
+def test_what_is_judged_over_all_scenarios_can_be_shown(invoices):
+    run = invoices("show", "invoice-numbers")  # as a report with this failure advises
+    assert run.exit_code == 0, run.output
+    assert "No two invoices have the same number." in run.output
+
+
 def test_a_scenario_for_people(invoices):
     run = invoices("show", PLAIN)
     lines = [" ".join(line.split()) for line in run.output.splitlines()]

@@ -3,6 +3,7 @@ import os
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -117,8 +118,8 @@ def test_workers_on_sqlite_are_refused(tmp_path, usage_server):
     with Store(Database.at(place)) as store:
         store.save(ANN)
     done = run_bill(place, usage_server.url, "2026-03", "--workers", "2")
-    assert done.exit_code == 1
-    assert "several workers need PostgreSQL" in done.stderr
+    assert done.exit_code == 2
+    assert "Invalid value for --workers: More than 1 needs PostgreSQL" in done.stderr
 
 
 @pytest.mark.parametrize("command", [bill, invoices])
@@ -209,3 +210,12 @@ def test_invoices_check_runs_these_commands_with_new_books_for_each_scenario():
     )
     assert "3 passed" in done.stdout, done.stdout
     assert done.returncode == 0
+
+
+def test_a_currency_does_not_command_the_terminal(tmp_path, usage_server):
+    place = str(tmp_path / "books")
+    with Store(Database.at(place)) as store:
+        store.save(replace(ANN, currency=Currency("EUR", "\x1b[31m", "\u00a0€", ".", ",")))
+    usage_server.use(5, 1000)
+    run_bill(place, usage_server.url, "2026-03")
+    assert run(invoices, "--store", place).stdout.splitlines()[-1].endswith("  ?[31m1,19\u00a0€")

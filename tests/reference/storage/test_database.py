@@ -101,3 +101,8 @@ def test_what_is_no_database_is_refused_without_showing_the_url(place):
     with pytest.raises(StoreError) as caught:
         Database.at(place).create_tables()
     assert "secret" not in str(caught.value)
+
+
+def test_another_kind_of_database_is_not_offered_the_modules_of_postgresql():
+    with pytest.raises(StoreError, match=r"^only PostgreSQL and SQLite will do; try postgresql://"):
+        Database.at("mysql://u:secret@h/name")

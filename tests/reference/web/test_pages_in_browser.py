@@ -118,7 +118,7 @@ def test_from_the_customer_into_solusio_and_from_billing_to_the_printed_invoice(
     rows = page.locator("table.lines tbody tr")
     expect(rows).to_have_count(3)
     expect(rows.first).to_have_text(
-        re.compile(r"web0\.example\.com\s*Server\s*1 Core, 1 GB RAM\s*744\s*monthly\s*5,000\s*4,55 EUR")
+        re.compile(r"web0\.example\.com\s*Server\s*1 Core, 1 GB RAM\s*744\s*monthly\s*5\.000\s*4,55 EUR")
     )
     sums = page.locator("table.sums tr")
     expect(sums).to_have_text(
