@@ -133,8 +133,8 @@ MISTAKES: tuple[tuple[Mistake, Variants], ...] = (
         Mistake(
             "price-of-zero",
             "take the smaller of both prices also where one of them is 0",
-            "A price of 0 is one that is not set: without a monthly price there is no cap, without an hourly one "
-            "the month is charged (US-021, US-022). Copy `tokens` of /usage.",
+            "A price of 0 is one that is not set: without a monthly price there is no cap, without an hourly "
+            "one the month is charged (US-021, US-022). Copy `tokens` of /usage.",
         ),
         each_line(
             lambda line: replace(line, tokens=min(line.hours * line.tokens_per_hour, line.tokens_per_month))
