@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from solusio_contracts.check_config import config_option
-from solusio_contracts.check_settings import KINDS, Header, ReportFile, Seconds, UserId, settings_from
+from solusio_contracts.check_settings import Header, Seconds, UserId, settings_from
 from solusio_contracts.masking import TOKEN_VARIABLE
+from solusio_contracts.report_options import report_options
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -119,28 +120,7 @@ def _explain(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
     metavar="FILE",
     help="Trust the authorities of this PEM file for an https URL.",
 )
-@click.option(
-    "--baseline",
-    "baseline_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Accept the failures listed there, and fail when one of them is gone.",
-)
-@click.option(
-    "--write-baseline",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write the failures of this run as a baseline.",
-)
-@click.option(
-    "--report",
-    "reports",
-    type=ReportFile(),
-    multiple=True,
-    help=f"Write a report to a file; kinds: {', '.join(KINDS)}.",
-)
-@click.option("-v", "--verbose", is_flag=True, help="Show passed rules and whole exchanges as well.")
-@click.option("-q", "--quiet", is_flag=True, help="Show the verdict only.")
+@report_options(verbose="Show passed rules and whole exchanges as well.")
 @config_option(section="check")
 @click.option(
     "--list-rules",

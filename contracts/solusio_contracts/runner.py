@@ -3,7 +3,7 @@
 import datetime
 import fnmatch
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from importlib import metadata
 
 import msgspec
@@ -82,7 +82,7 @@ def run(target: Target, rules: Sequence[Rule], *, progress: Progress | None = No
         users=target.users,
         facts=_facts(target),
         results=tuple(results),
-        clauses=_texts(rules),
+        clauses=clause_texts({clause.id for rule in rules for clause in rule.clauses}),
     )
 
 
@@ -196,8 +196,8 @@ def _facts(target: Target) -> tuple[Fact, ...]:
     return tuple(Fact(name=name, text=target.mask(text)) for name, text in target.facts.items())
 
 
-def _texts(rules: Sequence[Rule]) -> tuple[ClauseText, ...]:
-    cited = {clause.id for rule in rules for clause in rule.clauses}
+def clause_texts(cited: Collection[str]) -> tuple[ClauseText, ...]:
+    """Return these clauses as reports show them, in the order of their ids."""
     return tuple(
         ClauseText(
             id=one.id,

@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg
 import pytest
 
+from mock_solusio.testing import Solusio, started
 from solusio_reference.app import create_app
 from solusio_reference.serving import running
 from solusio_reference.storage.store import Store, seed_demo
@@ -219,3 +220,17 @@ def usage_server() -> Iterator[UsageServer]:
         yield usage
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Solusio]:
+    """Run a mock SolusIO for the tests of a module."""
+    with started() as running_mock:
+        yield running_mock
+
+
+@pytest.fixture
+def solusio(server: Solusio) -> Solusio:
+    """Return that mock as it begins."""
+    server.client.post(f"{server.url}/_mock/reset").raise_for_status()
+    return server

@@ -7,7 +7,6 @@ import shlex
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -20,7 +19,8 @@ from solusio_contracts.check_command import (
     write_files,
 )
 from solusio_contracts.check_config import config_option
-from solusio_contracts.check_settings import KINDS, Header, ReportFile, Seconds, UserId
+from solusio_contracts.check_settings import Header, Seconds, UserId
+from solusio_contracts.report_options import report_options
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -105,28 +105,7 @@ def invoices() -> None:
     multiple=True,
     help="Send this header to the URLs as well. Reports mask its value.",
 )
-@click.option(
-    "--baseline",
-    "baseline_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Accept the failures listed there, and fail when one of them is gone.",
-)
-@click.option(
-    "--write-baseline",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write the failures of this run as a baseline.",
-)
-@click.option(
-    "--report",
-    "reports",
-    type=ReportFile(),
-    multiple=True,
-    help=f"Write a report to a file; kinds: {', '.join(KINDS)}.",
-)
-@click.option("-v", "--verbose", is_flag=True, help="Show passed scenarios and whole invoices as well.")
-@click.option("-q", "--quiet", is_flag=True, help="Show the verdict only.")
+@report_options(verbose="Show passed scenarios and whole invoices as well.")
 @config_option(section="invoices")
 @click.pass_context
 def check(ctx: click.Context, /, **options: Any) -> None:

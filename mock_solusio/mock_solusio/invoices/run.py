@@ -25,6 +25,7 @@ from solusio_contracts.invoices.judge import (
     result_of,
 )
 from solusio_contracts.report import ClauseText, Outcome, Report, Result
+from solusio_contracts.runner import clause_texts
 from solusio_contracts.scenario import customers_document
 from solusio_contracts.scenario_model import Scenario
 
@@ -278,19 +279,7 @@ def _undecided(scenario: Scenario, reason: str) -> Result:
 
 def _texts(results: Iterable[Result]) -> tuple[ClauseText, ...]:
     cited = {number for result in results for number in result.clauses}
-    return tuple(
-        ClauseText(
-            id=one.id,
-            level=one.level,
-            provenance=one.provenance,
-            source=one.source or one.reason,
-            text=one.text,
-            why=one.why,
-            fix=one.fix,
-        )
-        for one in clauses().values()
-        if one.id in cited or one.id.startswith("INV-")
-    )
+    return clause_texts({number for number in clauses() if number in cited or number.startswith("INV-")})
 
 
 __all__ = ("NUMBERS", "Numbered", "Target", "numbered", "run")

@@ -3,7 +3,6 @@
 import httpx
 import pytest
 
-from mock_solusio.testing import started
 from solusio_reference.accounts.accounts import AccountError, Accounts
 from solusio_reference.accounts.notes import Account, AccountNotes
 from solusio_reference.errors import StoreError
@@ -11,19 +10,6 @@ from solusio_reference.solusio.client import Solusio, SolusioError
 from solusio_reference.storage.database import Database
 
 ANN = "ann@example.com"
-
-
-@pytest.fixture(scope="module")
-def server():
-    with started() as running:
-        yield running
-
-
-@pytest.fixture
-def solusio(server):
-    """Return a mock as it begins."""
-    server.client.post(f"{server.url}/_mock/reset").raise_for_status()
-    return server
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mock_solusio.testing import started
 from solusio_reference.accounts.accounts import AccountError, Accounts
 from solusio_reference.accounts.notes import Account, AccountNotes, wanted_at
 from solusio_reference.solusio.client import LostAnswer, Solusio, SolusioError
@@ -42,12 +41,6 @@ with Database.at(file) as database, Solusio(url, os.environ["ACCESS_TOKEN"], sle
     else:
         getattr(accounts, step)(7, *arguments)
 """
-
-
-@pytest.fixture(scope="module")
-def server():
-    with started() as running:
-        yield running
 
 
 @pytest.fixture

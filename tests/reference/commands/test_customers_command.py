@@ -9,26 +9,12 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from mock_solusio.testing import started
 from solusio_reference.commands.customers import customers
 from solusio_reference.customers_document import read, write
 from solusio_reference.demo import DEMO_CUSTOMERS
 from solusio_reference.storage.store import Store
 
 PAIRS = [(customer, f"user{customer.id}@example.com") for customer in DEMO_CUSTOMERS[:3]]
-
-
-@pytest.fixture(scope="module")
-def server():
-    with started() as running:
-        yield running
-
-
-@pytest.fixture
-def solusio(server):
-    """Return a mock as it begins."""
-    server.client.post(f"{server.url}/_mock/reset").raise_for_status()
-    return server
 
 
 @pytest.fixture

@@ -45,12 +45,6 @@ PAGE = {
 ANN = {"id": 7, "email": "ann@example.com", "status": "active", "billing_user_id": 1}
 
 
-@pytest.fixture(scope="module")
-def server():
-    with started() as running:
-        yield running
-
-
 @pytest.fixture
 def solusio(server):
     """Return a mock as it begins, at the beginning of March."""
