@@ -268,7 +268,7 @@ def test_the_url_is_in_the_file_once_it_answers_and_input_that_ends_stops_it(tmp
         process.wait()
         watchdog.cancel()
     assert process.returncode == 0
-    assert rest.endswith("\nStopped.\n")
+    assert rest.splitlines()[-1] == "Stopped."
     assert errors == ""
     assert [found.name for found in tmp_path.iterdir()] == ["url"]
 
