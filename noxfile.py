@@ -176,7 +176,7 @@ def invoicing(session: nox.Session) -> None:
 
 @nox.session
 def screenshots(session: nox.Session) -> None:
-    """Make the pictures of docs/walkthrough.md anew. Needs chromium."""
+    """Take the screenshots of README.md and docs/walkthrough.md. Needs chromium and php."""
     install(session, "test")
     session.run("python", "docs/screenshots.py")
 

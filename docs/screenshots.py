@@ -1,15 +1,18 @@
-"""Makes the pictures of docs/walkthrough.md anew: `nox -s screenshots`, or `python docs/screenshots.py`.
+"""Takes the screenshots of README.md and docs/walkthrough.md: `nox -s screenshots`.
 
-Runs the demo with a fixed seed and clock, and opens its pages in Chromium; the same versions of Chromium,
-fonts and Faker make the same bytes. Pictures have few colours, so that they stay small.
+Checks the PHP example with a misspelled key, runs the demo with a fixed seed and clock, and opens the report
+and the pages in Chromium. The same versions of Chromium, fonts and Faker produce the same bytes. Each picture
+is reduced to a few colours to keep it small. Needs chromium and php, and port 8080.
 """
 
 import io
+import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +21,9 @@ from PIL import Image, ImageOps
 from playwright.sync_api import FloatRect, Locator, Page, ViewportSize, sync_playwright
 
 SEED, CLOCK, TODAY, MONTH = "55", "2026-04-15T12:00:00Z", "15 April 2026", "2026-04"
-FOLDER = Path(__file__).parent / "images"
+DOCS = Path(__file__).parent
+FOLDER = DOCS / "images"
+ENDPOINT, TOKEN = "http://127.0.0.1:8080/solusio/api/", "a-long-random-text"
 SCREEN: ViewportSize = {"width": 1100, "height": 800}
 MARGIN = 53
 PAPER: ViewportSize = {"width": 794 - 2 * MARGIN, "height": 1123 - 2 * MARGIN}
@@ -27,8 +32,40 @@ COLOURS = 160
 
 
 @contextmanager
+def misspelled(folder: Path) -> Iterator[None]:
+    """Serve the PHP example with the most likely mistake of an integrator: `multiplier`."""
+    php = shutil.which("php")
+    if php is None:
+        raise SystemExit("php is not installed")
+    source = (DOCS / "examples" / "endpoint.php").read_text(encoding="utf-8")
+    program = folder / "endpoint.php"
+    program.write_text(source.replace("'multipler' =>", "'multiplier' =>"), encoding="utf-8")
+    command = [php, "-d", "display_errors=0", "-S", "127.0.0.1:8080", str(program)]
+    env = {**os.environ, "SOLUSIO_TOKEN": TOKEN}
+    with subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
+        try:
+            assert process.stderr is not None  # noqa: S101 - it was started with a pipe
+            if "started" not in process.stderr.readline():
+                raise SystemExit("port 8080 is in use")
+            yield
+        finally:
+            process.kill()
+
+
+def report(folder: Path) -> Path:
+    """Check the misspelled endpoint; return the HTML report."""
+    written = folder / "report.html"
+    command = [sys.executable, "-m", "mock_solusio", "check", ENDPOINT, "--user-id", "1", "--user-id", "2"]
+    command += ["--only", "discount-key", "--quiet", "--report", f"html={written}"]
+    with misspelled(folder):
+        env = {**os.environ, "MOCK_SOLUSIO_TOKEN": TOKEN}
+        subprocess.run(command, env=env, check=False)  # noqa: S603 - our own; it exits with 1
+    return written
+
+
+@contextmanager
 def demo() -> Iterator[dict[str, str]]:
-    """Run the demo; give what it prints, by the names in its list."""
+    """Run the demo; give the values it prints, by name."""
     command = [sys.executable, "-m", "mock_solusio", "demo", "--seed", SEED, "--clock", CLOCK]
     command += ["--port", "0", "--billing-port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
@@ -47,15 +84,15 @@ def demo() -> Iterator[dict[str, str]]:
 
 
 def save(name: str, data: bytes, *, margin: int = 0) -> None:
-    """Write a picture with few colours."""
+    """Write a picture reduced to a few colours."""
     with Image.open(io.BytesIO(data)) as image:
         whole = ImageOps.expand(image.convert("RGB"), margin, "white")
         small = whole.quantize(COLOURS, dither=Image.Dither.NONE)
-        small.save(FOLDER / f"walkthrough-{name}.png", optimize=True)
+        small.save(FOLDER / f"{name}.png", optimize=True)
 
 
 def shoot(page: Page, name: str, last: Locator, first: Locator | None = None, *, more: int = 16) -> None:
-    """Take a picture of a page from its top, or from an element, down to the end of another one."""
+    """Take a picture of a page, from its top or the element `first` to the end of `last`."""
     top = 0.0 if first is None else box(first)["y"] - 12
     end = box(last)
     height = end["y"] + end["height"] + more - top
@@ -64,44 +101,47 @@ def shoot(page: Page, name: str, last: Locator, first: Locator | None = None, *,
 
 
 def box(element: Locator) -> FloatRect:
-    """Return where an element is."""
+    """Return the position and size of an element."""
     found = element.bounding_box()
     if found is None:
-        raise SystemExit(f"{element} is not to be seen")
+        raise SystemExit(f"{element} is not visible")
     return found
 
 
 def main() -> None:
-    """Make all pictures."""
+    """Take all pictures."""
     chromium = shutil.which("chromium")
-    with demo() as said, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport=SCREEN, locale="en-GB")
-        take(page, said)
+        page = browser.new_page(viewport={**SCREEN, "width": 860}, locale="en-GB")
+        page.goto(report(Path(folder)).as_uri())
+        save("report-finding", page.locator("article").screenshot(), margin=12)
+        with demo() as said:
+            walk(browser.new_page(viewport=SCREEN, locale="en-GB"), said)
         browser.close()
 
 
-def take(page: Page, said: dict[str, str]) -> None:
-    """Go through the steps, and take a picture wherever there is something to see."""
+def walk(page: Page, said: dict[str, str]) -> None:
+    """Follow the walkthrough and take its pictures."""
     page.goto(said["Customers"])
-    shoot(page, "customers", page.locator("tbody tr").nth(8), more=0)
+    shoot(page, "walkthrough-customers", page.locator("tbody tr").nth(8), more=0)
 
     page.goto(said["Customer"])
-    shoot(page, "customer", page.locator("tbody").last)
+    shoot(page, "walkthrough-customer", page.locator("tbody").last)
 
     page.get_by_role("button", name="Log in to SolusIO").click()
     page.get_by_role("heading", name="My servers").wait_for()
-    shoot(page, "area", page.locator(".servers"))
-    shoot(page, "plans", page.locator(".plans"), page.get_by_role("heading", name="Plans"))
+    shoot(page, "walkthrough-area", page.locator(".servers"))
+    shoot(page, "walkthrough-plans", page.locator(".plans"), page.get_by_role("heading", name="Plans"))
 
     page.goto(said["Invoices"])
-    shoot(page, "invoices", page.locator("tbody tr").nth(8), more=0)
+    shoot(page, "walkthrough-invoices", page.locator("tbody tr").nth(8), more=0)
     page.goto(said["Invoice"])
     date(page)
-    shoot(page, "invoice", page.locator("article"))
+    shoot(page, "walkthrough-invoice", page.locator("article"))
     page.emulate_media(media="print")
     page.set_viewport_size(PAPER)
-    save("print", page.screenshot(), margin=MARGIN)
+    save("walkthrough-print", page.screenshot(), margin=MARGIN)
     page.emulate_media(media="screen")
     page.set_viewport_size(SCREEN)
 
@@ -109,11 +149,11 @@ def take(page: Page, said: dict[str, str]) -> None:
     page.goto(f"{said['Customers']}/invoices?period={MONTH}")
     page.get_by_role("button", name="Run billing now").click()
     page.get_by_text("Finished").wait_for()
-    shoot(page, "run", page.locator("main > :last-child"))
+    shoot(page, "walkthrough-run", page.locator("main > :last-child"))
 
 
 def date(page: Page) -> None:
-    """Date an invoice by the clock of the demo: the billing system's own is the machine's."""
+    """Date the invoice by the demo's clock; the billing system itself uses the machine's."""
     issued = page.locator("dt", has_text=re.compile("^Issued$")).locator("xpath=following-sibling::dd")
     issued.evaluate("(element, text) => { element.textContent = text }", TODAY)
 

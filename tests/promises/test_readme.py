@@ -1,13 +1,19 @@
-"""The two commands of the README, run to the letter in a fresh copy; they need a package registry."""
+"""The commands of the README, run to the letter in a fresh copy; they need a package registry."""
 
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+ADDRESS, PATH = "127.0.0.1:8000", "/solusio/api/"
+"""Where the README's own endpoint is."""
+TOKEN = "..."
+"""What the README's example exports as the authorization token."""
 
 
 def command(readme: str, marker: str) -> str:
@@ -24,7 +30,7 @@ def readme(documents: dict[str, str]) -> str:
 def fresh(root: Path, tmp_path: Path) -> Path:
     """A copy of the files under version control, as they are now."""
     if not (root / ".git").exists():
-        pytest.skip("this is no checkout")
+        pytest.skip("this is not a checkout")
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=True)
     copy = tmp_path / "fresh"
     for name in filter(None, listed.stdout.split("\0")):
@@ -35,10 +41,10 @@ def fresh(root: Path, tmp_path: Path) -> Path:
 
 
 def run(command: str, folder: Path, tmp_path: Path, **extra: str) -> subprocess.CompletedProcess[str]:
-    """Run a command as somebody would who has just opened a terminal, with our Python as `python3`."""
+    """Run a command as in a new terminal, with our Python as `python3`."""
     programs = tmp_path / "bin"
     programs.mkdir()
-    # The Python that our environment was made of: only that has a pip, as the README asks for.
+    # The Python behind our environment: only that one has pip, which the README requires.
     base = Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
     (programs / "python3").write_text(f'#!/bin/sh\nexec "{base}" "$@"\n')
     (programs / "python3").chmod(0o755)
@@ -57,14 +63,42 @@ def run(command: str, folder: Path, tmp_path: Path, **extra: str) -> subprocess.
     )
 
 
-def test_the_main_command_checks_the_reference(readme, fresh, tmp_path):
-    result = run(command(readme, "main"), fresh, tmp_path)
+@pytest.fixture
+def own_endpoint() -> Iterator[str]:
+    """Serve the reference endpoint as an integrator's own; give its host and port."""
+    command = [sys.executable, "-m", "mock_solusio", "reference", "serve", "--until-stdin-closes"]
+    command += ["--port", "0", "--path", PATH, "--token", TOKEN]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with process.stdin:
+            found = re.search(r"http://(127\.0\.0\.1:\d+)", process.stdout.readline())
+            assert found is not None
+            yield found[1]
+
+
+def test_after_the_main_command_the_bare_command_works(readme, fresh, own_endpoint, tmp_path):
+    own = command(readme, "own")
+    assert ADDRESS in own
+    result = run(f"{command(readme, 'main')}\n{own.replace(ADDRESS, own_endpoint)}", fresh, tmp_path)
     assert result.returncode == 0, result.stdout
-    assert "\nConformant: " in result.stdout
+    assert result.stdout.count("\nConformant: ") == 2
+
+
+def test_every_example_uses_the_bare_command(documents):
+    """The README says once how `mock-solusio` gets into the PATH; no page needs another way."""
+    other = {
+        f"{name}: {line}"
+        for name, text in documents.items()
+        for line in text.splitlines()
+        if re.search(r"\S/mock-solusio [a-z]", line)
+    }
+    assert other == set()
 
 
 def test_the_tests_command_runs_sessions(readme, fresh, tmp_path):
-    # All sessions would run this test again; one of them shows that the command works.
+    # All sessions would run this test again; one is enough to show that the command works.
     result = run(command(readme, "tests"), fresh, tmp_path, NOXSESSION="lint")
     assert result.returncode == 0, result.stdout
     assert re.search(r"Session lint\S* was successful", result.stdout)
@@ -74,9 +108,9 @@ def test_ci_runs_exactly_the_tests_command(readme, root, tmp_path):
     programs = tmp_path / "bin"
     programs.mkdir()
     scripts = {
-        # Stands in for the shell that .ci/run becomes at its end.
+        # Replaces the shell that .ci/run executes last.
         "bash": f'#!/bin/sh\nprintf "%s\\n" "CI=$CI" "$@" > "{tmp_path}/ran"\n',
-        "apt-get": "#!/bin/sh\n",  # nothing is installed for this test
+        "apt-get": "#!/bin/sh\n",  # this test installs nothing
     }
     for name, text in scripts.items():
         (programs / name).write_text(text)
