@@ -79,7 +79,7 @@ def contract(session: nox.Session) -> None:
     work = Path(session.create_tmp()).resolve()
     documents = [
         *Path("contracts/solusio_contracts/openapi").glob("*.yaml"),
-        *Path("mock_solusio/mock_solusio/openapi").glob("*.yaml"),
+        *Path("mock_solusio/mock_solusio/control").glob("*.yaml"),
     ]
     for document in sorted(documents):
         session.run(

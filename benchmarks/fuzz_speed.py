@@ -44,8 +44,8 @@ PRICE = {
 }
 OURS = """
 import sys
-from solusio_contracts import fuzz
-from solusio_contracts.target import Settings, Target
+from solusio_contracts.fuzzing import campaign as fuzz
+from solusio_contracts.checking.target import Settings, Target
 settings = Settings(
     url=sys.argv[1], users=(1,), seed=int(sys.argv[3]), fuzz_examples=int(sys.argv[2]), fuzz_seconds=600
 )
@@ -150,7 +150,7 @@ def programs(url: str, examples: int, seed: int, document: Path) -> dict[str, li
 
 def compare(url: str, examples: int, rounds: int) -> dict[str, list[Run]]:
     """Run both programs in turns, each round with a seed of its own and the other one first."""
-    from solusio_contracts import documents
+    from solusio_contracts.contract import documents
 
     runs: dict[str, list[Run]] = {"mock-solusio": [], "schemathesis": []}
     for number in range(rounds):

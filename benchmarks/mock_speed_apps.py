@@ -61,7 +61,7 @@ def mock() -> Any:
 
 def main(port: int) -> None:
     """Serve Starlette on uvicorn, with the settings that the mock has."""
-    from mock_solusio.serving import listen, make_server
+    from mock_solusio.server.uvicorn_server import listen, make_server
 
     with listen("127.0.0.1", port) as listener:
         make_server(starlette()).run(sockets=[listener])

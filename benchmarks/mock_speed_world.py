@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from mock_speed_servers import Place, Running, ask
 
-from solusio_contracts import documents
+from solusio_contracts.contract import documents
 
 USERS = 200
 SERVERS = 40

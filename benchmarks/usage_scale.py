@@ -247,7 +247,7 @@ def pages(runner: asyncio.Runner, mock: Any, path: str) -> dict[str, Any]:
 
 def ask(runner: asyncio.Runner, mock: Any, path: str) -> bytes:
     """Ask the mock as a client would."""
-    from mock_solusio.http import Request
+    from mock_solusio.server.messages import Request
 
     target, _, query = path.partition("?")
     headers = [(b"host", b"mock.test"), (b"authorization", f"Bearer {TOKEN}".encode())]

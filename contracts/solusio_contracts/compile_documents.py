@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from solusio_contracts.documents import compile_document, document_names, document_text
+from solusio_contracts.contract.documents import compile_document, document_names, document_text
 
 FOLDER = Path(__file__).parent / "openapi" / "compiled"
 

@@ -9,10 +9,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from mock_solusio import beginning
 from mock_solusio.api.dispatch import Api, refusal
 from mock_solusio.api.routes import PREFIX, routes
-from mock_solusio.asgi import (
+from mock_solusio.billing.prices import CustomerPrices
+from mock_solusio.clock import Clock
+from mock_solusio.domain import tasks
+from mock_solusio.domain.errors import DomainError
+from mock_solusio.domain.kinds import KINDS
+from mock_solusio.domain.login import Throttle
+from mock_solusio.domain.prices import Pricing
+from mock_solusio.moment import Micros, rfc3339
+from mock_solusio.options import Options
+from mock_solusio.server.asgi import (
     App,
     ClientGoneError,
     Receive,
@@ -23,24 +31,16 @@ from mock_solusio.asgi import (
     read_request,
     send_response,
 )
-from mock_solusio.clock import Clock
-from mock_solusio.customer_prices import CustomerPrices
-from mock_solusio.domain import tasks
-from mock_solusio.domain.errors import DomainError
-from mock_solusio.domain.kinds import KINDS
-from mock_solusio.domain.login import Throttle
-from mock_solusio.domain.prices import Pricing
-from mock_solusio.faults import Fault, Faults
-from mock_solusio.http import Request, Response, json_response
-from mock_solusio.journal import Journal
-from mock_solusio.moment import Micros, rfc3339
-from mock_solusio.options import Options
-from mock_solusio.store import Store
+from mock_solusio.server.messages import Request, Response, json_response
+from mock_solusio.store.store import Store
+from mock_solusio.traffic.faults import Fault, Faults
+from mock_solusio.traffic.journal import Journal
+from mock_solusio.worlds import installation
 
 if TYPE_CHECKING:
-    from mock_solusio.control import Control
-    from mock_solusio.record.answers import RecordedAnswers
-    from mock_solusio.replay import Replay
+    from mock_solusio.control.api import Control
+    from mock_solusio.record.player import RecordedAnswers
+    from mock_solusio.timeline.replay import Replay
 
 CONTROL = "/_mock"
 
@@ -79,7 +79,7 @@ class Mock:
             self._settled = -1
             self._due: Micros | None = None
             with self.store.transaction() as world:
-                self.admin_token = beginning.begin(world, options)
+                self.admin_token = installation.begin(world, options)
             self._begin_replay()
         except BaseException:
             self.store.close()
@@ -110,7 +110,7 @@ class Mock:
             self._note(request, response, began)
             await send_response(response, send)
         else:
-            from mock_solusio.fault_delivery import deliver
+            from mock_solusio.traffic.fault_injection import deliver
 
             response = await deliver(
                 fault,
@@ -192,7 +192,7 @@ class Mock:
     def control(self) -> "Control":
         """The control API, made when it is first called."""
         if self._control is None:
-            from mock_solusio.control import Control
+            from mock_solusio.control.api import Control
 
             self._control = Control(self)
         return self._control
@@ -253,7 +253,7 @@ class Mock:
         """Begin anew, as after the start: state, journal, faults, known prices."""
         with self.store.transaction() as world:
             world.wipe()
-            self.admin_token = beginning.begin(world, self.options)
+            self.admin_token = installation.begin(world, self.options)
         self.journal.clear()
         self.faults.clear()
         self.throttle.reset()
@@ -268,7 +268,7 @@ class Mock:
     @property
     def administrator(self) -> str:
         """Say how the administrator logs in, for people."""
-        return beginning.administrator(self.store)
+        return installation.administrator(self.store)
 
     def close(self) -> None:
         """Close the state file."""
@@ -277,7 +277,7 @@ class Mock:
     def _begin_replay(self) -> None:
         if self.options.replay is None:
             return
-        from mock_solusio.replay import Replay
+        from mock_solusio.timeline.replay import Replay
 
         self.replay = Replay(self.store, self.options.replay, tell=_tell)
         if self.options.clock is None:
@@ -302,7 +302,7 @@ def _tell(text: str) -> None:
 def _recorded_answers(options: Options) -> "RecordedAnswers | None":
     if options.recorded is None:
         return None
-    from mock_solusio.record.answers import RecordedAnswers
+    from mock_solusio.record.player import RecordedAnswers
 
     return RecordedAnswers(options.recorded, seed=options.recorded_seed, only=options.recorded_only)
 
@@ -310,11 +310,11 @@ def _recorded_answers(options: Options) -> "RecordedAnswers | None":
 def _first_clock(options: Options) -> Clock:
     """Return the clock of the timeline or world to begin with, or the machine's time."""
     if options.replay is not None:
-        from mock_solusio import replay
+        from mock_solusio.timeline import replay
 
         return replay.clock_of(options.replay, options.replay_speed)
     if options.fixtures is None:
         return Clock()
-    from mock_solusio import fixtures
+    from mock_solusio.worlds import fixtures
 
     return fixtures.clock_of(fixtures.read(options.fixtures)) or Clock()

@@ -21,23 +21,23 @@ class Entry:
 
 
 SUBCOMMANDS = {
-    "check": Entry("solusio_contracts.check_command:check", "Check a billing endpoint against the contract."),
+    "check": Entry("solusio_contracts.cli.check:check", "Check a billing endpoint against the contract."),
     "contract": Entry(
-        "solusio_contracts.contract_command:contract",
+        "solusio_contracts.cli.contract:contract",
         "Show or export what SolusIO expects of a billing system.",
     ),
     "invoices": Entry(
         "mock_solusio.invoices.command:invoices",
         "Check what a billing system puts on its invoices, to the cent.",
     ),
-    "serve": Entry("mock_solusio.serve_command:serve", "Run a mock SolusIO until Ctrl-C."),
+    "serve": Entry("mock_solusio.serve:serve", "Run a mock SolusIO until Ctrl-C."),
     "pricing": Entry(
         "mock_solusio.price_list.command:pricing", "Calculate and check prices of plans in tokens."
     ),
     "record": Entry(
         "mock_solusio.record.command:record", "Record a real SolusIO, anonymised, for `serve --recorded`."
     ),
-    "fleet": Entry("mock_solusio.fleet_command:fleet", "Make up realistic fleets of servers and customers."),
+    "fleet": Entry("mock_solusio.fleet.command:fleet", "Make up realistic fleets of servers and customers."),
     "demo": Entry(
         "mock_solusio.demo.command:demo", "Run SolusIO and a billing system together until Ctrl-C."
     ),

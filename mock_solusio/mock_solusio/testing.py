@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from mock_solusio.app import Mock
     from mock_solusio.clock import Clock
-    from mock_solusio.journal import Journal
     from mock_solusio.options import Options
+    from mock_solusio.traffic.journal import Journal
 
 
 class Solusio:
@@ -147,7 +147,7 @@ def started(options: "Options | None" = None) -> Iterator[Solusio]:
     """
     from mock_solusio.app import Mock
     from mock_solusio.options import Options
-    from mock_solusio.serving import running
+    from mock_solusio.server.uvicorn_server import running
 
     mock = Mock(options or Options())
     try:

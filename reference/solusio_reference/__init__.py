@@ -13,7 +13,7 @@ __all__ = [
     "cli",
     "commands",
     "customers_document",
-    "demo",
+    "demo_customers",
     "display",
     "errors",
     "form",

@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from solusio_reference.invoicing import add_up, make_invoice
 from solusio_reference.period import Period
 from solusio_reference.solusio.client import Solusio, SolusioError
-from solusio_reference.storage import waiting
-from solusio_reference.storage.collected import Collected, Run, UsageChanged
+from solusio_reference.storage import queue
 from solusio_reference.storage.ledger import Ledger
 from solusio_reference.storage.store import Store
+from solusio_reference.storage.usage import Collected, Run, UsageChanged
 
 REFUSED = frozenset({400, 404, 410, 422})
 """Answers to the address of a page that was good when the run was interrupted, and is no more."""
@@ -36,7 +36,7 @@ class RunResult:
     invoices_before: int
     """Invoices of the period that were there already."""
     invoices_made: int
-    unbilled: tuple[waiting.Unbilled, ...]
+    unbilled: tuple[queue.Unbilled, ...]
     """Usage that is on nobody's invoice. It is kept: bill again once its customer is known.
 
     Usage that SolusIO gives no ``billing_user_id`` stays with nobody, since what was collected never changes.
@@ -123,7 +123,7 @@ def invoice(period: Period, store: Store, ledger: Ledger, *, workers: int = 1) -
 def _invoice_next(period: Period, store: Store, ledger: Ledger, *, patient: bool) -> bool:
     """Make one invoice; False if nobody waits for one."""
     with ledger.database.writing() as connection:
-        customer_id = waiting.claim(connection, period, patient=patient)
+        customer_id = queue.claim(connection, period, patient=patient)
         customer = None if customer_id is None else store.find(connection, customer_id)
         if customer is None:
             return False

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from solusio_reference.accounts.notes import check_email
+from solusio_reference.accounts.wanted import check_email
 from solusio_reference.money import json_number
 from solusio_reference.pricing import Currency, Customer, Discount, Tax, price, to_json
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
-from solusio_contracts.report import ClauseText, Fact, Finding, Outcome, Report, Result
+from solusio_contracts.reporting.report import ClauseText, Fact, Finding, Outcome, Report, Result
 
 MakeFinding = Callable[..., Finding]
 MakeResult = Callable[..., Result]

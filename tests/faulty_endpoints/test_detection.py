@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 
-from solusio_contracts.check_command import check
-from solusio_contracts.check_settings import settings_from
-from solusio_contracts.clauses import Level, clauses
-from solusio_contracts.masking import TOKEN_VARIABLE
-from solusio_contracts.report import Exit, Outcome, Report
+from solusio_contracts.checking.runner import run
+from solusio_contracts.checking.target import Target
+from solusio_contracts.cli.check import check
+from solusio_contracts.cli.types import settings_from
+from solusio_contracts.contract.clauses import Level, clauses
+from solusio_contracts.http.masking import TOKEN_VARIABLE
+from solusio_contracts.reporting.report import Exit, Outcome, Report
 from solusio_contracts.rules import all_rules
-from solusio_contracts.runner import run
-from solusio_contracts.target import Target
 
 Serve = Callable[[Any], AbstractContextManager[str]]
 

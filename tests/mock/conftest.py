@@ -10,9 +10,9 @@ import pytest
 
 from mock_solusio.app import Mock
 from mock_solusio.clock import Clock
-from mock_solusio.http import Request
 from mock_solusio.moment import parse_moment
 from mock_solusio.options import Options
+from mock_solusio.server.messages import Request
 
 START = parse_moment("2026-03-01T00:00:00Z")
 ADMIN_TOKEN = "administrators-own-access-token"

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from mock_solusio.serve_command import serve
+from mock_solusio.serve import serve
 
 TOKEN = "administrators-own-access-token"
 
@@ -211,10 +211,10 @@ def test_head_and_body_arrive_together():
 def test_it_starts_without_what_it_does_not_need():
     code = (
         "import sys\n"
-        "from mock_solusio import serve_command\n"
+        "from mock_solusio import serve\n"
         "from mock_solusio.app import Mock\n"
         "from mock_solusio.options import Options\n"
-        "import mock_solusio.serving\n"
+        "import mock_solusio.server.uvicorn_server\n"
         "Mock(Options()).close()\n"
         "heavy = 'schemathesis hypothesis sqlalchemy httpx jinja2 faker rich babel yaml'.split()\n"
         "print([name for name in heavy if name in sys.modules])\n"

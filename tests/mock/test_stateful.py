@@ -23,7 +23,7 @@ from mock_solusio.clock import Clock
 from mock_solusio.moment import DAY, SECOND, parse_moment
 from mock_solusio.options import Options
 from mock_solusio.testing import Solusio, started
-from solusio_contracts import documents
+from solusio_contracts.contract import documents
 
 EXAMPLES = int(os.environ.get("MOCK_SOLUSIO_STATEFUL_EXAMPLES", "8"))
 STEPS = int(os.environ.get("MOCK_SOLUSIO_STATEFUL_STEPS", "20"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from solusio_contracts.clauses import AREAS, Level, Provenance, clauses
+from solusio_contracts.contract.clauses import AREAS, Level, Provenance, clauses
 from solusio_contracts.rules import all_rules
 
 

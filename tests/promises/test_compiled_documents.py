@@ -2,8 +2,8 @@
 
 import pytest
 
-from solusio_contracts import documents
 from solusio_contracts.compile_documents import FOLDER
+from solusio_contracts.contract import documents
 
 
 @pytest.mark.parametrize("name", documents.document_names())

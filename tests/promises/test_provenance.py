@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from solusio_contracts.clauses import ClauseError, Provenance, clauses, parse_clauses
-from solusio_contracts.documents import (
+from solusio_contracts.contract.clauses import ClauseError, Provenance, clauses, parse_clauses
+from solusio_contracts.contract.documents import (
     METHODS,
     DocumentError,
     Element,

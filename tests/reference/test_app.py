@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from solusio_reference.app import create_app
-from solusio_reference.demo import DEMO_CUSTOMERS
+from solusio_reference.demo_customers import DEMO_CUSTOMERS
 from solusio_reference.pricing import price, to_json
 from solusio_reference.serving import running
 

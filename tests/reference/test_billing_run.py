@@ -22,8 +22,8 @@ from solusio_reference.pricing import Currency, Customer
 from solusio_reference.solusio.client import Solusio, Totals, UsagePage
 from solusio_reference.storage.database import Database
 from solusio_reference.storage.ledger import Ledger
+from solusio_reference.storage.queue import Unbilled
 from solusio_reference.storage.store import Store
-from solusio_reference.storage.waiting import Unbilled
 
 FEBRUARY, MARCH, APRIL = Period(2026, 2), Period(2026, 3), Period(2026, 4)
 ANN = Customer(id=5, name="Ann", base_token_unit_cost=Decimal("0.001"), currency=Currency("USD"))

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 
 from solusio_reference.cli import COMMANDS, reference
 from solusio_reference.customers_document import write
-from solusio_reference.demo import DEMO_CUSTOMERS
+from solusio_reference.demo_customers import DEMO_CUSTOMERS
 from solusio_reference.storage.store import Store, seed_demo
 
 TOKEN_VARIABLE = "MOCK_SOLUSIO_BILLING_TOKEN"

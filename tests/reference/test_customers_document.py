@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solusio_reference.customers_document import MOST_FACTORS, read, write
-from solusio_reference.demo import DEMO_CUSTOMERS
+from solusio_reference.demo_customers import DEMO_CUSTOMERS
 from solusio_reference.pricing import Currency, Customer, Discount, Tax
 
 # As the vendor's page has it, with the price that it promises: 1.34 x 0.95 x 1.06 x 1.02.

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solusio_reference.demo import DEMO_CUSTOMERS
+from solusio_reference.demo_customers import DEMO_CUSTOMERS
 from solusio_reference.pricing import (
     Currency,
     Customer,

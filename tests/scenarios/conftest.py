@@ -13,14 +13,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from mock_solusio import timeline
 from mock_solusio.app import Mock
 from mock_solusio.clock import Clock
-from mock_solusio.http import Request
 from mock_solusio.moment import micros
 from mock_solusio.options import Options
-from mock_solusio.playing import play
-from solusio_contracts.scenario import Scenario, events
+from mock_solusio.server.messages import Request
+from mock_solusio.timeline import events as timeline
+from mock_solusio.timeline.player import play
+from solusio_contracts.invoices.scenario import Scenario, events
 
 HOUR = timedelta(hours=1)
 ADMIN_TOKEN = "administrators-own-access-token"

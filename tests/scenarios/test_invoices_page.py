@@ -14,7 +14,7 @@ import pytest
 from mock_solusio.cli import cli
 from solusio_contracts.invoices.adapter import PLACEHOLDERS
 from solusio_contracts.invoices.documents import read_customers, read_invoices
-from solusio_contracts.scenario import load_scenarios
+from solusio_contracts.invoices.scenario import load_scenarios
 
 PAGE = (Path(__file__).parents[2] / "docs" / "invoices.md").read_text(encoding="utf-8")
 

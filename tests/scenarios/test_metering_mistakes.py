@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from solusio_contracts.scenario import Scenario, load_scenarios
+from solusio_contracts.invoices.scenario import Scenario, load_scenarios
 
 HOUR = timedelta(hours=1)
 METERING = ("metering", "cap", "months", "lifecycle", "resize", "resources")

@@ -21,7 +21,7 @@ from mock_solusio.clock import Clock
 from mock_solusio.moment import micros
 from mock_solusio.options import Options
 from mock_solusio.testing import Solusio, started
-from solusio_contracts.scenario import load_scenarios
+from solusio_contracts.invoices.scenario import load_scenarios
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs" / "examples"

@@ -21,9 +21,9 @@ import pytest
 from click.testing import CliRunner
 
 from mock_solusio.cli import cli
-from solusio_contracts.clauses import Level, clauses
-from solusio_contracts.report import Exit
-from solusio_contracts.scenario import load_scenarios
+from solusio_contracts.contract.clauses import Level, clauses
+from solusio_contracts.invoices.scenario import load_scenarios
+from solusio_contracts.reporting.report import Exit
 
 ROOT = Path(__file__).parents[2]
 HERE = ROOT / "tests" / "faulty_billing"

@@ -13,8 +13,14 @@ from typing import NamedTuple
 
 import pytest
 
-from solusio_contracts.scenario import load_scenarios
-from solusio_contracts.scenario_model import ExpectedInvoice, ExpectedLine, Pricing, Scenario, ScenarioPlan
+from solusio_contracts.invoices.scenario import load_scenarios
+from solusio_contracts.invoices.scenario_model import (
+    ExpectedInvoice,
+    ExpectedLine,
+    Pricing,
+    Scenario,
+    ScenarioPlan,
+)
 
 EXACT = Context(prec=60)
 

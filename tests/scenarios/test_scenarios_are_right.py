@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from solusio_contracts.clauses import clauses
-from solusio_contracts.scenario import ExpectedInvoice, Pricing, Scenario, load_scenarios
+from solusio_contracts.contract.clauses import clauses
+from solusio_contracts.invoices.scenario import ExpectedInvoice, Pricing, Scenario, load_scenarios
 
 SCENARIOS = load_scenarios()
 MINOR_DIGITS = {"JPY": 0, "KWD": 3}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from solusio_contracts.masking import Mask
+from solusio_contracts.http.masking import Mask
 
 PLACEHOLDERS: Final = ("period", "from", "to", "customers", "solusio_url")
 """What may stand in braces in a command or URL."""
@@ -89,7 +89,7 @@ class CommandAdapter:
     def run(self, order: Order) -> bytes:
         """Run it to its end; nothing of it is left behind, whatever happens."""
         # Imported where it is used: subprocesses are of no use to who only reads a contract.
-        from solusio_contracts.invoices.processes import ProcessError, run_process
+        from solusio_contracts.invoices.command_runner import ProcessError, run_process
 
         words = [_filled(word, order.values) for word in self.words]
         environment = {
@@ -133,7 +133,7 @@ class UrlAdapter:
 
     def run(self, order: Order) -> bytes:
         """Call it and return the body."""
-        from solusio_contracts.invoices.calls import CallError, call
+        from solusio_contracts.invoices.http_caller import CallError, call
 
         url = self._filled(order)
         body: Any = None

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from solusio_contracts.invoices.documents import BilledInvoice
+from solusio_contracts.invoices.scenario_model import ExpectedInvoice, Pricing
 from solusio_contracts.invoices.usage import UsageLine, Window
-from solusio_contracts.scenario_model import ExpectedInvoice, Pricing
 
 Row = tuple[str, str, str, int, int]
 """Server, resource, plan, hours, tokens: what a line comes to."""

@@ -11,7 +11,7 @@ from solusio_contracts.invoices.amounts import product, rounded, steps, total_of
 from solusio_contracts.invoices.case import Case, Mistake
 from solusio_contracts.invoices.compare_amounts import unit_of
 from solusio_contracts.invoices.documents import BilledLine
-from solusio_contracts.scenario_model import Pricing
+from solusio_contracts.invoices.scenario_model import Pricing
 
 Candidate = tuple[Mistake, Decimal]
 

@@ -3,7 +3,7 @@
 import functools
 import importlib
 
-from solusio_contracts.rule import Rule, registered
+from solusio_contracts.checking.rule import Rule, registered
 
 AREAS = (
     "http",

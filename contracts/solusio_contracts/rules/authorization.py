@@ -6,11 +6,11 @@ import string
 import unicodedata
 from collections.abc import Iterator
 
-from solusio_contracts.asking import Case, raw_question, refusals, unharmed
-from solusio_contracts.exchange import ACTION, Form, Headers, Request
-from solusio_contracts.masking import TOKEN_VARIABLE
-from solusio_contracts.rule import Expect, SkipRule, rule
-from solusio_contracts.target import Target
+from solusio_contracts.checking.expectations import Case, raw_question, refusals, unharmed
+from solusio_contracts.checking.rule import Expect, SkipRule, rule
+from solusio_contracts.checking.target import Target
+from solusio_contracts.http.exchange import ACTION, Form, Headers, Request
+from solusio_contracts.http.masking import TOKEN_VARIABLE
 
 WRONG = "wrong-on-purpose"
 FORGOTTEN = ("xxxxxxx", "test", "secret", "token", "admin", "changeme", "demo")

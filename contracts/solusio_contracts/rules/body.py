@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 from html.entities import html5
 from typing import Any
 
-from solusio_contracts.clauses import Level
-from solusio_contracts.exchange import Exchange
-from solusio_contracts.jsontext import Flaw, Problem, excerpt
-from solusio_contracts.price import COSTS, customer_texts
-from solusio_contracts.rule import Expect, SkipRule, rule, shown
-from solusio_contracts.target import Target
+from solusio_contracts.checking.price import COSTS, customer_texts
+from solusio_contracts.checking.rule import Expect, SkipRule, rule, shown
+from solusio_contracts.checking.target import Target
+from solusio_contracts.contract.clauses import Level
+from solusio_contracts.http.exchange import Exchange
+from solusio_contracts.http.json_body import Flaw, Problem, excerpt
 
 # Both zlib-compressed forms start so; that fault belongs to TP-007.
 _COMPRESSED = (b"\x1f\x8b", b"\x78\x9c")

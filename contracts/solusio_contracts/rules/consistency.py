@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from solusio_contracts.asking import Case, same
-from solusio_contracts.exchange import Request
-from solusio_contracts.rule import Expect, rule
-from solusio_contracts.target import Target
+from solusio_contracts.checking.expectations import Case, same
+from solusio_contracts.checking.rule import Expect, rule
+from solusio_contracts.checking.target import Target
+from solusio_contracts.http.exchange import Request
 
 REPEATS = 30
 """Times the same question is asked (TP-301)."""

@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from solusio_contracts.clauses import Level
-from solusio_contracts.exchange import Exchange
-from solusio_contracts.rule import (
+from solusio_contracts.checking.rule import (
     BOOLEAN,
     INTEGER,
     LIST,
@@ -17,7 +15,9 @@ from solusio_contracts.rule import (
     SkipRule,
     rule,
 )
-from solusio_contracts.target import Target
+from solusio_contracts.checking.target import Target
+from solusio_contracts.contract.clauses import Level
+from solusio_contracts.http.exchange import Exchange
 
 UNQUOTE = "send it without quotes"
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from solusio_contracts import fuzz
-from solusio_contracts.fuzz_judge import CLAUSES
-from solusio_contracts.rule import Expect, rule
-from solusio_contracts.target import Target
+from solusio_contracts.checking.rule import Expect, rule
+from solusio_contracts.checking.target import Target
+from solusio_contracts.fuzzing import campaign
+from solusio_contracts.fuzzing.oracle import CLAUSES
 
 
 @rule(
@@ -16,7 +16,7 @@ from solusio_contracts.target import Target
 )
 def fuzz_valid_data(target: Target) -> Iterator[Expect]:
     """Any user id, any additional parameter: nothing that fits the contract may break the endpoint."""
-    return fuzz.expectations(target, fuzz.VALID)
+    return campaign.expectations(target, campaign.VALID)
 
 
 @rule(
@@ -27,4 +27,4 @@ def fuzz_valid_data(target: Target) -> Iterator[Expect]:
 )
 def fuzz_invalid_data(target: Target) -> Iterator[Expect]:
     """Odd texts, numbers and lists in each parameter: what nobody thought of when he wrote the rules."""
-    return fuzz.expectations(target, fuzz.INVALID)
+    return campaign.expectations(target, campaign.INVALID)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from solusio_contracts.asking import ENOUGH, same
-from solusio_contracts.exchange import Exchange, Request, Trouble
-from solusio_contracts.price import difference, same_price
-from solusio_contracts.rule import Expect, SkipRule, rule
-from solusio_contracts.target import Target
+from solusio_contracts.checking.expectations import ENOUGH, same
+from solusio_contracts.checking.price import difference, same_price
+from solusio_contracts.checking.rule import Expect, SkipRule, rule
+from solusio_contracts.checking.target import Target
+from solusio_contracts.http.exchange import Exchange, Request, Trouble
 
 LINGER = 0.05
 """Seconds to wait for bytes after the end of an answer."""

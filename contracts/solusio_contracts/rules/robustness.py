@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from solusio_contracts.asking import same
-from solusio_contracts.exchange import Request, Trouble
-from solusio_contracts.price import difference, same_price
-from solusio_contracts.rule import Expect, rule
-from solusio_contracts.target import Target
+from solusio_contracts.checking.expectations import same
+from solusio_contracts.checking.price import difference, same_price
+from solusio_contracts.checking.rule import Expect, rule
+from solusio_contracts.checking.target import Target
+from solusio_contracts.http.exchange import Request, Trouble
 
 CROWD = 50
 """Questions at one moment (TP-404)."""

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from solusio_contracts.exchange import Exchange, Request
-from solusio_contracts.leaks import Leak, find
-from solusio_contracts.price import customer_texts
-from solusio_contracts.rule import Expect, SkipRule, rule
-from solusio_contracts.target import Target
+from solusio_contracts.checking.leaks import Leak, find
+from solusio_contracts.checking.price import customer_texts
+from solusio_contracts.checking.rule import Expect, SkipRule, rule
+from solusio_contracts.checking.target import Target
+from solusio_contracts.http.exchange import Exchange, Request
 
 ORDINARY = 12
 """Letters from which on a token of small letters is taken for no word."""

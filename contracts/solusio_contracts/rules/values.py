@@ -5,11 +5,18 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from solusio_contracts import currencies
-from solusio_contracts.exchange import Exchange
-from solusio_contracts.price import agrees, expected_cost, explanation, misreadings, number, price_parts
-from solusio_contracts.rule import Expect, SkipRule, rule
-from solusio_contracts.target import Target
+from solusio_contracts.checking import currencies
+from solusio_contracts.checking.price import (
+    agrees,
+    expected_cost,
+    explanation,
+    misreadings,
+    number,
+    price_parts,
+)
+from solusio_contracts.checking.rule import Expect, SkipRule, rule
+from solusio_contracts.checking.target import Target
+from solusio_contracts.http.exchange import Exchange
 
 
 @rule("TP-060", title="the base cost is positive", needs_price=False)

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from mock_solusio.api.kept import NEVER, OVERHEAD, Kept
+from mock_solusio.api.cache import NEVER, OVERHEAD, Kept
 from mock_solusio.domain.access_tokens import AccessToken
 from mock_solusio.domain.errors import Forbidden, Unauthenticated
 from mock_solusio.domain.login import Throttle

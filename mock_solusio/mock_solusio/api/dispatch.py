@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl
 import jsonschema_rs
 import msgspec
 
+from mock_solusio.api.cache import OVERHEAD, Kept
 from mock_solusio.api.call import OPERATIONS, Call, Operation, Reply, Rows
-from mock_solusio.api.kept import OVERHEAD, Kept
 from mock_solusio.api.routes import PREFIX, Route, routes
 from mock_solusio.api.validation import called, check, parameter, validator
 from mock_solusio.domain import access_tokens
@@ -25,9 +25,9 @@ from mock_solusio.domain.login import Throttle
 from mock_solusio.domain.prices import Pricing
 from mock_solusio.domain.users import USERS, User
 from mock_solusio.domain.world import Micros
-from mock_solusio.http import Headers, Request, Response, json_response
-from mock_solusio.store import Store
-from solusio_contracts import documents
+from mock_solusio.server.messages import Headers, Request, Response, json_response
+from mock_solusio.store.store import Store
+from solusio_contracts.contract import documents
 
 KEPT = 32 * 1_048_576
 """Bytes of rendered answers that are kept, and as many of rendered records."""
@@ -60,7 +60,7 @@ class Api:
         self, store: Store, prices: Prices, *, throttle: Throttle | None = None, strict: bool = False
     ) -> None:
         # Imported for its effect: it fills the table of operations.
-        from mock_solusio.api import handlers  # noqa: F401
+        from mock_solusio.api.handlers import registry  # noqa: F401
 
         self._store = store
         self._prices = prices
@@ -334,6 +334,6 @@ def refusal(error: DomainError, *, operation: str = "") -> Response:
 
 def registered() -> Mapping[str, Operation]:
     """Return all operations that have a handler."""
-    from mock_solusio.api import handlers  # noqa: F401
+    from mock_solusio.api.handlers import registry  # noqa: F401
 
     return OPERATIONS

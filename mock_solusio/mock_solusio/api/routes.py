@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from solusio_contracts import documents
+from solusio_contracts.contract import documents
 
 DOCUMENT = "solusio-api"
 PREFIX = "/api/v1"

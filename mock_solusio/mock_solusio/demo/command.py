@@ -75,7 +75,7 @@ def demo(port: int, billing_port: int, users: int, seed: str | None, clock: "Clo
     reference billing system meet over HTTP, as two vendors' programs do. All of it is in memory.
     """
     from mock_solusio.demo.billing_system import BillingSystem, BillingSystemError
-    from mock_solusio.serving import listen, url_of
+    from mock_solusio.server.uvicorn_server import listen, url_of
 
     try:
         listener = listen(HOST, port)
@@ -137,10 +137,10 @@ def _serve(
 ) -> None:
     """Serve the hoster until Ctrl-C, or until the billing system ends; then raise BillingSystemError."""
     from mock_solusio.demo import greeting
+    from mock_solusio.demo.bootstrap import Show, Stage
     from mock_solusio.demo.hoster import months_before
     from mock_solusio.demo.prices import customers_document
-    from mock_solusio.demo.show import Show, Stage
-    from mock_solusio.serving import make_server, url_of
+    from mock_solusio.server.uvicorn_server import make_server, url_of
 
     person, _ = hoster.one_to_show()
     stage = Stage(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mock_solusio.clock import Clock, pace
-from mock_solusio.demo.show import Billed, Met, Stage
+from mock_solusio.demo.bootstrap import Billed, Met, Stage
 from mock_solusio.moment import rfc3339, utc
 
 

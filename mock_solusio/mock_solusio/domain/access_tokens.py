@@ -9,7 +9,7 @@ import hashlib
 from msgspec.structs import replace
 
 from mock_solusio.domain.errors import Forbidden, Unauthenticated
-from mock_solusio.domain.user_record import ACTIVE, USERS, User
+from mock_solusio.domain.records.user import ACTIVE, USERS, User
 from mock_solusio.domain.world import Kind, Micros, Record, World
 from mock_solusio.moment import DAY, MINUTE
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from mock_solusio.domain.user_record import User
+from mock_solusio.domain.records.user import User
 from mock_solusio.domain.world import Kind, Micros, Record, World
 
 KEPT = 10_000

@@ -13,15 +13,15 @@ from msgspec.structs import replace
 from mock_solusio.domain import activity, lifecycle, limits
 from mock_solusio.domain.errors import Invalid
 from mock_solusio.domain.ip_blocks import IPS, IPV4, Ip, allocate, allocate_given, of_server, release
+from mock_solusio.domain.records.user import USERS
 from mock_solusio.domain.references import invalid
 from mock_solusio.domain.servers import Server, enqueue
-from mock_solusio.domain.user_record import USERS
 from mock_solusio.domain.world import World
 
 if TYPE_CHECKING:
+    from mock_solusio.domain.records.user import User
     from mock_solusio.domain.server_order import Order
     from mock_solusio.domain.tasks import Task
-    from mock_solusio.domain.user_record import User
 
 
 def count(world: World, user_id: int, version: str) -> int:

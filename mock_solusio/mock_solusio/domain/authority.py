@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from mock_solusio.domain import roles
 from mock_solusio.domain.errors import Conflict, Forbidden
 from mock_solusio.domain.permissions import Permission
-from mock_solusio.domain.user_record import ACTIVE, USERS, User
+from mock_solusio.domain.records.user import ACTIVE, USERS, User
 from mock_solusio.domain.world import Has, World
 
 

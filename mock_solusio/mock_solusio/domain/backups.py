@@ -11,7 +11,7 @@ from mock_solusio.domain.tasks import TASKS, Task
 from mock_solusio.domain.world import Kind, Micros, Record, World
 
 if TYPE_CHECKING:
-    from mock_solusio.domain.user_record import User
+    from mock_solusio.domain.records.user import User
 
 
 class Backup(Record, frozen=True, kw_only=True):

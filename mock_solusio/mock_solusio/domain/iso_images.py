@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from mock_solusio.domain import icons
 from mock_solusio.domain.errors import Forbidden, Invalid
 from mock_solusio.domain.limit_groups import LIMIT_GROUPS
+from mock_solusio.domain.records.user import User
 from mock_solusio.domain.references import chosen, refuse_in_use
-from mock_solusio.domain.user_record import User
 from mock_solusio.domain.world import Kind, Record, World
 
 MIB = 1024 * 1024

@@ -21,6 +21,7 @@ from mock_solusio.domain.os_images import OS_IMAGE_VERSIONS, OS_IMAGES
 from mock_solusio.domain.plans import PLANS
 from mock_solusio.domain.played import PLAYBACKS, PLAYED_NAMES
 from mock_solusio.domain.projects import MEMBERSHIPS, PROJECTS
+from mock_solusio.domain.records.user import USERS
 from mock_solusio.domain.roles import ROLES
 from mock_solusio.domain.servers import SERVERS
 from mock_solusio.domain.sessions import SESSIONS
@@ -28,7 +29,6 @@ from mock_solusio.domain.settings import SETTINGS
 from mock_solusio.domain.snapshots import SNAPSHOTS
 from mock_solusio.domain.ssh_keys import SSH_KEYS
 from mock_solusio.domain.tasks import AGENDA, TASKS
-from mock_solusio.domain.user_record import USERS
 from mock_solusio.domain.vpc_networks import VPC_IPS, VPC_NETWORKS
 from mock_solusio.domain.world import Kind
 

@@ -22,8 +22,8 @@ from mock_solusio.domain.world import Kind, Micros, Record, World
 if TYPE_CHECKING:
     from mock_solusio.domain.ip_blocks import Ip
     from mock_solusio.domain.plans import Plan
+    from mock_solusio.domain.records.user import User
     from mock_solusio.domain.servers import Server
-    from mock_solusio.domain.user_record import User
 
 
 class FormerUser(Record, frozen=True, kw_only=True):

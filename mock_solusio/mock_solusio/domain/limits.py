@@ -12,7 +12,7 @@ from mock_solusio.domain.limit_groups import LIMIT_GROUPS
 from mock_solusio.domain.world import World
 
 if TYPE_CHECKING:
-    from mock_solusio.domain.user_record import User
+    from mock_solusio.domain.records.user import User
 
 
 class Usage(NamedTuple):

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from mock_solusio.domain import activity, passwords
 from mock_solusio.domain.access_tokens import check_active
 from mock_solusio.domain.errors import Invalid, TooMany
-from mock_solusio.domain.user_record import USERS, User, email_key
+from mock_solusio.domain.records.user import USERS, User, email_key
 from mock_solusio.domain.world import Micros, World
 from mock_solusio.moment import MINUTE, SECOND
 

@@ -19,7 +19,7 @@ from mock_solusio.domain.servers import SERVERS, Server, enqueue
 from mock_solusio.domain.world import Kind, Micros, Record, World
 
 if TYPE_CHECKING:
-    from mock_solusio.domain.user_record import User
+    from mock_solusio.domain.records.user import User
 
 
 class Migration(Record, frozen=True, kw_only=True):

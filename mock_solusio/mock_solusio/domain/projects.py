@@ -6,8 +6,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from mock_solusio.domain.errors import Conflict, Invalid
+from mock_solusio.domain.records.user import USERS, User, email_key
 from mock_solusio.domain.references import chosen, servers_with
-from mock_solusio.domain.user_record import USERS, User, email_key
 from mock_solusio.domain.world import Has, Kind, Micros, Record, World
 
 

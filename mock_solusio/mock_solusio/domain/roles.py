@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from mock_solusio.domain.errors import Conflict, Invalid
 from mock_solusio.domain.permissions import Permission
-from mock_solusio.domain.user_record import User
+from mock_solusio.domain.records.user import User
 from mock_solusio.domain.world import Kind, Record, World
 
 ADMINISTRATOR = 1

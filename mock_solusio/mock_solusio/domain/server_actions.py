@@ -7,13 +7,13 @@ from msgspec.structs import replace
 from mock_solusio.domain import activity, limits, servers
 from mock_solusio.domain.backup_schedule import with_backup_settings
 from mock_solusio.domain.errors import Conflict, Invalid
+from mock_solusio.domain.records.user import USERS
 from mock_solusio.domain.servers import SERVERS, Server
 from mock_solusio.domain.tasks import FORCED, Task, open_task
-from mock_solusio.domain.user_record import USERS
 from mock_solusio.domain.world import Micros, World
 
 if TYPE_CHECKING:
-    from mock_solusio.domain.user_record import User
+    from mock_solusio.domain.records.user import User
 
 
 def start(world: World, actor: "User", server: Server) -> Task:

@@ -21,6 +21,7 @@ from mock_solusio.domain.os_images import OS_IMAGE_VERSIONS, OS_IMAGES, OsImageV
 from mock_solusio.domain.permissions import Permission
 from mock_solusio.domain.plans import PLANS, Plan
 from mock_solusio.domain.projects import PROJECTS, Project, default_of
+from mock_solusio.domain.records.user import ACTIVE, USERS, User
 from mock_solusio.domain.references import existing, invalid
 from mock_solusio.domain.servers import (
     SERVERS,
@@ -28,7 +29,6 @@ from mock_solusio.domain.servers import (
     Server,
 )
 from mock_solusio.domain.ssh_keys import SSH_KEYS
-from mock_solusio.domain.user_record import ACTIVE, USERS, User
 from mock_solusio.domain.world import Kind, Record, World
 
 if TYPE_CHECKING:

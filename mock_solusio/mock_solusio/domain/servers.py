@@ -13,12 +13,12 @@ from mock_solusio.domain import tasks
 from mock_solusio.domain.backup_schedule import BackupSettings, with_backup_settings
 from mock_solusio.domain.errors import Conflict, Forbidden, NotFound
 from mock_solusio.domain.permissions import Permission
-from mock_solusio.domain.user_record import USERS
+from mock_solusio.domain.records.user import USERS
 from mock_solusio.domain.world import Kind, Micros, Record, World
 
 if TYPE_CHECKING:
     from mock_solusio.domain.plans import Plan
-    from mock_solusio.domain.user_record import User
+    from mock_solusio.domain.records.user import User
 
 OPERATOR = "operator"
 """A suspension by an operator: only an operator ends it."""

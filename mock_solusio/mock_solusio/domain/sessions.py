@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from mock_solusio.domain.access_tokens import LENGTH, digest_of
-from mock_solusio.domain.user_record import ACTIVE, USERS, User
+from mock_solusio.domain.records.user import ACTIVE, USERS, User
 from mock_solusio.domain.world import Kind, Micros, Record, World
 from mock_solusio.moment import DAY
 

@@ -12,8 +12,8 @@ from mock_solusio.domain.authority import check_grant
 from mock_solusio.domain.default_settings import DEFAULT_SETTINGS, OPEN
 from mock_solusio.domain.errors import Invalid
 from mock_solusio.domain.limit_groups import LIMIT_GROUPS
+from mock_solusio.domain.records.user import User
 from mock_solusio.domain.roles import Role
-from mock_solusio.domain.user_record import User
 from mock_solusio.domain.world import Kind, Record, World
 
 Tree = dict[str, Any]

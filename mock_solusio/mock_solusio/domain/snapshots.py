@@ -12,7 +12,7 @@ from mock_solusio.domain.tasks import Task
 from mock_solusio.domain.world import Kind, Micros, Record, World
 
 if TYPE_CHECKING:
-    from mock_solusio.domain.user_record import User
+    from mock_solusio.domain.records.user import User
 
 
 class Snapshot(Record, frozen=True, kw_only=True):

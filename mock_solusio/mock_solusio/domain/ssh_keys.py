@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from mock_solusio.domain.errors import Forbidden, Invalid
+from mock_solusio.domain.records.user import USERS, User
 from mock_solusio.domain.references import invalid
-from mock_solusio.domain.user_record import USERS, User
 from mock_solusio.domain.world import Kind, Record, World
 
 _KEY = re.compile(

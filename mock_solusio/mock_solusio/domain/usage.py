@@ -11,8 +11,8 @@ import msgspec
 from mock_solusio.domain import metering
 from mock_solusio.domain.errors import Forbidden, Invalid
 from mock_solusio.domain.lifecycle import FORMER_USERS
+from mock_solusio.domain.records.user import USERS, User
 from mock_solusio.domain.spans import Entry, Part, Span, Totals
-from mock_solusio.domain.user_record import USERS, User
 from mock_solusio.domain.world import Micros, World
 from mock_solusio.moment import parse_moment
 

@@ -8,7 +8,7 @@ from mock_solusio.domain import passwords, roles
 from mock_solusio.domain.errors import Invalid
 from mock_solusio.domain.languages import DEFAULT, LANGUAGES
 from mock_solusio.domain.limit_groups import LIMIT_GROUPS
-from mock_solusio.domain.user_record import STATUSES, USERS, User, email_key
+from mock_solusio.domain.records.user import STATUSES, USERS, User, email_key
 from mock_solusio.domain.world import World
 
 LARGEST_BILLING_USER_ID = 2**53 - 1

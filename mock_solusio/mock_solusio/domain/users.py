@@ -14,8 +14,8 @@ from mock_solusio.domain.access_tokens import ACCESS_TOKENS
 from mock_solusio.domain.errors import Conflict, Forbidden
 from mock_solusio.domain.languages import DEFAULT, LANGUAGES
 from mock_solusio.domain.limit_groups import LIMIT_GROUPS
+from mock_solusio.domain.records.user import ACTIVE, SUSPENDED, USERS, User, email_key
 from mock_solusio.domain.user_fields import Changes, checked
-from mock_solusio.domain.user_record import ACTIVE, SUSPENDED, USERS, User, email_key
 from mock_solusio.domain.world import Kind, World
 
 __all__ = [

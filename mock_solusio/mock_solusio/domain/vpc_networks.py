@@ -13,13 +13,13 @@ from msgspec.structs import replace
 
 from mock_solusio.domain.errors import Conflict, Invalid
 from mock_solusio.domain.locations import LOCATIONS
+from mock_solusio.domain.records.user import USERS
 from mock_solusio.domain.references import invalid
 from mock_solusio.domain.servers import SERVERS, Server, enqueue, touched
-from mock_solusio.domain.user_record import USERS
 from mock_solusio.domain.world import Kind, Record, World
 
 if TYPE_CHECKING:
-    from mock_solusio.domain.user_record import User
+    from mock_solusio.domain.records.user import User
 
 RANGE = "range"
 SET = "set"

@@ -7,12 +7,12 @@ import heapq
 from collections.abc import Iterator
 from importlib.metadata import version
 
-from mock_solusio import timeline
 from mock_solusio.domain import plans
 from mock_solusio.fleet.model import Fleet, Server
 from mock_solusio.fleet.people import Person, faker_version, people
 from mock_solusio.moment import Micros, utc
-from mock_solusio.timeline import AnyEvent
+from mock_solusio.timeline import events as timeline
+from mock_solusio.timeline.events import AnyEvent
 
 _PLANS = plans.fresh()
 

@@ -13,9 +13,9 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from mock_solusio.clock import later
-from mock_solusio.fleet.draws import Draw, draw, exponential, lognormal, strata
-from mock_solusio.fleet.fates import Change, Fates
+from mock_solusio.fleet.changes import Change, Fates
 from mock_solusio.fleet.profiles import Profile
+from mock_solusio.fleet.randomness import Draw, draw, exponential, lognormal, strata
 from mock_solusio.fleet.rhythm import hourly, mean_within, moments
 from mock_solusio.moment import DAY, HOUR, MINUTE, SECOND, Micros
 

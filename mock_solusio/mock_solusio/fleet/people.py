@@ -8,8 +8,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from mock_solusio.fleet.draws import draw, pick
 from mock_solusio.fleet.model import Customer, Fleet
+from mock_solusio.fleet.randomness import draw, pick
 
 if TYPE_CHECKING:
     from faker import Faker

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from mock_solusio.fleet.figures import Figures
+from mock_solusio.fleet.statistics import Figures
 from mock_solusio.moment import utc
 
 BLUE, ORANGE, GREY = "#1f6feb", "#d9730d", "#57606a"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from mock_solusio.fleet.draws import exponential, lognormal
+from mock_solusio.fleet.randomness import exponential, lognormal
 from mock_solusio.moment import DAY, HOUR, MINUTE, Micros
 
 AZURE_SERVERS = 2_013_767

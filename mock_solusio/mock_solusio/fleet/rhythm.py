@@ -4,8 +4,8 @@ import math
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
-from mock_solusio.fleet.draws import draw, lognormal
 from mock_solusio.fleet.profiles import Profile
+from mock_solusio.fleet.randomness import draw, lognormal
 from mock_solusio.moment import HOUR, SECOND, Micros, utc
 
 BUSIEST_HOUR = 14

@@ -10,7 +10,7 @@ from msgspec.structs import asdict, replace
 from mock_solusio.domain import lifecycle, spans
 from mock_solusio.domain.plans import Plan
 from mock_solusio.domain.spans import Span
-from mock_solusio.fleet.fates import Change
+from mock_solusio.fleet.changes import Change
 from mock_solusio.fleet.model import Server
 from mock_solusio.moment import Micros
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from mock_solusio.fleet.figures import DECILES, Figures, Part
+from mock_solusio.fleet.statistics import DECILES, Figures, Part
 from mock_solusio.moment import DAY, HOUR, MINUTE, Micros, rfc3339
 
 if TYPE_CHECKING:

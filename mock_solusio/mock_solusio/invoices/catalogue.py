@@ -9,13 +9,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from solusio_contracts.clauses import clauses
+from solusio_contracts.contract.clauses import clauses
 from solusio_contracts.invoices.amounts import plain
 from solusio_contracts.invoices.compare_amounts import money
-from solusio_contracts.invoices.comparison import counted
-from solusio_contracts.invoices.judge import NUMBERS
-from solusio_contracts.scenario import load_scenarios
-from solusio_contracts.scenario_model import ExpectedInvoice, Pricing, Scenario, ScenarioPlan
+from solusio_contracts.invoices.differences import counted
+from solusio_contracts.invoices.scenario import load_scenarios
+from solusio_contracts.invoices.scenario_model import ExpectedInvoice, Pricing, Scenario, ScenarioPlan
+from solusio_contracts.invoices.verdict import NUMBERS
 
 WIDE = 160
 """Columns where no terminal limits them: one line for each scenario, to grep in."""

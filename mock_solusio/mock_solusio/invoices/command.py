@@ -11,23 +11,17 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from solusio_contracts.check_command import (
-    INTERRUPTED,
-    baseline_of,
-    require_writable,
-    show,
-    write_files,
-)
-from solusio_contracts.check_config import config_option
-from solusio_contracts.check_settings import Header, Seconds, UserId
-from solusio_contracts.report_options import report_options
+from solusio_contracts.cli.check import INTERRUPTED, baseline_of, require_writable, show, write_files
+from solusio_contracts.cli.config import config_option
+from solusio_contracts.cli.reporting import report_options
+from solusio_contracts.cli.types import Header, Seconds, UserId
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from mock_solusio.invoices.run import Numbered, Target
-    from solusio_contracts.masking import Mask
-    from solusio_contracts.report import Report
+    from solusio_contracts.http.masking import Mask
+    from solusio_contracts.reporting.report import Report
 
 ACCESS_TOKEN = "MOCK_SOLUSIO_ADMIN_TOKEN"  # noqa: S105 - the name of a variable
 STEPS = ("prepare", "bill", "invoices")
@@ -148,7 +142,7 @@ def check(ctx: click.Context, /, **options: Any) -> None:
         click.echo("Interrupted: nothing was decided.", err=True)
         ctx.exit(INTERRUPTED)
     if baseline is not None:
-        from solusio_contracts.baseline import apply
+        from solusio_contracts.reporting.baseline import apply
 
         report = apply(report, baseline)
     write_files(report, baseline, options)
@@ -166,7 +160,7 @@ def _run(
     curl_of: Callable[[str], str],
 ) -> "Report":
     from mock_solusio.invoices.run import run
-    from solusio_contracts.progress import live
+    from solusio_contracts.reporting.progress import live
 
     try:
         with live(console, len(chosen)) as progress:
@@ -216,8 +210,8 @@ def _access_token(given: str | None) -> str:
 
 def _target(options: dict[str, Any], access_token: str) -> "tuple[Target, Callable[[str], str]]":
     from mock_solusio.invoices.run import Target
+    from solusio_contracts.http.masking import Mask
     from solusio_contracts.invoices.adapter import AdapterError, adapter_of, without_password
-    from solusio_contracts.masking import Mask
 
     mask = Mask()
     mask.hide(access_token, f"${{{ACCESS_TOKEN}}}")
@@ -259,7 +253,7 @@ def _alone(templates: dict[str, Any], options: dict[str, Any], mask: "Mask") -> 
 def _selected(options: dict[str, Any]) -> "tuple[list[Numbered], bool]":
     from mock_solusio.invoices.run import NUMBERS, numbered
     from mock_solusio.invoices.selection import SelectionError, select
-    from solusio_contracts.scenario import load_scenarios
+    from solusio_contracts.invoices.scenario import load_scenarios
 
     everything = numbered(load_scenarios(), options["first_customer_id"])
     try:

@@ -10,11 +10,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-from mock_solusio.invoices.stage import Shown, Stage, StageError
-from solusio_contracts.clauses import clauses
+from mock_solusio.invoices.sandbox import Shown, Stage, StageError
+from solusio_contracts.checking.runner import clause_texts
+from solusio_contracts.contract.clauses import clauses
 from solusio_contracts.invoices.adapter import BillingError, Order, Step, UnreachableError
 from solusio_contracts.invoices.documents import BilledInvoice, DocumentError, read_invoices
-from solusio_contracts.invoices.judge import (
+from solusio_contracts.invoices.scenario import customers_document
+from solusio_contracts.invoices.scenario_model import Scenario
+from solusio_contracts.invoices.verdict import (
     NUMBERS,
     Numbers,
     Period,
@@ -24,10 +27,7 @@ from solusio_contracts.invoices.judge import (
     judge_period,
     result_of,
 )
-from solusio_contracts.report import ClauseText, Outcome, Report, Result
-from solusio_contracts.runner import clause_texts
-from solusio_contracts.scenario import customers_document
-from solusio_contracts.scenario_model import Scenario
+from solusio_contracts.reporting.report import ClauseText, Outcome, Report, Result
 
 COMMAND: Final = "invoices check"
 EACH: Final = 10

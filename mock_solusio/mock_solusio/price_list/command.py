@@ -129,7 +129,7 @@ def pricing(
 
 def _rendered(report: "Report", format_: str, output: Path) -> str:
     if format_ in ("json", "csv"):
-        from mock_solusio.price_list.data import to_csv, to_json
+        from mock_solusio.price_list.export import to_csv, to_json
 
         return to_json(report) if format_ == "json" else to_csv(report)
     from mock_solusio.price_list.text import to_markdown, to_table

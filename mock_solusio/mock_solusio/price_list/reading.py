@@ -194,7 +194,7 @@ class _Reader:
 
     def code(self, entry: dict[str, Any], place: str) -> str:
         """Return the code of a currency that exists; empty after an error."""
-        from solusio_contracts import currencies
+        from solusio_contracts.checking import currencies
 
         code = self.text(entry, "code", place, "", "")
         where = f"{place}.code"

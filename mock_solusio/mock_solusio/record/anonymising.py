@@ -10,10 +10,8 @@ from urllib.parse import quote, quote_plus, unquote
 
 import msgspec
 
-from mock_solusio.http import Headers
-from mock_solusio.record import sensitive
-from mock_solusio.record.fakes import Fakes
-from mock_solusio.record.recording import (
+from mock_solusio.record import policy
+from mock_solusio.record.archive import (
     Body,
     FormBody,
     HiddenBody,
@@ -23,7 +21,9 @@ from mock_solusio.record.recording import (
     RecordedRequest,
     RecordedResponse,
 )
+from mock_solusio.record.pseudonyms import Fakes
 from mock_solusio.record.values import NotAnonymisableError, Values, parse
+from mock_solusio.server.messages import Headers
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _URL_HEADERS: Final = frozenset({"location", "content-location"})
@@ -136,7 +136,7 @@ class Anonymiser:
 
     def _header(self, place: str, name: str, value: str) -> str | None:
         """Return a header's value as it may be kept; None drops it, as most are."""
-        plain = sensitive.HEADERS.get(name)
+        plain = policy.HEADERS.get(name)
         if plain is not None:
             if plain.fullmatch(value):
                 return value

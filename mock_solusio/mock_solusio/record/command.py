@@ -12,7 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from mock_solusio.record.anonymising import Anonymiser
-    from mock_solusio.record.recording import Writer
+    from mock_solusio.record.archive import Writer
 
 PORT = 8009
 
@@ -146,8 +146,8 @@ def _verifying(insecure: bool, cacert: Path | None) -> ssl.SSLContext | bool:
 
 def _opened(out: Path, seed: str | None) -> "tuple[Writer, Anonymiser]":
     from mock_solusio.record.anonymising import Anonymiser
-    from mock_solusio.record.fakes import Fakes
-    from mock_solusio.record.recording import RecordingError, Writer
+    from mock_solusio.record.archive import RecordingError, Writer
+    from mock_solusio.record.pseudonyms import Fakes
 
     fakes = Fakes(seed)
     try:
@@ -171,7 +171,7 @@ def _record(
     all_paths: bool,
 ) -> None:
     from mock_solusio.record.proxy import Recorder, Upstream, UpstreamError
-    from mock_solusio.serving import listen, make_server, url_of
+    from mock_solusio.server.uvicorn_server import listen, make_server, url_of
 
     try:
         upstream = Upstream(url)
@@ -196,7 +196,7 @@ def _record(
         )
         security = authority = None
         if tls:
-            from mock_solusio.tls import certificate
+            from mock_solusio.server.tls import certificate
 
             security, authority = certificate(host)
         own = url_of(listener, "https" if tls else "http")
@@ -250,8 +250,8 @@ def _import(har: Path, out: Path, seed: str | None, *, all_paths: bool) -> None:
 
 
 def _check(context: click.Context, folder: Path) -> None:
-    from mock_solusio.record.checking import check
-    from mock_solusio.record.recording import Reader, RecordingError
+    from mock_solusio.record.archive import Reader, RecordingError
+    from mock_solusio.record.audit import check
 
     try:
         found = check(Reader(folder))

@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlencode, urlsplit
 
 import msgspec
 
-from mock_solusio.http import Headers
 from mock_solusio.record.anonymising import Exchange
+from mock_solusio.server.messages import Headers
 
 _STANDARD: Final = {"http": 80, "https": 443}
 

@@ -19,7 +19,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from mock_solusio.asgi import (
+from mock_solusio.record.anonymising import Anonymiser, Exchange
+from mock_solusio.record.archive import Writer
+from mock_solusio.server.asgi import (
     BODY_LIMIT,
     ClientGoneError,
     Receive,
@@ -29,9 +31,7 @@ from mock_solusio.asgi import (
     read_request,
     send_response,
 )
-from mock_solusio.http import Headers, Request, json_response
-from mock_solusio.record.anonymising import Anonymiser, Exchange
-from mock_solusio.record.recording import Writer
+from mock_solusio.server.messages import Headers, Request, json_response
 
 KEPT_LIMIT: Final = BODY_LIMIT
 """Bytes of a body that are recorded; a longer answer passes through, but its body is not kept."""

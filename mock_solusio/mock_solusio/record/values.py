@@ -8,9 +8,9 @@ from urllib.parse import quote, quote_plus, unquote, unquote_plus, urlsplit
 
 import msgspec
 
-from mock_solusio.record import sensitive
-from mock_solusio.record.fakes import OWN_HOST, Fakes
-from mock_solusio.record.recording import ORIGIN
+from mock_solusio.record import policy
+from mock_solusio.record.archive import ORIGIN
+from mock_solusio.record.pseudonyms import OWN_HOST, Fakes
 
 Replaced = dict[str, dict[str, int]]
 
@@ -53,25 +53,25 @@ class Values:
             made: dict[str, Any] = {}
             for key, one in value.items():
                 name = self.key(place, key)
-                made[name] = self.value(f"{place}/{name}", sensitive.field_of(key), one, depth + 1)
+                made[name] = self.value(f"{place}/{name}", policy.field_of(key), one, depth + 1)
             return made
         if isinstance(value, list):
             return [self.value(f"{place}/*", field, one, depth + 1) for one in value]
         if isinstance(value, bool) or value is None:
             return value
-        if sensitive.is_secret_number(field):
+        if policy.is_secret_number(field):
             self._note(place, "number")
             return self._fakes.number(value) if isinstance(value, int) else msgspec.Raw(b"1.5")
         return value
 
     def key(self, place: str, key: str) -> str:
         """Return the name of a member, parameter or cookie as it may be kept."""
-        if sensitive.is_known_name(key) or self._is_structure(key):
+        if policy.is_known_name(key) or self._is_structure(key):
             return key
         return self.faked(f"{place} (names)", *self._by_shape(key))
 
     def _is_structure(self, name: str) -> bool:
-        return sensitive.is_structure(name) and name.casefold() not in self._seen
+        return policy.is_structure(name) and name.casefold() not in self._seen
 
     # Texts
 
@@ -79,20 +79,20 @@ class Values:
         """Return a text as it may be kept."""
         if not value.strip():
             return value
-        shape = sensitive.shape(value)
-        if sensitive.is_secret(field):
+        shape = policy.shape(value)
+        if policy.is_secret(field):
             if shape in {"ssh_key", "pem"}:
                 return self.faked(place, shape, value)
             return self.faked(place, "secret", value)
         if value[0] in "{[" and (nested := self._nested(place, value, depth)) is not None:
             return nested
-        if sensitive.is_personal(field):
+        if policy.is_personal(field):
             return self.faked(place, "digits" if any(map(str.isdigit, value)) else "label", value)
-        if not shape and sensitive.MOMENT.fullmatch(value):
+        if not shape and policy.MOMENT.fullmatch(value):
             return value
-        if shape in {"", "host"} and sensitive.is_harmless(field, value):
+        if shape in {"", "host"} and policy.is_harmless(field, value):
             return value
-        if not shape and (field in sensitive.MESSAGES or "/errors/" in place):
+        if not shape and (field in policy.MESSAGES or "/errors/" in place):
             return self._message(place, value)
         if len(value) > 3:
             self._seen.add(value.casefold())
@@ -100,14 +100,14 @@ class Values:
 
     def _by_shape(self, value: str) -> tuple[str, str]:
         """Return which kind of fake a text gets; it depends on the text, so it is the same everywhere."""
-        shape = sensitive.shape(value)
+        shape = policy.shape(value)
         if value.startswith("data:"):
             return "data_url", value
         if shape:
             return ("secret" if shape == "random" else shape), value
         if re.fullmatch(r"[\d\s()+./-]+", value):
             return "digits", value
-        if sensitive.is_person(value):
+        if policy.is_person(value):
             return "person", value
         return ("text" if len(value) > 60 or "\n" in value else "label"), value
 
@@ -146,7 +146,7 @@ class Values:
         def word(match: "re.Match[str]") -> str:
             core = match[0].rstrip(_EDGE)
             tail = match[0][len(core) :]
-            if not core or sensitive.is_known_phrase(core):
+            if not core or policy.is_known_phrase(core):
                 return match[0]
             return self.faked(place, *self._by_shape(core)) + tail
 
@@ -191,7 +191,7 @@ class Values:
             elif (
                 not part
                 or (part.isascii() and part.isdigit() and len(part) <= 12)
-                or sensitive.is_known_name(part)
+                or policy.is_known_name(part)
                 or (ours and not strict and self._is_structure(part))
             ):
                 made.append(part)
@@ -211,8 +211,8 @@ class Values:
         return made
 
     def _parameter(self, place: str, name: str, value: str) -> str:
-        field = sensitive.field_of(name)
-        hidden = sensitive.is_secret(field) or sensitive.is_personal(field)
+        field = policy.field_of(name)
+        hidden = policy.is_secret(field) or policy.is_personal(field)
         if not hidden and (value in {"true", "false", "null"} or re.fullmatch(r"-?\d{1,6}", value)):
             return value
         return self.string(place, field, value)

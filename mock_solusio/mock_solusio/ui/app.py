@@ -9,13 +9,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mock_solusio.domain.errors import DomainError
-from mock_solusio.ui import answers, docs, messages
-from mock_solusio.ui.area import Area
-from mock_solusio.ui.entry import Entry
+from mock_solusio.ui import docs, messages, responses
+from mock_solusio.ui.account import Area
+from mock_solusio.ui.auth import Entry
 from mock_solusio.ui.forms import FormError
 from mock_solusio.ui.models import MessagePage
 from mock_solusio.ui.render import MEDIA_TYPES, asset_bytes, assets
-from mock_solusio.ui.visits import Barred, Guest, Host, frame, session_of
+from mock_solusio.ui.sessions import Barred, Guest, Host, frame, session_of
 
 Page = Callable[[Request], Awaitable[Response]]
 
@@ -26,21 +26,21 @@ def create_ui(mock: Host) -> Starlette:
 
     def told(request: Request, shown: MessagePage) -> Response:
         with mock.transaction() as world:
-            return answers.message(shown, frame(world, request, None))
+            return responses.message(shown, frame(world, request, None))
 
     # All handlers are coroutines: others would run in a thread, and the world is not for threads.
 
     async def to_login(request: Request, _wrong: Exception) -> Response:
-        response = answers.see_other("/login")
+        response = responses.see_other("/login")
         if session_of(request):  # of a session that has ended
-            answers.forget(response, request, answers.SESSION_COOKIE)
+            responses.forget(response, request, responses.SESSION_COOKIE)
         return response
 
     async def barred(request: Request, wrong: Exception) -> Response:
         """Tell a user who was locked or suspended. His session has ended; now the browser forgets it, too."""
         assert isinstance(wrong, Barred)  # noqa: S101 - registered for this class
         response = told(request, messages.barred(f"This account is {wrong.status}."))
-        answers.forget(response, request, answers.SESSION_COOKIE)
+        responses.forget(response, request, responses.SESSION_COOKIE)
         return response
 
     async def refused(request: Request, wrong: Exception) -> Response:

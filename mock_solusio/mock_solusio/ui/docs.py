@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mock_solusio.ui import answers, messages
+from mock_solusio.ui import messages, responses
 from mock_solusio.ui.models import (
     DocsPage,
     DocumentCard,
@@ -50,26 +50,26 @@ _FRESH = "no-cache"
 
 async def index(_request: Request) -> Response:
     """Show which documents there are."""
-    return answers.html(await run_in_threadpool(_index), cache=_FRESH)
+    return responses.html(await run_in_threadpool(_index), cache=_FRESH)
 
 
 async def document_page(request: Request) -> Response:
     """Show the operations of a document."""
     text = await run_in_threadpool(_document, request.path_params["document"])
-    return answers.html(text, cache=_FRESH) if text else _missing()
+    return responses.html(text, cache=_FRESH) if text else _missing()
 
 
 async def operation_page(request: Request) -> Response:
     """Show an operation with its parameters, bodies and responses."""
     names = request.path_params["document"], request.path_params["operation"]
     text = await run_in_threadpool(_operation, *names)
-    return answers.html(text, cache=_FRESH) if text else _missing()
+    return responses.html(text, cache=_FRESH) if text else _missing()
 
 
 async def contract(_request: Request) -> Response:
     """Show the whole contract of the billing endpoint."""
     text, style_hash = await run_in_threadpool(_contract)
-    return answers.html(text, style_hash=style_hash, cache=_FRESH)
+    return responses.html(text, style_hash=style_hash, cache=_FRESH)
 
 
 async def download(request: Request) -> Response:
@@ -86,7 +86,7 @@ async def download(request: Request) -> Response:
 
 
 def _missing() -> Response:
-    return answers.message(messages.missing(), FRAME)
+    return responses.message(messages.missing(), FRAME)
 
 
 @functools.cache
@@ -116,7 +116,7 @@ def _index() -> str:
 
 def _names() -> list[str]:
     """Return the documents, the most wanted first."""
-    from solusio_contracts.documents import document_names
+    from solusio_contracts.contract.documents import document_names
 
     return [MAIN_DOCUMENT, *sorted({*document_names(), CONTROL} - {MAIN_DOCUMENT})]
 
@@ -124,11 +124,11 @@ def _names() -> list[str]:
 def _whole(name: str) -> Mapping[str, Any]:
     """Return a document."""
     if name == CONTROL:
-        from mock_solusio import control
+        from mock_solusio.control import api
 
-        found: Mapping[str, Any] = control.document()
+        found: Mapping[str, Any] = api.document()
         return found
-    from solusio_contracts.documents import document
+    from solusio_contracts.contract.documents import document
 
     return document(name)
 
@@ -154,8 +154,8 @@ def _document(name: str) -> str:
 @functools.lru_cache(maxsize=64)
 def _operation(name: str, operation_id: str) -> str:
     """Return the page of an operation, empty when there is none."""
-    from solusio_contracts.contract_outline import outline
-    from solusio_contracts.documents import document, document_names, operations
+    from solusio_contracts.contract.documents import document, document_names, operations
+    from solusio_contracts.contract.outline import outline
 
     if name not in document_names():
         return ""
@@ -204,7 +204,7 @@ def _examples(node: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 @functools.cache
 def _contract() -> tuple[str, str]:
     """Return the exported contract, and the hash by which the browser accepts the style within it."""
-    from solusio_contracts.contract_export import to_html
+    from solusio_contracts.catalogue.export import to_html
 
     text = to_html([CONTRACT])
     found = _STYLE.search(text)
@@ -214,12 +214,12 @@ def _contract() -> tuple[str, str]:
 
 @functools.cache
 def _file(name: str, form: str) -> bytes | None:
-    from solusio_contracts.documents import document_text
+    from solusio_contracts.contract.documents import document_text
 
     if name not in _names() or form not in {"json", "yaml"}:
         return None
     if form == "json":
         return json.dumps(_whole(name), ensure_ascii=False).encode()
     if name == CONTROL:
-        return resources.files("mock_solusio").joinpath("openapi", f"{name}.yaml").read_bytes()
+        return resources.files("mock_solusio.control").joinpath(f"{name}.yaml").read_bytes()
     return document_text(name).encode()

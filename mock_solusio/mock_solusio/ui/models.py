@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from solusio_contracts.contract_outline import Outline
+    from solusio_contracts.contract.outline import Outline
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from mock_solusio.domain.locations import LOCATIONS
 from mock_solusio.domain.os_images import OS_IMAGE_VERSIONS, OS_IMAGES, versions_of
 from mock_solusio.domain.plans import PLANS
 from mock_solusio.domain.prices import Pricing
+from mock_solusio.domain.records.user import ACTIVE, User
 from mock_solusio.domain.servers import Server
-from mock_solusio.domain.user_record import ACTIVE, User
 from mock_solusio.domain.world import World
 from mock_solusio.moment import Micros, utc
 from mock_solusio.ui import shop

@@ -13,8 +13,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from solusio_reference.accounts.notes import Account, AccountNotes, check_email, wanted_at
 from solusio_reference.accounts.users import ATTEMPTS, REFUSED, AccountError, AccountUsers, only
+from solusio_reference.accounts.wanted import Account, AccountNotes, check_email, wanted_at
 from solusio_reference.solusio.client import LostAnswer, Solusio, SolusioError, User
 from solusio_reference.storage.database import Database
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from solusio_reference.accounts.notes import Account
+from solusio_reference.accounts.wanted import Account
 from solusio_reference.solusio.client import LostAnswer, Solusio, SolusioError, User
 
 REFUSED = (409, 422)

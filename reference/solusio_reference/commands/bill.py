@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from solusio_reference.billing_run import RunResult
     from solusio_reference.period import Period
     from solusio_reference.storage.database import Database
-    from solusio_reference.storage.waiting import Unbilled
+    from solusio_reference.storage.queue import Unbilled
 
 UNBILLED_SHOWN = 20
 

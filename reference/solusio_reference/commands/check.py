@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import click
 
-from solusio_reference.commands.store_option import fill_with_demo, open_store
+from solusio_reference.commands.options import fill_with_demo, open_store
 
 UNKNOWN_USER_ID = 999_999
 TOKEN_VARIABLE = "MOCK_SOLUSIO_TOKEN"  # noqa: S105 - a name, not a token
@@ -49,7 +49,7 @@ def check_invoices(options: tuple[str, ...]) -> None:
     from solusio_reference.app import create_app
     from solusio_reference.serving import running
     from solusio_reference.web.adapter import create_adapter
-    from solusio_reference.web.office import Office
+    from solusio_reference.web.services import Office
 
     with open_store(None) as store:
         adapter = create_adapter(Office(store, solusio=None), anywhere=False)

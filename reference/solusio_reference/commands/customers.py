@@ -67,7 +67,7 @@ def customers() -> None:
 @_store
 def list_customers(place: str) -> None:
     """Show all customers, and what their SolusIO users are to be."""
-    from solusio_reference.accounts.notes import AccountNotes
+    from solusio_reference.accounts.wanted import AccountNotes
     from solusio_reference.display import printable
 
     with _open(place) as store:
@@ -104,7 +104,7 @@ def import_customers(
 
     FILE is a customers document in JSON, or - for standard input.
     """
-    from solusio_reference.accounts.notes import AccountNotes
+    from solusio_reference.accounts.wanted import AccountNotes
     from solusio_reference.customers_document import read
 
     if sync and not (solusio_url and access_token):
@@ -128,7 +128,7 @@ def import_customers(
 @_store
 def export_customers(place: str) -> None:
     """Print all customers as a customers document, which `import` reads."""
-    from solusio_reference.accounts.notes import AccountNotes
+    from solusio_reference.accounts.wanted import AccountNotes
     from solusio_reference.customers_document import write
 
     with _open(place) as store:

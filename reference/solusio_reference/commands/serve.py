@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from solusio_reference.commands.store_option import fill_with_demo, open_store
+from solusio_reference.commands.options import fill_with_demo, open_store
 
 if TYPE_CHECKING:
     import socket
@@ -197,7 +197,7 @@ def _read_customers(file: Path) -> "list[tuple[Customer, str]]":
 
 
 def _save(store: "Store", found: "list[tuple[Customer, str]]") -> None:
-    from solusio_reference.accounts.notes import AccountNotes
+    from solusio_reference.accounts.wanted import AccountNotes
     from solusio_reference.errors import StoreError
 
     try:
@@ -209,8 +209,8 @@ def _save(store: "Store", found: "list[tuple[Customer, str]]") -> None:
 
 def _beside(store: "Store", solusio: "Solusio | None", *, anywhere: bool) -> "dict[str, ASGIApp]":
     from solusio_reference.web.adapter import create_adapter
-    from solusio_reference.web.office import Office
     from solusio_reference.web.pages import create_pages
+    from solusio_reference.web.services import Office
 
     office = Office(store, solusio=solusio)
     return {

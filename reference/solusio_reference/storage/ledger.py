@@ -10,10 +10,10 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from solusio_reference.invoicing import Adjustment, Invoice, UsageLine
 from solusio_reference.period import Period
 from solusio_reference.pricing import Currency
-from solusio_reference.storage import waiting
-from solusio_reference.storage.collected import Collected
+from solusio_reference.storage import queue
 from solusio_reference.storage.database import Database
 from solusio_reference.storage.tables import adjustments, invoice_number, invoices
+from solusio_reference.storage.usage import Collected
 
 CHUNK = 500
 """Invoices in memory at a time."""
@@ -68,10 +68,10 @@ class Ledger:
         """Read the lines of an invoice, a chunk at a time."""
         return self.collected.lines(invoice.period, invoice.customer_id)
 
-    def unbilled(self, period: Period) -> tuple[waiting.Unbilled, ...]:
+    def unbilled(self, period: Period) -> tuple[queue.Unbilled, ...]:
         """Return the usage of a collected period that no known customer stands for, by user."""
         with self.database.reading() as connection:
-            return waiting.find_unbilled(connection, period)
+            return queue.find_unbilled(connection, period)
 
     def next_number(self, connection: Connection) -> int:
         """Take the next number. Until the transaction ends, whoever wants one waits: take it late."""
@@ -82,7 +82,7 @@ class Ledger:
         connection.execute(_ADD_INVOICE, _invoice_row(invoice))
         if invoice.adjustments:
             connection.execute(_ADD_ADJUSTMENT, _adjustment_rows(invoice))
-        waiting.wait_no_longer(connection, invoice.period, invoice.customer_id)
+        queue.wait_no_longer(connection, invoice.period, invoice.customer_id)
 
 
 def _invoice_row(invoice: Invoice) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from solusio_reference.demo import DEMO_CUSTOMERS
+from solusio_reference.demo_customers import DEMO_CUSTOMERS
 from solusio_reference.errors import StoreError
 from solusio_reference.pricing import Currency, Customer, Discount, Tax
 from solusio_reference.storage.database import Database, ExactDecimal, metadata

@@ -40,7 +40,7 @@ from solusio_reference.web.json_answers import (
     json_response,
     routing_refusal,
 )
-from solusio_reference.web.office import Office, RunInProgress
+from solusio_reference.web.services import Office, RunInProgress
 
 MAX_BYTES = 64 * 1024 * 1024  # 100,000 customers have about 30 MB
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}

@@ -23,10 +23,10 @@ from solusio_reference.period import Period
 from solusio_reference.pricing import Customer
 from solusio_reference.solusio.client import SolusioError
 from solusio_reference.web import render, views
+from solusio_reference.web.error_pages import answer_refusal, answer_routing_error, answer_trouble
 from solusio_reference.web.guard import Guarded
-from solusio_reference.web.office import EXPECTED, Office, Outcome, RunInProgress
 from solusio_reference.web.paging import asked_page
-from solusio_reference.web.trouble import answer_refusal, answer_routing_error, answer_trouble
+from solusio_reference.web.services import EXPECTED, Office, Outcome, RunInProgress
 
 ENTRIES = 100
 """Customers, or invoices, on a page."""

@@ -13,9 +13,9 @@ from solusio_reference.period import Period
 from solusio_reference.pricing import Currency, Customer, price
 
 if TYPE_CHECKING:
-    from solusio_reference.accounts.notes import Account
+    from solusio_reference.accounts.wanted import Account
     from solusio_reference.billing_run import RunResult
-    from solusio_reference.storage.waiting import Unbilled
+    from solusio_reference.storage.queue import Unbilled
 
 View = dict[str, Any]
 """What one template gets."""

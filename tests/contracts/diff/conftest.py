@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from solusio_contracts.contract_diff import compare
-from solusio_contracts.diff_findings import Comparison, Finding
+from solusio_contracts.diff.compare import compare
+from solusio_contracts.diff.findings import Comparison, Finding
 
 HERE = Path(__file__).parent
 

@@ -15,12 +15,12 @@ import jsonschema_rs
 import pytest
 from click.testing import CliRunner, Result
 
-from solusio_contracts import documents
-from solusio_contracts.contract_command import COMPARED, contract
+from solusio_contracts.cli.contract import COMPARED, contract
+from solusio_contracts.contract import documents
 
 Run = Callable[..., Result]
 SCHEMA = json.loads(
-    resources.files("solusio_contracts").joinpath("contract_diff.schema.json").read_text("utf-8")
+    resources.files("solusio_contracts.diff").joinpath("contract_diff.schema.json").read_text("utf-8")
 )
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from solusio_contracts.contract_diff import compare
-from solusio_contracts.diff_findings import Verdict
-from solusio_contracts.documents import document, document_names, elements, operations
+from solusio_contracts.contract.documents import document, document_names, elements, operations
+from solusio_contracts.diff.compare import compare
+from solusio_contracts.diff.findings import Verdict
 
 
 def in_3_0(node: Any) -> Any:

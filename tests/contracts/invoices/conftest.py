@@ -10,8 +10,7 @@ import pytest
 
 from solusio_contracts.invoices.case import Case
 from solusio_contracts.invoices.documents import BilledDiscount, BilledInvoice, BilledLine, BilledTax
-from solusio_contracts.invoices.usage import UsageLine, cost
-from solusio_contracts.scenario_model import (
+from solusio_contracts.invoices.scenario_model import (
     Currency,
     Discount,
     ExpectedInvoice,
@@ -20,6 +19,7 @@ from solusio_contracts.scenario_model import (
     Rate,
     Taxes,
 )
+from solusio_contracts.invoices.usage import UsageLine, cost
 
 SINCE, UNTIL = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from solusio_contracts.invoices import adapter, processes
+from solusio_contracts.http.masking import Mask
+from solusio_contracts.invoices import adapter, command_runner
 from solusio_contracts.invoices.adapter import (
     AdapterError,
     BillingError,
@@ -23,7 +24,6 @@ from solusio_contracts.invoices.adapter import (
     adapter_of,
     without_password,
 )
-from solusio_contracts.masking import Mask
 
 TOKEN = "access-token-of-the-administrator"
 PYTHON = shlex.quote(sys.executable)
@@ -180,14 +180,14 @@ def test_a_command_that_takes_too_long_is_ended_with_its_children(command, order
 
 
 def test_a_command_that_ignores_sigterm_is_ended_nevertheless(command, order, monkeypatch):
-    monkeypatch.setattr(processes, "GRACE", 0.2)
+    monkeypatch.setattr(command_runner, "GRACE", 0.2)
     code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
     with pytest.raises(BillingError, match="did not come to its end"):
         command(code, timeout=2).run(order)
 
 
 def test_a_child_that_is_left_behind_does_not_hold_the_answer_back(command, order, tmp_path, monkeypatch):
-    monkeypatch.setattr(processes, "GRACE", 0.2)
+    monkeypatch.setattr(command_runner, "GRACE", 0.2)
     pid = tmp_path / "pid"
     code = (
         "import subprocess, sys\n"

@@ -15,7 +15,7 @@ from solusio_contracts.invoices.documents import (
     read_customers,
     read_invoices,
 )
-from solusio_contracts.scenario import customers_document, load_scenarios
+from solusio_contracts.invoices.scenario import customers_document, load_scenarios
 
 LINE = {"server": "web", "resource": "server", "plan": "small", "hours": 372, "tokens": 2604}
 INVOICE = {

@@ -9,7 +9,7 @@ from mock_solusio.app import Mock
 from mock_solusio.domain import access_tokens, users
 from mock_solusio.domain.roles import ADMINISTRATOR
 from mock_solusio.options import Options
-from mock_solusio.serve_command import serve
+from mock_solusio.serve import serve
 
 WANTED = "the-one-that-I-want"
 

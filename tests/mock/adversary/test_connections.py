@@ -4,8 +4,8 @@ import asyncio
 from typing import Any
 
 from mock_solusio.app import Mock
-from mock_solusio.http import Request
-from mock_solusio.serving import make_server
+from mock_solusio.server.messages import Request
+from mock_solusio.server.uvicorn_server import make_server
 
 
 def test_a_connection_outlives_a_pause_of_its_client(mock: Mock) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mock_solusio.app import Mock
-from mock_solusio.http import Request
+from mock_solusio.server.messages import Request
 
 PRICING = {
     "base_token_unit_cost": 0.001,

@@ -12,7 +12,7 @@ from mock_solusio.domain.errors import Conflict, Invalid
 from mock_solusio.domain.ip_blocks import IP_BLOCKS, IPS, IPV6
 from mock_solusio.domain.kinds import KINDS
 from mock_solusio.moment import parse_moment
-from mock_solusio.store import Store
+from mock_solusio.store.store import Store
 
 BLOCK = {
     "name": "small",

@@ -10,8 +10,8 @@ import jsonschema_rs
 import pytest
 
 from mock_solusio.app import Mock
-from mock_solusio.control import Control, document, find
-from mock_solusio.http import Request
+from mock_solusio.control.api import Control, document, find
+from mock_solusio.server.messages import Request
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import json
 import pytest
 
 from mock_solusio.app import Mock
+from mock_solusio.control.snapshots import MOST
 from mock_solusio.domain.users import USERS
 from mock_solusio.options import Options
-from mock_solusio.snapshots import MOST
 
 # Health and clock
 

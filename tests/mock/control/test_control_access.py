@@ -2,8 +2,8 @@
 
 import pytest
 
-from mock_solusio.control_access import refused
-from mock_solusio.http import Request
+from mock_solusio.control.access import refused
+from mock_solusio.server.messages import Request
 
 
 def reason(client="127.0.0.1", scheme="http", *, anywhere=False, **headers) -> str | None:

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_solusio.clock_change import ClockChange
-from mock_solusio.control import ROUTES, document
+from mock_solusio.control.api import ROUTES, document
+from mock_solusio.control.clock import ClockChange
 from mock_solusio.domain.errors import DomainError
-from mock_solusio.faults import Faults
-from mock_solusio.journal import Question
+from mock_solusio.traffic.faults import Faults
+from mock_solusio.traffic.journal import Question
 
 
 def schema(name: str) -> jsonschema_rs.Draft202012Validator:

@@ -16,11 +16,11 @@ import trustme
 
 from mock_solusio.app import Mock
 from mock_solusio.clock import Clock
-from mock_solusio.faults import CutFault
 from mock_solusio.moment import parse_moment
 from mock_solusio.options import Options
-from mock_solusio.serving import running as serving
+from mock_solusio.server.uvicorn_server import running as serving
 from mock_solusio.testing import started
+from mock_solusio.traffic.faults import CutFault
 
 TIMEOUT = 10
 """Seconds after which a test gives up; nothing takes that long."""

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from mock_solusio.domain.errors import BadRequest, Conflict, Invalid, NotFound
-from mock_solusio.faults import (
+from mock_solusio.traffic.faults import (
     MISHAPS,
     MOST,
     REMEMBERED,

@@ -9,12 +9,12 @@ import jsonschema_rs
 import msgspec
 import pytest
 
-from mock_solusio import fixtures
 from mock_solusio.app import Mock
 from mock_solusio.clock import Clock
 from mock_solusio.domain.errors import BadRequest, DomainError, Invalid
 from mock_solusio.moment import parse_moment
 from mock_solusio.options import Options
+from mock_solusio.worlds import fixtures
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "world.toml"
 
@@ -514,7 +514,7 @@ def test_a_start_with_a_world():
 @pytest.fixture(scope="module")
 def published():
     return json.loads(
-        resources.files("mock_solusio").joinpath("fixtures.schema.json").read_text(encoding="utf-8")
+        resources.files("mock_solusio.worlds").joinpath("fixtures.schema.json").read_text(encoding="utf-8")
     )
 
 

@@ -6,8 +6,8 @@ import tracemalloc
 import pytest
 
 from mock_solusio.domain.errors import Invalid
-from mock_solusio.journal import OVERHEAD, Journal
 from mock_solusio.moment import parse_moment
+from mock_solusio.traffic.journal import OVERHEAD, Journal
 
 MARCH = parse_moment("2026-03-01T00:00:00Z")
 

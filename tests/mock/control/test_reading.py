@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from msgspec import Meta
 
+from mock_solusio.decoding import parse
 from mock_solusio.domain.errors import BadRequest, Invalid
-from mock_solusio.reading import parse
 
 
 class Wheel(msgspec.Struct, forbid_unknown_fields=True):

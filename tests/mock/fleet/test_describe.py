@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mock_solusio.fleet.figures import Figures, figures
-from mock_solusio.fleet.told import TellingError, tell
+from mock_solusio.fleet.sources import TellingError, tell
+from mock_solusio.fleet.statistics import Figures, figures
 from mock_solusio.moment import DAY, HOUR, MINUTE, parse_moment
 
 EXAMPLES = Path(__file__).parents[3] / "docs/examples"

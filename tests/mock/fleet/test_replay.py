@@ -18,9 +18,9 @@ from mock_solusio.domain.servers import SERVERS
 from mock_solusio.domain.users import USERS
 from mock_solusio.moment import DAY, HOUR, MINUTE, parse_moment, rfc3339
 from mock_solusio.options import Options
-from mock_solusio.playing import play
 from mock_solusio.testing import started
-from mock_solusio.timeline import read
+from mock_solusio.timeline.events import read
+from mock_solusio.timeline.player import play
 
 EXAMPLE = Path(__file__).parents[3] / "docs/examples/timeline.ndjson"
 BEGIN = parse_moment("2026-03-01T00:00:00Z")

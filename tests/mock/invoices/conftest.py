@@ -10,8 +10,8 @@ import pytest
 
 from mock_solusio.invoices.run import Target, numbered, run
 from solusio_contracts.invoices.adapter import Order
-from solusio_contracts.report import Finding, Report, Result
-from solusio_contracts.scenario import load_scenarios
+from solusio_contracts.invoices.scenario import load_scenarios
+from solusio_contracts.reporting.report import Finding, Report, Result
 
 Row = dict[str, Any]
 

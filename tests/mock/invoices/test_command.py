@@ -19,7 +19,7 @@ from click.testing import CliRunner
 
 from mock_solusio.cli import cli
 from solusio_contracts.invoices.adapter import Order
-from solusio_contracts.scenario import load_scenarios
+from solusio_contracts.invoices.scenario import load_scenarios
 
 PLAIN = "resize-mid-month"
 SCRIPT = """
@@ -133,7 +133,9 @@ def test_every_report(invoices, billing, tmp_path):
     ]
     assert invoices("check", *billing(NO_CAP), "--only", "vendor-730-hours", *wanted).exit_code == 1
     report = json.loads((tmp_path / "r.json").read_text())
-    schema = json.loads(resources.files("solusio_contracts").joinpath("report.schema.json").read_text())
+    schema = json.loads(
+        resources.files("solusio_contracts.reporting").joinpath("report.schema.json").read_text()
+    )
     jsonschema_rs.validator_for(schema).validate(report)
     assert (report["command"], report["schema_version"], report["exit_code"]) == ("invoices check", "1.1", 1)
     (finding,) = report["results"][0]["findings"]

@@ -8,14 +8,15 @@ import httpx
 import msgspec
 import pytest
 
-from mock_solusio import playing, timeline
 from mock_solusio.app import Mock
 from mock_solusio.clock import Clock
 from mock_solusio.domain.played import TimelineError
-from mock_solusio.invoices import crowd
+from mock_solusio.invoices import bulk_player
 from mock_solusio.moment import parse_moment
 from mock_solusio.options import Options
-from mock_solusio.serving import running
+from mock_solusio.server.uvicorn_server import running
+from mock_solusio.timeline import events as timeline
+from mock_solusio.timeline import player
 
 AT = "2026-03-01T00:20:00Z"
 COUNT = 300
@@ -61,11 +62,11 @@ def state(play: Callable[[Any, Sequence[timeline.AnyEvent]], object], *more: dic
     ids=["alone", "one deleted", "at the same moment"],
 )
 def test_the_servers_and_their_usage_are_the_same(more):
-    copied = state(crowd.play, *more)
+    copied = state(bulk_player.play, *more)
     assert copied[0]["meta"]["total"] == COUNT + 2 - ("delete" in str(more))
-    assert copied == state(playing.play, *more)
+    assert copied == state(player.play, *more)
 
 
 def test_a_name_that_stands_twice_is_refused():
     with pytest.raises(TimelineError, match="there is a server 'web-0' already"):
-        state(lambda world, found: crowd.play(world, [*found[:-1], found[3], *found[4:]]))
+        state(lambda world, found: bulk_player.play(world, [*found[:-1], found[3], *found[4:]]))

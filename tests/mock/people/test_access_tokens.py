@@ -4,8 +4,8 @@ import asyncio
 import hashlib
 
 from mock_solusio.domain.access_tokens import ACCESS_TOKENS
-from mock_solusio.http import Request
 from mock_solusio.moment import DAY, MINUTE
+from mock_solusio.server.messages import Request
 
 
 def test_a_one_time_access_token_works_once(api, person):

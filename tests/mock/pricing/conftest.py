@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from mock_solusio.billing.client import BillingExchange, BillingPrices
 from mock_solusio.domain.prices import Currency, Pricing, parse_pricing
-from mock_solusio.pricing import BillingExchange, BillingPrices
 
 LIMIT = 60.0  # seconds for a whole test
 

@@ -5,8 +5,8 @@ import gc
 
 import pytest
 
+from mock_solusio.billing.client import STOPPED
 from mock_solusio.moment import DAY, SECOND
-from mock_solusio.pricing import STOPPED
 
 
 def users_of(endpoint):
@@ -213,7 +213,7 @@ def test_closing_gives_up_what_is_under_way(run, lab):
 
 
 def test_one_after_the_other_event_loop(run, lab):
-    from mock_solusio.pricing import BillingPrices
+    from mock_solusio.billing.client import BillingPrices
 
     prices = BillingPrices()
 
@@ -231,7 +231,7 @@ def test_what_the_journal_raises_reaches_who_asked(run, lab):
         raise LookupError("the journal is broken")
 
     async def scenario():
-        from mock_solusio.pricing import BillingPrices
+        from mock_solusio.billing.client import BillingPrices
 
         prices = BillingPrices(on_exchange=broken)
         async with lab.serving(lab.good) as endpoint:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_solusio.circuit import Admission, Circuit
+from mock_solusio.billing.circuit_breaker import Admission, Circuit
 
 
 @pytest.fixture

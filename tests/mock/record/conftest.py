@@ -13,10 +13,10 @@ import httpx
 import pytest
 
 from mock_solusio.record.anonymising import Anonymiser
-from mock_solusio.record.fakes import Fakes
+from mock_solusio.record.archive import Reader, Recorded, Writer
 from mock_solusio.record.proxy import Recorder, Upstream
-from mock_solusio.record.recording import Reader, Recorded, Writer
-from mock_solusio.serving import running
+from mock_solusio.record.pseudonyms import Fakes
+from mock_solusio.server.uvicorn_server import running
 
 SEED = "a long secret of the tests"
 

@@ -10,8 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mock_solusio.record.anonymising import Anonymiser, Exchange
-from mock_solusio.record.fakes import Fakes
-from mock_solusio.record.recording import FormBody, HiddenBody, JsonBody, NoBody, Recorded
+from mock_solusio.record.archive import FormBody, HiddenBody, JsonBody, NoBody, Recorded
+from mock_solusio.record.pseudonyms import Fakes
 
 JSON = [(b"content-type", b"application/json")]
 

@@ -7,15 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from mock_solusio.cli import cli
-from mock_solusio.record.checking import check
-from mock_solusio.record.recording import (
-    JsonBody,
-    Reader,
-    Recorded,
-    RecordedRequest,
-    RecordedResponse,
-    Writer,
-)
+from mock_solusio.record.archive import JsonBody, Reader, Recorded, RecordedRequest, RecordedResponse, Writer
+from mock_solusio.record.audit import check
 
 
 @pytest.fixture

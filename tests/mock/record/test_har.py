@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from mock_solusio.cli import cli
-from mock_solusio.record.recording import FormBody, HiddenBody, NoBody, Reader
+from mock_solusio.record.archive import FormBody, HiddenBody, NoBody, Reader
 
 SECRETS = [
     "ann.kowalczyk@real-host.de",

@@ -16,9 +16,9 @@ import pytest
 from click.testing import CliRunner
 
 from mock_solusio.cli import cli
+from mock_solusio.record.archive import Reader, Recorded, Writer
 from mock_solusio.record.command import record
-from mock_solusio.record.fakes import Fakes
-from mock_solusio.record.recording import Reader, Recorded, Writer
+from mock_solusio.record.pseudonyms import Fakes
 
 
 @contextmanager

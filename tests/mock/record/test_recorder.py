@@ -15,11 +15,11 @@ import httpx
 import pytest
 import trustme
 
-from mock_solusio.asgi import BODY_LIMIT
 from mock_solusio.record import proxy as record
+from mock_solusio.record.archive import HiddenBody, NoBody, Reader
 from mock_solusio.record.proxy import Upstream, UpstreamError, decoded
-from mock_solusio.record.recording import HiddenBody, NoBody, Reader
-from mock_solusio.serving import running
+from mock_solusio.server.asgi import BODY_LIMIT
+from mock_solusio.server.uvicorn_server import running
 
 
 def value_of(body):

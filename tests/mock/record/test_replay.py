@@ -11,9 +11,9 @@ import pytest
 
 from mock_solusio.options import Options
 from mock_solusio.record.anonymising import Anonymiser, Exchange
-from mock_solusio.record.answers import RecordedAnswers
-from mock_solusio.record.fakes import Fakes
-from mock_solusio.record.recording import Reader, RecordingError, Writer
+from mock_solusio.record.archive import Reader, RecordingError, Writer
+from mock_solusio.record.player import RecordedAnswers
+from mock_solusio.record.pseudonyms import Fakes
 from mock_solusio.testing import started
 
 SEED = "a long secret of the tests"

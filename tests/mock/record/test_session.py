@@ -10,8 +10,8 @@ import pytest
 
 from mock_solusio.moment import MINUTE
 from mock_solusio.options import Options
-from mock_solusio.record.checking import check
-from mock_solusio.record.recording import Reader
+from mock_solusio.record.archive import Reader
+from mock_solusio.record.audit import check
 from mock_solusio.testing import started
 
 ADMIN = "AdminsOwnAccessToken0123456789abcdef"

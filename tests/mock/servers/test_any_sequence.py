@@ -13,10 +13,10 @@ from mock_solusio.domain import additional_ips, limit_groups, limits, server_act
 from mock_solusio.domain.backups import BACKUPS
 from mock_solusio.domain.errors import DomainError
 from mock_solusio.domain.ip_blocks import IPS
+from mock_solusio.domain.records.user import USERS
 from mock_solusio.domain.roles import permissions_of
 from mock_solusio.domain.servers import SERVERS
 from mock_solusio.domain.tasks import TASKS
-from mock_solusio.domain.user_record import USERS
 from mock_solusio.moment import SECOND, parse_moment
 from mock_solusio.options import Options
 

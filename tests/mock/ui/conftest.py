@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from mock_solusio.app import Mock
-from mock_solusio.http import Request
+from mock_solusio.server.messages import Request
 
 
 class IntoMock(httpx.BaseTransport):

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from mock_solusio.clock import Clock
 from mock_solusio.moment import MINUTE, parse_moment
 from mock_solusio.options import Options
-from mock_solusio.serving import running
+from mock_solusio.server.uvicorn_server import running
 from mock_solusio.testing import Solusio, started
 
 PASSWORD = "S3cret-enough"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mock_solusio import fixtures
+from mock_solusio.worlds import fixtures
 
 
 def brief(found):

@@ -14,7 +14,7 @@ from mock_solusio.domain.kinds import KINDS
 from mock_solusio.domain.spans import Span
 from mock_solusio.domain.usage import Query
 from mock_solusio.moment import micros
-from mock_solusio.store import Store
+from mock_solusio.store.store import Store
 
 BEGIN = datetime(2023, 12, 20, tzinfo=UTC)
 PLANS = [

@@ -12,7 +12,7 @@ from mock_solusio.domain.kinds import KINDS
 from mock_solusio.domain.spans import Part, Span, Totals
 from mock_solusio.domain.usage import Query
 from mock_solusio.moment import DAY, HOUR, MINUTE, micros, parse_moment
-from mock_solusio.store import Store
+from mock_solusio.store.store import Store
 
 START = parse_moment("2026-03-01T00:00:00Z")
 MARCH = metering.month_of(START)

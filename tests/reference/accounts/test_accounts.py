@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from solusio_reference.accounts.accounts import AccountError, Accounts
-from solusio_reference.accounts.notes import Account, AccountNotes
+from solusio_reference.accounts.wanted import Account, AccountNotes
 from solusio_reference.errors import StoreError
 from solusio_reference.solusio.client import Solusio, SolusioError
 from solusio_reference.storage.database import Database

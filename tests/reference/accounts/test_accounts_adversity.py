@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from solusio_reference.accounts.accounts import AccountError, Accounts
-from solusio_reference.accounts.notes import Account, AccountNotes, wanted_at
+from solusio_reference.accounts.wanted import Account, AccountNotes, wanted_at
 from solusio_reference.solusio.client import LostAnswer, Solusio, SolusioError
 from solusio_reference.storage.database import Database
 

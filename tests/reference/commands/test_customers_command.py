@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from solusio_reference.commands.customers import customers
 from solusio_reference.customers_document import read, write
-from solusio_reference.demo import DEMO_CUSTOMERS
+from solusio_reference.demo_customers import DEMO_CUSTOMERS
 from solusio_reference.storage.store import Store
 
 PAIRS = [(customer, f"user{customer.id}@example.com") for customer in DEMO_CUSTOMERS[:3]]

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import insert, select
 
-from solusio_reference.demo import DEMO_CUSTOMERS
+from solusio_reference.demo_customers import DEMO_CUSTOMERS
 from solusio_reference.errors import StoreError
 from solusio_reference.storage.database import Database, ExactDecimal, Moment
 from solusio_reference.storage.ledger import Ledger

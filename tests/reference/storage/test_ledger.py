@@ -7,18 +7,18 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import func, select, text
 
-from solusio_reference.demo import DEMO_CUSTOMERS
+from solusio_reference.demo_customers import DEMO_CUSTOMERS
 from solusio_reference.errors import StoreError
 from solusio_reference.invoicing import Usage, UsageLine, make_invoice
 from solusio_reference.period import Period
 from solusio_reference.pricing import Currency, Customer, Discount, Tax
 from solusio_reference.solusio.client import Totals, UsagePage
-from solusio_reference.storage import waiting
-from solusio_reference.storage.collected import CHUNK, Run, UsageChanged
+from solusio_reference.storage import queue
 from solusio_reference.storage.database import Database
 from solusio_reference.storage.ledger import Ledger
 from solusio_reference.storage.store import Store
 from solusio_reference.storage.tables import usage_lines
+from solusio_reference.storage.usage import CHUNK, Run, UsageChanged
 
 MARCH, APRIL = Period(2026, 3), Period(2026, 4)
 SECOND_PAGE = "https://solus.example/api/v1/usage?from=2026-03-01T00%3A00%3A00Z&page=2"
@@ -92,7 +92,7 @@ def bill(ledger: Ledger, customer: Customer, period: Period = MARCH):
 
 def claim(ledger: Ledger, period: Period = MARCH) -> int | None:
     with ledger.database.writing() as connection:
-        return waiting.claim(connection, period, patient=False)
+        return queue.claim(connection, period, patient=False)
 
 
 def test_collecting_begins_at_the_first_page(ledger):
@@ -212,11 +212,11 @@ def test_a_claimed_customer_is_passed_over_or_waited_for(postgresql):
 
         def claim_patiently() -> int | None:
             with database.writing() as connection:
-                return waiting.claim(connection, MARCH, patient=True)
+                return queue.claim(connection, MARCH, patient=True)
 
         waits = select(func.count()).select_from(text("pg_locks")).where(text("NOT granted"))
         with pytest.raises(ZeroDivisionError), database.writing() as connection:  # noqa: PT012
-            assert waiting.claim(connection, MARCH, patient=False) == 5
+            assert queue.claim(connection, MARCH, patient=False) == 5
             assert claim(ledger) is None
             other = pool.submit(claim_patiently)
             deadline = time.monotonic() + 30
@@ -232,10 +232,10 @@ def test_usage_of_nobody_known_is_reported_by_user(ledger, database):
     lines += [line(4, customer=9, user=3), line(5, customer=None, user=8), line(6, customer=None, user=7)]
     collect(ledger, lines)
     expected = (
-        waiting.Unbilled(None, user_id=7, lines=1, tokens=7),
-        waiting.Unbilled(None, user_id=8, lines=1, tokens=7),
-        waiting.Unbilled(9, user_id=3, lines=1, tokens=7),
-        waiting.Unbilled(9, user_id=4, lines=2, tokens=15),
+        queue.Unbilled(None, user_id=7, lines=1, tokens=7),
+        queue.Unbilled(None, user_id=8, lines=1, tokens=7),
+        queue.Unbilled(9, user_id=3, lines=1, tokens=7),
+        queue.Unbilled(9, user_id=4, lines=2, tokens=15),
     )
     assert ledger.unbilled(MARCH) == expected
     assert all(type(one.tokens) is int for one in ledger.unbilled(MARCH))

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from solusio_reference.demo import DEMO_CUSTOMERS
+from solusio_reference.demo_customers import DEMO_CUSTOMERS
 from solusio_reference.errors import StoreError
 from solusio_reference.pricing import Currency, Customer, Discount, Tax
 from solusio_reference.storage.store import Store, seed_demo

@@ -17,7 +17,7 @@ from solusio_reference.serving import running
 from solusio_reference.solusio.client import Solusio
 from solusio_reference.storage.store import Store
 from solusio_reference.web.adapter import create_adapter
-from solusio_reference.web.office import Office
+from solusio_reference.web.services import Office
 
 ANN = Customer(700_001, "Ann", Decimal("0.001"), Currency("USD", display_prefix="$"))
 BOB = replace(ANN, id=700_011, name="Bob")

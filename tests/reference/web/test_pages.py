@@ -19,8 +19,8 @@ from solusio_reference.pricing import Currency, Customer, Discount, Tax
 from solusio_reference.serving import running
 from solusio_reference.solusio.client import Solusio
 from solusio_reference.storage.store import Store, seed_demo
-from solusio_reference.web.office import Office
 from solusio_reference.web.pages import create_pages
+from solusio_reference.web.services import Office
 
 MARCH = Period(2026, 3)
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -294,7 +294,7 @@ def test_a_defect_in_a_run_shows_in_the_log_and_not_on_the_page(monkeypatch, cap
     def broken(*_arguments):
         raise RuntimeError("SELECT secret FROM /var/lib/billing.db")
 
-    monkeypatch.setattr("solusio_reference.web.office.bill", broken)
+    monkeypatch.setattr("solusio_reference.web.services.bill", broken)
     with billing_system("http://solusio.invalid") as billing:
         billing.post("/billing/runs", "period=2026-03")
         billing.wait()

@@ -20,8 +20,8 @@ from solusio_reference.serving import running
 from solusio_reference.solusio.client import Solusio
 from solusio_reference.storage.store import Store
 from solusio_reference.web.adapter import create_adapter
-from solusio_reference.web.office import Office
 from solusio_reference.web.pages import create_pages
+from solusio_reference.web.services import Office
 
 EUR = Currency("EUR", display_suffix=" EUR", thousands_separator=".", decimals_separator=",")
 EVIL = "<script>document.title='taken'</script>"

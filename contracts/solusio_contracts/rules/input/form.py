@@ -4,11 +4,11 @@ import dataclasses
 import json
 from collections.abc import Iterator
 
-from solusio_contracts.asking import raw_question, refusals, same, unharmed
-from solusio_contracts.clauses import Level
-from solusio_contracts.exchange import ACTION, FORM_TYPE, Headers, Request
-from solusio_contracts.rule import Expect, rule
-from solusio_contracts.target import Target
+from solusio_contracts.checking.expectations import raw_question, refusals, same, unharmed
+from solusio_contracts.checking.rule import Expect, rule
+from solusio_contracts.checking.target import Target
+from solusio_contracts.contract.clauses import Level
+from solusio_contracts.http.exchange import ACTION, FORM_TYPE, Headers, Request
 
 ANSWER_KEYS = ("base_token_unit_cost", "user_token_unit_cost", "currency", "discounts", "taxes")
 LANGUAGE_WORDS = ("hasOwnProperty", "__proto__", "constructor", "length", "get", "this", "GLOBALS")

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from solusio_contracts.asking import Case, raw_question, refusals
-from solusio_contracts.exchange import Request
-from solusio_contracts.price import same_price
-from solusio_contracts.rule import Expect, rule
-from solusio_contracts.target import Target
+from solusio_contracts.checking.expectations import Case, raw_question, refusals
+from solusio_contracts.checking.price import same_price
+from solusio_contracts.checking.rule import Expect, rule
+from solusio_contracts.checking.target import Target
+from solusio_contracts.http.exchange import Request
 
 FULL_WIDTH = ord("０") - ord("0")
 """Distance from a digit to its full-width form."""

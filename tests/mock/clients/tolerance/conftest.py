@@ -13,7 +13,7 @@ from mock_solusio.clock import Clock
 from mock_solusio.moment import MINUTE, parse_moment
 from mock_solusio.options import Options
 from mock_solusio.testing import Solusio, started
-from solusio_contracts import documents
+from solusio_contracts.contract import documents
 
 Answers = dict[str, Any]
 """By who asked and what for: the whole JSON."""

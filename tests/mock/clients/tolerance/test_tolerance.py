@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from solusio_contracts import documents
+from solusio_contracts.contract import documents
 
 Place = tuple[str, ...]
 Answers = dict[str, Any]

@@ -1,0 +1,291 @@
+"""The part of an answer that is the price, and the arithmetic the vendor's page asks for. Pure."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import MAX_EMAX, MIN_EMIN, Decimal, localcontext
+from typing import Any
+
+from solusio_contracts.http.exchange import Exchange
+
+PRECISION = 80
+"""Digits of the exact arithmetic: enough for any product of a price list."""
+
+COSTS = ("base_token_unit_cost", "user_token_unit_cost")
+CURRENCY_KEYS = (
+    "code",
+    "display_prefix",
+    "display_suffix",
+    "thousands_separator",
+    "decimals_separator",
+    "decimals",
+)
+
+
+def price_fields(value: Any) -> Any:
+    """Return what the contract names of an answer; time stamps and other extras are left out."""
+    if not isinstance(value, dict):
+        return value
+    fields = {key: value.get(key) for key in (*COSTS, "currency", "discounts", "taxes")}
+    if isinstance(fields["currency"], dict):
+        fields["currency"] = {key: fields["currency"].get(key) for key in CURRENCY_KEYS}
+    if isinstance(fields["discounts"], list):
+        fields["discounts"] = [
+            _only(entry, ("name", "description", "multipler")) for entry in fields["discounts"]
+        ]
+    if isinstance(fields["taxes"], dict):
+        taxes = _only(fields["taxes"], ("compound", "rates"))
+        if isinstance(taxes["rates"], list):
+            taxes["rates"] = [_only(entry, ("label", "rate")) for entry in taxes["rates"]]
+        fields["taxes"] = taxes
+    return fields
+
+
+def _only(value: Any, keys: tuple[str, ...]) -> Any:
+    return {key: value.get(key) for key in keys} if isinstance(value, dict) else value
+
+
+def same_price(one: Exchange, other: Exchange) -> bool:
+    """Whether two answers give the same price."""
+    if not one.reading.readable or not other.reading.readable:
+        return one.content == other.content
+    return not _differing(price_fields(one.reading.value), price_fields(other.reading.value))
+
+
+def difference(one: Exchange, other: Exchange) -> str:
+    """Say in words how the price of `other` differs from that of `one`."""
+    if not other.ok or not other.reading.readable:
+        return other.summary
+    return _differing(price_fields(one.reading.value), price_fields(other.reading.value)) or other.summary
+
+
+def _differing(before: Any, after: Any, path: str = "") -> str:
+    """Return where and how two values differ first; empty when they do not."""
+    members: list[tuple[str, Any, Any]] = []
+    if isinstance(before, dict) and isinstance(after, dict) and before.keys() == after.keys():
+        dot = "." if path else ""
+        members = [(f"{path}{dot}{key}", before[key], after[key]) for key in before]
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        members = [(f"{path}[{place}]", *pair) for place, pair in enumerate(zip(before, after, strict=True))]
+    elif not _same(before, after):
+        return f"{path or 'the document'} is {_short(after)} instead of {_short(before)}"
+    return next((text for where, x, y in members if (text := _differing(x, y, where))), "")
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, Decimal) and isinstance(other, Decimal) and one.is_nan() and other.is_nan():
+        return True
+    return bool(one == other)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    if isinstance(value, dict):
+        return "an object"
+    text = f'"{value}"' if isinstance(value, str) else str(value)
+    if value is None or isinstance(value, bool):
+        text = "null" if value is None else text.lower()
+    return text if len(text) <= 60 else text[:60] + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class PriceParts:
+    """The numbers of a well-formed answer."""
+
+    base: Decimal
+    user: Decimal
+    multiplers: tuple[Decimal, ...]
+    compound: bool
+    rates: tuple[Decimal, ...]
+
+
+def price_parts(value: dict[str, Any]) -> PriceParts | None:
+    """Return the numbers of an answer, or None when one is missing or no number."""
+    base, user = number(value.get(COSTS[0])), number(value.get(COSTS[1]))
+    discounts, taxes = value.get("discounts"), value.get("taxes")
+    if taxes in ([], {}):
+        taxes = {"compound": False, "rates": []}
+    if not isinstance(discounts, list) or not isinstance(taxes, dict):
+        return None
+    entries = taxes.get("rates")
+    if not isinstance(entries, list) or not isinstance(taxes.get("compound"), bool):
+        return None
+    multiplers = [number(entry.get("multipler")) for entry in discounts if isinstance(entry, dict)]
+    rates = [number(entry.get("rate")) for entry in entries if isinstance(entry, dict)]
+    if base is None or user is None or len(multiplers) != len(discounts) or len(rates) != len(entries):
+        return None
+    if any(one is None for one in (*multiplers, *rates)):
+        return None
+    return PriceParts(
+        base,
+        user,
+        tuple(one for one in multiplers if one is not None),
+        taxes["compound"],
+        tuple(one for one in rates if one is not None),
+    )
+
+
+def number(value: object) -> Decimal | None:
+    """Return a JSON number of sensible size, or None for anything else; true and false are no numbers."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return None
+    exact = Decimal(value)
+    if not exact:
+        return Decimal(0)
+    return exact if exact.is_finite() and abs(exact.adjusted()) < PRECISION else None
+
+
+def expected_cost(parts: PriceParts) -> Decimal:
+    """Return base x discounts x taxes, to more digits than any price has (TP-070; vendor's page, step 6)."""
+    return _cost(parts.base, parts.multiplers, parts.compound, parts.rates)
+
+
+@contextmanager
+def _exactly() -> Iterator[None]:
+    with localcontext() as context:
+        context.prec, context.Emax, context.Emin = PRECISION, MAX_EMAX, MIN_EMIN
+        yield
+
+
+def _cost(
+    base: Decimal, multiplers: tuple[Decimal, ...], compound: bool, rates: tuple[Decimal, ...]
+) -> Decimal:
+    with _exactly():
+        cost = base
+        for multipler in multiplers:
+            cost *= multipler
+        if compound:
+            for rate in rates:
+                cost *= 1 + rate / 100
+        else:
+            cost *= 1 + sum(rates, Decimal(0)) / 100
+        return cost
+
+
+def agrees(sent: Decimal, expected: Decimal) -> bool:
+    """Whether a cost is the expected one, allowing for digits that were cut or rounded off.
+
+    A relative error of one in ten thousand is a cent on 100.00 and thus invisible; more is not rounding.
+    """
+    if expected == 0 or sent == 0:
+        return sent == expected
+    with _exactly():
+        return abs(sent - expected) <= abs(expected) / 10_000
+
+
+def _rounded(sent: Decimal, expected: Decimal) -> bool:
+    """Whether a cost is the expected one, rounded or cut to the decimals it was sent with."""
+    exponent = sent.as_tuple().exponent
+    if not isinstance(exponent, int) or abs(exponent) > PRECISION or abs(expected.adjusted()) > PRECISION:
+        return False
+    with _exactly():
+        return abs(sent - expected) < Decimal(1).scaleb(exponent) and exponent <= 0
+
+
+@dataclass(frozen=True, slots=True)
+class Misreading:
+    """Another way to read the numbers, under which they do add up."""
+
+    clause: str
+    where: str
+    text: str
+
+
+_Reader = Callable[[Decimal], Decimal]
+_Range = Callable[[Decimal], bool]
+
+# How a number may be meant, for which numbers anybody would mean it so, and as what it then counts.
+# A factor of 0.95 read as a part to take off would be 95 % off: that is nobody's discount.
+_MULTIPLERS: tuple[tuple[str, _Range, _Reader], ...] = (
+    ("a percentage to take off", lambda m: 1 < m <= 100, lambda m: 1 - m / 100),
+    ("a percentage that remains", lambda m: 10 <= m <= 100, lambda m: m / 100),
+    ("the part to take off", lambda m: 0 <= m < Decimal("0.5"), lambda m: 1 - m),
+)
+_RATES: tuple[tuple[str, _Range, _Reader], ...] = (
+    ("a fraction (0.06 for 6 %)", lambda r: 0 <= r < 1, lambda r: r * 100),
+    ("a factor (1.06 for 6 %)", lambda r: 1 <= r < 2, lambda r: (r - 1) * 100),
+)
+
+
+def misreadings(parts: PriceParts) -> Iterator[Misreading]:
+    """Yield the wrong units under which the answer adds up although as declared it does not.
+
+    Evidence, not proof: so a reading counts only when the numbers are of its size, when it fits closely, and
+    when neither the declared reading nor a simple slip (see `explanation`) fits.
+    """
+    if parts.user == 0 or agrees(parts.user, expected_cost(parts)) or explanation(parts):
+        return
+    base, multiplers, compound, rates = parts.base, parts.multiplers, parts.compound, parts.rates
+    for text, usual, read in _MULTIPLERS:
+        if multiplers and all(map(usual, multiplers)):
+            with _exactly():
+                cost = _cost(base, tuple(map(read, multiplers)), compound, rates)
+            if _fits(parts.user, cost):
+                yield Misreading("TP-068", "discounts[].multipler", text)
+    for text, usual, read in _RATES:
+        if rates and all(map(usual, rates)):
+            with _exactly():
+                cost = _cost(base, multiplers, compound, tuple(map(read, rates)))
+            if _fits(parts.user, cost):
+                yield Misreading("TP-069", "taxes.rates[].rate", text)
+
+
+def _fits(sent: Decimal, cost: Decimal) -> bool:
+    """Whether a cost is that of a reading; rounded costs tell something from three digits on."""
+    return agrees(sent, cost) or (len(sent.normalize().as_tuple().digits) >= 3 and _rounded(sent, cost))
+
+
+def explanation(parts: PriceParts) -> str:
+    """Say which slip in the computation gives the cost that was sent, if one does."""
+    base, multiplers, compound, rates = parts.base, parts.multiplers, parts.compound, parts.rates
+    one, expected = Decimal(1), expected_cost(parts)
+    candidates = [
+        ("the discounts are left out", _cost(base, (), compound, rates)),
+        ("the taxes are left out", _cost(base, multiplers, False, ())),
+        ("discounts and taxes are left out", base),
+        (
+            f"`compound` is {str(compound).lower()} but was computed the other way",
+            _cost(base, multiplers, not compound, rates),
+        ),
+        ("the base cost is left out", _cost(one, multiplers, compound, rates)),
+        ("it is given in hundredths", _cost(Decimal(100), (base, *multiplers), compound, rates)),
+        (
+            "base and discounts are left out, as in the vendor's own example",
+            _cost(one, (), compound, rates),
+        ),
+        ("base and taxes are left out", _cost(one, multiplers, False, ())),
+    ]
+    if all(multipler < 10 for multipler in multiplers):
+        # With 95 for 5 % off the multipler is what is wrong.
+        candidates.append(("it is given in hundreds", _cost(base / 100, multiplers, compound, rates)))
+    for text, cost in candidates:
+        if agrees(parts.user, cost):
+            return text
+    if _rounded(parts.user, expected):
+        exponent = parts.user.as_tuple().exponent
+        decimals = -exponent if isinstance(exponent, int) else 0
+        return f"it is rounded to {decimals} decimal{'' if decimals == 1 else 's'}"
+    return ""
+
+
+def customer_texts(value: dict[str, Any]) -> Iterator[tuple[str, str, bool]]:
+    """Yield each text for customers with its place and whether it is part of every amount."""
+    currency = value.get("currency")
+    if isinstance(currency, dict):
+        for name in ("display_prefix", "display_suffix", "thousands_separator", "decimals_separator"):
+            if isinstance(currency.get(name), str):
+                yield f"currency.{name}", currency[name], True
+    taxes = value.get("taxes")
+    lists: list[tuple[str, Any, tuple[str, ...]]] = [
+        ("discounts", value.get("discounts"), ("name", "description"))
+    ]
+    if isinstance(taxes, dict):
+        lists.append(("taxes.rates", taxes.get("rates"), ("label",)))
+    for path, entries, names in lists:
+        for index, entry in enumerate(entries if isinstance(entries, list) else []):
+            for name in names if isinstance(entry, dict) else ():
+                if isinstance(entry.get(name), str):
+                    yield f"{path}[{index}].{name}", entry[name], False

@@ -1,0 +1,239 @@
+"""A rule: a clause, a docstring that says why, and a small function that yields what it expects.
+
+A rule talks to a `Target` and yields `Expect`; it never prints, exits or knows about reports. To add one,
+write the clause into `clauses.toml` and the function into the module of its area in `rules/`.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from difflib import get_close_matches
+from typing import Any
+
+from solusio_contracts.checking.target import Target
+from solusio_contracts.contract.clauses import Clause, Level, clause
+from solusio_contracts.http.exchange import Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """One expectation, met or not: what was looked at, what SolusIO needs, what came."""
+
+    ok: bool
+    subject: str
+    expected: str
+    actual: str
+    exchange: Exchange | None = None
+    hint: str = ""
+    clause: str = ""
+    """The clause it belongs to; the first one of the rule when empty."""
+    level: Level | None = None
+    """A weaker level than the clause's, where only a part of it is a must."""
+
+    @classmethod
+    def that(
+        cls,
+        ok: bool,
+        subject: str,
+        expected: str,
+        actual: object,
+        exchange: Exchange | None = None,
+        *,
+        hint: str = "",
+        clause: str = "",
+        level: Level | None = None,
+    ) -> "Expect":
+        """Expect a condition to hold; `actual` is shown as text."""
+        return cls(bool(ok), subject, expected, str(actual), exchange, hint, clause, level)
+
+    @classmethod
+    def key(
+        cls,
+        subject: str,
+        key: str,
+        holder: dict[str, Any],
+        exchange: Exchange | None = None,
+        *,
+        near: tuple[str, ...] = (),
+        clause: str = "",
+    ) -> "Expect":
+        """Expect a key; when it is missing, name the key that was probably meant to be it."""
+        if key in holder:
+            return cls(True, subject, f"the key `{key}`", "present", exchange, clause=clause)
+        meant = misspelt(key, holder, near)
+        actual = f"`{meant}` instead" if meant else f"only {_keys(holder)}"
+        hint = f"rename `{meant}` to `{key}`" if meant else f"add the key `{key}`"
+        return cls(False, subject, f"the key `{key}`", actual, exchange, hint, clause)
+
+    @classmethod
+    def kind(
+        cls,
+        subject: str,
+        kind: "Kind",
+        value: object,
+        exchange: Exchange | None = None,
+        *,
+        hint: str = "",
+        clause: str = "",
+        level: Level | None = None,
+    ) -> "Expect":
+        """Expect a JSON type."""
+        return cls(kind.admits(value), subject, kind.name, shown(value), exchange, hint, clause, level)
+
+    @classmethod
+    def refused(cls, subject: str, exchange: Exchange, *, hint: str = "", clause: str = "") -> "Expect":
+        """Expect that no price is given; the status of the refusal is TP-112's affair."""
+        ok = not exchange.priced and not exchange.server_error and exchange.trouble is None
+        return cls(ok, subject, "a refusal (4xx) without a price", exchange.summary, exchange, hint, clause)
+
+
+LARGEST_EXPONENT = 307
+"""Powers of ten that a double holds in full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A JSON type under its name for people."""
+
+    name: str
+    types: tuple[type, ...]
+
+    def admits(self, value: object) -> bool:
+        """Whether a value has this type; true and false are no numbers."""
+        if isinstance(value, bool):
+            return bool in self.types
+        if isinstance(value, int | Decimal) and not _fits_double(Decimal(value)):
+            return False
+        return isinstance(value, self.types)
+
+
+def _fits_double(value: Decimal) -> bool:
+    """Whether a program can hold the number: neither NaN nor beyond what a double reaches."""
+    return value.is_finite() and (value == 0 or abs(value.adjusted()) <= LARGEST_EXPONENT)
+
+
+NUMBER = Kind("a JSON number", (int, Decimal))
+INTEGER = Kind("an integer", (int,))
+STRING = Kind("a string", (str,))
+BOOLEAN = Kind("true or false", (bool,))
+OBJECT = Kind("an object", (dict,))
+LIST = Kind("a list", (list,))
+
+
+def misspelt(key: str, holder: dict[str, Any], near: tuple[str, ...] = ()) -> str | None:
+    """Return the key of `holder` that was probably meant to be `key`."""
+    for candidate in near:
+        if candidate in holder:
+            return candidate
+    plain = {_plain(candidate): candidate for candidate in holder}
+    if _plain(key) in plain:
+        return plain[_plain(key)]
+    close = get_close_matches(key, list(holder), n=1, cutoff=0.75)
+    return close[0] if close else None
+
+
+def shown(value: object) -> str:
+    """Return a JSON value as a person would name it: its type and, if short, itself."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | Decimal):
+        return f"the number {_short(str(value))}"
+    if isinstance(value, str):
+        return f'the string "{_short(value)}"'
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    if isinstance(value, dict):
+        return f"an object with {_keys(value)}"
+    return _short(repr(value))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:60] + "…"
+
+
+def _plain(key: str) -> str:
+    return key.replace("_", "").replace("-", "").lower()
+
+
+def _keys(holder: dict[str, Any]) -> str:
+    if not holder:
+        return "no keys"
+    names = ", ".join(f"`{_short(name)}`" for name in list(holder)[:8])
+    return names + (" …" if len(holder) > 8 else "")
+
+
+Check = Callable[[Target], Iterator[Expect]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A check with its clauses, under a name that is its function's with dashes."""
+
+    name: str
+    area: str
+    title: str
+    reason: str
+    clauses: tuple[Clause, ...]
+    check: Check
+    needs_price: bool
+    """Makes sense only when a valid question is answered with a price."""
+    needs_token: bool
+    """Makes sense only when an authorization token is configured."""
+    looks_back: bool
+    """Looks at all exchanges of the run, and so comes last."""
+    broad: bool
+    """Touches so many clauses that none of them selects it; its name and its area do."""
+
+
+class SkipRule(Exception):  # noqa: N818 - a message, not an error
+    """Raised by a rule that finds nothing to check; the text says why."""
+
+
+_RULES: dict[str, Rule] = {}
+
+
+def rule(
+    *clause_ids: str,
+    title: str,
+    needs_price: bool = True,
+    needs_token: bool = False,
+    looks_back: bool = False,
+    broad: bool = False,
+) -> Callable[[Check], Check]:
+    """Register a check for the clauses it holds a target to.
+
+    Raises:
+        ClauseError: a clause does not exist.
+        ValueError: no clause, no docstring, or a name that is taken.
+    """
+
+    def register(check: Check) -> Check:
+        name = check.__name__.replace("_", "-")
+        if not clause_ids or not check.__doc__:
+            raise ValueError(f"rule {name} needs a clause and a docstring")
+        if name in _RULES:
+            raise ValueError(f"two rules are named {name}")
+        _RULES[name] = Rule(
+            name=name,
+            # solusio_contracts.rules.AREA, or a module within the package of an area
+            area=check.__module__.split(".")[2],
+            title=title,
+            reason=inspect.cleandoc(check.__doc__),
+            clauses=tuple(clause(clause_id) for clause_id in clause_ids),
+            check=check,
+            needs_price=needs_price,
+            needs_token=needs_token,
+            looks_back=looks_back,
+            broad=broad,
+        )
+        return check
+
+    return register
+
+
+def registered() -> tuple[Rule, ...]:
+    """Return the registered rules in order of registration; see `rules.all_rules`."""
+    return tuple(_RULES.values())

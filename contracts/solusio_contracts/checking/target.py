@@ -1,0 +1,345 @@
+"""The billing endpoint under check, as rules see it: questions in, exchanges out."""
+
+import contextlib
+import ssl
+import threading
+import time
+from base64 import b64decode
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from solusio_contracts.http.connection import Connection, WireError, check_headers, exchange_on
+from solusio_contracts.http.exchange import ACTION, SOLUSIO_HEADERS, Exchange, Form, Headers, Request, Trouble
+from solusio_contracts.http.masking import HIDDEN, SHORTEST, TOKEN_VARIABLE, Mask
+from solusio_contracts.http.url import Origin
+
+KEPT = 20_000
+"""Exchanges that are remembered for the rules that look at all of them."""
+KEPT_BYTES = 256 * 1024 * 1024
+"""Bytes of those: an endpoint may answer with megabytes each time."""
+PATIENCE = 3
+"""Time-outs after which later requests get less time, so that a run stays bounded."""
+SHORT_TIMEOUT = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the integrator tells the harness about his endpoint."""
+
+    url: str
+    users: tuple[int, ...]
+    token: str | None = None
+    unknown_user: int = 987_654_321
+    timeout: float = 5.0
+    """Seconds for one whole exchange (TP-008)."""
+    headers: Headers = ()
+    tls: ssl.SSLContext | None = None
+    seed: int = 0
+    fuzz_examples: int = 150
+    """Generated requests to send."""
+    fuzz_seconds: float = 10.0
+    """Seconds for all of them together."""
+
+
+class Target:
+    """Asks the endpoint and remembers every exchange. Thread-safe."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Prepare; nothing is sent yet.
+
+        Raises:
+            ValueError: the URL is not http(s), no user is given, or a header is none.
+        """
+        if not settings.users:
+            raise ValueError("at least one user id is needed")
+        self.settings = settings
+        self.origin = Origin.of(settings.url)
+        self.mask = Mask()
+        if settings.token:
+            self.mask.hide(settings.token, f"${{{TOKEN_VARIABLE}}}")
+        check_headers(settings.headers)
+        for name, value in settings.headers:
+            for secret in _secrets(name, value):
+                self.mask.hide(secret, HIDDEN)
+        self.exchanges: deque[Exchange] = deque()
+        self._lock = threading.Lock()
+        self._count = 0
+        self._kept_bytes = 0
+        self._timeouts = 0
+        self._last: Exchange | None = None
+        self._first: dict[int, Exchange] = {}
+        self.facts: dict[str, str] = {}
+        """What rules find out in passing, such as whether a token is required."""
+
+    # What the integrator configured
+
+    @property
+    def users(self) -> tuple[int, ...]:
+        """The known users, by their id in the billing system."""
+        return self.settings.users
+
+    @property
+    def token(self) -> str | None:
+        """The authorization token, or None when none is configured."""
+        return self.settings.token
+
+    # Questions
+
+    def question(
+        self,
+        userid: object = None,
+        *,
+        token: str | None = None,
+        action: str = ACTION,
+        leave_out: str = "",
+    ) -> Form:
+        """Return the form SolusIO sends: token (only when configured), action, userid.
+
+        `userid` defaults to a known user who gets a price, `token` to the configured one; `leave_out` names
+        a parameter that is not sent.
+        """
+        sent = self.token if token is None else token
+        pairs = [("action", action), ("userid", str(self._some_user() if userid is None else userid))]
+        if sent is not None:
+            pairs.insert(0, ("token", sent))
+        return tuple(pair for pair in pairs if pair[0] != leave_out)
+
+    def _some_user(self) -> int:
+        with self._lock:
+            priced = [user for user in self.users if user in self._first and self._first[user].priced]
+        return priced[0] if priced else self.users[0]
+
+    def ask(self, pairs: Iterable[tuple[str, str]], asked: str, *, headers: Headers = ()) -> Exchange:
+        """Post a form on a connection of its own; `asked` says in words what is asked."""
+        return self.send(Request.form(pairs, headers=headers), asked)
+
+    def price_of(self, user: int, asked: str = "") -> Exchange:
+        """Ask the valid question for a known user, anew."""
+        return self.ask(self.question(user), asked or f"a valid question for user {user}")
+
+    def send(
+        self,
+        request: Request,
+        asked: str,
+        *,
+        timeout: float | None = None,
+        pieces: Iterable[int] = (),
+        pause: float = 0.0,
+        linger: float = 0.0,
+        keep: bool = True,
+    ) -> Exchange:
+        """Send any request on a connection of its own; trouble is recorded in the exchange."""
+        with self.talk(timeout=timeout, keep=keep) as talk:
+            return talk.send(request, asked, pieces=pieces, pause=pause, linger=linger)
+
+    @contextmanager
+    def talk(self, *, timeout: float | None = None, keep: bool = True) -> Iterator["Talk"]:
+        """Open a talk: several requests over one connection."""
+        talk = Talk(self, timeout or self._patience(), keep=keep)
+        try:
+            yield talk
+        finally:
+            talk.close()
+
+    def together(
+        self, questions: Sequence[tuple[Request, str]], *, timeout: float | None = None
+    ) -> list[Exchange]:
+        """Send all requests at the same moment, each on a connection of its own, in order."""
+        if not questions:
+            return []
+        barrier = threading.Barrier(len(questions))
+
+        def one(request: Request, asked: str) -> Exchange:
+            with contextlib.suppress(threading.BrokenBarrierError):
+                barrier.wait(timeout=30)
+            return self.send(request, asked, timeout=timeout)
+
+        with ThreadPoolExecutor(max_workers=len(questions)) as pool:
+            try:
+                futures = [pool.submit(one, request, asked) for request, asked in questions]
+            except RuntimeError:
+                # This machine has no thread left: those that wait for it would wait in vain.
+                barrier.abort()
+                raise
+            return [future.result() for future in futures]
+
+    # First answers, which most rules look at
+
+    def first_answer(self, user: int) -> Exchange:
+        """Return the answer to the first valid question for a user; asked once per run."""
+        with self._lock:
+            known = self._first.get(user)
+        if known is None:
+            known = self.price_of(user)
+            with self._lock:
+                known = self._first.setdefault(user, known)
+        return known
+
+    def first_answers(self) -> list[tuple[int, Exchange]]:
+        """Return the first answers of all known users."""
+        return [(user, self.first_answer(user)) for user in self.users]
+
+    def prices(self) -> list[tuple[int, Exchange, dict[str, Any]]]:
+        """Return the first answers that are JSON objects, with their values."""
+        return [
+            (user, exchange, exchange.reading.value)
+            for user, exchange in self.first_answers()
+            if isinstance(exchange.reading.value, dict)
+        ]
+
+    def priced_users(self) -> list[int]:
+        """Return the known users who were given a price at first."""
+        return [user for user, exchange in self.first_answers() if exchange.priced]
+
+    def in_trouble(self) -> bool:
+        """Whether the last request got no answer."""
+        return self._last is not None and self._last.status is None
+
+    def is_up(self, wait: float = 2.0) -> bool:
+        """Whether the endpoint accepts connections, waiting up to `wait` seconds for it."""
+        deadline = time.monotonic() + wait
+        while True:
+            try:
+                Connection(self.origin, tls=self.settings.tls, timeout=min(wait, 1.0)).close()
+            except WireError as error:
+                # A handshake that takes long means a busy server, one that fails a dead one behind a proxy.
+                if error.trouble is Trouble.TIMEOUT:
+                    return True
+                if time.monotonic() >= deadline:
+                    return False
+                threading.Event().wait(0.05)
+            else:
+                return True
+
+    # Bookkeeping
+
+    def next_number(self) -> int:
+        """Return the number of the next exchange, from 1."""
+        with self._lock:
+            self._count += 1
+            return self._count
+
+    def remember(self, exchange: Exchange, *, keep: bool) -> None:
+        """Count an exchange and, unless it is one of very many, keep it."""
+        with self._lock:
+            if exchange.trouble is Trouble.TIMEOUT:
+                self._timeouts += 1
+            self._last = exchange
+            if keep:
+                self.exchanges.append(exchange)
+                self._kept_bytes += _size(exchange)
+                while len(self.exchanges) > KEPT or self._kept_bytes > KEPT_BYTES:
+                    self._kept_bytes -= _size(self.exchanges.popleft())
+
+    @property
+    def requests_sent(self) -> int:
+        """How many requests were made so far."""
+        return self._count
+
+    def _patience(self) -> float:
+        if self._timeouts >= PATIENCE:
+            return min(self.settings.timeout, SHORT_TIMEOUT)
+        return self.settings.timeout
+
+
+def _merged(own: Headers, added: Headers) -> Headers:
+    """Return a request's headers with the integrator's: they replace the usual ones, not those under test."""
+    names = {name.lower() for name, _ in added}
+    kept = tuple(pair for pair in own if pair not in SOLUSIO_HEADERS or pair[0].lower() not in names)
+    taken = {name.lower() for name, _ in kept}
+    return kept + tuple(pair for pair in added if pair[0].lower() not in taken)
+
+
+# Headers whose values are no secrets; masking `application/json` would spoil a report.
+_NO_SECRETS = frozenset(
+    {
+        *("accept", "accept-charset", "accept-encoding", "accept-language", "content-type", "host"),
+        *("user-agent", "origin", "referer", "connection", "cache-control", "pragma"),
+        *("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "x-requested-with"),
+    }
+)
+
+
+def _secrets(name: str, value: str) -> Iterator[str]:
+    """Yield what must not be shown of a header: its value, and what a server may repeat of it alone."""
+    if name.lower() in _NO_SECRETS:
+        return
+    found = [value]
+    scheme, _, credentials = value.partition(" ")
+    if name.lower() in ("authorization", "proxy-authorization"):
+        found.append(credentials)
+        if scheme.lower() == "basic":
+            with contextlib.suppress(ValueError):
+                pair = b64decode(credentials).decode()
+                found += [pair, pair.partition(":")[2]]
+    elif name.lower() == "cookie":
+        found += [part.partition("=")[2].strip() for part in value.split(";")]
+    # A shorter one would be taken for the authorization token wherever that has the same letters.
+    yield from (one for one in found if len(one) >= SHORTEST)
+
+
+def _size(exchange: Exchange) -> int:
+    return sum(map(len, (exchange.sent, exchange.received, exchange.body, exchange.content)))
+
+
+@dataclass
+class Talk:
+    """Requests over one connection, opened at the first one."""
+
+    target: Target
+    timeout: float
+    keep: bool = True
+    connection: Connection | None = field(default=None, repr=False)
+
+    def send(
+        self,
+        request: Request,
+        asked: str,
+        *,
+        pieces: Iterable[int] = (),
+        pause: float = 0.0,
+        linger: float = 0.0,
+    ) -> Exchange:
+        """Send one request and read its answer."""
+        target = self.target
+        number = target.next_number()
+        headers = _merged(request.headers, target.settings.headers)
+        if headers != request.headers:
+            request = Request(request.body, headers, request.method, request.query)
+        started = time.monotonic()
+        try:
+            if self.connection is None:
+                self.connection = Connection(target.origin, tls=target.settings.tls, timeout=self.timeout)
+        except WireError as error:
+            exchange = Exchange(
+                number=number,
+                request=request,
+                sent=b"",
+                received=b"",
+                seconds=time.monotonic() - started,
+                trouble=error.trouble,
+                trouble_text=error.text,
+                question=asked,
+            )
+        else:
+            exchange = exchange_on(
+                self.connection,
+                request,
+                number=number,
+                question=asked,
+                pieces=pieces,
+                pause=pause,
+                linger=linger,
+            )
+        target.remember(exchange, keep=self.keep)
+        return exchange
+
+    def close(self) -> None:
+        """Close the connection, if it was opened."""
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None

@@ -1,0 +1,1 @@
+"""The contract itself: clauses and OpenAPI documents, loaded and outlined."""

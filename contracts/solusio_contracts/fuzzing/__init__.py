@@ -1,0 +1,1 @@
+"""Fuzzing of a billing endpoint: schemathesis drives the OpenAPI document through the target."""

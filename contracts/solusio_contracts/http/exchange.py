@@ -1,0 +1,131 @@
+"""One HTTP request and its answer, as bytes and as parsed values."""
+
+import enum
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from solusio_contracts.http.json_body import Reading, read_json
+from solusio_contracts.http.masking import form_encoded
+
+FORM_TYPE = "application/x-www-form-urlencoded"
+ACTION = "GetTokenPricing"
+
+Form = tuple[tuple[str, str], ...]
+Headers = tuple[tuple[str, str], ...]
+
+# The request SolusIO sends, header for header (TP-001): the vendor's curl line in step 6.
+SOLUSIO_HEADERS: Headers = (("Accept", "application/json"), ("Content-Type", FORM_TYPE))
+
+# An answer that gives one of these names a value is (or pretends to be) a price, whatever its format.
+_PRICE = re.compile(rb"(?:base|user)_token_unit_cost[\\\"'\]]{0,4}\s*[:=>]")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is sent: method, headers (without Host and Content-Length) and the exact body."""
+
+    body: bytes
+    headers: Headers = SOLUSIO_HEADERS
+    method: str = "POST"
+    query: str = ""
+    """Appended to the target's URL; only for methods other than POST."""
+
+    @classmethod
+    def form(cls, pairs: Iterable[tuple[str, str]], *, headers: Headers = ()) -> "Request":
+        """Return a form POST as SolusIO makes it; `headers` replace headers of the same name."""
+        replaced = {name.lower() for name, _ in headers}
+        kept = tuple(pair for pair in SOLUSIO_HEADERS if pair[0].lower() not in replaced)
+        form = "&".join(f"{form_encoded(name)}={form_encoded(value)}" for name, value in pairs)
+        return cls(body=form.encode("ascii"), headers=kept + headers)
+
+
+class Trouble(enum.StrEnum):
+    """Why an exchange has no complete answer."""
+
+    UNREACHABLE = "unreachable"
+    """No connection: name not found, refused, no route."""
+    TLS = "tls"
+    """The TLS handshake failed."""
+    TIMEOUT = "timeout"
+    """Connected, but no complete answer within the time allowed."""
+    CUT = "cut"
+    """The connection closed before the answer was complete."""
+    PROTOCOL = "protocol"
+    """What came is not HTTP."""
+    TOO_LARGE = "too-large"
+    """The answer exceeds what the harness is willing to read."""
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request and what came back. `status` is None when no complete answer head came."""
+
+    number: int
+    request: Request
+    sent: bytes
+    received: bytes
+    seconds: float
+    status: int | None = None
+    reason: str = ""
+    headers: Headers = ()
+    body: bytes = b""
+    """The message body without transfer coding, still content-encoded."""
+    content: bytes = b""
+    """The body after content decoding; equals `body` when none applies."""
+    decode_problem: str | None = None
+    trouble: Trouble | None = None
+    trouble_text: str = ""
+    leftover: bytes = b""
+    """Bytes that came after the end of the answer."""
+    reusable: bool = False
+    """The server offered to keep the connection."""
+    question: str = ""
+    """In words, what was asked; for people."""
+
+    def header(self, name: str) -> str | None:
+        """Return the value of a header (the first, if repeated), or None."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+    @cached_property
+    def reading(self) -> Reading:
+        """The content read as JSON, with everything that is wrong with it."""
+        return read_json(self.content)
+
+    @property
+    def ok(self) -> bool:
+        """Whether a complete answer with status 200 came."""
+        return self.trouble is None and self.status == 200
+
+    @property
+    def refused(self) -> bool:
+        """Whether the question was refused: any 4xx, whatever its body."""
+        return self.status is not None and 400 <= self.status < 500
+
+    @property
+    def server_error(self) -> bool:
+        """Whether the answer is a 5xx."""
+        return self.status is not None and self.status >= 500
+
+    @property
+    def priced(self) -> bool:
+        """Whether a complete answer gives a price, or something shaped like one, and is no refusal."""
+        if self.status is None or self.trouble is not None or self.refused:
+            return False
+        # Without their zero bytes, UTF-16 and UTF-32 read like ASCII.
+        return _PRICE.search(self.content.replace(b"\0", b"")) is not None
+
+    @property
+    def summary(self) -> str:
+        """One line: what came back."""
+        if self.trouble is not None and self.status is None:
+            return f"{self.trouble_text or self.trouble} after {self.seconds:.1f} s"
+        line = f"status {self.status}"
+        if self.trouble is not None:
+            return f"{line}, then {self.trouble_text or self.trouble}"
+        if self.priced:
+            return f"{line} with a price"
+        kind = self.header("content-type")
+        return f"{line}, {len(self.content)} bytes" + (f" of {kind}" if kind else "")

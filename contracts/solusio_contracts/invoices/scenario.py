@@ -1,0 +1,370 @@
+"""Scenarios: a timeline of usage with the invoices it must lead to. Data, from `scenarios/*.toml`.
+
+Whoever plays one gives every customer a billing_user_id, lets `events` happen, and hands the billing system
+`customers_document`. Expected values in the files are worked out by hand, never by a program.
+"""
+
+import functools
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from importlib import resources
+from typing import Annotated, Any, Final, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from solusio_contracts.contract.clauses import ClauseError, clause
+from solusio_contracts.invoices.scenario_model import (
+    Currency,
+    Discount,
+    ExpectedDiscount,
+    ExpectedInvoice,
+    ExpectedLine,
+    ExpectedTax,
+    Name,
+    Part,
+    PeriodText,
+    Pricing,
+    Rate,
+    Scenario,
+    ScenarioCustomer,
+    ScenarioPlan,
+    Taxes,
+)
+
+__all__ = (
+    "AREAS",
+    "CUSTOMER",
+    "Currency",
+    "Discount",
+    "ExpectedDiscount",
+    "ExpectedInvoice",
+    "ExpectedLine",
+    "ExpectedTax",
+    "Pricing",
+    "Rate",
+    "Scenario",
+    "ScenarioCustomer",
+    "ScenarioError",
+    "ScenarioPlan",
+    "Taxes",
+    "customers_document",
+    "events",
+    "load_scenarios",
+    "parse_scenario",
+)
+
+AREAS: Final = (
+    *("metering", "cap", "months", "lifecycle", "resize", "resources"),
+    *("customers", "prices", "currency", "rounding", "scale"),
+)
+"""What a scenario may be about."""
+
+CUSTOMER: Final = "customer"
+"""The name of the only customer of a scenario that has a `[pricing]` of its own."""
+
+MAX_REPEAT: Final = 10_000
+
+_ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+T = TypeVar("T")
+
+
+class ScenarioError(Exception):
+    """A scenario is not as it must be; the text names its file and the field."""
+
+
+class _CustomerTable(Part, frozen=True, kw_only=True):
+    name: Name | None = None
+    email: Name | None = None
+    unknown: bool = False
+    pricing: dict[str, Any] | None = None
+
+
+class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    id: Annotated[str, Meta(min_length=1)]
+    title: Annotated[str, Meta(min_length=1)]
+    area: str
+    clauses: Annotated[tuple[str, ...], Meta(min_length=1)]
+    assumes: str = ""
+    plans: dict[str, dict[str, Any]] = {}
+    pricing: dict[str, Any] | None = None
+    customers: dict[str, _CustomerTable] = {}
+    timeline: Annotated[list[dict[str, Any]], Meta(min_length=1)]
+    invoice: dict[str, Any] | None = None
+    invoices: list[dict[str, Any]] | None = None
+    periods: tuple[PeriodText, ...] | None = None
+
+
+def parse_scenario(text: str, name: str) -> Scenario:
+    """Read a scenario from TOML text; `name` is that of its file.
+
+    Raises:
+        ScenarioError: no TOML, an unknown, missing or wrong field, or a name or clause that does not exist.
+    """
+    try:
+        return _scenario(text, name)
+    except ScenarioError as error:
+        raise ScenarioError(f"{name}: {error}") from None
+
+
+@functools.cache
+def load_scenarios() -> tuple[Scenario, ...]:
+    """Return all scenarios of the package, in order of their ids.
+
+    Raises:
+        ScenarioError: one of them is not as it must be.
+    """
+    folder = resources.files("solusio_contracts").joinpath("scenarios")
+    files = sorted((one for one in folder.iterdir() if one.name.endswith(".toml")), key=lambda one: one.name)
+    scenarios = [parse_scenario(file.read_text("utf-8"), file.name) for file in files]
+    return tuple(sorted(scenarios, key=lambda one: one.id))
+
+
+def events(scenario: Scenario, ids: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Return all that is to be played: first the plans and the customers' users, then the timeline.
+
+    `ids` gives each customer, also an unknown one, his billing_user_id. A user whom the timeline creates
+    itself gets it there, unless the timeline says when: `billing_user_id = "ann"` is the id of ann.
+    """
+    began = scenario.timeline[0]["at"]
+    made = {one["as"] for one in scenario.timeline if one["do"] == "user.create"}
+    told = {one.get("as", one.get("on")) for one in scenario.timeline if "billing_user_id" in one}
+    first: list[dict[str, Any]] = [
+        {"at": began, "do": "plan.create", "as": plan.name, **_prices(plan)} for plan in scenario.plans
+    ]
+    first += [
+        {"at": began, "do": "user.create", "as": one.name, "email": one.email, "billing_user_id": one.name}
+        for one in scenario.customers
+        if one.name not in made
+    ]
+    rest: list[dict[str, Any]] = []
+    for event in scenario.timeline:
+        who = event.get("as")
+        if event["do"] == "user.create" and who in ids and who not in told:
+            event = {**event, "billing_user_id": who}  # noqa: PLW2901  # the event as it is played
+        rest.append(event)
+    return [
+        {**event, "billing_user_id": ids[event["billing_user_id"]]} if "billing_user_id" in event else event
+        for event in (*first, *rest)
+    ]
+
+
+def customers_document(scenario: Scenario, ids: Mapping[str, int]) -> bytes:
+    """Return what a billing system is told about its customers, as JSON; of unknown ones nothing."""
+    customers = [
+        {
+            "billing_user_id": ids[one.name],
+            "name": one.full_name,
+            "email": one.email,
+            "pricing": _wire(one.pricing),
+        }
+        for one in scenario.customers
+        if one.pricing is not None
+    ]
+    return msgspec.json.encode({"customers": customers})
+
+
+def _prices(plan: ScenarioPlan) -> dict[str, Any]:
+    prices = {name: getattr(plan, name) for name in plan.__struct_fields__ if name != "name"}
+    return {**prices, "backup_price": float(plan.backup_price)}
+
+
+def _wire(pricing: Pricing) -> dict[str, Any]:
+    """Return a price as GetTokenPricing answers it."""
+    currency = pricing.currency
+    return {
+        "base_token_unit_cost": _number(pricing.base_token_unit_cost),
+        "user_token_unit_cost": _number(pricing.user_token_unit_cost),
+        "currency": {**msgspec.structs.asdict(currency), "decimals": currency.decimals},
+        "discounts": [
+            {"name": one.name, "description": one.description, "multipler": _number(one.multiplier)}
+            for one in pricing.discounts
+        ],
+        "taxes": {
+            "compound": pricing.taxes.compound,
+            "rates": [{"label": one.label, "rate": _number(one.rate)} for one in pricing.taxes.rates],
+        },
+    }
+
+
+def _number(value: Decimal) -> msgspec.Raw:
+    # All digits and no exponent, which some readers would take for a float.
+    return msgspec.Raw(format(value, "f").encode())
+
+
+def _scenario(text: str, name: str) -> Scenario:
+    try:
+        content = tomllib.loads(text, parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(f"it is not TOML: {error}") from None
+    document = _convert(content, _Document, "")
+    if not _ID.fullmatch(document.id):
+        raise ScenarioError(f"id: expected words in small letters, joined by hyphens; got {document.id!r}")
+    if name.removesuffix(".toml") != document.id:
+        raise ScenarioError(f"id: expected the name of the file, got {document.id!r}")
+    if document.area not in AREAS:
+        raise ScenarioError(f"area: expected one of {', '.join(AREAS)}; got {document.area!r}")
+    customers = tuple(_customers(document))
+    invoices = tuple(_invoices(document, {one.name: one for one in customers}))
+    scenario = Scenario(
+        id=document.id,
+        title=document.title,
+        area=document.area,
+        clauses=tuple(_cited(document.clauses)),
+        assumes=document.assumes,
+        plans=tuple(
+            _convert({**table, "name": plan}, ScenarioPlan, f"plans.{plan}")
+            for plan, table in document.plans.items()
+        ),
+        customers=customers,
+        timeline=tuple(_timeline(document.timeline)),
+        invoices=invoices,
+        periods=(
+            tuple(sorted({one.period for one in invoices})) if document.periods is None else document.periods
+        ),
+    )
+    _check(scenario)
+    return scenario
+
+
+def _cited(ids: Iterable[str]) -> Iterator[str]:
+    seen: set[str] = set()
+    for index, one in enumerate(ids):
+        try:
+            clause(one)
+        except ClauseError as error:
+            raise ScenarioError(f"clauses[{index}]: {error}") from None
+        if one in seen:
+            raise ScenarioError(f"clauses[{index}]: {one} stands twice")
+        seen.add(one)
+        yield one
+
+
+def _customers(document: _Document) -> Iterator[ScenarioCustomer]:
+    if (document.pricing is None) == (not document.customers):
+        raise ScenarioError("pricing: expected either [pricing] or [customers.<name>] tables")
+    if document.pricing is not None:
+        yield ScenarioCustomer(
+            name=CUSTOMER,
+            full_name="Ann Example",
+            email=f"{CUSTOMER}@example.com",
+            pricing=_pricing(document.pricing, "pricing"),
+        )
+    for name, table in document.customers.items():
+        where = f"customers.{name}"
+        if table.unknown == (table.pricing is not None):
+            wrong = "an unknown customer has no pricing" if table.unknown else "the pricing is missing"
+            raise ScenarioError(f"{where}.pricing: {wrong}")
+        yield ScenarioCustomer(
+            name=name,
+            full_name=table.name or f"{name.capitalize()} Example",
+            email=table.email or f"{name}@example.com",
+            unknown=table.unknown,
+            pricing=None if table.pricing is None else _pricing(table.pricing, f"{where}.pricing"),
+        )
+
+
+def _pricing(table: Mapping[str, Any], where: str) -> Pricing:
+    if isinstance(code := table.get("currency"), str):
+        table = {**table, "currency": {"code": code, "display_suffix": f" {code}"}}
+    return _convert(table, Pricing, where)
+
+
+def _timeline(entries: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    latest: datetime | None = None
+    for index, entry in enumerate(entries):
+        where = f"timeline[{index}]"
+        at = entry.get("at")
+        if not isinstance(at, datetime) or at.tzinfo is None:
+            raise ScenarioError(f"{where}.at: expected a moment such as 2026-03-01T00:00:00Z, got {at}")
+        if latest is not None and at < latest:
+            raise ScenarioError(f"{where}.at: {at} is before the event above, {latest}")
+        if not isinstance(entry.get("do"), str):
+            raise ScenarioError(f"{where}.do: expected a word such as server.create, got {entry.get('do')}")
+        latest = at
+        yield from _repeated(entry, where)
+
+
+def _repeated(entry: Mapping[str, Any], where: str) -> Iterator[dict[str, Any]]:
+    """Yield an entry as often as its `repeat` says, with the number in place of {n}."""
+    times = entry.get("repeat", 1)
+    if isinstance(times, bool) or not isinstance(times, int) or not 1 <= times <= MAX_REPEAT:
+        raise ScenarioError(f"{where}.repeat: expected an integer from 1 to {MAX_REPEAT}, got {times}")
+    plain = {key: value for key, value in entry.items() if key != "repeat"}
+    if "repeat" not in entry:
+        yield plain
+        return
+    for n in range(1, times + 1):
+        yield {
+            key: value.replace("{n}", str(n)) if isinstance(value, str) else value
+            for key, value in plain.items()
+        }
+
+
+def _invoices(document: _Document, customers: Mapping[str, ScenarioCustomer]) -> Iterator[ExpectedInvoice]:
+    if document.invoice is not None and document.invoices is not None:
+        raise ScenarioError("invoice: expected either [invoice] or [[invoices]]")
+    tables = {"invoice": document.invoice} if document.invoice is not None else {}
+    tables |= {f"invoices[{index}]": table for index, table in enumerate(document.invoices or ())}
+    for where, table in tables.items():
+        name = table.get("customer", CUSTOMER)
+        customer = customers.get(name) if isinstance(name, str) else None
+        if customer is None or customer.pricing is None:
+            expected = ", ".join(one.name for one in customers.values() if not one.unknown)
+            raise ScenarioError(f"{where}.customer: expected one of {expected}; got {name!r}")
+        code = customer.pricing.currency.code
+        if table.get("currency", code) != code:
+            raise ScenarioError(f"{where}.currency: expected that of {name}, {code}; got {table['currency']}")
+        lines = table.get("lines", [])
+        if not isinstance(lines, list) or not all(isinstance(one, dict) for one in lines):
+            raise ScenarioError(f"{where}.lines: expected a list of tables")
+        expanded = [
+            _convert(line, ExpectedLine, f"{where}.lines[{index}]")
+            for index, one in enumerate(lines)
+            for line in _repeated(one, f"{where}.lines[{index}]")
+        ]
+        if not expanded:
+            raise ScenarioError(f"{where}.lines: expected at least one line")
+        invoice = {**table, "customer": name, "currency": code, "lines": ()}
+        yield msgspec.structs.replace(_convert(invoice, ExpectedInvoice, where), lines=tuple(expanded))
+
+
+def _check(scenario: Scenario) -> None:
+    """Check what no field says by itself.
+
+    Raises:
+        ScenarioError: periods are missing or in disorder, or an invoice stands twice or in no period.
+    """
+    if not scenario.periods:
+        raise ScenarioError("periods: expected at least one, or an invoice")
+    if list(scenario.periods) != sorted(set(scenario.periods)):
+        raise ScenarioError(f"periods: expected each once, in order; got {', '.join(scenario.periods)}")
+    seen: set[tuple[str, str]] = set()
+    for invoice in scenario.invoices:
+        key = (invoice.customer, invoice.period)
+        if invoice.period not in scenario.periods:
+            raise ScenarioError(f"periods: {invoice.period} is missing, for which there is an invoice")
+        if key in seen:
+            raise ScenarioError(f"invoices: two for {invoice.customer} in {invoice.period}")
+        seen.add(key)
+    names = {one.name for one in scenario.customers}
+    for index, event in enumerate(scenario.timeline):
+        who = event.get("billing_user_id")
+        if who is not None and who not in names:
+            raise ScenarioError(
+                f"timeline[{index}].billing_user_id: expected the name of a customer, got {who!r}"
+            )
+
+
+def _convert(value: Any, kind: type[T], where: str) -> T:
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        # "Expected `int`, got `str` - at `$.lines[0].hours`"
+        problem, _, path = str(error).partition(" - at `$")
+        field = f"{where}{path.rstrip('`')}".strip(".")
+        raise ScenarioError(f"{field}: {problem}" if field else problem) from None

@@ -1,0 +1,294 @@
+"""The report on a terminal, for whoever wrote the endpoint.
+
+Everything goes out as `rich.text.Text`, so nothing that an endpoint answers is taken for markup.
+"""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from solusio_contracts.http.masking import TOKEN_VARIABLE
+from solusio_contracts.reporting import view
+from solusio_contracts.reporting.report import ClauseText, Exit, Outcome, Report, Result
+from solusio_contracts.reporting.text import encodable, mapped, visible
+
+WIDEST = 100
+"""Columns; longer lines of prose are hard to read."""
+SIGHTS = 2
+"""Curl lines of a clause that are shown, unless --verbose asks for all."""
+SHOWN = 5
+"""Findings of one rule that are shown; `verbose` shows all."""
+
+_LABEL = 15
+_INDENT = 2
+_STYLES = {"pass": "green", "warn": "yellow", "fail": "red", "error": "magenta", "skip": "dim"}
+_MARKS = {"pass": "✓", "warn": "!", "fail": "✗", "error": "?", "skip": "-"}
+_ASCII_MARKS = {"pass": "ok  ", "warn": "warn", "fail": "FAIL", "error": "??  ", "skip": "-   "}
+_ASCII = str.maketrans(
+    {"…": "...", "–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "×": "x", "→": "->"}
+)
+_COUNTED = {
+    "pass": "passed",
+    "warn": "warning",
+    "fail": "failed",
+    "error": "undecided",
+    "skip": "skipped",
+}
+
+
+def render(report: Report, console: Console, *, verbose: bool = False) -> None:
+    """Print the report; `verbose` adds requests, answers, notes and the rules that passed.
+
+    A run in which nothing could be decided for one and the same reason is that one line.
+    """
+    page = _Page(console)
+    report = mapped(report, visible)
+    if view.common_reason(report) and not verbose:
+        page.raw(view.verdict_line(report).replace("\n", " "), "bold magenta")
+        return
+    _overview(report, page)
+    _findings(report, page, verbose=verbose)
+    _undecided(report, page)
+    _skipped(report, page, verbose=verbose)
+    if verbose:
+        _passed(report, page)
+    _facts(report, page)
+    _variable(report, page)
+    _verdict(report, page)
+
+
+class _Page:
+    """Lines on a console: wrapped, indented, in the characters that it can show."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.width = min(console.width, WIDEST)
+        self.unicode = console.encoding.lower().startswith("utf")
+        self.marks = _MARKS if self.unicode else _ASCII_MARKS
+
+    def safe(self, text: str) -> str:
+        """Return the text in the console's characters; what it lacks is escaped."""
+        if self.unicode:
+            return text
+        return encodable(text.translate(_ASCII), self.console.encoding)
+
+    def raw(self, text: str, style: str = "") -> None:
+        """Print one line as it is, however long: rich neither wraps nor interprets it."""
+        self.console.print(Text(self.safe(text), style), soft_wrap=True)
+
+    def say(self, text: str, style: str = "", indent: int = 0) -> None:
+        """Print a paragraph, wrapped."""
+        self._hung(" " * indent, text, style)
+
+    def marked(self, kind: str, text: str, style: str = "", indent: int = 0) -> None:
+        """Print a paragraph behind the mark of an outcome."""
+        self._hung(f"{' ' * indent}{self.marks[kind].strip()} ", text, style, style)
+
+    def row(self, label: str, text: str, style: str = "") -> None:
+        """Print a paragraph behind a label."""
+        self._hung(f"{' ' * _INDENT}{label:<{_LABEL}}", text, style, "dim")
+
+    def _hung(self, lead: str, text: str, style: str, lead_style: str = "") -> None:
+        """Print a wrapped text; only its first line carries `lead`, the others hang below."""
+        room = max(self.width - len(lead), 20)
+        for line in Text(self.safe(text)).wrap(self.console, room, overflow="fold"):
+            line.rstrip()
+            line.stylize(style)
+            self.console.print(Text(lead if line or lead.strip() else "", lead_style) + line, soft_wrap=True)
+            lead = " " * len(lead)
+
+    def heading(self, text: str, style: str) -> None:
+        """Print a line that the eye finds when scrolling back."""
+        dash = "─" if self.unicode else "-"
+        line = f"{dash * 2} {text} "
+        self.gap()
+        self.raw(line + dash * max(self.width - len(line), 0), style)
+
+    def gap(self) -> None:
+        """Print an empty line."""
+        self.console.print()
+
+
+def _overview(report: Report, page: _Page) -> None:
+    page.say(f"{report.tool} {report.tool_version} checked {view.subject_of_run(report)}")
+    page.gap()
+    areas = view.by_area(report.results)
+    longest = max(map(len, areas), default=0)
+    for area, results in areas.items():
+        worst = view.worst(results)
+        line = Text(f"  {page.marks[worst]} ", _STYLES[worst])
+        line.append(f"{page.safe(area):<{longest}}  ", "default")
+        said = [
+            Text(f"{count} {_counted(kind, count)}", _STYLES[kind])
+            for kind, count in view.counts(results).items()
+        ]
+        page.console.print(line + Text(", ").join(said), soft_wrap=True)
+
+
+def _counted(kind: str, count: int) -> str:
+    return "warnings" if kind == "warn" and count > 1 else _COUNTED[kind]
+
+
+def _findings(report: Report, page: _Page, *, verbose: bool) -> None:
+    texts, words = view.clause_texts(report), view.words(report)
+    for results, kind, one, many in (
+        (report.failed, "fail", "failure", "failures"),
+        (view.warned(report), "warn", "warning", "warnings"),
+    ):
+        if results:
+            page.heading(view.plural(len(results), one, many), f"bold {_STYLES[kind]}")
+        for result in results:
+            _block(result, kind, texts, words, page, verbose=verbose)
+        if kind == "fail":
+            _stale(report, page)
+    accepted = view.accepted(report)
+    if accepted:
+        page.heading(f"accepted by the baseline: {view.plural(len(accepted), words.item)}", "bold")
+        for result in accepted:
+            subjects = ", ".join(dict.fromkeys(finding.subject for finding in result.findings))
+            page.say(f"{result.title} ({subjects})", indent=_INDENT)
+
+
+def _stale(report: Report, page: _Page) -> None:
+    if not report.stale:
+        return
+    page.heading(view.plural(len(report.stale), "stale baseline entry", "stale baseline entries"), "bold red")
+    for entry in report.stale:
+        page.marked("fail", entry, indent=_INDENT)
+    page.say("These no longer occur: remove them from the baseline.", indent=_INDENT)
+
+
+def _block(
+    result: Result,
+    kind: str,
+    texts: dict[str, ClauseText],
+    words: view.Words,
+    page: _Page,
+    *,
+    verbose: bool,
+) -> None:
+    open_ones = [finding for finding in result.findings if not finding.accepted]
+    shown = open_ones if verbose else open_ones[:SHOWN]
+    page.gap()
+    page.marked(kind, result.title, f"bold {_STYLES[kind]}")
+    for advice in view.advice(shown, texts):
+        _advice(advice, result.rule, words, page, verbose=verbose)
+        if verbose:
+            for request, response in dict.fromkeys((one.request, one.response) for one in advice.findings):
+                _exchange(request, response, page)
+    notes = list(result.notes)
+    if len(open_ones) > len(shown):
+        notes.append(f"{len(open_ones) - len(shown)} more findings of this {words.item}")
+    if len(open_ones) < len(result.findings):
+        notes.append(f"{len(result.findings) - len(open_ones)} accepted by the baseline")
+    if notes:
+        page.gap()
+    for note in notes:
+        page.row("Note", note)
+
+
+def _advice(advice: view.Advice, rule: str, words: view.Words, page: _Page, *, verbose: bool) -> None:
+    terms = ", ".join(filter(None, (advice.clause, advice.level, advice.origin)))
+    page.say(f"{terms}; {words.item} {rule}", "dim", indent=_INDENT)
+    page.gap()
+    _rows(words.asked, advice.asked, page)
+    for need in advice.needs:
+        if len(need.answers) == 1 and need.answers[0].about:
+            page.row("About", need.answers[0].about)
+        page.row(words.needs, need.expected, "bold")
+        if len(need.answers) == 1:
+            page.row(words.answered, need.answers[0].actual, "bold")
+        else:
+            _rows(words.answered, [str(answer) for answer in need.answers], page, "bold")
+    _rows("Why", [advice.why] if advice.why else [], page)
+    _rows("Fix", advice.fixes, page)
+    several = len(advice.sights) + len(advice.more) > 1
+    shown = (*advice.sights, *advice.more) if verbose else advice.sights[:SIGHTS]
+    for sight in shown:
+        about = f" ({', '.join(filter(None, sight.subjects))})" if several else ""
+        page.gap()
+        page.say(f"{words.see}{about}:", "dim", indent=_INDENT)
+        # Alone on its line, from the first column to the last letter: it is there to be copied.
+        page.raw(sight.curl.replace("\n", "\\n"), "cyan")
+    hidden = len(advice.sights) + len(advice.more) - len(shown)
+    if hidden:
+        page.gap()
+        page.say(f"{hidden} more with --verbose", "dim", indent=_INDENT)
+
+
+def _rows(label: str, texts: Sequence[str], page: _Page, style: str = "") -> None:
+    for position, text in enumerate(texts):
+        page.row("" if position else label, text, style)
+
+
+def _exchange(request: str, response: str, page: _Page) -> None:
+    for name, arrow, text in (("Request", ">", request), ("Answer", "<", response)):
+        if text:
+            page.gap()
+            page.say(f"{name}:", "dim", indent=_INDENT)
+        for line in text.splitlines():
+            page.raw(f"  {arrow} {line}".rstrip())
+
+
+def _undecided(report: Report, page: _Page) -> None:
+    undecided = report.with_outcome(Outcome.ERROR)
+    if not undecided:
+        return
+    page.heading(f"{len(undecided)} undecided", "bold magenta")
+    for reason, results in view.by_reason(undecided).items():
+        page.gap()
+        for result in results:
+            page.marked("error", result.title, indent=_INDENT)
+        page.say(reason, indent=_INDENT * 2)
+
+
+def _skipped(report: Report, page: _Page, *, verbose: bool) -> None:
+    skipped = view.by_reason(report.with_outcome(Outcome.SKIP))
+    if not skipped:
+        return
+    page.gap()
+    if not verbose:
+        said = [f"{len(results)} skipped: {reason}" for reason, results in skipped.items()]
+        page.say("; ".join(said), "dim")
+        return
+    page.say("Skipped", "bold")
+    for reason, results in skipped.items():
+        page.say(f"{', '.join(result.rule for result in results)}: {reason}", indent=_INDENT)
+
+
+def _passed(report: Report, page: _Page) -> None:
+    passed = report.with_outcome(Outcome.PASS)
+    if passed:
+        page.gap()
+        page.say("Passed", "bold")
+    for result in passed:
+        checks = view.plural(result.checks, "check")
+        page.marked("pass", f"{result.title} ({result.rule}, {checks})", indent=_INDENT)
+        for note in result.notes:
+            page.say(note, "dim", indent=_INDENT * 2)
+
+
+def _facts(report: Report, page: _Page) -> None:
+    if report.facts:
+        page.gap()
+        page.say(view.words(report).facts, "bold")
+    for fact in report.facts:
+        page.say(f"{fact.name}: {fact.text}", indent=_INDENT)
+
+
+def _variable(report: Report, page: _Page) -> None:
+    """Say where the curl lines take the token from, if any does."""
+    told = (finding for result in report.results for finding in result.findings)
+    if any(f"${{{TOKEN_VARIABLE}" in finding.curl for finding in told):
+        page.gap()
+        page.say("The curl lines read your authorization token from the environment:")
+        page.raw(f"export {TOKEN_VARIABLE}=...")
+
+
+def _verdict(report: Report, page: _Page) -> None:
+    style = {Exit.CONFORMANT: "green", Exit.NOT_CONFORMANT: "red"}.get(report.exit, "magenta")
+    page.gap()
+    page.say(view.verdict_line(report), f"bold {style}")
+    if report.failed:
+        page.say(f"To read more: {view.words(report).explain} {report.failed[0].rule}")

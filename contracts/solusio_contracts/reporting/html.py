@@ -1,0 +1,86 @@
+"""The report as one self-contained HTML page: no script, nothing loaded from anywhere."""
+
+import functools
+from importlib import resources
+from typing import Any
+
+import jinja2
+import markupsafe
+
+from solusio_contracts.reporting import view
+from solusio_contracts.reporting.report import ClauseText, Finding, Outcome, Report, Result
+from solusio_contracts.reporting.text import mapped, visible
+
+
+def render(report: Report) -> str:
+    """Return the report as an HTML page."""
+    return _template().render(_context(mapped(report, visible)))
+
+
+@functools.cache
+def _template() -> jinja2.Template:
+    # Everything is escaped: the page holds what an endpoint answered, which may be script.
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters["code"] = _code
+    source = resources.files(__package__).joinpath("templates", "report.html.j2")
+    return environment.from_string(source.read_text("utf-8"))
+
+
+def _context(report: Report) -> dict[str, Any]:
+    texts = view.clause_texts(report)
+
+    def with_advice(results: tuple[Result, ...]) -> list[dict[str, Any]]:
+        return [_block(result, texts) for result in results]
+
+    return {
+        "report": report,
+        "said_of": view.words(report),
+        "verdict": view.verdict(report),
+        "title": view.title(report),
+        "said": view.common_reason(report) or view.tally(report),
+        "effort": view.effort(report),
+        "areas": [
+            (area, view.worst(results), view.counts(results))
+            for area, results in view.by_area(report.results).items()
+        ],
+        "failed": with_advice(report.failed),
+        "warned": with_advice(view.warned(report)),
+        "accepted": view.accepted(report),
+        "undecided": view.by_reason(report.with_outcome(Outcome.ERROR)),
+        "skipped": view.by_reason(report.with_outcome(Outcome.SKIP)),
+        "passed": report.with_outcome(Outcome.PASS),
+        "texts": texts,
+    }
+
+
+def _block(result: Result, texts: dict[str, ClauseText]) -> dict[str, Any]:
+    told = [finding for finding in result.findings if not finding.accepted]
+    return {
+        "result": result,
+        "advice": view.advice(told, texts),
+        "accepted": len(result.findings) - len(told),
+        "exchanges": _exchanges(told),
+    }
+
+
+def _exchanges(findings: list[Finding]) -> list[tuple[str, str, str]]:
+    """Return the different exchanges as (subjects, request, response): many findings share one."""
+    subjects: dict[tuple[str, str], dict[str, None]] = {}
+    for finding in findings:
+        if finding.request or finding.response:
+            key = (finding.request, finding.response)
+            subjects.setdefault(key, {})[finding.subject] = None
+    return [(", ".join(names), *key) for key, names in subjects.items()]
+
+
+def _code(text: str) -> markupsafe.Markup:
+    """Return the text, escaped, with what stands in backticks as code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return markupsafe.escape(text)
+    return markupsafe.Markup().join(
+        markupsafe.Markup("<code>{}</code>").format(part) if position % 2 else part
+        for position, part in enumerate(parts)
+    )

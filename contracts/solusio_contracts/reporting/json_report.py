@@ -1,0 +1,26 @@
+"""The report as JSON, for programs. Its shape is published in `report.schema.json`."""
+
+from typing import Any
+
+import msgspec
+
+from solusio_contracts.reporting.report import Report
+from solusio_contracts.reporting.text import encodable, mapped_value
+from solusio_contracts.reporting.view import summary, verdict
+
+
+def document(report: Report) -> dict[str, Any]:
+    """Return the report as plain data: its members and, near the top, what follows from them."""
+    members: dict[str, Any] = mapped_value(msgspec.to_builtins(report), encodable)
+    head = {name: members.pop(name) for name in ("schema_version", "tool", "tool_version")}
+    derived = {
+        "verdict": verdict(report),
+        "exit_code": int(report.exit),
+        "summary": summary(report),
+    }
+    return {**head, **derived, **members}
+
+
+def render(report: Report) -> str:
+    """Return the report as indented JSON; the same report gives the same bytes."""
+    return msgspec.json.format(msgspec.json.encode(document(report)), indent=2).decode() + "\n"

@@ -1,0 +1,139 @@
+"""The report as JUnit XML, for CI servers: a suite per area, a test case per rule.
+
+The standard library's serialiser does all escaping.
+"""
+
+from collections.abc import Iterator, Sequence
+from xml.etree import ElementTree as ET
+
+from solusio_contracts.reporting.report import ClauseText, Exit, Finding, Outcome, Report, Result
+from solusio_contracts.reporting.text import mapped, visible
+from solusio_contracts.reporting.view import Words, advice, by_area, clause_texts, verdict_line, words
+
+STALE_SUITE = "baseline"
+VERDICT_SUITE = "verdict"
+
+
+def render(report: Report) -> str:
+    """Return the report as JUnit XML.
+
+    A rule fails its test case exactly when it fails the run; warnings and accepted findings are the
+    output of a test case that passes. A stale entry of the baseline is a failed test case of its own, and
+    a run that checked nothing has one with an error, so that a CI server which reads nothing but this
+    file agrees with the exit code.
+    """
+    report = mapped(report, visible)
+    texts = clause_texts(report)
+    root = ET.Element("testsuites", {"name": report.tool})
+    failed = {result.rule for result in report.failed}
+    for area, results in by_area(report.results).items():
+        suite = _suite(root, report, area)
+        for result in results:
+            suite.append(_case(result, texts, words(report), fails=result.rule in failed))
+    if report.stale:
+        suite = _suite(root, report, STALE_SUITE)
+        for entry in report.stale:
+            suite.append(_stale(entry))
+    if report.exit is Exit.INCONCLUSIVE and not report.count(Outcome.ERROR):
+        _suite(root, report, VERDICT_SUITE).append(_nothing_checked(report))
+    for suite in root:
+        _count(suite, [suite])
+    _count(root, list(root))
+    root.set("time", f"{report.seconds:.3f}")
+    ET.indent(root)
+    text = ET.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
+
+
+def _suite(root: ET.Element, report: Report, name: str) -> ET.Element:
+    # The schema of JUnit files has no room for a time zone; the time is UTC.
+    suite = ET.SubElement(root, "testsuite", name=name, timestamp=report.started.removesuffix("Z"))
+    properties = ET.SubElement(suite, "properties")
+    for key, value in (
+        ("target", report.target),
+        ("tool_version", report.tool_version),
+        ("users", ", ".join(map(str, report.users))),
+        ("seed", str(report.seed)),
+    ):
+        ET.SubElement(properties, "property", name=key, value=value)
+    return suite
+
+
+def _case(result: Result, texts: dict[str, ClauseText], said: Words, *, fails: bool) -> ET.Element:
+    case = ET.Element(
+        "testcase",
+        name=result.rule,
+        classname=f"mock-solusio.{result.area}",
+        time=f"{result.seconds:.3f}",
+    )
+    told = [finding for finding in result.findings if not finding.accepted]
+    accepted = [finding for finding in result.findings if finding.accepted]
+    output = [f"note: {note}" for note in result.notes]
+    output += [f"accepted by the baseline: {_line(finding)}" for finding in accepted]
+    if fails:
+        failure = ET.SubElement(
+            case, "failure", message=_message(result, told), type=", ".join(result.clauses)
+        )
+        failure.text = _text(result, told, texts, said)
+    elif result.outcome is Outcome.ERROR:
+        error = ET.SubElement(case, "error", message=result.reason, type="undecided")
+        error.text = f"{result.title}\n{result.reason}"
+    elif result.outcome is Outcome.SKIP:
+        ET.SubElement(case, "skipped", message=result.reason)
+    elif told:
+        output.insert(0, "warning: " + _text(result, told, texts, said))
+    if output:
+        ET.SubElement(case, "system-out").text = "\n".join(output)
+    return case
+
+
+def _stale(entry: str) -> ET.Element:
+    case = ET.Element("testcase", name=entry, classname=f"mock-solusio.{STALE_SUITE}", time="0.000")
+    text = f"{entry} no longer occurs: remove this entry from the baseline"
+    ET.SubElement(case, "failure", message=text, type="stale").text = text
+    return case
+
+
+def _nothing_checked(report: Report) -> ET.Element:
+    case = ET.Element(
+        "testcase", name="something-checked", classname=f"mock-solusio.{VERDICT_SUITE}", time="0.000"
+    )
+    ET.SubElement(case, "error", message=verdict_line(report), type="undecided")
+    return case
+
+
+def _message(result: Result, findings: Sequence[Finding]) -> str:
+    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+    return f"{result.title}: {_line(findings[0])}{more}" if findings else result.title
+
+
+def _line(finding: Finding) -> str:
+    return f"{finding.clause}, {finding.subject}: needs {finding.expected}, got {finding.actual}"
+
+
+def _text(result: Result, findings: Sequence[Finding], texts: dict[str, ClauseText], said: Words) -> str:
+    return "\n".join([result.title, *_lines(findings, texts, said)])
+
+
+def _lines(findings: Sequence[Finding], texts: dict[str, ClauseText], said: Words) -> Iterator[str]:
+    for one in advice(findings, texts):
+        yield ""
+        yield f"{one.clause}, {one.level}" + (f", {one.origin}" if one.origin else "")
+        yield from (f"{said.asked}: {asked}" for asked in one.asked)
+        for need in one.needs:
+            yield f"{said.needs}: {need.expected}"
+            yield from (f"{said.answered}: {answer}" for answer in need.answers)
+        if one.why:
+            yield f"Why: {one.why}"
+        yield from (f"Fix: {fix}" for fix in one.fixes)
+        for sight in one.sights:
+            yield f"{said.see}:"
+            yield sight.curl
+
+
+def _count(element: ET.Element, suites: list[ET.Element]) -> None:
+    cases = [case for suite in suites for case in suite.iter("testcase")]
+    element.set("tests", str(len(cases)))
+    for attribute, child in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        element.set(attribute, str(sum(case.find(child) is not None for case in cases)))
+    element.set("time", f"{sum(float(case.attrib['time']) for case in cases):.3f}")

@@ -1,0 +1,327 @@
+"""What the reports for people have in common: verdict, sections and advice, in the same words."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from solusio_contracts.reporting.report import ClauseText, Exit, Finding, Outcome, Report, Result
+from solusio_contracts.reporting.text import visible
+
+VERDICTS = {
+    Exit.CONFORMANT: "conformant",
+    Exit.NOT_CONFORMANT: "not-conformant",
+    Exit.INCONCLUSIVE: "inconclusive",
+}
+
+
+def verdict(report: Report) -> str:
+    """Return `conformant`, `not-conformant` or `inconclusive`."""
+    return VERDICTS[report.exit]
+
+
+def summary(report: Report) -> dict[str, int]:
+    """Return how many rules had each outcome; a failure the baseline accepts still counts as one."""
+    return {str(outcome): report.count(outcome) for outcome in Outcome}
+
+
+# Words: what is checked decides them.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """How a report calls things."""
+
+    item: str
+    """What has an outcome."""
+    asked: str
+    needs: str
+    answered: str
+    needed: str
+    """Before what was expected, in mid-sentence."""
+    got: str
+    call: str
+    facts: str
+    explain: str
+    """The command that says more about an item."""
+    see: str
+    target: str
+    """What the target is called where a name without blanks is wanted."""
+
+
+WORDS = {
+    "check": Words(
+        item="rule",
+        asked="We asked",
+        needs="SolusIO needs",
+        answered="You answered",
+        needed="SolusIO needs",
+        got="you answered",
+        call="request",
+        facts="What the endpoint showed",
+        explain="mock-solusio check --explain",
+        see="See it",
+        target="billing-endpoint",
+    ),
+    "invoices check": Words(
+        item="scenario",
+        asked="We ran",
+        needs="Right is",
+        answered="You billed",
+        needed="right is",
+        got="you billed",
+        call="call",
+        facts="What the billing system probably does",
+        explain="mock-solusio invoices show",
+        see="Run it alone",
+        target="billing-system",
+    ),
+}
+
+
+def words(report: Report) -> Words:
+    """Return how a report calls things."""
+    return WORDS.get(report.command, WORDS["check"])
+
+
+def subject_of_run(report: Report) -> str:
+    """Return what was checked with what: `http://... for users 1, 2 (seed 7)`."""
+    if report.command != "check":
+        return f"{report.target} with {plural(len(report.results), words(report).item)}"
+    users = f"{'user' if len(report.users) == 1 else 'users'} {', '.join(map(str, report.users))}"
+    return f"{report.target} for {users} (seed {report.seed})"
+
+
+# Sections: every result is in exactly one.
+
+
+def warned(report: Report) -> tuple[Result, ...]:
+    """Return what warns: unaccepted findings, none of which fails the target."""
+    failed = report.failed
+    return tuple(
+        result
+        for result in report.with_outcome(Outcome.WARN, Outcome.FAIL)
+        if result not in failed and not _accepted_whole(result)
+    )
+
+
+def accepted(report: Report) -> tuple[Result, ...]:
+    """Return the failures and warnings of which the baseline accepts every finding."""
+    return tuple(filter(_accepted_whole, report.with_outcome(Outcome.WARN, Outcome.FAIL)))
+
+
+def _accepted_whole(result: Result) -> bool:
+    return bool(result.findings) and all(finding.accepted for finding in result.findings)
+
+
+def by_area(results: Iterable[Result]) -> dict[str, list[Result]]:
+    """Return the results by area, both in the order of the run."""
+    areas: dict[str, list[Result]] = {}
+    for result in results:
+        areas.setdefault(result.area, []).append(result)
+    return areas
+
+
+def by_reason(results: Iterable[Result]) -> dict[str, list[Result]]:
+    """Return skipped or undecided results by their reason: one reason often stands for many."""
+    reasons: dict[str, list[Result]] = {}
+    for result in results:
+        reasons.setdefault(result.reason, []).append(result)
+    return reasons
+
+
+def common_reason(report: Report) -> str:
+    """Return why nothing at all could be decided, if that is one reason; otherwise an empty text."""
+    reasons = by_reason(report.results)
+    if report.count(Outcome.ERROR) < len(report.results) or len(reasons) != 1:
+        return ""
+    reason = next(iter(reasons))
+    # A reason that stands for many rules says what is wrong; that of a single rule may need its name.
+    return f"{report.results[0].title}: {reason}" if len(report.results) == 1 else reason
+
+
+def worst(results: Iterable[Result]) -> Outcome:
+    """Return the outcome that stands for several: what needs action first."""
+    outcomes = {result.outcome for result in results}
+    order = (Outcome.FAIL, Outcome.ERROR, Outcome.WARN, Outcome.PASS, Outcome.SKIP)
+    return next(outcome for outcome in order if outcome in outcomes)
+
+
+def counts(results: Iterable[Result]) -> dict[Outcome, int]:
+    """Return how many results had each outcome, in the order of `Outcome`, without the zeros."""
+    counted = Counter(result.outcome for result in results)
+    return {outcome: counted[outcome] for outcome in Outcome if counted[outcome]}
+
+
+# Sentences
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """Return `1 rule`, `2 rules`."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def title(report: Report) -> str:
+    """Return the verdict for people: `Not conformant`."""
+    return verdict(report).replace("-", " ").capitalize()
+
+
+def tally(report: Report) -> str:
+    """Return the counts behind the verdict, what decided it first."""
+    failed, stale = len(report.failed), len(report.stale)
+    item = words(report).item
+    passed, undecided = report.count(Outcome.PASS), report.count(Outcome.ERROR)
+    rest = [
+        (len(warned(report)), "warning", "warnings"),
+        (len(accepted(report)), "accepted by the baseline", "accepted by the baseline"),
+        (undecided, "undecided", "undecided"),
+        (passed, "passed", "passed"),
+        (report.count(Outcome.SKIP), "skipped", "skipped"),
+    ]
+    first: list[str] = []
+    if report.exit is Exit.CONFORMANT:
+        first.append(f"{plural(passed, item)} passed" if passed else f"no {item} failed")
+        rest[3] = (0, "", "")
+    elif report.exit is Exit.INCONCLUSIVE and undecided:
+        first.append(f"{plural(undecided, item)} undecided")
+        rest[2] = (0, "", "")
+    elif report.exit is Exit.INCONCLUSIVE:
+        first.append(f"no {item} could be checked")
+    if failed:
+        first.append(f"{plural(failed, item)} failed")
+    if stale:
+        first.append(plural(stale, "stale baseline entry", "stale baseline entries"))
+    return ", ".join([*first, *(plural(*entry) for entry in rest if entry[0])])
+
+
+def effort(report: Report) -> str:
+    """Return what the run took: `62 requests, 1.4 s`."""
+    return f"{plural(report.requests, words(report).call)}, {report.seconds:.1f} s"
+
+
+def verdict_line(report: Report) -> str:
+    """Return the verdict with its counts, or with the one reason why there are none; fit to print."""
+    reason = common_reason(report)
+    if reason:
+        return visible(f"{title(report)}: {reason} ({report.target}, {effort(report)})")
+    return f"{title(report)}: {tally(report)} ({effort(report)})"
+
+
+# Advice
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came instead, and the subjects of which that is true."""
+
+    actual: str
+    subjects: tuple[str, ...]
+
+    @property
+    def about(self) -> str:
+        """The subjects as one text."""
+        return ", ".join(filter(None, self.subjects))
+
+    def __str__(self) -> str:
+        return f"{self.about}: {self.actual}" if self.about else self.actual
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One expectation and everything that does not meet it."""
+
+    expected: str
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How to see it: a curl line and the findings (by subject) that it shows."""
+
+    subjects: tuple[str, ...]
+    curl: str
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What one clause asks for, after all findings of a rule that belong to it. Nothing twice."""
+
+    clause: str
+    level: str
+    origin: str
+    needs: tuple[Need, ...]
+    asked: tuple[str, ...]
+    why: str
+    fixes: tuple[str, ...]
+    sights: tuple[Sight, ...]
+    """An example of each different answer."""
+    more: tuple[Sight, ...]
+    """All other curl lines."""
+    findings: tuple[Finding, ...]
+
+
+def clause_texts(report: Report) -> dict[str, ClauseText]:
+    """Return the clauses of the report by id."""
+    return {clause.id: clause for clause in report.clauses}
+
+
+def origin(clause: ClauseText) -> str:
+    """Return who states a clause; the reason for an assumed one is long and left to --explain."""
+    if clause.provenance == "assumed" or not clause.source:
+        return clause.provenance
+    return f"{clause.provenance}: {clause.source}"
+
+
+def advice(findings: Sequence[Finding], texts: dict[str, ClauseText]) -> list[Advice]:
+    """Return advice for the findings of one rule, grouped by clause and level.
+
+    A text that was said for one group (several clauses often share their fix) is not said again.
+    """
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.clause, finding.level), []).append(finding)
+    said: set[str] = {""}
+    return [_advice(group, texts.get(clause), said) for (clause, _), group in groups.items()]
+
+
+def _advice(group: list[Finding], clause: ClauseText | None, said: set[str]) -> Advice:
+    needs: dict[str, dict[str, list[str]]] = {}
+    sights: dict[str, list[str]] = {}
+    for finding in group:
+        answers = needs.setdefault(finding.expected, {})
+        answers.setdefault(finding.actual, []).append(finding.subject)
+        if finding.curl:
+            sights.setdefault(finding.curl, []).append(finding.subject)
+    seen = [Sight(_unique(subjects), curl) for curl, subjects in sights.items()]
+    examples = set({(one.expected, one.actual): one.curl for one in reversed(group)}.values())
+    why = _new([clause.why if clause else ""], said)
+    return Advice(
+        clause=group[0].clause,
+        level=group[0].level,
+        origin=origin(clause) if clause else "",
+        needs=tuple(
+            Need(
+                expected,
+                tuple(Answer(actual, _unique(subjects)) for actual, subjects in answers.items()),
+            )
+            for expected, answers in needs.items()
+        ),
+        asked=_unique(one.question for one in group if one.question not in ("", one.subject)),
+        why=why[0] if why else "",
+        fixes=_new([*(finding.hint for finding in group), clause.fix if clause else ""], said),
+        sights=tuple(sight for sight in seen if sight.curl in examples),
+        more=tuple(sight for sight in seen if sight.curl not in examples),
+        findings=tuple(group),
+    )
+
+
+def _new(texts: Iterable[str], said: set[str]) -> tuple[str, ...]:
+    new: list[str] = []
+    for text in texts:
+        if text not in said:
+            said.add(text)
+            new.append(text)
+    return tuple(new)
+
+
+def _unique(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(texts))

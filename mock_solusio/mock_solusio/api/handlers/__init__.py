@@ -1,0 +1,1 @@
+"""One handler per operation of the OpenAPI document, grouped by resource."""

@@ -1,0 +1,95 @@
+"""Lasting access tokens as newer versions of the Go SDK and the Raycast extension manage them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec.structs import replace
+
+from mock_solusio.api.call import Call, Reply, listed, nothing, operation, shown
+from mock_solusio.api.views.people import TOKEN_TYPE, api_token_view
+from mock_solusio.domain import access_tokens, authority
+from mock_solusio.domain.access_tokens import ACCESS_TOKENS, AccessToken
+from mock_solusio.domain.errors import Forbidden, Invalid, NotFound
+from mock_solusio.domain.permissions import Permission
+from mock_solusio.domain.users import USERS, User
+
+
+@operation("listApiTokens")
+def list_api_tokens(call: Call) -> Reply:
+    """Answer a page of access tokens: one's own, or all for who may manage users."""
+    where: dict[str, Any] = {"one_time": False, "from_login": False}
+    if "filter[user_id]" in call.query:
+        where["user_id"] = int(call.query["filter[user_id]"])
+    only_own = not call.may(Permission.MANAGE_USERS)
+    if only_own and where.setdefault("user_id", call.actor.id) != call.actor.id:
+        raise Forbidden
+    return listed(call, ACCESS_TOKENS, api_token_view, where, call.query.get("filter[search]", ""))
+
+
+@operation("createApiToken")
+def create_api_token(call: Call) -> Reply:
+    """Make an access token, for oneself or for somebody who may do no more than oneself."""
+    key = int(call.body.get("user_id", call.actor.id))
+    if key != call.actor.id:
+        call.require(Permission.MANAGE_USERS)
+    user = call.world[USERS].get(key)
+    if user is None:
+        raise Invalid.field("user_id", "The selected user is invalid.")
+    authority.check_user(call.world, call.actor, user)
+    issued = _issued(call, user)
+    return Reply(201, lambda: {"data": issued()})
+
+
+@operation("listAccountTokens")
+def list_account_tokens(call: Call) -> Reply:
+    """Answer a page of one's own access tokens."""
+    where = {"one_time": False, "from_login": False, "user_id": call.actor.id}
+    return listed(call, ACCESS_TOKENS, api_token_view, where, call.query.get("filter[search]", ""))
+
+
+@operation("createAccountToken")
+def create_account_token(call: Call) -> Reply:
+    """Make an access token for oneself; the one client that asks reads it without an envelope."""
+    return Reply(201, _issued(call, call.actor))
+
+
+def _issued(call: Call, user: User) -> Callable[[], dict[str, Any]]:
+    token, secret = access_tokens.issue(call.world, user, one_time=False, name=call.body["name"])
+    return lambda: {
+        "token": api_token_view(call, token),
+        "access_token": secret,
+        "token_type": TOKEN_TYPE,
+    }
+
+
+@operation("getApiToken")
+def get_api_token(call: Call) -> Reply:
+    """Answer an access token."""
+    return shown(call, api_token_view, _token(call))
+
+
+@operation("updateApiToken")
+def update_api_token(call: Call) -> Reply:
+    """Rename an access token."""
+    token = _token(call)
+    if "name" in call.body:
+        token = call.world[ACCESS_TOKENS].put(replace(token, name=call.body["name"]))
+    return shown(call, api_token_view, token)
+
+
+@operation("deleteApiToken")
+def delete_api_token(call: Call) -> Reply:
+    """Withdraw an access token."""
+    call.world[ACCESS_TOKENS].remove(_token(call).id)
+    return nothing()
+
+
+def _token(call: Call) -> AccessToken:
+    key = call.path["api_token_id"]
+    token = call.world[ACCESS_TOKENS].first(uuid=key)
+    if token is None or token.one_time or token.from_login:
+        raise NotFound("access token", key)
+    if token.user_id != call.actor.id:
+        call.require(Permission.MANAGE_USERS)
+        authority.check_user(call.world, call.actor, call.world[USERS].need(token.user_id))
+    return token

@@ -1,0 +1,18 @@
+"""Icons over HTTP (facts, section 9)."""
+
+from mock_solusio.api.call import Call, Reply, listed, operation, shown
+from mock_solusio.api.views.machines import icon_view
+from mock_solusio.domain.icons import ICONS
+
+
+@operation("listIcons")
+def list_icons(call: Call) -> Reply:
+    """Answer a page of icons."""
+    where = {"type": call.query["filter[type]"]} if "filter[type]" in call.query else {}
+    return listed(call, ICONS, icon_view, where, call.query.get("filter[search]", ""))
+
+
+@operation("getIcon")
+def get_icon(call: Call) -> Reply:
+    """Answer an icon."""
+    return shown(call, icon_view, call.world[ICONS].need(call.path["icon_id"]))

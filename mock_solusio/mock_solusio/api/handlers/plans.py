@@ -1,0 +1,64 @@
+"""Plans over HTTP (facts, section 5)."""
+
+from typing import Any
+
+from mock_solusio.api.call import Call, Reply, listed, nothing, operation, shown
+from mock_solusio.api.views.plans import priced_for
+from mock_solusio.domain import plans
+from mock_solusio.domain.permissions import Permission
+from mock_solusio.domain.plans import PLANS, Plan
+
+
+@operation("listPlans", permission=Permission.VIEW_PLANS)
+def list_plans(call: Call) -> Reply:
+    """Answer a page of plans, priced for whoever asks."""
+    where: dict[str, Any] = {
+        name: call.query[f"filter[{name}]"]
+        for name in ("storage_type", "image_format")
+        if f"filter[{name}]" in call.query
+    }
+    if "filter[disk]" in call.query:
+        where["disk"] = int(call.query["filter[disk]"])
+    view = priced_for(call.actor.billing_user_id)
+    return listed(call, PLANS, view, where, call.query.get("filter[search]", ""))
+
+
+@operation("createPlan", permission=Permission.MANAGE_PLANS)
+def create_plan(call: Call) -> Reply:
+    """Make a plan."""
+    return _shown(call, plans.create(call.world, call.body), 201)
+
+
+@operation("deletePlans", permission=Permission.MANAGE_PLANS)
+def delete_plans(call: Call) -> Reply:
+    """Delete several plans, all or none."""
+    deleted = plans.remove_all(call.world, call.body["ids"])
+    return Reply(200, lambda: {"data": deleted})
+
+
+@operation("getPlan", permission=Permission.VIEW_PLANS)
+def get_plan(call: Call) -> Reply:
+    """Answer a plan."""
+    return _shown(call, _plan(call))
+
+
+@operation("replacePlan", permission=Permission.MANAGE_PLANS)
+@operation("updatePlan", permission=Permission.MANAGE_PLANS)
+def update_plan(call: Call) -> Reply:
+    """Change a plan."""
+    return _shown(call, plans.update(call.world, _plan(call), call.body))
+
+
+@operation("deletePlan", permission=Permission.MANAGE_PLANS)
+def delete_plan(call: Call) -> Reply:
+    """Delete a plan."""
+    plans.remove(call.world, _plan(call))
+    return nothing()
+
+
+def _plan(call: Call) -> Plan:
+    return call.world[PLANS].need(call.path["plan_id"])
+
+
+def _shown(call: Call, plan: Plan, status: int = 200) -> Reply:
+    return shown(call, priced_for(call.actor.billing_user_id), plan, status)

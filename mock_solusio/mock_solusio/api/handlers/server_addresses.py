@@ -1,0 +1,58 @@
+"""Addresses of a server (facts, section 7). The evotic SDK has paths of its own for the same."""
+
+from collections.abc import Sequence
+
+from mock_solusio.api.call import Call, Reply, operation
+from mock_solusio.api.handlers.server_actions import begun
+from mock_solusio.api.handlers.servers import managed
+from mock_solusio.domain import additional_ips, servers
+from mock_solusio.domain.errors import Forbidden, Invalid
+from mock_solusio.domain.permissions import Permission
+
+
+@operation("addServerIps")
+@operation("addServerAdditionalIp")
+def add_server_ips(call: Call) -> Reply:
+    """Give a server more addresses; a client takes what he gets, and only where the plan offers them."""
+    server, body = managed(call), call.body
+    if not call.may(Permission.MANAGE_SERVERS):
+        if body.get("ip"):
+            raise Forbidden
+        plan = servers.effective_plan(call.world, server)
+        if not plan.is_additional_ips_available:
+            text = f"Additional addresses are not available with the plan {plan.name}."
+            raise Invalid.field("count", text)
+    task = additional_ips.add(
+        call.world,
+        call.actor,
+        server,
+        number=body.get("count") or 1,
+        version=body.get("type") or "IPv4",
+        address=body.get("ip") or None,
+    )
+    return begun(call, task)
+
+
+@operation("removeServerIps")
+@operation("removeServerAdditionalIps")
+def remove_server_ips(call: Call) -> Reply:
+    """Take addresses from a server."""
+    return _remove(call, call.body["ids"])
+
+
+@operation("removeServerIp")
+@operation("removeServerAdditionalIp")
+def remove_server_ip(call: Call) -> Reply:
+    """Take one address from a server."""
+    return _remove(call, [call.path["ip_id"]])
+
+
+def _remove(call: Call, ids: Sequence[int]) -> Reply:
+    return begun(call, additional_ips.remove(call.world, call.actor, managed(call), ids))
+
+
+@operation("updateServerIp", permission=Permission.MANAGE_SERVERS)
+def update_server_ip(call: Call) -> Reply:
+    """Give a server another primary address."""
+    task = additional_ips.change_primary(call.world, call.actor, managed(call), call.body["ip"])
+    return begun(call, task)

@@ -1,0 +1,44 @@
+"""Tasks (facts, section 8). A client sees those of his servers."""
+
+from typing import Any
+
+from mock_solusio.api.call import Call, Reply, listed, operation, shown
+from mock_solusio.api.views.tasks import task_view
+from mock_solusio.domain.errors import Forbidden
+from mock_solusio.domain.permissions import Permission
+from mock_solusio.domain.servers import SERVERS, is_his
+from mock_solusio.domain.tasks import TASKS, Task
+
+_FILTERS = {
+    "filter[action]": ("action", str),
+    "filter[status]": ("status", str),
+    "filter[compute_resource_id]": ("compute_resource_id", int),
+    "filter[compute_resource_vm_id]": ("server_id", int),
+}
+
+
+@operation("listTasks")
+def list_tasks(call: Call) -> Reply:
+    """Answer a page of tasks."""
+    where: dict[str, Any] = {
+        field: kind(call.query[name]) for name, (field, kind) in _FILTERS.items() if name in call.query
+    }
+    if not call.may(Permission.VIEW_TASKS):
+        where["user_id"] = call.actor.id
+    return listed(call, TASKS, task_view, where)
+
+
+@operation("getTask")
+def get_task(call: Call) -> Reply:
+    """Answer a task."""
+    task = call.world[TASKS].need(call.path["task_id"])
+    if not call.may(Permission.VIEW_TASKS) and not _is_his(call, task):
+        raise Forbidden
+    return shown(call, task_view, task)
+
+
+def _is_his(call: Call, task: Task) -> bool:
+    if task.user_id == call.actor.id:
+        return True
+    server = call.world[SERVERS].get(task.server_id)
+    return server is not None and is_his(call.world, call.actor, server)

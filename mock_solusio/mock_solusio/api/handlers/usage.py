@@ -1,0 +1,61 @@
+"""What was used, for invoices: `/usage` (vendor's page, step 10; its shape is assumed)."""
+
+from typing import Any
+
+from mock_solusio.api.call import Call, Reply, operation, page_asked, paged
+from mock_solusio.api.views.usage import usage_line_view, usage_meta
+from mock_solusio.domain import usage
+from mock_solusio.domain.permissions import Permission
+from mock_solusio.domain.usage import Query
+from mock_solusio.moment import rfc3339
+
+PER_PAGE = 100
+"""Lines of a page (assumed)."""
+
+MOST_PER_PAGE = 1000
+"""Lines that a page has at most (assumed: an invoice run reads all of them)."""
+
+
+@operation("listUsage")
+def list_usage(call: Call) -> Reply:
+    """Answer a page of usage lines: everybody's for who may view usage, else the actor's own.
+
+    The links of the answer name the period, and its moment as `as_of` while the period is running. So a walk
+    along them is one picture: its lines and its totals do not change on the way.
+    """
+    query = _query(call)
+    call.world.spans.enter(call.now, query.since, query.until)
+    call.query = {**call.query, "from": rfc3339(query.since), "to": rfc3339(query.until)}
+    if not query.closed:
+        call.query["as_of"] = rfc3339(query.as_of)
+
+    def render() -> dict[str, Any]:
+        if not query.closed and query.as_of >= call.now:
+            call.expires(call.now + 1)
+        number, per_page = page_asked(call, PER_PAGE, MOST_PER_PAGE)
+        found = usage.read(call.world, query, (number - 1) * per_page, per_page)
+        lines = [usage_line_view(line) for line in found.lines]
+        envelope = paged(call, lines, found.totals.lines, PER_PAGE, MOST_PER_PAGE)
+        envelope["meta"] |= usage_meta(query, found.totals)
+        return envelope
+
+    return Reply(200, render)
+
+
+def _query(call: Call) -> Query:
+    given = call.query
+    since, until = usage.period(given.get("from"), given.get("to"), call.now)
+    as_of = usage.moment_of("as_of", given["as_of"], call.now) if "as_of" in given else call.now
+    wanted = {
+        name: int(given[f"filter[{name}]"])
+        for name in ("user_id", "billing_user_id")
+        if f"filter[{name}]" in given
+    }
+    user_ids = usage.whose(
+        call.world,
+        call.actor,
+        everybody=call.may(Permission.VIEW_USAGE),
+        user_id=wanted.get("user_id"),
+        billing_user_id=wanted.get("billing_user_id"),
+    )
+    return Query(since=since, until=until, as_of=as_of, user_ids=user_ids)

@@ -1,0 +1,52 @@
+"""What the API shows of projects and their members (facts, section 6)."""
+
+from typing import Any
+
+from mock_solusio.api.call import Call
+from mock_solusio.api.views.catalogue import user_short
+from mock_solusio.api.views.people import user_view
+from mock_solusio.domain.prices import token_pricing
+from mock_solusio.domain.projects import MEMBERSHIPS, Membership, Project
+from mock_solusio.domain.records.user import USERS
+from mock_solusio.domain.references import servers_with
+from mock_solusio.moment import rfc3339
+
+
+def project_view(call: Call, project: Project) -> dict[str, Any]:
+    """Return a project, with what a token costs its owner.
+
+    Without a price (no billing integration, no billing_user_id, or no answer) `token_pricing` is absent: null
+    breaks a client (facts, section 14).
+    """
+    owner = call.world[USERS].need(project.owner_id)
+    view: dict[str, Any] = {
+        "id": project.id,
+        "name": project.name,
+        "description": project.description,
+        "members": call.world[MEMBERSHIPS].count(project_id=project.id),
+        "is_owner": project.owner_id == call.actor.id,
+        "is_default": project.is_default,
+        "owner": user_view(call, owner),
+        "servers": servers_with(call.world, project_id=project.id),
+        "created_at": rfc3339(project.created_at),
+        "updated_at": rfc3339(project.updated_at),
+    }
+    pricing = call.price(owner.billing_user_id)
+    if pricing is not None:
+        view["token_pricing"] = token_pricing(pricing)
+    return view
+
+
+def member_view(call: Call, membership: Membership) -> dict[str, Any]:
+    """Return a member of a project, or an invitation (Raycast extension types.ts)."""
+    user = user_short(call, membership.user_id)
+    return {
+        "id": membership.id,
+        "email": membership.email if user is None else user["email"],
+        "is_owner": False,
+        "status": "invited" if user is None else "active",
+        "user_id": membership.user_id,
+        "user": user,
+        "invite_sent_at": None if membership.invited_at is None else rfc3339(membership.invited_at),
+        "created_at": rfc3339(membership.created_at),
+    }

@@ -1,0 +1,341 @@
+"""What the API shows of servers, and of what hangs on them (facts, section 7)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from mock_solusio.api.call import Call, Reply, page_asked, paged, row
+from mock_solusio.api.views.backup_nodes import backup_node_short
+from mock_solusio.api.views.catalogue import iso_image_view, location_view, ssh_key_view
+from mock_solusio.api.views.machines import capabilities, ip_view, storage_view
+from mock_solusio.api.views.people import user_view
+from mock_solusio.api.views.plans import plan_view
+from mock_solusio.api.views.projects import project_view
+from mock_solusio.domain import backup_schedule, charts, ip_blocks, os_images, servers
+from mock_solusio.domain.applications import APPLICATIONS
+from mock_solusio.domain.backup_nodes import BACKUP_NODES
+from mock_solusio.domain.backups import Backup
+from mock_solusio.domain.compute_resources import COMPUTE_RESOURCES, ComputeResource, storages_of
+from mock_solusio.domain.icons import ICONS
+from mock_solusio.domain.ip_blocks import IP_BLOCKS, IPV4, IPV6, Ip
+from mock_solusio.domain.iso_images import ISO_IMAGES
+from mock_solusio.domain.locations import LOCATIONS
+from mock_solusio.domain.os_images import OS_IMAGE_VERSIONS, OS_IMAGES
+from mock_solusio.domain.permissions import Permission
+from mock_solusio.domain.plans import GIB, Plan
+from mock_solusio.domain.projects import PROJECTS
+from mock_solusio.domain.records.user import USERS
+from mock_solusio.domain.servers import SERVERS, Server
+from mock_solusio.domain.snapshots import Snapshot
+from mock_solusio.domain.ssh_keys import SSH_KEYS
+from mock_solusio.domain.tasks import TASKS
+from mock_solusio.moment import rfc3339
+
+Json = dict[str, Any]
+
+
+def server_view(call: Call, server: Server) -> Json:
+    """Show a server. The price of its plan is that of its owner."""
+    return _Views(call).server(server)
+
+
+def listed_servers(call: Call, where: Mapping[str, Any]) -> Reply:
+    """Return a page of servers. What several of them share is rendered once."""
+
+    def render() -> Json:
+        views = _Views(call)
+        search = call.query.get("filter[search]", "")
+        page = call.world[SERVERS].page(*page_asked(call), where, search)
+        rows = [row(call, server_view, server, views.render) for server in page.items]
+        return paged(call, rows, page.total)
+
+    return Reply(200, render)
+
+
+class _Views:
+    """Shows servers of one answer."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._shared: dict[tuple[str, int], Json] = {}
+
+    def render(self, _: Call, server: Server) -> Json:
+        """Show a server, as `server_view` does."""
+        return self.server(server)
+
+    def server(self, server: Server) -> Json:
+        """Show a server."""
+        call, world = self._call, self._call.world
+        owner = world[USERS].need(server.user_id)
+        plan = servers.effective_plan(world, server)
+        machine = world[COMPUTE_RESOURCES].need(server.compute_resource_id)
+        addresses = ip_blocks.of_server(world, server.id)
+        ips = [ip_view(call, ip) for ip in addresses]
+        keys = (world[SSH_KEYS].get(key) for key in server.ssh_keys)
+        upcoming = backup_schedule.next_backup(server.backup_settings, call.now)
+        if upcoming is not None:
+            call.expires(upcoming)
+        return {
+            "id": server.id,
+            "name": server.name,
+            "description": server.description,
+            "uuid": server.uuid,
+            "status": server.status,
+            "real_status": _REAL.get(server.status, server.status),
+            "virtualization_type": server.virtualization_type,
+            "os_type": _os_type(call, server),
+            "specifications": {"disk": server.disk, "ram": plan.params.ram, "vcpu": plan.params.vcpu},
+            "plan": plan_view(call, plan, owner.billing_user_id),
+            "location": self._once("location", server.location_id),
+            "project": self._once("project", server.project_id),
+            "user": self._once("user", server.user_id),
+            "ips": ips,
+            "ip_addresses": {
+                "ipv4": [view for ip, view in zip(addresses, ips, strict=True) if ip.type == IPV4],
+                "ipv6": [
+                    {**view, "primary_ip": ip.address, "range": _range(call, ip)}
+                    for ip, view in zip(addresses, ips, strict=True)
+                    if ip.type == IPV6
+                ],
+            },
+            "fqdns": server.fqdns,
+            "boot_mode": server.boot_mode,
+            "is_suspended": server.is_suspended,
+            "is_processing": servers.is_busy(server, call.now),
+            "progress": _progress(call, server),
+            "usage": _usage(call, server),
+            "backup_settings": _backup_settings(server, plan),
+            "next_scheduled_backup_at": None if upcoming is None else rfc3339(upcoming),
+            "ssh_keys": [ssh_key_view(call, key) for key in keys if key is not None],
+            "created_at": rfc3339(server.created_at),
+            "has_incremental_backups": plan.backup_settings.is_incremental_backup_enabled,
+            "vnc_url": _console_url(server, machine),
+            "compute_resource": {
+                "id": machine.id,
+                "name": machine.name,
+                "host": machine.host,
+                "capabilities": capabilities(machine),
+            },
+            "settings": _settings(call, server),
+            **_boots_from(call, server),
+        }
+
+    def _once(self, what: str, key: int) -> Json:
+        shown = self._shared.get((what, key))
+        if shown is None:
+            call, world = self._call, self._call.world
+            if what == "location":
+                shown = location_view(call, world[LOCATIONS].need(key))
+            elif what == "project":
+                shown = project_view(call, world[PROJECTS].need(key))
+            else:
+                shown = user_view(call, world[USERS].need(key))
+            self._shared[what, key] = shown
+        return shown
+
+
+_REAL = {"processing": "not exist", "reinstalling": "stopped"}
+"""What a hypervisor says of a server that is not there yet, or is not running."""
+
+
+def _os_type(call: Call, server: Server) -> str:
+    key = server.os_image_version_id
+    version = None if key is None else call.world[OS_IMAGE_VERSIONS].get(key)
+    return "Linux" if version is None else os_images.os_type(version)
+
+
+def _range(call: Call, ip: Ip) -> str:
+    block = call.world[IP_BLOCKS].need(ip.ip_block_id)
+    network = ip.address.removesuffix("::1") + "::" if ip.address.endswith("::1") else ip.address
+    return f"{network}/{block.subnet}"
+
+
+def _progress(call: Call, server: Server) -> int:
+    if not servers.is_busy(server, call.now):
+        return 0
+    call.uncached()
+    mine = call.world[TASKS].find(server_id=server.id)
+    return next((task.progress(call.now) for task in mine if task.status == "running"), 0)
+
+
+def _usage(call: Call, server: Server) -> Json:
+    # As of the last point of the curves, so that an answer may be kept until the next one.
+    moment = charts.slot(call.now)
+    call.expires(moment + charts.SLOT)
+    curves = charts.rhythm(call.world, server)
+    received, sent = charts.traffic(server, curves, moment)
+    used = charts.disk_used(call.world, server, server.disk, moment)
+    return {
+        "cpu": charts.load(server, curves, moment) if server.status == "started" else 0.0,
+        "network": {"incoming": {"value": received}, "outgoing": {"value": sent}},
+        "disk": {"actual_size": int(used * GIB)},
+    }
+
+
+def _backup_settings(server: Server, plan: Plan) -> Json:
+    schedule, limit = server.backup_settings.schedule, plan.limits["backups_number"]
+    return {
+        "enabled": server.backup_settings.enabled,
+        "schedule": {
+            "type": schedule.type,
+            "time": {"hour": schedule.hour, "minutes": schedule.minutes},
+            "days": schedule.days,
+        },
+        "limit": msgspec.to_builtins(limit),
+    }
+
+
+def _may_use_console(call: Call, server: Server) -> bool:
+    return call.may(Permission.MANAGE_SERVERS) or servers.is_his(call.world, call.actor, server)
+
+
+def _settings(call: Call, server: Server) -> Json:
+    return {
+        "vnc_enabled": True,
+        "vnc_password": server.vnc_password if _may_use_console(call, server) else "",
+        "disk_cache_mode": server.disk_cache_mode,
+        "disk_driver": server.disk_driver,
+        "firmware": server.firmware,
+        "guest_agent_available": server.guest_tools,
+        "guest_tools_installed": server.guest_tools,
+        "mac_address": server.mac_address,
+        "user": "Administrator" if _os_type(call, server) == "Windows" else "root",
+        "os_image": _installed(call, server),
+        "application_login_link": _login_links(call, server),
+    }
+
+
+def _installed(call: Call, server: Server) -> Json:
+    world = call.world
+    if server.application_id is not None:
+        application = world[APPLICATIONS].need(server.application_id)
+        return {
+            "name": application.name,
+            "type": "application",
+            "url": application.url,
+            "icon": _icon(call, application.icon_id),
+            "cloud_init_version": application.cloud_init_version,
+        }
+    version = world[OS_IMAGE_VERSIONS].need(server.os_image_version_id or 0)
+    image = world[OS_IMAGES].need(version.os_image_id)
+    return {
+        "name": os_images.title(world, version),
+        "type": "os",
+        "url": version.url,
+        "icon": _icon(call, image.icon_id),
+        "cloud_init_version": version.cloud_init_version,
+    }
+
+
+def _boots_from(call: Call, server: Server) -> Json:
+    # Absent rather than null, which would break a client (facts, section 14).
+    image = None if server.iso_image_id is None else call.world[ISO_IMAGES].get(server.iso_image_id)
+    return {} if image is None else {"iso_image": iso_image_view(call, image)}
+
+
+def _icon(call: Call, key: int | None) -> str:
+    icon = None if key is None else call.world[ICONS].get(key)
+    return "" if icon is None else icon.url
+
+
+def _login_links(call: Call, server: Server) -> list[Json]:
+    if server.application_id is None:
+        return []
+    link = call.world[APPLICATIONS].need(server.application_id).login_link
+    return [] if link.type == "none" else [{"type": link.type, "content": link.content}]
+
+
+def disk_views(call: Call, server: Server) -> list[Json]:
+    """Show the disks of a server, the primary one first.
+
+    Ids follow from that of the server: no client does more with them than show them.
+    """
+    world = call.world
+    machine = world[COMPUTE_RESOURCES].need(server.compute_resource_id)
+    storage = storages_of(world, machine)[0]
+    moment = charts.slot(call.now)
+    call.expires(moment + charts.SLOT)
+    primary = servers.AdditionalDisk(
+        name="Primary disk", size=server.disk, offer_id=server.primary_disk_offer
+    )
+    suffix = servers.effective_plan(world, server).image_format
+    shown = []
+    for number, disk in enumerate((primary, *server.additional_disks)):
+        file = f"{server.uuid}.{suffix}" if number == 0 else f"{server.uuid}-{number}.{suffix}"
+        offer = disk.offer_id
+        shown.append(
+            {
+                "id": server.id * 100 + number,
+                "is_primary": number == 0,
+                "name": disk.name,
+                "size": disk.size,
+                "actual_size": charts.disk_used(world, server, disk.size, moment),
+                "path": file,
+                "full_path": f"{storage.path}/{file}",
+                "storage": storage_view(call, storage),
+                "offer": None if offer is None else {"id": offer, "name": f"Offer {offer}"},
+            }
+        )
+    return shown
+
+
+def console_view(call: Call, server: Server) -> Json:
+    """Show where the console of a server is; there is no `data` around it (facts, 0.6)."""
+    machine = call.world[COMPUTE_RESOURCES].need(server.compute_resource_id)
+    return {
+        "url": _console_url(server, machine),
+        "host": machine.host,
+        "port": _console_port(server),
+        "vm": {
+            "id": server.id,
+            "uuid": server.uuid,
+            "settings": {"vnc_password": server.vnc_password},
+        },
+    }
+
+
+def _console_url(server: Server, machine: ComputeResource) -> str:
+    # What NodeAtlas puts together for the panel's console, wss://panel/vnc?url=...
+    return f"{machine.host}:{_console_port(server)}/{server.uuid}"
+
+
+def _console_port(server: Server) -> int:
+    return 5900 + server.id % 10_000
+
+
+def backup_view(call: Call, backup: Backup) -> Json:
+    """Show a backup; who asked for it is null once he is gone."""
+    server = call.world[SERVERS].need(backup.server_id)
+    creator = call.world[USERS].get(backup.creator_id)
+    node = None if backup.backup_node_id is None else call.world[BACKUP_NODES].get(backup.backup_node_id)
+    status, progress = backup.status, 100
+    if status == "pending":
+        task = call.world[TASKS].need(backup.task_id)
+        call.uncached()
+        status = "in_progress" if task.status == "running" else "pending"
+        progress = task.progress(call.now)
+    return {
+        "id": backup.id,
+        "type": "manual",
+        "status": status,
+        "size": backup.size,
+        "compute_resource_vm": {"id": server.id, "name": server.name, "uuid": server.uuid},
+        "backup_node": None if node is None else backup_node_short(node),
+        "creator": None if creator is None else user_view(call, creator),
+        "created_at": rfc3339(backup.created_at),
+        "backup_progress": progress,
+        "backup_fail_reason": "",
+        "disk": backup.disk,
+    }
+
+
+def snapshot_view(call: Call, snapshot: Snapshot) -> Json:  # noqa: ARG001 - a view
+    """Show a snapshot."""
+    return {
+        "id": snapshot.id,
+        "name": snapshot.name,
+        "size": snapshot.size,
+        "status": snapshot.status,
+        "created_at": rfc3339(snapshot.created_at),
+    }

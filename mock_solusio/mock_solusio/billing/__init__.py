@@ -1,0 +1,1 @@
+"""Asks the billing endpoint for prices, as SolusIO does."""

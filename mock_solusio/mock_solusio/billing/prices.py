@@ -1,0 +1,81 @@
+"""The prices of customers: who is asked, what is known, and what of it the journal and activity log say."""
+
+import asyncio
+from collections.abc import Sequence
+
+from mock_solusio.billing.client import BillingExchange, BillingPrices
+from mock_solusio.domain import activity, settings
+from mock_solusio.domain.prices import Pricing
+from mock_solusio.domain.records.user import USERS
+from mock_solusio.moment import Micros
+from mock_solusio.store.store import Store
+from mock_solusio.traffic.journal import Journal
+
+AT_ONCE = 8
+"""How many customers the billing endpoint is asked for at the same time."""
+
+NEVER: Micros = 2**63
+
+
+class CustomerPrices:
+    """Asks the billing endpoint of the settings, if the billing integration is on."""
+
+    def __init__(self, store: Store, journal: Journal, *, timeout: float = 5.0) -> None:
+        self._store = store
+        self._journal = journal
+        self._asker = BillingPrices(on_exchange=self._note, timeout=timeout)
+
+    def known(self, billing_user_id: int) -> tuple[Pricing | None, Micros] | None:
+        """Return what was said of a customer and until when it holds; None if he must be asked for."""
+        integration = settings.billing(self._store)
+        if integration is None:
+            return None, NEVER
+        answer = self._asker.cached(integration, billing_user_id, self._store.now)
+        return None if answer is None else (answer.pricing, answer.fresh_until)
+
+    async def ask(self, billing_user_ids: Sequence[int]) -> dict[int, Pricing | None]:
+        """Ask for customers and return what was said of each; never raises."""
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def one(billing_user_id: int) -> Pricing | None:
+            async with gate:
+                return await self.price(billing_user_id)
+
+        found = await asyncio.gather(*map(one, billing_user_ids))
+        return dict(zip(billing_user_ids, found, strict=True))
+
+    async def price(self, billing_user_id: int | None) -> Pricing | None:
+        """Return what the billing endpoint says of a customer; None when there is no price to show."""
+        integration = settings.billing(self._store)
+        if integration is None or billing_user_id is None:
+            return None
+        return (await self._asker.ask(integration, billing_user_id, self._store.now)).pricing
+
+    def forget(self) -> None:
+        """Ask anew from now on."""
+        self._asker.forget()
+
+    async def aclose(self) -> None:
+        """Close the connections to the billing endpoint."""
+        await self._asker.aclose()
+
+    def _note(self, exchange: BillingExchange) -> None:
+        self._journal.add(
+            "billing",
+            "POST",
+            exchange.url,
+            moment=exchange.at,
+            headers=exchange.request_headers,
+            body=exchange.request_body,
+            status=exchange.status or 0,
+            response_headers=exchange.response_headers,
+            response_body=exchange.response_body,
+            milliseconds=exchange.duration * 1000,
+            notes=(exchange.reason,) if exchange.reason else (),
+        )
+        if not exchange.sent:
+            return
+        with self._store.transaction() as world:
+            user = world[USERS].first(billing_user_id=exchange.billing_user_id)
+            data = {"status": exchange.status, "reason": exchange.reason or None}
+            activity.record(world, "external_integration_requested", user=user, data=data)

@@ -1,0 +1,76 @@
+"""Who may use the control API: programs on this machine, and pages that the mock itself served.
+
+Three strangers are kept out: other machines (unless the operator lets them in); pages of other sites in the
+operator's browser, which can send requests here but carry `Origin` or `Sec-Fetch-Site`; and pages whose host
+name was bound anew to this machine (DNS rebinding), which look like our own but for the name in `Host`.
+"""
+
+import ipaddress
+from typing import Final
+from urllib.parse import urlsplit
+
+from mock_solusio.server.messages import Request
+
+_FORWARDING: Final = (b"forwarded", b"x-forwarded-for", b"x-real-ip")
+
+
+def refused(request: Request, *, anywhere: bool) -> str | None:
+    """Return why a request is not served, or None. `anywhere`: other machines are let in."""
+    if not anywhere and not (_is_loopback(request.client) and not _is_forwarded(request)):
+        return (
+            "The control API is served to this machine alone. To serve it to others, start with "
+            "--control-from-anywhere."
+        )
+    host = request.header(b"host")
+    name = _host_name(host)
+    if name is None or not _is_own_name(name, anywhere=anywhere):
+        return "The control API is called by an address or as localhost, not by another host name."
+    if not _is_own_page(request, host or b""):
+        return "The control API is not served to pages of other sites."
+    return None
+
+
+def _is_forwarded(request: Request) -> bool:
+    # A proxy on this machine passes requests on from wherever.
+    return any(request.header(name) is not None for name in _FORWARDING)
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address == ""  # a Unix socket: files have permissions of their own
+    mapped = getattr(found, "ipv4_mapped", None)
+    return (mapped or found).is_loopback
+
+
+def _host_name(host: bytes | None) -> str | None:
+    try:
+        return urlsplit(f"//{(host or b'').decode('ascii')}").hostname
+    except ValueError:
+        return None
+
+
+def _is_own_name(name: str, *, anywhere: bool) -> bool:
+    """Tell whether a name cannot have been bound to us by a stranger."""
+    bare = name.removesuffix(".")
+    if bare == "localhost" or bare.endswith(".localhost"):
+        return True
+    if "." not in bare and ":" not in bare:
+        # Such as `solusio` between containers: no name that anybody can own in the public DNS.
+        return anywhere
+    try:
+        address = ipaddress.ip_address(bare)
+    except ValueError:
+        return False
+    return anywhere or address.is_loopback
+
+
+def _is_own_page(request: Request, host: bytes) -> bool:
+    site = request.header(b"sec-fetch-site")
+    if site is not None and site not in (b"same-origin", b"none"):
+        return False
+    origin = request.header(b"origin")
+    if origin is None:
+        return True
+    return origin.lower() == f"{request.scheme}://".encode() + host.lower()

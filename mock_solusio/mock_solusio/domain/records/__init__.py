@@ -1,0 +1,1 @@
+"""The records that the mock holds, and their tables."""

@@ -1,0 +1,148 @@
+"""Fills a state file with a fleet: users and living servers as records, ended servers as spans alone.
+
+Servers are streamed in batches, each a transaction, so memory stays flat. The file appears under its name
+only when it is complete.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+from mock_solusio.clock import Clock
+from mock_solusio.domain import users
+from mock_solusio.domain.backups import BACKUPS, Backup
+from mock_solusio.domain.ip_blocks import IPS, Ip
+from mock_solusio.domain.kinds import KINDS
+from mock_solusio.domain.moved_world import Moved
+from mock_solusio.domain.plans import PLANS, Plan
+from mock_solusio.domain.records.user import USERS, User
+from mock_solusio.domain.servers import SERVERS, Server
+from mock_solusio.domain.spans import Span
+from mock_solusio.fleet import model
+from mock_solusio.fleet.bulk_records import Living, status_of
+from mock_solusio.fleet.changes import Change
+from mock_solusio.fleet.events import about
+from mock_solusio.fleet.model import Fleet
+from mock_solusio.fleet.people import Person, faker_version, people
+from mock_solusio.fleet.spans import Spanning
+from mock_solusio.moment import DAY
+from mock_solusio.options import Options
+from mock_solusio.store.store import Store
+from mock_solusio.worlds import installation
+
+BATCH = 10_000
+
+Advance = Callable[[int], None]
+"""Told how many more servers are done."""
+
+
+def fill(fleet: Fleet, file: Path, advance: Advance = lambda _: None) -> None:
+    """Make a state file of a fleet, as it is at the end of its time, where the clock stands still.
+
+    Raises:
+        FileExistsError: there is such a file already.
+        StateError: it cannot be made.
+    """
+    if file.exists():
+        raise FileExistsError(file)
+    part = file.with_name(f"{file.name}.part")
+    _remove(part)
+    try:
+        first = fleet.customers[0].joined_at - DAY
+        # The file tells nothing of the time at which it was made.
+        clock = Clock(first, speed=0, source=lambda: fleet.end)
+        store = Store(KINDS, clock, file=part, seed=fleet.seed)
+        try:
+            with store.transaction() as world:
+                installation.begin(world, Options(seed=fleet.seed))
+            store.clock.set(fleet.end)
+            populate(fleet, store, people(fleet), advance)
+            with store.transaction() as world:
+                world.remember("clock", json.dumps(clock.state()))
+                known = {**about(fleet), "faker": faker_version(), "begin": fleet.begin}
+                world.remember("fleet", json.dumps(known))
+        finally:
+            store.close()
+        part.rename(file)
+    finally:
+        _remove(part)
+
+
+def populate(
+    fleet: Fleet, store: Store, everybody: Iterable[Person], advance: Advance = lambda _: None
+) -> None:
+    """Add a fleet, whose customers are `everybody`, to a fresh installation; its clock shows the end."""
+    with store.transaction() as world:
+        known = {person.customer.number: _user(world, person) for person in everybody}
+        plans = [world[PLANS].need(number) for number in range(1, 5)]
+        living = Living(world, plans, known, _operator(world))
+    stream = fleet.servers()
+    while batch := list(islice(stream, BATCH)):
+        with store.transaction() as world:
+            _add(world, batch, plans, known, living)
+        advance(len(batch))
+    with store.transaction() as world:
+        living.finish()
+        world[SERVERS].reserve(fleet.count)
+        world[IPS].reserve(living.ip_id)
+        for customer in fleet.customers:
+            if customer.left_at is not None:
+                user = world[USERS].need(known[customer.number].id)
+                users.remove(Moved(world, customer.left_at), user)
+        world.spans.enter(fleet.end)
+
+
+def _add(
+    world: Store, batch: list[model.Server], plans: list[Plan], known: dict[int, User], living: Living
+) -> None:
+    addresses: dict[int, dict[int, int]] = {}
+
+    def address(number: int, change: Change) -> int:
+        key = living.address_id(number, change)
+        addresses.setdefault(number, {})[change.item] = key
+        return key
+
+    spanning = Spanning(plans, lambda number: known[number].id, address)
+
+    def made() -> Iterator[Span]:
+        for server in batch:
+            yield from spanning.of(server)
+
+    world.spans.load(made())
+    servers: list[Server] = []
+    ips: list[Ip] = []
+    backups: list[Backup] = []
+    for server in batch:
+        if server.ended_at is None:
+            has = addresses.get(server.number, {})
+            for change in server.changes:
+                if change.do == "ip.remove":
+                    del has[change.item]
+            records = living.make(server, has)
+            servers.append(records.server)
+            ips += records.ips
+            backups += records.backups
+    world[SERVERS].load(servers)
+    world[IPS].load(sorted(ips, key=lambda ip: ip.id))
+    world[BACKUPS].load(backups)
+
+
+def _user(world: Store, person: Person) -> User:
+    customer = person.customer
+    user = users.create(
+        Moved(world, customer.joined_at), email=person.email, billing_user_id=customer.billing_user_id
+    )
+    status = status_of(customer)
+    if status is not None:
+        user = users.update(Moved(world, customer.pauses[-1].begin), user, status=status)
+    return user
+
+
+def _operator(world: Store) -> User:
+    return world[USERS].need(1)
+
+
+def _remove(part: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        part.with_name(part.name + suffix).unlink(missing_ok=True)

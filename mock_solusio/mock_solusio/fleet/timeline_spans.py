@@ -1,0 +1,149 @@
+"""What happens in a timeline, as spans: without a mock, and with only what lives in memory."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TypeVar
+
+from msgspec.structs import asdict, replace
+
+from mock_solusio.domain import lifecycle, plans, spans
+from mock_solusio.domain.plans import GIB, Params, Plan
+from mock_solusio.domain.spans import Span
+from mock_solusio.fleet.spans import Life
+from mock_solusio.moment import Micros
+from mock_solusio.timeline import events
+
+_Found = TypeVar("_Found")
+
+_BACKUP = ("backup", "")
+
+
+class Stage:
+    """What lives at a moment of a timeline."""
+
+    def __init__(self) -> None:
+        self.customers = 0
+        self._count = 0
+        self._plans = {plan.name: plan for plan in plans.fresh()}
+        self._users: dict[str, int] = {}
+        self._last_user = ""
+        self._lives: dict[str, tuple[Life, str]] = {}
+        self._owners: dict[str, str] = {}
+        """Which server has an address or a backup of a name."""
+        self._backups: Counter[str] = Counter()
+        self._nameless = 0
+
+    def play(self, event: events.AnyEvent) -> list[Span] | None:
+        """Take notice of an event; return the spans of a server that ended by it.
+
+        Raises:
+            KeyError: it names what the timeline never made.
+        """
+        at = event.moment
+        match event:
+            case events.PlanCreate():
+                self._plans[event.as_] = _plan(event, len(self._plans) + 1)
+            case events.PlanUpdate():
+                given = {name: value for name in events.PRICES if (value := getattr(event, name)) is not None}
+                self._plans[event.on] = replace(self._find(self._plans, "plan", event.on), **given)
+            case events.UserCreate():
+                self.customers += 1
+                self._users[event.as_] = self.customers
+                self._last_user = event.as_
+            case events.ServerCreate():
+                self._create(event, at)
+            case events.ServerDelete():
+                life, _ = self._find(self._lives, "server", event.on)
+                del self._lives[event.on]
+                self._backups.pop(event.on, None)
+                return life.end(at)
+            case events.ServerResize():
+                life, _ = self._find(self._lives, "server", event.on)
+                plan = self._find(self._plans, "plan", event.plan)
+                self._lives[event.on] = life, event.plan
+                life.change(at, lambda span: asdict(lifecycle.terms(plan, span.resource)))
+            case events.IpAdd():
+                life, plan_name = self._find(self._lives, "server", event.on)
+                self._nameless += 1
+                name = event.as_ or f"nameless {self._nameless}"
+                self._owners[f"ip {name}"] = event.on
+                life.open(("ip", name), self._span(life.first, spans.ADDITIONAL_IP, plan_name, at))
+            case events.IpRemove():
+                life, _ = self._life_of(f"ip {event.on}")
+                life.close(("ip", event.on), at)
+            case events.BackupCreate():
+                self._backup(event, at)
+            case events.BackupDelete():
+                life, owner = self._life_of(f"backup {event.on}")
+                self._backups[owner] -= 1
+                if not self._backups[owner]:
+                    life.close(_BACKUP, at)
+            case _:
+                pass
+        return None
+
+    def living(self) -> Iterator[list[Span]]:
+        """Return the spans of the servers that live."""
+        for life, _ in self._lives.values():
+            yield life.end(None)
+
+    def _life_of(self, item: str) -> tuple[Life, str]:
+        """Return the life of the server that has an address or a backup, and its name."""
+        kind, _, name = item.partition(" ")
+        owner = self._find(self._owners, kind, name, item)
+        del self._owners[item]
+        return self._find(self._lives, "server", owner)[0], owner
+
+    def _create(self, event: events.ServerCreate, at: Micros) -> None:
+        self._count += 1
+        user = self._users.get(event.user or self._last_user, 0)
+        terms = lifecycle.terms(self._find(self._plans, "plan", event.plan), spans.SERVER)
+        span = Span(
+            resource=spans.SERVER,
+            resource_id=self._count,
+            server_id=self._count,
+            server_name=event.name or event.as_,
+            user_id=user,
+            anchor=at,
+            started_at=at,
+            **asdict(terms),
+        )
+        life = Life(span)
+        for number in range(event.additional_ips):
+            life.open(("first ip", number), self._span(span, spans.ADDITIONAL_IP, event.plan, at))
+        self._lives[event.as_] = life, event.plan
+
+    def _backup(self, event: events.BackupCreate, at: Micros) -> None:
+        life, plan_name = self._find(self._lives, "server", event.on)
+        if event.as_ is not None:
+            self._owners[f"backup {event.as_}"] = event.on
+        self._backups[event.on] += 1
+        if self._backups[event.on] == 1:
+            life.open(_BACKUP, self._span(life.first, spans.BACKUP, plan_name, at))
+
+    def _span(self, first: Span, resource: str, plan_name: str, at: Micros) -> Span:
+        terms = lifecycle.terms(self._plans[plan_name], resource)
+        self._count += resource == spans.ADDITIONAL_IP
+        key = self._count if resource == spans.ADDITIONAL_IP else first.server_id
+        return replace(
+            first,
+            resource=resource,
+            resource_id=key,
+            anchor=at,
+            started_at=at,
+            ended_at=None,
+            **asdict(terms),
+        )
+
+    @staticmethod
+    def _find(table: dict[str, _Found], kind: str, name: str, key: str | None = None) -> _Found:
+        found = table.get(name if key is None else key)
+        if found is None:
+            raise KeyError(f"{kind} {name!r}")
+        return found
+
+
+def _plan(event: events.PlanCreate, number: int) -> Plan:
+    params = Params(disk=event.disk_gib, ram=event.ram_mib * GIB // 1024, vcpu=event.vcpu)
+    prices = {name: getattr(event, name) for name in events.PRICES}
+    return Plan(id=number, name=event.name or event.as_, params=params, disk=event.disk_gib, **prices)

@@ -1,0 +1,154 @@
+"""One SolusIO for a billing system, with another world behind it for each scenario and moment."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from mock_solusio.app import Mock
+from mock_solusio.clock import Clock
+from mock_solusio.domain.errors import DomainError
+from mock_solusio.domain.metering import month_of, month_start
+from mock_solusio.domain.played import TimelineError
+from mock_solusio.invoices import bulk_player, usage_facts
+from mock_solusio.moment import HOUR, Micros, micros, parse_moment, rfc3339, utc
+from mock_solusio.options import Options
+from mock_solusio.server.asgi import Receive, Scope, Send, send_response
+from mock_solusio.server.messages import json_response
+from mock_solusio.server.uvicorn_server import running
+from mock_solusio.timeline import events as timeline
+from solusio_contracts.invoices.scenario import events
+from solusio_contracts.invoices.scenario_model import Scenario
+from solusio_contracts.invoices.usage import UsageLine
+
+SEED = "invoices"
+"""The same scenario gives the same ids and secrets, whoever is billed."""
+AFTER = HOUR
+"""How long after the end of a period it is billed."""
+
+
+class StageError(Exception):
+    """A scenario cannot be played; the text says why."""
+
+
+class Stage:
+    """An ASGI application: whatever is on stage answers."""
+
+    def __init__(self, access_token: str) -> None:
+        self._access_token = access_token
+        self._mock: Mock | None = None
+        self._last: Mock | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request with the world that is shown."""
+        if scope["type"] != "http":
+            await _lifespan(scope, receive, send)
+        elif (mock := self._mock) is None:
+            answer = json_response(503, {"message": "Between two scenarios: nothing is to be billed now."})
+            await send_response(answer, send)
+        else:
+            await mock(scope, receive, send)
+
+    def show(self, scenario: Scenario, ids: Mapping[str, int], period: str) -> "Shown":
+        """Put a scenario on stage, as it is an hour after the end of a period.
+
+        Raises:
+            StageError: the scenario asks for what cannot be.
+        """
+        since, until = bounds(period)
+        mock = play(scenario, ids, until + AFTER, self._access_token)
+        self.clear()
+        self._last, self._mock = mock, mock
+        return Shown(mock, scenario, since, until)
+
+    def hide(self) -> None:
+        """Answer nobody for a while: the world is looked at."""
+        self._mock = None
+
+    def clear(self) -> None:
+        """End what was on stage."""
+        self.hide()
+        if self._last is not None:
+            self._last.close()
+            self._last = None
+
+    @contextmanager
+    def open(self, port: int = 0) -> Iterator[str]:
+        """Listen on the loopback; give the URL, without `/api/v1`.
+
+        Raises:
+            OSError: the port is in use.
+        """
+        try:
+            with running(self, port=port) as url:
+                yield url
+        finally:
+            self.clear()
+
+
+class Shown:
+    """A scenario on stage."""
+
+    def __init__(self, mock: Mock, scenario: Scenario, since: Micros, until: Micros) -> None:
+        self._mock = mock
+        self._scenario = scenario
+        self.since = rfc3339(since).replace(".000000", "")
+        self.until = rfc3339(until).replace(".000000", "")
+        self.usage = self.window(utc(since), utc(until))
+        """All lines of the period, in the order of /usage."""
+
+    def window(self, since: datetime, until: datetime) -> Sequence[UsageLine]:
+        """Return the lines of any period, as /usage has them. Nobody else may use the world meanwhile."""
+        return usage_facts.lines(self._mock, self._scenario, micros(since), micros(until))
+
+
+def bounds(period: str) -> tuple[Micros, Micros]:
+    """Return when a month such as 2026-03 begins and ends."""
+    since = parse_moment(f"{period}-01T00:00:00Z")
+    return since, month_start(month_of(since) + 1)
+
+
+def play(scenario: Scenario, ids: Mapping[str, int], until: Micros, access_token: str) -> Mock:
+    """Return a SolusIO in which all of a scenario has happened that does before a moment.
+
+    Its clock stands still at that moment.
+
+    Raises:
+        StageError: the scenario asks for what cannot be.
+    """
+    wanted = [event for event in events(scenario, ids) if micros(event["at"]) < until]
+    happening = _converted(wanted)
+    clock = Clock(min([until, *(event.moment for event in happening[:1])]), speed=0)
+    mock = Mock(Options(clock=clock, seed=SEED, admin_token=access_token))
+    try:
+        with mock.transaction() as world:
+            bulk_player.play(world, happening)
+        mock.clock.set(until)
+        mock.settle()
+    except (DomainError, TimelineError) as error:
+        mock.close()
+        text = error.message if isinstance(error, DomainError) else str(error)
+        raise StageError(f"the scenario cannot be played: {text}") from None
+    except BaseException:
+        mock.close()
+        raise
+    return mock
+
+
+def _converted(wanted: Sequence[dict[str, Any]]) -> list[timeline.AnyEvent]:
+    try:
+        return msgspec.convert(wanted, list[timeline.AnyEvent])
+    except msgspec.ValidationError as error:
+        raise StageError(f"the timeline of the scenario is wrong: {error}") from None
+
+
+async def _lifespan(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] != "lifespan":
+        return
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

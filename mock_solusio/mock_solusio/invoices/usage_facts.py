@@ -1,0 +1,89 @@
+"""What /usage says of a world, and what a billing system might confuse it with."""
+
+from collections.abc import Mapping, Sequence
+
+from mock_solusio.app import Mock
+from mock_solusio.domain import lifecycle, usage
+from mock_solusio.domain.plans import PLANS
+from mock_solusio.domain.records.user import USERS
+from mock_solusio.domain.servers import SERVERS, Server
+from mock_solusio.domain.usage import Line, Query
+from mock_solusio.domain.world import World
+from mock_solusio.moment import HOUR, Micros, micros, utc
+from solusio_contracts.invoices.scenario_model import Scenario
+from solusio_contracts.invoices.usage import UsageLine
+
+_ALL = 1_000_000
+"""More lines than a scenario has."""
+_IDLE = {"server.stop": True, "server.suspend": True, "server.start": False, "server.resume": False}
+
+Interval = tuple[Micros, Micros]
+
+
+def lines(mock: Mock, scenario: Scenario, since: Micros, until: Micros) -> Sequence[UsageLine]:
+    """Return all lines of a period, as of now."""
+    with mock.transaction() as world:
+        world.spans.enter(world.now, since, until)
+        query = Query(since=since, until=until, as_of=world.now)
+        found = usage.read(world, query, 0, _ALL).lines
+        idle = _idle(scenario, world.now)
+        return [_fact(world, line, idle) for line in found]
+
+
+def _fact(world: World, line: Line, idle: Mapping[str, Sequence[Interval]]) -> UsageLine:
+    span = line.span
+    server = world[SERVERS].get(span.server_id)
+    plan = world[PLANS].get(span.plan_id)
+    now = None if plan is None else lifecycle.terms(plan, span.resource)
+    within = [
+        min(end, line.use.until) - max(begin, line.use.since) for begin, end in idle.get(span.server_name, ())
+    ]
+    return UsageLine(
+        user_id=span.user_id,
+        billing_user_id=line.billing_user_id,
+        server=span.server_name,
+        resource=span.resource,
+        resource_id=span.resource_id,
+        plan=span.plan_name,
+        since=utc(line.use.since),
+        until=utc(line.use.until),
+        hours=line.use.hours,
+        tokens_per_hour=span.tokens_per_hour,
+        tokens_per_month=span.tokens_per_month,
+        tokens=line.cost.tokens,
+        charge=str(line.cost.charge),
+        server_gone=server is None or server.is_deleting,
+        user_gone=world[USERS].get(span.user_id) is None,
+        status="running" if server is None else _status(server),
+        idle_hours=sum(max(0, length) for length in within) // HOUR,
+        now_per_hour=None if now is None else now.tokens_per_hour,
+        now_per_month=None if now is None else now.tokens_per_month,
+    )
+
+
+def _status(server: Server) -> str:
+    if server.is_suspended:
+        return "suspended"
+    return "running" if server.runs else "stopped"
+
+
+def _idle(scenario: Scenario, now: Micros) -> dict[str, list[Interval]]:
+    """Return when each server, by its name, was stopped or suspended."""
+    names = {
+        one["as"]: one.get("name", one["as"]) for one in scenario.timeline if one["do"] == "server.create"
+    }
+    since: dict[str, Micros] = {}
+    found: dict[str, list[Interval]] = {}
+    for event in scenario.timeline:
+        begins = _IDLE.get(event["do"])
+        at = micros(event["at"])
+        if begins is None or at > now:
+            continue
+        name = names.get(event["on"], event["on"])
+        if begins:
+            since.setdefault(name, at)
+        elif name in since:
+            found.setdefault(name, []).append((since.pop(name), at))
+    for name, at in since.items():
+        found.setdefault(name, []).append((at, now))
+    return found

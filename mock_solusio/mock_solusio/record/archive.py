@@ -1,0 +1,247 @@
+"""A recording: a folder of exchanges as readable JSON files, anonymised before they are written.
+
+    recording.json                what this folder is, in which version of the format
+    exchanges/000001.json         one exchange a file, in the order in which the requests came in
+
+A file is written beside its place and then moved there, so it is whole or absent, whenever the program ends.
+The format is described in docs/record.md; `VERSION` rises when older programs could misread it.
+"""
+
+import os
+import re
+import tempfile
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - Windows has no such locks
+    fcntl = None  # type: ignore[assignment]
+
+from mock_solusio.record.pseudonyms import OWN_HOST
+
+FORMAT: Final = "mock-solusio recording"
+VERSION: Final = 1
+ORIGIN: Final = f"https://{OWN_HOST}"
+"""What the address of the installation became in bodies and headers."""
+
+_HEAD: Final = "recording.json"
+_FOLDER: Final = "exchanges"
+_FILE: Final = re.compile(r"(\d{6,12})\.json")
+
+
+class RecordingError(Exception):
+    """A folder is no recording, or cannot be used as one; the text says why."""
+
+
+class NoBody(msgspec.Struct, frozen=True, tag="none", tag_field="kind"):
+    """There was no body."""
+
+
+class JsonBody(msgspec.Struct, frozen=True, tag="json", tag_field="kind"):
+    """A JSON text; numbers are written as they were."""
+
+    value: msgspec.Raw
+
+
+class FormBody(msgspec.Struct, frozen=True, tag="form", tag_field="kind"):
+    """A form: names and values, decoded, in their order."""
+
+    fields: list[tuple[str, str]]
+
+
+class HiddenBody(msgspec.Struct, frozen=True, tag="hidden", tag_field="kind"):
+    """A body that was not kept, since it could not be anonymised; `reason` says why."""
+
+    bytes: int
+    reason: str
+
+
+Body = NoBody | JsonBody | FormBody | HiddenBody
+
+
+class RecordedRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A request; its path is decoded, and so are the names and values of its query."""
+
+    method: str
+    path: str
+    query: list[tuple[str, str]] = []
+    headers: list[tuple[str, str]] = []
+    body: Body = NoBody()
+
+
+class RecordedResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """A response, its body without any compression."""
+
+    status: int
+    headers: list[tuple[str, str]] = []
+    body: Body = NoBody()
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """One exchange, as it stands in a file."""
+
+    number: int
+    moment: str
+    """When the request came in, by the clock of the machine that recorded (RFC 3339)."""
+    milliseconds: float
+    request: RecordedRequest
+    response: RecordedResponse
+    replaced: dict[str, dict[str, int]] = {}
+    """Where something was replaced: place -> kind of value -> how often. Indices of lists are `*`."""
+
+
+class _Head(msgspec.Struct, frozen=True, kw_only=True):
+    format: str
+    version: int
+    origin: str = ORIGIN
+    fingerprint: str = ""
+
+
+class Writer:
+    """Adds exchanges to a folder; a new folder is made, one that holds a recording is continued.
+
+    Raises:
+        RecordingError: the folder cannot be written, holds something else, holds a recording whose fakes
+            follow from another secret, or is being written by another program.
+    """
+
+    def __init__(self, folder: Path, fingerprint: str) -> None:
+        self.folder = folder
+        self._exchanges = folder / _FOLDER
+        try:
+            self._begin(fingerprint)
+            self._unlock = weakref.finalize(self, os.close, _locked(folder))
+        except OSError as error:
+            raise RecordingError(f"{folder} cannot be written: {error.strerror}") from error
+        for left in [*folder.glob(".*.part"), *self._exchanges.glob(".*.part")]:
+            left.unlink(missing_ok=True)  # a program was killed while it wrote it
+        self._last = max(self.numbers(), default=0)
+
+    def close(self) -> None:
+        """Let others write to the folder."""
+        self._unlock()
+
+    def _begin(self, fingerprint: str) -> None:
+        if (self.folder / _HEAD).exists():
+            if _head(self.folder).fingerprint != fingerprint:
+                raise RecordingError(
+                    f"{self.folder} already holds a recording, made with another secret. Continue it with "
+                    "the --seed it was made with, or choose another folder"
+                )
+        elif self.folder.is_dir() and any(not one.match(".*.part") for one in self.folder.iterdir()):
+            raise RecordingError(f"{self.folder} is not empty and holds no recording")
+        self._exchanges.mkdir(parents=True, exist_ok=True)
+        if not (self.folder / _HEAD).exists():
+            head = _Head(format=FORMAT, version=VERSION, fingerprint=fingerprint)
+            _write(self.folder / _HEAD, head)
+
+    def numbers(self) -> list[int]:
+        """Return the numbers of all exchanges."""
+        return [number for number, _ in _files(self.folder)]
+
+    def next_number(self) -> int:
+        """Return the number of an exchange that has begun."""
+        self._last += 1
+        return self._last
+
+    def add(self, exchange: Recorded) -> None:
+        """Write an exchange; it is on the disk when this returns. Raises OSError."""
+        _write(self._exchanges / f"{exchange.number:06}.json", exchange)
+
+
+class Reader:
+    """A recording that is there.
+
+    Raises:
+        RecordingError: it is not, or not in this version of the format.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        head = _head(folder)
+        self.origin = head.origin
+        self.fingerprint = head.fingerprint
+
+    def __iter__(self) -> Iterator[Recorded]:
+        for _, path in _files(self.folder):
+            yield self._read(path)
+
+    def read(self, number: int) -> Recorded:
+        """Return one exchange."""
+        return self._read(self.folder / _FOLDER / f"{number:06}.json")
+
+    def _read(self, path: Path) -> Recorded:
+        try:
+            found: Recorded = convert_file(path, Recorded)
+        except OSError as error:
+            raise RecordingError(f"{path} cannot be read: {error.strerror}") from error
+        return found
+
+
+def convert_file(path: Path, kind: Any) -> Any:
+    """Return what a file of a recording holds.
+
+    Raises:
+        RecordingError: it is not JSON, or does not hold that.
+        OSError: it cannot be read.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RecordingError(f"{path}: {error}") from error
+
+
+def _head(folder: Path) -> _Head:
+    path = folder / _HEAD
+    try:
+        head: _Head = convert_file(path, _Head)
+    except OSError as error:
+        raise RecordingError(f"{folder} holds no recording: {path.name}: {error.strerror}") from error
+    if head.format != FORMAT:
+        raise RecordingError(f"{folder} holds no recording, but {head.format!r}")
+    if head.version != VERSION:
+        raise RecordingError(
+            f"{folder} is a recording of version {head.version}; this program knows version {VERSION}"
+        )
+    return head
+
+
+def _files(folder: Path) -> list[tuple[int, Path]]:
+    try:
+        names = [path.name for path in (folder / _FOLDER).iterdir()]
+    except OSError as error:
+        raise RecordingError(f"{folder / _FOLDER} cannot be read: {error.strerror}") from error
+    found = [(int(match[1]), name) for name in names if (match := _FILE.fullmatch(name))]
+    return [(number, folder / _FOLDER / name) for number, name in sorted(found)]
+
+
+def _locked(folder: Path) -> int:
+    """Keep other programs from writing the same numbers; the lock ends with the program, however it ends."""
+    handle = os.open(folder / _HEAD, os.O_RDONLY)
+    if fcntl is not None:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(handle)
+            raise RecordingError(f"{folder} is being recorded to by another program") from error
+    return handle
+
+
+def _write(path: Path, value: msgspec.Struct) -> None:
+    text = msgspec.json.format(msgspec.json.encode(value), indent=2)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(text + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,125 @@
+"""Looks through a recording for what should not be there: a second opinion, after the anonymiser.
+
+It knows nothing of how a recording was made. What we make ourselves is recognised by its look (`fakes.py`);
+fakes of random texts have none, so a random text passes where the recording says that it was replaced.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import unquote
+
+import msgspec
+
+from mock_solusio.record import policy
+from mock_solusio.record.archive import FormBody, HiddenBody, JsonBody, Reader, Recorded
+from mock_solusio.record.pseudonyms import is_address, is_common, is_fake_address
+
+_FAKE_HOST: Final = re.compile(r"(?:.+\.)?example(?:\.(?:com|net|org))?\.?", re.IGNORECASE)
+_MAIL: Final = re.compile(r"[^\s@<>\"'(),;:\\/=]+@([\w.-]+\.\w+)")
+_URL_HOST: Final = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/@\s]*@)?(\[[^\]\s]*\]|[^/:?#\s]*)", re.IGNORECASE)
+_MOST: Final = 200
+"""Warnings that are kept; there may be more."""
+
+
+@dataclass(slots=True)
+class Checked:
+    """What a recording holds."""
+
+    exchanges: int = 0
+    replaced: Counter[str] = field(default_factory=Counter)
+    """Kind of value -> how many were replaced."""
+    hidden: Counter[str] = field(default_factory=Counter)
+    """Why bodies were not kept -> how many."""
+    names: set[str] = field(default_factory=set)
+    """Names of members, parameters and path segments that were kept, but are not in our document."""
+    warnings: list[str] = field(default_factory=list)
+    """`000001.json response.body/data/*/note: looks like a mail address`, without the value."""
+
+
+def check(reader: Reader) -> Checked:
+    """Look through all exchanges.
+
+    Raises:
+        RecordingError: one cannot be read.
+    """
+    found = Checked()
+    for one in reader:
+        found.exchanges += 1
+        for kinds in one.replaced.values():
+            found.replaced.update(kinds)
+        for body in (one.request.body, one.response.body):
+            if isinstance(body, HiddenBody):
+                found.hidden[body.reason] += 1
+        for place, text, is_name in _texts(one):
+            if is_name:
+                if not policy.is_known_name(text):
+                    found.names.add(text)
+                problem = _problem(text, replaced=f"{place} (names)" in one.replaced)
+            else:
+                problem = _problem(text, replaced=place in one.replaced)
+            if problem and len(found.warnings) < _MOST:
+                found.warnings.append(f"{one.number:06}.json {place}: {problem}")
+    return found
+
+
+def _problem(text: str, *, replaced: bool) -> str:
+    plain = unquote(text)
+    for domain in _MAIL.findall(plain):
+        if not _FAKE_HOST.fullmatch(domain) and domain != "openssh.com":  # a kind of SSH key
+            return "looks like a mail address"
+    for address in policy.addresses(plain):
+        if not is_fake_address(address) and not is_common(address):
+            return "looks like an IP address"
+    for host in _URL_HOST.findall(plain):
+        named = host and host != "localhost" and not is_address(host.strip("[]"))
+        if named and not _FAKE_HOST.fullmatch(host):
+            return "looks like a URL of a real host"
+    if replaced:
+        return ""
+    if policy.shape(plain) in {"uuid", "mac", "ssh_key", "pem", "host"}:
+        return f"looks like a {policy.shape(plain).replace('_', ' ')}"
+    if any(policy.RANDOM.fullmatch(word) for word in re.split(r"[\s/?&=\"',;]+", plain)):
+        return "looks like an access token or another random text"
+    return ""
+
+
+def _texts(one: Recorded) -> Iterator[tuple[str, str, bool]]:
+    """Give place, text, and whether it is a name, of all that an exchange holds."""
+    for part in one.request.path.split("/"):
+        if part and not part.isdigit():
+            yield "request.path", part, "request.path" not in one.replaced
+    for name, value in one.request.query:
+        yield "request.query", name, True
+        yield f"request.query/{name}", value, False
+    for side, message in (("request", one.request), ("response", one.response)):
+        for name, value in message.headers:
+            yield f"{side}.headers/{name}", value, False
+        place = f"{side}.body"
+        match message.body:
+            case JsonBody(text_of_json):
+                yield from _inside(place, msgspec.json.decode(text_of_json))
+            case FormBody(fields):
+                for name, text in fields:
+                    yield place, name, True
+                    yield f"{place}/{name}", text, False
+
+
+def _inside(place: str, value: Any) -> Iterator[tuple[str, str, bool]]:
+    if isinstance(value, dict):
+        for name, one in value.items():
+            yield place, name, True
+            yield from _inside(f"{place}/{name}", one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _inside(f"{place}/*", one)
+    elif isinstance(value, str):
+        if value[:1] in ("{", "["):
+            try:
+                yield from _inside(f"{place}/(json)", msgspec.json.decode(value))
+                return
+            except (msgspec.DecodeError, RecursionError):
+                pass
+        yield place, value, False

@@ -1,0 +1,314 @@
+"""Answers requests from a recording.
+
+A request is answered when one of the same method, path, query and body was recorded; the order of parameters
+and members does not matter, nor does an empty body differ from `{}`. What was recorded several times is
+answered in that sequence, and the last answer is repeated. Credentials in a body are not compared. If no body
+is the same, one will do that differs only where the recording holds fakes, such as in the e-mail address of a
+new user.
+
+With the seed of the recording, requests with the real values are answered, too.
+"""
+
+import difflib
+import functools
+import json
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode
+
+import msgspec
+
+from mock_solusio.api.routes import PREFIX, routes
+from mock_solusio.record import policy
+from mock_solusio.record.anonymising import Anonymiser, content_type
+from mock_solusio.record.archive import (
+    Body,
+    FormBody,
+    HiddenBody,
+    JsonBody,
+    Reader,
+    Recorded,
+    RecordedRequest,
+    RecordingError,
+)
+from mock_solusio.record.pseudonyms import Fakes
+from mock_solusio.server.messages import Request, Response, json_response
+from mock_solusio.traffic import redaction
+
+_NEAREST: Final = 3
+_OWN_HEADERS: Final = frozenset({"date", "age", "content-length"})
+"""What the server that answers now says itself."""
+
+_Key = tuple[str, str, tuple[tuple[str, str], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A recorded request: its file is read again when it is answered from."""
+
+    number: int
+    authorization: str
+    body: str
+    loose_body: str
+    fakes: frozenset[str]
+    """Places in the body that hold fakes."""
+
+
+@dataclass(slots=True)
+class _Question:
+    """A request in one of the forms in which it may have been recorded."""
+
+    key: _Key
+    authorization: str
+    body: Any
+    canonical: str
+    loose: dict[frozenset[str], str] = field(default_factory=dict)
+
+    def loosely(self, fakes: frozenset[str]) -> str:
+        """Return the body without what is fake in another."""
+        if fakes not in self.loose:
+            self.loose[fakes] = _canonical(self.body, fakes)
+        return self.loose[fakes]
+
+
+class RecordedAnswers:
+    """The answers of a recording. `only`: a request to the API that it cannot answer is refused.
+
+    Raises:
+        RecordingError: the folder is no recording, or was made with another seed.
+    """
+
+    def __init__(self, folder: Path, *, seed: str | None = None, only: bool = False) -> None:
+        self._reader = Reader(folder)
+        self._only = only
+        self._anonymiser: Anonymiser | None = None
+        if seed is not None:
+            fakes = Fakes(seed)
+            if fakes.fingerprint != self._reader.fingerprint:
+                raise RecordingError(f"{folder} was made with another seed")
+            self._anonymiser = Anonymiser(fakes)
+        self._entries: dict[_Key, list[_Entry]] = {}
+        for one in self._reader:
+            entry = _entry(one)
+            self._entries.setdefault(_key(one.request), []).append(entry)
+        self._next: dict[tuple[int, ...], int] = {}
+        self._origin = re.compile(re.escape(self._reader.origin) + r"(?![\w.:-])")
+
+    def __len__(self) -> int:
+        return sum(map(len, self._entries.values()))
+
+    def rewind(self) -> None:
+        """Begin all sequences anew."""
+        self._next.clear()
+
+    def answer(self, request: Request) -> Response | None:
+        """Return what was recorded; None leaves the answer to the mock."""
+        questions = self._questions(request)
+        for loosely in (False, True):
+            for question in questions:
+                found = self._matching(question, loosely)
+                if found:
+                    return self._response(request, self._chosen(found, questions), loosely)
+        if not self._only or not request.path.startswith(f"{PREFIX}/"):
+            return None
+        near = self._nearest(questions[0])
+        hint = f" Near to it: {'; '.join(near)}." if near else ""
+        asked = redaction.path(request.path)
+        if request.query:
+            asked += f"?{redaction.query(request.query.decode('latin-1'))}"
+        message = f"The recording has no answer to {request.method} {asked}.{hint}"
+        return json_response(501, {"message": message}, notes=[message])
+
+    def _questions(self, request: Request) -> list[_Question]:
+        query = request.query.decode("latin-1")
+        plain = RecordedRequest(
+            method=request.method,
+            path=request.path,
+            query=parse_qsl(query, keep_blank_values=True),
+            headers=[("authorization", (request.header(b"authorization") or b"").decode("latin-1"))],
+        )
+        questions = [_question(plain, _value_of(request))]
+        if self._anonymiser is not None:
+            headers = [(name, value) for name, value in request.headers]
+            faked = self._anonymiser.request(
+                request.method, request.path, query, headers, request.body, origins=frozenset()
+            )
+            questions.append(_question(faked, _value(faked.body)))
+        return questions
+
+    def _matching(self, question: _Question, loosely: bool) -> list[_Entry]:
+        entries = self._entries.get(question.key, ())
+        if not loosely:
+            return [entry for entry in entries if entry.body == question.canonical]
+        return [
+            entry for entry in entries if entry.fakes and entry.loose_body == question.loosely(entry.fakes)
+        ]
+
+    def _chosen(self, found: list[_Entry], questions: Iterable[_Question]) -> int:
+        """Return the next one's number; those recorded with the same access token come first."""
+        known = {question.authorization for question in questions}
+        numbers = tuple(entry.number for entry in found if entry.authorization in known) or tuple(
+            entry.number for entry in found
+        )
+        at = self._next.get(numbers, 0)
+        self._next[numbers] = min(at + 1, len(numbers) - 1)
+        return numbers[at]
+
+    def _response(self, request: Request, number: int, loosely: bool) -> Response:
+        recorded = self._reader.read(number).response
+        headers = [
+            (name.encode("latin-1"), self._led_here(value, request).encode("latin-1"))
+            for name, value in recorded.headers
+            if name not in _OWN_HEADERS
+        ]
+        body = self._led_here(_text(recorded.body), request).encode()
+        if body or recorded.status not in (204, 304):
+            headers.append((b"content-length", str(len(body)).encode()))
+        note = f"from the recording, exchange {number}"
+        if loosely:
+            note += ", whose body differs where it was anonymised"
+        route, _, _ = routes().find(request.method, request.path.removeprefix(PREFIX))
+        return Response(recorded.status, headers, body, route.id if route else "", [note])
+
+    def _led_here(self, text: str, request: Request) -> str:
+        """Let links lead to the mock, where those of the recording led to the installation."""
+        return self._origin.sub(lambda _: request.base_url, text)
+
+    # Near misses
+
+    def _nearest(self, question: _Question) -> list[str]:
+        method, path, _ = question.key
+        same_path = [key for key in self._entries if key[1] == path]
+        found = [
+            "the same with another body"
+            if key == question.key
+            else f"{_shown(key)} (another query)"
+            if key[0] == method
+            else f"{_shown(key)} (another method)"
+            for key in sorted(same_path, key=lambda key: (key != question.key, key[0] != method, key))
+        ]
+        if not found:
+            # What all have in common would make all of them near.
+            shown = {f"{key[0]} {key[1].removeprefix(PREFIX)}": key for key in self._entries}
+            asked = f"{method} {path.removeprefix(PREFIX)}"
+            close = difflib.get_close_matches(asked, shown, n=_NEAREST, cutoff=0.6)
+            found = [_shown(shown[one]) for one in close]
+        return found[:_NEAREST]
+
+
+def _entry(one: Recorded) -> _Entry:
+    prefix = "request.body"
+    fakes = frozenset(
+        place.partition("/(json)")[0] for place in one.replaced if place.startswith(f"{prefix}/")
+    )
+    value = _value(one.request.body)
+    return _Entry(
+        number=one.number,
+        authorization=_authorization(one.request),
+        body=_canonical(value, ()),
+        loose_body=_canonical(value, fakes),
+        fakes=fakes,
+    )
+
+
+def _question(request: RecordedRequest, body: Any) -> _Question:
+    return _Question(_key(request), _authorization(request), body, _canonical(body, ()))
+
+
+def _key(request: RecordedRequest) -> _Key:
+    return request.method, request.path.rstrip("/") or "/", tuple(sorted(request.query))
+
+
+def _authorization(request: RecordedRequest) -> str:
+    return next((value for name, value in request.headers if name == "authorization"), "")
+
+
+def _shown(key: _Key) -> str:
+    method, path, query = key
+    return f"{method} {path}" + (f"?{urlencode(query, safe='[]@,:')}" if query else "")
+
+
+# Bodies
+
+
+def _value_of(request: Request) -> Any:
+    """Return what is in the body of a request, in the form in which bodies are compared."""
+    if not request.body.strip():
+        return None
+    if content_type(request.headers) == "application/x-www-form-urlencoded":
+        pairs = parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
+        return _Form(pairs)
+    try:
+        return json.loads(request.body)
+    except (ValueError, RecursionError):
+        return _Unreadable()
+
+
+def _value(body: Body) -> Any:
+    match body:
+        case JsonBody(value):
+            return json.loads(bytes(value))
+        case FormBody(fields):
+            return _Form(fields)
+        case HiddenBody():
+            return _Unreadable()
+    return None
+
+
+class _Form(list[tuple[str, str]]):
+    """A form, not to be taken for JSON."""
+
+
+class _Unreadable:
+    """A body that can be compared with nothing; it is taken to be the same as any other."""
+
+
+def _canonical(value: Any, wild: Collection[str]) -> str:
+    """Return a body as one text that is the same for equal bodies. What is in `wild` does not count."""
+    if isinstance(value, _Unreadable):
+        return "unreadable"
+    if isinstance(value, _Form):
+        form = [
+            [name, _leaf(f"request.body/{name}", policy.field_of(name), text, wild)] for name, text in value
+        ]
+        return "form " + json.dumps(sorted(form, key=repr))
+    if value is None or value in ({}, []):
+        return ""
+    return json.dumps(_masked("request.body", "", value, wild), sort_keys=True)
+
+
+def _masked(place: str, name: str, value: Any, wild: Collection[str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _masked(f"{place}/{key}", policy.field_of(key), one, wild) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_masked(f"{place}/*", name, one, wild) for one in value]
+    return _leaf(place, name, value, wild)
+
+
+def _leaf(place: str, name: str, value: Any, wild: Collection[str]) -> Any:
+    if place in wild:
+        return {"": "anything"}
+    if value and isinstance(value, str | int) and not isinstance(value, bool):
+        secret = policy.is_secret(name) if isinstance(value, str) else policy.is_secret_number(name)
+        if secret:
+            return {"": "credential"}
+    return value
+
+
+def _text(body: Body) -> str:
+    match body:
+        case JsonBody(value):
+            return _compact(bytes(value)).decode()
+        case FormBody(fields):
+            return urlencode(fields)
+        case HiddenBody(size):
+            return f"(The recording did not keep this body of {size} bytes.)"
+    return ""
+
+
+@functools.lru_cache(maxsize=64)
+def _compact(text: bytes) -> bytes:
+    return msgspec.json.format(text, indent=-1)

@@ -1,0 +1,259 @@
+"""``mock-solusio serve``: a SolusIO to develop, test and demonstrate against.
+
+Only click and the standard library are imported here; the command imports the rest when it runs.
+"""
+
+import re
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import click
+
+from mock_solusio.options import SPEED, Options
+
+if TYPE_CHECKING:
+    from mock_solusio.app import Mock
+    from mock_solusio.clock import Clock
+
+PORT = 8008
+
+
+def _clock(_: click.Context, __: click.Parameter, value: str | None) -> "Clock | None":
+    from mock_solusio.clock import Clock
+
+    if value is None:
+        return None
+    try:
+        return Clock.parse(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from error
+
+
+def _billing_url(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not _is_url(value):
+        raise click.BadParameter(f"expected an http or https URL, got {value!r}.")
+    return value
+
+
+def _access_token(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not value.strip():
+        raise click.BadParameter("expected an access token, got nothing.")
+    if value is not None and not re.fullmatch("[!-~]+", value):
+        # Nothing else gets through an HTTP header as it is. The text is not repeated: it is a secret.
+        raise click.BadParameter(
+            "expected an access token of ASCII letters, digits and signs, without spaces."
+        )
+    return value
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=PORT,
+    show_default=True,
+    help="Port to listen on; 0 takes a free one.",
+)
+@click.option("--tls", is_flag=True, help="Serve https with a certificate made for the occasion.")
+@click.option(
+    "--state",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File that keeps the state; made if missing. Default: in memory.",
+)
+@click.option(
+    "--clock",
+    callback=_clock,
+    help="'real', a moment such as 2026-03-01T00:00:00Z (stands still there), MOMENT@60 or @60 (runs 60 "
+    "times as fast). Default: where the state file left it, or real.",
+)
+@click.option(
+    "--seed", help="Text that all randomness follows from: same seed, same answers. Default: a new one."
+)
+@click.option(
+    "--fixtures",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="World to begin with, in TOML or JSON. A state file that is not new keeps its own.",
+)
+@click.option(
+    "--replay",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Timeline to play (NDJSON, see `mock-solusio fleet`). The clock begins where it does.",
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(0, 100_000_000, min_open=True),
+    help="How many times as fast as real time a replay goes. Default: 3600, an hour a second.",
+)
+@click.option(
+    "--billing-url",
+    callback=_billing_url,
+    help="Billing endpoint to ask for prices; switches billing integration on.",
+)
+@click.option(
+    "--billing-token",
+    envvar="MOCK_SOLUSIO_BILLING_TOKEN",
+    show_envvar=True,
+    help="Authorization token to send to the billing endpoint.",
+)
+@click.option(
+    "--admin-token",
+    callback=_access_token,
+    envvar="MOCK_SOLUSIO_ADMIN_TOKEN",
+    show_envvar=True,
+    help="Access token of the administrator. Default: a new one, which is shown.",
+)
+@click.option("--strict", is_flag=True, help="Answer 500 where an answer would differ from the document.")
+@click.option(
+    "--control-from-anywhere",
+    is_flag=True,
+    help="Serve /_mock to other machines, too: whoever reaches it can do everything.",
+)
+@click.option(
+    "--recorded",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Answer from a recording (see `mock-solusio record`) where it has an answer.",
+)
+@click.option("--recorded-only", is_flag=True, help="Refuse API requests that the recording cannot answer.")
+@click.option(
+    "--recorded-seed",
+    envvar="MOCK_SOLUSIO_RECORDING_SEED",
+    show_envvar=True,
+    help="Secret the recording was made with; requests with the real values are then recognised.",
+)
+def serve(
+    host: str,
+    port: int,
+    tls: bool,
+    state: Path | None,
+    clock: "Clock | None",
+    seed: str | None,
+    fixtures: Path | None,
+    replay: Path | None,
+    speed: float | None,
+    billing_url: str | None,
+    billing_token: str | None,
+    admin_token: str | None,
+    strict: bool,
+    control_from_anywhere: bool,
+    recorded: Path | None,
+    recorded_only: bool,
+    recorded_seed: str | None,
+) -> None:
+    """Run a mock SolusIO until Ctrl-C.
+
+    It has SolusIO's API, its user area and login links, and a clock you can set. State is in memory unless
+    --state names a file. Prints the URLs, the access token and what to try first.
+    """
+    if speed is not None and (replay is None or clock is not None):
+        other = "needs --replay" if replay is None else "and --clock contradict each other"
+        raise click.UsageError(f"--speed {other}; --clock MOMENT@SPEED sets a clock's own.")
+    if recorded is None and recorded_only:
+        raise click.UsageError("--recorded-only needs --recorded.")
+    seeded = click.get_current_context().get_parameter_source("recorded_seed")
+    if recorded is None and seeded is click.core.ParameterSource.COMMANDLINE:
+        raise click.UsageError("--recorded-seed needs --recorded.")
+
+    from mock_solusio.app import Mock
+    from mock_solusio.domain.errors import DomainError
+    from mock_solusio.domain.played import TimelineError
+    from mock_solusio.record.archive import RecordingError
+    from mock_solusio.server.uvicorn_server import listen, make_server, url_of
+    from mock_solusio.store.table import StateError
+
+    options = Options(
+        clock=clock,
+        file=state,
+        seed=seed,
+        fixtures=fixtures,
+        replay=replay,
+        replay_speed=SPEED if speed is None else speed,
+        billing_url=billing_url,
+        billing_token=billing_token,
+        admin_token=admin_token,
+        strict=strict,
+        control_from_anywhere=control_from_anywhere,
+        recorded=recorded,
+        recorded_only=recorded_only,
+        recorded_seed=recorded_seed if recorded is not None else None,
+    )
+    try:
+        mock = Mock(options)
+    except StateError as error:
+        raise click.BadParameter(f"{error}.", param_hint="--state") from error
+    except TimelineError as error:
+        raise click.BadParameter(str(error), param_hint="--replay") from error
+    except RecordingError as error:
+        raise click.BadParameter(f"{error}.", param_hint="--recorded") from error
+    except DomainError as error:
+        raise click.BadParameter(error.message, param_hint="--fixtures") from error
+    try:
+        try:
+            listener = listen(host, port)
+        except OSError as error:
+            reason = (error.strerror or str(error)).partition(" (while")[0]
+            raise click.UsageError(f"Cannot listen on {host}:{port}: {reason}.") from error
+        with listener:
+            context = authority = None
+            if tls:
+                from mock_solusio.server.tls import certificate
+
+                context, authority = certificate(host)
+            try:
+                url = url_of(listener, "https" if tls else "http")
+                make_server(
+                    mock,
+                    tls=context,
+                    starting=lambda: _greet(mock, url, options, authority),
+                    stopping=mock.faults.release,
+                ).run(sockets=[listener])
+            except KeyboardInterrupt:
+                pass  # uvicorn has finished its requests, and passes Ctrl-C on to us
+            click.echo("Stopped.")
+    finally:
+        mock.close()
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _greet(mock: "Mock", url: str, options: Options, authority: Path | None) -> None:
+    clock = mock.clock
+    lines = [
+        ("User area", f"{url}/"),
+        ("API", f"{url}/api/v1"),
+        ("API reference", f"{url}/docs"),
+        ("Control", f"{url}/_mock"),
+        ("Administrator", mock.administrator),
+        ("Access token", mock.admin_token),
+        ("Clock", f"{mock.moment()}, {_pace(clock.speed)}"),
+        ("State", str(options.file) if options.file else "in memory, gone at the end"),
+    ]
+    if mock.recorded is not None:
+        rest = "nothing else" if options.recorded_only else "the mock answers the rest"
+        lines.append(("Recording", f"{options.recorded} (exchanges: {len(mock.recorded)}; {rest})"))
+    if options.replay is not None:
+        lines.append(("Replay", str(options.replay)))
+    if authority is not None:
+        lines.append(("Certificate", f"{authority} (give it to clients that insist on a valid one)"))
+    click.echo(f"SolusIO, as mock-solusio plays it, listens at {url}\n")
+    for name, value in lines:
+        click.echo(f"  {name:<14} {value}")
+    trust = f" --cacert {shlex.quote(str(authority))}" if authority is not None else ""
+    bearer = f"-H 'Authorization: Bearer {mock.admin_token}'"
+    body = '{"email": "ann@example.com", "billing_user_id": 7}'
+    click.echo(f"\nTry it:\n  curl{trust} {bearer} {url}/api/v1/plans")
+    click.echo(f"  curl{trust} {bearer} --json '{body}' {url}/api/v1/users")
+    click.echo(f'  curl{trust} --json \'{{"advance": "P1M"}}\' {url}/_mock/clock')
+    click.echo("\nPress Ctrl-C to stop.")
+
+
+def _pace(speed: float) -> str:
+    return "standing still" if speed == 0 else "in real time" if speed == 1 else f"{speed:g} times as fast"

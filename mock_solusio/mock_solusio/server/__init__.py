@@ -1,0 +1,1 @@
+"""HTTP service: messages, ASGI, uvicorn, TLS."""

@@ -1,0 +1,132 @@
+"""Run the mock under uvicorn, in the foreground or from a thread."""
+
+import errno
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from mock_solusio.joined_writes import JoinedWrites
+from mock_solusio.server.asgi import App
+
+WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - only told apart, not bound
+
+KEEP_ALIVE = 75
+"""Seconds that a connection may stay open without a request (nginx's default)."""
+
+START_LIMIT = 30.0
+"""Seconds that a server in a thread may take until it answers."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the listening socket; port 0 takes a free one. Raises OSError.
+
+    Connections queue from now on: whoever knows the address may call at once.
+    """
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except UnicodeError:
+        raise OSError(errno.EINVAL, "not a host name") from None
+    return socket.create_server(address[:2], family=family, backlog=2048)
+
+
+def url_of(listener: socket.socket, scheme: str = "http") -> str:
+    """Return the URL under which this machine reaches a listener, without a slash at its end."""
+    host, port = listener.getsockname()[:2]
+    host = WILDCARDS.get(host, host)
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, except that it says when it has started, and when it begins to wait for the last requests."""
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        starting: Callable[[], None] | None,
+        stopping: Callable[[], None] | None,
+    ) -> None:
+        super().__init__(config)
+        self._starting = starting
+        self._stopping = stopping
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self._starting is not None and self.started:
+            self._starting()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._stopping is not None:
+            self._stopping()
+        await super().shutdown(sockets)
+
+
+def make_server(
+    app: App,
+    *,
+    tls: ssl.SSLContext | None = None,
+    starting: Callable[[], None] | None = None,
+    stopping: Callable[[], None] | None = None,
+    date: bool = True,
+) -> uvicorn.Server:
+    """Wrap the mock in a server that logs nothing but unexpected errors.
+
+    `starting` is called once the server answers, and Ctrl-C ends it as it should: the time to greet.
+    `stopping` is called when the end has come, so that requests that are being held back can be let go.
+    `date`: answers get a `Date`; a proxy passes that of another on.
+
+    Head and body of an answer leave in one piece.
+    """
+    config = uvicorn.Config(
+        app,
+        http=JoinedWrites,
+        lifespan="on",
+        ws="none",
+        log_config=None,  # Python's default: errors to standard error
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        date_header=date,
+        proxy_headers=False,  # an address that a client writes into a header is not to be believed
+        # uvicorn's 5 seconds are about the pause of many a test: a connection would be closed just when its
+        # client asks again, and most clients count that as an error.
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=3,
+        ssl_context_factory=(lambda *_: tls) if tls is not None else None,
+    )
+    return _Server(config, starting, stopping)
+
+
+@contextmanager
+def running(
+    app: App,
+    *,
+    tls: ssl.SSLContext | None = None,
+    stopping: Callable[[], None] | None = None,
+    date: bool = True,
+    port: int = 0,
+) -> Iterator[str]:
+    """Serve the mock on a port of the loopback (0: a free one), from a thread; give its URL once it answers.
+
+    Raises:
+        OSError: the port is in use.
+        TimeoutError: it does not start in time.
+    """
+    with listen("127.0.0.1", port) as listener:
+        server = make_server(app, tls=tls, stopping=stopping, date=date)
+        thread = threading.Thread(target=server.run, args=([listener],), name="mock-solusio")
+        thread.start()
+        try:
+            deadline = time.monotonic() + START_LIMIT
+            while not server.started:
+                if not thread.is_alive() or time.monotonic() > deadline:
+                    raise TimeoutError("the mock did not start")
+                time.sleep(0.001)
+            yield url_of(listener, "https" if tls is not None else "http")
+        finally:
+            server.should_exit = True
+            thread.join()

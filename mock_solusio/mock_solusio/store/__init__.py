@@ -1,0 +1,1 @@
+"""State in SQLite: records, usage spans, and their sums."""

@@ -1,0 +1,262 @@
+"""The spans of a store, and the usage lines of each calendar month: tables with typed columns.
+
+Millions of rows are usual here, so nothing is decoded that is not asked for, and sums are made by SQLite.
+Two tables: `spans`, and `usage_lines`, which says which lines a month has, in the order in which they
+appeared. A line enters a month when its first hour of that month starts; `enters_at` of a span is when it
+next does. That order never changes and lists only grow at their end, so a walk from page to page meets every
+line once, whatever happens to servers meanwhile.
+
+When the clock leaps ahead by many years, what goes on would enter thousands of months that nobody asks for.
+So months long before those that are asked for are skipped, and listed when they are.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from mock_solusio.domain.metering import LATEST, first_hour, month_of, month_start
+from mock_solusio.domain.spans import Entry, Part, Span, Totals
+from mock_solusio.moment import HOUR, Micros
+from mock_solusio.store.span_sums import Sums
+
+_SCHEMA = (
+    """CREATE TABLE IF NOT EXISTS spans (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        line INTEGER NOT NULL,
+        resource TEXT NOT NULL,
+        resource_id INTEGER NOT NULL,
+        server_id INTEGER NOT NULL,
+        server_name TEXT NOT NULL,
+        user_id INTEGER NOT NULL,
+        plan_id INTEGER NOT NULL,
+        plan_name TEXT NOT NULL,
+        tokens_per_hour INTEGER NOT NULL,
+        tokens_per_month INTEGER NOT NULL,
+        anchor INTEGER NOT NULL,
+        started_at INTEGER NOT NULL,
+        ended_at INTEGER,
+        enters_at INTEGER
+    )""",
+    'CREATE INDEX IF NOT EXISTS "spans by server" ON spans (server_id)',
+    # Few lines have more than one span.
+    'CREATE INDEX IF NOT EXISTS "spans that go on with a line" ON spans (line) WHERE line <> id',
+    'CREATE INDEX IF NOT EXISTS "spans that enter a month" ON spans (enters_at) WHERE enters_at IS NOT NULL',
+    """CREATE TABLE IF NOT EXISTS usage_lines (
+        month INTEGER NOT NULL,
+        id INTEGER NOT NULL,
+        line INTEGER NOT NULL,
+        user_id INTEGER NOT NULL,
+        PRIMARY KEY (month, id)
+    ) WITHOUT ROWID""",
+    'CREATE UNIQUE INDEX IF NOT EXISTS "usage lines by line" ON usage_lines (line, month)',
+    'CREATE INDEX IF NOT EXISTS "usage lines by user" ON usage_lines (user_id, month)',
+    "CREATE TABLE IF NOT EXISTS usage_skipped (since INTEGER NOT NULL, until INTEGER NOT NULL)",
+)
+
+AHEAD = 120
+"""Months that are listed though only later ones are asked for; more are skipped."""
+
+_MEMBERS = (
+    *("id", "line", "resource", "resource_id", "server_id", "server_name", "user_id"),
+    *("plan_id", "plan_name", "tokens_per_hour", "tokens_per_month", "anchor", "started_at", "ended_at"),
+)
+_COLUMNS = ", ".join(_MEMBERS)
+
+# A new span belongs to the line of an earlier one of the same resource, plan and prices.
+_INSERT = f"""INSERT INTO spans ({_COLUMNS}, enters_at)
+    VALUES (
+        :id,
+        coalesce(
+            (SELECT line FROM spans WHERE server_id = :server_id AND resource = :resource
+                AND resource_id = :resource_id AND plan_id = :plan_id
+                AND tokens_per_hour = :tokens_per_hour AND tokens_per_month = :tokens_per_month LIMIT 1),
+            :id
+        ),
+        {", ".join(f":{name}" for name in _MEMBERS[2:])},
+        :enters_at
+    )"""  # noqa: S608 - names are our own
+
+_ENTER = """INSERT OR IGNORE INTO usage_lines (month, id, line, user_id)
+    SELECT :month, :last + row_number() OVER (ORDER BY enters_at, id), line, user_id
+    FROM spans WHERE enters_at IS NOT NULL AND enters_at < :end"""
+
+_FILL = f"""INSERT OR IGNORE INTO usage_lines (month, id, line, user_id)
+    SELECT :month, :last + row_number() OVER (ORDER BY first, id), line, user_id
+    FROM (
+        SELECT id, line, user_id, ended_at,
+            anchor + (max(started_at, :since) - anchor + {HOUR - 1}) / {HOUR} * {HOUR} AS first
+        FROM spans WHERE started_at < :until AND (ended_at IS NULL OR ended_at > :since)
+    )
+    WHERE first < :until AND (ended_at IS NULL OR first < ended_at)"""  # noqa: S608
+
+_NEXT = f"(anchor + (:next - anchor + {HOUR - 1}) / {HOUR} * {HOUR})"
+
+_ENTERED = f"""UPDATE spans SET enters_at =
+    CASE WHEN ended_at IS NOT NULL AND {_NEXT} >= ended_at THEN NULL ELSE {_NEXT} END
+    WHERE enters_at IS NOT NULL AND enters_at < :end"""  # noqa: S608
+
+
+class SpanTable:
+    """The spans of a store: see `domain.spans.Spans`."""
+
+    def __init__(self, connection: sqlite3.Connection, writing: Callable[[], sqlite3.Connection]) -> None:
+        for statement in _SCHEMA:
+            connection.execute(statement)
+        self._connection = connection
+        self._writing = writing
+        self._sums = Sums(connection)
+        self._last = self._last_line = 0
+        self.forget()
+
+    def add(self, span: Span) -> Span:
+        """Store a new span; return it with its id and line."""
+        self._writing().execute(_INSERT, self._row(span))
+        self._sums.changed(span.started_at)
+        row = self._connection.execute(f"SELECT {_COLUMNS} FROM spans WHERE id = ?", (self._last,))  # noqa: S608
+        return _span(row.fetchone())
+
+    def load(self, spans: Iterable[Span]) -> int:
+        """Store many new spans, within a transaction, with flat memory; return how many."""
+        before = self._last
+        self._writing().executemany(_INSERT, map(self._row, spans))
+        self._sums.clear()
+        return self._last - before
+
+    def open_of(self, server_id: int) -> list[Span]:
+        """Return the spans of a server that go on, by id."""
+        rows = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM spans WHERE server_id = ? AND ended_at IS NULL ORDER BY id",  # noqa: S608
+            (server_id,),
+        )
+        return [_span(row) for row in rows]
+
+    def close(self, span: Span, at: Micros) -> None:
+        """End a span."""
+        self._writing().execute(
+            "UPDATE spans SET ended_at = :at, enters_at = CASE WHEN enters_at < :at THEN enters_at END"
+            " WHERE id = :id",
+            {"at": at, "id": span.id},
+        )
+        self._sums.changed(at)
+
+    def rename(self, server_id: int, name: str) -> None:
+        """Give all spans of a server another name."""
+        self._writing().execute("UPDATE spans SET server_name = ? WHERE server_id = ?", (name, server_id))
+
+    def renumber(self, server_id: int, resource: str, old: int, new: int) -> None:
+        """Let all spans of a resource of a server be those of another one."""
+        self._writing().execute(
+            "UPDATE spans SET resource_id = ? WHERE server_id = ? AND resource = ? AND resource_id = ?",
+            (new, server_id, resource, old),
+        )
+
+    def enter(self, now: Micros, since: Micros = 0, until: Micros = LATEST) -> None:
+        """List the lines whose first hour of a month has started before now."""
+        wanted = min(month_of(since), month_of(now))
+        while True:
+            (due,) = self._connection.execute(
+                "SELECT min(enters_at) FROM spans WHERE enters_at IS NOT NULL"
+            ).fetchone()
+            if due is None or due >= now:
+                break
+            month = month_of(due)
+            if wanted - month > AHEAD:
+                self._skip(month, wanted)
+                continue
+            following = month_start(month + 1)
+            about = {"month": month, "last": self._last_line, "next": following}
+            about["end"] = min(now, following)
+            connection = self._writing()
+            connection.execute(_ENTER, about)
+            connection.execute(_ENTERED, about)
+            self._last_line = max(self._last_line, self._largest(month))
+        self._fill(wanted, month_of(until - 1) + 1)
+
+    def _skip(self, month: int, wanted: int) -> None:
+        start = month_start(wanted)
+        connection = self._writing()
+        connection.execute(_ENTERED, {"next": start, "end": start})
+        connection.execute("INSERT INTO usage_skipped VALUES (?, ?)", (month, wanted))
+
+    def _fill(self, since: int, until: int) -> None:
+        rows = self._connection.execute(
+            "SELECT rowid, since, until FROM usage_skipped WHERE since < ? AND until > ?", (until, since)
+        ).fetchall()
+        for key, first, end in rows:
+            connection = self._writing()
+            connection.execute("DELETE FROM usage_skipped WHERE rowid = ?", (key,))
+            left = [(first, since), (until, end)]
+            connection.executemany(
+                "INSERT INTO usage_skipped VALUES (?, ?)",
+                [(start, stop) for start, stop in left if start < stop],
+            )
+            for month in range(max(first, since), min(end, until)):
+                about = {"month": month, "last": self._last_line}
+                about |= {"since": month_start(month), "until": month_start(month + 1)}
+                connection.execute(_FILL, about)
+                self._last_line = max(self._last_line, self._largest(month))
+        if rows:
+            self._sums.clear()
+
+    def months(self, since: Micros, until: Micros) -> list[int]:
+        """Return the months between two moments (half-open) of which lines are listed."""
+        found: list[int] = []
+        month, last = month_of(since) - 1, month_of(until - 1)
+        while True:
+            (month,) = self._connection.execute(
+                "SELECT min(month) FROM usage_lines WHERE month > ? AND month <= ?", (month, last)
+            ).fetchone()
+            if month is None:
+                return found
+            found.append(month)
+
+    def totals(self, part: Part) -> Totals:
+        """Return the sums over all lines of a part of a month; known ones cost nothing."""
+        return self._sums.of(part).totals
+
+    def page(self, part: Part, offset: int, count: int) -> Sequence[Entry]:
+        """Return some lines of a part of a month, in the order in which they appeared."""
+        found = self._sums.of(part)
+        rows = self._sums.rows(part, found, offset, count, _BASE)
+        return self._entries(rows)
+
+    def clear(self) -> None:
+        """Delete all, within a transaction."""
+        for table in ("spans", "usage_lines", "usage_skipped"):
+            self._writing().execute(f"DELETE FROM {table}")  # noqa: S608
+
+    def forget(self) -> None:
+        """Drop what is known of the database: it was changed behind our back, or rolled back."""
+        self._sums.clear()
+        row = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'spans'").fetchone()
+        self._last = 0 if row is None else row[0]
+        self._last_line = max(map(self._largest, self.months(0, LATEST)), default=0)
+
+    def _largest(self, month: int) -> int:
+        found = self._connection.execute("SELECT max(id) FROM usage_lines WHERE month = ?", (month,))
+        return int(found.fetchone()[0] or 0)
+
+    def _row(self, span: Span) -> dict[str, Any]:
+        self._last += 1
+        first = first_hour(span.anchor, span.started_at)
+        without_hours = span.ended_at is not None and span.ended_at <= first
+        row: dict[str, Any] = {name: getattr(span, name) for name in _MEMBERS}
+        return {**row, "id": self._last, "enters_at": None if without_hours else first}
+
+    def _entries(self, rows: Sequence[tuple[Any, ...]]) -> list[Entry]:
+        several = [row[1] for row in rows if row[2]]
+        further: dict[int, list[Span]] = {}
+        for line in several:
+            more = self._connection.execute(
+                f"SELECT {_COLUMNS} FROM spans WHERE line = ? AND line <> id ORDER BY id",  # noqa: S608
+                (line,),
+            )
+            further[line] = [_span(row) for row in more]
+        return [Entry(id=row[0], spans=(_span(row[3:]), *further.get(row[1], ()))) for row in rows]
+
+
+_BASE = ", ".join(f"b.{name}" for name in _MEMBERS)
+
+
+def _span(row: Sequence[Any]) -> Span:
+    return Span(**dict(zip(_MEMBERS, row, strict=True)))

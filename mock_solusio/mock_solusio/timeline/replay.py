@@ -1,0 +1,173 @@
+"""Plays a timeline on the clock of a mock: events fall due as tasks do.
+
+Nothing depends on when somebody looks: each event happens at its own moment, after all that was due before
+it, whether a request, a change of the clock or the tick of `serve` finds it due. Each is a transaction of its
+own, and so is what is known of it, so a replay goes on after `kill -9` with the next event.
+
+What the world refuses, because it has gone another way (the billing system deleted the user meanwhile), is
+noted and passed over. What the timeline itself has wrong ends the replay; the mock goes on.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from mock_solusio.clock import Clock
+from mock_solusio.domain.errors import DomainError
+from mock_solusio.domain.played import PLAYBACKS, Playback, TimelineError
+from mock_solusio.domain.tasks import next_due
+from mock_solusio.moment import Micros, rfc3339
+from mock_solusio.options import SPEED
+from mock_solusio.store.store import Store
+from mock_solusio.timeline.events import Header, Line, header, moment_of, read
+from mock_solusio.timeline.player import Player, refuse, settle
+
+TOLD_APART_BY: Final = 4096
+"""Bytes from the beginning of a file that tell timelines apart."""
+
+
+def clock_of(file: Path, speed: float = SPEED) -> Clock:
+    """Return a clock that begins where a timeline does.
+
+    Raises:
+        TimelineError: the file cannot be read, or does not begin like a timeline.
+        ValueError: the speed is out of its bounds.
+    """
+    return Clock(moment_of(header(file).begin), speed=speed)
+
+
+class Replay:
+    """A timeline that is played into a store.
+
+    Raises:
+        TimelineError: the file cannot be read, does not begin like a timeline, or the state is in the middle
+            of another one.
+    """
+
+    def __init__(self, store: Store, file: Path, *, tell: Callable[[str], None] = lambda _: None) -> None:
+        self.file = file
+        self.header: Header = header(file)
+        self._store = store
+        self._tell = tell
+        self._player = Player()
+        self._timeline = _fingerprint(file)
+        self._lines: Iterator[Line] | None = None
+        self._next: Line | None = None
+        self._at = -1
+        known = self._known()
+        if known is not None and known.timeline != self._timeline:
+            raise TimelineError("The state is in the middle of another timeline.")
+
+    @property
+    def playback(self) -> Playback:
+        """How far it is."""
+        begin = moment_of(self.header.begin)
+        return self._known() or Playback(timeline=self._timeline, moment=begin)
+
+    @property
+    def reached(self) -> Micros:
+        """The moment of the event played last, not before the time begins."""
+        return max(self.playback.moment, moment_of(self.header.begin))
+
+    def catch_up(self, until: Micros, most: int | None = None) -> bool:
+        """Let all up to a moment happen, or the next `most` events; tell whether no more are due."""
+        done = self._play_until(until, most)
+        if done:
+            due = next_due(self._store)
+            if due is not None and due <= until:
+                with self._store.transaction() as world:
+                    settle(world, until)
+        return done
+
+    def _play_until(self, until: Micros, most: int | None) -> bool:
+        count = 0
+        while True:
+            playback = self.playback
+            if playback.is_over:
+                return True
+            try:
+                line = self._line(playback)
+                if line is not None and line.event.moment > until:
+                    return True
+                if count == most:
+                    return False
+                if line is None:
+                    self._note(replace(playback, is_over=True))
+                else:
+                    self._play(playback, line)
+            except TimelineError as error:
+                self._tell(f"The replay of {self.file} ends: {error}")
+                self._note(replace(playback, error=str(error), is_over=True))
+            count += 1
+
+    def shown(self) -> dict[str, Any]:
+        """Return how far it is, for the control API."""
+        playback = self.playback
+        return {
+            "file": str(self.file),
+            "moment": rfc3339(playback.moment),
+            "line": playback.line,
+            "events": playback.events,
+            "refused": playback.refused,
+            "last_refusal": playback.refusal or None,
+            "error": playback.error or None,
+            "is_over": playback.is_over,
+        }
+
+    def _known(self) -> Playback | None:
+        # There is never another one, so its id is 1; also after a reset.
+        return self._store[PLAYBACKS].get(1)
+
+    def _line(self, playback: Playback) -> Line | None:
+        """Return the line that comes next; the state says which, also after a reset or a restoration."""
+        if self._lines is None or self._at != playback.offset:
+            self._lines = read(self.file, playback.offset, playback.line)
+            self._next = None
+            self._at = playback.offset
+        if self._next is None:
+            self._next = next(self._lines, None)
+        return self._next
+
+    def _play(self, playback: Playback, line: Line) -> None:
+        done = replace(
+            playback,
+            offset=line.following,
+            line=line.number,
+            moment=line.event.moment,
+            events=playback.events + 1,
+        )
+        try:
+            with self._store.transaction() as world:
+                self._player.play(world, line.event)
+                self._put(done)
+        except TimelineError as error:
+            raise TimelineError(f"Line {line.number}: {error}.") from None
+        except DomainError as error:
+            text = f"Line {line.number}: {line.event.verb}: {error.message}"
+            with self._store.transaction() as world:
+                refuse(world, line.event)
+                self._put(replace(done, refused=playback.refused + 1, refusal=text))
+        self._at = line.following
+        self._next = None
+
+    def _note(self, playback: Playback) -> None:
+        with self._store.transaction():
+            self._put(playback)
+
+    def _put(self, playback: Playback) -> None:
+        table = self._store[PLAYBACKS]
+        if playback.id:
+            table.put(playback)
+        else:
+            table.add(playback)
+
+
+def _fingerprint(file: Path) -> str:
+    try:
+        with file.open("rb") as source:
+            return hashlib.sha256(source.read(TOLD_APART_BY)).hexdigest()
+    except OSError as error:
+        raise TimelineError(f"{file} cannot be read: {error.strerror}.") from error

@@ -1,0 +1,1 @@
+"""What passes through the mock: the journal, and faults injected on purpose."""

@@ -1,0 +1,278 @@
+"""Faults on demand: the next requests that match are answered wrongly, late, in part or not at all.
+
+A fault is data (what POST /_mock/faults takes, in JSON); `Faults.next` finds the one that a request meets;
+`fault_delivery` carries it out. Nothing is random unless a random fault is asked for, and that one is seeded.
+"""
+
+import random
+import re
+from collections.abc import Iterator
+from fnmatch import translate
+from typing import Annotated, Any, Final, Literal, TypeAlias, cast
+
+import msgspec
+from msgspec import Meta
+
+from mock_solusio.decoding import invalid, parse
+from mock_solusio.domain.errors import Conflict, NotFound
+
+MOST: Final = 100
+"""Faults that may wait at once."""
+REMEMBERED: Final = 100
+"""Faults that are over and still listed, so that one can see what they did."""
+
+Seconds = Annotated[float, Meta(ge=0, le=3600)]
+
+
+class Matching(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
+    """Which requests a fault is for; what is left out matches everything (but never the control API)."""
+
+    method: Annotated[str, Meta(pattern="^[A-Za-z]{1,20}$")] | None = None
+    path: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
+    """Glob over the whole path without its query, such as `/api/v1/users/*`; `*` also matches slashes."""
+    operation: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+    """operationId of the API document, such as `createServer`."""
+    skip: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    """How many matching requests go through first."""
+    times: Annotated[int, Meta(ge=1, le=1_000_000)] | None = 1
+    """How many requests meet the fault after that; null: all, until it is deleted."""
+
+
+class StatusFault(Matching, frozen=True, kw_only=True, tag="status"):
+    """Answer with a status: 429 and 503 (with Retry-After), 500, or any other."""
+
+    status: Annotated[int, Meta(ge=200, le=599)]
+    retry_after: Annotated[int, Meta(ge=0, le=86_400)] | None = None
+    """Seconds, for the header Retry-After; a 429 without says 1."""
+    body: Any = msgspec.UNSET
+    """JSON, or a text that is sent as it is; without one, `{"message": ...}` as the API words its errors."""
+    content_type: Annotated[str, Meta(pattern="^[!-~][ -~]{0,199}$")] | None = None
+    """`application/json`, or `text/html; charset=utf-8` for a text, unless given."""
+    effect: bool = False
+    """Carry the request out all the same, and answer wrongly only then."""
+
+
+class TimeoutFault(Matching, frozen=True, kw_only=True, tag="timeout"):
+    """Answer nothing until the client gives up; close the connection after `seconds` at the latest."""
+
+    seconds: Seconds = 60.0
+    effect: bool = False
+    """Carry the request out all the same: the client cannot know."""
+
+
+class CutFault(Matching, frozen=True, kw_only=True, tag="cut"):
+    """Cut the connection: before anything is answered, or in the middle of the answer's body."""
+
+    at: Literal["headers", "body"] = "headers"
+    reset: bool = False
+    """Reset the connection (TCP RST) instead of closing it. What was sent already may then be lost, too, and
+    over TLS most clients see no difference."""
+    effect: bool = False
+    """Carry the request out all the same. Within the body that is always so: it is the real answer's."""
+
+
+class SlowFault(Matching, frozen=True, kw_only=True, tag="slow"):
+    """Answer rightly, but late, or in drops."""
+
+    delay: Seconds = 0.0
+    """Seconds before the answer's first byte."""
+    chunk: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+    """Bytes of the body in each drop; without it the answer comes in one piece."""
+    pause: Seconds = 0.1
+    """Seconds between two drops."""
+
+
+Fault: TypeAlias = StatusFault | TimeoutFault | CutFault | SlowFault
+"""What is to be done to one request."""
+
+Mishap = Literal["429", "500", "503", "timeout", "cut", "cut-body", "slow"]
+
+MISHAPS: Final[dict[Mishap, Fault]] = {
+    "429": StatusFault(status=429, retry_after=1),
+    "500": StatusFault(status=500),
+    "503": StatusFault(status=503, retry_after=1),
+    "timeout": TimeoutFault(),
+    "cut": CutFault(),
+    "cut-body": CutFault(at="body"),
+    "slow": SlowFault(delay=1.0),
+}
+"""What a random fault may do."""
+
+
+class RandomFault(Matching, frozen=True, kw_only=True, tag="random"):
+    """Let something go wrong at random, the same for the same seed and the same requests."""
+
+    probability: Annotated[float, Meta(gt=0, le=1)]
+    """Of each matching request to meet a mishap."""
+    seed: int = 0
+    mishaps: Annotated[tuple[Mishap, ...], Meta(min_length=1, max_length=20)] = ("429", "500", "503")
+    """What happens, each as likely as the others; named twice, twice as likely."""
+    times: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+
+
+Script: TypeAlias = StatusFault | TimeoutFault | CutFault | SlowFault | RandomFault
+
+
+class _Planned:
+    """A fault that waits for its requests."""
+
+    def __init__(self, number: int, script: Script) -> None:
+        self.number = number
+        self.script = script
+        self.seen = 0
+        self.hits = 0
+        self._method = script.method.upper() if script.method else None
+        self._path = re.compile(translate(script.path), re.DOTALL) if script.path else None
+        self._random = random.Random(script.seed) if isinstance(script, RandomFault) else None  # noqa: S311
+
+    @property
+    def over(self) -> bool:
+        return self.script.times is not None and self.hits >= self.script.times
+
+    def meet(self, method: str, path: str, operation: str) -> Fault | None:
+        """Return what happens to a request that no earlier fault took."""
+        script = self.script
+        if (
+            (self._method is not None and method != self._method)
+            or (script.operation is not None and operation != script.operation)
+            or (self._path is not None and self._path.match(path) is None)
+        ):
+            return None
+        self.seen += 1
+        if self.seen <= script.skip:
+            return None
+        fault: Fault
+        if isinstance(script, RandomFault):
+            assert self._random is not None  # noqa: S101 - made above for this very type
+            # Both are always drawn, so that what one request meets depends on its number alone.
+            drawn, mishap = self._random.random(), self._random.choice(script.mishaps)
+            if drawn >= script.probability:
+                return None
+            fault = MISHAPS[mishap]
+        else:
+            fault = script
+        self.hits += 1
+        return fault
+
+    def shown(self) -> dict[str, Any]:
+        """Return the fault as it was given, and what became of it."""
+        times = self.script.times
+        left = None if times is None else times - self.hits
+        return {
+            "id": self.number,
+            **msgspec.to_builtins(self.script),
+            "seen": self.seen,
+            "hits": self.hits,
+            "left": left,
+        }
+
+
+class Faults:
+    """All faults that were asked for, oldest first.
+
+    A request meets the first fault that takes it; later ones do not see it. So two faults for the same
+    requests come one after the other.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[_Planned] = []
+        self._over: list[_Planned] = []
+        self._last = 0
+        self.holds: set[Any] = set()
+        """Tasks that hold a request back at the moment; deleting all faults lets them go."""
+
+    def __len__(self) -> int:
+        """Return how many faults still wait for requests."""
+        return len(self._waiting)
+
+    def next(self, method: str, path: str, operation: str = "") -> Fault | None:
+        """Return what happens to this request, or None: the usual. Cheap when no fault waits."""
+        if not self._waiting:
+            return None
+        for planned in self._waiting:
+            fault = planned.meet(method, path, operation)
+            if fault is not None:
+                if planned.over:
+                    self._waiting.remove(planned)
+                    self._over = [*self._over[1 - REMEMBERED :], planned]
+                return fault
+        return None
+
+    def add(self, script: Script) -> dict[str, Any]:
+        """Add a fault; return it as it is listed.
+
+        Raises:
+            Conflict: too many wait already.
+            Invalid: what it asks for contradicts itself.
+        """
+        if len(self._waiting) >= MOST:
+            raise Conflict(f"{MOST} faults wait already; delete some.")
+        _check(script)
+        self._last += 1
+        planned = _Planned(self._last, script)
+        self._waiting.append(planned)
+        return planned.shown()
+
+    def add_json(self, body: bytes) -> dict[str, Any]:
+        """Add a fault that is written in JSON.
+
+        Raises:
+            DomainError: it cannot be read, says where and why, or cannot be added.
+        """
+        script: Script = parse(body, cast("Any", Script))
+        return self.add(script)
+
+    def get(self, number: int) -> dict[str, Any]:
+        """Return a fault as it is listed.
+
+        Raises:
+            NotFound: there is none of this number, or it is over and forgotten.
+        """
+        return self._find(number).shown()
+
+    def list(self) -> "list[dict[str, Any]]":
+        """Return all faults, also those that are over, by number."""
+        return [planned.shown() for planned in sorted(self._all(), key=lambda one: one.number)]
+
+    def remove(self, number: int) -> None:
+        """Delete a fault.
+
+        Raises:
+            NotFound: there is none of this number.
+        """
+        planned = self._find(number)
+        (self._over if planned in self._over else self._waiting).remove(planned)
+
+    def clear(self) -> None:
+        """Delete all faults, and let go of the requests that are being held back."""
+        self._waiting.clear()
+        self._over.clear()
+        self.release()
+
+    def release(self) -> None:
+        """Let go of the requests that are being held back: their connections are cut. For a shutdown, too."""
+        for task in tuple(self.holds):
+            task.cancel()
+
+    def _all(self) -> Iterator[_Planned]:
+        yield from self._over
+        yield from self._waiting
+
+    def _find(self, number: int) -> _Planned:
+        for planned in self._all():
+            if planned.number == number:
+                return planned
+        raise NotFound("fault", number)
+
+
+def _check(script: Script) -> None:
+    if isinstance(script, StatusFault):
+        has_body = script.body is not msgspec.UNSET
+        if script.status in (204, 205, 304) and has_body:
+            raise invalid("body", f"an answer {script.status} has none")
+        if isinstance(script.body, str) is False and script.content_type and has_body:
+            media = script.content_type.partition(";")[0].strip().lower()
+            if media != "application/json" and not media.endswith("+json"):
+                raise invalid("content_type", f"expected JSON, as the body is, got {script.content_type!r}")
+    if isinstance(script, SlowFault) and not script.delay and script.chunk is None:
+        raise invalid("delay", "expected a delay above 0, a chunk, or both")

@@ -1,0 +1,1 @@
+"""What a mock holds at its start: a fresh installation, or fixtures."""

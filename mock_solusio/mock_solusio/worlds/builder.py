@@ -1,0 +1,124 @@
+"""How fixtures are made: references by name or id, moments, and errors that name their place."""
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from mock_solusio.decoding import invalid
+from mock_solusio.domain.errors import Conflict, DomainError, Invalid
+from mock_solusio.domain.moved_world import Moved
+from mock_solusio.domain.world import Kind, Record, World
+from mock_solusio.moment import Micros, micros, rfc3339
+from mock_solusio.worlds.schema import Person
+
+T = TypeVar("T", bound=Record)
+
+Made = dict[str, list[int]]
+"""Ids of what was made, by kind, in the order of the world."""
+
+
+class Builder:
+    """The state that a world is added to, and what was made so far."""
+
+    def __init__(self, store: World) -> None:
+        from mock_solusio.domain import roles
+        from mock_solusio.domain.users import USERS
+
+        self.store = store
+        self.made: Made = {}
+        # Whatever is made is made by the first administrator, like by the operator of an installation.
+        active = store[USERS].find(status="active")
+        self.operator = next((user for user in active if roles.ADMINISTRATOR in user.roles), None)
+
+    def note(self, kind: str, record: Record) -> None:
+        """Remember what was made."""
+        self.made.setdefault(kind, []).append(record.id)
+
+    def when(self, moment: datetime | None, place: str) -> World:
+        """Return the world at a moment that is past, or now."""
+        if moment is None:
+            return self.store
+        then = micros_of(moment)
+        if not 0 <= then <= self.store.now:
+            raise invalid(place, f"expected a moment from 1970 to now, {rfc3339(self.store.now)}")
+        return Moved(self.store, then)
+
+    def find(self, kind: Kind[T], name: int | str, place: str, column: str = "name") -> T:
+        """Return what an id or a name refers to."""
+        table = self.store[kind]
+        if isinstance(name, int):
+            found = table.get(name)
+            if found is None:
+                raise invalid(place, f"there is no {kind.called} {name}")
+            return found
+        named = table.find(**{column: name})
+        if not named:
+            raise invalid(place, f"there is no {kind.called} {name!r}")
+        if len(named) > 1:
+            # Names need not be unique; whoever names something means what the same world brought along.
+            own = [one for one in named if one.id in self.made.get(kind.name, ())]
+            named = own if len(own) == 1 else named
+        if len(named) > 1:
+            ids = ", ".join(str(one.id) for one in named)
+            raise invalid(place, f"there are several {kind.called}s {name!r}; name one by its id: {ids}")
+        return named[0]
+
+    def person(self, name: Person, place: str) -> Any:
+        """Return the user whom an address or an id refers to."""
+        from mock_solusio.domain import users
+
+        if isinstance(name, int):
+            return self.find(users.USERS, name, place)
+        user = users.by_email(self.store, name)
+        if user is None:
+            raise invalid(place, f"there is no user {name!r}")
+        return user
+
+
+@contextmanager
+def placed(place: str, names: Mapping[str, str] | None = None) -> Iterator[None]:
+    """Give the errors of the domain their place in the world; `names` are those of other fields there."""
+    try:
+        yield
+    except Invalid as error:
+        if error.message.startswith(f"{place}."):
+            raise
+        renamed = names or {}
+        errors = {}
+        for field, texts in (error.errors or {}).items():
+            name = renamed.get(field, field)
+            errors[f"{place}.{name}" if name else place] = list(texts)
+        first, texts = next(iter(errors.items()), (place, [error.message]))
+        raise Invalid(errors or {place: [error.message]}, f"{first}: {texts[0]}") from error
+    except DomainError as error:
+        raise Conflict(f"{place}: {error.message}", {place: [error.message]}) from error
+
+
+@functools.cache
+def _validator(operation: str) -> Callable[[object], None]:
+    from mock_solusio.api.validation import check, validator
+    from solusio_contracts.contract import documents
+
+    schema = validator(documents.request_schema(operation, documents.JSON))
+    return functools.partial(check, schema)
+
+
+def request(operation: str, body: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of a request, held to the API's document like one that came in.
+
+    Raises:
+        Invalid: a member of `more` is given twice, or something is not as the document says.
+    """
+    twice = sorted(set(body) & set(more))
+    if twice:
+        raise Invalid.field(f"more.{twice[0]}", "has a place of its own beside `more`.")
+    whole = {**body, **more}
+    _validator(operation)(whole)
+    return whole
+
+
+def micros_of(moment: datetime) -> Micros:
+    """Return a moment of a world; without an offset it is UTC."""
+    return micros(moment if moment.tzinfo else moment.replace(tzinfo=UTC))

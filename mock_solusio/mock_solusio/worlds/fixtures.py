@@ -1,0 +1,372 @@
+"""Worlds from files: users, plans, servers ... in TOML or JSON, made as if through the API.
+
+All of a world is added to the state, or nothing. Every error names its place, such as
+`users[2].limit_group: there is no limit group 'gold'`.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from mock_solusio.clock import Clock
+from mock_solusio.decoding import convert, invalid, parse
+from mock_solusio.domain.errors import BadRequest
+from mock_solusio.domain.moved_world import at_once
+from mock_solusio.domain.permissions import Permission
+from mock_solusio.domain.world import Kind, World
+from mock_solusio.worlds.builder import Builder, Made, micros_of, placed, request
+from mock_solusio.worlds.schema import PlanPart, ServerPart, UserPart, WorldPart
+
+MIB: Final = 1024 * 1024
+
+_EVERYTHING: Final = frozenset(Permission)
+
+_STORAGE = {"kvm": ("fb", "qcow2"), "vz": ("vz", "ploop")}
+"""Storage type and image format of a plan that names none, by its virtualization."""
+
+_LIMITS = {
+    "servers": "vms",
+    "running_servers": "running_vms",
+    "additional_ips": "additional_ips",
+    "additional_ipv6": "additional_ipv6",
+    "iso_images": "iso_images",
+    "iso_images_size_gib": "iso_images_size",
+}
+"""What a limit is called in a world, and in the API."""
+
+
+def read(file: Path) -> WorldPart:
+    """Read a world from a file.
+
+    Raises:
+        BadRequest: the file cannot be read, or is neither TOML nor JSON.
+        Invalid: it is no world; `errors` is by place.
+    """
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise BadRequest(f"{file} cannot be read: {error.strerror}.") from error
+    return parse_world(data)
+
+
+def parse_world(data: bytes) -> WorldPart:
+    """Read a world: JSON if it begins with a brace, else TOML.
+
+    Raises:
+        BadRequest: it is neither.
+        Invalid: it is no world; `errors` is by place.
+    """
+    if data.lstrip()[:1] == b"{":
+        return parse(data, WorldPart)
+    try:
+        value = tomllib.loads(data.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"The world is not TOML: {error}.") from None
+    return convert(value, WorldPart)
+
+
+def clock_of(world: WorldPart) -> Clock | None:
+    """Return a clock that goes as a world says, or None if it says nothing.
+
+    Raises:
+        Invalid: the moment is out of the clock's bounds.
+    """
+    if world.clock is None:
+        return None
+    try:
+        return Clock(micros_of(world.clock.moment), speed=world.clock.speed)
+    except ValueError as error:
+        raise invalid("clock.moment", str(error)) from None
+
+
+def load(store: World, file: Path) -> Made:
+    """Add the world of a file to the state, within a transaction. Its clock is for `clock_of`.
+
+    Raises:
+        DomainError: it cannot be read, or not be made.
+    """
+    return build(store, read(file))
+
+
+def build(store: World, world: WorldPart) -> Made:
+    """Add a world to the state, within a transaction.
+
+    Raises:
+        Invalid: something cannot be made; `errors` is by place.
+        Conflict: likewise, because of the present state.
+    """
+    builder = Builder(store)
+    for step in (
+        _limit_groups,
+        _settings,
+        _roles,
+        _locations,
+        _plans,
+        _users,
+        _projects,
+        _servers,
+        _states,
+    ):
+        step(builder, world)
+    return builder.made
+
+
+def _limit_groups(builder: Builder, world: WorldPart) -> None:
+    from mock_solusio.domain import limit_groups
+
+    for index, part in enumerate(world.limit_groups):
+        limits = {
+            name: {"limit": value, "is_enabled": True}
+            for field, name in _LIMITS.items()
+            if (value := getattr(part, field)) is not None
+        }
+        with placed(f"limit_groups[{index}]", {name: field for field, name in _LIMITS.items()}):
+            body = request("createLimitGroup", {"name": part.name, **limits}, {})
+            builder.note("limit_groups", limit_groups.create(builder.store, body["name"], limits))
+
+
+def _settings(builder: Builder, world: WorldPart) -> None:
+    from mock_solusio.domain import settings
+    from mock_solusio.domain.limit_groups import LIMIT_GROUPS
+
+    part = world.settings
+    body: dict[str, Any] = {}
+    if part.billing_url is not None:
+        custom = {"url": part.billing_url, "token": part.billing_token}
+        body["billing_integration"] = {"type": "custom", "drivers": {"custom": custom}}
+    elif part.billing_token:
+        raise invalid("settings.billing_token", "needs a billing_url beside it")
+    if part.registration is not None:
+        body["features"] = {"allow_registration": part.registration}
+    if part.default_limit_group is not None:
+        group = builder.find(LIMIT_GROUPS, part.default_limit_group, "settings.default_limit_group")
+        body["limit_group"] = group.id
+    with placed("settings"):
+        # Two patches: `more` may hold further features, or another driver.
+        for patch in (body, dict(part.more)):
+            if patch:
+                settings.patch(builder.store, request("updateSettings", patch, {}))
+
+
+def _roles(builder: Builder, world: WorldPart) -> None:
+    from mock_solusio.domain import roles
+
+    numbers = {permission.value: number for number, permission in roles.PERMISSIONS.items()}
+    for index, part in enumerate(world.roles):
+        for at, name in enumerate(part.permissions):
+            if name not in numbers:
+                known = ", ".join(numbers)
+                raise invalid(f"roles[{index}].permissions[{at}]", f"expected one of {known}, got {name!r}")
+        with placed(f"roles[{index}]"):
+            role = roles.create(builder.store, part.name, [numbers[name] for name in part.permissions])
+        builder.note("roles", role)
+
+
+def _locations(builder: Builder, world: WorldPart) -> None:
+    from mock_solusio.domain import locations
+    from mock_solusio.domain.compute_resources import COMPUTE_RESOURCES
+
+    for index, part in enumerate(world.locations):
+        place = f"locations[{index}]"
+        if part.compute_resources is None:
+            hosts = builder.store[COMPUTE_RESOURCES].find()
+        else:
+            hosts = [
+                builder.find(COMPUTE_RESOURCES, name, f"{place}.compute_resources[{at}]")
+                for at, name in enumerate(part.compute_resources)
+            ]
+        body = {"name": part.name, "compute_resources": [host.id for host in hosts]}
+        with placed(place):
+            made = locations.create(builder.store, request("createLocation", body, part.more))
+        builder.note("locations", made)
+
+
+def _plans(builder: Builder, world: WorldPart) -> None:
+    from mock_solusio.domain import plans
+
+    names = {"params.ram": "ram_mib", "params.disk": "disk_gib", "params.vcpu": "vcpu"}
+    for index, part in enumerate(world.plans):
+        with placed(f"plans[{index}]", names):
+            body = request("createPlan", _plan_body(part), part.more)
+            builder.note("plans", plans.create(builder.store, body))
+
+
+def _plan_body(part: PlanPart) -> dict[str, Any]:
+    storage_type, image_format = _STORAGE[part.virtualization_type]
+    body: dict[str, Any] = {
+        "params": {"ram": part.ram_mib * MIB, "disk": part.disk_gib, "vcpu": part.vcpu},
+        "storage_type": part.storage_type or storage_type,
+        "image_format": part.image_format or image_format,
+    }
+    for name in (
+        "name",
+        "virtualization_type",
+        "tokens_per_hour",
+        "tokens_per_month",
+        "ip_tokens_per_hour",
+        "ip_tokens_per_month",
+        "backup_price",
+    ):
+        body[name] = getattr(part, name)
+    return body
+
+
+def _users(builder: Builder, world: WorldPart) -> None:
+    from mock_solusio.domain import users
+
+    for index, part in enumerate(world.users):
+        place = f"users[{index}]"
+        then = builder.when(part.created_at, f"{place}.created_at")
+        body = _user_body(builder, part, place)
+        with placed(place, {"limit_group_id": "limit_group"}):
+            user = users.create(then, **request("createUser", body, {}))
+        builder.note("users", user)
+        _credentials(builder, then, user, part, place)
+
+
+def _user_body(builder: Builder, part: UserPart, place: str) -> Any:
+    from mock_solusio.domain.limit_groups import LIMIT_GROUPS
+    from mock_solusio.domain.roles import ROLES
+
+    body: dict[str, Any] = {"email": part.email}
+    for name in ("password", "billing_user_id", "billing_token"):
+        if getattr(part, name) is not None:
+            body[name] = getattr(part, name)
+    if part.roles:
+        found = [builder.find(ROLES, name, f"{place}.roles[{at}]") for at, name in enumerate(part.roles)]
+        body["roles"] = [role.id for role in found]
+    if part.limit_group is not None:
+        body["limit_group_id"] = builder.find(LIMIT_GROUPS, part.limit_group, f"{place}.limit_group").id
+    return body
+
+
+def _credentials(builder: Builder, then: World, user: Any, part: UserPart, place: str) -> None:
+    from mock_solusio.domain import access_tokens, ssh_keys
+
+    for at, wanted in enumerate(part.access_tokens):
+        digest = access_tokens.digest_of(wanted.secret)
+        if builder.store[access_tokens.ACCESS_TOKENS].first(digest=digest) is not None:
+            raise invalid(f"{place}.access_tokens[{at}].secret", "is that of another access token already")
+        # One that is used once waits from now on, whenever its user was made.
+        world = builder.store if wanted.one_time else then
+        access_tokens.issue(world, user, one_time=wanted.one_time, name=wanted.name, secret=wanted.secret)
+    for at, key in enumerate(part.ssh_keys):
+        with placed(f"{place}.ssh_keys[{at}]"):
+            ssh_keys.create(builder.store, user, {"name": key.name, "public_key": key.public_key})
+
+
+def _projects(builder: Builder, world: WorldPart) -> None:
+    from mock_solusio.domain import projects
+
+    for index, part in enumerate(world.projects):
+        place = f"projects[{index}]"
+        owner = builder.person(part.owner, f"{place}.owner")
+        body = {"name": part.name, "description": part.description}
+        with placed(place):
+            project = projects.create(builder.store, owner, request("createProject", body, {}))
+        builder.note("projects", project)
+        for at, email in enumerate(part.members):
+            with placed(f"{place}.members[{at}]", {"email": ""}):
+                project = builder.store[projects.PROJECTS].need(project.id)
+                projects.add_member(builder.store, project, email)
+
+
+def _servers(builder: Builder, world: WorldPart) -> None:
+    from mock_solusio.domain import server_actions, servers
+
+    for index, part in enumerate(world.servers):
+        place = f"servers[{index}]"
+        if builder.operator is None:
+            raise invalid(place, "cannot be made: there is no active administrator")
+        body = _server_body(builder, part, place)
+        then = builder.when(part.created_at, f"{place}.created_at")
+        with placed(place, {"additional_ip_count": "additional_ips"}):
+            wanted = request("createServer", body, part.more)
+            server = servers.create(then, builder.operator, _EVERYTHING, **wanted)
+            builder.note("servers", server)
+            if part.status == "processing":
+                continue
+            server = at_once(then, server)
+            if part.status == "stopped":
+                server_actions.stop(then, builder.operator, server)
+            elif part.status == "suspended":
+                server_actions.suspend(then, builder.operator, server)
+            at_once(then, server)
+
+
+def _server_body(builder: Builder, part: ServerPart, place: str) -> dict[str, Any]:
+    from mock_solusio.domain.applications import APPLICATIONS
+    from mock_solusio.domain.locations import LOCATIONS
+    from mock_solusio.domain.plans import PLANS
+    from mock_solusio.domain.projects import PROJECTS
+    from mock_solusio.domain.ssh_keys import SSH_KEYS
+
+    body: dict[str, Any] = {"name": part.name}
+    if part.project is not None:
+        project = builder.find(PROJECTS, part.project, f"{place}.project")
+        body["project"], owner_id = project.id, project.owner_id
+    elif part.user is None:
+        raise invalid(place, "needs a user or a project")
+    if part.user is not None:
+        owner_id = body["user"] = builder.person(part.user, f"{place}.user").id
+    kinds: tuple[tuple[str, Kind[Any]], ...] = (
+        ("plan", PLANS),
+        ("location", LOCATIONS),
+        ("application", APPLICATIONS),
+    )
+    for name, kind in kinds:
+        wanted = getattr(part, name)
+        if wanted is not None:
+            body[name] = builder.find(kind, wanted, f"{place}.{name}").id
+    if part.os is not None:
+        body["os"] = _os(builder, part.os, f"{place}.os")
+    if part.additional_ips:
+        body["additional_ip_count"] = part.additional_ips
+    if part.ssh_keys:
+        keys = {key.name: key.id for key in builder.store[SSH_KEYS].find(user_id=owner_id)}
+        for at, key_name in enumerate(part.ssh_keys):
+            if key_name not in keys:
+                raise invalid(f"{place}.ssh_keys[{at}]", f"the owner has no SSH key {key_name!r}")
+        body["ssh_keys"] = [keys[name] for name in part.ssh_keys]
+    return body
+
+
+def _os(builder: Builder, wanted: int | str, place: str) -> int:
+    """Return the id of a version: given as such, as `Ubuntu 24.04`, or as `Ubuntu` for its first."""
+    from mock_solusio.domain.os_images import OS_IMAGE_VERSIONS, OS_IMAGES, versions_of
+
+    if isinstance(wanted, int):
+        return builder.find(OS_IMAGE_VERSIONS, wanted, place).id
+    known = []
+    for image in builder.store[OS_IMAGES].find():
+        for version in versions_of(builder.store, image):
+            known.append(f"{image.name} {version.version}")
+            if wanted in (image.name, known[-1]):
+                return version.id
+    raise invalid(place, f"expected one of {', '.join(known)}, got {wanted!r}")
+
+
+def _states(builder: Builder, world: WorldPart) -> None:
+    """Lock and suspend users, now that they have what they have: a suspended one could not get servers."""
+    from mock_solusio.domain import servers, users
+
+    for index, part in enumerate(world.users):
+        if part.status == "active":
+            continue
+        user = builder.person(part.email, f"users[{index}]")
+        with placed(f"users[{index}]"):
+            users.update(builder.store, user, status=part.status)
+        for server in servers.owned_by(builder.store, user.id):
+            at_once(builder.store, server)
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of a world: what `fixtures.schema.json` in the package must say."""
+    made = msgspec.json.schema(WorldPart)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A world for mock-solusio",
+        **made,
+    }

@@ -1,0 +1,117 @@
+"""What a fresh installation has, and what the options of a start add to it."""
+
+from typing import TYPE_CHECKING
+
+from mock_solusio.domain import (
+    access_tokens,
+    applications,
+    backup_nodes,
+    compute_resources,
+    icons,
+    ip_blocks,
+    iso_images,
+    languages,
+    license,  # noqa: A004 - the license of the installation
+    limit_groups,
+    locations,
+    os_images,
+    plans,
+    roles,
+    settings,
+    users,
+)
+from mock_solusio.domain.access_tokens import ACCESS_TOKENS, AccessToken
+from mock_solusio.domain.records.user import ACTIVE
+from mock_solusio.domain.users import USERS, User
+from mock_solusio.domain.world import World
+from mock_solusio.options import Options
+
+if TYPE_CHECKING:
+    from mock_solusio.store.store import Store
+
+ADMINISTRATOR = "admin@example.com"
+"""Whom a fresh installation begins with."""
+
+TOKEN_NAME = "mock-solusio serve"  # noqa: S105 - a name, not a credential
+OPTION_NAME = "--admin-token"
+
+# Each may rely on those before it.
+_SEEDS = (
+    *(icons, languages, license, roles, limit_groups, settings),
+    *(compute_resources, locations, ip_blocks, backup_nodes),
+    *(os_images, applications, iso_images, plans),
+)
+
+
+def begin(world: "Store", options: Options) -> str:
+    """Make a fresh installation if there is none yet; return an access token of the administrator.
+
+    Raises:
+        DomainError: the fixtures ask for what cannot be.
+    """
+    if world.fresh:
+        for module in _SEEDS:
+            module.seed(world)
+        users.create(
+            world, email=ADMINISTRATOR, password=_password(world), roles=[roles.ADMINISTRATOR], verified=True
+        )
+        _integrate(world, options)
+        if options.fixtures is not None:
+            from mock_solusio.worlds import fixtures
+
+            fixtures.load(world, options.fixtures)
+    else:
+        _integrate(world, options)
+    return _admin_token(world, options.admin_token)
+
+
+def administrator(world: World) -> str:
+    """Say how the administrator logs in, for people."""
+    user = _administrator(world)
+    if user.email != ADMINISTRATOR:
+        return user.email
+    return f"{user.email}, password {_password(world)} (unless changed)"
+
+
+def _password(world: World) -> str:
+    return world.secret("administrator's password", 1, length=16)
+
+
+def _integrate(world: World, options: Options) -> None:
+    if options.billing_url is None:
+        return
+    custom = {"url": options.billing_url, "token": options.billing_token or ""}
+    settings.patch(world, {"billing_integration": {"type": "custom", "drivers": {"custom": custom}}})
+
+
+def _administrator(world: World) -> User:
+    # The first of those who may do everything and are active; there always is one (domain.users sees to it).
+    found = (user for user in world[USERS].find(status="active") if roles.ADMINISTRATOR in user.roles)
+    return next(found)
+
+
+def _admin_token(world: World, wanted: str | None) -> str:
+    """Return the access token that a start shows: the one asked for, or the one shown at the start before."""
+    user = _administrator(world)
+    table = world[ACCESS_TOKENS]
+    if wanted is not None:
+        known = table.first(digest=access_tokens.digest_of(wanted))
+        if known is not None and not _administers(world, known):
+            # The operator of the mock has the last word on whose it is.
+            table.remove(known.id)
+            known = None
+        if known is None:
+            access_tokens.issue(world, user, one_time=False, name=OPTION_NAME, secret=wanted)
+        return wanted
+    for token in table.find(name=TOKEN_NAME):
+        # Its secret follows from the seed, so it can be shown again without being stored.
+        secret = world.secret("access token", token.id, access_tokens.LENGTH)
+        if token.user_id == user.id and access_tokens.digest_of(secret) == token.digest:
+            return secret
+    return access_tokens.issue(world, user, one_time=False, name=TOKEN_NAME)[1]
+
+
+def _administers(world: World, token: AccessToken) -> bool:
+    holder = world[USERS].get(token.user_id)
+    lasting = not token.one_time and token.expires_at is None
+    return lasting and holder is not None and holder.status == ACTIVE and roles.ADMINISTRATOR in holder.roles

@@ -1,0 +1,107 @@
+"""The requirements: what is in the file, and how a mistake in it shows."""
+
+import pytest
+
+from solusio_contracts.contract.clauses import (
+    AREAS,
+    ClauseError,
+    Level,
+    Provenance,
+    clause,
+    clauses,
+    parse_clauses,
+)
+
+GOOD = """
+[[clause]]
+id = "TP-900"
+level = "must"
+provenance = "documented"
+source = "step 6"
+text = "a"
+why = "b"
+fix = "c"
+"""
+
+
+def changed(*changes: tuple[str, str]) -> str:
+    text = GOOD
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+def test_a_clause() -> None:
+    (one,) = parse_clauses(GOOD).values()
+    assert (one.id, one.level, one.provenance, one.source) == (
+        "TP-900",
+        Level.MUST,
+        Provenance.DOCUMENTED,
+        "step 6",
+    )
+    assert (one.text, one.why, one.fix, one.reason) == ("a", "b", "c", "")
+
+
+def test_clauses_are_in_the_order_of_their_ids() -> None:
+    text = changed(("TP-900", "TP-903")) + GOOD + changed(("TP-900", "INV-001"))
+    assert list(parse_clauses(text)) == ["INV-001", "TP-900", "TP-903"]
+
+
+def test_clauses_cannot_be_changed() -> None:
+    with pytest.raises(TypeError):
+        parse_clauses(GOOD)["TP-900"] = None  # type: ignore[index]
+    with pytest.raises(AttributeError):
+        parse_clauses(GOOD)["TP-900"].text = "x"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (changed(("TP-900", "TP-90")), "'TP-90' is not of the form TP-000"),
+        (changed(("TP-900", "XX-900")), "'XX-900' is not of the form TP-000"),
+        (changed(("TP-900", "TP-900 ")), "'TP-900 ' is not of the form TP-000"),
+        (changed(("TP-900", "TP-900\\n")), "is not of the form TP-000"),
+        (GOOD + GOOD, "TP-900 stands twice"),
+        (changed(("must", "shall")), "shall"),
+        (changed(("documented", "guessed")), "guessed"),
+        (changed(('source = "step 6"', "")), "TP-900 is documented and gives no source"),
+        (
+            changed(("documented", "observed"), ('source = "step 6"', 'reason = "x"')),
+            "TP-900 is observed and gives no source",
+        ),
+        (changed(("documented", "assumed")), "TP-900 is assumed and gives no reason"),
+        (changed(('why = "b"', "")), "why"),
+        (changed(('why = "b"', 'because = "b"')), "because|why"),
+        (GOOD + "[extra]\n", "extra"),
+        ("", "clause"),
+        ("clause = 1", "clause"),
+        ("[[clause]", "clauses.toml"),
+    ],
+)
+def test_a_mistake_is_told(text: str, message: str) -> None:
+    with pytest.raises(ClauseError, match=message):
+        parse_clauses(text)
+
+
+def test_the_file_is_read_once() -> None:
+    assert clauses() is clauses()
+    assert len(clauses()) > 50
+
+
+def test_every_clause_has_an_area_and_says_something() -> None:
+    for one in clauses().values():
+        assert one.id.partition("-")[0] in AREAS
+        assert one.text.endswith(".")
+        assert one.why.endswith((".", "?"))
+        assert one.fix
+
+
+def test_a_clause_by_its_id() -> None:
+    assert clause("TP-041").text == "Each discount has the key `multipler` (sic)."
+    with pytest.raises(ClauseError, match="no clause TP-999"):
+        clause("TP-999")
+
+
+def test_levels_have_weights() -> None:
+    assert Level.MUST.weight > Level.SHOULD.weight > Level.MAY.weight

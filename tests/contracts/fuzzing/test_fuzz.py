@@ -1,0 +1,706 @@
+"""Fuzzing against real servers: correct ones in several styles, and ones with a planted fault."""
+
+import dataclasses
+import http.server
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+import urllib.parse
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from solusio_contracts.checking.runner import run_rule
+from solusio_contracts.checking.target import Settings, Target
+from solusio_contracts.fuzzing import campaign, oracle, search
+from solusio_contracts.fuzzing import generator as fuzz_data
+from solusio_contracts.fuzzing.oracle import CLAUSES, Sent, user_fault
+from solusio_contracts.reporting.report import Finding, Outcome, Result
+from solusio_contracts.rules import all_rules
+
+TOKEN = "s3cr3t-token&1"
+USERS = (7, 12)
+UNKNOWN = 987_654_321
+KNOWN = frozenset(USERS)
+INVALID = (campaign.INVALID,)
+FAMILIES = (campaign.VALID, campaign.INVALID)
+PRICE = {
+    "base_token_unit_cost": 1.34,
+    "user_token_unit_cost": 1.0812,
+    "currency": {
+        "code": "GBP",
+        "display_prefix": "£",
+        "display_suffix": " GBP",
+        "thousands_separator": ",",
+        "decimals_separator": ".",
+    },
+    "discounts": [{"name": "Friend", "description": "5 % off", "multipler": 0.95}],
+    "taxes": {"compound": True, "rates": [{"label": "VAT", "rate": 6}]},
+}
+
+Form = dict[str, list[str]]
+Reply = tuple[int, Any]
+Judge = Callable[[Form], Reply]
+
+
+class HangUp(Exception):  # noqa: N818 - an instruction, not an error
+    """Raised by a judge: close the connection without an answer."""
+
+
+def refused(status: int = 400) -> Reply:
+    return status, {"error": "refused"}
+
+
+def correct(form: Form) -> Reply:
+    """Answer as a careful integrator would."""
+    if form.get("token") != [TOKEN]:
+        return refused(401)
+    if form.get("action") != ["GetTokenPricing"]:
+        return refused()
+    if form.get("userid") not in ([str(user)] for user in USERS):
+        return refused(404)
+    return 200, PRICE
+
+
+@dataclass
+class Endpoint:
+    """A server on a free port with everything it was sent."""
+
+    server: http.server.ThreadingHTTPServer
+    released: threading.Event = field(default_factory=threading.Event)
+    bodies: list[bytes] = field(default_factory=list)
+
+    def target(self, **changes: Any) -> Target:
+        url = f"http://127.0.0.1:{self.server.server_port}/"
+        usual = {"users": USERS, "unknown_user": UNKNOWN, "token": TOKEN, "timeout": 20.0}
+        return Target(Settings(url=url, **{**usual, **changes}))
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+Serve = Callable[[Judge], Endpoint]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Return a starter of endpoints that answer what a judge says."""
+    running: list[Endpoint] = []
+
+    def start(judge: Judge) -> Endpoint:
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+                endpoint.bodies.append(body)
+                try:
+                    status, answer = judge(urllib.parse.parse_qs(body.decode("ascii"), True))
+                except HangUp:
+                    self.close_connection = True
+                    return
+                content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *arguments: object) -> None:
+                """Keep quiet."""
+
+        endpoint = Endpoint(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler))
+        endpoint.server.daemon_threads = True
+        endpoint.server.block_on_close = False
+        threading.Thread(target=endpoint.server.serve_forever, args=(0.01,), daemon=True).start()
+        running.append(endpoint)
+        return endpoint
+
+    yield start
+    for endpoint in running:
+        endpoint.released.set()
+        endpoint.stop()
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no clock decide how far an example is shrunk: counts do."""
+    monkeypatch.setattr(search, "SHRINK_SECONDS", 120.0)
+
+
+def run(
+    target: Target,
+    *,
+    examples: int = 150,
+    seconds: float = 300.0,
+    families: tuple[campaign.Family, ...] = FAMILIES,
+) -> dict[str, Result]:
+    """Run the rules of these families, with all examples for a family that is alone."""
+    rules = {rule.name: rule for rule in all_rules() if rule.area == "fuzz"}
+    shares = sum(family.share for family in families)
+    target.settings = dataclasses.replace(
+        target.settings, fuzz_examples=round(examples / shares), fuzz_seconds=seconds / shares
+    )
+    return {family.name: run_rule(rules[family.name], target) for family in families}
+
+
+def findings(results: dict[str, Result]) -> dict[str, Finding]:
+    """Return the findings of all families by clause; a clause must not stand twice."""
+    found = [one for result in results.values() for one in result.findings]
+    by_clause = {one.clause: one for one in found}
+    assert len(by_clause) == len(found), [one.subject for one in found]
+    return by_clause
+
+
+def form_of(finding: Finding) -> Form:
+    """Return the form that the finding shows, from its request."""
+    body = finding.request.partition("\n\n")[2]
+    return urllib.parse.parse_qs(body, True)
+
+
+# Correct endpoints, each in a style of its own
+
+
+def python_int(form: Form) -> Reply:
+    """int() takes blanks, signs, underscores, leading zeros and digits of all alphabets."""
+    if form.get("token", [""])[-1].strip() != TOKEN:
+        return refused(403)
+    if form.get("action", [""])[-1].strip().lower() != "gettokenpricing":
+        return refused()
+    try:
+        user = int(form.get("userid", [""])[-1])
+    except ValueError:
+        return refused(422)
+    return (200, PRICE) if user in USERS else refused(404)
+
+
+def everybody_exists(form: Form) -> Reply:
+    """A large installation: whichever positive id is asked for belongs to somebody."""
+    if form.get("token") != [TOKEN] or form.get("action") != ["GetTokenPricing"]:
+        return refused(401)
+    userid = form.get("userid", [""])[0]
+    exists = userid.isascii() and userid.isdigit() and 0 < int(userid) < 2**31
+    return (200, PRICE) if exists and int(userid) != UNKNOWN else refused(404)
+
+
+def first_counts(form: Form) -> Reply:
+    """The first of doubled parameters counts; JavaScript's Number() reads 0x7, 7.0 and 7e0, too."""
+    if form.get("token", [""])[0] != TOKEN or form.get("action", [""])[0] != "GetTokenPricing":
+        return refused(401)
+    text = form.get("userid", [""])[0].strip()
+    try:
+        user = float(int(text, 16)) if text[:2] in ("0x", "0X") else float(text)
+    except ValueError:
+        return refused(404)
+    return (200, PRICE) if user in USERS else refused(404)
+
+
+def error_with_200(form: Form) -> Reply:
+    """A 200 without a price is no price."""
+    status, answer = correct(form)
+    return (200, answer) if status == 200 else (200, {"error": answer["error"], "code": status})
+
+
+def no_token_needed(form: Form) -> Reply:
+    """A token is configured in the check only."""
+    return correct({**form, "token": [TOKEN]})
+
+
+STYLES = (correct, python_int, everybody_exists, first_counts, error_with_200, no_token_needed)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("judge", STYLES, ids=lambda judge: judge.__name__)
+def test_a_correct_endpoint_passes(serve: Serve, judge: Judge, seed: int) -> None:
+    endpoint = serve(judge)
+    results = run(endpoint.target(seed=seed), examples=40)
+    assert [result.outcome for result in results.values()] == [Outcome.PASS, Outcome.PASS], results
+    # 0.4 and 0.6 of 40, each sent once, and for each family one to find out whether a token is needed.
+    assert [result.checks for result in results.values()] == [16, 24]
+    assert len(endpoint.bodies) == 42
+    assert len(set(endpoint.bodies)) == 41
+
+
+def test_without_a_token_none_is_asked_for(serve: Serve) -> None:
+    endpoint = serve(no_token_needed)
+    results = run(endpoint.target(token=None), examples=30)
+    assert findings(results) == {}
+    assert sum(result.checks for result in results.values()) == 30 == len(endpoint.bodies)
+
+
+# Planted faults: which clause is named, and which shortest example remains
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A fault with what must be said about it."""
+
+    judge: Judge
+    clauses: set[str]
+    field: str
+    value: Callable[[str], bool]
+    """Whether the shrunk value of the field still shows the fault, and hardly more."""
+
+
+def server_error_on_unicode(form: Form) -> Reply:
+    userid = form.get("userid", [""])[0]
+    return correct(form) if userid.isascii() else (500, {"error": "internal"})
+
+
+def sign_dropped(form: Form) -> Reply:
+    return correct({**form, "userid": [value.lstrip("-") for value in form.get("userid", [])]})
+
+
+def float_cast(form: Form) -> Reply:
+    try:
+        return correct({**form, "userid": [str(int(float(form.get("userid", [""])[0])))]})
+    except (ValueError, OverflowError):
+        return correct(form)
+
+
+def leading_digits(form: Form) -> Reply:
+    """PHP's (int) and JavaScript's parseInt()."""
+    digits = ""
+    for letter in form.get("userid", [""])[0]:
+        if letter not in "0123456789":
+            break
+        digits += letter
+    return correct({**form, "userid": [digits]})
+
+
+def any_action(form: Form) -> Reply:
+    return correct({**form, "action": ["GetTokenPricing"]})
+
+
+def array_is_one(form: Form) -> Reply:
+    array = any(name.startswith("userid[") for name in form)
+    return correct({**form, "userid": [str(USERS[0])]} if array else form)
+
+
+def cut_to_32_bits(form: Form) -> Reply:
+    userid = form.get("userid", [""])[0]
+    if userid.isascii() and userid.isdigit():
+        return correct({**form, "userid": [str(int(userid) % 2**32)]})
+    return correct(form)
+
+
+def any_user(form: Form) -> Reply:
+    userid = form.get("userid", [""])[0]
+    known = userid.isascii() and userid.isdigit() and 0 < int(userid) < 2**31
+    return correct({**form, "userid": [str(USERS[0])]} if known else form)
+
+
+def token_behind_prefix(form: Form) -> Reply:
+    token = form.get("token", [""])[0]
+    return correct({**form, "token": [token[: len(TOKEN)]]})
+
+
+def missing_token_passes(form: Form) -> Reply:
+    return correct(form if "token" in form else {**form, "token": [TOKEN]})
+
+
+PLANTED = {
+    # One letter that is not ASCII is the least that shows it.
+    "TP-401": Planted(
+        server_error_on_unicode,
+        {"TP-401"},
+        "userid",
+        lambda value: len(value) <= 2 and not value.isascii(),
+    ),
+    "TP-205": Planted(sign_dropped, {"TP-205"}, "userid", lambda value: value in ("-7", "-12")),
+    # The shortest fraction behind a known id.
+    "TP-204": Planted(float_cast, {"TP-204"}, "userid", lambda value: value in ("7.5", "12.5")),
+    "TP-207": Planted(
+        leading_digits,
+        {"TP-204", "TP-207"},
+        "userid",
+        lambda value: value.startswith(("7", "12")) and len(value) <= 3,
+    ),
+    "TP-214": Planted(
+        any_action, {"TP-213", "TP-214"}, "action", lambda value: value in ("", "0", "0.0", "null")
+    ),
+    "TP-206": Planted(
+        cut_to_32_bits,
+        {"TP-206"},
+        # 2^32 + 7 and 2^32 + 12, or 2^64 more.
+        "userid",
+        lambda value: int(value) % 2**32 in USERS,
+    ),
+    "TP-211": Planted(any_user, {"TP-211"}, "userid", lambda value: value == str(UNKNOWN)),
+}
+
+
+@pytest.mark.parametrize("clause", PLANTED)
+def test_a_planted_fault_is_found_named_and_shrunk(serve: Serve, clause: str) -> None:
+    planted = PLANTED[clause]
+    families = (campaign.VALID,) if clause == "TP-211" else INVALID
+    found = findings(run(serve(planted.judge).target(seed=3), examples=100, families=families))
+    assert set(found) == planted.clauses
+    form = form_of(found[clause])
+    assert planted.value(form[planted.field][0]), form
+    # Nothing but SolusIO's three parameters is left of the generated form.
+    assert set(form) == {"token", "action", "userid"}
+    assert found[clause].level == "must"
+
+
+def test_a_price_for_an_array_is_found(serve: Serve) -> None:
+    found = findings(run(serve(array_is_one).target(seed=3), examples=100, families=INVALID))
+    assert set(found) == {"TP-210"}
+    (name,) = (name for name in form_of(found["TP-210"]) if name.startswith("userid["))
+    assert len(name) <= len("userid[]") + 1
+
+
+def test_a_token_with_something_behind_it_is_found_and_masked(serve: Serve) -> None:
+    found = findings(run(serve(token_behind_prefix).target(seed=3), examples=100, families=INVALID))
+    assert set(found) == {"TP-104"}
+    shown = found["TP-104"]
+    for text in (shown.curl, shown.request, shown.response, shown.subject, shown.actual, shown.question):
+        assert TOKEN not in text
+        assert urllib.parse.quote_plus(TOKEN) not in text
+    (token,) = form_of(shown)["token"]
+    # The variable, and behind it the least that was generated.
+    assert token.startswith("${MOCK_SOLUSIO_TOKEN}")
+    assert len(token) == len("${MOCK_SOLUSIO_TOKEN}") + 1
+    assert "${MOCK_SOLUSIO_TOKEN}" in shown.curl
+
+
+def test_a_missing_token_that_opens_the_door_is_found(serve: Serve) -> None:
+    found = findings(run(serve(missing_token_passes).target(seed=3), examples=100, families=INVALID))
+    # Where `token` is missing, `token[]` gets in as well.
+    assert set(found) == {"TP-102", "TP-107"}
+    assert "token" not in form_of(found["TP-102"])
+
+
+def test_a_malformed_price_is_mapped_to_the_clause_of_its_member(serve: Serve) -> None:
+    def judge(form: Form) -> Reply:
+        status, answer = correct(form)
+        if status == 200 and form["userid"] == ["12"]:
+            # The misspelt key of many integrators, and an amount as text.
+            discount = {"name": "Friend", "description": "", "multiplier": 0.95}
+            return 200, {**PRICE, "discounts": [discount], "user_token_unit_cost": "1.08"}
+        return status, answer
+
+    results = run(serve(judge).target(seed=3), examples=100)
+    assert results["fuzz-valid-data"].outcome is Outcome.FAIL
+    valid = {one.clause: one for one in results["fuzz-valid-data"].findings}
+    assert set(valid) == {"TP-031", "TP-041"}
+    assert valid["TP-031"].actual == 'the string "1.08"'
+    assert valid["TP-041"].hint == "rename `multiplier` to `multipler`"
+    assert form_of(valid["TP-041"])["userid"] == ["12"]
+    assert set(form_of(valid["TP-041"])) == {"token", "action", "userid"}
+
+
+def test_a_stack_trace_beside_a_server_error_is_a_finding_of_its_own(serve: Serve) -> None:
+    def judge(form: Form) -> Reply:
+        if "'" in form.get("userid", [""])[0] or not form.get("userid", [""])[0].isascii():
+            return 500, b'Traceback (most recent call last):\n  File "/srv/app/pricing.py", line 3\n'
+        return correct(form)
+
+    found = findings(run(serve(judge).target(seed=3), examples=60, families=INVALID))
+    assert set(found) == {"TP-401", "TP-502", "TP-503"}
+    assert found["TP-401"].request == found["TP-502"].request
+
+
+def test_several_failures_are_all_reported(serve: Serve) -> None:
+    def judge(form: Form) -> Reply:
+        if not form.get("action", [""])[0].isascii():
+            raise HangUp
+        if form.get("userid", [""])[0].startswith("-"):
+            return 503, {}
+        return float_cast(form)
+
+    found = findings(run(serve(judge).target(seed=3), examples=90, families=INVALID))
+    assert set(found) == {"TP-204", "TP-401", "TP-402"}
+    assert form_of(found["TP-401"])["userid"][0].startswith("-")
+    assert len(form_of(found["TP-402"])["action"][0]) <= 2
+
+
+def test_the_same_seed_sends_the_same_requests_and_finds_the_same(serve: Serve) -> None:
+    def once(seed: int) -> tuple[list[bytes], list[str]]:
+        endpoint = serve(float_cast)
+        results = run(endpoint.target(seed=seed), examples=60)
+        return endpoint.bodies, [one.request.partition("\n\n")[2] for one in findings(results).values()]
+
+    first, again, other = once(11), once(11), once(12)
+    assert first == again
+    assert first[0] != other[0]
+
+
+def test_a_family_can_be_run_as_a_rule(serve: Serve) -> None:
+    endpoint = serve(float_cast)
+    result = run(endpoint.target(), examples=30, families=INVALID)["fuzz-invalid-data"]
+    assert (result.outcome, [one.clause for one in result.findings]) == (Outcome.FAIL, ["TP-204"])
+    # One question is asked to learn whether a token is needed; the 30 and the shrinking are judged.
+    assert result.checks == len(endpoint.bodies) - 1 >= 30
+    assert result.notes == ()
+
+
+def test_a_family_without_time_is_no_passed_rule(serve: Serve) -> None:
+    result = run(serve(correct).target(), seconds=0.0)["fuzz-valid-data"]
+    assert (result.outcome, result.reason) == (Outcome.SKIP, "the time is up")
+
+
+# Bounds
+
+
+def test_an_endpoint_that_hangs_ends_the_run(serve: Serve) -> None:
+    def judge(form: Form) -> Reply:
+        if form.get("action") != ["GetTokenPricing"]:
+            endpoint.released.wait(60)
+        return correct(form)
+
+    endpoint = serve(judge)
+    results = run(endpoint.target(timeout=1.0), examples=100)
+    invalid = results["fuzz-invalid-data"]
+    assert {one.clause for one in invalid.findings} == {"TP-402"}
+    assert invalid.notes[-1].endswith("3 requests got no answer in time")
+    forms = [urllib.parse.parse_qs(body.decode(), True) for body in endpoint.bodies]
+    assert sum(form.get("action") != ["GetTokenPricing"] for form in forms) == search.HANGS
+
+
+def test_an_endpoint_that_goes_away_is_a_finding_and_ends_the_run(serve: Serve) -> None:
+    def judge(form: Form) -> Reply:
+        if form.get("action") != ["GetTokenPricing"]:
+            endpoint.stop()
+            raise HangUp
+        return correct(form)
+
+    endpoint = serve(judge)
+    results = run(endpoint.target(), examples=100)
+    (finding,) = results["fuzz-invalid-data"].findings
+    assert finding.clause == "TP-403"
+    # The last request that it got, whatever was tried after that.
+    assert finding.request.partition("\n\n")[2].replace("${MOCK_SOLUSIO_TOKEN}", "s3cr3t-token%261") == (
+        endpoint.bodies[-1].decode()
+    )
+
+
+def test_an_endpoint_that_goes_away_is_named_by_each_family(serve: Serve) -> None:
+    def judge(_: Form) -> Reply:
+        endpoint.stop()
+        raise HangUp
+
+    endpoint = serve(judge)
+    results = run(endpoint.target(token=None), examples=100)
+    for result in results.values():
+        assert [one.clause for one in result.findings] == ["TP-403"]
+        assert "no connections" in result.notes[-1]
+
+
+def test_the_time_is_kept_and_said(serve: Serve) -> None:
+    def judge(form: Form) -> Reply:
+        endpoint.released.wait(0.05)
+        return correct(form)
+
+    endpoint = serve(judge)
+    target = endpoint.target()
+    began = time.monotonic()
+    # Twenty a second at best: all would take 500 s.
+    results = run(target, examples=10_000, seconds=2.0)
+    assert time.monotonic() - began < 60
+    assert all("the time is up" in result.notes[0] for result in results.values())
+    # At least 50 ms each, both families in 2 s; the first of each may start late, none may start after.
+    assert sum(result.checks for result in results.values()) <= 41
+
+
+def test_no_examples_is_no_pass(serve: Serve) -> None:
+    endpoint = serve(correct)
+    results = run(endpoint.target(token=None), examples=0)
+    assert {result.outcome for result in results.values()} == {Outcome.SKIP}
+    assert not endpoint.bodies
+
+
+def test_only_one_family_uses_all_examples(serve: Serve) -> None:
+    results = run(serve(correct).target(), examples=30, families=(campaign.INVALID,))
+    assert [(name, result.checks) for name, result in results.items()] == [("fuzz-invalid-data", 30)]
+
+
+def test_nothing_is_printed_and_nothing_is_left_behind(serve: Serve, tmp_path: Any) -> None:
+    endpoint = serve(float_cast)
+    program = (
+        "from solusio_contracts.fuzzing import campaign\n"
+        "from solusio_contracts.checking.target import Settings, Target\n"
+        f"settings = Settings(url='http://127.0.0.1:{endpoint.server.server_port}/', users={USERS}, "
+        f"token={TOKEN!r}, fuzz_examples=60, fuzz_seconds=120)\n"
+        "target = Target(settings)\n"
+        "for family in (campaign.VALID, campaign.INVALID):\n"
+        "    for _ in campaign.expectations(target, family): pass\n"
+    )
+    folders = {name: str(tmp_path) for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME")}
+    done = subprocess.run(
+        [sys.executable, "-W", "always", "-c", program],
+        cwd=tmp_path,
+        env={**os.environ, **folders, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert len(endpoint.bodies) >= 61
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_bytes_are_those_that_schemathesis_sends(serve: Serve) -> None:
+    """Cases sent by schemathesis itself arrive as our encoding of them."""
+    from hypothesis import HealthCheck, Phase, given, seed, settings
+    from hypothesis import strategies as st
+
+    endpoint = serve(correct)
+    generator = fuzz_data.Generator(endpoint.target().settings)
+    paths = ("/", "/text/userid", "/number/userid", "/anything/userid", "/broken/action")
+    cases = st.one_of([generator._cases(path, valid="broken" not in path) for path in paths])
+    compared = 0
+
+    @seed(1)
+    @settings(
+        max_examples=40,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(cases)
+    def compare(case: Any) -> None:
+        nonlocal compared
+        case.operation.path = "/"
+        case.path = "/"
+        case.call(base_url=f"http://127.0.0.1:{endpoint.server.server_port}")
+        assert fuzz_data._encode(fuzz_data._fields(case)) == endpoint.bodies[-1]
+        compared += 1
+
+    with fuzz_data.quiet_hypothesis():
+        compare()
+    assert compared >= 40
+
+
+# The judge's reading of what was sent
+
+
+@pytest.mark.parametrize(
+    "text", ["7", " 7", "+7", "07", "７", "7\0", "7.0", "7e0", "0x7", "4294967295", "1.00000000000000001"]
+)
+def test_a_sane_server_may_read_a_user(text: str) -> None:
+    assert user_fault(text, KNOWN, UNKNOWN) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "clause"),
+    [
+        ("", "TP-202"),
+        (" \t", "TP-202"),
+        ("null", "TP-203"),
+        ("NaN", "TP-203"),
+        ("Infinity", "TP-203"),
+        ("7.5", "TP-204"),
+        ("1e-400", "TP-204"),
+        ("0", "TP-205"),
+        ("-7", "TP-205"),
+        ("-7.5", "TP-205"),
+        ("9223372036854775808", "TP-206"),  # 2^63
+        ("4294967303", "TP-206"),  # 2^32 + 7, and 7 is known
+        ("1e400", "TP-206"),
+        ("7abc", "TP-207"),
+        ("7,5", "TP-207"),
+        ("+7 OR 1=1", "TP-207"),
+        ("' OR 7", "TP-208"),
+        ("é", "TP-209"),
+        ("a\nb", "TP-209"),
+        (str(UNKNOWN), "TP-211"),
+    ],
+)
+def test_no_sane_server_reads_a_user(text: str, clause: str) -> None:
+    fault = user_fault(text, KNOWN, UNKNOWN)
+    assert fault is not None
+    assert fault.clause == clause
+
+
+def faults(body: str) -> list[str]:
+    return [fault.clause for fault in Sent(body.encode()).faults("abc", KNOWN, UNKNOWN)]
+
+
+@pytest.mark.parametrize(
+    ("body", "clauses"),
+    [
+        ("token=abc&action=GetTokenPricing&userid=7", []),
+        ("token=+abc+&action=gettokenpricing&userid=7&x=y", []),
+        # Which of two counts is open ...
+        ("token=wrong&token=abc&action=x&action=GetTokenPricing&userid=x&userid=7", []),
+        # ... but not when all are wrong.
+        ("token=wrong&token=bad&action=GetTokenPricing&userid=7", ["TP-108"]),
+        ("token=abc&action=GetTokenPricing&userid=x&userid=-1", ["TP-205"]),
+        # PHP drops the blank before a name and what follows a zero byte.
+        ("+token=abc&action%00x=GetTokenPricing&USERID=7", []),
+        ("token%5B%5D=abc&action=GetTokenPricing&userid=7", ["TP-107"]),
+        ("token=abc&action%5Ba%5D=GetTokenPricing&userid%5B0%5D=7", ["TP-214", "TP-210"]),
+        ("token=ab&action=GetTokenPricing&userid=7", ["TP-104"]),
+        ("token=ABC&action=GetTokenPricing&userid=7", ["TP-105"]),
+        ("token=xyz&action=GetTokenPricing&userid=7", ["TP-101"]),
+        ("token=&action=&userid=", ["TP-103", "TP-213", "TP-202"]),
+        ("", ["TP-102", "TP-213", "TP-201"]),
+        ("[1]", ["TP-102", "TP-213", "TP-201"]),
+    ],
+)
+def test_what_forbids_a_price(body: str, clauses: list[str]) -> None:
+    assert faults(body) == clauses
+
+
+@pytest.mark.parametrize(
+    ("body", "odd"),
+    [
+        ("token=abc&action=GetTokenPricing&userid=7", ""),
+        ("x=y&token=abc&action=GetTokenPricing&userid=7", "additional parameters"),
+        ("x=y&token=abc&action=GetTokenPricing&userid=+7", "userid"),
+        ("action=GetTokenPricing&userid=7", "token"),
+        ("token=abc&userid=8", "several"),
+    ],
+)
+def test_which_parameter_is_odd(body: str, odd: str) -> None:
+    assert Sent(body.encode()).odd("abc", KNOWN) == odd
+
+
+def test_both_families_cite_every_clause_a_violation_may_name() -> None:
+    for rule in all_rules():
+        if rule.area == "fuzz":
+            assert tuple(clause.id for clause in rule.clauses) == CLAUSES
+    assert {"TP-041", "TP-101", "TP-211", "TP-401", "TP-504"} <= set(CLAUSES)
+
+
+@pytest.mark.parametrize(
+    ("change", "clause", "subject"),
+    [
+        ({"base_token_unit_cost": 0}, "TP-060", "base_token_unit_cost"),
+        ({"user_token_unit_cost": None}, "TP-031", "user_token_unit_cost"),
+        ({"currency": []}, "TP-032", "currency"),
+        ({"currency": {**PRICE["currency"], "code": "gbp"}}, "TP-062", "currency.code"),  # type: ignore[dict-item]
+        ({"discounts": {}}, "TP-040", "discounts"),
+        (
+            {"discounts": [{"name": "", "description": "", "multipler": "1"}]},
+            "TP-043",
+            "discounts[0].multipler",
+        ),
+        ({"taxes": None}, "TP-050", "taxes"),
+        ({"taxes": {"rates": []}}, "TP-051", "taxes.compound"),
+        ({"taxes": {"compound": "no", "rates": []}}, "TP-051", "taxes.compound"),
+        (
+            {"taxes": {"compound": True, "rates": [{"label": 1, "rate": 6}]}},
+            "TP-053",
+            "taxes.rates[0].label",
+        ),
+    ],
+)
+def test_each_member_has_its_clause(serve: Serve, change: dict[str, Any], clause: str, subject: str) -> None:
+    target = serve(lambda _: (200, {**PRICE, **change})).target()
+    judge = oracle.Judge(target, token_required=False)
+    (violation,) = judge(target.price_of(USERS[0]))
+    assert (violation.clause, violation.subject) == (clause, subject)
+
+
+@pytest.mark.parametrize("taxes", [[], {}, {"compound": False, "rates": []}])
+def test_no_taxes_may_be_written_in_three_ways(serve: Serve, taxes: Any) -> None:
+    target = serve(lambda _: (200, {**PRICE, "taxes": taxes})).target()
+    assert oracle.Judge(target, token_required=False)(target.price_of(USERS[0])) == []

@@ -1,0 +1,272 @@
+"""A baseline accepts known failures and says which of them are gone."""
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from solusio_contracts.reporting.baseline import Baseline, BaselineError, Entry, apply, load, parse, write
+from solusio_contracts.reporting.report import MAX_FINDINGS, Exit, Finding, Outcome, Report, Result
+
+Make = Callable[..., Any]
+
+
+def entry(**changes: Any) -> Entry:
+    """Return an entry that accepts the finding of the `make_finding` fixture."""
+    members = {"rule": "discount-key", "clause": "TP-041", "subject": "discounts[0]"}
+    return Entry(**(members | changes))
+
+
+def baseline(*entries: Entry) -> Baseline:
+    """Return a baseline with these entries."""
+    return Baseline(version=1, accept=entries)
+
+
+@pytest.fixture
+def failing(make_report: Make, make_result: Make, make_finding: Make) -> Report:
+    """Return a run in which one rule fails, with one finding."""
+    report: Report = make_report(results=(make_result(outcome=Outcome.FAIL, findings=(make_finding(),)),))
+    return report
+
+
+def stored(tmp_path: Path, text: str) -> Path:
+    """Return the path of a baseline file with this text."""
+    path = tmp_path / "baseline.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+# Accepting
+
+
+def test_an_accepted_failure_no_longer_fails(failing: Report) -> None:
+    assert failing.exit is Exit.NOT_CONFORMANT
+    report = apply(failing, baseline(entry()))
+    assert report.results[0].findings[0].accepted
+    assert report.stale == ()
+    assert report.exit is Exit.CONFORMANT
+
+
+def test_an_entry_without_a_subject_accepts_every_subject(failing: Report) -> None:
+    assert apply(failing, baseline(entry(subject=None))).exit is Exit.CONFORMANT
+
+
+@pytest.mark.parametrize("change", [{"rule": "other"}, {"clause": "TP-060"}, {"subject": "discounts[1]"}])
+def test_another_failure_is_not_accepted(change: dict[str, str], failing: Report) -> None:
+    report = apply(failing, baseline(entry(**change)))
+    assert not report.results[0].findings[0].accepted
+    assert report.exit is Exit.NOT_CONFORMANT
+
+
+def test_a_new_failure_of_a_rule_with_accepted_ones_fails(
+    make_report: Make, make_result: Make, make_finding: Make
+) -> None:
+    findings = (make_finding(), make_finding(subject="discounts[1]"))
+    report = apply(
+        make_report(results=(make_result(outcome=Outcome.FAIL, findings=findings),)), baseline(entry())
+    )
+    assert [finding.accepted for finding in report.results[0].findings] == [True, False]
+    assert report.exit is Exit.NOT_CONFORMANT
+
+
+def test_the_wording_of_a_finding_does_not_matter(
+    make_report: Make, make_result: Make, make_finding: Make
+) -> None:
+    finding = make_finding(actual="worded anew", expected="too", hint="", curl="curl other")
+    report = make_report(results=(make_result(outcome=Outcome.FAIL, findings=(finding,)),))
+    assert apply(report, baseline(entry())).exit is Exit.CONFORMANT
+
+
+def test_a_warning_can_be_accepted(make_report: Make, make_result: Make, make_finding: Make) -> None:
+    result = make_result(outcome=Outcome.WARN, findings=(make_finding(level="should"),))
+    report = apply(make_report(results=(result,)), baseline(entry()))
+    assert report.results[0].findings[0].accepted
+    assert report.stale == ()
+
+
+# Going stale
+
+
+@pytest.mark.parametrize("outcome", [Outcome.PASS, Outcome.WARN])
+def test_an_entry_is_stale_when_its_failure_is_gone(
+    outcome: Outcome, make_report: Make, make_result: Make
+) -> None:
+    report = apply(make_report(results=(make_result(outcome=outcome),)), baseline(entry()))
+    assert report.stale == ("discount-key: TP-041 at discounts[0]",)
+    assert report.exit is Exit.NOT_CONFORMANT
+
+
+def test_an_entry_is_stale_when_its_rule_fails_elsewhere_only(failing: Report) -> None:
+    report = apply(
+        failing, baseline(entry(), entry(subject="discounts[7]"), entry(clause="TP-060", subject=None))
+    )
+    assert report.stale == ("discount-key: TP-041 at discounts[7]", "discount-key: TP-060")
+
+
+@pytest.mark.parametrize("outcome", [Outcome.SKIP, Outcome.ERROR])
+def test_a_rule_that_was_not_decided_proves_nothing(
+    outcome: Outcome, make_report: Make, make_result: Make
+) -> None:
+    undecided = make_result(outcome=outcome, checks=0, reason="why")
+    report = make_report(results=(make_result(rule="other"), undecided))
+    assert apply(report, baseline(entry())).stale == ()
+
+
+def test_a_rule_that_was_not_selected_proves_nothing(make_report: Make, make_result: Make) -> None:
+    report = make_report(results=(make_result(rule="other"),))
+    assert apply(report, baseline(entry())).stale == ()
+
+
+def test_a_rule_whose_findings_are_cut_proves_nothing(
+    make_report: Make, make_result: Make, make_finding: Make
+) -> None:
+    findings = tuple(make_finding(subject=f"discounts[{n}]") for n in range(MAX_FINDINGS))
+    report = make_report(results=(make_result(outcome=Outcome.FAIL, findings=findings),))
+    assert apply(report, baseline(entry(subject="discounts[999]"))).stale == ()
+
+
+def test_the_same_entry_twice_is_stale_once(make_report: Make, make_result: Make) -> None:
+    report = apply(make_report(results=(make_result(),)), baseline(entry(), entry()))
+    assert len(report.stale) == 1
+
+
+def test_applying_another_baseline_starts_afresh(failing: Report) -> None:
+    report = apply(apply(failing, baseline(entry(), entry(subject="gone"))), baseline())
+    assert report == failing
+
+
+# Reading
+
+
+def test_a_file_as_people_write_it(tmp_path: Path) -> None:
+    path = stored(
+        tmp_path,
+        """\
+# accepted until release 4.2
+version = 1
+
+[[accept]]
+rule = "discount-key"
+clause = "TP-041"
+subject = "discounts[0]"
+reason = "the shop reads the old key, too"
+
+[[accept]]
+rule = "arithmetic"
+clause = "TP-060"
+""",
+    )
+    assert load(path) == baseline(
+        entry(reason="the shop reads the old key, too"),
+        Entry(rule="arithmetic", clause="TP-060", subject=None, reason=""),
+    )
+
+
+def test_an_empty_baseline_and_a_byte_order_mark(tmp_path: Path) -> None:
+    assert load(stored(tmp_path, "\ufeffversion = 1\r\n")) == baseline()
+
+
+FINE = '[[accept]]\nrule = "a"\nclause = "TP-001"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "no version; this program reads version = 1"),
+        ("version = 2", "version 2; this program"),
+        ("version = '1'", "version '1'; this program"),
+        ("version = true", "Expected `int`, got `bool`"),
+        ("version = 1\nversion = 2\n", "line 2"),
+        ("version = 1\nrules = []", "unknown field `rules`"),
+        ("version = 1\naccept = 3", "Expected `array`, got `int`"),
+        (
+            f"version = 1\n{FINE}[[accept]]\nrule = 'b'",
+            "entry 2 (line 5): Object missing required field `clause`",
+        ),
+        (f"version = 1\n{FINE}subjekt = 'x'", "entry 1 (line 2): Object contains unknown field `subjekt`"),
+        (f"version = 1\n\n{FINE}subject = 3", "entry 1 (line 3): subject: Expected `str | null`, got `int`"),
+        ("version = 1\naccept = [{rule = 'a'}]", "entry 1: Object missing required field `clause`"),
+        ("version = 1\naccept = ['a']", "entry 1: Expected `object`, got `str`"),
+    ],
+)
+def test_a_wrong_file_is_named_with_what_is_wrong(text: str, says: str, tmp_path: Path) -> None:
+    path = stored(tmp_path, text)
+    with pytest.raises(BaselineError) as raised:
+        load(path)
+    assert str(raised.value).startswith(f"{path}: ")
+    assert says in str(raised.value)
+
+
+def test_a_file_that_is_missing_or_no_text(tmp_path: Path) -> None:
+    with pytest.raises(BaselineError, match=r"nowhere\.toml: No such file"):
+        load(tmp_path / "nowhere.toml")
+    (tmp_path / "binary").write_bytes(b"version = 1 # \xff")
+    with pytest.raises(BaselineError, match="binary: not UTF-8 at byte 14"):
+        load(tmp_path / "binary")
+
+
+# Writing
+
+
+def test_a_written_baseline_accepts_the_run(mixed_report: Report, tmp_path: Path) -> None:
+    path = stored(tmp_path, write(mixed_report))
+    first, second = "discounts[0]", "discounts[1]"
+    assert load(path) == baseline(
+        entry(subject=first),
+        entry(subject=second),
+        Entry(rule="token-prefix", clause="TP-091", subject="the token's first half"),
+    ), "failures only: the warning of mixed_report needs no accepting"
+    accepted = apply(mixed_report, load(path))
+    assert accepted.failed == ()
+    assert accepted.stale == ()
+
+
+def test_a_run_without_failures_gives_an_empty_baseline(
+    make_report: Make, make_result: Make, tmp_path: Path
+) -> None:
+    assert load(stored(tmp_path, write(make_report(results=(make_result(),))))) == baseline()
+
+
+def test_only_the_failures_of_a_failed_rule_are_written(
+    make_report: Make, make_result: Make, make_finding: Make
+) -> None:
+    findings = (make_finding(), make_finding(subject="x", level="should"))
+    text = write(make_report(results=(make_result(outcome=Outcome.FAIL, findings=findings),)))
+    assert [one["subject"] for one in tomllib.loads(text)["accept"]] == ["discounts[0]"]
+
+
+def test_a_previous_baseline_keeps_its_reasons_and_loses_what_is_stale(
+    make_report: Make, make_result: Make, make_finding: Make, tmp_path: Path
+) -> None:
+    findings = (make_finding(), make_finding(subject="discounts[1]"), make_finding(clause="TP-091"))
+    report = make_report(
+        results=(
+            make_result(outcome=Outcome.FAIL, findings=findings),
+            make_result(rule="skipped", outcome=Outcome.SKIP),
+            make_result(rule="fixed"),
+        )
+    )
+    known = entry(reason="known")
+    wide = entry(clause="TP-091", subject=None, reason="all of them")
+    skipped, fixed = entry(rule="skipped"), entry(rule="fixed")
+    text = write(report, baseline(fixed, known, wide, skipped))
+    assert load(stored(tmp_path, text)) == baseline(known, wide, skipped, entry(subject="discounts[1]"))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(st.characters(exclude_categories=()), max_size=20))
+@example("\ud800")
+@example('"\\\x7f\r\n\0')
+def test_any_subject_can_be_accepted(subject: str) -> None:
+    finding = Finding(clause="TP-041", level="must", subject=subject, expected="", actual="")
+    result = Result(
+        rule="r", area="a", title="t", outcome=Outcome.FAIL, clauses=(), checks=1, findings=(finding,)
+    )
+    report = Report(
+        tool_version="0", target="", started="", seconds=0, seed=0, requests=0, users=(), results=(result,)
+    )
+    assert apply(report, parse(write(report))).exit is Exit.CONFORMANT

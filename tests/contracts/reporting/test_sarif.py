@@ -1,0 +1,178 @@
+"""SARIF 2.1.0; the paragraphs are those of the OASIS standard."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from solusio_contracts.reporting.report import Outcome, Report
+from solusio_contracts.reporting.sarif import FINGERPRINT, render
+
+Make = Callable[..., Any]
+URI = re.compile(r"(?:[A-Za-z0-9:/?#\[\]@!$&'()*+,;=._~-]|%[0-9A-Fa-f]{2})*")
+
+
+def run_of(report: Report) -> dict[str, Any]:
+    """Return the only run, after a check of the structure that the standard demands."""
+    log = json.loads(render(report))
+    assert set(log) == {"$schema", "version", "runs"}
+    assert log["version"] == "2.1.0", "3.13.2"
+    assert log["$schema"].endswith("/sarif-schema-2.1.0.json")
+    run: dict[str, Any]
+    (run,) = log["runs"]
+    check_run(run)
+    return run
+
+
+def check_run(run: dict[str, Any]) -> None:
+    """Hold a run to the parts of the standard that consumers rely on."""
+    driver = run["tool"]["driver"]
+    assert driver["name"], "3.19.8"
+    ids = [rule["id"] for rule in driver["rules"]]
+    assert len(ids) == len(set(ids)), "rules are unique"
+    for rule in driver["rules"]:
+        assert rule["defaultConfiguration"]["level"] in ("none", "note", "warning", "error"), "3.50.3"
+        for name in {"shortDescription", "fullDescription", "help"} & set(rule):
+            assert rule[name]["text"], "3.12.3: a multiformat message has a text"
+    for result in run["results"]:
+        assert result["message"]["text"], "3.27.11"
+        assert ids[result["ruleIndex"]] == result["ruleId"], "3.27.6"
+        assert result["level"] in ("note", "warning", "error"), "3.27.10"
+        assert isinstance(result["suppressions"], list), "3.27.23: on all results or on none"
+        for suppression in result["suppressions"]:
+            assert suppression["kind"] in ("inSource", "external"), "3.35.2"
+            assert suppression["status"] in ("accepted", "underReview", "rejected"), "3.35.3"
+        for location in result["locations"]:
+            assert URI.fullmatch(location["physicalLocation"]["artifactLocation"]["uri"]), "3.4.3"
+        assert all(isinstance(value, str) for value in result["partialFingerprints"].values()), "3.27.17"
+    (invocation,) = run["invocations"]
+    assert isinstance(invocation["executionSuccessful"], bool), "3.20.14"
+    for notification in (
+        *invocation["toolExecutionNotifications"],
+        *invocation["toolConfigurationNotifications"],
+    ):
+        assert notification["message"]["text"], "3.58.5"
+        assert notification["level"] in ("none", "note", "warning", "error"), "3.58.6"
+        assert notification["descriptor"]["id"], "3.52.4"
+        if "associatedRule" in notification:
+            rule = notification["associatedRule"]
+            assert ids[rule["index"]] == rule["id"], "3.52.5"
+
+
+def test_a_rule_per_clause(mixed_report: Report) -> None:
+    first, *others = run_of(mixed_report)["tool"]["driver"]["rules"]
+    clause = mixed_report.clauses[0]
+    assert first["id"] == "TP-041"
+    # answers-200 is the first rule of the run that cites it (the factory's default clause).
+    assert first["name"] == "Answers200"
+    assert first["shortDescription"]["text"] == clause.text
+    assert first["help"]["text"] == f"{clause.why}\n\nFix: {clause.fix}"
+    assert first["defaultConfiguration"] == {"level": "error"}
+    assert [rule["id"] for rule in others] == ["TP-060", "TP-091"]
+    assert others[0]["defaultConfiguration"] == {"level": "warning"}
+    assert not any("helpUri" in rule for rule in (first, *others)), "there is no page to point to"
+
+
+def test_a_result_per_finding(mixed_report: Report) -> None:
+    results = run_of(mixed_report)["results"]
+    assert [(one["ruleId"], one["level"]) for one in results] == [
+        ("TP-041", "error"),
+        ("TP-041", "error"),
+        ("TP-060", "warning"),
+        ("TP-091", "error"),
+    ]
+    assert results[0]["message"]["text"] == (
+        "discounts use the key SolusIO reads. discounts[0]: SolusIO needs the key `multipler`; "
+        "you answered `multiplier` instead. Fix: rename `multiplier` to `multipler`"
+    )
+    (location,) = results[0]["locations"]
+    assert location["physicalLocation"]["artifactLocation"]["uri"] == "billing-endpoint"
+    assert location["logicalLocations"] == [{"fullyQualifiedName": "discounts[0]"}]
+    assert results[0]["properties"]["curl"].startswith("curl -sS -i")
+
+
+def test_the_invocation_carries_the_exit_code(
+    mixed_report: Report, make_report: Make, make_result: Make
+) -> None:
+    (failed,) = run_of(mixed_report)["invocations"]
+    assert (failed["exitCode"], failed["executionSuccessful"]) == (1, True), "the tool did its work"
+    assert failed["exitCodeDescription"].startswith("Not conformant: 2 rules failed")
+    assert failed["startTimeUtc"] == "2026-03-01T12:00:00Z"
+    (good,) = run_of(make_report(results=(make_result(),)))["invocations"]
+    assert (good["exitCode"], good["executionSuccessful"]) == (0, True)
+    (nothing,) = run_of(make_report())["invocations"]
+    assert (nothing["exitCode"], nothing["executionSuccessful"]) == (3, False)
+
+
+def test_undecided_rules_and_stale_entries_are_notifications(mixed_report: Report) -> None:
+    report = msgspec.structs.replace(mixed_report, stale=("a: TP-041 at x",))
+    (invocation,) = run_of(report)["invocations"]
+    (undecided,) = invocation["toolExecutionNotifications"]
+    assert undecided["descriptor"] == {"id": "fifty-at-once"}
+    assert undecided["associatedRule"] == {"id": "TP-091", "index": 2}
+    assert "too many open files" in undecided["message"]["text"]
+    (stale,) = invocation["toolConfigurationNotifications"]
+    assert stale["message"]["text"].startswith("a: TP-041 at x no longer occurs")
+
+
+def test_only_accepted_findings_are_suppressed(
+    make_report: Make, make_result: Make, make_finding: Make
+) -> None:
+    findings = (make_finding(accepted=True), make_finding(subject="discounts[1]"))
+    first, second = run_of(make_report(results=(make_result(outcome=Outcome.FAIL, findings=findings),)))[
+        "results"
+    ]
+    assert [(one["kind"], one["status"]) for one in first["suppressions"]] == [("external", "accepted")]
+    assert second["suppressions"] == []
+
+
+def fingerprints(report: Report) -> list[str]:
+    """Return the fingerprints of all results."""
+    return [one["partialFingerprints"][FINGERPRINT] for one in run_of(report)["results"]]
+
+
+def test_a_fingerprint_is_the_findings_own_and_stays(
+    make_report: Make, make_result: Make, make_finding: Make
+) -> None:
+    def report(target: str, *findings: Any, rule: str = "discount-key") -> Report:
+        result = make_result(rule=rule, outcome=Outcome.FAIL, findings=findings)
+        made: Report = make_report(target=target, results=(result,))
+        return made
+
+    one = make_finding()
+    twice = fingerprints(report("http://127.0.0.1:1/", one, make_finding(subject="discounts[1]"), one))
+    assert len(set(twice)) == 3, "the same finding again counts on"
+    worded = make_finding(actual="other words", response="other bytes", accepted=True)
+    assert fingerprints(report("http://127.0.0.1:2/", worded)) == twice[:1]
+    assert fingerprints(report("http://127.0.0.1:1/", make_finding(clause="TP-091"))) != twice[:1]
+    assert fingerprints(report("http://127.0.0.1:1/", one, rule="other")) != twice[:1]
+
+
+def test_a_level_that_only_informs_is_a_note(
+    make_report: Make, make_result: Make, make_finding: Make
+) -> None:
+    result = make_result(outcome=Outcome.WARN, findings=(make_finding(level="may"),))
+    assert run_of(make_report(results=(result,)))["results"][0]["level"] == "note"
+
+
+def test_a_clause_without_text_still_has_a_rule(
+    make_report: Make, make_result: Make, make_finding: Make
+) -> None:
+    result = make_result(outcome=Outcome.FAIL, findings=(make_finding(),))
+    (rule,) = run_of(make_report(clauses=(), results=(result,)))["tool"]["driver"]["rules"]
+    assert rule == {"id": "TP-041", "name": "DiscountKey", "defaultConfiguration": {"level": "error"}}
+
+
+@pytest.mark.parametrize("target", ["https://x.example/a?b=c%20d&e#f", "http://x/50%/ü <"])
+def test_results_stand_at_a_relative_place(
+    target: str, make_report: Make, make_result: Make, make_finding: Make
+) -> None:
+    """GitHub refuses a file whose artifacts have absolute URIs of another scheme than the checkout's."""
+    result = make_result(outcome=Outcome.FAIL, findings=(make_finding(),))
+    run = run_of(make_report(target=target, results=(result,)))
+    location = run["results"][0]["locations"][0]["physicalLocation"]
+    assert location == {"artifactLocation": {"uri": "billing-endpoint"}, "region": {"startLine": 1}}
+    assert run["properties"]["target"] == target

@@ -1,0 +1,238 @@
+"""The way from a request to its answer: routes, methods, bodies, pages, and answers that are kept."""
+
+import asyncio
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mock_solusio.api.dispatch import registered
+from mock_solusio.api.routes import routes
+from mock_solusio.app import Mock
+from mock_solusio.clock import Clock
+from mock_solusio.moment import SECOND
+from mock_solusio.options import Options
+from mock_solusio.server.messages import Request
+
+START = 1_772_323_200_000_000  # 2026-03-01T00:00:00Z
+TOKEN = "administrators-own-access-token"
+
+
+def test_the_document_and_the_handlers_are_the_same_operations():
+    assert set(registered()) == {route.id for route in routes().all}
+
+
+def test_an_unknown_path_is_answered_with_what_is_near(api):
+    answer = api.get("user/1")
+    assert answer.status == 404
+    assert answer.message.startswith(
+        "There is no operation GET /api/v1/user/1 here. Near to it: GET /users/{user_id}"
+    )
+    assert api.get("zzzzzzzzzzzzz").message == "There is no operation GET /api/v1/zzzzzzzzzzzzz here."
+
+
+def test_a_method_that_a_path_lacks_names_those_it_has(api):
+    answer = api.post("users/1", {})
+    assert answer.status == 405
+    assert answer.headers["allow"] == "DELETE, GET, PATCH, PUT"
+
+
+def test_head_is_answered_like_get(api):
+    assert api.call("HEAD", "users/1").status == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["users/x", "users/1x", "users/-1", "users/9999999999999999999999", "users//1"]
+)
+def test_what_is_no_id_leads_nowhere(api, path):
+    assert api.get(path).status == 404
+
+
+def test_a_slash_at_the_end_is_tolerated(api):
+    assert api.get("users/").data == api.get("users").data
+
+
+@pytest.mark.parametrize("header", ["", "Basic abc", "Bearer", "Bearer ", "bearer wrong", "Token x", TOKEN])
+def test_without_an_access_token_nothing(api, header):
+    answer = api.acting_as(None).get("users", headers={"authorization": header})
+    assert (answer.status, answer.json) == (401, {"message": "Unauthenticated."})
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_the_scheme_may_be_in_any_case(api, scheme):
+    assert api.get("users", headers={"authorization": f"{scheme} {TOKEN}"}).status == 200
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (b"{", "The body is not JSON"),
+        (b"\xff\xfe", "The body is not JSON"),
+        (b"[" * 100_000, "The body is not JSON"),
+        (b"7", "The body must be a JSON object."),
+        (b'"text"', "The body must be a JSON object."),
+        (b'[{"email": "a@example.com"}]', "The body must be a JSON object."),
+        (b'{"a": "' + b"x" * 1_100_000 + b'"}', "The body has more than 1048576 bytes."),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_named(api, raw, message):
+    answer = api.post("users", raw=raw)
+    assert answer.status == 400
+    assert answer.message.startswith(message)
+
+
+@pytest.mark.parametrize("raw", [b"", b"[]", b"{}", b"null", b" \n"])
+def test_nothing_is_an_empty_object(api, raw):
+    answer = api.post("users", raw=raw)
+    assert answer.status == 422
+    assert "email" in answer.errors
+
+
+@pytest.mark.parametrize("raw", [b"{}", b"junk", b"[]"])
+def test_a_body_where_none_belongs_does_no_harm(api, raw):
+    assert api.call("GET", "users/1", raw=raw).status == 200
+
+
+def test_errors_look_as_laravel_words_them(api):
+    answer = api.post("plans", {"name": 7, "tokens_per_hour": 0.5, "tokens_per_month": "5000"})
+    assert answer.status == 422
+    assert answer.message == "The given data was invalid."
+    assert answer.errors["name"] == ["The name must be a string."]
+    assert answer.errors["tokens_per_hour"] == ["The tokens per hour must be an integer."]
+    assert answer.errors["tokens_per_month"] == ["The tokens per month must be an integer."]
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "text"),
+    [
+        ("page=0", "page", "The page must be at least 1."),
+        ("page=x", "page", "The page must be an integer."),
+        ("per_page=-1", "per page", "The per page must be at least 1."),
+        ("filter%5Bstatus%5D=asleep", "filter[status]", "must be one of active, locked, suspended."),
+    ],
+)
+def test_a_wrong_parameter_is_named(api, query, field, text):
+    answer = api.get(f"users?{query}")
+    assert answer.status == 422
+    ((name, (said,)),) = answer.errors.items()
+    assert name.replace("_", " ") == field
+    assert said.endswith(text)
+
+
+def test_links_lead_through_all_pages_and_keep_the_filters(api):
+    for number in range(7):
+        assert api.post("users", {"email": f"ann{number}@example.com"}).status == 201
+    assert api.post("users", {"email": "bob@example.com"}).status == 201
+    seen, path, pages = [], "users?per_page=3&filter[search]=ann&color=red", 0
+    while path and pages < 10:
+        answer = api.get(path)
+        assert answer.json["meta"]["total"] == 7
+        assert answer.json["meta"]["last_page"] == 3
+        assert answer.json["meta"]["path"] == "http://mock.test/api/v1/users"
+        seen += [user["email"] for user in answer.data]
+        following = answer.json["links"]["next"]
+        path = following and following.removeprefix("http://mock.test")
+        pages += 1
+        assert answer.json["meta"]["current_page"] == pages
+    assert seen == [f"ann{number}@example.com" for number in range(7)]
+    assert pages == 3
+    first = api.get("users?per_page=3&filter[search]=ann").json
+    assert (first["links"]["prev"], first["meta"]["from"], first["meta"]["to"]) == (None, 1, 3)
+
+
+def test_an_empty_list_has_page_one_of_one(api):
+    meta = api.get("servers").json["meta"]
+    assert (meta["current_page"], meta["last_page"], meta["from"], meta["to"], meta["total"]) == (
+        1,
+        1,
+        None,
+        None,
+        0,
+    )
+
+
+def test_a_page_has_at_most_a_hundred_rows(api):
+    assert api.get("users?per_page=1000").json["meta"]["per_page"] == 100
+
+
+def test_an_answer_is_rendered_once_while_nothing_changes(api):
+    first = api.get("users")
+    again = api.get("users")
+    assert again.body is first.body
+    assert api.post("users", {"email": "ann@example.com"}).status == 201
+    assert api.get("users").json["meta"]["total"] == first.json["meta"]["total"] + 1
+
+
+def test_kept_answers_are_nobody_elses(api):
+    ann = api.post("users", {"email": "ann@example.com"}).data
+    anns = api.as_user(ann["id"])
+    assert api.get("account").data["email"] == "admin@example.com"
+    assert anns.get("account").data["email"] == "ann@example.com"
+    assert api.get("users").status == 200
+    assert anns.get("users").status == 403
+    assert api.acting_as("wrong").get("users").status == 401
+
+
+def test_an_access_token_that_was_withdrawn_or_expired_reads_nothing_more(api, mock):
+    ann = api.post("users", {"email": "ann@example.com", "password": "S3cret-enough"}).data
+    made = api.post("auth/login", {"email": "ann@example.com", "password": "S3cret-enough"}).data
+    anns = api.acting_as(made["credentials"]["access_token"])
+    assert anns.get("account").status == 200
+    assert anns.get("account").status == 200
+    mock.clock.advance(366 * 24 * 3600 * SECOND)
+    assert anns.get("account").status == 401
+    again = api.as_user(ann["id"])
+    assert again.get("account").status == 200
+    assert api.put(f"users/{ann['id']}", {"status": "locked"}).status == 200
+    assert again.get("account").status == 403
+
+
+CALLS = [
+    ("GET", "users", None),
+    ("GET", "users/2", None),
+    ("GET", "servers", None),
+    ("GET", "servers/1", None),
+    ("GET", "tasks", None),
+    ("GET", "projects", None),
+    ("GET", "roles", None),
+    ("GET", "limit_groups", None),
+    ("GET", "activity_logs", None),
+    ("POST", "users", {"email": "ann@example.com", "billing_user_id": 7}),
+    ("PUT", "users/2", {"status": "suspended"}),
+    ("PUT", "users/2", {"status": "active"}),
+    ("POST", "servers", {"name": "web", "plan": 1, "location": 1, "os": 1, "user": 2}),
+    ("POST", "servers/1/stop", {}),
+    ("POST", "servers/1/start", {}),
+    ("DELETE", "servers/1", None),
+    ("DELETE", "users/2", None),
+]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(CALLS), st.sampled_from([0, 0, 0, SECOND // 2, 3 * SECOND])), max_size=25
+    )
+)
+def test_keeping_answers_changes_none_of_them(steps):
+    def bodies(keep: bool) -> list[tuple[int, bytes]]:
+        mock = Mock(Options(clock=Clock(START, speed=0), seed="s", admin_token=TOKEN))
+        if not keep:
+            mock.api.kept = lambda _: None  # type: ignore[method-assign]
+            mock.api._rows.get = lambda _: None  # type: ignore[method-assign]
+            mock.api._still = lambda *_: False  # type: ignore[method-assign]
+        seen = []
+        with asyncio.Runner() as runner:
+            for (method, path, body), pause in steps:
+                mock.clock.advance(pause)
+                data = b"" if body is None else json.dumps(body).encode()
+                headers = [(b"host", b"mock.test"), (b"authorization", f"Bearer {TOKEN}".encode())]
+                request = Request(method, f"/api/v1/{path}", b"", headers, data, "http", "127.0.0.1")
+                for _ in range(2 if method == "GET" else 1):
+                    answer = runner.run(mock.answer(request, {}))
+                    seen.append((answer.status, answer.body))
+        mock.close()
+        return seen
+
+    assert bodies(keep=True) == bodies(keep=False)
