@@ -2,19 +2,19 @@
 
 declare(strict_types=1);
 
-// Lets `mock-solusio invoices check` run billing.php. Step by step: docs/php-invoices.md of mock-solusio.
+// Lets `mock-solusio invoices check` run billing.php. Explained in docs/php-invoices.md of mock-solusio.
 //
-//   php adapter.php customers FILE     takes over the customers of a scenario
-//   php adapter.php bill 2026-03       makes the invoices of a month
+//   php adapter.php customers FILE     saves the customers of a scenario
+//   php adapter.php bill 2026-03       creates the invoices of a month
 //   php adapter.php invoices 2026-03   prints them
 //
-// BILLING_DATABASE (a file), SOLUSIO_URL and SOLUSIO_ACCESS_TOKEN come in the environment.
+// Environment: BILLING_DATABASE (a file), SOLUSIO_URL, SOLUSIO_ACCESS_TOKEN.
 
 ini_set('display_errors', 'stderr');
 
 require __DIR__ . '/billing.php';
 
-/** Read JSON with its decimals as text: 0.00091 becomes "0.00091" before PHP can make a float of it. */
+/** Decode JSON with decimals as text: 0.00091 becomes "0.00091" before PHP makes it a float. */
 function exact_json(string $json): array
 {
     $quoted = preg_replace('/"(?:[^"\\\\]++|\\\\.)*+"(*SKIP)(*FAIL)|-?\d+[.eE][\d.eE+-]*/', '"$0"', $json);
@@ -26,16 +26,16 @@ function environment(string $name): string
     return getenv($name) ?: throw new RuntimeException("{$name} is not set");
 }
 
-/** Take over customers, and forget what an earlier check billed them: this is a database for tests. */
-function take_over(Billing $billing, PDO $database, string $file): void
+/** Save customers and delete their invoices of earlier checks: this is a test database. */
+function save_customers(Billing $billing, PDO $database, string $file): void
 {
     $json = @file_get_contents($file);
     if ($json === false) {
         throw new RuntimeException("cannot read {$file}");
     }
-    $forget = $database->prepare('DELETE FROM invoice WHERE customer = ?');
+    $delete = $database->prepare('DELETE FROM invoice WHERE customer = ?');
     foreach (exact_json($json)['customers'] as $customer) {
-        $forget->execute([$customer['billing_user_id']]);
+        $delete->execute([$customer['billing_user_id']]);
         $billing->save($customer['billing_user_id'], $customer['pricing']);
     }
 }
@@ -49,7 +49,7 @@ function bill(Billing $billing, string $period): void
         $unpaid[$who] = ($unpaid[$who] ?? 0) + $line['tokens'];
     }
     foreach ($unpaid as $who => $tokens) {
-        fwrite(STDERR, "nobody pays {$tokens} tokens of {$who}\n");
+        fwrite(STDERR, "no customer for {$tokens} tokens of {$who}\n");
     }
 }
 
@@ -63,10 +63,10 @@ try {
     $database = new PDO('sqlite:' . environment('BILLING_DATABASE'));
     $billing = new Billing($database);
     match ($command) {
-        'customers' => take_over($billing, $database, $argument),
+        'customers' => save_customers($billing, $database, $argument),
         'bill' => bill($billing, $argument),
         'invoices' => print_invoices($billing, $argument),
-        default => throw new RuntimeException('say customers FILE, bill PERIOD or invoices PERIOD'),
+        default => throw new RuntimeException('usage: customers FILE, bill PERIOD or invoices PERIOD'),
     };
 } catch (Throwable $error) {
     fwrite(STDERR, "adapter.php: {$error->getMessage()}\n");

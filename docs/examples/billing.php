@@ -2,13 +2,13 @@
 
 declare(strict_types=1);
 
-// A whole month of SolusIO billing: usage in, invoices out, each customer and month exactly once.
-// Why it is as it is: docs/php-invoices.md of mock-solusio.
+// A whole month of SolusIO billing: usage in, invoices out, once per customer and month.
+// Explained in docs/php-invoices.md of mock-solusio.
 
-/** Exact decimals as text ("0.00091"), amounts as integers of the smallest coin. With bcmath: bcmul. */
+/** Exact decimals as text ("0.00091"), amounts as integers in minor units. With bcmath: bcmul. */
 final class Money
 {
-    /** Multiply decimals and round the product, once: halves away from zero. Gives smallest coins. */
+    /** Multiply decimals and round the product once, halves away from zero. Returns minor units. */
     public static function rounded(int $decimals, string|int ...$factors): int
     {
         [$sign, $digits, $scale] = [1, '1', 0];
@@ -20,7 +20,7 @@ final class Money
         $cut = max(0, $scale - $decimals);
         $whole = substr($digits, 0, strlen($digits) - $cut);
         if (strlen(ltrim($whole, '0')) > 17) {
-            throw new RangeException("an amount of {$whole} coins is more than anybody pays");
+            throw new RangeException("an amount of {$whole} minor units is too large");
         }
         return $sign * ((int) $whole + ($cut > 0 && $digits[-$cut] >= '5' ? 1 : 0));
     }
@@ -52,17 +52,17 @@ final class Money
         return $currency['display_prefix'] . $whole . $point . $rest . $currency['display_suffix'];
     }
 
-    /** Take a decimal apart: sign, digits, how many of them stand behind the point. */
+    /** Split a decimal into sign, digits and number of decimal places. */
     private static function parts(string $decimal): array
     {
         if (preg_match('/^(-?)(\d+)(?:\.(\d+))?$/D', $decimal, $found) !== 1) {
-            throw new InvalidArgumentException("{$decimal} is no decimal such as 0.00091");
+            throw new InvalidArgumentException("{$decimal} is not a decimal such as 0.00091");
         }
         $behind = $found[3] ?? '';
         return [$found[1] === '-' ? -1 : 1, $found[2] . $behind, strlen($behind)];
     }
 
-    /** Multiply two rows of digits, nine at a time, as on paper: products of nine digits fit an integer. */
+    /** Multiply two strings of digits, nine digits at a time: products of nine digits fit an integer. */
     private static function product(string $a, string $b): string
     {
         [$x, $y] = array_map(
@@ -92,7 +92,7 @@ final class Solusio
     {
     }
 
-    /** Read all lines of a month, each once; refuse a month that is not over or was not read whole. */
+    /** Read all lines of a month; refuse a month that is still running or was read incompletely. */
     public function usage(string $period): array
     {
         $from = new DateTimeImmutable("{$period}-01T00:00:00Z");
@@ -114,7 +114,7 @@ final class Solusio
         }
         $totals = $page['meta']['totals'];
         if ([count($lines), array_sum(array_column($lines, 'tokens'))] !== [$totals['lines'], $totals['tokens']]) {
-            throw new RuntimeException('the lines do not add up to the totals of SolusIO; run it again');
+            throw new RuntimeException('the lines do not match the totals of SolusIO; run it again');
         }
         return $lines;
     }
@@ -139,14 +139,14 @@ final class Solusio
                     return $page;
                 }
                 if ($status !== 200 && $status !== 429 && $status < 500) {
-                    throw new RuntimeException("SolusIO refuses to give the usage: {$problem}");
+                    throw new RuntimeException("SolusIO refused to return the usage: {$problem}");
                 }
                 if (preg_match('/^Retry-After: (\d{1,3})\s*$/mi', $head, $found) === 1) {
                     $wait = (int) $found[1];
                 }
             }
             if ($attempt === self::ATTEMPTS) {
-                throw new RuntimeException("SolusIO does not give the usage: {$problem}");
+                throw new RuntimeException("SolusIO did not return the usage: {$problem}");
             }
             sleep($wait);
         }
@@ -164,14 +164,14 @@ final class Billing
             period TEXT NOT NULL, document TEXT NOT NULL, UNIQUE (customer, period))');
     }
 
-    /** Keep what a customer pays: what GetTokenPricing answers for him, costs as text. */
+    /** Store a customer's pricing as GetTokenPricing returns it, with costs as text. */
     public function save(int $customer, array $pricing): void
     {
         $this->database->prepare('INSERT OR REPLACE INTO customer VALUES (?, ?)')
             ->execute([$customer, json_encode($pricing, JSON_THROW_ON_ERROR)]);
     }
 
-    /** Make the invoices of a month that are missing; return the usage of users nobody would pay for. */
+    /** Create the missing invoices of a month; return the usage of users without a customer. */
     public function bill(string $period, Solusio $solusio): array
     {
         $usage = [];
@@ -180,7 +180,7 @@ final class Billing
         }
         ksort($usage);
         $prices = $this->database->query('SELECT id, pricing FROM customer')->fetchAll(PDO::FETCH_KEY_PAIR);
-        // One statement finds the next number and takes it; all or nothing, so numbers have no gap.
+        // One statement finds and takes the next number, so numbers have no gaps.
         $insert = $this->database->prepare('INSERT OR IGNORE INTO invoice (number, customer, period, document)
             SELECT coalesce(max(number), 0) + 1, ?, ?, ? FROM invoice');
         $this->database->beginTransaction();
@@ -204,7 +204,7 @@ final class Billing
         ] + json_decode($row['document'], true), $query->fetchAll(PDO::FETCH_ASSOC));
     }
 
-    /** Compute an invoice. Only amounts that are printed are rounded, each once and from exact figures. */
+    /** Calculate an invoice. Round only printed amounts, each once and from the exact figure. */
     private static function invoice(array $usage, array $pricing): array
     {
         $decimals = $pricing['currency']['decimals'];

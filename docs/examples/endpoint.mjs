@@ -1,5 +1,5 @@
-// GetTokenPricing for SolusIO, whole: what one token costs a customer.
-// Why each line is there: docs/node-endpoint.md of mock-solusio.
+// A complete GetTokenPricing endpoint for SolusIO: what one token costs a customer.
+// Explained in docs/node-endpoint.md of mock-solusio.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
 

@@ -2,8 +2,8 @@
 
 declare(strict_types=1);
 
-// GetTokenPricing for SolusIO, whole: what one token costs a customer.
-// Why each line is there: docs/php-endpoint.md of mock-solusio.
+// A complete GetTokenPricing endpoint for SolusIO: what one token costs a customer.
+// Explained line by line in docs/php-endpoint.md of mock-solusio.
 
 ini_set('display_errors', '0');
 ini_set('serialize_precision', '-1');
@@ -72,7 +72,7 @@ function price(array $customer): array
 
 $expected = (string) getenv('SOLUSIO_TOKEN');
 if ($expected === '') {
-    error_log('SOLUSIO_TOKEN is not set, so nobody may ask');
+    error_log('SOLUSIO_TOKEN is not set');
     refuse(503, 'not configured');
 }
 if (!hash_equals($expected, field('token'))) {

@@ -1,11 +1,11 @@
-"""Read what every customer used in a month, and print one line for each line of his invoice.
+"""Read every customer's usage of a month and print the lines of their invoices.
 
     python invoice.py http://127.0.0.1:8008 ACCESS_TOKEN 2026-03
 
-Only the standard library. Prices per token are for your billing system to know; here all pay the same.
+Only the standard library. Your billing system knows the price of a token; here it is the same for everyone.
 """
 
-# ruff: noqa: S310, T201 - a program that prints, and opens the URL that it is told
+# ruff: noqa: S310, T201 - a program that prints and opens the URL it is given
 import json
 import sys
 import urllib.request
@@ -18,14 +18,14 @@ UNIT_COST = Decimal("0.001")
 
 
 def month(text):
-    """Return the beginning of a month such as 2026-03, and that of the next one."""
+    """Return the first moment of a month such as 2026-03, and of the next month."""
     year, number = map(int, text.split("-"))
     following = (year, number + 1) if number < 12 else (year + 1, 1)
     return f"{text}-01T00:00:00Z", "{}-{:02}-01T00:00:00Z".format(*following)
 
 
 def read(url, access_token, since, until):
-    """Return all lines of a period, checked against the totals that SolusIO gives."""
+    """Return all lines of a period, checked against SolusIO's totals."""
     lines = []
     page = f"{url}/api/v1/usage?" + urlencode({"from": since, "to": until, "per_page": 1000})
     while page:
@@ -38,7 +38,7 @@ def read(url, access_token, since, until):
         sys.exit(f"the period is still running: metered until {answer['meta']['metered_until']}")
     totals = answer["meta"]["totals"]
     if (len(lines), sum(line["tokens"] for line in lines)) != (totals["lines"], totals["tokens"]):
-        sys.exit("not everything was read; begin again")
+        sys.exit("the lines do not match the totals; run it again")
     return lines
 
 

@@ -97,8 +97,8 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 
 def as_the_page_says(environment: dict[str, str], report: Path, *options: str) -> dict[str, Any]:
-    """Run the block of commands of the page, with more options at its end; give the report."""
-    (block,) = re.findall(r"^## Try it\n\n```sh\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+    """Run the first commands on the page, with more options at the end; return the report."""
+    (block,) = re.findall(r"\A# [^\n]*\n\n```sh\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
     command = " ".join((block.rstrip(), f"--report json={report}", *options))
     done = subprocess.run(
         ["bash", "-euc", command],
@@ -197,10 +197,14 @@ def test_a_failed_page_is_asked_for_again(
 def test_what_cannot_be_billed_is_refused_and_leaves_nothing(adapter: Callable[..., Any]) -> None:
     for words, changed, reason in (
         (("bill", "2026-04"), {}, "2026-04 is not over: metered until 2026-04-01T01:00:00"),
-        (("bill", MARCH), {"SOLUSIO_ACCESS_TOKEN": "wrong"}, "SolusIO refuses to give the usage: status 401"),
+        (
+            ("bill", MARCH),
+            {"SOLUSIO_ACCESS_TOKEN": "wrong"},
+            "SolusIO refused to return the usage: status 401",
+        ),
         (("bill", MARCH), {"SOLUSIO_URL": ""}, "SOLUSIO_URL is not set"),
         (("customers", "no-such-file"), {}, "cannot read no-such-file"),
-        (("pay",), {}, "say customers FILE, bill PERIOD or invoices PERIOD"),
+        (("pay",), {}, "usage: customers FILE, bill PERIOD or invoices PERIOD"),
     ):
         done = adapter(*words, **changed)
         assert done.returncode == 1
