@@ -157,8 +157,8 @@ def opened(state: Path) -> Any:
 
 def fill(state: Path, count: int, history: int) -> None:
     """Store users and the life of servers."""
-    from mock_solusio.domain.users import USERS as KIND
-    from mock_solusio.domain.users import User
+    from mock_solusio.domain.records.user import USERS as KIND
+    from mock_solusio.domain.records.user import User
 
     mock = opened(state)
     with mock.transaction() as world:

@@ -13,10 +13,10 @@ from mock_solusio.api.dispatch import Api, refusal
 from mock_solusio.api.routes import PREFIX, routes
 from mock_solusio.billing.prices import CustomerPrices
 from mock_solusio.clock import Clock
-from mock_solusio.domain import tasks
+from mock_solusio.domain import effects, tasks
 from mock_solusio.domain.errors import DomainError
 from mock_solusio.domain.kinds import KINDS
-from mock_solusio.domain.login import Throttle
+from mock_solusio.domain.login import LoginThrottle
 from mock_solusio.domain.prices import Pricing
 from mock_solusio.moment import Micros, rfc3339
 from mock_solusio.options import Options
@@ -71,7 +71,7 @@ class Mock:
             self._continue_clock()
             self.journal = Journal()
             self.faults = Faults()
-            self.throttle = Throttle()
+            self.throttle = LoginThrottle()
             self.prices = CustomerPrices(self.store, self.journal)
             self.api = Api(self.store, self.prices, throttle=self.throttle, strict=options.strict)
             self._control: Control | None = None
@@ -222,7 +222,7 @@ class Mock:
             self._settled = self.store.version
         if self._due is not None and self._due <= self.clock.now():
             with self.store.transaction() as world:
-                tasks.settle(world)
+                effects.settle(world)
 
     async def _tick(self, replay: "Replay") -> None:
         """Let a replay go on while nobody asks for anything, so that little is due when somebody does."""

@@ -158,10 +158,10 @@ def serve(
 
     from mock_solusio.app import Mock
     from mock_solusio.domain.errors import DomainError
-    from mock_solusio.domain.played import TimelineError
     from mock_solusio.record.archive import RecordingError
     from mock_solusio.server.uvicorn_server import listen, make_server, url_of
     from mock_solusio.store.table import StateError
+    from mock_solusio.timeline.events import TimelineError
 
     options = Options(
         clock=clock,

@@ -3,7 +3,7 @@
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
-from mock_solusio.domain.world import Micros
+from mock_solusio.moment import Micros
 from mock_solusio.store.store import Store
 
 K = TypeVar("K", bound=Hashable)

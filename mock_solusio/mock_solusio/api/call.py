@@ -12,14 +12,15 @@ from urllib.parse import urlencode
 import msgspec
 
 from mock_solusio.api.cache import NEVER, OVERHEAD, Kept
-from mock_solusio.domain.access_tokens import AccessToken
 from mock_solusio.domain.errors import Forbidden, Unauthenticated
-from mock_solusio.domain.login import Throttle
+from mock_solusio.domain.login import LoginThrottle
 from mock_solusio.domain.permissions import Permission
 from mock_solusio.domain.prices import Pricing
-from mock_solusio.domain.roles import permissions_of
-from mock_solusio.domain.users import User
-from mock_solusio.domain.world import Kind, Micros, Record, World
+from mock_solusio.domain.records.credentials import AccessToken
+from mock_solusio.domain.records.user import User
+from mock_solusio.domain.role_permissions import permissions_of
+from mock_solusio.domain.world import Kind, Record, World
+from mock_solusio.moment import Micros
 
 T = TypeVar("T", bound=Record)
 
@@ -62,7 +63,7 @@ class Call:
         body: dict[str, Any] | None = None,
         base_url: str = "",
         client: str = "",
-        throttle: Throttle | None = None,
+        throttle: LoginThrottle | None = None,
         price: Callable[[int], Pricing | None] | None = None,
     ) -> None:
         self.world = world
@@ -80,7 +81,7 @@ class Call:
         """Scheme and host by which the client reached us."""
         self.client = client
         """Address of the client."""
-        self.throttle = Throttle() if throttle is None else throttle
+        self.throttle = LoginThrottle() if throttle is None else throttle
         """Who has failed to log in how often."""
         self.permissions = permissions_of(world, actor) if actor else frozenset()
         self._price = price

@@ -19,12 +19,12 @@ from mock_solusio.api.call import OPERATIONS, Call, Operation, Reply, Rows
 from mock_solusio.api.routes import PREFIX, Route, routes
 from mock_solusio.api.validation import called, check, parameter, validator
 from mock_solusio.domain import access_tokens
-from mock_solusio.domain.access_tokens import ACCESS_TOKENS, AccessToken
 from mock_solusio.domain.errors import BadRequest, DomainError, Forbidden, Invalid, TooMany, Unauthenticated
-from mock_solusio.domain.login import Throttle
+from mock_solusio.domain.login import LoginThrottle
 from mock_solusio.domain.prices import Pricing
-from mock_solusio.domain.users import USERS, User
-from mock_solusio.domain.world import Micros
+from mock_solusio.domain.records.credentials import ACCESS_TOKENS, AccessToken
+from mock_solusio.domain.records.user import USERS, User
+from mock_solusio.moment import Micros
 from mock_solusio.server.messages import Headers, Request, Response, json_response
 from mock_solusio.store.store import Store
 from solusio_contracts.contract import documents
@@ -57,14 +57,14 @@ class Api:
     """
 
     def __init__(
-        self, store: Store, prices: Prices, *, throttle: Throttle | None = None, strict: bool = False
+        self, store: Store, prices: Prices, *, throttle: LoginThrottle | None = None, strict: bool = False
     ) -> None:
         # Imported for its effect: it fills the table of operations.
         from mock_solusio.api.handlers import registry  # noqa: F401
 
         self._store = store
         self._prices = prices
-        self._throttle = Throttle() if throttle is None else throttle
+        self._throttle = LoginThrottle() if throttle is None else throttle
         self._strict = strict
         self._routes = routes()
         self._responses: Kept[_Key, Response] = Kept(store, KEPT)

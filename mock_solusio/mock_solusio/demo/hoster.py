@@ -7,8 +7,8 @@ from mock_solusio.app import Mock
 from mock_solusio.clock import Clock
 from mock_solusio.demo.prices import discounts_of
 from mock_solusio.domain import settings
+from mock_solusio.domain.records.servers import SERVERS
 from mock_solusio.domain.records.user import ACTIVE, USERS, User
-from mock_solusio.domain.servers import SERVERS
 from mock_solusio.fleet.model import Fleet
 from mock_solusio.fleet.people import Person, people
 from mock_solusio.fleet.profiles import PROFILES

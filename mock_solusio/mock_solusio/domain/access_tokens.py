@@ -9,9 +9,10 @@ import hashlib
 from msgspec.structs import replace
 
 from mock_solusio.domain.errors import Forbidden, Unauthenticated
+from mock_solusio.domain.records.credentials import ACCESS_TOKENS, AccessToken
 from mock_solusio.domain.records.user import ACTIVE, USERS, User
-from mock_solusio.domain.world import Kind, Micros, Record, World
-from mock_solusio.moment import DAY, MINUTE
+from mock_solusio.domain.world import World
+from mock_solusio.moment import DAY, MINUTE, Micros
 
 ONE_TIME_LIFETIME: Micros = 10 * MINUTE
 """How long a one-time access token waits for its use (assumed)."""
@@ -19,38 +20,8 @@ ONE_TIME_LIFETIME: Micros = 10 * MINUTE
 LOGIN_LIFETIME: Micros = 365 * DAY
 """How long an access token from `POST /auth/login` holds (assumed: the year of Laravel Passport)."""
 
-LENGTH = 64
+SECRET_LENGTH = 64
 """Letters and digits of a secret."""
-
-
-class AccessToken(Record, frozen=True, kw_only=True):
-    """A credential of a user."""
-
-    user_id: int
-    digest: str
-    """Of the secret: SHA-256 in hex."""
-    uuid: str
-    """What `/api_tokens/{id}` calls it."""
-    one_time: bool
-    from_login: bool
-    """Made by logging in, not on request."""
-    name: str
-    created_at: Micros
-    expires_at: Micros | None
-    """None: it holds until it is withdrawn."""
-
-    def holds(self, now: Micros) -> bool:
-        """Tell whether it has not expired."""
-        return self.expires_at is None or now < self.expires_at
-
-
-ACCESS_TOKENS = Kind(
-    "access_tokens",
-    AccessToken,
-    index=("user_id", "one_time", "from_login", "name"),
-    unique=("digest", "uuid"),
-    search=("name",),
-)
 
 
 def digest_of(secret: str) -> str:
@@ -91,9 +62,9 @@ def issue(
         )
     )
     if secret is None:
-        secret = world.secret("access token", token.id, LENGTH)
+        secret = world.secret("access token", token.id, SECRET_LENGTH)
     uuid = world.uuid("access token", token.id)
-    return table.put(replace(token, digest=digest_of(secret), uuid=uuid)), secret
+    return table.update(replace(token, digest=digest_of(secret), uuid=uuid)), secret
 
 
 def authenticate(world: World, secret: str) -> tuple[AccessToken, User]:

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import msgspec
-
+from mock_solusio.domain.records.installation import ACTIVITY_LOGS, ActivityLog
 from mock_solusio.domain.records.user import User
-from mock_solusio.domain.world import Kind, Micros, Record, World
+from mock_solusio.domain.world import World
 
 KEPT = 10_000
 """How many entries are kept; older ones go (assumed)."""
@@ -18,20 +17,6 @@ SETTINGS_CHANGED = "settings_changed"
 EXTERNAL_INTEGRATION_REQUESTED = "external_integration_requested"
 """Names of events. Created, deleted and external integration are the vendor's (facts, section 10); the others
 are formed like them, after `location_changed`."""
-
-
-class ActivityLog(Record, frozen=True, kw_only=True):
-    """Something that happened. `data` differs for each event and never holds a secret."""
-
-    event: str
-    user_id: int | None
-    """Who did it; None: nobody in particular."""
-    user_email: str
-    created_at: Micros
-    data: dict[str, Any] = msgspec.field(default_factory=dict)
-
-
-ACTIVITY_LOGS = Kind("activity_logs", ActivityLog, noun="activity log entry", index=("user_id", "event"))
 
 
 def record(world: World, event: str, *, user: User | None, data: dict[str, Any]) -> None:

@@ -6,30 +6,23 @@ the network (assumed).
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from mock_solusio.domain import activity, lifecycle, limits
 from mock_solusio.domain.errors import Invalid
-from mock_solusio.domain.ip_blocks import IPS, IPV4, Ip, allocate, allocate_given, of_server, release
-from mock_solusio.domain.records.user import USERS
-from mock_solusio.domain.references import invalid
-from mock_solusio.domain.servers import Server, enqueue
+from mock_solusio.domain.ip_blocks import allocate, allocate_given, of_server, release
+from mock_solusio.domain.records.networks import IPS, IPV4, Ip
+from mock_solusio.domain.records.servers import Server
+from mock_solusio.domain.records.tasks import Task
+from mock_solusio.domain.records.user import USERS, User
+from mock_solusio.domain.references import invalid_reference
+from mock_solusio.domain.server_order import ServerOrder
+from mock_solusio.domain.tasks import enqueue
 from mock_solusio.domain.world import World
 
-if TYPE_CHECKING:
-    from mock_solusio.domain.records.user import User
-    from mock_solusio.domain.server_order import Order
-    from mock_solusio.domain.tasks import Task
 
-
-def count(world: World, user_id: int, version: str) -> int:
-    """Return how many additional addresses of a kind the servers of a user have."""
-    return sum(not ip.is_primary and ip.type == version for ip in world[IPS].find(user_id=user_id))
-
-
-def assign_first(world: World, server: Server, order: "Order") -> None:
+def assign_first(world: World, server: Server, order: ServerOrder) -> None:
     """Give a new server its primary addresses and the additional ones that were ordered with it.
 
     Raises:
@@ -51,15 +44,13 @@ def assign_first(world: World, server: Server, order: "Order") -> None:
             lifecycle.ip_added(world, server, _next(world, server)(version, field=field))
 
 
-def add(
-    world: World, actor: "User", server: Server, *, number: int, version: str, address: str | None
-) -> "Task":
+def add(world: World, actor: User, server: Server, *, number: int, version: str, address: str | None) -> Task:
     """Give a server more addresses; with `address`, that one is among them.
 
     Raises:
         Invalid: there are not so many, that one is not free, or the owner's limit is reached.
     """
-    limits.check_additional_ips(world, world[USERS].need(server.user_id), {version: number})
+    limits.check_additional_ips(world, world[USERS].get_or_404(server.user_id), {version: number})
     ips = []
     if address is not None:
         ips.append(_given(world, server)(address))
@@ -73,7 +64,7 @@ def add(
     return enqueue(world, server, "vm-update-network")
 
 
-def remove(world: World, actor: "User", server: Server, ids: Sequence[int]) -> "Task":
+def remove(world: World, actor: User, server: Server, ids: Sequence[int]) -> Task:
     """Take additional addresses from a server.
 
     Raises:
@@ -83,7 +74,7 @@ def remove(world: World, actor: "User", server: Server, ids: Sequence[int]) -> "
     for index, key in enumerate(ids):
         ip = world[IPS].get(key)
         if ip is None or ip.server_id != server.id:
-            raise invalid(f"ids.{index}")
+            raise invalid_reference(f"ids.{index}")
         if ip.is_primary:
             raise Invalid.field(f"ids.{index}", f"The primary address {ip.address} cannot be taken away.")
         if ip not in ips:
@@ -95,7 +86,7 @@ def remove(world: World, actor: "User", server: Server, ids: Sequence[int]) -> "
     return enqueue(world, server, "vm-update-network")
 
 
-def change_primary(world: World, actor: "User", server: Server, address: str) -> "Task":
+def change_primary(world: World, actor: User, server: Server, address: str) -> Task:
     """Make an address the primary one of its kind.
 
     One that the server has already changes places with the primary one; any other takes its place.
@@ -113,9 +104,9 @@ def change_primary(world: World, actor: "User", server: Server, address: str) ->
     elif not new.is_primary:
         for ip in mine:
             if ip.is_primary and ip.type == new.type:
-                world[IPS].put(replace(ip, is_primary=False))
+                world[IPS].update(replace(ip, is_primary=False))
                 lifecycle.ip_replaced(world, server, new, ip)
-        world[IPS].put(replace(new, is_primary=True))
+        world[IPS].update(replace(new, is_primary=True))
     activity.record(world, "primary_ip_changed", user=actor, data=_about(server, [new]))
     return enqueue(world, server, "vm-update-network")
 

@@ -8,40 +8,9 @@ from msgspec.structs import replace
 
 from mock_solusio.domain import icons, plans
 from mock_solusio.domain.errors import Conflict, Invalid
-from mock_solusio.domain.references import chosen, next_position, only_default, refuse_in_use
-from mock_solusio.domain.world import Kind, Record, World
-
-NO_QUESTIONS = '{"required": [], "properties": {}}'
-"""The JSON Schema of an application that asks nothing. Clients read both members (facts, section 9)."""
-
-
-class LoginLink(msgspec.Struct, frozen=True, kw_only=True):
-    """How a customer gets into the application: `none`, `url`, `js_code` or `info`."""
-
-    type: str = "none"
-    content: str = ""
-
-
-class Application(Record, frozen=True, kw_only=True):
-    """An application (facts, section 9)."""
-
-    name: str
-    icon_id: int | None = None
-    url: str = ""
-    cloud_init_version: str = "v2"
-    user_data_template: str = ""
-    login_link: LoginLink = LoginLink()
-    json_schema: str = NO_QUESTIONS
-    """A JSON text: what to ask before installing."""
-    is_default: bool = False
-    is_visible: bool = True
-    is_builtin: bool = False
-    position: float = 0.0
-
-
-APPLICATIONS: Kind[Application] = Kind(
-    "applications", Application, index=("name", "is_default", "is_visible"), search=("name",)
-)
+from mock_solusio.domain.records.images import APPLICATIONS, Application, LoginLink
+from mock_solusio.domain.references import ensure_single_default, next_position, pick, refuse_in_use
+from mock_solusio.domain.world import World
 
 
 def create(world: World, body: Mapping[str, Any]) -> Application:
@@ -60,7 +29,7 @@ def update(world: World, application: Application, body: Mapping[str, Any]) -> A
     Raises:
         Invalid: the JSON Schema is none, or an id does not exist.
     """
-    return _related(world, world[APPLICATIONS].put(_changed(world, application, body)), body)
+    return _related(world, world[APPLICATIONS].update(_changed(world, application, body)), body)
 
 
 def remove(world: World, application: Application) -> None:
@@ -77,7 +46,7 @@ def remove(world: World, application: Application) -> None:
 
 
 def _changed(world: World, application: Application, body: Mapping[str, Any]) -> Application:
-    changes = chosen(body, "name", "url", "user_data_template", "is_default", "is_visible")
+    changes = pick(body, "name", "url", "user_data_template", "is_default", "is_visible")
     if body.get("cloud_init_version"):
         changes["cloud_init_version"] = body["cloud_init_version"]
     if "icon_id" in body:
@@ -87,7 +56,7 @@ def _changed(world: World, application: Application, body: Mapping[str, Any]) ->
     if body.get("json_schema"):
         changes["json_schema"] = _json_schema(body["json_schema"])
     if body.get("login_link"):
-        given = chosen(body["login_link"], "type", "content")
+        given = pick(body["login_link"], "type", "content")
         # The Go SDK sends an empty type for a link that its user did not set.
         given = {name: value for name, value in given.items() if name != "type" or value}
         changes["login_link"] = replace(application.login_link, **given)
@@ -105,7 +74,7 @@ def _json_schema(text: str) -> str:
 
 
 def _related(world: World, application: Application, body: Mapping[str, Any]) -> Application:
-    only_default(world, APPLICATIONS, application)
+    ensure_single_default(world, APPLICATIONS, application)
     plan_ids = plans.available_plans(world, body)
     if plan_ids is not None:
         plans.make_available(world, "available_applications", application.id, plan_ids)

@@ -5,9 +5,10 @@ All of it is assumed; it is what an operator expects of roles.
 
 from collections.abc import Iterable
 
-from mock_solusio.domain import roles
+from mock_solusio.domain import role_permissions
 from mock_solusio.domain.errors import Conflict, Forbidden
 from mock_solusio.domain.permissions import Permission
+from mock_solusio.domain.records.roles import ADMINISTRATOR_ROLE
 from mock_solusio.domain.records.user import ACTIVE, USERS, User
 from mock_solusio.domain.world import Has, World
 
@@ -17,12 +18,12 @@ def check_user(world: World, actor: User | None, target: User) -> None:
 
     Else he could take over the account of somebody mightier. None is the operator of the mock himself.
     """
-    check_grant(world, actor, roles.permissions_of(world, target))
+    check_grant(world, actor, role_permissions.permissions_of(world, target))
 
 
 def check_grant(world: World, actor: User | None, permissions: Iterable[Permission]) -> None:
     """Raise Forbidden unless the actor has all these permissions himself."""
-    if actor is not None and not roles.permissions_of(world, actor).issuperset(permissions):
+    if actor is not None and not role_permissions.permissions_of(world, actor).issuperset(permissions):
         raise Forbidden
 
 
@@ -30,10 +31,10 @@ def check_administrator_remains(world: World, before: User, after: User | None) 
     """Raise Conflict if this change of a user (None: he goes) leaves no active administrator."""
     if not _administers(before) or (after is not None and _administers(after)):
         return
-    others = world[USERS].find(roles=Has(roles.ADMINISTRATOR), status=ACTIVE)
+    others = world[USERS].find(roles=Has(ADMINISTRATOR_ROLE), status=ACTIVE)
     if all(user.id == before.id for user in others):
         raise Conflict("This is the last active administrator; nobody could manage SolusIO any more.")
 
 
 def _administers(user: User) -> bool:
-    return user.status == ACTIVE and roles.ADMINISTRATOR in user.roles
+    return user.status == ACTIVE and ADMINISTRATOR_ROLE in user.roles

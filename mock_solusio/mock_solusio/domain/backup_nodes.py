@@ -7,30 +7,16 @@ names it is assumed.
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
-from mock_solusio.domain.backups import BACKUPS
-from mock_solusio.domain.compute_resources import COMPUTE_RESOURCES
 from mock_solusio.domain.errors import Conflict
-from mock_solusio.domain.references import existing
-from mock_solusio.domain.world import Has, Kind, Record, World
+from mock_solusio.domain.records.compute_resources import BACKUP_NODES, COMPUTE_RESOURCES, BackupNode
+from mock_solusio.domain.records.servers import BACKUPS
+from mock_solusio.domain.references import existing_ids
+from mock_solusio.domain.world import Has, World
 
 SECRETS = frozenset({"key", "password"})
 """Credentials that are not kept, and so never shown."""
-
-
-class BackupNode(Record, frozen=True, kw_only=True):
-    """A place for backups."""
-
-    name: str
-    type: str = "ssh_rsync"
-    compute_resource_ids: list[int] = msgspec.field(default_factory=list)
-    """The machines whose servers are backed up there."""
-    credentials: dict[str, Any] = msgspec.field(default_factory=dict)
-
-
-BACKUP_NODES: Kind[BackupNode] = Kind("backup_nodes", BackupNode, index=("name",), search=("name",))
 
 
 def create(world: World, body: Mapping[str, Any]) -> BackupNode:
@@ -48,7 +34,7 @@ def update(world: World, node: BackupNode, body: Mapping[str, Any]) -> BackupNod
     Raises:
         Invalid: a compute resource does not exist.
     """
-    return world[BACKUP_NODES].put(_changed(world, node, body))
+    return world[BACKUP_NODES].update(_changed(world, node, body))
 
 
 def remove(world: World, node: BackupNode) -> None:
@@ -71,13 +57,13 @@ def forget(world: World, compute_resource_id: int) -> None:
     """Let all nodes forget a machine that is removed."""
     for node in world[BACKUP_NODES].find(compute_resource_ids=Has(compute_resource_id)):
         kept = [one for one in node.compute_resource_ids if one != compute_resource_id]
-        world[BACKUP_NODES].put(replace(node, compute_resource_ids=kept))
+        world[BACKUP_NODES].update(replace(node, compute_resource_ids=kept))
 
 
 def _changed(world: World, node: BackupNode, body: Mapping[str, Any]) -> BackupNode:
     changes: dict[str, Any] = {name: body[name] for name in ("name", "type") if body.get(name) is not None}
     if "compute_resources" in body:
-        keys = existing(world, COMPUTE_RESOURCES, body["compute_resources"], "compute_resources")
+        keys = existing_ids(world, COMPUTE_RESOURCES, body["compute_resources"], "compute_resources")
         changes["compute_resource_ids"] = keys
     if body.get("credentials"):
         changes["credentials"] = {

@@ -3,30 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
-import msgspec
-
 from mock_solusio.domain.errors import Invalid
-from mock_solusio.domain.world import Micros
-from mock_solusio.moment import micros, utc
+from mock_solusio.domain.records.servers import BackupSchedule, ServerBackupSettings
+from mock_solusio.moment import Micros, micros, utc
 
 
-class Schedule(msgspec.Struct, frozen=True, kw_only=True):
-    """When backups are made, in UTC."""
-
-    type: str = "daily"
-    hour: int = 0
-    minutes: int = 0
-    days: list[int] = msgspec.field(default_factory=list)
-
-
-class BackupSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether and when a server is backed up by itself."""
-
-    enabled: bool = False
-    schedule: Schedule = Schedule()
-
-
-def with_backup_settings(old: BackupSettings, asked: dict[str, Any]) -> BackupSettings:
+def with_backup_settings(old: ServerBackupSettings, asked: dict[str, Any]) -> ServerBackupSettings:
     """Return backup settings with some members changed.
 
     A schedule without a type is none: the Go SDK sends one where it means nothing (facts, section 7). Days of
@@ -45,20 +27,20 @@ def with_backup_settings(old: BackupSettings, asked: dict[str, Any]) -> BackupSe
         if any(not 1 <= day <= (7 if weekly else 31) for day in days):
             span = "1 and 7" if weekly else "1 and 31"
             raise Invalid.field("backup_settings.schedule.days", f"The days must be between {span}.")
-        schedule = Schedule(
+        schedule = BackupSchedule(
             type=wanted["type"],
             hour=time.get("hour", 0),
             minutes=time.get("minutes", 0),
             days=sorted(set(days)),
         )
-    return BackupSettings(enabled=asked.get("enabled", old.enabled), schedule=schedule)
+    return ServerBackupSettings(enabled=asked.get("enabled", old.enabled), schedule=schedule)
 
 
 _LONGEST = 62
 """Days to the next day 31 of a month, at most."""
 
 
-def next_backup(settings: BackupSettings, now: Micros) -> Micros | None:
+def next_backup(settings: ServerBackupSettings, now: Micros) -> Micros | None:
     """Return the next moment after now, or None if backups are off.
 
     Days of a week are 1 (Monday) to 7; without days it is the first day of the week or month (assumed). A

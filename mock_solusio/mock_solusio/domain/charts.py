@@ -8,9 +8,9 @@ called and in which units clients read them: facts, section 11.
 import math
 from dataclasses import dataclass
 
-from mock_solusio.domain.servers import Server
-from mock_solusio.domain.world import Micros, World
-from mock_solusio.moment import DAY, MINUTE, SECOND
+from mock_solusio.domain.records.servers import Server
+from mock_solusio.domain.world import World
+from mock_solusio.moment import DAY, MINUTE, SECOND, Micros
 
 SLOT: Micros = 5 * MINUTE
 """The distance of points; between two of them nothing changes."""
@@ -49,7 +49,7 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
-class Rhythm:
+class LoadCurves:
     """All curves of a server."""
 
     load: Curve
@@ -63,14 +63,14 @@ class Rhythm:
     written: Curve
 
 
-def rhythm(world: World, server: Server) -> Rhythm:
+def load_curves(world: World, server: Server) -> LoadCurves:
     """Return the curves of a server."""
     draw = world.random("usage", server.id)
 
     def curve(mean: float) -> Curve:
         return Curve(mean, tuple([math.tau * draw.random() for _ in _SWINGS]))
 
-    return Rhythm(
+    return LoadCurves(
         load=curve(draw.uniform(2, 45)),
         memory=curve(draw.uniform(0.15, 0.5)),
         received=curve(draw.lognormvariate(10, 1.2)),
@@ -92,12 +92,12 @@ def points(server: Server, now: Micros) -> list[Micros]:
     return list(range(first, last + 1, SLOT))
 
 
-def load(server: Server, curves: Rhythm, moment: Micros) -> float:
+def load(server: Server, curves: LoadCurves, moment: Micros) -> float:
     """Return how busy the processors are, in percent; 0 since it stopped."""
     return round(min(100.0, curves.load.at(moment)), 2) if ran_at(server, moment) else 0.0
 
 
-def memory(server: Server, curves: Rhythm, moment: Micros, ram: int) -> float:
+def memory(server: Server, curves: LoadCurves, moment: Micros, ram: int) -> float:
     """Return how much of its memory (`ram` in bytes) is in use, in MiB."""
     return round(curves.memory.at(moment) * ram / KIB / KIB, 2) if ran_at(server, moment) else 0.0
 
@@ -114,7 +114,7 @@ def ran_at(server: Server, moment: Micros) -> bool:
     return server.status == "started" or moment < server.status_at
 
 
-def traffic(server: Server, curves: Rhythm, until: Micros) -> tuple[int, int]:
+def traffic(server: Server, curves: LoadCurves, until: Micros) -> tuple[int, int]:
     """Return how many bytes a server received and sent since its traffic is counted."""
     received, sent = server.received, server.sent
     if server.status == "started" and until > server.traffic_from:

@@ -9,86 +9,26 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from mock_solusio.domain import backup_nodes
+from mock_solusio.domain.custom_plans import effective_plan
 from mock_solusio.domain.errors import Conflict, Invalid
-from mock_solusio.domain.ip_blocks import IP_BLOCKS, at
-from mock_solusio.domain.locations import LOCATIONS
+from mock_solusio.domain.ip_blocks import serving
 from mock_solusio.domain.plans import GIB
-from mock_solusio.domain.references import chosen, existing, refuse_in_use, servers_with
-from mock_solusio.domain.world import Has, Kind, Record, World
-
-VERSION = "1.32.5"
-"""Of the agent on the machine (assumed; any text will do)."""
+from mock_solusio.domain.records.compute_resources import (
+    COMPUTE_RESOURCES,
+    LOCATIONS,
+    STORAGES,
+    Bridge,
+    ComputeResource,
+    Storage,
+)
+from mock_solusio.domain.records.networks import IP_BLOCKS
+from mock_solusio.domain.records.servers import SERVERS
+from mock_solusio.domain.references import count_servers, existing_ids, pick, refuse_in_use
+from mock_solusio.domain.world import Has, World
 
 NETWORK_ID = "eth0"
 """Each machine has one network."""
-
-
-class ResourceLimit(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of something servers may take of a machine."""
-
-    unlimited: bool = True
-    total: float = 0.0
-
-
-def _no_limits() -> dict[str, ResourceLimit]:
-    return {name: ResourceLimit() for name in ("vm", "hdd", "ram", "vcpu")}
-
-
-class Bridge(msgspec.Struct, frozen=True, kw_only=True):
-    """A bridge of a network."""
-
-    name: str
-    type: str = "bridged"
-
-
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings of a compute resource (facts: Go SDK, runetech0/solusvm-api-async)."""
-
-    cache_path: str = "/var/lib/solus/cache"
-    iso_path: str = "/var/lib/solus/iso"
-    backup_tmp_path: str = "/var/lib/solus/backup"
-    vnc_proxy_port: int = 8082
-    limits: dict[str, ResourceLimit] = msgspec.field(default_factory=_no_limits)
-    network_type: str = "routed"
-    bridges: list[Bridge] = []
-    ip_for_vpc_network: str | None = None
-    balance_strategy: str = "round-robin"
-    virtualization_types: list[str] = msgspec.field(default_factory=lambda: ["kvm"])
-    vs_disk_cache_mode: str | None = None
-    concurrent_backups: int = 1
-
-
-class ComputeResource(Record, frozen=True, kw_only=True):
-    """A machine that servers run on."""
-
-    name: str
-    host: str
-    agent_port: int = 8080
-    status: str = "active"
-    version: str = VERSION
-    is_locked: bool = False
-    """Whether no new servers are put there."""
-    location_ids: list[int] = msgspec.field(default_factory=list)
-    settings: Settings = Settings()
-
-
-class Storage(Record, frozen=True, kw_only=True):
-    """Where disks of a compute resource are."""
-
-    compute_resource_id: int
-    name: str
-    type: str
-    path: str
-    thin_pool: str | None = None
-    is_available_for_balancing: bool = True
-    size: int = 4000
-    """GiB."""
-
-
-COMPUTE_RESOURCES: Kind[ComputeResource] = Kind(
-    "compute_resources", ComputeResource, index=("name", "host", "status"), search=("name", "host")
-)
-STORAGES: Kind[Storage] = Kind("storages", Storage, index=("compute_resource_id",))
 
 
 def create(world: World, body: Mapping[str, Any]) -> ComputeResource:
@@ -110,7 +50,7 @@ def update(world: World, machine: ComputeResource, body: Mapping[str, Any]) -> C
     Raises:
         Invalid: an IP block or location does not exist.
     """
-    machine = world[COMPUTE_RESOURCES].put(_changed(world, machine, body))
+    machine = world[COMPUTE_RESOURCES].update(_changed(world, machine, body))
     _join_blocks(world, machine, body)
     return machine
 
@@ -121,14 +61,12 @@ def remove(world: World, machine: ComputeResource) -> None:
     Raises:
         Conflict: servers run there.
     """
-    from mock_solusio.domain import backup_nodes
-
     refuse_in_use(world, "compute resource", compute_resource_id=machine.id)
     for storage in storages_of(world, machine):
         world[STORAGES].remove(storage.id)
-    for block in world[IP_BLOCKS].find(**at(machine.id)):
+    for block in world[IP_BLOCKS].find(**serving(machine.id)):
         kept = [one for one in block.compute_resource_ids if one != machine.id]
-        world[IP_BLOCKS].put(replace(block, compute_resource_ids=kept))
+        world[IP_BLOCKS].update(replace(block, compute_resource_ids=kept))
     backup_nodes.forget(world, machine.id)
     world[COMPUTE_RESOURCES].remove(machine.id)
 
@@ -138,14 +76,14 @@ def at_location(world: World, location_id: int) -> list[ComputeResource]:
     return world[COMPUTE_RESOURCES].find(location_ids=Has(location_id))
 
 
-def place(world: World, location_id: int, keys: Sequence[int]) -> None:
+def set_at_location(world: World, location_id: int, keys: Sequence[int]) -> None:
     """Let exactly these machines be at a location."""
     for machine in world[COMPUTE_RESOURCES].find():
         ids = machine.location_ids
         if (location_id in ids) == (machine.id in keys):
             continue
         kept = [one for one in ids if one != location_id] if location_id in ids else [*ids, location_id]
-        world[COMPUTE_RESOURCES].put(replace(machine, location_ids=kept))
+        world[COMPUTE_RESOURCES].update(replace(machine, location_ids=kept))
 
 
 def update_settings(world: World, machine: ComputeResource, body: Mapping[str, Any]) -> ComputeResource:
@@ -154,7 +92,7 @@ def update_settings(world: World, machine: ComputeResource, body: Mapping[str, A
     An empty text is what the Go SDK sends for a choice that its user did not make.
     """
     old = machine.settings
-    changes = chosen(
+    changes = pick(
         body,
         *("cache_path", "iso_path", "backup_tmp_path", "vnc_proxy_port", "virtualization_types"),
     )
@@ -164,21 +102,21 @@ def update_settings(world: World, machine: ComputeResource, body: Mapping[str, A
         changes["vs_disk_cache_mode"] = body["vs_disk_cache_mode"]
     wanted = body.get("limits") or {}
     limits = {
-        name: replace(limit, **chosen(wanted.get(name) or {}, "unlimited", "total"))
+        name: replace(limit, **pick(wanted.get(name) or {}, "unlimited", "total"))
         for name, limit in old.limits.items()
     }
-    backups = chosen(body.get("concurrent_backups") or {}, "limit")
+    backups = pick(body.get("concurrent_backups") or {}, "limit")
     if backups:
         changes["concurrent_backups"] = backups["limit"]
     network = body.get("network") or {}
     if network.get("type"):
         changes["network_type"] = network["type"]
     if network.get("bridges") is not None:
-        changes["bridges"] = [Bridge(**chosen(bridge, "name", "type")) for bridge in network["bridges"]]
+        changes["bridges"] = [Bridge(**pick(bridge, "name", "type")) for bridge in network["bridges"]]
     if "ip_for_vpc_network" in network:
         changes["ip_for_vpc_network"] = network["ip_for_vpc_network"]
     settings = replace(old, limits=limits, **changes)
-    return world[COMPUTE_RESOURCES].put(replace(machine, settings=settings))
+    return world[COMPUTE_RESOURCES].update(replace(machine, settings=settings))
 
 
 def set_up_network(world: World, machine: ComputeResource, network: str, kind: str) -> ComputeResource:
@@ -190,7 +128,7 @@ def set_up_network(world: World, machine: ComputeResource, network: str, kind: s
     if network != NETWORK_ID:
         raise Invalid.field("id", f"The compute resource has one network, {NETWORK_ID}.")
     settings = replace(machine.settings, network_type=kind)
-    return world[COMPUTE_RESOURCES].put(replace(machine, settings=settings))
+    return world[COMPUTE_RESOURCES].update(replace(machine, settings=settings))
 
 
 def storages_of(world: World, machine: ComputeResource) -> list[Storage]:
@@ -204,7 +142,7 @@ def add_storage(world: World, machine: ComputeResource, body: Mapping[str, Any])
         Storage(
             compute_resource_id=machine.id,
             name=f"{body['type']} {body['path']}",
-            **chosen(body, "type", "path", "thin_pool", "is_available_for_balancing"),
+            **pick(body, "type", "path", "thin_pool", "is_available_for_balancing"),
         )
     )
 
@@ -216,12 +154,12 @@ def remove_storage(world: World, storage: Storage) -> None:
         Conflict: it is the only one of a machine that has servers (assumed).
     """
     alone = world[STORAGES].count(compute_resource_id=storage.compute_resource_id) == 1
-    if alone and servers_with(world, compute_resource_id=storage.compute_resource_id):
+    if alone and count_servers(world, compute_resource_id=storage.compute_resource_id):
         raise Conflict("The storage cannot be deleted: servers use it.")
     world[STORAGES].remove(storage.id)
 
 
-class Taken(msgspec.Struct, frozen=True, kw_only=True):
+class Capacity(msgspec.Struct, frozen=True, kw_only=True):
     """What servers take of a machine: `ram` in bytes, `hdd` in GiB."""
 
     vms: int
@@ -230,17 +168,15 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     hdd: int
 
 
-HAS = Taken(vms=0, vcpu=64, ram=256 * GIB, hdd=8000)
+CAPACITY = Capacity(vms=0, vcpu=64, ram=256 * GIB, hdd=8000)
 """What each machine has, as far as limits do not say otherwise (assumed). It is never full."""
 
 
-def taken(world: World, machine: ComputeResource) -> Taken:
+def used_capacity(world: World, machine: ComputeResource) -> Capacity:
     """Return what the servers of a machine take of it, running or not."""
-    from mock_solusio.domain.servers import SERVERS, effective_plan
-
     servers = world[SERVERS].find(compute_resource_id=machine.id)
     params = [effective_plan(world, server).params for server in servers]
-    return Taken(
+    return Capacity(
         vms=len(servers),
         vcpu=sum(one.vcpu for one in params),
         ram=sum(one.ram for one in params),
@@ -249,22 +185,22 @@ def taken(world: World, machine: ComputeResource) -> Taken:
 
 
 def _changed(world: World, machine: ComputeResource, body: Mapping[str, Any]) -> ComputeResource:
-    changes = chosen(body, "name", "host", "agent_port", "is_locked")
+    changes = pick(body, "name", "host", "agent_port", "is_locked")
     if "locations" in body:
-        changes["location_ids"] = existing(world, LOCATIONS, body["locations"], "locations")
+        changes["location_ids"] = existing_ids(world, LOCATIONS, body["locations"], "locations")
     return replace(machine, **changes)
 
 
 def _join_blocks(world: World, machine: ComputeResource, body: Mapping[str, Any]) -> None:
     if "ip_blocks" not in body:
         return
-    keys = existing(world, IP_BLOCKS, body["ip_blocks"], "ip_blocks")
+    keys = existing_ids(world, IP_BLOCKS, body["ip_blocks"], "ip_blocks")
     for block in world[IP_BLOCKS].find():
         ids = block.compute_resource_ids
         if (machine.id in ids) == (block.id in keys):
             continue
         kept = [one for one in ids if one != machine.id] if machine.id in ids else [*ids, machine.id]
-        world[IP_BLOCKS].put(replace(block, compute_resource_ids=kept))
+        world[IP_BLOCKS].update(replace(block, compute_resource_ids=kept))
 
 
 def seed(world: World) -> None:

@@ -5,7 +5,9 @@ from typing import Any
 
 import msgspec
 
-from mock_solusio.domain.plans import UNITS, Params, Plan
+from mock_solusio.domain.records.plans import LIMIT_UNITS, PLANS, Plan, PlanParams
+from mock_solusio.domain.records.servers import Server
+from mock_solusio.domain.world import World
 
 CUSTOM = (
     "name",
@@ -50,10 +52,10 @@ def custom_plan(asked: Mapping[str, Any] | None) -> dict[str, Any]:
         return {}
     custom: dict[str, Any] = {name: asked[name] for name in CUSTOM if asked.get(name) not in (None, "")}
     params = asked.get("params") or {}
-    known = Params.__struct_fields__
+    known = PlanParams.__struct_fields__
     custom["params"] = {name: params[name] for name in known if params.get(name) is not None}
     limits = asked.get("limits") or {}
-    custom["limits"] = {name: _limit(limits[name]) for name in UNITS if limits.get(name)}
+    custom["limits"] = {name: _limit(limits[name]) for name in LIMIT_UNITS if limits.get(name)}
     return {name: value for name, value in custom.items() if value != {}}
 
 
@@ -68,3 +70,8 @@ def _limit(asked: Mapping[str, Any]) -> dict[str, Any]:
     if "unit" in limit and len(limit["unit"]) == 2 and limit["unit"].endswith("B"):
         limit["unit"] = f"{limit['unit'][0]}iB"
     return limit
+
+
+def effective_plan(world: World, server: Server) -> Plan:
+    """Return a server's plan, with what is custom to the server."""
+    return customised(world[PLANS].get_or_404(server.plan_id), server.custom_plan)

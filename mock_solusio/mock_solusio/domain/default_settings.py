@@ -2,7 +2,7 @@
 
 from typing import Any
 
-OPEN = frozenset({"override_templates", "subject_templates", "body_templates"})
+LOCALE_MAPS = frozenset({"override_templates", "subject_templates", "body_templates"})
 """Members that are maps by locale: any locale may come."""
 
 

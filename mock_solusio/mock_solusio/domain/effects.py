@@ -1,17 +1,20 @@
-"""What a task does to the world once it is finished. `tasks.settle` calls `apply`, in order of time."""
+"""What a task does to the world once it is finished. `settle` calls `apply`, in order of time."""
 
+import heapq
 from collections.abc import Callable
 
 from msgspec.structs import replace
 
 from mock_solusio.domain import activity, additional_ips, lifecycle, vpc_networks
-from mock_solusio.domain.backups import BACKUPS
-from mock_solusio.domain.compute_resources import COMPUTE_RESOURCES, storages_of
-from mock_solusio.domain.locations import LOCATIONS
-from mock_solusio.domain.plans import PLANS
-from mock_solusio.domain.servers import SERVERS, Server, effective_plan, set_status
-from mock_solusio.domain.snapshots import SNAPSHOTS
-from mock_solusio.domain.tasks import MIGRATE_ALL, Task, TaskFailedError
+from mock_solusio.domain.compute_resources import storages_of
+from mock_solusio.domain.custom_plans import effective_plan
+from mock_solusio.domain.records.compute_resources import COMPUTE_RESOURCES, LOCATIONS
+from mock_solusio.domain.records.images import APPLICATIONS, OS_IMAGE_VERSIONS
+from mock_solusio.domain.records.plans import PLANS
+from mock_solusio.domain.records.servers import BACKUPS, SERVERS, SNAPSHOTS, Server
+from mock_solusio.domain.records.tasks import TASKS, Task
+from mock_solusio.domain.servers import set_status
+from mock_solusio.domain.tasks import MIGRATE_ALL, TaskFailedError, next_due, set_next_due
 from mock_solusio.domain.world import World
 
 Effect = Callable[[World, Task, Server], None]
@@ -62,7 +65,7 @@ def _resize(world: World, task: Task, server: Server) -> None:
     if world[PLANS].get(task.data["plan_id"]) is None:
         lifecycle.change_plan(world, server, effective_plan(world, server), at=task.finished_at)
         raise TaskFailedError("The plan was deleted meanwhile.")
-    world[SERVERS].put(
+    world[SERVERS].update(
         replace(
             server,
             plan_id=task.data["plan_id"],
@@ -80,14 +83,12 @@ def _migrate(world: World, task: Task, server: Server) -> None:
         vpc_networks.release_all(world, server.id)  # they are of the place that it leaves
     if world[LOCATIONS].get(task.data["location_id"]) is None or not storages_of(world, machine):
         raise TaskFailedError("The location or the storage of the compute resource was deleted meanwhile.")
-    world[SERVERS].put(
+    world[SERVERS].update(
         replace(server, compute_resource_id=task.data["destination_id"], location_id=task.data["location_id"])
     )
 
 
 def _reinstall(world: World, task: Task, server: Server) -> None:
-    from mock_solusio.domain.applications import APPLICATIONS
-    from mock_solusio.domain.os_images import OS_IMAGE_VERSIONS
 
     wanted = dict(task.data)
     status = wanted.pop("to")
@@ -98,31 +99,31 @@ def _reinstall(world: World, task: Task, server: Server) -> None:
         set_status(world, server, status, task.finished_at)
         raise TaskFailedError("What was to be installed was deleted meanwhile.")
     server = set_status(world, server, status, task.finished_at)
-    world[SERVERS].put(replace(server, guest_tools=False, **wanted))
+    world[SERVERS].update(replace(server, guest_tools=False, **wanted))
 
 
 def _password(world: World, task: Task, server: Server) -> None:
     number = task.data["number"]
     # Made when it is needed, so that no task holds a secret.
     secret = world.secret(f"root password {number} of server", server.id, 16)
-    world[SERVERS].put(replace(server, root_password=secret))
+    world[SERVERS].update(replace(server, root_password=secret))
 
 
 def _update(world: World, task: Task, server: Server) -> None:
     if task.data.get("guest_tools"):
-        world[SERVERS].put(replace(server, guest_tools=True))
+        world[SERVERS].update(replace(server, guest_tools=True))
 
 
 def _backup(world: World, task: Task, server: Server) -> None:  # noqa: ARG001 - an effect
     backup = world[BACKUPS].get(task.data["backup_id"])
     if backup is not None:
-        world[BACKUPS].put(replace(backup, status="created", size=task.data["size"]))
+        world[BACKUPS].update(replace(backup, status="created", size=task.data["size"]))
 
 
 def _snapshot(world: World, task: Task, server: Server) -> None:  # noqa: ARG001 - an effect
     snapshot = world[SNAPSHOTS].get(task.data["snapshot_id"])
     if snapshot is not None:
-        world[SNAPSHOTS].put(replace(snapshot, status="available", size=task.data["size"]))
+        world[SNAPSHOTS].update(replace(snapshot, status="available", size=task.data["size"]))
 
 
 def _snapshot_delete(world: World, task: Task, server: Server) -> None:  # noqa: ARG001 - an effect
@@ -147,3 +148,35 @@ EFFECTS: dict[str, Effect] = {
     "snapshot-delete": _snapshot_delete,
 }
 """By action; an action that is not named changes nothing at its end."""
+
+
+def settle(world: World) -> None:
+    """Do all that is due by now, in order of time; at the same moment, in the order it was asked for."""
+    due = next_due(world)
+    if due is None or due > world.now:
+        return
+    while True:
+        waiting = [(task.due, task.id) for task in world[TASKS].find(is_open=True)]
+        ready = [entry for entry in waiting if entry[0] <= world.now]
+        if not ready:
+            break
+        heapq.heapify(ready)
+        while ready:
+            _, key = heapq.heappop(ready)
+            task = _advanced(world, world[TASKS].get_or_404(key))
+            if task.is_open and task.due <= world.now:
+                heapq.heappush(ready, (task.due, key))
+    set_next_due(world, min((moment for moment, _ in waiting), default=None))
+
+
+def _advanced(world: World, task: Task) -> Task:
+    # Imported here: effects know about servers, and servers about tasks.
+
+    if task.status == "pending":
+        return world[TASKS].update(replace(task, status="running"))
+    status, output = "done", ""
+    try:
+        apply(world, task)
+    except TaskFailedError as error:
+        status, output = "failed", str(error)
+    return world[TASKS].update(replace(task, status=status, output=output or task.output, is_open=False))

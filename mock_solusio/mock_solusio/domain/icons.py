@@ -2,20 +2,9 @@
 
 from urllib.parse import quote
 
-from mock_solusio.domain.references import invalid
-from mock_solusio.domain.world import Kind, Record, World
-
-
-class Icon(Record, frozen=True, kw_only=True):
-    """A small picture (facts, section 9)."""
-
-    name: str
-    type: str
-    """`os`, `application` or `flags`."""
-    url: str
-
-
-ICONS: Kind[Icon] = Kind("icons", Icon, index=("name", "type"), search=("name",))
+from mock_solusio.domain.records.images import ICONS, Icon
+from mock_solusio.domain.references import invalid_reference
+from mock_solusio.domain.world import World
 
 _FRESH = (
     ("Debian", "os", "#a80030"),
@@ -37,7 +26,7 @@ def icon_id(world: World, value: int | None) -> int | None:
     if not value:
         return None
     if world[ICONS].get(value) is None:
-        raise invalid("icon_id")
+        raise invalid_reference("icon_id")
     return value
 
 

@@ -9,109 +9,15 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, 
 from itertools import chain
 from typing import Any, TypeVar
 
-import msgspec
 from msgspec.structs import replace
 
 from mock_solusio.domain.errors import Conflict, Invalid
-from mock_solusio.domain.references import chosen, existing
-from mock_solusio.domain.world import Has, Kind, Record, World
+from mock_solusio.domain.records.compute_resources import COMPUTE_RESOURCES
+from mock_solusio.domain.records.networks import IP_BLOCKS, IPS, IPV4, IPV6, Ip, IpBlock
+from mock_solusio.domain.references import existing_ids, pick
+from mock_solusio.domain.world import Has, World
 
 V = TypeVar("V", IPv4Address, IPv6Address)
-
-IPV4 = "IPv4"
-IPV6 = "IPv6"
-
-
-class IpBlock(Record, frozen=True, kw_only=True):
-    """Addresses for servers (facts, section 9). What the other version needs is empty or 0."""
-
-    name: str
-    type: str = IPV4
-    gateway: str
-    ns_1: str = ""
-    ns_2: str = ""
-    netmask: str = ""
-    first: str = ""
-    last: str = ""
-    range: str = ""
-    subnet: int = 0
-    """Length of the IPv6 prefix that a server gets."""
-    reverse_dns_zone: str = ""
-    reverse_dns_enabled: bool = False
-    compute_resource_ids: list[int] = msgspec.field(default_factory=list)
-    hint: int = 0
-    """All addresses before this one, counted from 0, are taken, except those in `released`."""
-    released: list[int] = msgspec.field(default_factory=list)
-    """Addresses before `hint` that were let go, ascending; so a free one is found at once, however many are
-    taken."""
-
-    @property
-    def size(self) -> int:
-        """How many addresses, or prefixes, there are; the gateway counts."""
-        if self.type == IPV4:
-            return int(IPv4Address(self.last)) - int(IPv4Address(self.first)) + 1
-        return int(2 ** (self.subnet - IPv6Network(self.range).prefixlen))
-
-    def address(self, index: int) -> str:
-        """Return an address by its number, counted from 0."""
-        if self.type == IPV4:
-            return str(IPv4Address(self.first) + index)
-        spare = 128 - self.subnet
-        network = IPv6Network(self.range).network_address + (index << spare)
-        return str(network + 1 if spare else network)
-
-    def index(self, address: str) -> int | None:
-        """Return the number of an address, or None if it is not one that servers of this block get."""
-        try:
-            if self.type == IPV4:
-                index = int(IPv4Address(address)) - int(IPv4Address(self.first))
-            else:
-                start = IPv6Network(self.range).network_address
-                index = (int(IPv6Address(address)) - int(start)) >> (128 - self.subnet)
-        except AddressValueError:
-            return None
-        if "%" in address:  # a scope (fe80::1%eth0) means something on one machine alone
-            return None
-        if not 0 <= index < self.size or self.is_gateway(index):
-            return None
-        return index if self.address(index) == self.normal(address) else None
-
-    def normal(self, address: str) -> str:
-        """Return an address in the way it is stored."""
-        return str(IPv4Address(address) if self.type == IPV4 else IPv6Address(address))
-
-    def is_gateway(self, index: int) -> bool:
-        """Tell whether the gateway has this address, or lies in this prefix."""
-        if self.type == IPV4:
-            return self.address(index) == self.gateway
-        prefix = int(IPv6Address(self.address(index))) >> (128 - self.subnet)
-        return prefix == int(IPv6Address(self.gateway)) >> (128 - self.subnet)
-
-
-class Ip(Record, frozen=True, kw_only=True):
-    """A registered address. Without a server it is kept back: nobody gets it who does not ask for it."""
-
-    ip_block_id: int
-    address: str
-    type: str
-    compute_resource_id: int | None = None
-    server_id: int | None = None
-    user_id: int | None = None
-    """Whose server has it."""
-    is_primary: bool = False
-    comment: str | None = None
-
-
-IP_BLOCKS: Kind[IpBlock] = Kind(
-    "ip_blocks", IpBlock, noun="IP block", index=("name", "type"), search=("name",)
-)
-IPS: Kind[Ip] = Kind(
-    "ips",
-    Ip,
-    noun="IP address",
-    index=("address", "server_id", "user_id", "ip_block_id", "type", "is_primary"),
-    search=("address",),
-)
 
 
 # Blocks
@@ -138,7 +44,7 @@ def update(world: World, block: IpBlock, body: Mapping[str, Any]) -> IpBlock:
     for ip in world[IPS].find(ip_block_id=block.id):
         if changed.type != ip.type or changed.index(ip.address) is None:
             raise Conflict(f"The address {ip.address} is registered; it must stay in the block.")
-    return world[IP_BLOCKS].put(changed)
+    return world[IP_BLOCKS].update(changed)
 
 
 def remove(world: World, block: IpBlock) -> None:
@@ -156,7 +62,7 @@ def remove(world: World, block: IpBlock) -> None:
     world[IP_BLOCKS].remove(block.id)
 
 
-def at(compute_resource_id: int) -> dict[str, Any]:
+def serving(compute_resource_id: int) -> dict[str, Any]:
     """Return the conditions for the blocks of a compute resource."""
     return {"compute_resource_ids": Has(compute_resource_id)}
 
@@ -195,7 +101,7 @@ def allocate(
     Raises:
         Invalid: there is none; the error is of `field`.
     """
-    for block in world[IP_BLOCKS].find(**at(compute_resource_id), type=version):
+    for block in world[IP_BLOCKS].find(**serving(compute_resource_id), type=version):
         ip = Ip(
             ip_block_id=block.id,
             address="",
@@ -225,14 +131,14 @@ def allocate_given(
     Raises:
         Invalid: it is in no block of the compute resource, or in use; the error is of `field`.
     """
-    for block in world[IP_BLOCKS].find(**at(compute_resource_id)):
+    for block in world[IP_BLOCKS].find(**serving(compute_resource_id)):
         if block.index(address) is None:
             continue
         kept = world[IPS].first(ip_block_id=block.id, address=block.normal(address))
         if kept is not None and kept.server_id is not None:
             raise Invalid.field(field, f"The address {address} is in use.")
         kept = kept or reserve(world, block, address)
-        return world[IPS].put(
+        return world[IPS].update(
             replace(
                 kept,
                 compute_resource_id=compute_resource_id,
@@ -252,13 +158,13 @@ def of_server(world: World, server_id: int) -> list[Ip]:
 def release(world: World, ip: Ip) -> None:
     """Forget an address, so that it is free again."""
     world[IPS].remove(ip.id)
-    block = world[IP_BLOCKS].need(ip.ip_block_id)
+    block = world[IP_BLOCKS].get_or_404(ip.ip_block_id)
     index = block.index(ip.address)
     if index is not None and index < block.hint and index not in block.released:
-        world[IP_BLOCKS].put(replace(block, released=sorted([*block.released, index])))
+        world[IP_BLOCKS].update(replace(block, released=sorted([*block.released, index])))
 
 
-def give_up(world: World, ip: Ip) -> None:
+def unreserve(world: World, ip: Ip) -> None:
     """Forget an address that is kept back.
 
     Raises:
@@ -275,7 +181,7 @@ def _next(world: World, block: IpBlock, ip: Ip) -> Ip:
         raise Invalid.field("ip", f"There is no free address in the IP block {block.name}.")
     # What was passed over is registered.
     left = [one for one in block.released if one > index]
-    world[IP_BLOCKS].put(replace(block, hint=max(block.hint, index + 1), released=left))
+    world[IP_BLOCKS].update(replace(block, hint=max(block.hint, index + 1), released=left))
     return world[IPS].add(replace(ip, address=block.address(index)))
 
 
@@ -292,16 +198,15 @@ def _first_free(world: World, block: IpBlock) -> int | None:
 
 
 def _changed(world: World, block: IpBlock, body: Mapping[str, Any]) -> IpBlock:
-    from mock_solusio.domain.compute_resources import COMPUTE_RESOURCES
 
-    changes = chosen(body, "name", "type", "gateway")
+    changes = pick(body, "name", "type", "gateway")
     for name in ("ns_1", "ns_2"):
         if name in body:
             changes[name] = body[name] or ""
-    dns = chosen(body.get("reverse_dns") or {}, "zone", "enabled")
+    dns = pick(body.get("reverse_dns") or {}, "zone", "enabled")
     changes |= {f"reverse_dns_{name}": value for name, value in dns.items()}
     if "compute_resources" in body:
-        changes["compute_resource_ids"] = existing(
+        changes["compute_resource_ids"] = existing_ids(
             world, COMPUTE_RESOURCES, body["compute_resources"], "compute_resources"
         )
     if changes.get("type", block.type) == IPV4:
@@ -356,8 +261,6 @@ def _address(version: type[V], name: str, text: str) -> V:
 
 def seed(world: World) -> None:
     """Make what a fresh install has; after the compute resources, which all of them serve."""
-    from mock_solusio.domain.compute_resources import COMPUTE_RESOURCES
-
     everywhere = [one.id for one in world[COMPUTE_RESOURCES].find()]
     # The first is for documentation (RFC 5737); the second has room for big fleets.
     for name, network in (("203.0.113.0/24", "203.0.113.0/24"), ("Private 10.20.0.0/16", "10.20.0.0/16")):
@@ -386,3 +289,8 @@ def seed(world: World) -> None:
             compute_resource_ids=everywhere,
         )
     )
+
+
+def count_additional(world: World, user_id: int, version: str) -> int:
+    """Return how many additional addresses of a kind the servers of a user have."""
+    return sum(not ip.is_primary and ip.type == version for ip in world[IPS].find(user_id=user_id))

@@ -7,36 +7,13 @@ from msgspec.structs import replace
 
 from mock_solusio.domain import icons
 from mock_solusio.domain.errors import Forbidden, Invalid
-from mock_solusio.domain.limit_groups import LIMIT_GROUPS
+from mock_solusio.domain.records.images import ISO_IMAGES, IsoImage
+from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS
 from mock_solusio.domain.records.user import User
-from mock_solusio.domain.references import chosen, refuse_in_use
-from mock_solusio.domain.world import Kind, Record, World
+from mock_solusio.domain.references import pick, refuse_in_use
+from mock_solusio.domain.world import World
 
 MIB = 1024 * 1024
-
-
-class IsoImage(Record, frozen=True, kw_only=True):
-    """An ISO image (facts, section 9; Go SDK)."""
-
-    name: str
-    iso_url: str
-    icon_id: int | None = None
-    user_id: int | None = None
-    """Whose it is; None for one of the operator's."""
-    visibility: str = "public"
-    os_type: str = "Linux"
-    use_tls: bool = True
-    checksum_method: str | None = None
-    checksum: str | None = None
-    size: int = 0
-    """Bytes."""
-    show_url_and_checksum: bool = True
-    show_tls: bool = True
-
-
-ISO_IMAGES: Kind[IsoImage] = Kind(
-    "iso_images", IsoImage, noun="ISO image", index=("name", "user_id", "visibility"), search=("name",)
-)
 
 
 def create(world: World, body: Mapping[str, Any], owner: User | None) -> IsoImage:
@@ -55,7 +32,7 @@ def create(world: World, body: Mapping[str, Any], owner: User | None) -> IsoImag
     image = world[ISO_IMAGES].add(_owned(_changed(world, image, body)))
     # What the mock says a download of it has; it downloads nothing.
     size = world.random("iso image size", image.id).randrange(300, 4000) * MIB
-    image = world[ISO_IMAGES].put(replace(image, size=size))
+    image = world[ISO_IMAGES].update(replace(image, size=size))
     if owner is not None:
         _check_limits(world, owner)
     return image
@@ -67,7 +44,7 @@ def update(world: World, image: IsoImage, body: Mapping[str, Any]) -> IsoImage:
     Raises:
         Invalid: the icon does not exist.
     """
-    return world[ISO_IMAGES].put(_owned(_changed(world, image, body)))
+    return world[ISO_IMAGES].update(_owned(_changed(world, image, body)))
 
 
 def remove(world: World, image: IsoImage) -> None:
@@ -114,7 +91,7 @@ def _check_limits(world: World, owner: User) -> None:
 
 
 def _changed(world: World, image: IsoImage, body: Mapping[str, Any]) -> IsoImage:
-    changes = chosen(
+    changes = pick(
         body, "name", "iso_url", "visibility", "os_type", "use_tls", "show_url_and_checksum", "show_tls"
     )
     if "icon_id" in body:

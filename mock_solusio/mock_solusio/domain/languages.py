@@ -1,30 +1,8 @@
 """The languages of the user interface."""
 
 from mock_solusio.domain import icons
-from mock_solusio.domain.world import Kind, Record, World
-
-DEFAULT = 1
-"""Id of the language of who has chosen none."""
-
-
-class Language(Record, frozen=True, kw_only=True):
-    """A language, and how many users have chosen it."""
-
-    name: str
-    locale: str
-    country: str
-    icon_id: int | None = None
-    """Of its flag."""
-    is_visible: bool = True
-    users_count: int = 0
-
-    @property
-    def is_default(self) -> bool:
-        """Whether it is the language of who has chosen none."""
-        return self.id == DEFAULT
-
-
-LANGUAGES = Kind("languages", Language, index=("name", "locale"), search=("name", "locale"))
+from mock_solusio.domain.records.installation import LANGUAGES, Language
+from mock_solusio.domain.world import World
 
 _SHIPPED = (
     ("English", "en_US", "US", "United States"),

@@ -2,25 +2,11 @@
 
 from msgspec.structs import replace
 
-from mock_solusio.domain.world import Kind, Micros, Record, World
-from mock_solusio.moment import DAY
+from mock_solusio.domain.records.installation import LICENSES, License
+from mock_solusio.domain.world import World
+from mock_solusio.moment import DAY, Micros
 
 YEAR: Micros = 365 * DAY
-
-
-class License(Record, frozen=True, kw_only=True):
-    """What the installation may use (members: facts, section 10)."""
-
-    cpu_cores: int
-    cpu_cores_in_use: int
-    key: str
-    key_type: str
-    product: str
-    expiration_date: Micros
-    update_date: Micros
-
-
-LICENSES = Kind("licenses", License)
 
 
 def seed(world: World) -> None:
@@ -40,9 +26,11 @@ def seed(world: World) -> None:
 
 def read(world: World) -> License:
     """Return the license."""
-    return world[LICENSES].need(1)
+    return world[LICENSES].get_or_404(1)
 
 
 def activate(world: World) -> License:
     """Renew the license for a year from now."""
-    return world[LICENSES].put(replace(read(world), expiration_date=world.now + YEAR, update_date=world.now))
+    return world[LICENSES].update(
+        replace(read(world), expiration_date=world.now + YEAR, update_date=world.now)
+    )

@@ -10,34 +10,23 @@ has it. A resize to the same plan brings its present prices.
 """
 
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
-from mock_solusio.domain import spans
+from mock_solusio.domain import custom_plans, spans
+from mock_solusio.domain.custom_plans import customised
+from mock_solusio.domain.records.networks import Ip
+from mock_solusio.domain.records.plans import PLANS, Plan
+from mock_solusio.domain.records.servers import BACKUPS, Server
+from mock_solusio.domain.records.user import FORMER_USERS, FormerUser, User
 from mock_solusio.domain.spans import Span
-from mock_solusio.domain.world import Kind, Micros, Record, World
-
-if TYPE_CHECKING:
-    from mock_solusio.domain.ip_blocks import Ip
-    from mock_solusio.domain.plans import Plan
-    from mock_solusio.domain.records.user import User
-    from mock_solusio.domain.servers import Server
+from mock_solusio.domain.tasks import open_task
+from mock_solusio.domain.world import World
+from mock_solusio.moment import Micros
 
 
-class FormerUser(Record, frozen=True, kw_only=True):
-    """A user who was deleted: whom his usage still belongs to."""
-
-    user_id: int
-    billing_user_id: int | None = None
-    """What he had when he was deleted."""
-
-
-FORMER_USERS: Kind[FormerUser] = Kind("former_users", FormerUser, index=("user_id", "billing_user_id"))
-
-
-class Terms(msgspec.Struct, frozen=True, kw_only=True):
+class MeteredPrice(msgspec.Struct, frozen=True, kw_only=True):
     """The plan of a span and its prices."""
 
     plan_id: int
@@ -46,7 +35,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     tokens_per_month: int
 
 
-def terms(plan: "Plan", resource: str) -> Terms:
+def metered_price(plan: Plan, resource: str) -> MeteredPrice:
     """Return what a resource costs with a plan, as it is now (custom prices of a server included).
 
     Backups cost a percentage of the server's price (vendor's page "Offering Paid Backups"), each price
@@ -62,7 +51,9 @@ def terms(plan: "Plan", resource: str) -> Terms:
     else:
         per_hour = _share(plan.tokens_per_hour, plan.backup_price)
         per_month = _share(plan.tokens_per_month, plan.backup_price)
-    return Terms(plan_id=plan.id, plan_name=plan.name, tokens_per_hour=per_hour, tokens_per_month=per_month)
+    return MeteredPrice(
+        plan_id=plan.id, plan_name=plan.name, tokens_per_hour=per_hour, tokens_per_month=per_month
+    )
 
 
 def _share(tokens: int, percent: float) -> int:
@@ -75,7 +66,7 @@ def _share(tokens: int, percent: float) -> int:
 
 
 def open_span(
-    world: World, server: "Server", plan: "Plan", resource: str, resource_id: int, *, at: Micros | None = None
+    world: World, server: Server, plan: Plan, resource: str, resource_id: int, *, at: Micros | None = None
 ) -> Span:
     """Let a resource of a server begin to accrue, at a moment or now; return its span."""
     moment = world.now if at is None else at
@@ -87,7 +78,7 @@ def open_span(
         user_id=server.user_id,
         anchor=moment,
         started_at=moment,
-        **msgspec.structs.asdict(terms(plan, resource)),
+        **msgspec.structs.asdict(metered_price(plan, resource)),
     )
     return world.spans.add(span)
 
@@ -97,7 +88,7 @@ def close_span(world: World, span: Span, *, at: Micros | None = None) -> None:
     world.spans.close(span, world.now if at is None else at)
 
 
-def change_plan(world: World, server: "Server", plan: "Plan", *, at: Micros | None = None) -> None:
+def change_plan(world: World, server: Server, plan: Plan, *, at: Micros | None = None) -> None:
     """Let all that a server has accrue by another plan, from the next hour of each resource on.
 
     `plan` is the one that the server gets, with what is custom to it. What keeps its prices and its plan goes
@@ -105,7 +96,7 @@ def change_plan(world: World, server: "Server", plan: "Plan", *, at: Micros | No
     """
     moment = world.now if at is None else at
     for span in world.spans.open_of(server.id):
-        new = terms(plan, span.resource)
+        new = metered_price(plan, span.resource)
         changed = replace(span, started_at=moment, **msgspec.structs.asdict(new))
         if replace(changed, started_at=span.started_at) != span:
             close_span(world, span, at=moment)
@@ -115,47 +106,45 @@ def change_plan(world: World, server: "Server", plan: "Plan", *, at: Micros | No
 # What happens to servers
 
 
-def server_created(world: World, server: "Server") -> None:
+def server_created(world: World, server: Server) -> None:
     """Note that a server was ordered. Its addresses are noted one by one."""
     plan = metered_plan(world, server)
     open_span(world, server, plan, spans.SERVER, server.id)
     backups_changed(world, server)
 
 
-def server_deleted(world: World, server: "Server") -> None:
+def server_deleted(world: World, server: Server) -> None:
     """Note that the deletion of a server was asked for: all that it has ends with it."""
     for span in world.spans.open_of(server.id):
         close_span(world, span)
 
 
-def server_renamed(world: World, server: "Server") -> None:
+def server_renamed(world: World, server: Server) -> None:
     """Note the name of a server: usage shows the one that it has, or had at last."""
     world.spans.rename(server.id, server.name)
 
 
-def ip_added(world: World, server: "Server", ip: "Ip") -> None:
+def ip_added(world: World, server: Server, ip: Ip) -> None:
     """Note that a server got an additional address."""
     open_span(world, server, metered_plan(world, server), spans.ADDITIONAL_IP, ip.id)
 
 
-def ip_removed(world: World, server: "Server", ip: "Ip") -> None:
+def ip_removed(world: World, server: Server, ip: Ip) -> None:
     """Note that an additional address was taken from a server."""
     _end(world, server, spans.ADDITIONAL_IP, ip.id)
 
 
-def ip_replaced(world: World, server: "Server", old: "Ip", new: "Ip") -> None:
+def ip_replaced(world: World, server: Server, old: Ip, new: Ip) -> None:
     """Note that another address of a server is now the additional one: which of them it is costs nothing."""
     world.spans.renumber(server.id, spans.ADDITIONAL_IP, old.id, new.id)
 
 
-def backups_changed(world: World, server: "Server") -> None:
+def backups_changed(world: World, server: Server) -> None:
     """Note whether a server has backups: they are enabled, or there are some.
 
     That backups cost if they are enabled is from the vendor's page "Offering Paid Backups"; that those which
     are left, or were made by hand, cost the same is assumed.
     """
-    from mock_solusio.domain.backups import BACKUPS
-
     has = server.backup_settings.enabled or world[BACKUPS].first(server_id=server.id) is not None
     if not has or server.is_deleting:
         _end(world, server, spans.BACKUP, server.id)
@@ -163,7 +152,7 @@ def backups_changed(world: World, server: "Server") -> None:
         open_span(world, server, metered_plan(world, server), spans.BACKUP, server.id)
 
 
-def iso_image_changed(world: World, server: "Server") -> None:
+def iso_image_changed(world: World, server: Server) -> None:
     """Note which ISO image is in a server, if any: it accrues from being put in to being taken out.
 
     Plans have a price for ISO images, so it is a server's matter (assumed); nobody says more about it.
@@ -176,33 +165,28 @@ def iso_image_changed(world: World, server: "Server") -> None:
         open_span(world, server, metered_plan(world, server), spans.ISO_IMAGE, key)
 
 
-def user_deleted(world: World, user: "User") -> None:
+def user_deleted(world: World, user: User) -> None:
     """Keep what identifies a user in the billing system: his usage stays his."""
     world[FORMER_USERS].add(FormerUser(user_id=user.id, billing_user_id=user.billing_user_id))
 
 
-def metered_plan(world: World, server: "Server") -> "Plan":
+def metered_plan(world: World, server: Server) -> Plan:
     """Return the plan that a server accrues by, with what is custom to it: also one that is on its way."""
-    from mock_solusio.domain import servers
-    from mock_solusio.domain.custom_plans import customised
-    from mock_solusio.domain.plans import PLANS
-    from mock_solusio.domain.tasks import open_task
-
     task = open_task(world, server.id, "vm-resize")
     plan = None if task is None else world[PLANS].get(task.data["plan_id"])
     if task is None or plan is None:
-        return servers.effective_plan(world, server)
+        return custom_plans.effective_plan(world, server)
     return customised(plan, task.data["custom_plan"])
 
 
-def _open(world: World, server: "Server", resource: str, resource_id: int) -> Span | None:
+def _open(world: World, server: Server, resource: str, resource_id: int) -> Span | None:
     wanted = (resource, resource_id)
     return next(
         (span for span in world.spans.open_of(server.id) if (span.resource, span.resource_id) == wanted), None
     )
 
 
-def _end(world: World, server: "Server", resource: str, resource_id: int) -> None:
+def _end(world: World, server: Server, resource: str, resource_id: int) -> None:
     span = _open(world, server, resource, resource_id)
     if span is not None:
         close_span(world, span)

@@ -2,44 +2,15 @@
 
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
+from mock_solusio.domain import settings
 from mock_solusio.domain.errors import Conflict
-from mock_solusio.domain.world import Kind, Micros, Record, World
+from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS, LimitGroup, UserLimit
+from mock_solusio.domain.world import World
 
 LIMITS = ("vms", "running_vms", "additional_ips", "additional_ipv6", "iso_images", "iso_images_size")
 """What can be limited (names: facts, section 4)."""
-
-
-class Limit(msgspec.Struct, frozen=True, kw_only=True):
-    """A limit; it counts only while it is enabled."""
-
-    limit: int = 0
-    is_enabled: bool = False
-
-    @property
-    def bound(self) -> int | None:
-        """How many there may be at most; None: as many as one likes."""
-        return self.limit if self.is_enabled else None
-
-
-class LimitGroup(Record, frozen=True, kw_only=True):
-    """Limits, and how many users have them. Sizes are in bytes (assumed)."""
-
-    name: str
-    created_at: Micros
-    updated_at: Micros
-    vms: Limit = Limit()
-    running_vms: Limit = Limit()
-    additional_ips: Limit = Limit()
-    additional_ipv6: Limit = Limit()
-    iso_images: Limit = Limit()
-    iso_images_size: Limit = Limit()
-    users_count: int = 0
-
-
-LIMIT_GROUPS = Kind("limit_groups", LimitGroup, index=("name",), search=("name",))
 
 
 def seed(world: World) -> None:
@@ -53,14 +24,14 @@ def create(world: World, name: str, limits: dict[str, dict[str, Any]]) -> LimitG
     return world[LIMIT_GROUPS].add(replace(group, **_merged(group, limits)))
 
 
-def change(
+def update(
     world: World, group: LimitGroup, name: str | None, limits: dict[str, dict[str, Any]]
 ) -> LimitGroup:
     """Change a limit group; what is absent stays. Users above a lowered limit keep what they have."""
     changes: dict[str, Any] = {**_merged(group, limits), "updated_at": world.now}
     if name is not None:
         changes["name"] = name
-    return world[LIMIT_GROUPS].put(replace(group, **changes))
+    return world[LIMIT_GROUPS].update(replace(group, **changes))
 
 
 def remove(world: World, group: LimitGroup) -> None:
@@ -69,8 +40,6 @@ def remove(world: World, group: LimitGroup) -> None:
     Raises:
         Conflict: users have it, or new users get it.
     """
-    from mock_solusio.domain import settings
-
     if group.users_count:
         raise Conflict(
             f"The limit group {group.name} cannot be deleted: users have it ({group.users_count})."
@@ -80,7 +49,7 @@ def remove(world: World, group: LimitGroup) -> None:
     world[LIMIT_GROUPS].remove(group.id)
 
 
-def _merged(group: LimitGroup, limits: dict[str, dict[str, Any]]) -> dict[str, Limit]:
+def _merged(group: LimitGroup, limits: dict[str, dict[str, Any]]) -> dict[str, UserLimit]:
     merged = {}
     for name in LIMITS:
         if name in limits:

@@ -5,25 +5,16 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mock_solusio.domain import icons, plans
-from mock_solusio.domain.references import chosen, existing, next_position, only_default, refuse_in_use
-from mock_solusio.domain.world import Kind, Record, World
-
-
-class Location(Record, frozen=True, kw_only=True):
-    """A location (facts, section 9). Which compute resources are there, they themselves know."""
-
-    name: str
-    description: str = ""
-    icon_id: int | None = None
-    is_default: bool = False
-    is_visible: bool = True
-    position: float = 0.0
-
-
-LOCATIONS: Kind[Location] = Kind(
-    "locations", Location, index=("name", "is_default", "is_visible"), search=("name",)
+from mock_solusio.domain import compute_resources, icons, plans, vpc_networks
+from mock_solusio.domain.records.compute_resources import COMPUTE_RESOURCES, LOCATIONS, Location
+from mock_solusio.domain.references import (
+    ensure_single_default,
+    existing_ids,
+    next_position,
+    pick,
+    refuse_in_use,
 )
+from mock_solusio.domain.world import World
 
 
 def create(world: World, body: Mapping[str, Any]) -> Location:
@@ -44,7 +35,7 @@ def update(world: World, location: Location, body: Mapping[str, Any]) -> Locatio
     Raises:
         Invalid: an id does not exist.
     """
-    return _related(world, world[LOCATIONS].put(_changed(world, location, body)), body)
+    return _related(world, world[LOCATIONS].update(_changed(world, location, body)), body)
 
 
 def remove(world: World, location: Location) -> None:
@@ -53,17 +44,15 @@ def remove(world: World, location: Location) -> None:
     Raises:
         Conflict: servers or VPC networks are there.
     """
-    from mock_solusio.domain import compute_resources, vpc_networks
-
     vpc_networks.refuse_location(world, location.id)
     refuse_in_use(world, "location", location_id=location.id)
     plans.make_available(world, "available_locations", location.id, ())
-    compute_resources.place(world, location.id, ())
+    compute_resources.set_at_location(world, location.id, ())
     world[LOCATIONS].remove(location.id)
 
 
 def _changed(world: World, location: Location, body: Mapping[str, Any]) -> Location:
-    changes = chosen(body, "name", "is_default", "is_visible")
+    changes = pick(body, "name", "is_default", "is_visible")
     if "description" in body:
         changes["description"] = body["description"] or ""
     if "icon_id" in body:
@@ -74,17 +63,14 @@ def _changed(world: World, location: Location, body: Mapping[str, Any]) -> Locat
 
 
 def _related(world: World, location: Location, body: Mapping[str, Any]) -> Location:
-    from mock_solusio.domain import compute_resources
 
-    only_default(world, LOCATIONS, location)
+    ensure_single_default(world, LOCATIONS, location)
     plan_ids = plans.available_plans(world, body)
     if plan_ids is not None:
         plans.make_available(world, "available_locations", location.id, plan_ids)
     if "compute_resources" in body:
-        keys = existing(
-            world, compute_resources.COMPUTE_RESOURCES, body["compute_resources"], "compute_resources"
-        )
-        compute_resources.place(world, location.id, keys)
+        keys = existing_ids(world, COMPUTE_RESOURCES, body["compute_resources"], "compute_resources")
+        compute_resources.set_at_location(world, location.id, keys)
     return location
 
 
@@ -93,9 +79,7 @@ _FRESH = (("Frankfurt", "New York"), ("Germany", "United States"))
 
 def seed(world: World) -> None:
     """Make what a fresh install has: two locations, with a compute resource each."""
-    from mock_solusio.domain import compute_resources
-
-    machines = world[compute_resources.COMPUTE_RESOURCES].find()
+    machines = world[COMPUTE_RESOURCES].find()
     for number, (name, country, machine) in enumerate(zip(*_FRESH, machines, strict=True), 1):
         location = world[LOCATIONS].add(
             Location(
@@ -106,4 +90,4 @@ def seed(world: World) -> None:
                 position=float(number),
             )
         )
-        compute_resources.place(world, location.id, [machine.id])
+        compute_resources.set_at_location(world, location.id, [machine.id])

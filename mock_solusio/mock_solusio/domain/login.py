@@ -6,14 +6,14 @@ from mock_solusio.domain import activity, passwords
 from mock_solusio.domain.access_tokens import check_active
 from mock_solusio.domain.errors import Invalid, TooMany
 from mock_solusio.domain.records.user import USERS, User, email_key
-from mock_solusio.domain.world import Micros, World
-from mock_solusio.moment import MINUTE, SECOND
+from mock_solusio.domain.world import World
+from mock_solusio.moment import MINUTE, SECOND, Micros
 
 WRONG = "These credentials do not match our records."
 """What a client is told, whatever was wrong (facts, section 1)."""
 
 
-class Throttle:
+class LoginThrottle:
     """Counts failed logins for each pair of e-mail address and sender, as Laravel does (limits assumed).
 
     After `attempts` failures nothing more is tried until `window` after the first of them. It lives beside
@@ -61,7 +61,7 @@ class Throttle:
         return since, count
 
 
-def login(world: World, throttle: Throttle, email: str, password: str, ip: str) -> User:
+def login(world: World, throttle: LoginThrottle, email: str, password: str, ip: str) -> User:
     """Return who logs in with this password from this address.
 
     Raises:

@@ -5,38 +5,25 @@ many of the destination. The server itself moves when its task is done. All of t
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
 from mock_solusio.domain import activity, lifecycle, tasks
-from mock_solusio.domain.compute_resources import COMPUTE_RESOURCES, ComputeResource, storages_of
+from mock_solusio.domain.compute_resources import storages_of
 from mock_solusio.domain.errors import Invalid
-from mock_solusio.domain.ip_blocks import IPS, allocate, of_server, release
-from mock_solusio.domain.references import existing, invalid
-from mock_solusio.domain.servers import SERVERS, Server, enqueue
-from mock_solusio.domain.world import Kind, Micros, Record, World
-
-if TYPE_CHECKING:
-    from mock_solusio.domain.records.user import User
-
-
-class Migration(Record, frozen=True, kw_only=True):
-    """Servers on their way to another compute resource."""
-
-    destination_id: int
-    task_id: int
-    """The task of the whole: it ends with the last of its children."""
-    children: list[int] = msgspec.field(default_factory=list)
-    """The tasks of the servers."""
-    created_at: Micros
+from mock_solusio.domain.ip_blocks import allocate, of_server, release
+from mock_solusio.domain.records.compute_resources import COMPUTE_RESOURCES, ComputeResource
+from mock_solusio.domain.records.networks import IPS
+from mock_solusio.domain.records.servers import SERVERS, Server
+from mock_solusio.domain.records.tasks import MIGRATIONS, Migration
+from mock_solusio.domain.records.user import User
+from mock_solusio.domain.references import existing_ids, invalid_reference
+from mock_solusio.domain.tasks import enqueue
+from mock_solusio.domain.world import World
 
 
-MIGRATIONS: Kind[Migration] = Kind("servers_migrations", Migration, noun="servers migration")
-
-
-def create(world: World, actor: "User", body: Mapping[str, Any]) -> Migration:
+def create(world: World, actor: User, body: Mapping[str, Any]) -> Migration:
     """Move servers; `is_live` makes no difference to the mock.
 
     Raises:
@@ -44,9 +31,9 @@ def create(world: World, actor: "User", body: Mapping[str, Any]) -> Migration:
     """
     destination = world[COMPUTE_RESOURCES].get(body["destination_compute_resource_id"])
     if destination is None or not destination.location_ids or not storages_of(world, destination):
-        raise invalid("destination_compute_resource_id")
-    keys = existing(world, SERVERS, body["servers"], "servers")
-    moving = [_fit(world[SERVERS].need(key), destination, index) for index, key in enumerate(keys)]
+        raise invalid_reference("destination_compute_resource_id")
+    keys = existing_ids(world, SERVERS, body["servers"], "servers")
+    moving = [_fit(world[SERVERS].get_or_404(key), destination, index) for index, key in enumerate(keys)]
     for server in moving:
         _readdress(world, server, destination, preserve=bool(body.get("preserve_ips")))
     children = [
@@ -100,7 +87,7 @@ def _readdress(world: World, server: Server, destination: ComputeResource, *, pr
     addresses = of_server(world, server.id)
     if preserve:
         for ip in addresses:
-            world[IPS].put(replace(ip, compute_resource_id=destination.id))
+            world[IPS].update(replace(ip, compute_resource_id=destination.id))
         return
     # First the new ones: a block may serve both machines, and would give the old ones again.
     for old in addresses:

@@ -5,15 +5,17 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from mock_solusio.domain.servers import SERVERS, Server
+from mock_solusio.domain.effects import settle
+from mock_solusio.domain.records.servers import SERVERS, Server
+from mock_solusio.domain.records.tasks import AGENDA, TASKS
 from mock_solusio.domain.spans import Spans
-from mock_solusio.domain.tasks import AGENDA, TASKS, settle
-from mock_solusio.domain.world import Kind, Micros, Record, Table, World
+from mock_solusio.domain.world import Kind, Record, Table, World
+from mock_solusio.moment import Micros
 
 T = TypeVar("T", bound=Record)
 
 
-class Moved:
+class MovedWorld:
     """The same world at another moment: what is made in it is as old as that."""
 
     def __init__(self, world: World, now: Micros) -> None:
@@ -44,10 +46,10 @@ class Moved:
 def at_once(world: World, server: Server) -> Server:
     """Finish the tasks of a server at this very moment, so that a world begins ready; return the server."""
     for task in world[TASKS].find(server_id=server.id, is_open=True):
-        world[TASKS].put(replace(task, started_at=world.now, finished_at=world.now))
-    world[SERVERS].put(replace(world[SERVERS].need(server.id), busy_until=world.now))
+        world[TASKS].update(replace(task, started_at=world.now, finished_at=world.now))
+    world[SERVERS].update(replace(world[SERVERS].get_or_404(server.id), busy_until=world.now))
     agenda = world[AGENDA].first()
     if agenda is not None:
-        world[AGENDA].put(replace(agenda, due=world.now))
+        world[AGENDA].update(replace(agenda, due=world.now))
     settle(world)
-    return world[SERVERS].need(server.id)
+    return world[SERVERS].get_or_404(server.id)

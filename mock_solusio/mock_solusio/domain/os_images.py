@@ -7,42 +7,18 @@ from msgspec.structs import replace
 
 from mock_solusio.domain import icons, plans
 from mock_solusio.domain.errors import Conflict
-from mock_solusio.domain.references import chosen, existing, next_position, only_default, refuse_in_use
-from mock_solusio.domain.world import Kind, Record, World
+from mock_solusio.domain.records.images import OS_IMAGE_VERSIONS, OS_IMAGES, OsImage, OsImageVersion
+from mock_solusio.domain.references import (
+    ensure_single_default,
+    existing_ids,
+    next_position,
+    pick,
+    refuse_in_use,
+)
+from mock_solusio.domain.world import World
 
 WINDOWS_CLOUD_INIT = "cloudbase"
 """The dialect of cloud-init that Windows understands (Go SDK)."""
-
-
-class OsImage(Record, frozen=True, kw_only=True):
-    """An operating system."""
-
-    name: str
-    icon_id: int | None = None
-    is_default: bool = False
-    is_visible: bool = True
-    position: float = 0.0
-
-
-class OsImageVersion(Record, frozen=True, kw_only=True):
-    """A version of an operating system: its id is the `os` of a server."""
-
-    os_image_id: int
-    version: str
-    url: str
-    virtualization_type: str = "kvm"
-    cloud_init_version: str = "v2"
-    is_visible: bool = True
-    is_ssh_keys_supported: bool = True
-    position: float = 0.0
-
-
-OS_IMAGES: Kind[OsImage] = Kind(
-    "os_images", OsImage, noun="OS image", index=("name", "is_default", "is_visible"), search=("name",)
-)
-OS_IMAGE_VERSIONS: Kind[OsImageVersion] = Kind(
-    "os_image_versions", OsImageVersion, noun="OS image version", index=("os_image_id", "is_visible")
-)
 
 
 def create(world: World, body: Mapping[str, Any]) -> OsImage:
@@ -53,7 +29,7 @@ def create(world: World, body: Mapping[str, Any]) -> OsImage:
     """
     image = OsImage(name=body["name"], position=next_position(world, OS_IMAGES))
     image = world[OS_IMAGES].add(_changed(world, image, body))
-    only_default(world, OS_IMAGES, image)
+    ensure_single_default(world, OS_IMAGES, image)
     return image
 
 
@@ -63,8 +39,8 @@ def update(world: World, image: OsImage, body: Mapping[str, Any]) -> OsImage:
     Raises:
         Invalid: the icon does not exist.
     """
-    image = world[OS_IMAGES].put(_changed(world, image, body))
-    only_default(world, OS_IMAGES, image)
+    image = world[OS_IMAGES].update(_changed(world, image, body))
+    ensure_single_default(world, OS_IMAGES, image)
     return image
 
 
@@ -86,9 +62,9 @@ def remove_all(world: World, keys: Sequence[int]) -> list[int]:
         Invalid: one does not exist.
         Conflict: servers use one.
     """
-    found = existing(world, OS_IMAGES, keys, "ids")
+    found = existing_ids(world, OS_IMAGES, keys, "ids")
     for key in found:
-        image = world[OS_IMAGES].need(key)
+        image = world[OS_IMAGES].get_or_404(key)
         try:
             remove(world, image)
         except Conflict as error:
@@ -125,7 +101,7 @@ def update_version(world: World, version: OsImageVersion, body: Mapping[str, Any
     Raises:
         Invalid: a plan that it names does not exist.
     """
-    return _available(world, world[OS_IMAGE_VERSIONS].put(_version_changed(version, body)), body)
+    return _available(world, world[OS_IMAGE_VERSIONS].update(_version_changed(version, body)), body)
 
 
 def remove_version(world: World, version: OsImageVersion) -> None:
@@ -141,7 +117,7 @@ def remove_version(world: World, version: OsImageVersion) -> None:
 
 def title(world: World, version: OsImageVersion) -> str:
     """Return what people call a version, such as "Debian 13"."""
-    return f"{world[OS_IMAGES].need(version.os_image_id).name} {version.version}"
+    return f"{world[OS_IMAGES].get_or_404(version.os_image_id).name} {version.version}"
 
 
 def os_type(version: OsImageVersion) -> str:
@@ -150,7 +126,7 @@ def os_type(version: OsImageVersion) -> str:
 
 
 def _changed(world: World, image: OsImage, body: Mapping[str, Any]) -> OsImage:
-    changes = chosen(body, "name", "is_default", "is_visible")
+    changes = pick(body, "name", "is_default", "is_visible")
     if "icon_id" in body:
         changes["icon_id"] = icons.icon_id(world, body["icon_id"])
     if body.get("position") is not None:
@@ -159,7 +135,7 @@ def _changed(world: World, image: OsImage, body: Mapping[str, Any]) -> OsImage:
 
 
 def _version_changed(version: OsImageVersion, body: Mapping[str, Any]) -> OsImageVersion:
-    changes = chosen(
+    changes = pick(
         body,
         "version",
         "url",

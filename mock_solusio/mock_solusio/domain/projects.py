@@ -6,42 +6,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from mock_solusio.domain.errors import Conflict, Invalid
+from mock_solusio.domain.records.projects import MEMBERSHIPS, PROJECTS, Membership, Project
 from mock_solusio.domain.records.user import USERS, User, email_key
-from mock_solusio.domain.references import chosen, servers_with
-from mock_solusio.domain.world import Has, Kind, Micros, Record, World
-
-
-class Project(Record, frozen=True, kw_only=True):
-    """A project (facts, section 6)."""
-
-    name: str
-    owner_id: int
-    people: list[int]
-    """Ids of the owner, who is first, and of the members."""
-    created_at: Micros
-    updated_at: Micros
-    description: str = ""
-    is_default: bool = False
-
-
-class Membership(Record, frozen=True, kw_only=True):
-    """Somebody of a project who is not its owner; an invitation while no user has this address (assumed)."""
-
-    project_id: int
-    email: str
-    email_key: str
-    user_id: int | None
-    created_at: Micros
-    invited_at: Micros | None = None
-    """When the invitation was sent last; None for somebody who never needed one."""
-
-
-PROJECTS: Kind[Project] = Kind(
-    "projects", Project, index=("name", "owner_id", "is_default"), search=("name",)
-)
-MEMBERSHIPS: Kind[Membership] = Kind(
-    "project_members", Membership, noun="project member", index=("project_id", "email_key", "user_id")
-)
+from mock_solusio.domain.references import count_servers, pick
+from mock_solusio.domain.world import Has, World
 
 
 def create(world: World, owner: User, body: Mapping[str, Any]) -> Project:
@@ -53,9 +21,9 @@ def create_default(world: World, user: User) -> Project:
     """Make the default project of a new user, and let him into those he was invited to."""
     project = _add(world, user, "Default", "", is_default=True)
     for invitation in world[MEMBERSHIPS].find(email_key=user.email_key, user_id=None):
-        world[MEMBERSHIPS].put(replace(invitation, user_id=user.id))
-        shared = world[PROJECTS].need(invitation.project_id)
-        world[PROJECTS].put(replace(shared, people=[*shared.people, user.id]))
+        world[MEMBERSHIPS].update(replace(invitation, user_id=user.id))
+        shared = world[PROJECTS].get_or_404(invitation.project_id)
+        world[PROJECTS].update(replace(shared, people=[*shared.people, user.id]))
     return project
 
 
@@ -71,10 +39,10 @@ def visible_to(user: User) -> dict[str, Any]:
 
 def update(world: World, project: Project, body: Mapping[str, Any]) -> Project:
     """Change name and description."""
-    changes = chosen(body, "name")
+    changes = pick(body, "name")
     if "description" in body:
         changes["description"] = body["description"] or ""
-    return world[PROJECTS].put(replace(project, updated_at=world.now, **changes))
+    return world[PROJECTS].update(replace(project, updated_at=world.now, **changes))
 
 
 def remove(world: World, project: Project) -> None:
@@ -97,7 +65,7 @@ def forget_user(world: World, user: User) -> None:
     for project in world[PROJECTS].find(owner_id=user.id):
         _remove_empty(world, project)
     for membership in world[MEMBERSHIPS].find(user_id=user.id):
-        remove_member(world, world[PROJECTS].need(membership.project_id), membership)
+        remove_member(world, world[PROJECTS].get_or_404(membership.project_id), membership)
 
 
 def add_member(world: World, project: Project, email: str) -> Membership:
@@ -127,7 +95,7 @@ def add_member(world: World, project: Project, email: str) -> Membership:
         )
     )
     if user is not None:
-        world[PROJECTS].put(replace(project, people=[*project.people, user.id]))
+        world[PROJECTS].update(replace(project, people=[*project.people, user.id]))
     return membership
 
 
@@ -136,7 +104,7 @@ def remove_member(world: World, project: Project, membership: Membership) -> Non
     world[MEMBERSHIPS].remove(membership.id)
     if membership.user_id is not None:
         people = [one for one in project.people if one != membership.user_id]
-        world[PROJECTS].put(replace(project, people=people))
+        world[PROJECTS].update(replace(project, people=people))
 
 
 def invite_again(world: World, membership: Membership) -> Membership:
@@ -147,7 +115,7 @@ def invite_again(world: World, membership: Membership) -> Membership:
     """
     if membership.user_id is not None:
         raise Conflict(f"{membership.email} is a member of the project already.")
-    return world[MEMBERSHIPS].put(replace(membership, invited_at=world.now))
+    return world[MEMBERSHIPS].update(replace(membership, invited_at=world.now))
 
 
 def _add(world: World, owner: User, name: str, description: str, *, is_default: bool = False) -> Project:
@@ -165,7 +133,7 @@ def _add(world: World, owner: User, name: str, description: str, *, is_default: 
 
 
 def _remove_empty(world: World, project: Project) -> None:
-    number = servers_with(world, project_id=project.id)
+    number = count_servers(world, project_id=project.id)
     if number:
         raise Conflict(f"The project cannot be deleted: it has {number} server{'s' if number > 1 else ''}.")
     for membership in world[MEMBERSHIPS].find(project_id=project.id):

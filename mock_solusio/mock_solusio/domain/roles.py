@@ -1,89 +1,19 @@
 """Roles: what their holders may do."""
 
-import functools
-
-import msgspec
 from msgspec.structs import replace
 
+from mock_solusio.domain import authority, settings
 from mock_solusio.domain.errors import Conflict, Invalid
-from mock_solusio.domain.permissions import Permission
+from mock_solusio.domain.records.roles import ROLES, Role
 from mock_solusio.domain.records.user import User
-from mock_solusio.domain.world import Kind, Record, World
-
-ADMINISTRATOR = 1
-"""Id of the role that permits everything."""
-
-CLIENT = 2
-"""Id of the role of customers, which permits nothing beyond one's own things (facts, section 3)."""
-
-BUILT_IN = (ADMINISTRATOR, CLIENT)
-
-PERMISSIONS: dict[int, Permission] = dict(enumerate(Permission, start=1))
-"""All permissions by their ids."""
-
-_NUMBERS = {permission: number for number, permission in PERMISSIONS.items()}
-_ALL: frozenset[Permission] = frozenset(Permission)
-
-
-class Role(Record, frozen=True, kw_only=True):
-    """A role, and how many users have it."""
-
-    name: str
-    name_key: str
-    permissions: list[str] = msgspec.field(default_factory=list)
-    """Names, not ids, so that state files outlive new permissions. Not used for the administrator."""
-    users_count: int = 0
-
-    @property
-    def built_in(self) -> bool:
-        """Whether SolusIO brought it along."""
-        return self.id in BUILT_IN
-
-
-ROLES = Kind("roles", Role, index=("name",), unique=("name_key",), search=("name",))
+from mock_solusio.domain.role_permissions import PERMISSIONS, permissions_of_role, role_by_name
+from mock_solusio.domain.world import World
 
 
 def seed(world: World) -> None:
     """Make the two roles that a fresh installation has (their names: facts, section 3)."""
     for name in ("Administrator", "Client"):
         world[ROLES].add(Role(name=name, name_key=name.casefold()))
-
-
-def by_name(world: World, name: str) -> Role | None:
-    """Return the role with this name, in any case."""
-    return world[ROLES].first(name_key=name.casefold())
-
-
-def permissions_of_role(role: Role) -> frozenset[Permission]:
-    """Return what a role permits: to manage includes to view."""
-    if role.id == ADMINISTRATOR:
-        return _ALL
-    return _permitted(tuple(role.permissions))
-
-
-@functools.lru_cache(maxsize=1000)
-def _permitted(names: tuple[str, ...]) -> frozenset[Permission]:
-    given = {Permission(name) for name in names if name in _ALL}
-    views = {name.replace("manage ", "view ", 1) for name in given}
-    return frozenset(given | {permission for permission in Permission if permission in views})
-
-
-def permissions_of(world: World, user: User) -> frozenset[Permission]:
-    """Return what a user's roles permit together; what is his own he needs no permission for."""
-    return permissions_of_roles(world, user.roles)
-
-
-def permissions_of_roles(world: World, ids: list[int]) -> frozenset[Permission]:
-    """Return what some roles permit together; those that do not exist permit nothing."""
-    if ADMINISTRATOR in ids:
-        return _ALL
-    found = (world[ROLES].get(key) for key in ids)
-    return frozenset().union(*(permissions_of_role(role) for role in found if role is not None))
-
-
-def numbers(role: Role) -> list[int]:
-    """Return the ids of what a role permits, in order."""
-    return sorted(_NUMBERS[permission] for permission in permissions_of_role(role))
 
 
 def create(world: World, name: str, permissions: list[int], *, actor: User | None = None) -> Role:
@@ -93,15 +23,13 @@ def create(world: World, name: str, permissions: list[int], *, actor: User | Non
         Invalid: the name is taken, or there is no such permission.
         Forbidden: the actor lacks one of the permissions.
     """
-    from mock_solusio.domain import authority
-
     _check_name(world, name)
     role = Role(name=name, name_key=name.casefold(), permissions=_names(permissions))
     authority.check_grant(world, actor, permissions_of_role(role))
     return world[ROLES].add(role)
 
 
-def change(
+def update(
     world: World, role: Role, name: str, permissions: list[int] | None, *, actor: User | None = None
 ) -> Role:
     """Rename a role and give it other permissions; None leaves them.
@@ -111,8 +39,6 @@ def change(
         Invalid: the name is taken, or there is no such permission.
         Forbidden: the actor lacks a permission that the role has, or shall have.
     """
-    from mock_solusio.domain import authority, settings
-
     authority.check_grant(world, actor, permissions_of_role(role))
     if role.built_in:
         raise Conflict(f"The role {role.name} comes with SolusIO and cannot be changed.")
@@ -121,7 +47,7 @@ def change(
     changed = replace(role, name=name, name_key=name.casefold(), permissions=names)
     authority.check_grant(world, actor, permissions_of_role(changed))
     settings.role_renamed(world, role.name, name)
-    return world[ROLES].put(changed)
+    return world[ROLES].update(changed)
 
 
 def remove(world: World, role: Role, *, actor: User | None = None) -> None:
@@ -131,8 +57,6 @@ def remove(world: World, role: Role, *, actor: User | None = None) -> None:
         Conflict: SolusIO brought it along, users have it, or registration gives it.
         Forbidden: the actor lacks a permission that the role has.
     """
-    from mock_solusio.domain import authority, settings
-
     authority.check_grant(world, actor, permissions_of_role(role))
     if role.built_in:
         raise Conflict(f"The role {role.name} comes with SolusIO and cannot be deleted.")
@@ -151,6 +75,6 @@ def _names(permissions: list[int]) -> list[str]:
 
 
 def _check_name(world: World, name: str, role: Role | None = None) -> None:
-    holder = by_name(world, name)
+    holder = role_by_name(world, name)
     if holder is not None and (role is None or holder.id != role.id):
         raise Invalid.field("name", "The name has already been taken.")

@@ -7,33 +7,38 @@ the Go SDK writes what its user did not set.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from mock_solusio.domain import compute_resources, plans, vpc_networks
-from mock_solusio.domain.applications import APPLICATIONS, Application
-from mock_solusio.domain.backup_schedule import BackupSettings, with_backup_settings
+from mock_solusio.domain.backup_schedule import with_backup_settings
 from mock_solusio.domain.custom_plans import custom_plan, customised
 from mock_solusio.domain.errors import Forbidden, Invalid
-from mock_solusio.domain.locations import LOCATIONS, Location
-from mock_solusio.domain.os_images import OS_IMAGE_VERSIONS, OS_IMAGES, OsImageVersion, versions_of
+from mock_solusio.domain.os_images import versions_of
 from mock_solusio.domain.permissions import Permission
-from mock_solusio.domain.plans import PLANS, Plan
-from mock_solusio.domain.projects import PROJECTS, Project, default_of
-from mock_solusio.domain.records.user import ACTIVE, USERS, User
-from mock_solusio.domain.references import existing, invalid
-from mock_solusio.domain.servers import (
-    SERVERS,
-    AdditionalDisk,
-    Server,
+from mock_solusio.domain.projects import default_of
+from mock_solusio.domain.records.compute_resources import (
+    COMPUTE_RESOURCES,
+    LOCATIONS,
+    ComputeResource,
+    Location,
 )
-from mock_solusio.domain.ssh_keys import SSH_KEYS
+from mock_solusio.domain.records.credentials import SSH_KEYS
+from mock_solusio.domain.records.images import (
+    APPLICATIONS,
+    OS_IMAGE_VERSIONS,
+    OS_IMAGES,
+    Application,
+    OsImageVersion,
+)
+from mock_solusio.domain.records.networks import VpcNetwork
+from mock_solusio.domain.records.plans import PLANS, Plan
+from mock_solusio.domain.records.projects import PROJECTS, Project
+from mock_solusio.domain.records.servers import SERVERS, AdditionalDisk, Server, ServerBackupSettings
+from mock_solusio.domain.records.user import ACTIVE, USERS, User
+from mock_solusio.domain.references import existing_ids, invalid_reference
 from mock_solusio.domain.world import Kind, Record, World
-
-if TYPE_CHECKING:
-    from mock_solusio.domain.compute_resources import ComputeResource
-    from mock_solusio.domain.vpc_networks import VpcNetwork
 
 T = TypeVar("T", bound=Record)
 
@@ -41,7 +46,7 @@ _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ServerOrder:
     """A server that can be created."""
 
     owner: User
@@ -55,11 +60,11 @@ class Order:
     primary_ip: str | None
     additional: dict[str, int]
     """How many additional addresses, by kind."""
-    vpc_networks: tuple["VpcNetwork", ...]
+    vpc_networks: tuple[VpcNetwork, ...]
     """Which it is to be attached to."""
 
 
-def read(world: World, actor: User, permissions: frozenset[str], fields: Mapping[str, Any]) -> Order:
+def read(world: World, actor: User, permissions: frozenset[str], fields: Mapping[str, Any]) -> ServerOrder:
     """Check the members of a request.
 
     Raises:
@@ -85,7 +90,7 @@ def read(world: World, actor: User, permissions: frozenset[str], fields: Mapping
         )
     if fields.get("vpc_network_ids") and not operator and owner.id != actor.id:
         raise Forbidden  # the owner of the project shares his servers, not his networks (assumed)
-    networks = vpc_networks.ordered(world, owner.id, location.id, fields.get("vpc_network_ids"))
+    networks = vpc_networks.networks_of_order(world, owner.id, location.id, fields.get("vpc_network_ids"))
     backups = fields.get("backup_settings") or {}  # an empty list is PHP's empty map
     mac_address = (fields.get("mac_address") or "").lower()
     if mac_address and not _MAC.fullmatch(mac_address):
@@ -111,13 +116,13 @@ def read(world: World, actor: User, permissions: frozenset[str], fields: Mapping
         mac_address=mac_address,
         additional_disks=_disks(fields.get("additional_disks")),
         primary_disk_offer=fields.get("primary_disk_offer") or None,
-        backup_settings=with_backup_settings(BackupSettings(), backups),
+        backup_settings=with_backup_settings(ServerBackupSettings(), backups),
         **system(world, wanted, fields, all_of_them=operator),
     )
     if server.boot_mode == "iso":
         raise Invalid.field("boot_mode", "A new server cannot boot from an ISO image.")
     kinds = tuple(fields.get("ip_types") or ())
-    return Order(
+    return ServerOrder(
         owner=owner,
         server=server,
         password=fields.get("password") or "",
@@ -140,16 +145,16 @@ def _owner(world: World, actor: User, fields: Mapping[str, Any], *, operator: bo
     if project_id:
         project = world[PROJECTS].get(project_id)
         if project is None:
-            raise invalid("project")
+            raise invalid_reference("project")
         if not operator and actor.id not in project.people:
             raise Forbidden
         if user_id and user_id not in project.people:
             raise Invalid.field("project", "The project does not belong to the user.")
-        owner = world[USERS].need(project.owner_id)
+        owner = world[USERS].get_or_404(project.owner_id)
     else:
         found = world[USERS].get(user_id) if user_id else actor
         if found is None:
-            raise invalid("user")
+            raise invalid_reference("user")
         owner, project = found, default_of(world, found)
     if owner.status != ACTIVE:
         raise Invalid.field("user", f"The user is {owner.status}.")
@@ -161,7 +166,7 @@ def _choice(world: World, kind: Kind[T], fields: Mapping[str, Any], name: str, *
     if fields.get(name):
         record = world[kind].get(fields[name])
         if record is None or not (all_of_them or getattr(record, "is_visible", True)):
-            raise invalid(name)
+            raise invalid_reference(name)
         return record
     record = world[kind].first(is_default=True, is_visible=True) or world[kind].first(is_visible=True)
     if record is None:
@@ -171,13 +176,13 @@ def _choice(world: World, kind: Kind[T], fields: Mapping[str, Any], name: str, *
 
 def _place(
     world: World, fields: Mapping[str, Any], plan: Plan, *, operator: bool
-) -> tuple[Location, "ComputeResource"]:
+) -> tuple[Location, ComputeResource]:
     """Return the location and the compute resource: what is named, else the one with the fewest servers."""
     key = fields.get("compute_resource")
     if key:
-        host = world[compute_resources.COMPUTE_RESOURCES].get(key)
+        host = world[COMPUTE_RESOURCES].get(key)
         if host is None:
-            raise invalid("compute_resource")
+            raise invalid_reference("compute_resource")
         if not _takes(world, host, plan):
             raise Invalid.field(
                 "compute_resource", f"{host.name} takes no more servers of the plan {plan.name}."
@@ -189,7 +194,7 @@ def _place(
             return location, host
         if not host.location_ids:
             raise Invalid.field("compute_resource", "The compute resource is at no location.")
-        return world[LOCATIONS].need(host.location_ids[0]), host
+        return world[LOCATIONS].get_or_404(host.location_ids[0]), host
     location = _choice(world, LOCATIONS, fields, "location", all_of_them=operator)
     hosts = [host for host in compute_resources.at_location(world, location.id) if _takes(world, host, plan)]
     if not hosts:
@@ -199,7 +204,7 @@ def _place(
     return location, min(hosts, key=lambda host: world[SERVERS].count(compute_resource_id=host.id))
 
 
-def _takes(world: World, host: "ComputeResource", plan: Plan) -> bool:
+def _takes(world: World, host: ComputeResource, plan: Plan) -> bool:
     """Tell whether a compute resource takes one more server of a plan."""
     if host.is_locked or plan.virtualization_type not in host.settings.virtualization_types:
         return False
@@ -231,7 +236,7 @@ def system(
     if application_id:
         application = world[APPLICATIONS].get(application_id)
         if application is None or not (all_of_them or application.is_visible):
-            raise invalid("application")
+            raise invalid_reference("application")
         plans.check_available(plan, application_id=application.id)
         data = fields.get("application_data") or fields.get("applicationData") or {}
         if not data and present is not None and present.application_id == application.id:
@@ -246,7 +251,7 @@ def system(
         }
     version = world[OS_IMAGE_VERSIONS].get(version_id) if version_id else _default_version(world, plan)
     if version is None or not (all_of_them or version.is_visible):
-        raise invalid("os") if version_id else Invalid.field("os", "The os field is required.")
+        raise invalid_reference("os") if version_id else Invalid.field("os", "The os field is required.")
     if version.virtualization_type != plan.virtualization_type:
         raise Invalid.field(
             "os", f"The operating system is for {version.virtualization_type}, the plan {plan.name} is not."
@@ -285,10 +290,10 @@ def ssh_keys(world: World, owner: User, keys: Sequence[int] | None) -> list[int]
     Raises:
         Invalid: one does not exist, or is not the owner's.
     """
-    found = existing(world, SSH_KEYS, keys, "ssh_keys")
+    found = existing_ids(world, SSH_KEYS, keys, "ssh_keys")
     for index, key in enumerate(keys or ()):
-        if world[SSH_KEYS].need(key).user_id != owner.id:
-            raise invalid(f"ssh_keys.{index}")
+        if world[SSH_KEYS].get_or_404(key).user_id != owner.id:
+            raise invalid_reference(f"ssh_keys.{index}")
     return found
 
 

@@ -2,26 +2,14 @@
 
 from msgspec.structs import replace
 
-from mock_solusio.domain.access_tokens import LENGTH, digest_of
+from mock_solusio.domain.access_tokens import SECRET_LENGTH, digest_of
+from mock_solusio.domain.records.credentials import SESSIONS, LoginSession
 from mock_solusio.domain.records.user import ACTIVE, USERS, User
-from mock_solusio.domain.world import Kind, Micros, Record, World
-from mock_solusio.moment import DAY
+from mock_solusio.domain.world import World
+from mock_solusio.moment import DAY, Micros
 
 LIFETIME: Micros = DAY
 """How long a session lasts, used or not (assumed)."""
-
-
-class Session(Record, frozen=True, kw_only=True):
-    """A browser that has logged in. Of the secret in its cookie only the SHA-256 is stored."""
-
-    user_id: int
-    digest: str
-    expires_at: Micros
-    ended: bool = False
-    """Taken from the user, who may be told why. It never comes back, also when he is active again."""
-
-
-SESSIONS = Kind("sessions", Session, index=("user_id",), unique=("digest",))
 
 
 def open_session(world: World, user: User) -> str:
@@ -29,9 +17,9 @@ def open_session(world: World, user: User) -> str:
     table = world[SESSIONS]
     while (oldest := table.first(user_id=user.id)) and oldest.expires_at <= world.now:
         table.remove(oldest.id)
-    session = table.add(Session(user_id=user.id, digest="", expires_at=world.now + LIFETIME))
-    secret = world.secret("session", session.id, LENGTH)
-    table.put(replace(session, digest=digest_of(secret)))
+    session = table.add(LoginSession(user_id=user.id, digest="", expires_at=world.now + LIFETIME))
+    secret = world.secret("session", session.id, SECRET_LENGTH)
+    table.update(replace(session, digest=digest_of(secret)))
     return secret
 
 
@@ -61,7 +49,7 @@ def close(world: World, secret: str) -> None:
 def close_all(world: World, user_id: int) -> None:
     """End all sessions of a user. They are kept until they would have expired, so that he can be told why."""
     for session in world[SESSIONS].find(user_id=user_id):
-        world[SESSIONS].put(replace(session, ended=True))
+        world[SESSIONS].update(replace(session, ended=True))
 
 
 def forget_user(world: World, user: User) -> None:
@@ -70,6 +58,6 @@ def forget_user(world: World, user: User) -> None:
         world[SESSIONS].remove(session.id)
 
 
-def _session(world: World, secret: str) -> Session | None:
+def _session(world: World, secret: str) -> LoginSession | None:
     session = world[SESSIONS].first(digest=digest_of(secret))
     return session if session is not None and world.now < session.expires_at else None

@@ -2,30 +2,18 @@
 
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
-from mock_solusio.domain import roles
+from mock_solusio.domain import role_permissions
 from mock_solusio.domain.authority import check_grant
-from mock_solusio.domain.default_settings import DEFAULT_SETTINGS, OPEN
+from mock_solusio.domain.default_settings import DEFAULT_SETTINGS, LOCALE_MAPS
 from mock_solusio.domain.errors import Invalid
-from mock_solusio.domain.limit_groups import LIMIT_GROUPS
+from mock_solusio.domain.records.installation import SETTINGS, InstallationSettings, SettingsTree
+from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS
+from mock_solusio.domain.records.roles import Role
 from mock_solusio.domain.records.user import User
-from mock_solusio.domain.roles import Role
-from mock_solusio.domain.world import Kind, Record, World
-
-Tree = dict[str, Any]
-
-
-class Settings(Record, frozen=True, kw_only=True):
-    """All settings, in the one record with id 1. `limit_group` in the tree is an id or None."""
-
-    tree: Tree = msgspec.field(default_factory=dict)
-
-
-SETTINGS = Kind("settings", Settings, noun="settings")
+from mock_solusio.domain.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +29,15 @@ def seed(world: World) -> None:
     """Make the settings of a fresh installation: registration is on, there is no billing integration."""
     group = world[LIMIT_GROUPS].first()
     own = {"uuid": world.uuid("installation", 1), "limit_group": group.id if group else None}
-    world[SETTINGS].add(Settings(tree=deepcopy(DEFAULT_SETTINGS) | own))
+    world[SETTINGS].add(InstallationSettings(tree=deepcopy(DEFAULT_SETTINGS) | own))
 
 
-def read(world: World) -> Settings:
+def read(world: World) -> InstallationSettings:
     """Return the settings; do not change the tree."""
-    return world[SETTINGS].need(1)
+    return world[SETTINGS].get_or_404(1)
 
 
-def patch(world: World, body: Tree, *, actor: User | None = None) -> Settings:
+def patch(world: World, body: SettingsTree, *, actor: User | None = None) -> InstallationSettings:
     """Merge a tree into the settings, object by object; what SolusIO does not have is ignored (facts, 10).
 
     The default limit group may be given as its id, as an object with an `id`, or as None (the last: assumed).
@@ -67,13 +55,13 @@ def patch(world: World, body: Tree, *, actor: User | None = None) -> Settings:
         tree["limit_group"] = None if key is None else int(key)
         if key is not None and world[LIMIT_GROUPS].get(int(key)) is None:
             errors["limit_group"] = ["The selected limit group is invalid."]
-    role = roles.by_name(world, tree["registration"]["role"])
+    role = role_permissions.role_by_name(world, tree["registration"]["role"])
     if role is None:
         errors["registration.role"] = ["The selected role is invalid."]
     if errors:
         raise Invalid(errors)
     if role is not None and role != registration_role(world):
-        check_grant(world, actor, roles.permissions_of_role(role))
+        check_grant(world, actor, role_permissions.permissions_of_role(role))
     return _write(world, tree)
 
 
@@ -84,7 +72,7 @@ def registration_allowed(world: World) -> bool:
 
 def registration_role(world: World) -> Role | None:
     """Return the role of who registers; None if it is gone."""
-    return roles.by_name(world, read(world).tree["registration"]["role"])
+    return role_permissions.role_by_name(world, read(world).tree["registration"]["role"])
 
 
 def role_renamed(world: World, old: str, new: str) -> None:
@@ -115,16 +103,16 @@ _FIXED = frozenset(
 """What a body does not change, or not by merging."""
 
 
-def _write(world: World, tree: Tree) -> Settings:
+def _write(world: World, tree: SettingsTree) -> InstallationSettings:
     settings = read(world)
-    return settings if settings.tree == tree else world[SETTINGS].put(replace(settings, tree=tree))
+    return settings if settings.tree == tree else world[SETTINGS].update(replace(settings, tree=tree))
 
 
-def _merge(tree: Tree, body: Tree, *, anything: bool = False) -> None:
+def _merge(tree: SettingsTree, body: SettingsTree, *, anything: bool = False) -> None:
     for name, value in body.items():
         if name not in tree and not anything:
             continue
-        if name in OPEN:
+        if name in LOCALE_MAPS:
             # PHP writes an empty map as a list.
             _merge(tree[name], value or {}, anything=True)
         elif isinstance(tree.get(name), dict):

@@ -1,53 +1,34 @@
 """Snapshots of servers."""
 
-from typing import TYPE_CHECKING
-
 from msgspec.structs import replace
 
-from mock_solusio.domain import activity, charts, servers
-from mock_solusio.domain.backups import in_use
+from mock_solusio.domain import activity, charts, custom_plans, tasks
 from mock_solusio.domain.errors import Conflict, Invalid
-from mock_solusio.domain.servers import SERVERS, Server
-from mock_solusio.domain.tasks import Task
-from mock_solusio.domain.world import Kind, Micros, Record, World
-
-if TYPE_CHECKING:
-    from mock_solusio.domain.records.user import User
-
-
-class Snapshot(Record, frozen=True, kw_only=True):
-    """The state of a server's disk at a moment."""
-
-    server_id: int
-    name: str
-    created_at: Micros
-    status: str = "processing"
-    """`processing` while it is taken or deleted, else `available`."""
-    size: float = 0.0
-    """GiB, known once it is taken."""
+from mock_solusio.domain.records.servers import SERVERS, SNAPSHOTS, Server, Snapshot
+from mock_solusio.domain.records.tasks import Task
+from mock_solusio.domain.records.user import User
+from mock_solusio.domain.tasks import is_used_by_task
+from mock_solusio.domain.world import World
 
 
-SNAPSHOTS: Kind[Snapshot] = Kind("snapshots", Snapshot, index=("server_id",))
-
-
-def create(world: World, actor: "User", server: Server, name: str) -> Snapshot:
+def create(world: World, actor: User, server: Server, name: str) -> Snapshot:
     """Take a snapshot of a server.
 
     Raises:
         Invalid: the plan does not permit snapshots.
     """
-    plan = servers.effective_plan(world, server)
+    plan = custom_plans.effective_plan(world, server)
     if not plan.is_snapshots_enabled:
         raise Invalid.field("snapshot", f"Snapshots are not available with the plan {plan.name}.")
     snapshot = world[SNAPSHOTS].add(Snapshot(server_id=server.id, name=name, created_at=world.now))
     # A snapshot holds what changes after it, so it is small (assumed: a tenth of what is in use).
     size = round(charts.disk_used(world, server, server.disk, world.now) / 10, 3)
-    servers.enqueue(world, server, "snapshot-create", snapshot_id=snapshot.id, size=size)
+    tasks.enqueue(world, server, "snapshot-create", snapshot_id=snapshot.id, size=size)
     activity.record(world, "snapshot_create_requested", user=actor, data=_about(snapshot, server))
     return snapshot
 
 
-def revert(world: World, actor: "User", snapshot: Snapshot) -> Task:
+def revert(world: World, actor: User, snapshot: Snapshot) -> Task:
     """Put a server back to the state of a snapshot.
 
     Raises:
@@ -56,24 +37,24 @@ def revert(world: World, actor: "User", snapshot: Snapshot) -> Task:
     return _work(world, actor, snapshot, "revert")
 
 
-def remove(world: World, actor: "User", snapshot: Snapshot) -> Task:
+def remove(world: World, actor: User, snapshot: Snapshot) -> Task:
     """Delete a snapshot; it is gone once the task is done.
 
     Raises:
         Conflict: it is being taken, reverted to or deleted.
     """
-    if in_use(world, snapshot.server_id, "snapshot_id", snapshot.id):
+    if is_used_by_task(world, snapshot.server_id, "snapshot_id", snapshot.id):
         raise Conflict("The snapshot is in use.")
     task = _work(world, actor, snapshot, "delete")
-    world[SNAPSHOTS].put(replace(snapshot, status="processing"))
+    world[SNAPSHOTS].update(replace(snapshot, status="processing"))
     return task
 
 
-def _work(world: World, actor: "User", snapshot: Snapshot, verb: str) -> Task:
+def _work(world: World, actor: User, snapshot: Snapshot, verb: str) -> Task:
     if snapshot.status != "available":
         raise Conflict("The snapshot is being taken or deleted.")
-    server = world[SERVERS].need(snapshot.server_id)
-    task = servers.enqueue(world, server, f"snapshot-{verb}", snapshot_id=snapshot.id)
+    server = world[SERVERS].get_or_404(snapshot.server_id)
+    task = tasks.enqueue(world, server, f"snapshot-{verb}", snapshot_id=snapshot.id)
     activity.record(world, f"snapshot_{verb}_requested", user=actor, data=_about(snapshot, server))
     return task
 

@@ -51,7 +51,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     """When it got another plan, or was deleted; None while it goes on."""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class LineSpans(msgspec.Struct, frozen=True, kw_only=True):
     """The spans that make up one usage line of a month."""
 
     id: int
@@ -60,23 +60,23 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """The first one names the resource and its prices; not all of them lie in the month."""
 
 
-class Totals(msgspec.Struct, frozen=True, kw_only=True):
+class UsageTotals(msgspec.Struct, frozen=True, kw_only=True):
     """All lines of a selection together."""
 
     lines: int = 0
     hours: int = 0
     tokens: int = 0
 
-    def __add__(self, other: "Totals") -> "Totals":
+    def __add__(self, other: "UsageTotals") -> "UsageTotals":
         """Return the sum."""
-        return Totals(
+        return UsageTotals(
             lines=self.lines + other.lines,
             hours=self.hours + other.hours,
             tokens=self.tokens + other.tokens,
         )
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
+class MonthPart(msgspec.Struct, frozen=True, kw_only=True):
     """Which lines: those that have an hour that starts in `[since, until)`, inside of one calendar month."""
 
     month: int
@@ -120,8 +120,8 @@ class Spans(Protocol):
     def months(self, since: Micros, until: Micros) -> list[int]:
         """Return the months between two moments (half-open) of which lines are listed."""
 
-    def totals(self, part: Part) -> Totals:
+    def totals(self, part: MonthPart) -> UsageTotals:
         """Return the sums over all lines of a part of a month; known ones cost nothing."""
 
-    def page(self, part: Part, offset: int, count: int) -> Sequence[Entry]:
+    def page(self, part: MonthPart, offset: int, count: int) -> Sequence[LineSpans]:
         """Return some lines of a part of a month, in the order in which they appeared."""

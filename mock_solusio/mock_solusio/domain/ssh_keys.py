@@ -7,25 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from mock_solusio.domain.errors import Forbidden, Invalid
+from mock_solusio.domain.records.credentials import SSH_KEYS, SshKey
 from mock_solusio.domain.records.user import USERS, User
-from mock_solusio.domain.references import invalid
-from mock_solusio.domain.world import Kind, Record, World
+from mock_solusio.domain.references import invalid_reference
+from mock_solusio.domain.world import World
 
 _KEY = re.compile(
     r"(ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp(?:256|384|521)|sk-(?:ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)"
     r"[ \t]+([A-Za-z0-9+/]+={0,2})(?:[ \t].*)?"
 )
-
-
-class SshKey(Record, frozen=True, kw_only=True):
-    """A public key (facts, section 9)."""
-
-    name: str
-    body: str
-    user_id: int
-
-
-SSH_KEYS: Kind[SshKey] = Kind("ssh_keys", SshKey, noun="SSH key", index=("name", "user_id"), search=("name",))
 
 
 def create(world: World, user: User, body: Mapping[str, Any]) -> SshKey:
@@ -57,7 +47,7 @@ def owner(world: World, actor: User, body: Mapping[str, Any], *, any_user: bool)
         raise Forbidden
     user = world[USERS].get(key)
     if user is None:
-        raise invalid("user_id")
+        raise invalid_reference("user_id")
     return user
 
 

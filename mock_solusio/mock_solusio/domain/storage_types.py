@@ -1,24 +1,7 @@
 """Ways to store disks, and the image formats that each can hold. They are fixed."""
 
 from mock_solusio.domain.errors import Invalid
-from mock_solusio.domain.world import Record
-
-
-class StorageType(Record, frozen=True, kw_only=True):
-    """A way to store disks (facts, section 5)."""
-
-    name: str
-    formats: tuple[str, ...]
-
-
-STORAGE_TYPES = (
-    StorageType(id=1, name="fb", formats=("qcow2", "raw")),
-    StorageType(id=2, name="lvm", formats=("raw",)),
-    StorageType(id=3, name="thinlvm", formats=("raw",)),
-    StorageType(id=4, name="nfs", formats=("qcow2", "raw")),
-    StorageType(id=5, name="vz", formats=("ploop",)),
-)
-"""The names are facts; which formats go with which is what QEMU and Virtuozzo can do (assumed)."""
+from mock_solusio.domain.records.compute_resources import STORAGE_TYPES, StorageType
 
 
 def storage_type(name: str) -> StorageType:

@@ -6,14 +6,14 @@ other. That an action is a task, and the words for states and actions, are facts
 takes is assumed.
 """
 
-import heapq
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
-from mock_solusio.domain.world import Kind, Micros, Record, World
-from mock_solusio.moment import SECOND
+from mock_solusio.domain.records.servers import SERVERS, Server
+from mock_solusio.domain.records.tasks import AGENDA, TASKS, Agenda, Task
+from mock_solusio.domain.world import World
+from mock_solusio.moment import SECOND, Micros
 
 DURATIONS: dict[str, Micros] = {
     "vm-create": 3 * SECOND,
@@ -33,59 +33,6 @@ MIGRATE_ALL = "vms-migrate"
 
 FORCED = SECOND
 """How long it takes to switch a server off, or off and on, instead of shutting it down."""
-
-
-class Task(Record, frozen=True, kw_only=True):
-    """Work on a server. `status` is that of the last settled moment, so it is true at every request."""
-
-    action: str
-    server_id: int
-    user_id: int
-    """Whose server it is; also known once the server is gone."""
-    compute_resource_id: int
-    status: str
-    """`pending` behind another task of the server, then `running`, at last `done` or `failed`."""
-    created_at: Micros
-    started_at: Micros
-    finished_at: Micros
-    is_open: bool
-    data: dict[str, Any] = msgspec.field(default_factory=dict)
-    """What the effect needs to know."""
-    output: str = ""
-
-    @property
-    def due(self) -> Micros:
-        """When it changes next; of an open task."""
-        return self.started_at if self.status == "pending" else self.finished_at
-
-    def progress(self, now: Micros) -> int:
-        """Return how far it is, in whole percent."""
-        if not self.is_open:
-            return 100
-        if self.status == "pending":
-            return 0
-        span = self.finished_at - self.started_at
-        # The clock may have been set back to before it started.
-        return max(0, min(99, 100 * (now - self.started_at) // span)) if span else 99
-
-    def duration(self, now: Micros) -> int:
-        """Return for how many whole seconds it has run."""
-        return max(0, min(now, self.finished_at) - self.started_at) // SECOND
-
-
-class Agenda(Record, frozen=True, kw_only=True):
-    """The one row that says when the next task changes, so that a request need not search for it."""
-
-    due: Micros | None
-
-
-TASKS: Kind[Task] = Kind(
-    "tasks",
-    Task,
-    # The most selective first; of `is_open` only True is ever looked for, and few are.
-    index=("server_id", "is_open", "user_id", "status", "compute_resource_id", "action"),
-)
-AGENDA: Kind[Agenda] = Kind("agenda", Agenda)
 
 
 class TaskFailedError(Exception):
@@ -121,7 +68,7 @@ def schedule(
         )
     )
     due = next_due(world)
-    _remember(world, task.due if due is None else min(due, task.due))
+    set_next_due(world, task.due if due is None else min(due, task.due))
     return task
 
 
@@ -131,48 +78,39 @@ def next_due(world: World) -> Micros | None:
     return None if agenda is None else agenda.due
 
 
-def settle(world: World) -> None:
-    """Do all that is due by now, in order of time; at the same moment, in the order it was asked for."""
-    due = next_due(world)
-    if due is None or due > world.now:
-        return
-    while True:
-        waiting = [(task.due, task.id) for task in world[TASKS].find(is_open=True)]
-        ready = [entry for entry in waiting if entry[0] <= world.now]
-        if not ready:
-            break
-        heapq.heapify(ready)
-        while ready:
-            _, key = heapq.heappop(ready)
-            task = _advanced(world, world[TASKS].need(key))
-            if task.is_open and task.due <= world.now:
-                heapq.heappush(ready, (task.due, key))
-    _remember(world, min((moment for moment, _ in waiting), default=None))
-
-
 def open_task(world: World, server_id: int, action: str) -> Task | None:
     """Return an unfinished task that does this to a server, or None."""
     mine = world[TASKS].find(server_id=server_id)
     return next((task for task in mine if task.is_open and task.action == action), None)
 
 
-def _advanced(world: World, task: Task) -> Task:
-    # Imported here: effects know about servers, and servers about tasks.
-    from mock_solusio.domain import effects
-
-    if task.status == "pending":
-        return world[TASKS].put(replace(task, status="running"))
-    status, output = "done", ""
-    try:
-        effects.apply(world, task)
-    except TaskFailedError as error:
-        status, output = "failed", str(error)
-    return world[TASKS].put(replace(task, status=status, output=output or task.output, is_open=False))
-
-
-def _remember(world: World, due: Micros | None) -> None:
+def set_next_due(world: World, due: Micros | None) -> None:
+    """Store when the next task changes; None when all is done."""
     agenda = world[AGENDA].get(1)
     if agenda is None:
         world[AGENDA].add(Agenda(due=due))
     elif agenda.due != due:
-        world[AGENDA].put(Agenda(id=agenda.id, due=due))
+        world[AGENDA].update(Agenda(id=agenda.id, due=due))
+
+
+def enqueue(
+    world: World, server: Server, action: str, *, duration: Micros | None = None, **data: Any
+) -> Task:
+    """Add a task behind the others of the server; the record is stored with its new `busy_until`."""
+    task = schedule(
+        world,
+        action=action,
+        server_id=server.id,
+        user_id=server.user_id,
+        compute_resource_id=server.compute_resource_id,
+        start=server.busy_until,
+        duration=duration,
+        data=data,
+    )
+    world[SERVERS].update(replace(server, busy_until=task.finished_at))
+    return task
+
+
+def is_used_by_task(world: World, server_id: int, name: str, key: int) -> bool:
+    """Tell whether an unfinished task of a server works with something."""
+    return any(task.is_open and task.data.get(name) == key for task in world[TASKS].find(server_id=server_id))

@@ -10,18 +10,17 @@ import msgspec
 
 from mock_solusio.domain import metering
 from mock_solusio.domain.errors import Forbidden, Invalid
-from mock_solusio.domain.lifecycle import FORMER_USERS
-from mock_solusio.domain.records.user import USERS, User
-from mock_solusio.domain.spans import Entry, Part, Span, Totals
-from mock_solusio.domain.world import Micros, World
-from mock_solusio.moment import parse_moment
+from mock_solusio.domain.records.user import FORMER_USERS, USERS, User
+from mock_solusio.domain.spans import LineSpans, MonthPart, Span, UsageTotals
+from mock_solusio.domain.world import World
+from mock_solusio.moment import Micros, parse_moment
 
 EARLIEST: Micros = 0
 LONGEST = 1200
 """Months that a period may have (assumed: nobody bills a century, and every month has lines of its own)."""
 
 
-class Query(msgspec.Struct, frozen=True, kw_only=True):
+class UsageQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Which usage is asked for."""
 
     since: Micros
@@ -47,7 +46,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
         return max(self.since, min(self.until, self.as_of))
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True):
+class MeteredLine(msgspec.Struct, frozen=True, kw_only=True):
     """A usage line."""
 
     id: int
@@ -58,11 +57,11 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     cost: metering.Cost
 
 
-class Lines(msgspec.Struct, frozen=True, kw_only=True):
+class MeteredLines(msgspec.Struct, frozen=True, kw_only=True):
     """Some lines, and the sums over all."""
 
-    lines: list[Line]
-    totals: Totals
+    lines: list[MeteredLine]
+    totals: UsageTotals
 
 
 def period(since: str | None, until: str | None, now: Micros) -> tuple[Micros, Micros]:
@@ -108,7 +107,7 @@ def _moment(name: str, text: str) -> Micros:
     return moment
 
 
-def whose(
+def readable_users(
     world: World, actor: User, *, everybody: bool, user_id: int | None, billing_user_id: int | None
 ) -> tuple[int, ...] | None:
     """Return the users whose usage is asked for; None for all. Users who were deleted count, too.
@@ -132,10 +131,10 @@ def whose(
     return (actor.id,)
 
 
-def read(world: World, query: Query, offset: int, count: int) -> Lines:
+def read(world: World, query: UsageQuery, offset: int, count: int) -> MeteredLines:
     """Return some lines of a period, by month and then in the order in which they appeared, and all sums."""
-    totals = Totals()
-    lines: list[Line] = []
+    totals = UsageTotals()
+    lines: list[MeteredLine] = []
     customers: dict[int, int | None] = {}
     for part in _parts(world, query):
         known = world.spans.totals(part)
@@ -145,15 +144,15 @@ def read(world: World, query: Query, offset: int, count: int) -> Lines:
             entries = world.spans.page(part, max(0, start), missing)
             lines += [_line(world, entry, part, customers) for entry in entries]
         totals += known
-    return Lines(lines=lines, totals=totals)
+    return MeteredLines(lines=lines, totals=totals)
 
 
-def _parts(world: World, query: Query) -> Iterator[Part]:
+def _parts(world: World, query: UsageQuery) -> Iterator[MonthPart]:
     until = min(query.until, query.as_of)
     if until <= query.since:
         return
     for month in world.spans.months(query.since, until):
-        yield Part(
+        yield MonthPart(
             month=month,
             since=max(query.since, metering.month_start(month)),
             until=min(until, metering.month_start(month + 1)),
@@ -161,12 +160,12 @@ def _parts(world: World, query: Query) -> Iterator[Part]:
         )
 
 
-def _line(world: World, entry: Entry, part: Part, customers: dict[int, int | None]) -> Line:
+def _line(world: World, entry: LineSpans, part: MonthPart, customers: dict[int, int | None]) -> MeteredLine:
     span = entry.spans[0]
     if span.user_id not in customers:
         customers[span.user_id] = billing_user_id(world, span.user_id)
     use = metering.use(entry.spans, part.since, part.until)
-    return Line(
+    return MeteredLine(
         id=entry.id,
         span=span,
         billing_user_id=customers[span.user_id],

@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypedDict
 
-from mock_solusio.domain import passwords, roles
+from mock_solusio.domain import passwords
 from mock_solusio.domain.errors import Invalid
-from mock_solusio.domain.languages import DEFAULT, LANGUAGES
-from mock_solusio.domain.limit_groups import LIMIT_GROUPS
+from mock_solusio.domain.records.installation import DEFAULT_LANGUAGE, LANGUAGES
+from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS
+from mock_solusio.domain.records.roles import ROLES
 from mock_solusio.domain.records.user import STATUSES, USERS, User, email_key
 from mock_solusio.domain.world import World
 
@@ -18,7 +19,7 @@ _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+")
 _DIGITS = re.compile(r"[1-9][0-9]{0,15}")
 
 
-class Changes(TypedDict, total=False):
+class UserChanges(TypedDict, total=False):
     """What can be set of a user. Ids may be strings of digits; `billing_user_id` "" is None."""
 
     email: str
@@ -31,7 +32,7 @@ class Changes(TypedDict, total=False):
     language_id: int | str | None
 
 
-def checked(world: World, given: Mapping[str, Any], user: User | None) -> dict[str, Any]:
+def validate(world: World, given: Mapping[str, Any], user: User | None) -> dict[str, Any]:
     """Return the fields of a record for what was given of a user, who is None while he is being created.
 
     Raises:
@@ -93,7 +94,7 @@ def _billing_token(_world: World, value: str | None, _user: User | None) -> dict
 
 def _roles(world: World, given: list[int | str], _user: User | None) -> dict[str, Any]:
     keys = [int(key) for key in given]
-    wrong = [place for place, key in enumerate(keys) if world[roles.ROLES].get(key) is None]
+    wrong = [place for place, key in enumerate(keys) if world[ROLES].get(key) is None]
     if wrong:
         raise Invalid({f"roles.{place}": ["The selected role is invalid."] for place in wrong})
     return {"roles": list(dict.fromkeys(keys))}
@@ -107,7 +108,7 @@ def _limit_group_id(world: World, value: int | str | None, _user: User | None) -
 
 
 def _language_id(world: World, value: int | str | None, _user: User | None) -> dict[str, Any]:
-    key = DEFAULT if value is None else int(value)
+    key = DEFAULT_LANGUAGE if value is None else int(value)
     if world[LANGUAGES].get(key) is None:
         raise Invalid.field("language_id", "The selected language is invalid.")
     return {"language_id": key}

@@ -1,6 +1,6 @@
 """Users: created, changed and deleted by the billing system (step 8) or by operators.
 
-What the states of a user mean: see `user_record`. `actor` is who asks for something; None is the operator of
+What the states of a user mean: see `records.user`. `actor` is who asks for something; None is the operator of
 the mock himself, who may do everything.
 """
 
@@ -9,26 +9,27 @@ from typing import Any, Unpack
 
 from msgspec.structs import replace
 
-from mock_solusio.domain import activity, authority, roles, sessions, settings
-from mock_solusio.domain.access_tokens import ACCESS_TOKENS
+from mock_solusio.domain import (
+    activity,
+    authority,
+    iso_images,
+    lifecycle,
+    projects,
+    role_permissions,
+    servers,
+    sessions,
+    settings,
+    ssh_keys,
+    vpc_networks,
+)
 from mock_solusio.domain.errors import Conflict, Forbidden
-from mock_solusio.domain.languages import DEFAULT, LANGUAGES
-from mock_solusio.domain.limit_groups import LIMIT_GROUPS
+from mock_solusio.domain.records.credentials import ACCESS_TOKENS
+from mock_solusio.domain.records.installation import DEFAULT_LANGUAGE, LANGUAGES
+from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS
+from mock_solusio.domain.records.roles import CLIENT_ROLE, ROLES
 from mock_solusio.domain.records.user import ACTIVE, SUSPENDED, USERS, User, email_key
-from mock_solusio.domain.user_fields import Changes, checked
+from mock_solusio.domain.user_fields import UserChanges, validate
 from mock_solusio.domain.world import Kind, World
-
-__all__ = [
-    "USERS",
-    "Changes",
-    "User",
-    "by_billing_user_id",
-    "by_email",
-    "create",
-    "register",
-    "remove",
-    "update",
-]
 
 
 def by_email(world: World, email: str) -> User | None:
@@ -42,7 +43,7 @@ def by_billing_user_id(world: World, billing_user_id: int) -> User | None:
 
 
 def create(
-    world: World, *, actor: User | None = None, verified: bool = True, **fields: Unpack[Changes]
+    world: World, *, actor: User | None = None, verified: bool = True, **fields: Unpack[UserChanges]
 ) -> User:
     """Make a user with his default project.
 
@@ -54,14 +55,12 @@ def create(
         Invalid: there is no e-mail address; something is taken, malformed, or refers to what is not there.
         Forbidden: the actor lacks a permission that the roles give.
     """
-    from mock_solusio.domain import projects, servers
-
-    values = checked(world, {"email": "", **fields}, None)
-    values["roles"] = values.get("roles") or [roles.CLIENT]
-    authority.check_grant(world, actor, roles.permissions_of_roles(world, values["roles"]))
+    values = validate(world, {"email": "", **fields}, None)
+    values["roles"] = values.get("roles") or [CLIENT_ROLE]
+    authority.check_grant(world, actor, role_permissions.permissions_of_roles(world, values["roles"]))
     if values.get("limit_group_id") is None:
         values["limit_group_id"] = settings.default_limit_group(world)
-    values.setdefault("language_id", DEFAULT)
+    values.setdefault("language_id", DEFAULT_LANGUAGE)
     user = world[USERS].add(
         User(
             **values,
@@ -88,11 +87,11 @@ def register(world: World, email: str, password: str) -> User:
     if not settings.registration_allowed(world):
         raise Forbidden("Registration is disabled.")
     role = settings.registration_role(world)
-    given = [role.id if role else roles.CLIENT]
+    given = [role.id if role else CLIENT_ROLE]
     return create(world, email=email, password=password, roles=given, verified=False)
 
 
-def update(world: World, user: User, *, actor: User | None = None, **changes: Unpack[Changes]) -> User:
+def update(world: World, user: User, *, actor: User | None = None, **changes: Unpack[UserChanges]) -> User:
     """Change what is given of a user; the rest stays.
 
     The sessions of who is locked or suspended end, and his access tokens are refused until he is active
@@ -104,19 +103,17 @@ def update(world: World, user: User, *, actor: User | None = None, **changes: Un
         Forbidden: the user may do what the actor may not, or would then.
         Conflict: no active administrator would remain.
     """
-    from mock_solusio.domain import servers
-
     authority.check_user(world, actor, user)
     values = {
-        name: value for name, value in checked(world, changes, user).items() if value != getattr(user, name)
+        name: value for name, value in validate(world, changes, user).items() if value != getattr(user, name)
     }
     if not values:
         return user
     changed = replace(user, **values, updated_at=world.now)
     if "roles" in values:
-        authority.check_grant(world, actor, roles.permissions_of(world, changed))
+        authority.check_grant(world, actor, role_permissions.permissions_of(world, changed))
     authority.check_administrator_remains(world, user, changed)
-    world[USERS].put(changed)
+    world[USERS].update(changed)
     _recount(world, user, changed)
     if changed.status != ACTIVE or "password_hash" in values:
         sessions.close_all(world, user.id)
@@ -137,8 +134,6 @@ def remove(world: World, user: User, *, actor: User | None = None) -> None:
         Conflict: he has servers, or there are servers in his projects, or he is the last administrator.
         Forbidden: he may do what the actor may not.
     """
-    from mock_solusio.domain import iso_images, lifecycle, projects, servers, ssh_keys, vpc_networks
-
     authority.check_user(world, actor, user)
     authority.check_administrator_remains(world, user, None)
     owned = len(servers.owned_by(world, user.id))
@@ -169,12 +164,12 @@ def _recount(world: World, before: User | None, after: User | None) -> None:
     for user, sign in ((before, -1), (after, 1)):
         if user is None:
             continue
-        used: list[tuple[Kind[Any], int | None]] = [(roles.ROLES, key) for key in user.roles]
+        used: list[tuple[Kind[Any], int | None]] = [(ROLES, key) for key in user.roles]
         used += [(LIMIT_GROUPS, user.limit_group_id), (LANGUAGES, user.language_id)]
         for kind, key in used:
             if key is not None:
                 counts[kind, key] += sign
     for (kind, key), difference in counts.items():
         if difference:
-            record = world[kind].need(key)
-            world[kind].put(replace(record, users_count=record.users_count + difference))
+            record = world[kind].get_or_404(key)
+            world[kind].update(replace(record, users_count=record.users_count + difference))

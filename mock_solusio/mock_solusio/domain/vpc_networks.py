@@ -7,70 +7,29 @@ SDK shows only what is asked; what follows from it is assumed.
 
 from collections.abc import Iterable, Mapping
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec.structs import replace
 
 from mock_solusio.domain.errors import Conflict, Invalid
-from mock_solusio.domain.locations import LOCATIONS
-from mock_solusio.domain.records.user import USERS
-from mock_solusio.domain.references import invalid
-from mock_solusio.domain.servers import SERVERS, Server, enqueue, touched
-from mock_solusio.domain.world import Kind, Record, World
-
-if TYPE_CHECKING:
-    from mock_solusio.domain.records.user import User
-
-RANGE = "range"
-SET = "set"
+from mock_solusio.domain.records.compute_resources import LOCATIONS
+from mock_solusio.domain.records.networks import (
+    RANGE_LIST,
+    SET_LIST,
+    VPC_IPS,
+    VPC_NETWORKS,
+    VpcIp,
+    VpcNetwork,
+)
+from mock_solusio.domain.records.servers import SERVERS, Server
+from mock_solusio.domain.records.user import USERS, User
+from mock_solusio.domain.references import invalid_reference
+from mock_solusio.domain.server_access import get_for_action
+from mock_solusio.domain.tasks import enqueue
+from mock_solusio.domain.world import World
 
 MOST = 65536
 """Addresses from the first to the last of a range at most, and added ones at most (assumed)."""
-
-
-class VpcNetwork(Record, frozen=True, kw_only=True):
-    """A private network. `first` and `last` are empty in a set."""
-
-    name: str
-    user_id: int
-    location_id: int
-    list_type: str = RANGE
-    netmask: str
-    first: str = ""
-    last: str = ""
-
-    @property
-    def size(self) -> int:
-        """How many addresses the range has; 0 for a set."""
-        if not self.first:
-            return 0
-        return int(IPv4Address(self.last)) - int(IPv4Address(self.first)) + 1
-
-    def spans(self, address: IPv4Address) -> bool:
-        """Tell whether an address is in the range."""
-        return bool(self.first) and IPv4Address(self.first) <= address <= IPv4Address(self.last)
-
-
-class VpcIp(Record, frozen=True, kw_only=True):
-    """An address that a server has, or that was added to its network."""
-
-    vpc_network_id: int
-    address: str
-    server_id: int | None = None
-    is_added: bool = False
-    """Whether it is there without a server, too: it is not of the range."""
-
-
-VPC_NETWORKS: Kind[VpcNetwork] = Kind(
-    "vpc_networks", VpcNetwork, noun="VPC network", index=("name", "user_id", "location_id"), search=("name",)
-)
-VPC_IPS: Kind[VpcIp] = Kind(
-    "vpc_ips",
-    VpcIp,
-    noun="VPC IP address",
-    index=("address", "vpc_network_id", "server_id"),
-    search=("address",),
-)
 
 
 # Networks
@@ -86,7 +45,7 @@ def create(world: World, owner_id: int, body: Mapping[str, Any]) -> VpcNetwork:
         name=body["name"],
         user_id=_existing_user(world, owner_id),
         location_id=_existing_location(world, body["location_id"]),
-        list_type=body.get("list_type") or RANGE,
+        list_type=body.get("list_type") or RANGE_LIST,
         netmask="",
     )
     return world[VPC_NETWORKS].add(_with_addresses(network, body))
@@ -118,7 +77,7 @@ def update(world: World, network: VpcNetwork, body: Mapping[str, Any]) -> VpcNet
             raise Conflict(f"The address {address} was added to the VPC network; delete it first.")
         if not _together(changed, [changed.first or ips[0].address, ip.address]):
             raise Conflict(f"The address {address} would not be in the network {changed.netmask} any more.")
-    return world[VPC_NETWORKS].put(changed)
+    return world[VPC_NETWORKS].update(changed)
 
 
 def remove(world: World, network: VpcNetwork) -> None:
@@ -137,7 +96,7 @@ def remove(world: World, network: VpcNetwork) -> None:
     world[VPC_NETWORKS].remove(network.id)
 
 
-def forget_user(world: World, user: "User") -> None:
+def forget_user(world: World, user: User) -> None:
     """Delete the networks of a user who is going to be deleted; he has no servers any more."""
     for network in world[VPC_NETWORKS].find(user_id=user.id):
         remove(world, network)
@@ -194,7 +153,7 @@ def remove_ips(world: World, network: VpcNetwork, keys: Iterable[int]) -> list[i
     for index, key in enumerate(keys):
         ip = world[VPC_IPS].get(key)
         if ip is None or ip.vpc_network_id != network.id:
-            raise invalid(f"ids.{index}")
+            raise invalid_reference(f"ids.{index}")
         if ip not in ips:
             ips.append(ip)
     for ip in ips:
@@ -217,7 +176,7 @@ def remove_ip(world: World, ip: VpcIp) -> None:
 
 
 def attach(
-    world: World, actor: "User", permissions: frozenset[str], network: VpcNetwork, keys: Iterable[int]
+    world: World, actor: User, permissions: frozenset[str], network: VpcNetwork, keys: Iterable[int]
 ) -> None:
     """Attach servers to a network: all, or none. One that is attached stays so.
 
@@ -227,12 +186,12 @@ def attach(
     """
     for server in _servers(world, actor, permissions, network, keys):
         if world[VPC_IPS].first(vpc_network_id=network.id, server_id=server.id) is None:
-            give(world, network, server, "server_ids")
+            assign_ip(world, network, server, "server_ids")
             enqueue(world, server, "vm-update-network")
 
 
 def detach(
-    world: World, actor: "User", permissions: frozenset[str], network: VpcNetwork, keys: Iterable[int]
+    world: World, actor: User, permissions: frozenset[str], network: VpcNetwork, keys: Iterable[int]
 ) -> None:
     """Detach servers from a network: all, or none. One that is not attached stays so.
 
@@ -247,7 +206,7 @@ def detach(
             enqueue(world, server, "vm-update-network")
 
 
-def ordered(
+def networks_of_order(
     world: World, owner_id: int, location_id: int, keys: Iterable[int] | None
 ) -> tuple[VpcNetwork, ...]:
     """Return the networks that a server of this user at this location is to be attached to, each once.
@@ -259,7 +218,7 @@ def ordered(
     for index, key in enumerate(keys or ()):
         network = world[VPC_NETWORKS].get(key)
         if network is None or network.user_id != owner_id:
-            raise invalid(f"vpc_network_ids.{index}")
+            raise invalid_reference(f"vpc_network_ids.{index}")
         if network.location_id != location_id:
             raise Invalid.field(
                 f"vpc_network_ids.{index}", f"The VPC network {network.name} is at another location."
@@ -268,7 +227,7 @@ def ordered(
     return tuple(networks.values())
 
 
-def give(world: World, network: VpcNetwork, server: Server, field: str) -> VpcIp:
+def assign_ip(world: World, network: VpcNetwork, server: Server, field: str) -> VpcIp:
     """Give a server the next free address of a network.
 
     Raises:
@@ -276,7 +235,7 @@ def give(world: World, network: VpcNetwork, server: Server, field: str) -> VpcIp
     """
     spare = world[VPC_IPS].first(vpc_network_id=network.id, server_id=None)
     if spare is not None:
-        return world[VPC_IPS].put(replace(spare, server_id=server.id))
+        return world[VPC_IPS].update(replace(spare, server_id=server.id))
     if network.first:
         taken = {ip.address for ip in world[VPC_IPS].find(vpc_network_id=network.id)}
         start = IPv4Address(network.first)
@@ -297,22 +256,22 @@ def release_all(world: World, server_id: int) -> None:
 
 def _take_back(world: World, ip: VpcIp) -> None:
     if ip.is_added:
-        world[VPC_IPS].put(replace(ip, server_id=None))
+        world[VPC_IPS].update(replace(ip, server_id=None))
     else:
         world[VPC_IPS].remove(ip.id)
 
 
 def _servers(
-    world: World, actor: "User", permissions: frozenset[str], network: VpcNetwork, keys: Iterable[int]
+    world: World, actor: User, permissions: frozenset[str], network: VpcNetwork, keys: Iterable[int]
 ) -> list[Server]:
     servers: dict[int, Server] = {}
     for index, key in enumerate(keys):
         server = world[SERVERS].get(key)
         if server is None or server.user_id != network.user_id:
-            raise invalid(f"server_ids.{index}")
+            raise invalid_reference(f"server_ids.{index}")
         if server.location_id != network.location_id:
             raise Invalid.field(f"server_ids.{index}", f"The server {server.name} is at another location.")
-        servers[key] = touched(world, actor, permissions, key)
+        servers[key] = get_for_action(world, actor, permissions, key)
     return list(servers.values())
 
 
@@ -321,13 +280,13 @@ def _servers(
 
 def _existing_user(world: World, key: int) -> int:
     if world[USERS].get(key) is None:
-        raise invalid("user_id")
+        raise invalid_reference("user_id")
     return key
 
 
 def _existing_location(world: World, key: int) -> int:
     if world[LOCATIONS].get(key) is None:
-        raise invalid("location_id")
+        raise invalid_reference("location_id")
     return key
 
 
@@ -337,7 +296,7 @@ def _with_addresses(network: VpcNetwork, body: Mapping[str, Any]) -> VpcNetwork:
     except (NetmaskValueError, AddressValueError, ValueError):
         raise Invalid.field("netmask", "The netmask must be a netmask, such as 255.255.255.0.") from None
     network = replace(network, netmask=mask)
-    if network.list_type == SET:
+    if network.list_type == SET_LIST:
         return network
     given = {"from": body.get("from") or network.first, "to": body.get("to") or network.last}
     for name, text in given.items():

@@ -6,14 +6,12 @@ Records never change: a change is a new record put in the place of the old one. 
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
+from mock_solusio.domain.spans import Spans
 from mock_solusio.moment import Micros
-
-if TYPE_CHECKING:
-    from mock_solusio.domain.spans import Spans
 
 __all__ = ["Has", "Kind", "Micros", "Page", "Record", "Table", "World"]
 
@@ -76,7 +74,7 @@ class Table(Protocol[T]):
     def get(self, key: int) -> T | None:
         """Return a record, or None."""
 
-    def need(self, key: int) -> T:
+    def get_or_404(self, key: int) -> T:
         """Return a record.
 
         Raises:
@@ -86,7 +84,7 @@ class Table(Protocol[T]):
     def add(self, record: T) -> T:
         """Store a new record; return it with its id."""
 
-    def put(self, record: T) -> T:
+    def update(self, record: T) -> T:
         """Store a record in the place of the one with its id; return it."""
 
     def remove(self, key: int) -> None:
@@ -113,7 +111,7 @@ class World(Protocol):
         """The moment: the same within one request."""
 
     @property
-    def spans(self) -> "Spans":
+    def spans(self) -> Spans:
         """For how long which resource had which plan: what usage is reckoned from."""
 
     def __getitem__(self, kind: Kind[T]) -> Table[T]:

@@ -8,12 +8,11 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from mock_solusio.domain import backup_nodes, charts, ip_blocks, projects, server_order, servers
-from mock_solusio.domain.backups import Backup
-from mock_solusio.domain.ip_blocks import IP_BLOCKS, IPV4, IPV6, Ip, IpBlock
 from mock_solusio.domain.permissions import Permission
-from mock_solusio.domain.plans import Plan
+from mock_solusio.domain.records.networks import IP_BLOCKS, IPV4, IPV6, Ip, IpBlock
+from mock_solusio.domain.records.plans import Plan
+from mock_solusio.domain.records.servers import Backup, Server
 from mock_solusio.domain.records.user import LOCKED, SUSPENDED, User
-from mock_solusio.domain.servers import Server
 from mock_solusio.domain.world import World
 from mock_solusio.fleet import model
 from mock_solusio.fleet.changes import Change
@@ -64,8 +63,8 @@ class Living:
     def finish(self) -> None:
         """Let the blocks know which of their addresses are taken."""
         for version, block in self._blocks.items():
-            present = self._world[IP_BLOCKS].need(block.id)
-            self._world[IP_BLOCKS].put(replace(present, hint=self._given[version]))
+            present = self._world[IP_BLOCKS].get_or_404(block.id)
+            self._world[IP_BLOCKS].update(replace(present, hint=self._given[version]))
 
     def _next_id(self) -> int:
         self.ip_id += 1
@@ -171,7 +170,7 @@ def status_of(customer: model.Customer) -> str | None:
 
 
 def _block(world: World) -> IpBlock:
-    from mock_solusio.domain.compute_resources import COMPUTE_RESOURCES
+    from mock_solusio.domain.records.compute_resources import COMPUTE_RESOURCES
 
     everywhere = [one.id for one in world[COMPUTE_RESOURCES].find()]
     body = {

@@ -14,7 +14,7 @@ from mock_solusio.moment import Micros, utc
 from mock_solusio.timeline import events as timeline
 from mock_solusio.timeline.events import AnyEvent
 
-_PLANS = plans.fresh()
+_PLANS = plans.default_plans()
 
 _Due = tuple[Micros, int, AnyEvent]
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from mock_solusio.clock import Clock, machine
 from mock_solusio.domain.errors import DomainError
-from mock_solusio.domain.plans import fresh
-from mock_solusio.domain.played import TimelineError
+from mock_solusio.domain.plans import default_plans
 from mock_solusio.domain.spans import Span
 from mock_solusio.fleet.timeline_spans import Stage
 from mock_solusio.moment import Micros, utc
 from mock_solusio.store.store import FORMAT
 from mock_solusio.timeline import events
+from mock_solusio.timeline.events import TimelineError
 from mock_solusio.worlds import fixtures
 from mock_solusio.worlds.builder import micros_of
 from mock_solusio.worlds.schema import ServerPart, WorldPart
@@ -181,5 +181,5 @@ def _standing(world: WorldPart, end: Micros) -> Iterator[list[Span]]:
 def _plan_of(server: ServerPart) -> str:
     if isinstance(server.plan, str):
         return server.plan
-    known = {plan.id: plan.name for plan in fresh()}
+    known = {plan.id: plan.name for plan in default_plans()}
     return known.get(server.plan or 1, f"{server.plan}")

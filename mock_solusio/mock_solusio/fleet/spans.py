@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from msgspec.structs import asdict, replace
 
 from mock_solusio.domain import lifecycle, spans
-from mock_solusio.domain.plans import Plan
+from mock_solusio.domain.records.plans import Plan
 from mock_solusio.domain.spans import Span
 from mock_solusio.fleet.changes import Change
 from mock_solusio.fleet.model import Server
@@ -28,7 +28,7 @@ class Spanning:
         self._user_id = user_id
         self._ip_id = ip_id
         self._terms = {
-            (resource, index): asdict(lifecycle.terms(plan, resource))
+            (resource, index): asdict(lifecycle.metered_price(plan, resource))
             for resource in (spans.SERVER, spans.ADDITIONAL_IP, spans.BACKUP)
             for index, plan in enumerate(plans)
         }

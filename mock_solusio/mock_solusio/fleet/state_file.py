@@ -11,13 +11,12 @@ from pathlib import Path
 
 from mock_solusio.clock import Clock
 from mock_solusio.domain import users
-from mock_solusio.domain.backups import BACKUPS, Backup
-from mock_solusio.domain.ip_blocks import IPS, Ip
 from mock_solusio.domain.kinds import KINDS
-from mock_solusio.domain.moved_world import Moved
-from mock_solusio.domain.plans import PLANS, Plan
+from mock_solusio.domain.moved_world import MovedWorld
+from mock_solusio.domain.records.networks import IPS, Ip
+from mock_solusio.domain.records.plans import PLANS, Plan
+from mock_solusio.domain.records.servers import BACKUPS, SERVERS, Backup, Server
 from mock_solusio.domain.records.user import USERS, User
-from mock_solusio.domain.servers import SERVERS, Server
 from mock_solusio.domain.spans import Span
 from mock_solusio.fleet import model
 from mock_solusio.fleet.bulk_records import Living, status_of
@@ -75,7 +74,7 @@ def populate(
     """Add a fleet, whose customers are `everybody`, to a fresh installation; its clock shows the end."""
     with store.transaction() as world:
         known = {person.customer.number: _user(world, person) for person in everybody}
-        plans = [world[PLANS].need(number) for number in range(1, 5)]
+        plans = [world[PLANS].get_or_404(number) for number in range(1, 5)]
         living = Living(world, plans, known, _operator(world))
     stream = fleet.servers()
     while batch := list(islice(stream, BATCH)):
@@ -88,8 +87,8 @@ def populate(
         world[IPS].reserve(living.ip_id)
         for customer in fleet.customers:
             if customer.left_at is not None:
-                user = world[USERS].need(known[customer.number].id)
-                users.remove(Moved(world, customer.left_at), user)
+                user = world[USERS].get_or_404(known[customer.number].id)
+                users.remove(MovedWorld(world, customer.left_at), user)
         world.spans.enter(fleet.end)
 
 
@@ -131,16 +130,16 @@ def _add(
 def _user(world: Store, person: Person) -> User:
     customer = person.customer
     user = users.create(
-        Moved(world, customer.joined_at), email=person.email, billing_user_id=customer.billing_user_id
+        MovedWorld(world, customer.joined_at), email=person.email, billing_user_id=customer.billing_user_id
     )
     status = status_of(customer)
     if status is not None:
-        user = users.update(Moved(world, customer.pauses[-1].begin), user, status=status)
+        user = users.update(MovedWorld(world, customer.pauses[-1].begin), user, status=status)
     return user
 
 
 def _operator(world: Store) -> User:
-    return world[USERS].need(1)
+    return world[USERS].get_or_404(1)
 
 
 def _remove(part: Path) -> None:

@@ -7,7 +7,8 @@ from typing import TypeVar
 from msgspec.structs import asdict, replace
 
 from mock_solusio.domain import lifecycle, plans, spans
-from mock_solusio.domain.plans import GIB, Params, Plan
+from mock_solusio.domain.plans import GIB
+from mock_solusio.domain.records.plans import Plan, PlanParams
 from mock_solusio.domain.spans import Span
 from mock_solusio.fleet.spans import Life
 from mock_solusio.moment import Micros
@@ -24,7 +25,7 @@ class Stage:
     def __init__(self) -> None:
         self.customers = 0
         self._count = 0
-        self._plans = {plan.name: plan for plan in plans.fresh()}
+        self._plans = {plan.name: plan for plan in plans.default_plans()}
         self._users: dict[str, int] = {}
         self._last_user = ""
         self._lives: dict[str, tuple[Life, str]] = {}
@@ -61,7 +62,7 @@ class Stage:
                 life, _ = self._find(self._lives, "server", event.on)
                 plan = self._find(self._plans, "plan", event.plan)
                 self._lives[event.on] = life, event.plan
-                life.change(at, lambda span: asdict(lifecycle.terms(plan, span.resource)))
+                life.change(at, lambda span: asdict(lifecycle.metered_price(plan, span.resource)))
             case events.IpAdd():
                 life, plan_name = self._find(self._lives, "server", event.on)
                 self._nameless += 1
@@ -97,7 +98,7 @@ class Stage:
     def _create(self, event: events.ServerCreate, at: Micros) -> None:
         self._count += 1
         user = self._users.get(event.user or self._last_user, 0)
-        terms = lifecycle.terms(self._find(self._plans, "plan", event.plan), spans.SERVER)
+        terms = lifecycle.metered_price(self._find(self._plans, "plan", event.plan), spans.SERVER)
         span = Span(
             resource=spans.SERVER,
             resource_id=self._count,
@@ -122,7 +123,7 @@ class Stage:
             life.open(_BACKUP, self._span(life.first, spans.BACKUP, plan_name, at))
 
     def _span(self, first: Span, resource: str, plan_name: str, at: Micros) -> Span:
-        terms = lifecycle.terms(self._plans[plan_name], resource)
+        terms = lifecycle.metered_price(self._plans[plan_name], resource)
         self._count += resource == spans.ADDITIONAL_IP
         key = self._count if resource == spans.ADDITIONAL_IP else first.server_id
         return replace(
@@ -144,6 +145,6 @@ class Stage:
 
 
 def _plan(event: events.PlanCreate, number: int) -> Plan:
-    params = Params(disk=event.disk_gib, ram=event.ram_mib * GIB // 1024, vcpu=event.vcpu)
+    params = PlanParams(disk=event.disk_gib, ram=event.ram_mib * GIB // 1024, vcpu=event.vcpu)
     prices = {name: getattr(event, name) for name in events.PRICES}
     return Plan(id=number, name=event.name or event.as_, params=params, disk=event.disk_gib, **prices)

@@ -56,7 +56,7 @@ def _server(server: model.Server, email: str) -> dict[str, Any]:
             case "ip.remove":
                 addresses -= 1
     status = "suspended" if suspended else "started" if runs else "stopped"
-    made: dict[str, Any] = {"name": server.name, "user": email, "plan": plans.fresh()[plan].name}
+    made: dict[str, Any] = {"name": server.name, "user": email, "plan": plans.default_plans()[plan].name}
     if status != "started":
         made["status"] = status
     if addresses:

@@ -11,11 +11,12 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from mock_solusio.domain.ip_blocks import IP_BLOCKS, IPS, Ip, IpBlock, at, of_server
-from mock_solusio.domain.played import PLAYED_NAMES, PlayedName
-from mock_solusio.domain.servers import SERVERS, Server
+from mock_solusio.domain.ip_blocks import of_server, serving
+from mock_solusio.domain.records.networks import IP_BLOCKS, IPS, Ip, IpBlock
+from mock_solusio.domain.records.playback import PLAYED_NAMES, PlayedName
+from mock_solusio.domain.records.servers import SERVERS, Server
+from mock_solusio.domain.records.tasks import TASKS
 from mock_solusio.domain.spans import Span
-from mock_solusio.domain.tasks import TASKS
 from mock_solusio.store.store import Store
 from mock_solusio.timeline import events as timeline
 from mock_solusio.timeline import player as playing
@@ -55,8 +56,8 @@ def _copy(world: Store, first: timeline.ServerCreate, rest: Sequence[timeline.An
     names = [(one.as_, one.name or one.as_) for one in rest if isinstance(one, timeline.ServerCreate)]
     if known is None or len({name for name, _ in names} | {first.as_}) <= len(names):
         return False  # a name stands there twice: the player says so
-    playing.settle(world, world[SERVERS].need(known.key).busy_until)
-    model = world[SERVERS].need(known.key)
+    playing.settle(world, world[SERVERS].get_or_404(known.key).busy_until)
+    model = world[SERVERS].get_or_404(known.key)
     ips = of_server(world, model.id)
     free = [_free(world, ip, len(names)) for ip in ips]
     if any(len(found) < len(names) for found in free) or len({ip.type for ip in ips}) < len(ips):
@@ -74,7 +75,7 @@ def _copy(world: Store, first: timeline.ServerCreate, rest: Sequence[timeline.An
     )
     world[IPS].load(_ips(ips, free, copies))
     for block, index in {block.id: (block, index) for found in free for block, index in found}.values():
-        world[IP_BLOCKS].put(replace(block, hint=index + 1))
+        world[IP_BLOCKS].update(replace(block, hint=index + 1))
     world[PLAYED_NAMES].load(
         PlayedName(id=known.id + place, name=f"server {name}", key=one.id)
         for place, ((name, _), one) in enumerate(zip(names, copies, strict=True), 1)
@@ -85,7 +86,7 @@ def _copy(world: Store, first: timeline.ServerCreate, rest: Sequence[timeline.An
 def _free(world: Store, ip: Ip, count: int) -> list[tuple[IpBlock, int]]:
     """Return where the next addresses of a kind come from: of each its block, and its number there."""
     found: list[tuple[IpBlock, int]] = []
-    for block in world[IP_BLOCKS].find(**at(ip.compute_resource_id or 0), type=ip.type):
+    for block in world[IP_BLOCKS].find(**serving(ip.compute_resource_id or 0), type=ip.type):
         if block.released:
             return []
         free = (index for index in range(block.hint, block.size) if not block.is_gateway(index))

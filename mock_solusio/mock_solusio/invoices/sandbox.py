@@ -11,7 +11,6 @@ from mock_solusio.app import Mock
 from mock_solusio.clock import Clock
 from mock_solusio.domain.errors import DomainError
 from mock_solusio.domain.metering import month_of, month_start
-from mock_solusio.domain.played import TimelineError
 from mock_solusio.invoices import bulk_player, usage_facts
 from mock_solusio.moment import HOUR, Micros, micros, parse_moment, rfc3339, utc
 from mock_solusio.options import Options
@@ -19,6 +18,7 @@ from mock_solusio.server.asgi import Receive, Scope, Send, send_response
 from mock_solusio.server.messages import json_response
 from mock_solusio.server.uvicorn_server import running
 from mock_solusio.timeline import events as timeline
+from mock_solusio.timeline.events import TimelineError
 from solusio_contracts.invoices.scenario import events
 from solusio_contracts.invoices.scenario_model import Scenario
 from solusio_contracts.invoices.usage import UsageLine

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from mock_solusio.app import Mock
 from mock_solusio.domain import lifecycle, usage
-from mock_solusio.domain.plans import PLANS
+from mock_solusio.domain.records.plans import PLANS
+from mock_solusio.domain.records.servers import SERVERS, Server
 from mock_solusio.domain.records.user import USERS
-from mock_solusio.domain.servers import SERVERS, Server
-from mock_solusio.domain.usage import Line, Query
+from mock_solusio.domain.usage import MeteredLine, UsageQuery
 from mock_solusio.domain.world import World
 from mock_solusio.moment import HOUR, Micros, micros, utc
 from solusio_contracts.invoices.scenario_model import Scenario
@@ -24,17 +24,17 @@ def lines(mock: Mock, scenario: Scenario, since: Micros, until: Micros) -> Seque
     """Return all lines of a period, as of now."""
     with mock.transaction() as world:
         world.spans.enter(world.now, since, until)
-        query = Query(since=since, until=until, as_of=world.now)
+        query = UsageQuery(since=since, until=until, as_of=world.now)
         found = usage.read(world, query, 0, _ALL).lines
         idle = _idle(scenario, world.now)
         return [_fact(world, line, idle) for line in found]
 
 
-def _fact(world: World, line: Line, idle: Mapping[str, Sequence[Interval]]) -> UsageLine:
+def _fact(world: World, line: MeteredLine, idle: Mapping[str, Sequence[Interval]]) -> UsageLine:
     span = line.span
     server = world[SERVERS].get(span.server_id)
     plan = world[PLANS].get(span.plan_id)
-    now = None if plan is None else lifecycle.terms(plan, span.resource)
+    now = None if plan is None else lifecycle.metered_price(plan, span.resource)
     within = [
         min(end, line.use.until) - max(begin, line.use.since) for begin, end in idle.get(span.server_name, ())
     ]

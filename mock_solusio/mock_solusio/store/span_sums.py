@@ -11,7 +11,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
-from mock_solusio.domain.spans import Part, Totals
+from mock_solusio.domain.spans import MonthPart, UsageTotals
 from mock_solusio.moment import HOUR, Micros
 
 STEP = 1024
@@ -41,7 +41,7 @@ _TOKENS = """CASE WHEN hours = 0 THEN 0
     ELSE hours * by_hour END"""
 
 
-def _lines(part: Part, extra: str = "") -> str:
+def _lines(part: MonthPart, extra: str = "") -> str:
     """Return the lines of a part behind `:after`, in order, with their hours; also those without any."""
     index = whose = ""
     if part.user_ids is not None:
@@ -59,7 +59,7 @@ def _lines(part: Part, extra: str = "") -> str:
 class Sum:
     """The sums of a part, and at which line which place is."""
 
-    totals: Totals
+    totals: UsageTotals
     numbers: list[int]
     """Numbers of lines, ascending; the line after so many lines is behind the place of the same index."""
     places: list[int]
@@ -72,12 +72,12 @@ class Sums:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._known: OrderedDict[Part, Sum] = OrderedDict()
+        self._known: OrderedDict[MonthPart, Sum] = OrderedDict()
 
-    def of(self, part: Part) -> Sum:
+    def of(self, part: MonthPart) -> Sum:
         """Return the sums of a part."""
         if part.user_ids == ():
-            return Sum(Totals(), [0], [-1])
+            return Sum(UsageTotals(), [0], [-1])
         found = self._known.get(part)
         if found is None:
             found = self._known[part] = self._made(part)
@@ -96,7 +96,9 @@ class Sums:
         """Forget all."""
         self._known.clear()
 
-    def rows(self, part: Part, known: Sum, offset: int, count: int, members: str) -> list[tuple[Any, ...]]:
+    def rows(
+        self, part: MonthPart, known: Sum, offset: int, count: int, members: str
+    ) -> list[tuple[Any, ...]]:
         """Return lines: the id, the first span's id, whether there are more spans, and members of the first.
 
         Only lines with hours count, for `offset` and `count`.
@@ -118,17 +120,17 @@ class Sums:
                 known.ends.popitem(last=False)
         return rows
 
-    def _made(self, part: Part) -> Sum:
+    def _made(self, part: MonthPart) -> Sum:
         lines = f"SELECT place, base + coalesce(more, 0) AS hours, by_hour, by_month FROM ({_lines(part)})"  # noqa: S608
         chunk = (
             f"SELECT count(*), max(place), coalesce(sum(hours > 0), 0), coalesce(sum(hours), 0),"  # noqa: S608
             f" coalesce(sum({_TOKENS}), 0) FROM ({lines} LIMIT {STEP})"
         )
         about = {**_about(part), "after": -1}
-        made = Sum(Totals(), [0], [-1])
+        made = Sum(UsageTotals(), [0], [-1])
         while True:
             count, last, with_hours, hours, tokens = self._connection.execute(chunk, about).fetchone()
-            made.totals += Totals(lines=with_hours, hours=hours, tokens=tokens)
+            made.totals += UsageTotals(lines=with_hours, hours=hours, tokens=tokens)
             if count < STEP:
                 return made
             about["after"] = last
@@ -139,7 +141,7 @@ class Sums:
                 made.places[-1] = last
 
 
-def _about(part: Part) -> dict[str, int]:
+def _about(part: MonthPart) -> dict[str, int]:
     users = {f"user{number}": user_id for number, user_id in enumerate(part.user_ids or ())}
     return {"month": part.month, "since": part.since, "until": part.until, **users}
 

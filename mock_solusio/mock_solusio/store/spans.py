@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from mock_solusio.domain.metering import LATEST, first_hour, month_of, month_start
-from mock_solusio.domain.spans import Entry, Part, Span, Totals
+from mock_solusio.domain.spans import LineSpans, MonthPart, Span, UsageTotals
 from mock_solusio.moment import HOUR, Micros
 from mock_solusio.store.span_sums import Sums
 
@@ -210,11 +210,11 @@ class SpanTable:
                 return found
             found.append(month)
 
-    def totals(self, part: Part) -> Totals:
+    def totals(self, part: MonthPart) -> UsageTotals:
         """Return the sums over all lines of a part of a month; known ones cost nothing."""
         return self._sums.of(part).totals
 
-    def page(self, part: Part, offset: int, count: int) -> Sequence[Entry]:
+    def page(self, part: MonthPart, offset: int, count: int) -> Sequence[LineSpans]:
         """Return some lines of a part of a month, in the order in which they appeared."""
         found = self._sums.of(part)
         rows = self._sums.rows(part, found, offset, count, _BASE)
@@ -243,7 +243,7 @@ class SpanTable:
         row: dict[str, Any] = {name: getattr(span, name) for name in _MEMBERS}
         return {**row, "id": self._last, "enters_at": None if without_hours else first}
 
-    def _entries(self, rows: Sequence[tuple[Any, ...]]) -> list[Entry]:
+    def _entries(self, rows: Sequence[tuple[Any, ...]]) -> list[LineSpans]:
         several = [row[1] for row in rows if row[2]]
         further: dict[int, list[Span]] = {}
         for line in several:
@@ -252,7 +252,7 @@ class SpanTable:
                 (line,),
             )
             further[line] = [_span(row) for row in more]
-        return [Entry(id=row[0], spans=(_span(row[3:]), *further.get(row[1], ()))) for row in rows]
+        return [LineSpans(id=row[0], spans=(_span(row[3:]), *further.get(row[1], ()))) for row in rows]
 
 
 _BASE = ", ".join(f"b.{name}" for name in _MEMBERS)

@@ -69,7 +69,7 @@ class StoredTable(Generic[T]):
             record = None if row is None else self._record(row)
         return record
 
-    def need(self, key: int) -> T:
+    def get_or_404(self, key: int) -> T:
         """Return a record, or raise NotFound."""
         record = self.get(key)
         if record is None:
@@ -104,7 +104,7 @@ class StoredTable(Generic[T]):
             connection.execute("DELETE FROM sqlite_sequence WHERE name = ?", (name,))
             connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (name, last))
 
-    def put(self, record: T) -> T:
+    def update(self, record: T) -> T:
         """Store a record in the place of the one with its id."""
         self._totals.clear()
         changed = self._store.writing().execute(self._update, (*self._row(record), record.id)).rowcount
@@ -157,7 +157,7 @@ class StoredTable(Generic[T]):
             f"{self._select_id}{condition} ORDER BY {exact_first}id LIMIT ? OFFSET ?",
             (*values, *order, per_page, offset),
         ).fetchall()
-        return Page([self.need(row[0]) for row in rows], total, page, per_page)
+        return Page([self.get_or_404(row[0]) for row in rows], total, page, per_page)
 
     def _total(self, condition: str, values: list[Any]) -> int:
         # Counting costs more than the page itself; it is done again when the table has changed.

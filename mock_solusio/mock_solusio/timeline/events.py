@@ -15,7 +15,6 @@ from msgspec import Meta
 
 from mock_solusio.decoding import convert
 from mock_solusio.domain.errors import DomainError
-from mock_solusio.domain.played import TimelineError
 from mock_solusio.moment import Micros, micros, rfc3339
 
 LINE_LIMIT: Final = 1_048_576
@@ -36,6 +35,10 @@ PRICES: Final = (
     "backup_price",
 )
 """What a plan's events may say of its prices."""
+
+
+class TimelineError(Exception):
+    """A timeline that cannot be read or played; the message names the line and says what is wrong."""
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

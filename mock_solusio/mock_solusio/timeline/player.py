@@ -3,18 +3,29 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from mock_solusio.domain import additional_ips, backups, plans, roles, server_actions, servers, tasks, users
-from mock_solusio.domain.backups import BACKUPS
+from mock_solusio.domain import (
+    additional_ips,
+    backups,
+    effects,
+    plans,
+    server_access,
+    server_actions,
+    servers,
+    tasks,
+    users,
+)
 from mock_solusio.domain.errors import Conflict, Invalid
-from mock_solusio.domain.ip_blocks import IPS
-from mock_solusio.domain.moved_world import Moved
+from mock_solusio.domain.moved_world import MovedWorld
 from mock_solusio.domain.permissions import Permission
-from mock_solusio.domain.plans import PLANS
-from mock_solusio.domain.played import PLAYED_NAMES, PlayedName, TimelineError
 from mock_solusio.domain.records import user as user_record
+from mock_solusio.domain.records.networks import IPS
+from mock_solusio.domain.records.plans import PLANS
+from mock_solusio.domain.records.playback import PLAYED_NAMES, PlayedName
+from mock_solusio.domain.records.roles import ADMINISTRATOR_ROLE
+from mock_solusio.domain.records.servers import BACKUPS, Server
 from mock_solusio.domain.records.user import USERS, User
-from mock_solusio.domain.servers import Server
-from mock_solusio.domain.world import Micros, World
+from mock_solusio.domain.world import World
+from mock_solusio.moment import Micros
 from mock_solusio.timeline.events import (
     PRICES,
     AnyEvent,
@@ -34,6 +45,7 @@ from mock_solusio.timeline.events import (
     ServerStart,
     ServerStop,
     ServerSuspend,
+    TimelineError,
     UserCreate,
     UserDelete,
     UserUpdate,
@@ -66,7 +78,7 @@ def play(world: World, events: Iterable[AnyEvent]) -> int:
 def settle(world: World, until: Micros) -> None:
     """Do what falls due until a moment, within a transaction: each at its own moment, whenever this is."""
     while (due := tasks.next_due(world)) is not None and due <= until:
-        tasks.settle(Moved(world, due))
+        effects.settle(MovedWorld(world, due))
 
 
 class Player:
@@ -83,15 +95,15 @@ class Player:
             DomainError: the world refuses it, as the API would.
         """
         settle(world, event.moment)
-        then = Moved(world, event.moment)
+        then = MovedWorld(world, event.moment)
         _VERBS[type(event)](_Stage(then, self._administrator(world)), event)
 
     def _administrator(self, world: World) -> User:
         # Whatever happens is done by the first active administrator: there always is one.
         known = world[USERS].get(self._operator)
-        if known is None or known.status != user_record.ACTIVE or roles.ADMINISTRATOR not in known.roles:
+        if known is None or known.status != user_record.ACTIVE or ADMINISTRATOR_ROLE not in known.roles:
             active = world[USERS].find(status=user_record.ACTIVE)
-            known = next(user for user in active if roles.ADMINISTRATOR in user.roles)
+            known = next(user for user in active if ADMINISTRATOR_ROLE in user.roles)
             self._operator = known.id
         return known
 
@@ -135,7 +147,7 @@ class _Stage:
     def server(self, name: str, *, suspended: bool = True) -> Server:
         """Return the server of a name, if it may be acted on."""
         key = self.key("server", name)
-        return servers.touched(self.world, self.actor, _ALL, key, suspended=suspended)
+        return server_access.get_for_action(self.world, self.actor, _ALL, key, suspended=suspended)
 
     def plan(self, name: str) -> int:
         """Return the id of a plan: one that the timeline made, or one that was there."""
@@ -182,12 +194,12 @@ def _plan_create(stage: _Stage, event: PlanCreate) -> None:
 
 
 def _plan_update(stage: _Stage, event: PlanUpdate) -> None:
-    plan = stage.world[PLANS].need(stage.plan(event.on))
+    plan = stage.world[PLANS].get_or_404(stage.plan(event.on))
     plans.update(stage.world, plan, _given(event, "name", *PRICES))
 
 
 def _plan_delete(stage: _Stage, event: PlanDelete) -> None:
-    plans.remove(stage.world, stage.world[PLANS].need(stage.plan(event.on)))
+    plans.remove(stage.world, stage.world[PLANS].get_or_404(stage.plan(event.on)))
     stage.forget("plan", event.on)
 
 
@@ -203,12 +215,12 @@ def _user_create(stage: _Stage, event: UserCreate) -> None:
 
 
 def _user_update(stage: _Stage, event: UserUpdate) -> None:
-    user = stage.world[USERS].need(stage.user(event.on))
+    user = stage.world[USERS].get_or_404(stage.user(event.on))
     users.update(stage.world, user, **_given(event, "email", "billing_user_id", "status"))
 
 
 def _user_delete(stage: _Stage, event: UserDelete) -> None:
-    users.remove(stage.world, stage.world[USERS].need(stage.user(event.on)))
+    users.remove(stage.world, stage.world[USERS].get_or_404(stage.user(event.on)))
     stage.forget("user", event.on)
 
 
@@ -272,10 +284,10 @@ def _ip_add(stage: _Stage, event: IpAdd) -> None:
 
 
 def _ip_remove(stage: _Stage, event: IpRemove) -> None:
-    ip = stage.world[IPS].need(stage.key("ip", event.on))
+    ip = stage.world[IPS].get_or_404(stage.key("ip", event.on))
     if ip.server_id is None:
         raise Invalid.field("ip", "The address belongs to no server any more.")
-    server = servers.touched(stage.world, stage.actor, _ALL, ip.server_id, suspended=True)
+    server = server_access.get_for_action(stage.world, stage.actor, _ALL, ip.server_id, suspended=True)
     additional_ips.remove(stage.world, stage.actor, server, [ip.id])
     stage.forget("ip", event.on)
 
@@ -287,7 +299,7 @@ def _backup_create(stage: _Stage, event: BackupCreate) -> None:
 
 
 def _backup_delete(stage: _Stage, event: BackupDelete) -> None:
-    backups.remove(stage.world, stage.actor, stage.world[BACKUPS].need(stage.key("backup", event.on)))
+    backups.remove(stage.world, stage.actor, stage.world[BACKUPS].get_or_404(stage.key("backup", event.on)))
     stage.forget("backup", event.on)
 
 

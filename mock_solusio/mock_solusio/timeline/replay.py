@@ -17,12 +17,12 @@ from msgspec.structs import replace
 
 from mock_solusio.clock import Clock
 from mock_solusio.domain.errors import DomainError
-from mock_solusio.domain.played import PLAYBACKS, Playback, TimelineError
+from mock_solusio.domain.records.playback import PLAYBACKS, Playback
 from mock_solusio.domain.tasks import next_due
 from mock_solusio.moment import Micros, rfc3339
 from mock_solusio.options import SPEED
 from mock_solusio.store.store import Store
-from mock_solusio.timeline.events import Header, Line, header, moment_of, read
+from mock_solusio.timeline.events import Header, Line, TimelineError, header, moment_of, read
 from mock_solusio.timeline.player import Player, refuse, settle
 
 TOLD_APART_BY: Final = 4096
@@ -160,7 +160,7 @@ class Replay:
     def _put(self, playback: Playback) -> None:
         table = self._store[PLAYBACKS]
         if playback.id:
-            table.put(playback)
+            table.update(playback)
         else:
             table.add(playback)
 

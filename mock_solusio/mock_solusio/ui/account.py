@@ -6,8 +6,8 @@ from starlette.responses import Response
 from mock_solusio.domain import servers
 from mock_solusio.domain.errors import DomainError, NotFound
 from mock_solusio.domain.prices import Pricing
-from mock_solusio.domain.servers import SERVERS, Server
-from mock_solusio.domain.users import User
+from mock_solusio.domain.records.servers import SERVERS, Server
+from mock_solusio.domain.records.user import User
 from mock_solusio.domain.world import World
 from mock_solusio.ui import responses, views
 from mock_solusio.ui.models import DeletePage

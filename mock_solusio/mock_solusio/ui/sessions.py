@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mock_solusio.domain import sessions, settings
-from mock_solusio.domain.login import Throttle
+from mock_solusio.domain.login import LoginThrottle
 from mock_solusio.domain.prices import Pricing
-from mock_solusio.domain.users import User
+from mock_solusio.domain.records.user import User
 from mock_solusio.domain.world import World
 from mock_solusio.ui import responses
 from mock_solusio.ui.forms import FIELD, FormError, from_elsewhere, proof, proven, read_form
@@ -20,7 +20,7 @@ class Host(Protocol):
     """What the pages need of the mock."""
 
     @property
-    def throttle(self) -> Throttle:
+    def throttle(self) -> LoginThrottle:
         """Counts failed logins."""
 
     def transaction(self) -> AbstractContextManager[World]:

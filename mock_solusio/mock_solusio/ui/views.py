@@ -3,16 +3,16 @@
 from typing import Any
 
 from mock_solusio.domain import limits, servers
-from mock_solusio.domain.applications import APPLICATIONS
 from mock_solusio.domain.errors import Invalid
 from mock_solusio.domain.ip_blocks import of_server
-from mock_solusio.domain.limit_groups import LIMIT_GROUPS
-from mock_solusio.domain.locations import LOCATIONS
-from mock_solusio.domain.os_images import OS_IMAGE_VERSIONS, OS_IMAGES, versions_of
-from mock_solusio.domain.plans import PLANS
+from mock_solusio.domain.os_images import versions_of
 from mock_solusio.domain.prices import Pricing
+from mock_solusio.domain.records.compute_resources import LOCATIONS
+from mock_solusio.domain.records.images import APPLICATIONS, OS_IMAGE_VERSIONS, OS_IMAGES
+from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS
+from mock_solusio.domain.records.plans import PLANS
+from mock_solusio.domain.records.servers import Server
 from mock_solusio.domain.records.user import ACTIVE, User
-from mock_solusio.domain.servers import Server
 from mock_solusio.domain.world import World
 from mock_solusio.moment import Micros, utc
 from mock_solusio.ui import shop

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from mock_solusio.decoding import invalid
 from mock_solusio.domain.errors import Conflict, DomainError, Invalid
-from mock_solusio.domain.moved_world import Moved
+from mock_solusio.domain.moved_world import MovedWorld
 from mock_solusio.domain.world import Kind, Record, World
 from mock_solusio.moment import Micros, micros, rfc3339
 from mock_solusio.worlds.schema import Person
@@ -23,14 +23,14 @@ class Builder:
     """The state that a world is added to, and what was made so far."""
 
     def __init__(self, store: World) -> None:
-        from mock_solusio.domain import roles
-        from mock_solusio.domain.users import USERS
+        from mock_solusio.domain.records.roles import ADMINISTRATOR_ROLE
+        from mock_solusio.domain.records.user import USERS
 
         self.store = store
         self.made: Made = {}
         # Whatever is made is made by the first administrator, like by the operator of an installation.
         active = store[USERS].find(status="active")
-        self.operator = next((user for user in active if roles.ADMINISTRATOR in user.roles), None)
+        self.operator = next((user for user in active if ADMINISTRATOR_ROLE in user.roles), None)
 
     def note(self, kind: str, record: Record) -> None:
         """Remember what was made."""
@@ -43,7 +43,7 @@ class Builder:
         then = micros_of(moment)
         if not 0 <= then <= self.store.now:
             raise invalid(place, f"expected a moment from 1970 to now, {rfc3339(self.store.now)}")
-        return Moved(self.store, then)
+        return MovedWorld(self.store, then)
 
     def find(self, kind: Kind[T], name: int | str, place: str, column: str = "name") -> T:
         """Return what an id or a name refers to."""
@@ -68,9 +68,10 @@ class Builder:
     def person(self, name: Person, place: str) -> Any:
         """Return the user whom an address or an id refers to."""
         from mock_solusio.domain import users
+        from mock_solusio.domain.records.user import USERS
 
         if isinstance(name, int):
-            return self.find(users.USERS, name, place)
+            return self.find(USERS, name, place)
         user = users.by_email(self.store, name)
         if user is None:
             raise invalid(place, f"there is no user {name!r}")

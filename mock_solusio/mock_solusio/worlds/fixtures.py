@@ -129,7 +129,7 @@ def _limit_groups(builder: Builder, world: WorldPart) -> None:
 
 def _settings(builder: Builder, world: WorldPart) -> None:
     from mock_solusio.domain import settings
-    from mock_solusio.domain.limit_groups import LIMIT_GROUPS
+    from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS
 
     part = world.settings
     body: dict[str, Any] = {}
@@ -152,8 +152,9 @@ def _settings(builder: Builder, world: WorldPart) -> None:
 
 def _roles(builder: Builder, world: WorldPart) -> None:
     from mock_solusio.domain import roles
+    from mock_solusio.domain.role_permissions import PERMISSIONS
 
-    numbers = {permission.value: number for number, permission in roles.PERMISSIONS.items()}
+    numbers = {permission.value: number for number, permission in PERMISSIONS.items()}
     for index, part in enumerate(world.roles):
         for at, name in enumerate(part.permissions):
             if name not in numbers:
@@ -166,7 +167,7 @@ def _roles(builder: Builder, world: WorldPart) -> None:
 
 def _locations(builder: Builder, world: WorldPart) -> None:
     from mock_solusio.domain import locations
-    from mock_solusio.domain.compute_resources import COMPUTE_RESOURCES
+    from mock_solusio.domain.records.compute_resources import COMPUTE_RESOURCES
 
     for index, part in enumerate(world.locations):
         place = f"locations[{index}]"
@@ -227,8 +228,8 @@ def _users(builder: Builder, world: WorldPart) -> None:
 
 
 def _user_body(builder: Builder, part: UserPart, place: str) -> Any:
-    from mock_solusio.domain.limit_groups import LIMIT_GROUPS
-    from mock_solusio.domain.roles import ROLES
+    from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS
+    from mock_solusio.domain.records.roles import ROLES
 
     body: dict[str, Any] = {"email": part.email}
     for name in ("password", "billing_user_id", "billing_token"):
@@ -244,10 +245,11 @@ def _user_body(builder: Builder, part: UserPart, place: str) -> Any:
 
 def _credentials(builder: Builder, then: World, user: Any, part: UserPart, place: str) -> None:
     from mock_solusio.domain import access_tokens, ssh_keys
+    from mock_solusio.domain.records.credentials import ACCESS_TOKENS
 
     for at, wanted in enumerate(part.access_tokens):
         digest = access_tokens.digest_of(wanted.secret)
-        if builder.store[access_tokens.ACCESS_TOKENS].first(digest=digest) is not None:
+        if builder.store[ACCESS_TOKENS].first(digest=digest) is not None:
             raise invalid(f"{place}.access_tokens[{at}].secret", "is that of another access token already")
         # One that is used once waits from now on, whenever its user was made.
         world = builder.store if wanted.one_time else then
@@ -259,6 +261,7 @@ def _credentials(builder: Builder, then: World, user: Any, part: UserPart, place
 
 def _projects(builder: Builder, world: WorldPart) -> None:
     from mock_solusio.domain import projects
+    from mock_solusio.domain.records.projects import PROJECTS
 
     for index, part in enumerate(world.projects):
         place = f"projects[{index}]"
@@ -269,7 +272,7 @@ def _projects(builder: Builder, world: WorldPart) -> None:
         builder.note("projects", project)
         for at, email in enumerate(part.members):
             with placed(f"{place}.members[{at}]", {"email": ""}):
-                project = builder.store[projects.PROJECTS].need(project.id)
+                project = builder.store[PROJECTS].get_or_404(project.id)
                 projects.add_member(builder.store, project, email)
 
 
@@ -297,11 +300,11 @@ def _servers(builder: Builder, world: WorldPart) -> None:
 
 
 def _server_body(builder: Builder, part: ServerPart, place: str) -> dict[str, Any]:
-    from mock_solusio.domain.applications import APPLICATIONS
-    from mock_solusio.domain.locations import LOCATIONS
-    from mock_solusio.domain.plans import PLANS
-    from mock_solusio.domain.projects import PROJECTS
-    from mock_solusio.domain.ssh_keys import SSH_KEYS
+    from mock_solusio.domain.records.compute_resources import LOCATIONS
+    from mock_solusio.domain.records.credentials import SSH_KEYS
+    from mock_solusio.domain.records.images import APPLICATIONS
+    from mock_solusio.domain.records.plans import PLANS
+    from mock_solusio.domain.records.projects import PROJECTS
 
     body: dict[str, Any] = {"name": part.name}
     if part.project is not None:
@@ -335,7 +338,8 @@ def _server_body(builder: Builder, part: ServerPart, place: str) -> dict[str, An
 
 def _os(builder: Builder, wanted: int | str, place: str) -> int:
     """Return the id of a version: given as such, as `Ubuntu 24.04`, or as `Ubuntu` for its first."""
-    from mock_solusio.domain.os_images import OS_IMAGE_VERSIONS, OS_IMAGES, versions_of
+    from mock_solusio.domain.os_images import versions_of
+    from mock_solusio.domain.records.images import OS_IMAGE_VERSIONS, OS_IMAGES
 
     if isinstance(wanted, int):
         return builder.find(OS_IMAGE_VERSIONS, wanted, place).id

@@ -20,9 +20,9 @@ from mock_solusio.domain import (
     settings,
     users,
 )
-from mock_solusio.domain.access_tokens import ACCESS_TOKENS, AccessToken
-from mock_solusio.domain.records.user import ACTIVE
-from mock_solusio.domain.users import USERS, User
+from mock_solusio.domain.records.credentials import ACCESS_TOKENS, AccessToken
+from mock_solusio.domain.records.roles import ADMINISTRATOR_ROLE
+from mock_solusio.domain.records.user import ACTIVE, USERS, User
 from mock_solusio.domain.world import World
 from mock_solusio.options import Options
 
@@ -53,7 +53,7 @@ def begin(world: "Store", options: Options) -> str:
         for module in _SEEDS:
             module.seed(world)
         users.create(
-            world, email=ADMINISTRATOR, password=_password(world), roles=[roles.ADMINISTRATOR], verified=True
+            world, email=ADMINISTRATOR, password=_password(world), roles=[ADMINISTRATOR_ROLE], verified=True
         )
         _integrate(world, options)
         if options.fixtures is not None:
@@ -86,7 +86,7 @@ def _integrate(world: World, options: Options) -> None:
 
 def _administrator(world: World) -> User:
     # The first of those who may do everything and are active; there always is one (domain.users sees to it).
-    found = (user for user in world[USERS].find(status="active") if roles.ADMINISTRATOR in user.roles)
+    found = (user for user in world[USERS].find(status="active") if ADMINISTRATOR_ROLE in user.roles)
     return next(found)
 
 
@@ -105,7 +105,7 @@ def _admin_token(world: World, wanted: str | None) -> str:
         return wanted
     for token in table.find(name=TOKEN_NAME):
         # Its secret follows from the seed, so it can be shown again without being stored.
-        secret = world.secret("access token", token.id, access_tokens.LENGTH)
+        secret = world.secret("access token", token.id, access_tokens.SECRET_LENGTH)
         if token.user_id == user.id and access_tokens.digest_of(secret) == token.digest:
             return secret
     return access_tokens.issue(world, user, one_time=False, name=TOKEN_NAME)[1]
@@ -114,4 +114,4 @@ def _admin_token(world: World, wanted: str | None) -> str:
 def _administers(world: World, token: AccessToken) -> bool:
     holder = world[USERS].get(token.user_id)
     lasting = not token.one_time and token.expires_at is None
-    return lasting and holder is not None and holder.status == ACTIVE and roles.ADMINISTRATOR in holder.roles
+    return lasting and holder is not None and holder.status == ACTIVE and ADMINISTRATOR_ROLE in holder.roles

@@ -7,7 +7,8 @@ from click.testing import CliRunner
 
 from mock_solusio.app import Mock
 from mock_solusio.domain import access_tokens, users
-from mock_solusio.domain.roles import ADMINISTRATOR
+from mock_solusio.domain.records.roles import ADMINISTRATOR_ROLE
+from mock_solusio.domain.records.user import USERS, User
 from mock_solusio.options import Options
 from mock_solusio.serve import serve
 
@@ -35,7 +36,7 @@ def test_a_billing_url_without_a_host_is_refused(url: str) -> None:
     assert f"expected an http or https URL, got '{url}'" in " ".join(result.output.split())
 
 
-def whose(mock: Mock) -> users.User:
+def whose(mock: Mock) -> User:
     with mock.store.transaction() as world:
         return access_tokens.authenticate(world, WANTED)[1]
 
@@ -44,8 +45,8 @@ def test_a_restart_gives_the_wanted_token_to_an_active_administrator(tmp_path: P
     options = Options(file=tmp_path / "state.sqlite", seed="x", admin_token=WANTED)
     mock = Mock(options)
     with mock.transaction() as world:
-        second = users.create(world, email="second@example.com", roles=[ADMINISTRATOR])
-        users.update(world, world[users.USERS].need(1), status="locked")
+        second = users.create(world, email="second@example.com", roles=[ADMINISTRATOR_ROLE])
+        users.update(world, world[USERS].get_or_404(1), status="locked")
     mock.close()
     mock = Mock(options)
     assert whose(mock).id == second.id
@@ -64,6 +65,6 @@ def test_a_customers_token_that_the_operator_wants_becomes_an_administrators(
     mock.close()
     for _ in range(2):
         mock = Mock(Options(file=file, seed="x", admin_token=WANTED))
-        assert ADMINISTRATOR in whose(mock).roles
-        assert ADMINISTRATOR in whose(mock).roles  # and it lasts
+        assert ADMINISTRATOR_ROLE in whose(mock).roles
+        assert ADMINISTRATOR_ROLE in whose(mock).roles  # and it lasts
         mock.close()

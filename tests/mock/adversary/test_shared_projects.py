@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mock_solusio.domain.permissions import Permission
-from mock_solusio.domain.roles import PERMISSIONS
+from mock_solusio.domain.role_permissions import PERMISSIONS
 
 
 @pytest.fixture

@@ -137,7 +137,7 @@ def test_the_total_of_a_page_follows_every_change(store):
     cat = add(store, "cat")
     assert (total(), total("cat"), total("dog")) == (1, 1, 0)
     with store.transaction() as world:
-        world[ANIMALS].put(Animal(id=cat.id, name="dog"))
+        world[ANIMALS].update(Animal(id=cat.id, name="dog"))
         assert (total(), total("cat"), total("dog")) == (1, 0, 1)
         world[ANIMALS].add(Animal(name="owl"))
         assert total() == 2

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from mock_solusio.clock import Clock
 from mock_solusio.domain import ip_blocks
 from mock_solusio.domain.errors import Conflict, Invalid
-from mock_solusio.domain.ip_blocks import IP_BLOCKS, IPS, IPV6
 from mock_solusio.domain.kinds import KINDS
+from mock_solusio.domain.records.networks import IP_BLOCKS, IPS, IPV6
 from mock_solusio.moment import parse_moment
 from mock_solusio.store.store import Store
 
@@ -59,7 +59,7 @@ def test_the_lowest_free_address_always_and_none_twice(steps):
             for step, number in steps:
                 free = [one for one in ALL if one not in model]
                 address = ALL[number]
-                block = world[IP_BLOCKS].need(block.id)
+                block = world[IP_BLOCKS].get_or_404(block.id)
                 try:
                     if step == "next":
                         ip = ip_blocks.allocate(world, machine, server_id=1, user_id=1)
@@ -124,7 +124,7 @@ def test_an_address_in_use_is_not_given_again(world):
             ip_blocks.allocate_given(world, machine, "192.0.2.6", server_id=2, user_id=1, field="primary_ip")
         assert refused.value.errors == {"primary_ip": ["The address 192.0.2.6 is in use."]}
         with pytest.raises(Conflict):
-            ip_blocks.give_up(world, ip)
+            ip_blocks.unreserve(world, ip)
 
 
 def test_addresses_of_a_server_begin_with_the_primary_ones(world):

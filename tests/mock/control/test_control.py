@@ -7,7 +7,7 @@ import pytest
 
 from mock_solusio.app import Mock
 from mock_solusio.control.snapshots import MOST
-from mock_solusio.domain.users import USERS
+from mock_solusio.domain.records.user import USERS
 from mock_solusio.options import Options
 
 # Health and clock

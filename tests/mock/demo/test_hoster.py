@@ -19,7 +19,7 @@ from mock_solusio.demo.prices import (
 )
 from mock_solusio.domain import settings
 from mock_solusio.domain.prices import minor_digits
-from mock_solusio.domain.servers import SERVERS
+from mock_solusio.domain.records.servers import SERVERS
 from mock_solusio.fleet import people as fleet_people
 from mock_solusio.fleet.people import MARKETS, people
 from mock_solusio.moment import parse_moment, utc

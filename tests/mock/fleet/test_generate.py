@@ -10,11 +10,9 @@ import tomllib
 import pytest
 
 from mock_solusio.app import Mock
-from mock_solusio.domain.backups import BACKUPS
-from mock_solusio.domain.ip_blocks import IPS
-from mock_solusio.domain.lifecycle import FORMER_USERS
-from mock_solusio.domain.servers import SERVERS
-from mock_solusio.domain.users import USERS
+from mock_solusio.domain.records.networks import IPS
+from mock_solusio.domain.records.servers import BACKUPS, SERVERS
+from mock_solusio.domain.records.user import FORMER_USERS, USERS
 from mock_solusio.options import Options
 from mock_solusio.testing import started
 

@@ -100,7 +100,7 @@ def test_more_is_created_by_day_and_on_working_days(fleet_of):
 def test_plans_are_those_of_the_vendors_page():
     assert [
         (plan.name, plan.tokens_per_hour, plan.tokens_per_month, plan.tokens_per_hour * 744)
-        for plan in plans.fresh()
+        for plan in plans.default_plans()
     ] == [
         ("1 Core, 1 GB RAM", 7, 5000, 5208),
         ("1 Core, 2 GB RAM", 14, 10000, 10416),

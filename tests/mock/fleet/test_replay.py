@@ -13,13 +13,12 @@ import pytest
 
 from mock_solusio.app import Mock
 from mock_solusio.clock import Clock
-from mock_solusio.domain.played import TimelineError
-from mock_solusio.domain.servers import SERVERS
-from mock_solusio.domain.users import USERS
+from mock_solusio.domain.records.servers import SERVERS
+from mock_solusio.domain.records.user import USERS
 from mock_solusio.moment import DAY, HOUR, MINUTE, parse_moment, rfc3339
 from mock_solusio.options import Options
 from mock_solusio.testing import started
-from mock_solusio.timeline.events import read
+from mock_solusio.timeline.events import TimelineError, read
 from mock_solusio.timeline.player import play
 
 EXAMPLE = Path(__file__).parents[3] / "docs/examples/timeline.ndjson"

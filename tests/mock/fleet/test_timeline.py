@@ -7,9 +7,9 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 
-from mock_solusio.domain.played import TimelineError
 from mock_solusio.moment import rfc3339
 from mock_solusio.timeline import events
+from mock_solusio.timeline.events import TimelineError
 
 AT = '"at": "2026-03-01T00:00:00Z"'
 

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 
-from mock_solusio.domain.access_tokens import ACCESS_TOKENS
+from mock_solusio.domain.records.credentials import ACCESS_TOKENS
 from mock_solusio.moment import DAY, MINUTE
 from mock_solusio.server.messages import Request
 

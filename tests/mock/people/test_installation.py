@@ -1,6 +1,7 @@
 """License, updates, activity log and languages (facts, section 10)."""
 
 from mock_solusio.domain import activity
+from mock_solusio.domain.records.installation import ACTIVITY_LOGS
 from mock_solusio.moment import DAY
 
 
@@ -82,5 +83,5 @@ def test_the_activity_log_is_bounded(mock, monkeypatch):
     with mock.transaction() as world:
         for number in range(20):
             activity.record(world, "user_login", user=None, data={"number": number})
-        kept = world[activity.ACTIVITY_LOGS].find(event="user_login")
+        kept = world[ACTIVITY_LOGS].find(event="user_login")
     assert [entry.data["number"] for entry in kept] == [15, 16, 17, 18, 19]

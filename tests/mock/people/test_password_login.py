@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mock_solusio.domain.errors import TooMany
-from mock_solusio.domain.login import Throttle
+from mock_solusio.domain.login import LoginThrottle
 from mock_solusio.domain.passwords import hashed, matches
 from mock_solusio.moment import DAY, MINUTE, SECOND
 
@@ -92,7 +92,7 @@ def test_a_right_login_forgets_the_wrong_ones(api, person):
 
 
 def test_a_throttle_tells_senders_apart():
-    throttle = Throttle()
+    throttle = LoginThrottle()
     for _ in range(5):
         throttle.failed(("ada", "192.0.2.1"), 0)
     with pytest.raises(TooMany) as caught:
@@ -103,14 +103,14 @@ def test_a_throttle_tells_senders_apart():
 
 
 def test_a_clock_that_is_set_back_does_not_prolong_the_wait():
-    throttle = Throttle()
+    throttle = LoginThrottle()
     for _ in range(5):
         throttle.failed(("ada", ""), DAY)
     throttle.check(("ada", ""), 0)
 
 
 def test_a_throttle_is_bounded():
-    throttle = Throttle(most=100)
+    throttle = LoginThrottle(most=100)
     for number in range(1000):
         throttle.failed((str(number), ""), number)
     assert len(throttle) == 100
@@ -119,7 +119,7 @@ def test_a_throttle_is_bounded():
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 20), max_size=60))
 def test_never_more_than_five_tries_in_a_window(waits):
-    throttle = Throttle(attempts=5, window=30)
+    throttle = LoginThrottle(attempts=5, window=30)
     now, tried = 0, []
     for wait in waits:
         now += wait

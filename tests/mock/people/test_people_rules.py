@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from mock_solusio.domain import users
 from mock_solusio.domain.errors import DomainError
-from mock_solusio.domain.languages import LANGUAGES
-from mock_solusio.domain.limit_groups import LIMIT_GROUPS, create
-from mock_solusio.domain.roles import ADMINISTRATOR, ROLES
-from mock_solusio.domain.users import USERS
+from mock_solusio.domain.limit_groups import create
+from mock_solusio.domain.records.installation import LANGUAGES
+from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS
+from mock_solusio.domain.records.roles import ADMINISTRATOR_ROLE, ROLES
+from mock_solusio.domain.records.user import USERS
 
 FIELDS = st.fixed_dictionaries(
     {},
@@ -62,7 +63,7 @@ def check(world):
     assert set(addresses.values()) <= {1}
     assert set(billing.values()) <= {1}
     assert all(type(number) is int for number in billing)
-    assert any(user.status == "active" and ADMINISTRATOR in user.roles for user in everybody)
+    assert any(user.status == "active" and ADMINISTRATOR_ROLE in user.roles for user in everybody)
     for role in world[ROLES].find():
         assert role.users_count == sum(role.id in user.roles for user in everybody)
     for group in world[LIMIT_GROUPS].find():

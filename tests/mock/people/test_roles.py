@@ -4,11 +4,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mock_solusio.domain import access_tokens, authority, roles, users
+from mock_solusio.domain import access_tokens, authority, role_permissions, roles, users
 from mock_solusio.domain import settings as solusio_settings
 from mock_solusio.domain.errors import DomainError
 from mock_solusio.domain.permissions import Permission
-from mock_solusio.domain.roles import ROLES
+from mock_solusio.domain.records.roles import CLIENT_ROLE, ROLES
+from mock_solusio.domain.records.user import USERS
+from mock_solusio.domain.role_permissions import PERMISSIONS
 
 
 def test_two_roles_come_with_solusio(api):
@@ -169,12 +171,12 @@ def test_what_is_within_her_reach_eve_may_do(person):
     assert eve.delete(f"users/{ada.id}").status == 204
 
 
-OWN = st.sets(st.sampled_from(sorted(roles.PERMISSIONS)), max_size=6)
+OWN = st.sets(st.sampled_from(sorted(PERMISSIONS)), max_size=6)
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["user", "roles", "token", "role", "widen", "registration", "touch", "remove"]),
         st.integers(0, 9),
-        st.sets(st.sampled_from(sorted(roles.PERMISSIONS)), max_size=3),
+        st.sets(st.sampled_from(sorted(PERMISSIONS)), max_size=3),
     ),
     max_size=12,
 )
@@ -190,8 +192,8 @@ def test_no_sequence_of_steps_leads_above_what_one_has(mock, own, steps):
             own |= {2, 4, 23}  # manage users, manage roles, manage settings
             role = roles.create(world, "managers", sorted(own))
             manager = users.create(world, email="manager@x.y", roles=[role.id])
-            users.create(world, email="helper@x.y", roles=[role.id, roles.CLIENT])
-            allowed = roles.permissions_of(world, manager)
+            users.create(world, email="helper@x.y", roles=[role.id, CLIENT_ROLE])
+            allowed = role_permissions.permissions_of(world, manager)
             touched = {manager.id}
         for what, number, permissions in steps:
             try:
@@ -201,25 +203,25 @@ def test_no_sequence_of_steps_leads_above_what_one_has(mock, own, steps):
                 continue
         with mock.transaction() as world:
             for key in touched:
-                user = world[users.USERS].get(key)
-                assert user is None or roles.permissions_of(world, user) <= allowed
+                user = world[USERS].get(key)
+                assert user is None or role_permissions.permissions_of(world, user) <= allowed
             for role in world[ROLES].find()[2:]:
-                assert roles.permissions_of_role(role) <= allowed
-            assert roles.permissions_of_role(solusio_settings.registration_role(world)) <= allowed
+                assert role_permissions.permissions_of_role(role) <= allowed
+            assert role_permissions.permissions_of_role(solusio_settings.registration_role(world)) <= allowed
     finally:
         mock.store.restore(before)
 
 
 def _step(world, manager_id, touched, what, number, permissions):
-    actor = world[users.USERS].need(manager_id)  # NotFound once he has deleted himself
-    all_users, all_roles = world[users.USERS].find(), world[ROLES].find()
+    actor = world[USERS].get_or_404(manager_id)  # NotFound once he has deleted himself
+    all_users, all_roles = world[USERS].find(), world[ROLES].find()
     user, role = all_users[number % len(all_users)], all_roles[number % len(all_roles)]
     if what == "user":
         touched.add(
             users.create(world, actor=actor, email=f"{world.now}{len(all_users)}@x.y", roles=[role.id]).id
         )
     elif what == "roles":
-        users.update(world, user, actor=actor, roles=[role.id, roles.CLIENT])
+        users.update(world, user, actor=actor, roles=[role.id, CLIENT_ROLE])
         touched.add(user.id)
     elif what == "touch":
         users.update(world, user, actor=actor, billing_token=f"{number}-{len(permissions)}")
@@ -231,7 +233,7 @@ def _step(world, manager_id, touched, what, number, permissions):
     elif what == "role":
         roles.create(world, f"role {len(all_roles)}", permissions, actor=actor)
     elif what == "widen":
-        roles.change(world, role, role.name, permissions, actor=actor)
+        roles.update(world, role, role.name, permissions, actor=actor)
     elif what == "remove":
         users.remove(world, user, actor=actor)
         touched.discard(user.id)

@@ -169,9 +169,8 @@ def test_a_deleted_user_leaves_nothing_behind(api, person, mock):
     assert api.delete(f"users/{ada.id}").status == 404
     assert ada.get("account").status == 401
     with mock.transaction() as world:
-        from mock_solusio.domain.access_tokens import ACCESS_TOKENS
-        from mock_solusio.domain.projects import PROJECTS
-        from mock_solusio.domain.sessions import SESSIONS
+        from mock_solusio.domain.records.credentials import ACCESS_TOKENS, SESSIONS
+        from mock_solusio.domain.records.projects import PROJECTS
 
         assert sessions.user_of(world, session) is None
         assert world[SESSIONS].count() == 0

@@ -180,7 +180,7 @@ def test_reset_password_says_who_would_be_mailed(api, customer, server):
 
 
 def test_every_password_is_another(api, mock, server, wait):
-    from mock_solusio.domain.servers import SERVERS
+    from mock_solusio.domain.records.servers import SERVERS
 
     key = server()
     seen = set()
@@ -188,7 +188,7 @@ def test_every_password_is_another(api, mock, server, wait):
         api.post(f"servers/{key}/reset_password")
         wait(1)
         api.get("auth")
-        seen.add(mock.store[SERVERS].need(key).root_password)
+        seen.add(mock.store[SERVERS].get_or_404(key).root_password)
     assert len(seen) == 3
 
 

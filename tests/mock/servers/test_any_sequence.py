@@ -9,14 +9,23 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from mock_solusio.app import Mock
 from mock_solusio.clock import Clock
-from mock_solusio.domain import additional_ips, limit_groups, limits, server_actions, servers, tasks, users
-from mock_solusio.domain.backups import BACKUPS
+from mock_solusio.domain import (
+    additional_ips,
+    effects,
+    limit_groups,
+    limits,
+    server_access,
+    server_actions,
+    servers,
+    tasks,
+    users,
+)
 from mock_solusio.domain.errors import DomainError
-from mock_solusio.domain.ip_blocks import IPS
+from mock_solusio.domain.records.networks import IPS
+from mock_solusio.domain.records.servers import BACKUPS, SERVERS
+from mock_solusio.domain.records.tasks import TASKS
 from mock_solusio.domain.records.user import USERS
-from mock_solusio.domain.roles import permissions_of
-from mock_solusio.domain.servers import SERVERS
-from mock_solusio.domain.tasks import TASKS
+from mock_solusio.domain.role_permissions import permissions_of
 from mock_solusio.moment import SECOND, parse_moment
 from mock_solusio.options import Options
 
@@ -55,8 +64,8 @@ class Servers(RuleBasedStateMachine):
     def do(self, act):
         """Do something as the operator, on a settled world; what is refused leaves no trace."""
         with suppress(DomainError), self.store.transaction() as world:
-            tasks.settle(world)
-            operator = world[USERS].need(1)
+            effects.settle(world)
+            operator = world[USERS].get_or_404(1)
             act(world, operator, permissions_of(world, operator))
 
     def on_one(self, number, act):
@@ -64,7 +73,9 @@ class Servers(RuleBasedStateMachine):
             mine = servers.owned_by(world, self.user_id)
             if mine:
                 key = mine[number % len(mine)].id
-                server = servers.touched(world, operator, permissions, key, suspended=act in UNBARRED)
+                server = server_access.get_for_action(
+                    world, operator, permissions, key, suspended=act in UNBARRED
+                )
                 act(world, operator, server)
 
         self.do(chosen)
@@ -128,7 +139,7 @@ class Servers(RuleBasedStateMachine):
 
     @rule(status=st.sampled_from(["active", "suspended"]))
     def owner(self, status):
-        self.do(lambda world, *_: users.update(world, world[USERS].need(self.user_id), status=status))
+        self.do(lambda world, *_: users.update(world, world[USERS].get_or_404(self.user_id), status=status))
 
     @rule(span=st.sampled_from([0, 1, SECOND // 2, SECOND, 3 * SECOND, 60 * SECOND]))
     def wait(self, span):

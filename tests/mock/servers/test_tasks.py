@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_solusio.domain.tasks import Task
+from mock_solusio.domain.records.tasks import Task
 from mock_solusio.moment import SECOND
 
 

@@ -61,9 +61,9 @@ def test_a_record_gets_an_id_and_comes_back(store):
 
 def test_what_is_missing_is_named(store):
     with pytest.raises(NotFound, match=r"There is no green plant 7\."):
-        store[PLANTS].need(7)
+        store[PLANTS].get_or_404(7)
     with pytest.raises(NotFound, match="animal 7"), store.transaction() as world:
-        world[ANIMALS].put(Animal(id=7, name="x"))
+        world[ANIMALS].update(Animal(id=7, name="x"))
 
 
 def test_ids_are_never_used_again(store):
@@ -148,14 +148,14 @@ def test_what_fails_leaves_no_trace(store):
 
     def fail():
         with store.transaction() as world:
-            world[ANIMALS].put(Animal(id=1, name="lion"))
+            world[ANIMALS].update(Animal(id=1, name="lion"))
             world[ANIMALS].add(Animal(name="eel"))
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
     assert names(store[ANIMALS].find()) == ["cat"]
-    assert store[ANIMALS].need(1).name == "cat"
+    assert store[ANIMALS].get_or_404(1).name == "cat"
     assert store.version == version
     assert fill(store, "eel")[0].id == 2
 
@@ -292,7 +292,7 @@ def test_more_records_than_are_kept_in_memory(store):
         for number in range(KEPT + 5):
             world[ANIMALS].add(Animal(name=str(number)))
     assert len(store[ANIMALS].known) <= KEPT
-    assert store[ANIMALS].need(1).name == "0"
+    assert store[ANIMALS].get_or_404(1).name == "0"
     assert store[ANIMALS].count() == KEPT + 5
 
 

@@ -12,7 +12,7 @@ from mock_solusio.clock import Clock
 from mock_solusio.domain import usage
 from mock_solusio.domain.kinds import KINDS
 from mock_solusio.domain.spans import Span
-from mock_solusio.domain.usage import Query
+from mock_solusio.domain.usage import UsageQuery
 from mock_solusio.moment import micros
 from mock_solusio.store.store import Store
 
@@ -89,7 +89,7 @@ def spans_of(lives):
 
 
 def read(store, since, until, *, as_of=None, user_ids=None, per_page=3):
-    query = Query(
+    query = UsageQuery(
         since=micros(since),
         until=micros(until),
         as_of=store.now if as_of is None else micros(as_of),

@@ -9,8 +9,8 @@ import pytest
 from mock_solusio.clock import Clock
 from mock_solusio.domain import metering, usage
 from mock_solusio.domain.kinds import KINDS
-from mock_solusio.domain.spans import Part, Span, Totals
-from mock_solusio.domain.usage import Query
+from mock_solusio.domain.spans import MonthPart, Span, UsageTotals
+from mock_solusio.domain.usage import UsageQuery
 from mock_solusio.moment import DAY, HOUR, MINUTE, micros, parse_moment
 from mock_solusio.store.store import Store
 
@@ -44,7 +44,7 @@ def span(number, *, at=START, life=None, user=1, server=None, plan=1, anchor=Non
 
 
 def march(until=APRIL_FIRST, users=None):
-    return Part(month=MARCH, since=START, until=until, user_ids=users)
+    return MonthPart(month=MARCH, since=START, until=until, user_ids=users)
 
 
 def entered(store):
@@ -68,7 +68,7 @@ def test_spans_of_the_same_resource_and_plan_are_one_line(store):
     assert [one.id for one in store.spans.open_of(1)] == [3]
     entries = entered(store).page(march(), 0, 10)
     assert [[one.id for one in entry.spans] for entry in entries] == [[1, 3], [2]]
-    assert store.spans.totals(march()) == Totals(lines=2, hours=744, tokens=5000 + 7)
+    assert store.spans.totals(march()) == UsageTotals(lines=2, hours=744, tokens=5000 + 7)
 
 
 def test_what_is_undone_leaves_nothing_behind(store):
@@ -102,7 +102,7 @@ def test_a_snapshot_holds_spans_and_lists(store):
     with store.transaction() as world:
         world.wipe()
     assert store.fresh
-    assert store.spans.totals(march()) == Totals()
+    assert store.spans.totals(march()) == UsageTotals()
     assert store.spans.months(0, APRIL_FIRST) == []
     with store.transaction() as world:
         assert world.spans.add(span(1)).id == 1
@@ -122,7 +122,7 @@ def test_a_file_keeps_them(tmp_path):
     before = entered(store).totals(march(START + DAY))
     store.close()
     store = Store(KINDS, Clock(START + 40 * DAY, speed=0), file=file)
-    assert store.spans.totals(march(START + DAY)) == before == Totals(lines=3, hours=72, tokens=504)
+    assert store.spans.totals(march(START + DAY)) == before == UsageTotals(lines=3, hours=72, tokens=504)
     with store.transaction() as world:
         world.spans.add(span(4, at=START + 2 * DAY))
     assert read(entered(store) and store) == [1, 2, 3, 4]
@@ -173,7 +173,7 @@ def test_a_leap_over_many_years(store, brute_force, life):
     store.clock.set(micros(now))
 
     def tokens(since, until):
-        asked = Query(since=micros(since), until=micros(until), as_of=store.now)
+        asked = UsageQuery(since=micros(since), until=micros(until), as_of=store.now)
         with store.transaction() as world:
             world.spans.enter(world.now, asked.since, asked.until)
             found = usage.read(world, asked, 0, 100_000)
@@ -212,18 +212,18 @@ def test_known_sums_are_forgotten_when_something_changes_them(store):
     with store.transaction() as world:
         mine = world.spans.add(span(1))
         world.spans.add(span(2, user=2))
-    assert entered(store).totals(march()) == Totals(lines=2, hours=1488, tokens=10_000)
+    assert entered(store).totals(march()) == UsageTotals(lines=2, hours=1488, tokens=10_000)
     early = march(START + 5 * HOUR)
     assert store.spans.totals(early).hours == 10
     with store.transaction() as world:
         world.spans.close(mine, START + 10 * HOUR)
-    assert store.spans.totals(march()) == Totals(lines=2, hours=754, tokens=5070)
+    assert store.spans.totals(march()) == UsageTotals(lines=2, hours=754, tokens=5070)
     assert store.spans.totals(early).hours == 10
-    assert store.spans.totals(march(users=(1,))) == Totals(lines=1, hours=10, tokens=70)
+    assert store.spans.totals(march(users=(1,))) == UsageTotals(lines=1, hours=10, tokens=70)
     with store.transaction() as world:
         world.spans.add(span(3, at=START + HOUR, life=HOUR, user=2))
-    assert entered(store).totals(early) == Totals(lines=3, hours=11, tokens=77)
-    assert store.spans.totals(march(users=(2,))) == Totals(lines=2, hours=745, tokens=5007)
+    assert entered(store).totals(early) == UsageTotals(lines=3, hours=11, tokens=77)
+    assert store.spans.totals(march(users=(2,))) == UsageTotals(lines=2, hours=745, tokens=5007)
 
 
 def steps(store, work):
@@ -263,7 +263,7 @@ def many():
 
 
 def test_a_walk_through_very_many_lines(many):
-    query = Query(since=START, until=APRIL_FIRST, as_of=many.now)
+    query = UsageQuery(since=START, until=APRIL_FIRST, as_of=many.now)
     seen = hours = tokens = 0
     last = 0
     while True:
@@ -275,7 +275,7 @@ def test_a_walk_through_very_many_lines(many):
         tokens += sum(line.cost.tokens for line in found.lines)
         assert found.lines[0].id > last
         last = found.lines[-1].id
-    assert found.totals == Totals(lines=seen, hours=hours, tokens=tokens)
+    assert found.totals == UsageTotals(lines=seen, hours=hours, tokens=tokens)
     assert seen == 100_000
     # Lives of 1 to 90 hours, one after the other; all end before April.
     assert hours == sum(1 + number % 90 for number in range(100_000))
@@ -301,7 +301,7 @@ def test_a_page_costs_what_is_on_it(many):
 
 
 def test_loading_and_walking_need_no_memory_for_the_fleet(many):
-    query = Query(since=START, until=APRIL_FIRST, as_of=many.now)
+    query = UsageQuery(since=START, until=APRIL_FIRST, as_of=many.now)
     usage.read(many, query, 0, 100)
     tracemalloc.start()
     try:

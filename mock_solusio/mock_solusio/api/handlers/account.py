@@ -4,7 +4,7 @@ from mock_solusio.api.call import Call, Reply, operation, shown
 from mock_solusio.api.views.people import user_view
 from mock_solusio.domain import passwords, users
 from mock_solusio.domain.errors import Invalid
-from mock_solusio.domain.user_fields import Changes
+from mock_solusio.domain.user_fields import UserChanges
 
 
 @operation("getAccount")
@@ -22,7 +22,7 @@ def update_account(call: Call) -> Reply:
     known = call.actor.password_hash
     if present is not None and known is not None and not passwords.matches(present, known):
         raise Invalid.field("current_password", "The current password is incorrect.")
-    changes: Changes = {}
+    changes: UserChanges = {}
     if "email" in body:
         changes["email"] = body["email"]
     if "password" in body:

@@ -4,8 +4,8 @@ from typing import Any
 
 from mock_solusio.api.call import Call, Reply, listed, operation
 from mock_solusio.api.views.people import activity_log_view
-from mock_solusio.domain.activity import ACTIVITY_LOGS
 from mock_solusio.domain.permissions import Permission
+from mock_solusio.domain.records.installation import ACTIVITY_LOGS
 
 
 @operation("listActivityLogs", permission=Permission.VIEW_ACTIVITY)

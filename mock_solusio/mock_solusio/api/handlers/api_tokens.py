@@ -8,10 +8,10 @@ from msgspec.structs import replace
 from mock_solusio.api.call import Call, Reply, listed, nothing, operation, shown
 from mock_solusio.api.views.people import TOKEN_TYPE, api_token_view
 from mock_solusio.domain import access_tokens, authority
-from mock_solusio.domain.access_tokens import ACCESS_TOKENS, AccessToken
 from mock_solusio.domain.errors import Forbidden, Invalid, NotFound
 from mock_solusio.domain.permissions import Permission
-from mock_solusio.domain.users import USERS, User
+from mock_solusio.domain.records.credentials import ACCESS_TOKENS, AccessToken
+from mock_solusio.domain.records.user import USERS, User
 
 
 @operation("listApiTokens")
@@ -73,7 +73,7 @@ def update_api_token(call: Call) -> Reply:
     """Rename an access token."""
     token = _token(call)
     if "name" in call.body:
-        token = call.world[ACCESS_TOKENS].put(replace(token, name=call.body["name"]))
+        token = call.world[ACCESS_TOKENS].update(replace(token, name=call.body["name"]))
     return shown(call, api_token_view, token)
 
 
@@ -91,5 +91,5 @@ def _token(call: Call) -> AccessToken:
         raise NotFound("access token", key)
     if token.user_id != call.actor.id:
         call.require(Permission.MANAGE_USERS)
-        authority.check_user(call.world, call.actor, call.world[USERS].need(token.user_id))
+        authority.check_user(call.world, call.actor, call.world[USERS].get_or_404(token.user_id))
     return token

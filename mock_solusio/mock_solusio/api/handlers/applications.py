@@ -4,8 +4,8 @@ from mock_solusio.api.call import Call, Reply, listed, nothing, operation, shown
 from mock_solusio.api.views.catalogue import application_view
 from mock_solusio.api.visibility import visible, visible_where
 from mock_solusio.domain import applications
-from mock_solusio.domain.applications import APPLICATIONS, Application
 from mock_solusio.domain.permissions import Permission
+from mock_solusio.domain.records.images import APPLICATIONS, Application
 
 
 @operation("listApplications")
@@ -43,4 +43,4 @@ def delete_application(call: Call) -> Reply:
 
 
 def _application(call: Call) -> Application:
-    return call.world[APPLICATIONS].need(call.path["application_id"])
+    return call.world[APPLICATIONS].get_or_404(call.path["application_id"])

@@ -3,8 +3,9 @@
 from mock_solusio.api.call import Call, Reply, nothing, operation
 from mock_solusio.api.views.people import TOKEN_TYPE
 from mock_solusio.domain import access_tokens
-from mock_solusio.domain.access_tokens import ACCESS_TOKENS, LOGIN_LIFETIME
+from mock_solusio.domain.access_tokens import LOGIN_LIFETIME
 from mock_solusio.domain.login import login
+from mock_solusio.domain.records.credentials import ACCESS_TOKENS
 from mock_solusio.moment import rfc3339
 
 

@@ -3,8 +3,8 @@
 from mock_solusio.api.call import Call, Reply, listed, nothing, operation, shown
 from mock_solusio.api.views.backup_nodes import backup_node_view
 from mock_solusio.domain import backup_nodes
-from mock_solusio.domain.backup_nodes import BACKUP_NODES, BackupNode
 from mock_solusio.domain.permissions import Permission
+from mock_solusio.domain.records.compute_resources import BACKUP_NODES, BackupNode
 
 
 @operation("listBackupNodes", permission=Permission.VIEW_COMPUTE_RESOURCES)
@@ -39,4 +39,4 @@ def delete_backup_node(call: Call) -> Reply:
 
 
 def _node(call: Call) -> BackupNode:
-    return call.world[BACKUP_NODES].need(call.path["backup_node_id"])
+    return call.world[BACKUP_NODES].get_or_404(call.path["backup_node_id"])

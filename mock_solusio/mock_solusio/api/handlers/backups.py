@@ -4,8 +4,8 @@ from mock_solusio.api.call import Call, Reply, listed, nothing, operation, shown
 from mock_solusio.api.handlers.server_actions import begun
 from mock_solusio.api.handlers.servers import managed, seen
 from mock_solusio.api.views.servers import backup_view
-from mock_solusio.domain import backups, servers
-from mock_solusio.domain.backups import BACKUPS, Backup
+from mock_solusio.domain import backups, server_access
+from mock_solusio.domain.records.servers import BACKUPS, Backup
 
 
 @operation("listServerBackups")
@@ -24,8 +24,8 @@ def create_server_backup(call: Call) -> Reply:
 @operation("getBackup")
 def get_backup(call: Call) -> Reply:
     """Answer a backup."""
-    backup = call.world[BACKUPS].need(call.path["backup_id"])
-    servers.with_id(call.world, call.actor, call.permissions, backup.server_id)
+    backup = call.world[BACKUPS].get_or_404(call.path["backup_id"])
+    server_access.get_visible(call.world, call.actor, call.permissions, backup.server_id)
     return shown(call, backup_view, backup)
 
 
@@ -43,6 +43,6 @@ def restore_backup(call: Call) -> Reply:
 
 
 def _touched(call: Call) -> Backup:
-    backup = call.world[BACKUPS].need(call.path["backup_id"])
-    servers.touched(call.world, call.actor, call.permissions, backup.server_id)
+    backup = call.world[BACKUPS].get_or_404(call.path["backup_id"])
+    server_access.get_for_action(call.world, call.actor, call.permissions, backup.server_id)
     return backup

@@ -6,8 +6,8 @@ from typing import Any
 from mock_solusio.api.call import Call, Reply, listed, listed_plain, nothing, operation, shown
 from mock_solusio.api.views import machines
 from mock_solusio.domain import compute_resources
-from mock_solusio.domain.compute_resources import COMPUTE_RESOURCES, STORAGES, ComputeResource
 from mock_solusio.domain.permissions import Permission
+from mock_solusio.domain.records.compute_resources import COMPUTE_RESOURCES, STORAGES, ComputeResource
 
 VIEW = Permission.VIEW_COMPUTE_RESOURCES
 MANAGE = Permission.MANAGE_COMPUTE_RESOURCES
@@ -117,18 +117,18 @@ def create_storage(call: Call) -> Reply:
 @operation("getStorage", permission=VIEW)
 def get_storage(call: Call) -> Reply:
     """Answer a storage."""
-    return shown(call, machines.storage_view, call.world[STORAGES].need(call.path["storage_id"]))
+    return shown(call, machines.storage_view, call.world[STORAGES].get_or_404(call.path["storage_id"]))
 
 
 @operation("deleteStorage", permission=MANAGE)
 def delete_storage(call: Call) -> Reply:
     """Remove a storage."""
-    compute_resources.remove_storage(call.world, call.world[STORAGES].need(call.path["storage_id"]))
+    compute_resources.remove_storage(call.world, call.world[STORAGES].get_or_404(call.path["storage_id"]))
     return nothing()
 
 
 def _machine(call: Call) -> ComputeResource:
-    return call.world[COMPUTE_RESOURCES].need(call.path["compute_resource_id"])
+    return call.world[COMPUTE_RESOURCES].get_or_404(call.path["compute_resource_id"])
 
 
 def _rows(view: Callable[[ComputeResource], list[dict[str, Any]]], machine: ComputeResource) -> Reply:

@@ -2,7 +2,7 @@
 
 from mock_solusio.api.call import Call, Reply, listed, operation, shown
 from mock_solusio.api.views.machines import icon_view
-from mock_solusio.domain.icons import ICONS
+from mock_solusio.domain.records.images import ICONS
 
 
 @operation("listIcons")
@@ -15,4 +15,4 @@ def list_icons(call: Call) -> Reply:
 @operation("getIcon")
 def get_icon(call: Call) -> Reply:
     """Answer an icon."""
-    return shown(call, icon_view, call.world[ICONS].need(call.path["icon_id"]))
+    return shown(call, icon_view, call.world[ICONS].get_or_404(call.path["icon_id"]))

@@ -3,8 +3,8 @@
 from mock_solusio.api.call import Call, Reply, listed, nothing, operation, shown
 from mock_solusio.api.views.machines import ip_block_view, ip_view
 from mock_solusio.domain import ip_blocks
-from mock_solusio.domain.ip_blocks import IP_BLOCKS, IPS, IpBlock
 from mock_solusio.domain.permissions import Permission
+from mock_solusio.domain.records.networks import IP_BLOCKS, IPS, IpBlock
 
 
 @operation("listIpBlocks", permission=Permission.VIEW_IP_BLOCKS)
@@ -55,9 +55,9 @@ def create_ip(call: Call) -> Reply:
 @operation("deleteIp", permission=Permission.MANAGE_IP_BLOCKS)
 def delete_ip(call: Call) -> Reply:
     """Give up a reserved address."""
-    ip_blocks.give_up(call.world, call.world[IPS].need(call.path["ip_id"]))
+    ip_blocks.unreserve(call.world, call.world[IPS].get_or_404(call.path["ip_id"]))
     return nothing()
 
 
 def _block(call: Call) -> IpBlock:
-    return call.world[IP_BLOCKS].need(call.path["ip_block_id"])
+    return call.world[IP_BLOCKS].get_or_404(call.path["ip_block_id"])

@@ -3,8 +3,8 @@
 from mock_solusio.api.call import Call, Reply, listed, listed_from, nothing, operation, shown
 from mock_solusio.api.views.catalogue import iso_image_view
 from mock_solusio.domain import iso_images
-from mock_solusio.domain.iso_images import ISO_IMAGES, IsoImage
 from mock_solusio.domain.permissions import Permission
+from mock_solusio.domain.records.images import ISO_IMAGES, IsoImage
 
 
 @operation("listIsoImages")
@@ -47,7 +47,7 @@ def delete_iso_image(call: Call) -> Reply:
 
 
 def _image(call: Call) -> IsoImage:
-    return call.world[ISO_IMAGES].need(call.path["iso_image_id"])
+    return call.world[ISO_IMAGES].get_or_404(call.path["iso_image_id"])
 
 
 def _managed(call: Call) -> IsoImage:

@@ -2,7 +2,7 @@
 
 from mock_solusio.api.call import Call, Reply, listed, operation
 from mock_solusio.api.views.people import language_view
-from mock_solusio.domain.languages import LANGUAGES
+from mock_solusio.domain.records.installation import LANGUAGES
 
 
 @operation("listLanguages")

@@ -5,8 +5,9 @@ from typing import Any
 from mock_solusio.api.call import Call, Reply, listed, nothing, operation, shown
 from mock_solusio.api.views.people import limit_group_view
 from mock_solusio.domain import limit_groups
-from mock_solusio.domain.limit_groups import LIMIT_GROUPS, LIMITS, LimitGroup
+from mock_solusio.domain.limit_groups import LIMITS
 from mock_solusio.domain.permissions import Permission
+from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS, LimitGroup
 
 
 @operation("listLimitGroups", permission=Permission.VIEW_LIMIT_GROUPS)
@@ -32,7 +33,7 @@ def create_limit_group(call: Call) -> Reply:
 @operation("updateLimitGroup", permission=Permission.MANAGE_LIMIT_GROUPS)
 def update_limit_group(call: Call) -> Reply:
     """Change what is given of a limit group."""
-    group = limit_groups.change(call.world, _group(call), call.body.get("name"), _limits(call))
+    group = limit_groups.update(call.world, _group(call), call.body.get("name"), _limits(call))
     return shown(call, limit_group_view, group)
 
 
@@ -44,7 +45,7 @@ def delete_limit_group(call: Call) -> Reply:
 
 
 def _group(call: Call) -> LimitGroup:
-    return call.world[LIMIT_GROUPS].need(call.path["limit_group_id"])
+    return call.world[LIMIT_GROUPS].get_or_404(call.path["limit_group_id"])
 
 
 def _limits(call: Call) -> dict[str, dict[str, Any]]:

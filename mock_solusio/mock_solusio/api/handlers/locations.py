@@ -4,8 +4,8 @@ from mock_solusio.api.call import Call, Reply, listed, nothing, operation, shown
 from mock_solusio.api.views.catalogue import location_view
 from mock_solusio.api.visibility import visible, visible_where
 from mock_solusio.domain import locations
-from mock_solusio.domain.locations import LOCATIONS, Location
 from mock_solusio.domain.permissions import Permission
+from mock_solusio.domain.records.compute_resources import LOCATIONS, Location
 
 
 @operation("listLocations")
@@ -43,4 +43,4 @@ def delete_location(call: Call) -> Reply:
 
 
 def _location(call: Call) -> Location:
-    return call.world[LOCATIONS].need(call.path["location_id"])
+    return call.world[LOCATIONS].get_or_404(call.path["location_id"])

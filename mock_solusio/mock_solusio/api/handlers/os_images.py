@@ -4,8 +4,8 @@ from mock_solusio.api.call import Call, Reply, listed, listed_plain, nothing, op
 from mock_solusio.api.views.catalogue import os_image_version_view, os_image_view
 from mock_solusio.api.visibility import visible, visible_where
 from mock_solusio.domain import os_images
-from mock_solusio.domain.os_images import OS_IMAGE_VERSIONS, OS_IMAGES, OsImage, OsImageVersion
 from mock_solusio.domain.permissions import Permission
+from mock_solusio.domain.records.images import OS_IMAGE_VERSIONS, OS_IMAGES, OsImage, OsImageVersion
 
 
 @operation("listOsImages")
@@ -92,8 +92,8 @@ def _seen_image(call: Call) -> OsImage:
 
 
 def _image(call: Call) -> OsImage:
-    return call.world[OS_IMAGES].need(call.path["os_image_id"])
+    return call.world[OS_IMAGES].get_or_404(call.path["os_image_id"])
 
 
 def _version(call: Call) -> OsImageVersion:
-    return call.world[OS_IMAGE_VERSIONS].need(call.path["os_image_version_id"])
+    return call.world[OS_IMAGE_VERSIONS].get_or_404(call.path["os_image_version_id"])

@@ -6,7 +6,7 @@ from mock_solusio.api.call import Call, Reply, listed, nothing, operation, shown
 from mock_solusio.api.views.plans import priced_for
 from mock_solusio.domain import plans
 from mock_solusio.domain.permissions import Permission
-from mock_solusio.domain.plans import PLANS, Plan
+from mock_solusio.domain.records.plans import PLANS, Plan
 
 
 @operation("listPlans", permission=Permission.VIEW_PLANS)
@@ -57,7 +57,7 @@ def delete_plan(call: Call) -> Reply:
 
 
 def _plan(call: Call) -> Plan:
-    return call.world[PLANS].need(call.path["plan_id"])
+    return call.world[PLANS].get_or_404(call.path["plan_id"])
 
 
 def _shown(call: Call, plan: Plan, status: int = 200) -> Reply:

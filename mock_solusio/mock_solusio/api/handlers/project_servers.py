@@ -5,10 +5,10 @@ from typing import Any
 from mock_solusio.api.call import Call, Reply, operation
 from mock_solusio.api.handlers.servers import created
 from mock_solusio.api.views.servers import listed_servers
-from mock_solusio.domain.compute_resources import COMPUTE_RESOURCES
 from mock_solusio.domain.errors import Forbidden
 from mock_solusio.domain.permissions import Permission
-from mock_solusio.domain.projects import PROJECTS, Project
+from mock_solusio.domain.records.compute_resources import COMPUTE_RESOURCES
+from mock_solusio.domain.records.projects import PROJECTS, Project
 
 _NAMES = {
     "plan_id": "plan",
@@ -54,12 +54,12 @@ def create_project_server(call: Call) -> Reply:
 @operation("createComputeResourceServer", permission=Permission.MANAGE_SERVERS)
 def create_compute_resource_server(call: Call) -> Reply:
     """Create a server on a certain compute resource."""
-    machine = call.world[COMPUTE_RESOURCES].need(call.path["compute_resource_id"])
+    machine = call.world[COMPUTE_RESOURCES].get_or_404(call.path["compute_resource_id"])
     return created(call, {**_fields(call.body), "compute_resource": machine.id})
 
 
 def _project(call: Call, permission: Permission) -> Project:
-    project = call.world[PROJECTS].need(call.path["project_id"])
+    project = call.world[PROJECTS].get_or_404(call.path["project_id"])
     if call.actor.id not in project.people and not call.may(permission):
         raise Forbidden
     return project

@@ -7,10 +7,10 @@ from mock_solusio.api.views.projects import member_view, project_view
 from mock_solusio.domain import projects, ssh_keys
 from mock_solusio.domain.errors import Forbidden, Invalid, NotFound
 from mock_solusio.domain.permissions import Permission
-from mock_solusio.domain.plans import PLANS
-from mock_solusio.domain.projects import MEMBERSHIPS, PROJECTS, Membership, Project
+from mock_solusio.domain.records.credentials import SSH_KEYS
+from mock_solusio.domain.records.plans import PLANS
+from mock_solusio.domain.records.projects import MEMBERSHIPS, PROJECTS, Membership, Project
 from mock_solusio.domain.records.user import USERS
-from mock_solusio.domain.ssh_keys import SSH_KEYS
 
 
 @operation("listProjects")
@@ -91,7 +91,7 @@ def create_ssh_key(call: Call) -> Reply:
     project = seen(call)
     any_user = call.may(Permission.MANAGE_SSH_KEYS)
     if any_user and not call.body.get("user_id") and call.actor.id not in project.people:
-        owner = call.world[USERS].need(project.owner_id)
+        owner = call.world[USERS].get_or_404(project.owner_id)
     else:
         owner = ssh_keys.owner(call.world, call.actor, call.body, any_user=any_user)
     if owner.id not in project.people:
@@ -102,7 +102,7 @@ def create_ssh_key(call: Call) -> Reply:
 @operation("listProjectPlans")
 def list_plans(call: Call) -> Reply:
     """Answer a page of the plans that can be ordered, priced for the project's owner."""
-    owner = call.world[USERS].need(seen(call).owner_id)
+    owner = call.world[USERS].get_or_404(seen(call).owner_id)
     view = priced_for(owner.billing_user_id)
     return listed(call, PLANS, view, {"is_visible": True}, call.query.get("filter[search]", ""))
 
@@ -114,7 +114,7 @@ def seen(call: Call) -> Project:
         NotFound: there is none.
         Forbidden: whoever asks is not in it, and is no operator.
     """
-    project = call.world[PROJECTS].need(call.path["project_id"])
+    project = call.world[PROJECTS].get_or_404(call.path["project_id"])
     if call.actor.id not in project.people and not call.may(Permission.VIEW_PROJECTS):
         raise Forbidden
     return project
@@ -128,7 +128,7 @@ def _managed(call: Call) -> Project:
 
 
 def _membership(call: Call, project: Project) -> Membership:
-    membership = call.world[MEMBERSHIPS].need(call.path["member_id"])
+    membership = call.world[MEMBERSHIPS].get_or_404(call.path["member_id"])
     if membership.project_id != project.id:
         raise NotFound(MEMBERSHIPS.called, membership.id)
     return membership

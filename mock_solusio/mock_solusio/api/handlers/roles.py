@@ -4,7 +4,8 @@ from mock_solusio.api.call import Call, Reply, listed, listed_from, nothing, ope
 from mock_solusio.api.views.people import permission_view, role_view
 from mock_solusio.domain import roles
 from mock_solusio.domain.permissions import Permission
-from mock_solusio.domain.roles import PERMISSIONS, ROLES, Role
+from mock_solusio.domain.records.roles import ROLES, Role
+from mock_solusio.domain.role_permissions import PERMISSIONS
 
 
 @operation("listRoles", permission=Permission.VIEW_ROLES)
@@ -29,7 +30,7 @@ def create_role(call: Call) -> Reply:
 @operation("replaceRole", permission=Permission.MANAGE_ROLES)
 def replace_role(call: Call) -> Reply:
     """Change a role; neither before nor after may it permit what the actor lacks."""
-    changed = roles.change(call.world, _role(call), call.body["name"], _permissions(call), actor=call.actor)
+    changed = roles.update(call.world, _role(call), call.body["name"], _permissions(call), actor=call.actor)
     return shown(call, role_view, changed)
 
 
@@ -47,7 +48,7 @@ def list_permissions(call: Call) -> Reply:
 
 
 def _role(call: Call) -> Role:
-    return call.world[ROLES].need(call.path["role_id"])
+    return call.world[ROLES].get_or_404(call.path["role_id"])
 
 
 def _permissions(call: Call) -> list[int] | None:

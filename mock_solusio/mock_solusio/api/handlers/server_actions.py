@@ -7,7 +7,7 @@ from mock_solusio.api.views.tasks import task_view
 from mock_solusio.domain import server_actions as actions
 from mock_solusio.domain.errors import Forbidden
 from mock_solusio.domain.permissions import Permission
-from mock_solusio.domain.tasks import Task
+from mock_solusio.domain.records.tasks import Task
 
 
 def begun(call: Call, task: Task) -> Reply:

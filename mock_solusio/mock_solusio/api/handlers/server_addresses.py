@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mock_solusio.api.call import Call, Reply, operation
 from mock_solusio.api.handlers.server_actions import begun
 from mock_solusio.api.handlers.servers import managed
-from mock_solusio.domain import additional_ips, servers
+from mock_solusio.domain import additional_ips, custom_plans
 from mock_solusio.domain.errors import Forbidden, Invalid
 from mock_solusio.domain.permissions import Permission
 
@@ -18,7 +18,7 @@ def add_server_ips(call: Call) -> Reply:
     if not call.may(Permission.MANAGE_SERVERS):
         if body.get("ip"):
             raise Forbidden
-        plan = servers.effective_plan(call.world, server)
+        plan = custom_plans.effective_plan(call.world, server)
         if not plan.is_additional_ips_available:
             text = f"Additional addresses are not available with the plan {plan.name}."
             raise Invalid.field("count", text)

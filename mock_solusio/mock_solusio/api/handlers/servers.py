@@ -5,9 +5,9 @@ from typing import Any
 from mock_solusio.api.call import Call, Reply, operation, shown
 from mock_solusio.api.views.servers import disk_views, listed_servers, server_view
 from mock_solusio.api.views.tasks import task_view
-from mock_solusio.domain import servers
+from mock_solusio.domain import server_access, servers
 from mock_solusio.domain.permissions import Permission
-from mock_solusio.domain.servers import Server
+from mock_solusio.domain.records.servers import Server
 
 _FILTERS = {
     "filter[user_id]": ("user_id", int),
@@ -19,19 +19,19 @@ _FILTERS = {
 
 def seen(call: Call) -> Server:
     """Return the server of the path, if the actor may see it."""
-    return servers.with_id(call.world, call.actor, call.permissions, call.path["server_id"])
+    return server_access.get_visible(call.world, call.actor, call.permissions, call.path["server_id"])
 
 
 def touched(call: Call) -> Server:
     """Return the server of the path, if the actor may act on it now."""
-    return servers.touched(call.world, call.actor, call.permissions, call.path["server_id"])
+    return server_access.get_for_action(call.world, call.actor, call.permissions, call.path["server_id"])
 
 
 def managed(call: Call) -> Server:
     """Return the server of the path as `touched` does; operators may change a suspended one, too."""
     operator = call.may(Permission.MANAGE_SERVERS)
     key = call.path["server_id"]
-    return servers.touched(call.world, call.actor, call.permissions, key, suspended=operator)
+    return server_access.get_for_action(call.world, call.actor, call.permissions, key, suspended=operator)
 
 
 @operation("listServers", permission=Permission.VIEW_SERVERS)

@@ -4,8 +4,8 @@ from mock_solusio.api.call import Call, Reply, listed, operation, shown
 from mock_solusio.api.handlers.server_actions import begun
 from mock_solusio.api.handlers.servers import seen, touched
 from mock_solusio.api.views.servers import snapshot_view
-from mock_solusio.domain import servers, snapshots
-from mock_solusio.domain.snapshots import SNAPSHOTS, Snapshot
+from mock_solusio.domain import server_access, snapshots
+from mock_solusio.domain.records.servers import SNAPSHOTS, Snapshot
 
 
 @operation("listServerSnapshots")
@@ -24,8 +24,8 @@ def create_server_snapshot(call: Call) -> Reply:
 @operation("getSnapshot")
 def get_snapshot(call: Call) -> Reply:
     """Answer a snapshot."""
-    snapshot = call.world[SNAPSHOTS].need(call.path["snapshot_id"])
-    servers.with_id(call.world, call.actor, call.permissions, snapshot.server_id)
+    snapshot = call.world[SNAPSHOTS].get_or_404(call.path["snapshot_id"])
+    server_access.get_visible(call.world, call.actor, call.permissions, snapshot.server_id)
     return shown(call, snapshot_view, snapshot)
 
 
@@ -42,6 +42,6 @@ def revert_snapshot(call: Call) -> Reply:
 
 
 def _touched(call: Call) -> Snapshot:
-    snapshot = call.world[SNAPSHOTS].need(call.path["snapshot_id"])
-    servers.touched(call.world, call.actor, call.permissions, snapshot.server_id)
+    snapshot = call.world[SNAPSHOTS].get_or_404(call.path["snapshot_id"])
+    server_access.get_for_action(call.world, call.actor, call.permissions, snapshot.server_id)
     return snapshot

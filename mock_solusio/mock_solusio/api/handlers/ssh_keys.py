@@ -4,7 +4,7 @@ from mock_solusio.api.call import Call, Reply, listed, nothing, operation, shown
 from mock_solusio.api.views.catalogue import ssh_key_view
 from mock_solusio.domain import ssh_keys
 from mock_solusio.domain.permissions import Permission
-from mock_solusio.domain.ssh_keys import SSH_KEYS, SshKey
+from mock_solusio.domain.records.credentials import SSH_KEYS, SshKey
 
 
 @operation("listSshKeys")
@@ -36,7 +36,7 @@ def delete_ssh_key(call: Call) -> Reply:
 
 
 def _key(call: Call) -> SshKey:
-    key = call.world[SSH_KEYS].need(call.path["ssh_key_id"])
+    key = call.world[SSH_KEYS].get_or_404(call.path["ssh_key_id"])
     if key.user_id != call.actor.id:
         call.require(Permission.MANAGE_SSH_KEYS)
     return key

@@ -2,7 +2,7 @@
 
 from mock_solusio.api.call import Call, Reply, listed_plain, operation
 from mock_solusio.api.views.catalogue import storage_type_view
-from mock_solusio.domain.storage_types import STORAGE_TYPES
+from mock_solusio.domain.records.compute_resources import STORAGE_TYPES
 
 
 @operation("listStorageTypes")

@@ -6,7 +6,7 @@ from mock_solusio.api.call import Call, Reply, operation, page_asked, paged
 from mock_solusio.api.views.usage import usage_line_view, usage_meta
 from mock_solusio.domain import usage
 from mock_solusio.domain.permissions import Permission
-from mock_solusio.domain.usage import Query
+from mock_solusio.domain.usage import UsageQuery
 from mock_solusio.moment import rfc3339
 
 PER_PAGE = 100
@@ -42,7 +42,7 @@ def list_usage(call: Call) -> Reply:
     return Reply(200, render)
 
 
-def _query(call: Call) -> Query:
+def _query(call: Call) -> UsageQuery:
     given = call.query
     since, until = usage.period(given.get("from"), given.get("to"), call.now)
     as_of = usage.moment_of("as_of", given["as_of"], call.now) if "as_of" in given else call.now
@@ -51,11 +51,11 @@ def _query(call: Call) -> Query:
         for name in ("user_id", "billing_user_id")
         if f"filter[{name}]" in given
     }
-    user_ids = usage.whose(
+    user_ids = usage.readable_users(
         call.world,
         call.actor,
         everybody=call.may(Permission.VIEW_USAGE),
         user_id=wanted.get("user_id"),
         billing_user_id=wanted.get("billing_user_id"),
     )
-    return Query(since=since, until=until, as_of=as_of, user_ids=user_ids)
+    return UsageQuery(since=since, until=until, as_of=as_of, user_ids=user_ids)

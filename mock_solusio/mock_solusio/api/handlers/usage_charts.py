@@ -4,13 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 from mock_solusio.api.call import Call, Reply, operation
-from mock_solusio.domain import charts, servers
-from mock_solusio.domain.charts import Rhythm
-from mock_solusio.domain.servers import Server
-from mock_solusio.domain.world import Micros
-from mock_solusio.moment import rfc3339
+from mock_solusio.domain import charts, custom_plans, server_access
+from mock_solusio.domain.charts import LoadCurves
+from mock_solusio.domain.records.servers import Server
+from mock_solusio.moment import Micros, rfc3339
 
-Point = Callable[[Server, Rhythm, Micros], dict[str, Any]]
+Point = Callable[[Server, LoadCurves, Micros], dict[str, Any]]
 
 
 @operation("getCpuUsage")
@@ -22,7 +21,7 @@ def get_cpu_usage(call: Call) -> Reply:
 @operation("getMemoryUsage")
 def get_memory_usage(call: Call) -> Reply:
     """Answer how much memory was in use."""
-    ram = servers.effective_plan(call.world, _server(call)).params.ram
+    ram = custom_plans.effective_plan(call.world, _server(call)).params.ram
     return _chart(call, lambda server, curves, at: {"memory": charts.memory(server, curves, at, ram)})
 
 
@@ -44,14 +43,16 @@ def _derivative(server: Server, read: charts.Curve, written: charts.Curve, at: M
 
 
 def _server(call: Call) -> Server:
-    return servers.with_uuid(call.world, call.actor, call.permissions, call.path["server_uuid"])
+    return server_access.get_visible_by_uuid(
+        call.world, call.actor, call.permissions, call.path["server_uuid"]
+    )
 
 
 def _chart(call: Call, point: Point) -> Reply:
     server = _server(call)
 
     def render() -> dict[str, Any]:
-        curves = charts.rhythm(call.world, server)
+        curves = charts.load_curves(call.world, server)
         call.expires(charts.slot(call.now) + charts.SLOT)
         points = charts.points(server, call.now)
         return {"data": {"items": [{"time": rfc3339(at), **point(server, curves, at)} for at in points]}}

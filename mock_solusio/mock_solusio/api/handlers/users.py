@@ -6,12 +6,13 @@ from mock_solusio.api.call import Call, Reply, listed, listed_from, nothing, ope
 from mock_solusio.api.views.people import TOKEN_TYPE, access_token_view, user_view
 from mock_solusio.api.views.projects import project_view
 from mock_solusio.domain import access_tokens, authority, users
-from mock_solusio.domain.access_tokens import ACCESS_TOKENS
 from mock_solusio.domain.errors import Forbidden, NotFound
 from mock_solusio.domain.permissions import Permission
-from mock_solusio.domain.projects import PROJECTS, visible_to
-from mock_solusio.domain.user_fields import Changes
-from mock_solusio.domain.users import USERS, User
+from mock_solusio.domain.projects import visible_to
+from mock_solusio.domain.records.credentials import ACCESS_TOKENS
+from mock_solusio.domain.records.projects import PROJECTS
+from mock_solusio.domain.records.user import USERS, User
+from mock_solusio.domain.user_fields import UserChanges
 from mock_solusio.domain.world import Has
 
 
@@ -46,14 +47,14 @@ def get_user(call: Call) -> Reply:
 @operation("updateUser", permission=Permission.MANAGE_USERS)
 def update_user(call: Call) -> Reply:
     """Change what is given of a user: clients take PUT for a PATCH."""
-    user = call.world[USERS].need(call.path["user_id"])
+    user = call.world[USERS].get_or_404(call.path["user_id"])
     return shown(call, user_view, users.update(call.world, user, actor=call.actor, **_fields(call.body)))
 
 
 @operation("deleteUser", permission=Permission.MANAGE_USERS)
 def delete_user(call: Call) -> Reply:
     """Delete a user."""
-    users.remove(call.world, call.world[USERS].need(call.path["user_id"]), actor=call.actor)
+    users.remove(call.world, call.world[USERS].get_or_404(call.path["user_id"]), actor=call.actor)
     return nothing()
 
 
@@ -107,16 +108,16 @@ def _user(call: Call, permission: Permission) -> User:
     key = call.path["user_id"]
     if key != call.actor.id and not call.may(permission):
         raise Forbidden
-    return call.world[USERS].need(key)
+    return call.world[USERS].get_or_404(key)
 
 
 _NOT_CLEARED = frozenset({"email", "password", "status", "roles"})
 """What null leaves alone: some clients send all they know, with null for what they do not."""
 
 
-def _fields(body: dict[str, Any]) -> Changes:
-    fields: Changes = {}
-    for name in Changes.__annotations__:
+def _fields(body: dict[str, Any]) -> UserChanges:
+    fields: UserChanges = {}
+    for name in UserChanges.__annotations__:
         if name in body and not (body[name] is None and name in _NOT_CLEARED):
             fields[name] = body[name]  # type: ignore[literal-required]
     return fields

@@ -4,10 +4,10 @@ from mock_solusio.api.call import Call, Reply, listed, nothing, operation, shown
 from mock_solusio.api.views.vpc_networks import vpc_ip_view, vpc_network_view
 from mock_solusio.domain import vpc_networks
 from mock_solusio.domain.errors import Forbidden, NotFound
-from mock_solusio.domain.locations import LOCATIONS
 from mock_solusio.domain.permissions import Permission
-from mock_solusio.domain.references import invalid
-from mock_solusio.domain.vpc_networks import VPC_IPS, VPC_NETWORKS, VpcNetwork
+from mock_solusio.domain.records.compute_resources import LOCATIONS
+from mock_solusio.domain.records.networks import VPC_IPS, VPC_NETWORKS, VpcNetwork
+from mock_solusio.domain.references import invalid_reference
 
 
 @operation("listVpcNetworks")
@@ -89,7 +89,7 @@ def list_ips(call: Call) -> Reply:
 def delete_ip(call: Call) -> Reply:
     """Take an address out of a VPC network."""
     network, key = _managed(call), call.path["ip_id"]
-    ip = call.world[VPC_IPS].need(key)
+    ip = call.world[VPC_IPS].get_or_404(key)
     if ip.vpc_network_id != network.id:
         raise NotFound(VPC_IPS.noun, key)
     vpc_networks.remove_ip(call.world, ip)
@@ -108,7 +108,7 @@ def _managed(call: Call) -> VpcNetwork:
 
 
 def _network(call: Call, permission: Permission) -> VpcNetwork:
-    network = call.world[VPC_NETWORKS].need(call.path["vpc_network_id"])
+    network = call.world[VPC_NETWORKS].get_or_404(call.path["vpc_network_id"])
     if network.user_id != call.actor.id:
         call.require(permission)
     return network
@@ -124,4 +124,4 @@ def _check_location(call: Call) -> None:
     location = call.world[LOCATIONS].get(call.body.get("location_id") or 0)
     hidden = location is not None and not location.is_visible
     if hidden and not call.may(Permission.MANAGE_VPC_NETWORKS):
-        raise invalid("location_id")
+        raise invalid_reference("location_id")

@@ -5,9 +5,8 @@ from typing import Any
 
 from mock_solusio.api.call import Call
 from mock_solusio.api.views.machines import compute_resource_short
-from mock_solusio.domain.backup_nodes import BackupNode
-from mock_solusio.domain.backups import BACKUPS
-from mock_solusio.domain.compute_resources import COMPUTE_RESOURCES
+from mock_solusio.domain.records.compute_resources import COMPUTE_RESOURCES, BackupNode
+from mock_solusio.domain.records.servers import BACKUPS
 
 
 def backup_node_short(node: BackupNode) -> dict[str, Any]:
@@ -18,7 +17,7 @@ def backup_node_short(node: BackupNode) -> dict[str, Any]:
 def backup_node_view(call: Call, node: BackupNode) -> dict[str, Any]:
     """Return a backup node; sizes are whole GiB (the unit is assumed), credentials without secrets."""
     backups = call.world[BACKUPS].find(backup_node_id=node.id)
-    machines = [call.world[COMPUTE_RESOURCES].need(key) for key in node.compute_resource_ids]
+    machines = [call.world[COMPUTE_RESOURCES].get_or_404(key) for key in node.compute_resource_ids]
     return {
         **backup_node_short(node),
         "credentials": node.credentials,

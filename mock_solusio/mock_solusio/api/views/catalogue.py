@@ -8,14 +8,11 @@ from mock_solusio.api.call import Call
 from mock_solusio.api.views.machines import compute_resource_short, icon_or_none, location_short
 from mock_solusio.api.views.plans import number, short_plans
 from mock_solusio.domain import compute_resources, os_images, plans
-from mock_solusio.domain.applications import Application
-from mock_solusio.domain.iso_images import IsoImage
-from mock_solusio.domain.locations import Location
-from mock_solusio.domain.os_images import OsImage, OsImageVersion
 from mock_solusio.domain.permissions import Permission
+from mock_solusio.domain.records.compute_resources import Location, StorageType
+from mock_solusio.domain.records.credentials import SshKey
+from mock_solusio.domain.records.images import Application, IsoImage, OsImage, OsImageVersion
 from mock_solusio.domain.records.user import USERS
-from mock_solusio.domain.ssh_keys import SshKey
-from mock_solusio.domain.storage_types import StorageType
 
 
 def location_view(call: Call, location: Location) -> dict[str, Any]:
@@ -118,7 +115,7 @@ def user_short(call: Call, user_id: int | None) -> dict[str, Any] | None:
 
 
 def _plans_naming(call: Call, relation: str, key: int) -> list[dict[str, Any]]:
-    named = plans.naming(call.world, relation, key)
+    named = plans.listing(call.world, relation, key)
     if not call.may(Permission.VIEW_PLANS):
         named = [plan for plan in named if plan.is_visible]
     return short_plans(named)

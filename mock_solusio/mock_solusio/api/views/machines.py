@@ -9,19 +9,20 @@ import msgspec
 from mock_solusio.api.call import Call
 from mock_solusio.api.views.plans import number
 from mock_solusio.domain import compute_resources
-from mock_solusio.domain.compute_resources import (
+from mock_solusio.domain.compute_resources import CAPACITY, NETWORK_ID
+from mock_solusio.domain.ip_blocks import serving
+from mock_solusio.domain.records.compute_resources import (
     COMPUTE_RESOURCES,
-    HAS,
-    NETWORK_ID,
+    LOCATIONS,
     ComputeResource,
-    Settings,
+    ComputeResourceSettings,
+    Location,
     Storage,
 )
-from mock_solusio.domain.icons import ICONS, Icon
-from mock_solusio.domain.ip_blocks import IP_BLOCKS, IPS, IPV4, IPV6, Ip, IpBlock, at
-from mock_solusio.domain.locations import LOCATIONS, Location
+from mock_solusio.domain.records.images import ICONS, Icon
+from mock_solusio.domain.records.networks import IP_BLOCKS, IPS, IPV4, IPV6, Ip, IpBlock
 from mock_solusio.domain.records.user import USERS
-from mock_solusio.domain.references import servers_with
+from mock_solusio.domain.references import count_servers
 from mock_solusio.domain.storage_types import storage_type
 
 
@@ -64,19 +65,20 @@ def compute_resource_short(machine: ComputeResource) -> dict[str, Any]:
 def compute_resource_view(call: Call, machine: ComputeResource) -> dict[str, Any]:
     """Return a machine with what belongs to it."""
     world = call.world
-    blocks = world[IP_BLOCKS].find(**at(machine.id))
+    blocks = world[IP_BLOCKS].find(**serving(machine.id))
     return {
         **compute_resource_short(machine),
         "is_locked": machine.is_locked,
         "locations": [
-            location_short(call, location) for location in map(world[LOCATIONS].need, machine.location_ids)
+            location_short(call, location)
+            for location in map(world[LOCATIONS].get_or_404, machine.location_ids)
         ],
         "ip_blocks": [ip_block_short(block) for block in blocks],
         "storages": [storage_view(call, one) for one in compute_resources.storages_of(world, machine)],
         "capabilities": capabilities(machine),
         "settings": settings_view(call, machine),
         "metrics": {"network": {"ipv6_enabled": any(block.type == IPV6 for block in blocks)}},
-        "vms_count": servers_with(world, compute_resource_id=machine.id),
+        "vms_count": count_servers(world, compute_resource_id=machine.id),
     }
 
 
@@ -93,8 +95,8 @@ def capabilities(machine: ComputeResource) -> dict[str, bool]:
 
 def settings_view(call: Call, machine: ComputeResource) -> dict[str, Any]:
     """Return the settings of a machine, with what servers take of each limit."""
-    settings: Settings = machine.settings
-    taken = compute_resources.taken(call.world, machine)
+    settings: ComputeResourceSettings = machine.settings
+    taken = compute_resources.used_capacity(call.world, machine)
     used = {"vm": taken.vms, "hdd": taken.hdd, "ram": taken.ram, "vcpu": taken.vcpu}
     return {
         "cache_path": settings.cache_path,
@@ -120,21 +122,21 @@ def settings_view(call: Call, machine: ComputeResource) -> dict[str, Any]:
 
 def usage_view(call: Call, machine: ComputeResource) -> dict[str, Any]:
     """Return what servers take of a machine (the shape is assumed)."""
-    taken = compute_resources.taken(call.world, machine)
+    taken = compute_resources.used_capacity(call.world, machine)
     return {
         "vms": taken.vms,
-        "vcpu": {"total": HAS.vcpu, "used": taken.vcpu},
-        "ram": {"total": HAS.ram, "used": taken.ram},
-        "hdd": {"total": HAS.hdd, "used": taken.hdd},
+        "vcpu": {"total": CAPACITY.vcpu, "used": taken.vcpu},
+        "ram": {"total": CAPACITY.ram, "used": taken.ram},
+        "hdd": {"total": CAPACITY.hdd, "used": taken.hdd},
     }
 
 
 def storage_view(call: Call, storage: Storage) -> dict[str, Any]:
     """Return a storage. Servers of a machine with several storages are on the first (assumed)."""
-    machine = call.world[COMPUTE_RESOURCES].need(storage.compute_resource_id)
+    machine = call.world[COMPUTE_RESOURCES].get_or_404(storage.compute_resource_id)
     first = compute_resources.storages_of(call.world, machine)[0]
     holds = storage.id == first.id
-    taken = compute_resources.taken(call.world, machine)
+    taken = compute_resources.used_capacity(call.world, machine)
     kind = storage_type(storage.type)
     return {
         "id": storage.id,
@@ -227,7 +229,7 @@ def ip_block_short(block: IpBlock) -> dict[str, Any]:
 
 def ip_block_view(call: Call, block: IpBlock) -> dict[str, Any]:
     """Return a block with what belongs to it."""
-    machines = map(call.world[COMPUTE_RESOURCES].need, block.compute_resource_ids)
+    machines = map(call.world[COMPUTE_RESOURCES].get_or_404, block.compute_resource_ids)
     return {
         **ip_block_short(block),
         "reserved_ips_count": call.world[IPS].count(ip_block_id=block.id),
@@ -243,10 +245,10 @@ def _prefix_length(netmask: str) -> int:
 
 def ip_view(call: Call, ip: Ip) -> dict[str, Any]:
     """Return a registered address; `is_reserved` is true of all of them (facts, section 7)."""
-    from mock_solusio.domain.servers import SERVERS
+    from mock_solusio.domain.records.servers import SERVERS
 
     world = call.world
-    block = world[IP_BLOCKS].need(ip.ip_block_id)
+    block = world[IP_BLOCKS].get_or_404(ip.ip_block_id)
     server = None if ip.server_id is None else world[SERVERS].get(ip.server_id)
     user = None if ip.user_id is None else world[USERS].get(ip.user_id)
     length = _prefix_length(block.netmask) if block.type == IPV4 else block.subnet

@@ -3,16 +3,16 @@
 from typing import Any
 
 from mock_solusio.api.call import Call, row
-from mock_solusio.domain import languages, limits, roles
-from mock_solusio.domain.access_tokens import AccessToken
-from mock_solusio.domain.activity import ActivityLog
-from mock_solusio.domain.icons import ICONS
-from mock_solusio.domain.iso_images import ISO_IMAGES
-from mock_solusio.domain.languages import LANGUAGES, Language
-from mock_solusio.domain.limit_groups import LIMIT_GROUPS, LIMITS, LimitGroup
+from mock_solusio.domain import limits, role_permissions
+from mock_solusio.domain.limit_groups import LIMITS
 from mock_solusio.domain.permissions import Permission
-from mock_solusio.domain.roles import ROLES, Role
-from mock_solusio.domain.users import USERS, User
+from mock_solusio.domain.records.credentials import AccessToken
+from mock_solusio.domain.records.images import ICONS, ISO_IMAGES
+from mock_solusio.domain.records.installation import DEFAULT_LANGUAGE, LANGUAGES, ActivityLog, Language
+from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS, LimitGroup
+from mock_solusio.domain.records.roles import ROLES, Role
+from mock_solusio.domain.records.user import USERS, User
+from mock_solusio.domain.role_permissions import PERMISSIONS
 from mock_solusio.moment import rfc3339
 
 Json = dict[str, Any]
@@ -44,7 +44,9 @@ def user_view(call: Call, user: User) -> Json:
         "has_verified_email": verified is not None,
         "limit_group": None if group is None else row(call, limit_group_view, group),
         "limit_usage": _limit_usage(call, user, group),
-        "language": row(call, language_view, world[LANGUAGES].need(user.language_id or languages.DEFAULT)),
+        "language": row(
+            call, language_view, world[LANGUAGES].get_or_404(user.language_id or DEFAULT_LANGUAGE)
+        ),
         "allowed_ips": [],
         "is_two_factor_auth_enabled": False,
         "two_factor_auth_recovery_code_count": 0,
@@ -78,12 +80,15 @@ def role_brief(role: Role) -> Json:
 
 def role_view(_call: Call, role: Role) -> Json:
     """Show a role with what it permits."""
-    return {**role_brief(role), "permissions": [permission_view(number) for number in roles.numbers(role)]}
+    return {
+        **role_brief(role),
+        "permissions": [permission_view(number) for number in role_permissions.permission_ids(role)],
+    }
 
 
 def permission_view(number: int) -> Json:
     """Show the permission with this id."""
-    return {"id": number, "name": roles.PERMISSIONS[number].value}
+    return {"id": number, "name": PERMISSIONS[number].value}
 
 
 def limit_group_view(_call: Call, group: LimitGroup) -> Json:
@@ -132,7 +137,7 @@ def api_token_view(call: Call, token: AccessToken) -> Json:
     return {
         "id": token.uuid,
         "name": token.name,
-        "user": user_view(call, call.world[USERS].need(token.user_id)),
+        "user": user_view(call, call.world[USERS].get_or_404(token.user_id)),
         "created_at": rfc3339(token.created_at),
     }
 

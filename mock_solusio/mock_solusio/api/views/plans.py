@@ -7,11 +7,10 @@ import msgspec
 
 from mock_solusio.api.call import Call, View
 from mock_solusio.domain import os_images
-from mock_solusio.domain.applications import APPLICATIONS
-from mock_solusio.domain.locations import LOCATIONS
-from mock_solusio.domain.os_images import OS_IMAGE_VERSIONS
-from mock_solusio.domain.plans import UNITS, Plan
 from mock_solusio.domain.prices import plan_price
+from mock_solusio.domain.records.compute_resources import LOCATIONS
+from mock_solusio.domain.records.images import APPLICATIONS, OS_IMAGE_VERSIONS
+from mock_solusio.domain.records.plans import LIMIT_UNITS, Plan
 from mock_solusio.domain.storage_types import has_snapshots
 
 
@@ -38,7 +37,7 @@ def plan_view(call: Call, plan: Plan, billing_user_id: int | None) -> dict[str, 
         "backup_price": number(plan.backup_price),
         "limits": {
             name: {"is_enabled": limit.is_enabled, "limit": limit.limit, "unit": limit.unit}
-            for name, limit in ((name, plan.limits[name]) for name in UNITS)
+            for name, limit in ((name, plan.limits[name]) for name in LIMIT_UNITS)
         },
         "reset_limit_policy": plan.reset_limit_policy,
         "network_traffic_limit_type": plan.network_traffic_limit_type,
@@ -53,14 +52,15 @@ def plan_view(call: Call, plan: Plan, billing_user_id: int | None) -> dict[str, 
         "backup_settings": msgspec.to_builtins(plan.backup_settings),
         "position": number(plan.position),
         "available_locations": [
-            {"id": key, "name": world[LOCATIONS].need(key).name} for key in plan.available_locations
+            {"id": key, "name": world[LOCATIONS].get_or_404(key).name} for key in plan.available_locations
         ],
         "available_os_image_versions": [
-            {"id": key, "name": os_images.title(world, world[OS_IMAGE_VERSIONS].need(key))}
+            {"id": key, "name": os_images.title(world, world[OS_IMAGE_VERSIONS].get_or_404(key))}
             for key in plan.available_os_image_versions
         ],
         "available_applications": [
-            {"id": key, "name": world[APPLICATIONS].need(key).name} for key in plan.available_applications
+            {"id": key, "name": world[APPLICATIONS].get_or_404(key).name}
+            for key in plan.available_applications
         ],
         "netfilter": msgspec.to_builtins(plan.netfilter),
         "ppp": msgspec.to_builtins(plan.ppp),

@@ -6,9 +6,9 @@ from mock_solusio.api.call import Call
 from mock_solusio.api.views.catalogue import user_short
 from mock_solusio.api.views.people import user_view
 from mock_solusio.domain.prices import token_pricing
-from mock_solusio.domain.projects import MEMBERSHIPS, Membership, Project
+from mock_solusio.domain.records.projects import MEMBERSHIPS, Membership, Project
 from mock_solusio.domain.records.user import USERS
-from mock_solusio.domain.references import servers_with
+from mock_solusio.domain.references import count_servers
 from mock_solusio.moment import rfc3339
 
 
@@ -18,7 +18,7 @@ def project_view(call: Call, project: Project) -> dict[str, Any]:
     Without a price (no billing integration, no billing_user_id, or no answer) `token_pricing` is absent: null
     breaks a client (facts, section 14).
     """
-    owner = call.world[USERS].need(project.owner_id)
+    owner = call.world[USERS].get_or_404(project.owner_id)
     view: dict[str, Any] = {
         "id": project.id,
         "name": project.name,
@@ -27,7 +27,7 @@ def project_view(call: Call, project: Project) -> dict[str, Any]:
         "is_owner": project.owner_id == call.actor.id,
         "is_default": project.is_default,
         "owner": user_view(call, owner),
-        "servers": servers_with(call.world, project_id=project.id),
+        "servers": count_servers(call.world, project_id=project.id),
         "created_at": rfc3339(project.created_at),
         "updated_at": rfc3339(project.updated_at),
     }

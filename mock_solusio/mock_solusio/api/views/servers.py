@@ -12,24 +12,32 @@ from mock_solusio.api.views.machines import capabilities, ip_view, storage_view
 from mock_solusio.api.views.people import user_view
 from mock_solusio.api.views.plans import plan_view
 from mock_solusio.api.views.projects import project_view
-from mock_solusio.domain import backup_schedule, charts, ip_blocks, os_images, servers
-from mock_solusio.domain.applications import APPLICATIONS
-from mock_solusio.domain.backup_nodes import BACKUP_NODES
-from mock_solusio.domain.backups import Backup
-from mock_solusio.domain.compute_resources import COMPUTE_RESOURCES, ComputeResource, storages_of
-from mock_solusio.domain.icons import ICONS
-from mock_solusio.domain.ip_blocks import IP_BLOCKS, IPV4, IPV6, Ip
-from mock_solusio.domain.iso_images import ISO_IMAGES
-from mock_solusio.domain.locations import LOCATIONS
-from mock_solusio.domain.os_images import OS_IMAGE_VERSIONS, OS_IMAGES
+from mock_solusio.domain import (
+    backup_schedule,
+    charts,
+    custom_plans,
+    ip_blocks,
+    os_images,
+    server_access,
+    servers,
+)
+from mock_solusio.domain.compute_resources import storages_of
 from mock_solusio.domain.permissions import Permission
-from mock_solusio.domain.plans import GIB, Plan
-from mock_solusio.domain.projects import PROJECTS
+from mock_solusio.domain.plans import GIB
+from mock_solusio.domain.records.compute_resources import (
+    BACKUP_NODES,
+    COMPUTE_RESOURCES,
+    LOCATIONS,
+    ComputeResource,
+)
+from mock_solusio.domain.records.credentials import SSH_KEYS
+from mock_solusio.domain.records.images import APPLICATIONS, ICONS, ISO_IMAGES, OS_IMAGE_VERSIONS, OS_IMAGES
+from mock_solusio.domain.records.networks import IP_BLOCKS, IPV4, IPV6, Ip
+from mock_solusio.domain.records.plans import Plan
+from mock_solusio.domain.records.projects import PROJECTS
+from mock_solusio.domain.records.servers import SERVERS, AdditionalDisk, Backup, Server, Snapshot
+from mock_solusio.domain.records.tasks import TASKS
 from mock_solusio.domain.records.user import USERS
-from mock_solusio.domain.servers import SERVERS, Server
-from mock_solusio.domain.snapshots import Snapshot
-from mock_solusio.domain.ssh_keys import SSH_KEYS
-from mock_solusio.domain.tasks import TASKS
 from mock_solusio.moment import rfc3339
 
 Json = dict[str, Any]
@@ -67,9 +75,9 @@ class _Views:
     def server(self, server: Server) -> Json:
         """Show a server."""
         call, world = self._call, self._call.world
-        owner = world[USERS].need(server.user_id)
-        plan = servers.effective_plan(world, server)
-        machine = world[COMPUTE_RESOURCES].need(server.compute_resource_id)
+        owner = world[USERS].get_or_404(server.user_id)
+        plan = custom_plans.effective_plan(world, server)
+        machine = world[COMPUTE_RESOURCES].get_or_404(server.compute_resource_id)
         addresses = ip_blocks.of_server(world, server.id)
         ips = [ip_view(call, ip) for ip in addresses]
         keys = (world[SSH_KEYS].get(key) for key in server.ssh_keys)
@@ -126,11 +134,11 @@ class _Views:
         if shown is None:
             call, world = self._call, self._call.world
             if what == "location":
-                shown = location_view(call, world[LOCATIONS].need(key))
+                shown = location_view(call, world[LOCATIONS].get_or_404(key))
             elif what == "project":
-                shown = project_view(call, world[PROJECTS].need(key))
+                shown = project_view(call, world[PROJECTS].get_or_404(key))
             else:
-                shown = user_view(call, world[USERS].need(key))
+                shown = user_view(call, world[USERS].get_or_404(key))
             self._shared[what, key] = shown
         return shown
 
@@ -146,7 +154,7 @@ def _os_type(call: Call, server: Server) -> str:
 
 
 def _range(call: Call, ip: Ip) -> str:
-    block = call.world[IP_BLOCKS].need(ip.ip_block_id)
+    block = call.world[IP_BLOCKS].get_or_404(ip.ip_block_id)
     network = ip.address.removesuffix("::1") + "::" if ip.address.endswith("::1") else ip.address
     return f"{network}/{block.subnet}"
 
@@ -163,7 +171,7 @@ def _usage(call: Call, server: Server) -> Json:
     # As of the last point of the curves, so that an answer may be kept until the next one.
     moment = charts.slot(call.now)
     call.expires(moment + charts.SLOT)
-    curves = charts.rhythm(call.world, server)
+    curves = charts.load_curves(call.world, server)
     received, sent = charts.traffic(server, curves, moment)
     used = charts.disk_used(call.world, server, server.disk, moment)
     return {
@@ -187,7 +195,7 @@ def _backup_settings(server: Server, plan: Plan) -> Json:
 
 
 def _may_use_console(call: Call, server: Server) -> bool:
-    return call.may(Permission.MANAGE_SERVERS) or servers.is_his(call.world, call.actor, server)
+    return call.may(Permission.MANAGE_SERVERS) or server_access.has_access(call.world, call.actor, server)
 
 
 def _settings(call: Call, server: Server) -> Json:
@@ -209,7 +217,7 @@ def _settings(call: Call, server: Server) -> Json:
 def _installed(call: Call, server: Server) -> Json:
     world = call.world
     if server.application_id is not None:
-        application = world[APPLICATIONS].need(server.application_id)
+        application = world[APPLICATIONS].get_or_404(server.application_id)
         return {
             "name": application.name,
             "type": "application",
@@ -217,8 +225,8 @@ def _installed(call: Call, server: Server) -> Json:
             "icon": _icon(call, application.icon_id),
             "cloud_init_version": application.cloud_init_version,
         }
-    version = world[OS_IMAGE_VERSIONS].need(server.os_image_version_id or 0)
-    image = world[OS_IMAGES].need(version.os_image_id)
+    version = world[OS_IMAGE_VERSIONS].get_or_404(server.os_image_version_id or 0)
+    image = world[OS_IMAGES].get_or_404(version.os_image_id)
     return {
         "name": os_images.title(world, version),
         "type": "os",
@@ -242,7 +250,7 @@ def _icon(call: Call, key: int | None) -> str:
 def _login_links(call: Call, server: Server) -> list[Json]:
     if server.application_id is None:
         return []
-    link = call.world[APPLICATIONS].need(server.application_id).login_link
+    link = call.world[APPLICATIONS].get_or_404(server.application_id).login_link
     return [] if link.type == "none" else [{"type": link.type, "content": link.content}]
 
 
@@ -252,14 +260,12 @@ def disk_views(call: Call, server: Server) -> list[Json]:
     Ids follow from that of the server: no client does more with them than show them.
     """
     world = call.world
-    machine = world[COMPUTE_RESOURCES].need(server.compute_resource_id)
+    machine = world[COMPUTE_RESOURCES].get_or_404(server.compute_resource_id)
     storage = storages_of(world, machine)[0]
     moment = charts.slot(call.now)
     call.expires(moment + charts.SLOT)
-    primary = servers.AdditionalDisk(
-        name="Primary disk", size=server.disk, offer_id=server.primary_disk_offer
-    )
-    suffix = servers.effective_plan(world, server).image_format
+    primary = AdditionalDisk(name="Primary disk", size=server.disk, offer_id=server.primary_disk_offer)
+    suffix = custom_plans.effective_plan(world, server).image_format
     shown = []
     for number, disk in enumerate((primary, *server.additional_disks)):
         file = f"{server.uuid}.{suffix}" if number == 0 else f"{server.uuid}-{number}.{suffix}"
@@ -282,7 +288,7 @@ def disk_views(call: Call, server: Server) -> list[Json]:
 
 def console_view(call: Call, server: Server) -> Json:
     """Show where the console of a server is; there is no `data` around it (facts, 0.6)."""
-    machine = call.world[COMPUTE_RESOURCES].need(server.compute_resource_id)
+    machine = call.world[COMPUTE_RESOURCES].get_or_404(server.compute_resource_id)
     return {
         "url": _console_url(server, machine),
         "host": machine.host,
@@ -306,12 +312,12 @@ def _console_port(server: Server) -> int:
 
 def backup_view(call: Call, backup: Backup) -> Json:
     """Show a backup; who asked for it is null once he is gone."""
-    server = call.world[SERVERS].need(backup.server_id)
+    server = call.world[SERVERS].get_or_404(backup.server_id)
     creator = call.world[USERS].get(backup.creator_id)
     node = None if backup.backup_node_id is None else call.world[BACKUP_NODES].get(backup.backup_node_id)
     status, progress = backup.status, 100
     if status == "pending":
-        task = call.world[TASKS].need(backup.task_id)
+        task = call.world[TASKS].get_or_404(backup.task_id)
         call.uncached()
         status = "in_progress" if task.status == "running" else "pending"
         progress = task.progress(call.now)

@@ -4,15 +4,14 @@ from typing import Any
 
 from mock_solusio.api.call import Call
 from mock_solusio.api.views.people import limit_group_view
-from mock_solusio.domain.license import License
-from mock_solusio.domain.limit_groups import LIMIT_GROUPS
-from mock_solusio.domain.settings import Settings
+from mock_solusio.domain.records.installation import InstallationSettings, License
+from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS
 from mock_solusio.moment import rfc3339
 
 Json = dict[str, Any]
 
 
-def settings_view(call: Call, settings: Settings) -> Json:
+def settings_view(call: Call, settings: InstallationSettings) -> Json:
     """Show all settings; the default limit group stands there whole."""
     tree = settings.tree
     key = tree["limit_group"]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from mock_solusio.api.call import Call
-from mock_solusio.domain.tasks import Task
+from mock_solusio.domain.records.tasks import Task
 from mock_solusio.moment import rfc3339
 
 

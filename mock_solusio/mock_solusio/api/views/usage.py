@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from mock_solusio.domain.spans import Totals
-from mock_solusio.domain.usage import Line, Query
+from mock_solusio.domain.spans import UsageTotals
+from mock_solusio.domain.usage import MeteredLine, UsageQuery
 from mock_solusio.moment import rfc3339
 
 
-def usage_line_view(line: Line) -> dict[str, Any]:
+def usage_line_view(line: MeteredLine) -> dict[str, Any]:
     """Return a usage line."""
     span = line.span
     return {
@@ -29,7 +29,7 @@ def usage_line_view(line: Line) -> dict[str, Any]:
     }
 
 
-def usage_meta(query: Query, totals: Totals) -> dict[str, Any]:
+def usage_meta(query: UsageQuery, totals: UsageTotals) -> dict[str, Any]:
     """Return what the answer says of the period as a whole, beside the numbers of its page."""
     return {
         "period": {"from": rfc3339(query.since), "to": rfc3339(query.until)},

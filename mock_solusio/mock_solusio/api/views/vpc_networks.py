@@ -3,16 +3,19 @@
 from typing import Any
 
 from mock_solusio.api.call import Call
-from mock_solusio.domain.locations import LOCATIONS
+from mock_solusio.domain.records.compute_resources import LOCATIONS
+from mock_solusio.domain.records.networks import VPC_IPS, VPC_NETWORKS, VpcIp, VpcNetwork
+from mock_solusio.domain.records.servers import SERVERS
 from mock_solusio.domain.records.user import USERS
-from mock_solusio.domain.servers import SERVERS
-from mock_solusio.domain.vpc_networks import VPC_IPS, VPC_NETWORKS, VpcIp, VpcNetwork
 
 
 def vpc_network_view(call: Call, network: VpcNetwork) -> dict[str, Any]:
     """Return a network with the servers that are attached to it."""
     world = call.world
-    user, location = world[USERS].need(network.user_id), world[LOCATIONS].need(network.location_id)
+    user, location = (
+        world[USERS].get_or_404(network.user_id),
+        world[LOCATIONS].get_or_404(network.location_id),
+    )
     ips = world[VPC_IPS].find(vpc_network_id=network.id)
     return {
         "id": network.id,
@@ -31,7 +34,7 @@ def vpc_network_view(call: Call, network: VpcNetwork) -> dict[str, Any]:
 
 def vpc_ip_view(call: Call, ip: VpcIp) -> dict[str, Any]:
     """Return an address of a network."""
-    network = call.world[VPC_NETWORKS].need(ip.vpc_network_id)
+    network = call.world[VPC_NETWORKS].get_or_404(ip.vpc_network_id)
     return {
         "id": ip.id,
         "ip": ip.address,
@@ -42,5 +45,5 @@ def vpc_ip_view(call: Call, ip: VpcIp) -> dict[str, Any]:
 
 
 def _server(call: Call, server_id: int) -> dict[str, Any]:
-    server = call.world[SERVERS].need(server_id)
+    server = call.world[SERVERS].get_or_404(server_id)
     return {"id": server.id, "name": server.name}

@@ -1,1 +1,1 @@
-"""The records that the mock holds, and their tables."""
+"""What is stored: frozen records, and the tables that hold them."""

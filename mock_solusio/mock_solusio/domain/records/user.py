@@ -2,7 +2,8 @@
 
 import msgspec
 
-from mock_solusio.domain.world import Kind, Micros, Record
+from mock_solusio.domain.world import Kind, Record
+from mock_solusio.moment import Micros
 
 ACTIVE = "active"
 LOCKED = "locked"
@@ -49,3 +50,14 @@ USERS = Kind(
 def email_key(email: str) -> str:
     """Return what two spellings of the same address have in common."""
     return email.casefold()
+
+
+class FormerUser(Record, frozen=True, kw_only=True):
+    """A user who was deleted: whom his usage still belongs to."""
+
+    user_id: int
+    billing_user_id: int | None = None
+    """What he had when he was deleted."""
+
+
+FORMER_USERS: Kind[FormerUser] = Kind("former_users", FormerUser, index=("user_id", "billing_user_id"))

@@ -1,13 +1,7 @@
-"""What is stored of a timeline that is played: what its names stand for, and how far it is.
+"""A timeline being played: what its names stand for, and how far it is."""
 
-It is part of the state, so that a snapshot, a reset or a new start finds both as they belong together.
-"""
-
-from mock_solusio.domain.world import Kind, Micros, Record
-
-
-class TimelineError(Exception):
-    """A timeline that cannot be read or played; the message names the line and says what is wrong."""
+from mock_solusio.domain.world import Kind, Record
+from mock_solusio.moment import Micros
 
 
 class PlayedName(Record, frozen=True, kw_only=True):

@@ -1,0 +1,72 @@
+"""What belongs to the whole installation: settings, license, languages, the activity log."""
+
+from typing import Any
+
+import msgspec
+
+from mock_solusio.domain.world import Kind, Record
+from mock_solusio.moment import Micros
+
+SettingsTree = dict[str, Any]
+
+
+class InstallationSettings(Record, frozen=True, kw_only=True):
+    """All settings, in the one record with id 1. `limit_group` in the tree is an id or None."""
+
+    tree: SettingsTree = msgspec.field(default_factory=dict)
+
+
+SETTINGS = Kind("settings", InstallationSettings, noun="settings")
+
+
+class License(Record, frozen=True, kw_only=True):
+    """What the installation may use (members: facts, section 10)."""
+
+    cpu_cores: int
+    cpu_cores_in_use: int
+    key: str
+    key_type: str
+    product: str
+    expiration_date: Micros
+    update_date: Micros
+
+
+LICENSES = Kind("licenses", License)
+
+
+DEFAULT_LANGUAGE = 1
+"""Id of the language of who has chosen none."""
+
+
+class Language(Record, frozen=True, kw_only=True):
+    """A language, and how many users have chosen it."""
+
+    name: str
+    locale: str
+    country: str
+    icon_id: int | None = None
+    """Of its flag."""
+    is_visible: bool = True
+    users_count: int = 0
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it is the language of who has chosen none."""
+        return self.id == DEFAULT_LANGUAGE
+
+
+LANGUAGES = Kind("languages", Language, index=("name", "locale"), search=("name", "locale"))
+
+
+class ActivityLog(Record, frozen=True, kw_only=True):
+    """Something that happened. `data` differs for each event and never holds a secret."""
+
+    event: str
+    user_id: int | None
+    """Who did it; None: nobody in particular."""
+    user_email: str
+    created_at: Micros
+    data: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+ACTIVITY_LOGS = Kind("activity_logs", ActivityLog, noun="activity log entry", index=("user_id", "event"))

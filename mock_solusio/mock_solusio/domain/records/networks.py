@@ -1,0 +1,151 @@
+"""IP blocks and VPC networks, and the addresses of both."""
+
+from ipaddress import AddressValueError, IPv4Address, IPv6Address, IPv6Network
+
+import msgspec
+
+from mock_solusio.domain.world import Kind, Record
+
+IPV4 = "IPv4"
+IPV6 = "IPv6"
+
+
+class IpBlock(Record, frozen=True, kw_only=True):
+    """Addresses for servers (facts, section 9). What the other version needs is empty or 0."""
+
+    name: str
+    type: str = IPV4
+    gateway: str
+    ns_1: str = ""
+    ns_2: str = ""
+    netmask: str = ""
+    first: str = ""
+    last: str = ""
+    range: str = ""
+    subnet: int = 0
+    """Length of the IPv6 prefix that a server gets."""
+    reverse_dns_zone: str = ""
+    reverse_dns_enabled: bool = False
+    compute_resource_ids: list[int] = msgspec.field(default_factory=list)
+    hint: int = 0
+    """All addresses before this one, counted from 0, are taken, except those in `released`."""
+    released: list[int] = msgspec.field(default_factory=list)
+    """Addresses before `hint` that were let go, ascending; so a free one is found at once, however many are
+    taken."""
+
+    @property
+    def size(self) -> int:
+        """How many addresses, or prefixes, there are; the gateway counts."""
+        if self.type == IPV4:
+            return int(IPv4Address(self.last)) - int(IPv4Address(self.first)) + 1
+        return int(2 ** (self.subnet - IPv6Network(self.range).prefixlen))
+
+    def address(self, index: int) -> str:
+        """Return an address by its number, counted from 0."""
+        if self.type == IPV4:
+            return str(IPv4Address(self.first) + index)
+        spare = 128 - self.subnet
+        network = IPv6Network(self.range).network_address + (index << spare)
+        return str(network + 1 if spare else network)
+
+    def index(self, address: str) -> int | None:
+        """Return the number of an address, or None if it is not one that servers of this block get."""
+        try:
+            if self.type == IPV4:
+                index = int(IPv4Address(address)) - int(IPv4Address(self.first))
+            else:
+                start = IPv6Network(self.range).network_address
+                index = (int(IPv6Address(address)) - int(start)) >> (128 - self.subnet)
+        except AddressValueError:
+            return None
+        if "%" in address:  # a scope (fe80::1%eth0) means something on one machine alone
+            return None
+        if not 0 <= index < self.size or self.is_gateway(index):
+            return None
+        return index if self.address(index) == self.normal(address) else None
+
+    def normal(self, address: str) -> str:
+        """Return an address in the way it is stored."""
+        return str(IPv4Address(address) if self.type == IPV4 else IPv6Address(address))
+
+    def is_gateway(self, index: int) -> bool:
+        """Tell whether the gateway has this address, or lies in this prefix."""
+        if self.type == IPV4:
+            return self.address(index) == self.gateway
+        prefix = int(IPv6Address(self.address(index))) >> (128 - self.subnet)
+        return prefix == int(IPv6Address(self.gateway)) >> (128 - self.subnet)
+
+
+class Ip(Record, frozen=True, kw_only=True):
+    """A registered address. Without a server it is kept back: nobody gets it who does not ask for it."""
+
+    ip_block_id: int
+    address: str
+    type: str
+    compute_resource_id: int | None = None
+    server_id: int | None = None
+    user_id: int | None = None
+    """Whose server has it."""
+    is_primary: bool = False
+    comment: str | None = None
+
+
+IP_BLOCKS: Kind[IpBlock] = Kind(
+    "ip_blocks", IpBlock, noun="IP block", index=("name", "type"), search=("name",)
+)
+IPS: Kind[Ip] = Kind(
+    "ips",
+    Ip,
+    noun="IP address",
+    index=("address", "server_id", "user_id", "ip_block_id", "type", "is_primary"),
+    search=("address",),
+)
+
+
+RANGE_LIST = "range"
+SET_LIST = "set"
+
+
+class VpcNetwork(Record, frozen=True, kw_only=True):
+    """A private network. `first` and `last` are empty in a set."""
+
+    name: str
+    user_id: int
+    location_id: int
+    list_type: str = RANGE_LIST
+    netmask: str
+    first: str = ""
+    last: str = ""
+
+    @property
+    def size(self) -> int:
+        """How many addresses the range has; 0 for a set."""
+        if not self.first:
+            return 0
+        return int(IPv4Address(self.last)) - int(IPv4Address(self.first)) + 1
+
+    def spans(self, address: IPv4Address) -> bool:
+        """Tell whether an address is in the range."""
+        return bool(self.first) and IPv4Address(self.first) <= address <= IPv4Address(self.last)
+
+
+class VpcIp(Record, frozen=True, kw_only=True):
+    """An address that a server has, or that was added to its network."""
+
+    vpc_network_id: int
+    address: str
+    server_id: int | None = None
+    is_added: bool = False
+    """Whether it is there without a server, too: it is not of the range."""
+
+
+VPC_NETWORKS: Kind[VpcNetwork] = Kind(
+    "vpc_networks", VpcNetwork, noun="VPC network", index=("name", "user_id", "location_id"), search=("name",)
+)
+VPC_IPS: Kind[VpcIp] = Kind(
+    "vpc_ips",
+    VpcIp,
+    noun="VPC IP address",
+    index=("address", "vpc_network_id", "server_id"),
+    search=("address",),
+)

@@ -1,0 +1,52 @@
+"""What roles permit."""
+
+import functools
+
+from mock_solusio.domain.permissions import Permission
+from mock_solusio.domain.records.roles import ADMINISTRATOR_ROLE, ROLES, Role
+from mock_solusio.domain.records.user import User
+from mock_solusio.domain.world import World
+
+PERMISSIONS: dict[int, Permission] = dict(enumerate(Permission, start=1))
+"""All permissions by their ids."""
+
+
+_IDS = {permission: number for number, permission in PERMISSIONS.items()}
+_ALL: frozenset[Permission] = frozenset(Permission)
+
+
+def role_by_name(world: World, name: str) -> Role | None:
+    """Return the role with this name, in any case."""
+    return world[ROLES].first(name_key=name.casefold())
+
+
+def permissions_of_role(role: Role) -> frozenset[Permission]:
+    """Return what a role permits: to manage includes to view."""
+    if role.id == ADMINISTRATOR_ROLE:
+        return _ALL
+    return _permitted(tuple(role.permissions))
+
+
+@functools.lru_cache(maxsize=1000)
+def _permitted(names: tuple[str, ...]) -> frozenset[Permission]:
+    given = {Permission(name) for name in names if name in _ALL}
+    views = {name.replace("manage ", "view ", 1) for name in given}
+    return frozenset(given | {permission for permission in Permission if permission in views})
+
+
+def permissions_of(world: World, user: User) -> frozenset[Permission]:
+    """Return what a user's roles permit together; what is his own he needs no permission for."""
+    return permissions_of_roles(world, user.roles)
+
+
+def permissions_of_roles(world: World, ids: list[int]) -> frozenset[Permission]:
+    """Return what some roles permit together; those that do not exist permit nothing."""
+    if ADMINISTRATOR_ROLE in ids:
+        return _ALL
+    found = (world[ROLES].get(key) for key in ids)
+    return frozenset().union(*(permissions_of_role(role) for role in found if role is not None))
+
+
+def permission_ids(role: Role) -> list[int]:
+    """Return the ids of what a role permits, in order."""
+    return sorted(_IDS[permission] for permission in permissions_of_role(role))
