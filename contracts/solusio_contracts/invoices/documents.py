@@ -13,7 +13,7 @@ from msgspec import Meta
 
 PERIOD: Final = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 LARGEST: Final = Decimal(10) ** 18
-"""Amounts beyond it are no money; the bound keeps exact arithmetic cheap."""
+"""Larger amounts are refused; the bound keeps exact arithmetic cheap."""
 _FINEST = 40
 _EXCERPT = 160
 _UNKNOWN = object()
@@ -35,12 +35,12 @@ _AMOUNT = {
 
 BillingUserId = Annotated[int, Meta(ge=1, description="The customer's id in the billing system.")]
 Period = Annotated[
-    str, Meta(pattern=PERIOD, description="The calendar month (UTC) that was billed: 2026-03.")
+    str, Meta(pattern=PERIOD, description="The calendar month (UTC) that was billed, such as 2026-03.")
 ]
 
 
 class DocumentError(ValueError):
-    """A document does not fit its schema."""
+    """A document does not match its schema."""
 
     def __init__(self, field: str, expected: str, got: str) -> None:
         super().__init__(f"{field}: expected {expected}, got {got}")
@@ -57,53 +57,54 @@ class BilledLine(msgspec.Struct, frozen=True, kw_only=True):
 
     server: Annotated[str, Meta(description="The server's name: `server_name` in /usage.")]
     resource: Annotated[
-        str, Meta(description="What was used, as in /usage: server, additional_ip, backup, iso_image.")
+        str, Meta(description="The kind of resource, as in /usage: server, additional_ip, backup, iso_image.")
     ]
     plan: Annotated[str, Meta(description="The plan's name: `plan.name` in /usage.")]
     hours: Annotated[int, Meta(description="Hours, as in /usage.")]
     tokens: Annotated[int, Meta(description="Tokens, as in /usage.")]
     charge: Annotated[
-        str | None, Meta(description="Which price applied, as in /usage: hourly or monthly.")
+        str | None, Meta(description="The price that applied, as in /usage: hourly or monthly.")
     ] = None
     amount: Annotated[
         Decimal | None,
-        Meta(
-            description="The price of the line, at the base price or at the customer's, in all lines alike."
-        ),
+        Meta(description="The line's price at the base or the customer's unit cost, the same in all lines."),
     ] = None
 
 
 class BilledDiscount(msgspec.Struct, frozen=True, kw_only=True):
-    """What a discount takes off."""
+    """A discount, and what it takes off."""
 
     name: str
-    amount: Annotated[Decimal, Meta(description="Negative, or zero.")]
+    amount: Annotated[Decimal, Meta(description="Negative or zero.")]
 
 
 class BilledTax(msgspec.Struct, frozen=True, kw_only=True):
-    """What a tax adds."""
+    """A tax, and what it adds."""
 
     label: str
     amount: Decimal
 
 
 class BilledInvoice(msgspec.Struct, frozen=True, kw_only=True):
-    """An invoice. What is optional is checked if it is there."""
+    """An invoice. Optional members are checked if present."""
 
-    number: Annotated[str | int, Meta(description="What identifies the invoice.")]
+    number: Annotated[str | int, Meta(description="The invoice number.")]
     billing_user_id: BillingUserId
     period: Period
     currency: Annotated[str, Meta(description="ISO 4217 code.")]
     lines: list[BilledLine]
     subtotal: Annotated[Decimal | None, Meta(description="The sum of the lines.")] = None
-    discounts: Annotated[list[BilledDiscount] | None, Meta(description="In the order of application.")] = None
-    taxes: Annotated[list[BilledTax] | None, Meta(description="In the order of application.")] = None
+    discounts: Annotated[
+        list[BilledDiscount] | None, Meta(description="In the order in which they apply.")
+    ] = None
+    taxes: Annotated[list[BilledTax] | None, Meta(description="In the order in which they apply.")] = None
     rounding: Annotated[
-        Decimal | None, Meta(description="What rounding leaves between the sum of all above and the total.")
+        Decimal | None,
+        Meta(description="The rounding difference between the sum of the above and the total."),
     ] = None
     total: Annotated[Decimal, Meta(description="What the customer pays.")]
     display_total: Annotated[
-        str | None, Meta(description="The total as the customer sees it, in the format of his currency.")
+        str | None, Meta(description="The total as the customer sees it, in the format of their currency.")
     ] = None
 
     @property
@@ -113,23 +114,23 @@ class BilledInvoice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InvoicesDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """What a billing system says that it billed. Members that are not named here are ignored."""
+    """The invoices of a billing system. Members that are not named here are ignored."""
 
-    invoices: Annotated[list[BilledInvoice], Meta(description="Those of a period, of all customers.")]
+    invoices: Annotated[list[BilledInvoice], Meta(description="The invoices of a period, for all customers.")]
 
 
 # Who is to be billed
 
 
 class CurrencyFormat(msgspec.Struct, frozen=True, kw_only=True):
-    """A currency, and how SolusIO writes an amount of it."""
+    """A currency, and how SolusIO formats an amount in it."""
 
     code: Annotated[str, Meta(description="ISO 4217 code.")]
     display_prefix: str
     display_suffix: str
     thousands_separator: str
     decimals_separator: str
-    decimals: Annotated[int, Meta(ge=0, le=8, description="Digits of the minor unit.")]
+    decimals: Annotated[int, Meta(ge=0, le=8, description="Number of decimals of the minor unit.")]
 
 
 class Discount(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,7 +138,7 @@ class Discount(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     description: str
-    multipler: Annotated[Decimal, Meta(description="A factor: 0.95 is 5 % off. Spelled as SolusIO reads it.")]
+    multipler: Annotated[Decimal, Meta(description="A factor: 0.95 is 5 % off. The spelling is SolusIO's.")]
 
 
 class Rate(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,14 +149,14 @@ class Rate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Taxes(msgspec.Struct, frozen=True, kw_only=True):
-    """All taxes."""
+    """The taxes of a customer."""
 
-    compound: Annotated[bool, Meta(description="Each is applied on top of the one before.")]
+    compound: Annotated[bool, Meta(description="Whether each tax applies on top of the one before.")]
     rates: list[Rate]
 
 
 class CustomerPricing(msgspec.Struct, frozen=True, kw_only=True):
-    """What GetTokenPricing must answer for a customer."""
+    """The response that GetTokenPricing must return for a customer."""
 
     base_token_unit_cost: Decimal
     user_token_unit_cost: Decimal
@@ -169,12 +170,12 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
 
     billing_user_id: BillingUserId
     name: str
-    email: Annotated[str, Meta(description="Two customers may have the same one.")]
+    email: Annotated[str, Meta(description="Two customers may have the same address.")]
     pricing: CustomerPricing
 
 
 class CustomersDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom a billing system is to bill. Numbers in `pricing` are JSON numbers with all their digits."""
+    """The customers to bill. Numbers in `pricing` are JSON numbers with all their digits."""
 
     customers: list[Customer]
 
@@ -186,8 +187,8 @@ def read_invoices(content: bytes) -> tuple[BilledInvoice, ...]:
     """Read an invoices document.
 
     Raises:
-        DocumentError: it is no JSON, or does not fit the schema; it names the field, what was expected and
-            what is there.
+        DocumentError: the document is not JSON, or does not match the schema; the error names the field, what
+            was expected and what was found.
     """
     document = _decode(content, InvoicesDocument, "invoices document")
     for index, invoice in enumerate(document.invoices):
@@ -199,7 +200,7 @@ def read_customers(content: bytes) -> tuple[Customer, ...]:
     """Read a customers document.
 
     Raises:
-        DocumentError: it is no JSON, or does not fit the schema.
+        DocumentError: the document is not JSON, or does not match the schema.
     """
     return tuple(_decode(content, CustomersDocument, "customers document").customers)
 
@@ -294,12 +295,12 @@ def _require_money(invoice: BilledInvoice, where: str) -> None:
 
 def invoices_schema() -> dict[str, Any]:
     """Return the JSON Schema of an invoices document: what `invoices.schema.json` must say."""
-    return _schema(InvoicesDocument, "What a billing system billed", _AMOUNT)
+    return _schema(InvoicesDocument, "Invoices of a billing system", _AMOUNT)
 
 
 def customers_schema() -> dict[str, Any]:
     """Return the JSON Schema of a customers document: what `customers.schema.json` must say."""
-    return _schema(CustomersDocument, "Whom a billing system is to bill", {"type": "number"})
+    return _schema(CustomersDocument, "Customers to bill", {"type": "number"})
 
 
 def _schema(kind: type[msgspec.Struct], title: str, number: dict[str, Any]) -> dict[str, Any]:

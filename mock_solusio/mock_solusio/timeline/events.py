@@ -42,23 +42,23 @@ class TimelineError(Exception):
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the first line may say about a timeline."""
+    """Metadata of a timeline, on its optional first line."""
 
-    timeline: Annotated[Literal[1], Meta(description="Version of the format.")]
+    timeline: Annotated[Literal[1], Meta(description="Format version.")]
     begin: Annotated[
         datetime,
         Meta(
             tz=True,
-            description="Where the clock begins; what comes before it makes up the state at that moment.",
+            description="Where the clock starts; earlier events make up the state at that time.",
         ),
     ]
     end: Annotated[datetime, Meta(tz=True)] | None = None
     made_by: str = ""
-    about: Annotated[dict[str, Any], Meta(description="Whatever is worth knowing.")] = {}
+    about: Annotated[dict[str, Any], Meta(description="Further information.")] = {}
 
 
 class Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Who a user is: for billing systems. SolusIO has no place for it."""
+    """Details of a user, for billing systems. SolusIO does not store them."""
 
     name: str = ""
     company: str = ""
@@ -75,7 +75,11 @@ class Event(
     """Something that happens. `as` names what it makes, `on` what it is done to."""
 
     at: Annotated[
-        datetime, Meta(tz=True, description="When: RFC 3339, with an offset. Never before the line above.")
+        datetime,
+        Meta(
+            tz=True,
+            description="Time of the event: RFC 3339, with an offset. Never earlier than on the line above.",
+        ),
     ]
 
     @property
@@ -90,7 +94,7 @@ class Event(
 
 
 class PlanCreate(Event, frozen=True, kw_only=True, tag="plan.create", rename={"as_": "as"}):
-    """A plan comes on sale."""
+    """A plan is created."""
 
     as_: Name
     name: Name | None = None
@@ -105,7 +109,7 @@ class PlanCreate(Event, frozen=True, kw_only=True, tag="plan.create", rename={"a
 
 
 class PlanUpdate(Event, frozen=True, kw_only=True, tag="plan.update"):
-    """A plan gets another name or other prices; what is absent stays."""
+    """A plan's name or prices change; omitted members stay unchanged."""
 
     on: Name
     name: Name | None = None
@@ -117,22 +121,22 @@ class PlanUpdate(Event, frozen=True, kw_only=True, tag="plan.update"):
 
 
 class PlanDelete(Event, frozen=True, kw_only=True, tag="plan.delete"):
-    """A plan goes."""
+    """A plan is deleted."""
 
     on: Name
 
 
 class UserCreate(Event, frozen=True, kw_only=True, tag="user.create", rename={"as_": "as"}):
-    """A customer comes."""
+    """A user is created."""
 
     as_: Name
-    email: Annotated[Name | None, Meta(description="Without it: the name, at example.com.")] = None
+    email: Annotated[Name | None, Meta(description="The default is the name, at example.com.")] = None
     billing_user_id: BillingUserId | None = None
     customer: Customer | None = None
 
 
 class UserUpdate(Event, frozen=True, kw_only=True, tag="user.update"):
-    """A customer is locked, suspended, let in again, or changes; what is absent stays."""
+    """A user is locked, suspended, made active again or otherwise changed; omitted members stay unchanged."""
 
     on: Name
     email: Name | None = None
@@ -141,23 +145,23 @@ class UserUpdate(Event, frozen=True, kw_only=True, tag="user.update"):
 
 
 class UserDelete(Event, frozen=True, kw_only=True, tag="user.delete"):
-    """A customer goes; he has no servers any more."""
+    """A user is deleted; they have no servers left."""
 
     on: Name
 
 
 class ServerCreate(Event, frozen=True, kw_only=True, tag="server.create", rename={"as_": "as"}):
-    """A server is ordered."""
+    """A server is created."""
 
     as_: Name
     name: Name | None = None
-    user: Annotated[Name | None, Meta(description="Without it: the user who was created last.")] = None
+    user: Annotated[Name | None, Meta(description="The default is the user created last.")] = None
     plan: Name
     additional_ips: Annotated[int, Meta(ge=0, le=1000)] = 0
 
 
 class ServerResize(Event, frozen=True, kw_only=True, tag="server.resize"):
-    """A server gets another plan. A disk that would shrink is kept."""
+    """A server is resized to another plan. Its disk never shrinks."""
 
     on: Name
     plan: Name
@@ -194,13 +198,13 @@ class ServerSuspend(Event, frozen=True, kw_only=True, tag="server.suspend"):
 
 
 class ServerResume(Event, frozen=True, kw_only=True, tag="server.resume"):
-    """An operator ends a suspension."""
+    """An operator resumes a suspended server."""
 
     on: Name
 
 
 class IpAdd(Event, frozen=True, kw_only=True, tag="ip.add", rename={"as_": "as"}):
-    """A server gets one more address."""
+    """A server gets an additional address."""
 
     on: Name
     as_: Name | None = None
@@ -208,7 +212,7 @@ class IpAdd(Event, frozen=True, kw_only=True, tag="ip.add", rename={"as_": "as"}
 
 
 class IpRemove(Event, frozen=True, kw_only=True, tag="ip.remove"):
-    """An additional address is taken away; `on` is its own name."""
+    """An additional address is removed; `on` is the name of the address."""
 
     on: Name
 
@@ -221,7 +225,7 @@ class BackupCreate(Event, frozen=True, kw_only=True, tag="backup.create", rename
 
 
 class BackupDelete(Event, frozen=True, kw_only=True, tag="backup.delete"):
-    """A backup is deleted; `on` is its own name."""
+    """A backup is deleted; `on` is the name of the backup."""
 
     on: Name
 
@@ -343,6 +347,6 @@ def schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A line of a timeline for mock-solusio",
-        "oneOf": [{"description": "The first line, if wanted.", **first}, event],
+        "oneOf": [{"description": "The optional first line.", **first}, event],
         "$defs": definitions,
     }

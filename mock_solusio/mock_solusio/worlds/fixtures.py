@@ -371,6 +371,6 @@ def schema() -> dict[str, Any]:
     made = msgspec.json.schema(WorldPart)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "A world for mock-solusio",
+        "title": "Fixtures for mock-solusio",
         **made,
     }

@@ -1,4 +1,4 @@
-"""What a world may hold: the members of a fixture file. `fixtures.schema.json` is derived from this."""
+"""The members of a fixture file. `fixtures.schema.json` is derived from this."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeAlias
@@ -9,46 +9,48 @@ from msgspec import Meta
 Text = Annotated[str, Meta(min_length=1, max_length=255)]
 Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 Reference: TypeAlias = Annotated[
-    int | str, Meta(description="The name of something, also of something in this very world, or its id.")
+    int | str, Meta(description="A name, which may be defined in the same file, or an id.")
 ]
-Person: TypeAlias = Annotated[int | str, Meta(description="The e-mail address of a user, or his id.")]
+Person: TypeAlias = Annotated[int | str, Meta(description="The email address of a user, or their id.")]
 Moment: TypeAlias = Annotated[
-    datetime, Meta(description="Such as 2026-03-01T00:00:00Z; without an offset it is UTC.")
+    datetime, Meta(description="For example 2026-03-01T00:00:00Z; UTC if there is no offset.")
 ]
 Members: TypeAlias = Annotated[
-    dict[str, Any], Meta(description="Further members of the request by which the API makes it.")
+    dict[str, Any], Meta(description="Further members of the API request that creates it.")
 ]
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A part of a world: what it does not know is an error."""
+    """A part of a fixture file; an unknown member is an error."""
 
 
 class ClockPart(_Part, frozen=True, kw_only=True):
-    """The time at which the world begins."""
+    """The time at which the fixtures start."""
 
     moment: Moment
-    speed: Annotated[
-        float, Meta(ge=0, le=100_000_000, description="0 stands still, 1 is as fast as real time.")
-    ] = 0.0
+    speed: Annotated[float, Meta(ge=0, le=100_000_000, description="0 is frozen, 1 is real time.")] = 0.0
 
 
 class SettingsPart(_Part, frozen=True, kw_only=True):
-    """Settings of the installation; what is absent stays."""
+    """Settings of the installation; omitted members stay unchanged."""
 
     billing_url: (
         Annotated[
-            str, Meta(pattern="^https?://", description="The billing endpoint: switches it on (step 7).")
+            str,
+            Meta(
+                pattern="^https?://",
+                description="The URL of the billing endpoint, which it enables (step 7).",
+            ),
         ]
         | None
     ) = None
-    billing_token: Annotated[
-        str, Meta(description="Authorization token that the billing endpoint is sent.")
-    ] = ""
+    billing_token: Annotated[str, Meta(description="The authorization token for the billing endpoint.")] = ""
     registration: (
-        Annotated[bool, Meta(description="Whether users may register in the user area (step 4).")] | None
+        Annotated[bool, Meta(description="Whether people may register in the user area (step 4).")] | None
     ) = None
-    default_limit_group: Annotated[Reference, Meta(description="Of new users (step 5).")] | None = None
+    default_limit_group: (
+        Annotated[Reference, Meta(description="The limit group of new users (step 5).")] | None
+    ) = None
     more: Annotated[dict[str, Any], Meta(description="Further members of PATCH /settings.")] = {}
 
 
@@ -56,11 +58,11 @@ class RolePart(_Part, frozen=True, kw_only=True):
     """A role of operators."""
 
     name: Text
-    permissions: Annotated[list[str], Meta(description="Such as `view users` or `manage servers`.")]
+    permissions: Annotated[list[str], Meta(description="For example `view users` or `manage servers`.")]
 
 
 class LimitGroupPart(_Part, frozen=True, kw_only=True):
-    """How much its users may have; what is absent is not limited."""
+    """Limits for its users; omitted members are unlimited."""
 
     name: Text
     servers: Count | None = None
@@ -72,18 +74,17 @@ class LimitGroupPart(_Part, frozen=True, kw_only=True):
 
 
 class LocationPart(_Part, frozen=True, kw_only=True):
-    """A place where servers can be."""
+    """A place where servers can run."""
 
     name: Text
     compute_resources: (
-        Annotated[list[Reference], Meta(description="Which are there. Without them: all that there are.")]
-        | None
+        Annotated[list[Reference], Meta(description="Those at this location. The default is all.")] | None
     ) = None
     more: Members = {}
 
 
 class PlanPart(_Part, frozen=True, kw_only=True):
-    """What can be ordered, and its price in tokens."""
+    """What customers can order, and its price in tokens."""
 
     name: Text
     vcpu: Annotated[int, Meta(ge=1, le=1024)] = 1
@@ -92,8 +93,8 @@ class PlanPart(_Part, frozen=True, kw_only=True):
     virtualization_type: Literal["kvm", "vz"] = "kvm"
     storage_type: Literal["fb", "lvm", "thinlvm", "nfs", "vz"] | None = None
     image_format: Literal["qcow2", "raw", "ploop"] | None = None
-    tokens_per_hour: Annotated[Count, Meta(description="0: no hourly billing.")] = 0
-    tokens_per_month: Annotated[Count, Meta(description="0: hourly billing alone.")] = 0
+    tokens_per_hour: Annotated[Count, Meta(description="0 means no hourly billing.")] = 0
+    tokens_per_month: Annotated[Count, Meta(description="0 means hourly billing only.")] = 0
     ip_tokens_per_hour: Count = 0
     ip_tokens_per_month: Count = 0
     backup_price: Annotated[float, Meta(ge=0, description="Percent of the server's price.")] = 0.0
@@ -101,7 +102,7 @@ class PlanPart(_Part, frozen=True, kw_only=True):
 
 
 class AccessTokenPart(_Part, frozen=True, kw_only=True):
-    """An access token whose secret is known beforehand."""
+    """An access token with a given secret."""
 
     secret: Annotated[str, Meta(pattern="^[!-~]{8,200}$")]
     name: Annotated[str, Meta(max_length=255)] = ""
@@ -109,21 +110,23 @@ class AccessTokenPart(_Part, frozen=True, kw_only=True):
 
 
 class SshKeyPart(_Part, frozen=True, kw_only=True):
-    """A public key of a user."""
+    """An SSH public key of a user."""
 
     name: Text
     public_key: Annotated[str, Meta(min_length=1, max_length=10_000)]
 
 
 class UserPart(_Part, frozen=True, kw_only=True):
-    """A customer, or an operator."""
+    """A customer or an operator."""
 
     email: Text
     password: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
-    billing_user_id: Annotated[int, Meta(ge=1, description="His id in the billing system.")] | None = None
+    billing_user_id: Annotated[int, Meta(ge=1, description="The user's id in the billing system.")] | None = (
+        None
+    )
     billing_token: str | None = None
     status: Literal["active", "locked", "suspended"] = "active"
-    roles: Annotated[list[Reference], Meta(description="Without any he is a client.")] = []
+    roles: Annotated[list[Reference], Meta(description="The default is the role of clients.")] = []
     limit_group: Reference | None = None
     created_at: Moment | None = None
     access_tokens: list[AccessTokenPart] = []
@@ -131,12 +134,12 @@ class UserPart(_Part, frozen=True, kw_only=True):
 
 
 class ProjectPart(_Part, frozen=True, kw_only=True):
-    """A project beside the default one that every user has."""
+    """A project in addition to the user's default project."""
 
     name: Text
     owner: Person
     description: str = ""
-    members: Annotated[list[str], Meta(description="E-mail addresses of further users.")] = []
+    members: Annotated[list[str], Meta(description="Email addresses of other users.")] = []
 
 
 class ServerPart(_Part, frozen=True, kw_only=True):
@@ -148,24 +151,26 @@ class ServerPart(_Part, frozen=True, kw_only=True):
     plan: Reference | None = None
     location: Reference | None = None
     os: (
-        Annotated[int | str, Meta(description="Such as `Ubuntu 24.04` or `Ubuntu`, or the id of a version.")]
+        Annotated[
+            int | str, Meta(description="For example `Ubuntu 24.04` or `Ubuntu`, or the id of a version.")
+        ]
         | None
     ) = None
     application: Reference | None = None
     status: Annotated[
         Literal["started", "stopped", "suspended", "processing"],
-        Meta(description="`processing`: it is being made at this moment, and started soon after."),
+        Meta(description="`processing` means it is being built, and starts soon after."),
     ] = "started"
     created_at: Moment | None = None
     additional_ips: Annotated[int, Meta(ge=0, le=1000)] = 0
-    ssh_keys: Annotated[list[str], Meta(description="Names of keys of its owner.")] = []
+    ssh_keys: Annotated[list[str], Meta(description="Names of its owner's SSH keys.")] = []
     more: Members = {}
 
 
 class WorldPart(_Part, frozen=True, kw_only=True, rename={"schema": "$schema"}):
-    """A world: it is added to what a fresh installation has, all of it or nothing."""
+    """Fixtures: added to a fresh installation, all of them or nothing."""
 
-    schema: Annotated[str, Meta(description="For editors.")] = ""
+    schema: Annotated[str, Meta(description="The URL of this schema, for editors.")] = ""
     clock: ClockPart | None = None
     settings: SettingsPart = SettingsPart()
     roles: list[RolePart] = []
