@@ -1,4 +1,4 @@
-"""The user area proper: my account, my servers, the plans with their prices."""
+"""The user area itself: the account, its servers, and the plans with their prices."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,94 +10,93 @@ from mock_solusio.domain.records.servers import SERVERS, Server
 from mock_solusio.domain.records.user import User
 from mock_solusio.domain.world import World
 from mock_solusio.ui import responses, views
+from mock_solusio.ui.messages import problems_of
 from mock_solusio.ui.models import DeletePage
-from mock_solusio.ui.problems import problems_of
-from mock_solusio.ui.sessions import Host, form_of, frame, visitor
+from mock_solusio.ui.sessions import Host, current_user, form_of, frame
 
-OWN: frozenset[str] = frozenset()
-"""In the user area everybody acts on his own things alone, operators too: no permissions are needed."""
+NO_PERMISSIONS: frozenset[str] = frozenset()
+"""In the user area everybody, operators included, acts on their own servers only."""
 
 FIELDS = ("name", "plan", "location", "os")
 
 
-class Area:
-    """The pages for one who is logged in."""
+class AccountPages:
+    """The pages for a user who is logged in."""
 
     def __init__(self, host: Host) -> None:
         self.host = host
 
     async def show(self, request: Request) -> Response:
-        """Show everything at a glance."""
+        """Show account, servers and plans."""
         pricing = await self._pricing(request)
         with self.host.transaction() as world:
-            user = visitor(world, request)
-            shown = views.area_page(world, user, pricing, _notice(world, user, request))
-            return responses.page(shown, frame(world, request, user))
+            user = current_user(world, request)
+            page = views.area_page(world, user, pricing, _notice(world, user, request))
+            return responses.page(page, frame(world, request, user))
 
     async def show_new(self, request: Request) -> Response:
-        """Show the form for a new server, with the plan chosen from which the visitor came."""
+        """Show the form for a new server; the link the user followed may choose the plan."""
         return await self._form(request, {"plan": request.query_params.get("plan", "")})
 
     async def create(self, request: Request) -> Response:
         """Create a server."""
         with self.host.transaction() as world:
-            visitor(world, request)
+            current_user(world, request)
         form = await form_of(request, responses.SESSION_COOKIE)
         try:
             with self.host.transaction() as world:
-                user = visitor(world, request)
-                made = servers.create(world, user, OWN, **views.new_server_fields(form))
+                user = current_user(world, request)
+                made = servers.create(world, user, NO_PERMISSIONS, **views.new_server_fields(form))
             return responses.see_other(f"/?created={made.id}")
-        except DomainError as wrong:
-            return await self._form(request, form, wrong)
+        except DomainError as error:
+            return await self._form(request, form, error)
 
     async def show_delete(self, request: Request) -> Response:
-        """Ask whether a server shall really go."""
-        with self.host.transaction() as world:
-            user = visitor(world, request)
-            shown = DeletePage(views.server_card(world, _mine(world, user, request)))
-            return responses.page(shown, frame(world, request, user))
+        """Ask for confirmation before a server is deleted."""
+        return self._confirmation(request)
 
     async def delete(self, request: Request) -> Response:
         """Delete a server."""
         with self.host.transaction() as world:
-            visitor(world, request)
+            current_user(world, request)
         await form_of(request, responses.SESSION_COOKIE)
         try:
             with self.host.transaction() as world:
-                user = visitor(world, request)
-                server = _mine(world, user, request)
-                servers.remove(world, user, OWN, server.id)
+                user = current_user(world, request)
+                server = _own_server(world, user, request)
+                servers.remove(world, user, NO_PERMISSIONS, server.id)
             return responses.see_other(f"/?deleted={server.id}")
         except NotFound:
             raise
-        except DomainError as wrong:
-            with self.host.transaction() as world:
-                user = visitor(world, request)
-                shown = DeletePage(
-                    views.server_card(world, _mine(world, user, request)), problems_of(wrong, ())
-                )
-                return responses.page(shown, frame(world, request, user), wrong.status)
+        except DomainError as error:
+            return self._confirmation(request, error)
+
+    def _confirmation(self, request: Request, error: DomainError | None = None) -> Response:
+        with self.host.transaction() as world:
+            user = current_user(world, request)
+            problems = problems_of(error, ()) if error else ()
+            page = DeletePage(views.server_card(world, _own_server(world, user, request)), problems)
+            return responses.page(page, frame(world, request, user), error.status if error else 200)
 
     async def _form(
-        self, request: Request, entered: dict[str, str], wrong: DomainError | None = None
+        self, request: Request, entered: dict[str, str], error: DomainError | None = None
     ) -> Response:
         pricing = await self._pricing(request)
         with self.host.transaction() as world:
-            user = visitor(world, request)
-            problems = problems_of(wrong, FIELDS) if wrong else ()
-            shown = views.new_server_page(world, user, pricing, entered, problems)
-            return responses.page(shown, frame(world, request, user), wrong.status if wrong else 200)
+            user = current_user(world, request)
+            problems = problems_of(error, FIELDS) if error else ()
+            page = views.new_server_page(world, user, pricing, entered, problems)
+            return responses.page(page, frame(world, request, user), error.status if error else 200)
 
     async def _pricing(self, request: Request) -> Pricing | None:
-        """Return the visitor's prices. The billing endpoint is asked outside of any transaction."""
+        """Return the user's prices. The billing endpoint is asked outside of any transaction."""
         with self.host.transaction() as world:
-            billing_user_id = visitor(world, request).billing_user_id
+            billing_user_id = current_user(world, request).billing_user_id
         return await self.host.price(billing_user_id)
 
 
-def _mine(world: World, user: User, request: Request) -> Server:
-    """Return the server of the path; one of somebody else does not exist for this visitor."""
+def _own_server(world: World, user: User, request: Request) -> Server:
+    """Return the server in the path; for this user, somebody else's server does not exist."""
     written = request.path_params["server_id"]
     server = world[SERVERS].get(views.number(written))
     if server is None or server.user_id != user.id:
@@ -106,7 +105,7 @@ def _mine(world: World, user: User, request: Request) -> Server:
 
 
 def _notice(world: World, user: User, request: Request) -> str:
-    """Return what was just done: only what is true of a server of this visitor is said."""
+    """Return what was just done, if it is true of one of the user's servers."""
     made = world[SERVERS].get(views.number(request.query_params.get("created", "")))
     if made is not None and made.user_id == user.id:
         return f"{made.name} {'is being' if made.busy_until > world.now else 'was'} created."

@@ -1,4 +1,4 @@
-"""The user area as an ASGI application: which page answers which path."""
+"""The user area as an ASGI application: the pages by their paths."""
 
 from collections.abc import Awaitable, Callable
 
@@ -10,59 +10,59 @@ from starlette.routing import Route
 
 from mock_solusio.domain.errors import DomainError
 from mock_solusio.ui import docs, messages, responses
-from mock_solusio.ui.account import Area
-from mock_solusio.ui.auth import Entry
+from mock_solusio.ui.account import AccountPages
+from mock_solusio.ui.auth import AuthPages
 from mock_solusio.ui.forms import FormError
 from mock_solusio.ui.models import MessagePage
 from mock_solusio.ui.render import MEDIA_TYPES, asset_bytes, assets
-from mock_solusio.ui.sessions import Barred, Guest, Host, frame, session_of
+from mock_solusio.ui.sessions import AccountBlocked, Host, NotLoggedIn, frame, session_of
 
-Page = Callable[[Request], Awaitable[Response]]
+Handler = Callable[[Request], Awaitable[Response]]
 
 
 def create_ui(mock: Host) -> Starlette:
-    """Return the user area of a mock. Nothing of Jinja is loaded before the first page is asked for."""
-    area, entry = Area(mock), Entry(mock)
+    """Return the user area of a mock. Jinja is not imported before the first page is requested."""
+    account, auth = AccountPages(mock), AuthPages(mock)
 
-    def told(request: Request, shown: MessagePage) -> Response:
+    def message(request: Request, page: MessagePage) -> Response:
         with mock.transaction() as world:
-            return responses.message(shown, frame(world, request, None))
+            return responses.message(page, frame(world, request, None))
 
-    # All handlers are coroutines: others would run in a thread, and the world is not for threads.
+    # All handlers are coroutines: Starlette runs others in threads, and the state is for one thread alone.
 
-    async def to_login(request: Request, _wrong: Exception) -> Response:
+    async def to_login(request: Request, _error: Exception) -> Response:
         response = responses.see_other("/login")
         if session_of(request):  # of a session that has ended
-            responses.forget(response, request, responses.SESSION_COOKIE)
+            responses.delete_cookie(response, request, responses.SESSION_COOKIE)
         return response
 
-    async def barred(request: Request, wrong: Exception) -> Response:
-        """Tell a user who was locked or suspended. His session has ended; now the browser forgets it, too."""
-        assert isinstance(wrong, Barred)  # noqa: S101 - registered for this class
-        response = told(request, messages.barred(f"This account is {wrong.status}."))
-        responses.forget(response, request, responses.SESSION_COOKIE)
+    async def blocked(request: Request, error: Exception) -> Response:
+        """Inform a user who was locked or suspended, and remove the cookie of their ended session."""
+        assert isinstance(error, AccountBlocked)  # noqa: S101 - registered for this class
+        response = message(request, messages.blocked(f"This account is {error.status}."))
+        responses.delete_cookie(response, request, responses.SESSION_COOKIE)
         return response
 
-    async def refused(request: Request, wrong: Exception) -> Response:
-        assert isinstance(wrong, FormError | DomainError)  # noqa: S101 - registered for these classes
-        return told(request, messages.refused(wrong.status, wrong.message))
+    async def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, FormError | DomainError)  # noqa: S101 - registered for these classes
+        return message(request, messages.refused(error.status, error.message))
 
-    async def http_error(request: Request, wrong: Exception) -> Response:
-        assert isinstance(wrong, HTTPException)  # noqa: S101 - registered for this class
-        response = told(request, messages.refused(wrong.status_code, f"{wrong.detail}."))
-        response.headers.update(wrong.headers or {})
+    async def http_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+        response = message(request, messages.refused(error.status_code, f"{error.detail}."))
+        response.headers.update(error.headers or {})
         return response
 
     return Starlette(
         routes=[
-            Route("/", area.show),
-            Route("/servers", area.create, methods=["POST"]),
-            Route("/servers/new", area.show_new),
-            _form("/servers/{server_id}/delete", area.show_delete, area.delete),
-            _form("/login", entry.show_login, entry.login),
-            _form("/register", entry.show_registration, entry.register),
-            Route("/logout", entry.logout, methods=["POST"]),
-            Route("/auth/by_token/{access_token}", entry.by_token),
+            Route("/", account.show),
+            Route("/servers", account.create, methods=["POST"]),
+            Route("/servers/new", account.show_new),
+            _form("/servers/{server_id}/delete", account.show_delete, account.delete),
+            _form("/login", auth.show_login, auth.login),
+            _form("/register", auth.show_registration, auth.register),
+            Route("/logout", auth.logout, methods=["POST"]),
+            Route("/auth/by_token/{access_token}", auth.by_token),
             Route("/openapi.{form}", docs.download),
             Route("/docs", docs.index),
             Route("/docs/contract", docs.contract),
@@ -72,8 +72,8 @@ def create_ui(mock: Host) -> Starlette:
             Route("/static/{name}", _static),
         ],
         exception_handlers={
-            Guest: to_login,
-            Barred: barred,
+            NotLoggedIn: to_login,
+            AccountBlocked: blocked,
             FormError: refused,
             DomainError: refused,
             HTTPException: http_error,
@@ -81,11 +81,11 @@ def create_ui(mock: Host) -> Starlette:
     )
 
 
-def _form(path: str, show: Page, take: Page) -> Route:
-    """Return the route of a page that shows a form and takes it."""
+def _form(path: str, show: Handler, submit: Handler) -> Route:
+    """Return the route of a page that shows a form (GET) and processes it (POST)."""
 
     async def page(request: Request) -> Response:
-        return await (take if request.method == "POST" else show)(request)
+        return await (submit if request.method == "POST" else show)(request)
 
     return Route(path, page, methods=["GET", "POST"])
 

@@ -1,46 +1,44 @@
-"""Ways in and out: login by password, by a link with an access token (step 9), registration, logout."""
+"""Login by password or by a link with an access token (step 9), registration, logout."""
 
 import itertools
-from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from mock_solusio.domain import access_tokens, activity, login, sessions, settings, users
 from mock_solusio.domain.errors import DomainError, Forbidden, Invalid, TooMany, Unauthenticated
+from mock_solusio.domain.world import World
 from mock_solusio.ui import messages, responses
-from mock_solusio.ui.models import LoginPage, RegisterPage
-from mock_solusio.ui.problems import problems_of
-from mock_solusio.ui.sessions import Barred, Guest, Host, form_of, frame, log_in, session_of, visitor
-
-if TYPE_CHECKING:
-    from mock_solusio.domain.world import World
-
+from mock_solusio.ui.messages import problems_of
+from mock_solusio.ui.models import LoginPage, MessagePage, RegisterPage
+from mock_solusio.ui.sessions import Host, form_of, frame, is_logged_in, log_in, session_of
 
 SHORTEST_PASSWORD = 8
 LONGEST = 255
-"""Characters of an e-mail address or a password; the same as in the API's document."""
+"""Characters of an email address or a password; the same as in the API's document."""
+
+FIELDS = ("email", "password")
 
 
-class Entry:
-    """The pages for those who are not logged in yet."""
+class AuthPages:
+    """The pages for visitors who are not logged in."""
 
     def __init__(self, host: Host) -> None:
         self.host = host
         self._guests = itertools.count(1)
 
     async def show_login(self, request: Request) -> Response:
-        """Show the login form, or the user area to one who is logged in."""
+        """Show the login form, or redirect a user who is logged in."""
         with self.host.transaction() as world:
-            if self._inside(world, request):
+            if is_logged_in(world, request):
                 return responses.see_other("/")
             notice = "You are logged out." if request.query_params.get("done") == "logout" else ""
             return self._form(world, request, LoginPage(notice=notice))
 
     async def login(self, request: Request) -> Response:
-        """Check email and password, and open a session. One who is inside already, in another tab, stays."""
+        """Check email and password, and start a session. A user who logged in in another tab keeps theirs."""
         with self.host.transaction() as world:
-            if self._inside(world, request):
+            if is_logged_in(world, request):
                 return responses.see_other("/")
         form = await form_of(request, responses.GUEST_COOKIE)
         email, password = form.get("email", "").strip(), form.get("password", "")
@@ -48,21 +46,21 @@ class Entry:
             with self.host.transaction() as world:
                 user = login.login(world, self.host.throttle, email, password, _address(request))
                 return log_in(world, request, user)
-        except Forbidden as wrong:
-            return self._barred(request, wrong)
-        except DomainError as wrong:
+        except Forbidden as error:
+            return self._message(request, messages.blocked(error.message))
+        except DomainError as error:
             with self.host.transaction() as world:
-                shown = LoginPage(email=email, problems=problems_of(wrong, ("email", "password")))
-                response = self._form(world, request, shown, wrong.status)
-            if isinstance(wrong, TooMany):
-                response.headers["retry-after"] = str(wrong.seconds)
+                page = LoginPage(email=email, problems=problems_of(error, FIELDS))
+                response = self._form(world, request, page, error.status)
+            if isinstance(error, TooMany):
+                response.headers["retry-after"] = str(error.seconds)
             return response
 
     async def by_token(self, request: Request) -> Response:
-        """Log in by a link of the billing system.
+        """Log in by a link from the billing system.
 
-        Only a GET uses the link up. HEAD (a scanner, a preview) learns nothing, and a browser that fetches
-        the link ahead of time is told to wait until somebody follows it.
+        Only a GET uses up the link. A HEAD (a link scanner, a preview) learns nothing, and a browser that
+        prefetches the link is told to come back when somebody follows it.
         """
         if request.method == "HEAD":
             return Response(headers={**responses.SAFE, "referrer-policy": "no-referrer"})
@@ -81,31 +79,24 @@ class Entry:
                 return log_in(world, request, user)
         except Unauthenticated:
             with self.host.transaction() as world:
-                inside = self._inside(world, request)
-                return responses.message(messages.used_link(inside=inside), frame(world, request, None))
-        except Forbidden as wrong:
-            return self._barred(request, wrong)
-
-    def _barred(self, request: Request, wrong: Forbidden) -> Response:
-        with self.host.transaction() as world:
-            return responses.message(messages.barred(wrong.message), frame(world, request, None))
+                page = messages.used_link(logged_in=is_logged_in(world, request))
+                return responses.message(page, frame(world, request, None))
+        except Forbidden as error:
+            return self._message(request, messages.blocked(error.message))
 
     async def show_registration(self, request: Request) -> Response:
-        """Show the form to register, where that is allowed (step 4)."""
+        """Show the registration form if registration is allowed (step 4)."""
+        elsewhere = self._unless_registering(request)
+        if elsewhere is not None:
+            return elsewhere
         with self.host.transaction() as world:
-            if not settings.registration_allowed(world):
-                return responses.message(messages.missing(), frame(world, request, None))
-            if self._inside(world, request):
-                return responses.see_other("/")
             return self._form(world, request, RegisterPage())
 
     async def register(self, request: Request) -> Response:
-        """Create a user and log him in."""
-        with self.host.transaction() as world:
-            if not settings.registration_allowed(world):
-                return responses.message(messages.missing(), frame(world, request, None))
-            if self._inside(world, request):
-                return responses.see_other("/")
+        """Create a user and log them in."""
+        elsewhere = self._unless_registering(request)
+        if elsewhere is not None:
+            return elsewhere
         form = await form_of(request, responses.GUEST_COOKIE)
         email, password = form.get("email", "").strip(), form.get("password", "")
         try:
@@ -113,39 +104,43 @@ class Entry:
             with self.host.transaction() as world:
                 user = users.register(world, email=email, password=password)
                 return log_in(world, request, user)
-        except DomainError as wrong:
+        except DomainError as error:
             with self.host.transaction() as world:
-                shown = RegisterPage(email=email, problems=problems_of(wrong, ("email", "password")))
-                return self._form(world, request, shown, wrong.status)
+                page = RegisterPage(email=email, problems=problems_of(error, FIELDS))
+                return self._form(world, request, page, error.status)
+
+    def _unless_registering(self, request: Request) -> Response | None:
+        """Return the answer to a visitor who cannot register, or need not; None for all others."""
+        with self.host.transaction() as world:
+            if not settings.registration_allowed(world):
+                return responses.message(messages.missing(), frame(world, request, None))
+            return responses.see_other("/") if is_logged_in(world, request) else None
 
     async def logout(self, request: Request) -> Response:
-        """End the session; one that has ended already needs no more than the way to the login form."""
+        """End the session, and lead to the login form also if it has ended already."""
         with self.host.transaction() as world:
-            if not self._inside(world, request):
+            if not is_logged_in(world, request):
                 return responses.see_other("/login")
         await form_of(request, responses.SESSION_COOKIE)
         with self.host.transaction() as world:
             sessions.close(world, session_of(request))
         response = responses.see_other("/login?done=logout")
-        responses.forget(response, request, responses.SESSION_COOKIE)
+        responses.delete_cookie(response, request, responses.SESSION_COOKIE)
         return response
 
-    def _inside(self, world: "World", request: Request) -> bool:
-        try:
-            visitor(world, request)
-        except (Guest, Barred):
-            return False
-        return True
+    def _message(self, request: Request, page: MessagePage) -> Response:
+        with self.host.transaction() as world:
+            return responses.message(page, frame(world, request, None))
 
     def _form(
-        self, world: "World", request: Request, shown: LoginPage | RegisterPage, status: int = 200
+        self, world: World, request: Request, page: LoginPage | RegisterPage, status: int = 200
     ) -> Response:
-        """Show a form to a guest, tied to a cookie that is his alone."""
+        """Show a form to a guest, tied to a cookie of their own."""
         known = request.cookies.get(responses.GUEST_COOKIE, "")
         guest = known or world.secret(f"guest at {world.now}", next(self._guests))
-        response = responses.page(shown, frame(world, request, None, guest), status)
+        response = responses.page(page, frame(world, request, None, guest), status)
         if not known:
-            responses.keep(response, request, responses.GUEST_COOKIE, guest)
+            responses.set_cookie(response, request, responses.GUEST_COOKIE, guest)
         return response
 
 
@@ -154,7 +149,7 @@ def _address(request: Request) -> str:
 
 
 def _check_registration(email: str, password: str) -> None:
-    """Raise Invalid for what is too long (the API's document says so there), or easily guessed."""
+    """Raise Invalid if email or password are too long or too short (the API's document checks its own)."""
     errors: dict[str, list[str]] = {}
     if len(email) > LONGEST:
         errors["email"] = [f"The email may have at most {LONGEST} characters."]

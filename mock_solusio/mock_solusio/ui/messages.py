@@ -1,32 +1,35 @@
-"""The pages that say that something cannot be done, and what to do instead."""
+"""What the user area tells people when something is not possible: whole pages, and problems in a form."""
 
-from mock_solusio.ui.models import MessagePage
+from collections.abc import Collection
+
+from mock_solusio.domain.errors import DomainError
+from mock_solusio.ui.models import MessagePage, Problem
 
 PORTAL = "Go back to your provider’s portal and open the user area from there."
 
 
-def used_link(*, inside: bool) -> MessagePage:
-    """Return the page of a login link that is used up, expired or unknown; which of them it does not tell."""
+def used_link(*, logged_in: bool) -> MessagePage:
+    """Return the page for a login link that was used, has expired or is unknown; it does not say which."""
     return MessagePage(
         "This link no longer works",
         (
-            "A login link works only once and only for a while. This one was used before, has expired, or is "
-            "not complete.",
+            "A login link works once, and only for a short time. This one was used before, has expired, or "
+            "is incomplete.",
             f"{PORTAL} You will get a new link.",
         ),
-        "/" if inside else "",
-        "Stay logged in" if inside else "",
+        "/" if logged_in else "",
+        "Stay logged in" if logged_in else "",
         status=410,
     )
 
 
-def barred(text: str) -> MessagePage:
+def blocked(text: str) -> MessagePage:
     """Return the page for a user who is locked or suspended; `text` says which."""
     return MessagePage(
         text.rstrip("."),
         (
             "You cannot use the user area at the moment.",
-            "Go back to your provider’s portal: an unpaid invoice may be waiting there. Otherwise ask your "
+            "Go back to your provider’s portal: there may be an unpaid invoice. Otherwise ask your "
             "provider’s support.",
         ),
         status=403,
@@ -34,7 +37,7 @@ def barred(text: str) -> MessagePage:
 
 
 def missing() -> MessagePage:
-    """Return the page for a path or thing that does not exist."""
+    """Return the page for a path or an object that does not exist."""
     return MessagePage(
         "Page not found", ("There is nothing at this address.",), "/", "To the user area", status=404
     )
@@ -52,3 +55,15 @@ def refused(status: int, text: str) -> MessagePage:
         "To the user area",
         status=status,
     )
+
+
+def problems_of(error: DomainError, fields: Collection[str]) -> tuple[Problem, ...]:
+    """Return what a form with these `fields` says about an error: about a field, or about the whole form."""
+    if not error.errors:
+        return (Problem(error.message),)
+    found = [
+        Problem(text, field if field in fields else "")
+        for field, texts in error.errors.items()
+        for text in texts
+    ]
+    return tuple(dict.fromkeys(found))

@@ -1,4 +1,4 @@
-"""What each page shows: plain values, so that templates can be rendered without a server."""
+"""What each page shows, as plain values: the templates can be rendered without a server."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -13,9 +13,9 @@ class Frame:
 
     brand: str = "SolusIO"
     email: str | None = None
-    """Who is logged in; None for a guest."""
+    """The user who is logged in; None for a guest."""
     proof: str = ""
-    """Goes into each form that posts."""
+    """Goes into each form."""
     registration: bool = False
     docs: bool = True
 
@@ -30,15 +30,15 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """A state in a word; `tone` is good, busy, idle or bad, and only colours it."""
+    """A state in a word; `tone` (good, busy, idle or bad) is its colour."""
 
     text: str
     tone: str
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
-    """How much of something may be used; without `most` it is unlimited."""
+class LimitUse:
+    """How much of a limit is used; `most` None: no limit."""
 
     label: str
     used: int
@@ -46,15 +46,15 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """Who is looking."""
+class AccountSummary:
+    """The user who is logged in."""
 
     email: str
     state: Badge
     billing_id: str
-    """Empty when the user is not known to a billing system."""
+    """Empty if no billing system knows the user."""
     since: str
-    limits: tuple[Limit, ...]
+    limits: tuple[LimitUse, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,8 @@ class ServerCard:
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
-    """An amount in the customer's currency, already formatted, and what it buys."""
+class PlanPrice:
+    """An amount in the customer's currency, already formatted, and the period it is for."""
 
     amount: str
     per: str
@@ -81,17 +81,17 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class PlanCard:
-    """A plan that may be ordered."""
+    """A plan that can be ordered."""
 
     id: int
     name: str
     specs: tuple[str, ...]
-    prices: tuple[Price, ...]
-    """Empty when there is no price; then `tokens` says what is known."""
+    prices: tuple[PlanPrice, ...]
+    """Empty if the price is unknown; `tokens` then says what is known."""
     note: str
     tokens: str = ""
     places: str = ""
-    """Where it is to be had, when not everywhere."""
+    """Where it is available, unless everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ChoiceGroup:
     """Options under a heading."""
 
     label: str
@@ -112,27 +112,27 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class AreaPage:
-    """`/`: my account, my servers, the plans."""
+    """`/`: account, servers, plans."""
 
     template: ClassVar[str] = "area.html.j2"
     title: ClassVar[str] = "User area"
-    account: Account
+    account: AccountSummary
     servers: tuple[ServerCard, ...]
     plans: tuple[PlanCard, ...]
     notice: str = ""
     full: str = ""
-    """Why no further server can be created; empty when one can."""
+    """Why the user cannot create another server; empty if they can."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewServerPage:
-    """`/servers/new`: what a new server shall be, with what was entered before and is wrong."""
+    """`/servers/new`: the form for a new server, with what was entered before and what is wrong with it."""
 
     template: ClassVar[str] = "new_server.html.j2"
     title: ClassVar[str] = "Create a server"
     plans: tuple[PlanCard, ...]
     locations: tuple[Choice, ...]
-    systems: tuple[Group, ...]
+    systems: tuple[ChoiceGroup, ...]
     name: str = ""
     plan: str = ""
     location: str = ""
@@ -142,7 +142,7 @@ class NewServerPage:
 
 @dataclass(frozen=True, slots=True)
 class DeletePage:
-    """`/servers/{id}/delete`: whether it shall really go."""
+    """`/servers/{id}/delete`: asks for confirmation."""
 
     template: ClassVar[str] = "delete_server.html.j2"
     title: ClassVar[str] = "Delete a server"
@@ -173,7 +173,7 @@ class RegisterPage:
 
 @dataclass(frozen=True, slots=True)
 class MessagePage:
-    """Something that cannot be shown or done, and what to do now."""
+    """Something that cannot be shown or done, and what to do instead."""
 
     template: ClassVar[str] = "message.html.j2"
     title: str

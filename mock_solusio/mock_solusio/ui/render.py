@@ -21,21 +21,21 @@ def asset_bytes(name: str) -> bytes:
 
 @functools.cache
 def asset(name: str) -> str:
-    """Return the path of a static file; it names its content, so that it may be kept for good."""
+    """Return the path of a static file; it contains a hash of the content, so browsers may cache it."""
     stem, _, suffix = name.rpartition(".")
     return f"/static/{stem}.{hashlib.sha256(asset_bytes(name)).hexdigest()[:12]}.{suffix}"
 
 
 @functools.cache
 def assets() -> dict[str, str]:
-    """Return the static files by the path under which they are served."""
+    """Return the names of the static files by the paths that serve them."""
     folder = resources.files("mock_solusio.ui").joinpath("static")
     return {asset(file.name): file.name for file in folder.iterdir()}
 
 
 @functools.cache
 def environment() -> "jinja2.Environment":
-    """Return the environment; everything that is shown is escaped."""
+    """Return the Jinja environment, which escapes everything it shows."""
     import jinja2
 
     made = jinja2.Environment(

@@ -1,4 +1,4 @@
-"""Responses of the user area: pages, redirects and cookies, each with the headers that keep browsers safe."""
+"""Responses of the user area: pages, redirects and cookies, each with the headers that protect browsers."""
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -8,7 +8,7 @@ from mock_solusio.ui.render import render
 
 SESSION_COOKIE = "solusio_session"
 GUEST_COOKIE = "solusio_guest"
-"""Ties the forms for guests (login, registration) to the browser that asked for them."""
+"""Ties the forms for guests (login, registration) to the browser that requested them."""
 
 POLICY = "; ".join(
     (
@@ -30,15 +30,10 @@ SAFE = {
 }
 
 
-def policy(style_hash: str = "") -> str:
-    """Return the Content-Security-Policy: no script at all; styles of ours, or with this hash."""
-    return POLICY.format(style=f" '{style_hash}'" if style_hash else "")
-
-
 def html(text: str, status: int = 200, *, style_hash: str = "", cache: str = "no-store") -> HTMLResponse:
-    """Return a page that is already rendered."""
-    headers = {**SAFE, "content-security-policy": policy(style_hash), "cache-control": cache}
-    return HTMLResponse(text, status, headers)
+    """Return a rendered page. Its policy allows no script, and only our styles or the one with this hash."""
+    policy = POLICY.format(style=f" '{style_hash}'" if style_hash else "")
+    return HTMLResponse(text, status, {**SAFE, "content-security-policy": policy, "cache-control": cache})
 
 
 def page(shown: Page, frame: Frame, status: int = 200) -> HTMLResponse:
@@ -52,20 +47,20 @@ def message(shown: MessagePage, frame: Frame) -> HTMLResponse:
 
 
 def see_other(path: str) -> RedirectResponse:
-    """Send the browser to another page of ours, with GET."""
+    """Redirect the browser to another page of ours, with GET."""
     return RedirectResponse(path, 303, SAFE)
 
 
-def keep(response: Response, request: Request, name: str, secret: str) -> None:
-    """Set a cookie that lives as long as the browser; no script reads it, no other site's form sends it."""
+def set_cookie(response: Response, request: Request, name: str, secret: str) -> None:
+    """Set a session cookie that no script can read and no other site's form can send."""
     response.set_cookie(name, secret, path="/", httponly=True, samesite="lax", secure=is_secure(request))
 
 
-def forget(response: Response, request: Request, name: str) -> None:
+def delete_cookie(response: Response, request: Request, name: str) -> None:
     """Remove a cookie."""
     response.delete_cookie(name, path="/", httponly=True, samesite="lax", secure=is_secure(request))
 
 
 def is_secure(request: Request) -> bool:
-    """Say whether a request came over TLS; `request.url` would fail on a malformed Host header."""
+    """Return whether a request came over TLS; `request.url` would fail on a malformed Host header."""
     return bool(request.scope["scheme"] == "https")

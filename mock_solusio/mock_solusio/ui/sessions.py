@@ -1,4 +1,4 @@
-"""Who visits: the session behind a request, and what becomes of one that is no longer good."""
+"""Who is logged in: the session behind a request, and what happens when it is no longer valid."""
 
 from contextlib import AbstractContextManager
 from typing import Protocol
@@ -12,7 +12,7 @@ from mock_solusio.domain.prices import Pricing
 from mock_solusio.domain.records.user import User
 from mock_solusio.domain.world import World
 from mock_solusio.ui import responses
-from mock_solusio.ui.forms import FIELD, FormError, from_elsewhere, proof, proven, read_form
+from mock_solusio.ui.forms import FIELD, FormError, is_cross_site, proof, proven, read_form
 from mock_solusio.ui.models import Frame
 
 
@@ -24,17 +24,17 @@ class Host(Protocol):
         """Counts failed logins."""
 
     def transaction(self) -> AbstractContextManager[World]:
-        """Give the world as it is now for one piece of work, all or nothing."""
+        """Give the present state for one piece of work, which is done completely or not at all."""
 
     async def price(self, billing_user_id: int | None) -> Pricing | None:
         """Return what the billing endpoint says a token costs this user, or None."""
 
 
-class Guest(Exception):  # noqa: N818 - no error: somebody who has to log in first
+class NotLoggedIn(Exception):  # noqa: N818 - not an error: the visitor has to log in first
     """The page is for users, and nobody is logged in."""
 
 
-class Barred(Exception):  # noqa: N818 - says what the user is
+class AccountBlocked(Exception):  # noqa: N818 - says what the user is
     """The user is locked or suspended (`status`)."""
 
     def __init__(self, status: str) -> None:
@@ -47,25 +47,34 @@ def session_of(request: Request) -> str:
     return request.cookies.get(responses.SESSION_COOKIE, "")
 
 
-def visitor(world: World, request: Request) -> User:
-    """Return who is logged in.
+def current_user(world: World, request: Request) -> User:
+    """Return the user who is logged in.
 
     Raises:
-        Guest: nobody.
-        Barred: somebody who was locked or suspended since.
+        NotLoggedIn: there is no valid session.
+        AccountBlocked: the user was locked or suspended after logging in.
     """
     secret = session_of(request)
     if not secret:
-        raise Guest
+        raise NotLoggedIn
     user = sessions.user_of(world, secret)
     if user is None:
         refused = sessions.refused_user_of(world, secret)
-        raise Guest if refused is None else Barred(refused.status)
+        raise NotLoggedIn if refused is None else AccountBlocked(refused.status)
     return user
 
 
+def is_logged_in(world: World, request: Request) -> bool:
+    """Return whether `current_user` finds somebody."""
+    try:
+        current_user(world, request)
+    except (NotLoggedIn, AccountBlocked):
+        return False
+    return True
+
+
 def frame(world: World, request: Request, user: User | None, guest: str = "") -> Frame:
-    """Return what surrounds a page; `guest` is the secret that ties the forms of one who has no session."""
+    """Return what surrounds a page; `guest` is the secret behind the forms of a visitor without a session."""
     secret = session_of(request) if user else guest
     tree = settings.read(world).tree
     return Frame(
@@ -78,25 +87,25 @@ def frame(world: World, request: Request, user: User | None, guest: str = "") ->
 
 
 async def form_of(request: Request, cookie: str) -> dict[str, str]:
-    """Return a form that was made for the holder of this cookie.
+    """Return the fields of a form that was made for the holder of this cookie.
 
     Raises:
-        FormError: it was not (403), or is no form.
+        FormError: it was made for somebody else (403), or the body is not a form.
     """
     form = await read_form(request)
-    if from_elsewhere(request) or not proven(request.cookies.get(cookie, ""), form.get(FIELD, "")):
+    if is_cross_site(request) or not proven(request.cookies.get(cookie, ""), form.get(FIELD, "")):
         raise FormError(403, "This form is out of date, or was not sent from this site.")
     return form
 
 
 def log_in(world: World, request: Request, user: User) -> Response:
-    """Begin a session and lead to the user area.
+    """Start a session and redirect to the user area.
 
-    The session is always a new one, so that nobody can have prepared it, and an old one ends.
+    The session is always new, so that nobody can have planted it, and the old one ends.
     """
     if old := session_of(request):
         sessions.close(world, old)
     response = responses.see_other("/")
-    responses.keep(response, request, responses.SESSION_COOKIE, sessions.open_session(world, user))
-    responses.forget(response, request, responses.GUEST_COOKIE)
+    responses.set_cookie(response, request, responses.SESSION_COOKIE, sessions.open_session(world, user))
+    responses.delete_cookie(response, request, responses.GUEST_COOKIE)
     return response

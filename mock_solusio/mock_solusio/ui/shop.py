@@ -1,11 +1,11 @@
-"""Plans as customers see them: what they hold, and what they cost in the customer's own currency."""
+"""Plans as customers see them: what they include, and what they cost in the customer's currency."""
 
 from mock_solusio.domain.plans import GIB
 from mock_solusio.domain.prices import Pricing, format_amount, token_amount
 from mock_solusio.domain.records.compute_resources import LOCATIONS
 from mock_solusio.domain.records.plans import PLANS, Plan
 from mock_solusio.domain.world import World
-from mock_solusio.ui.models import PlanCard, Price
+from mock_solusio.ui.models import PlanCard, PlanPrice
 
 
 def on_offer(world: World) -> list[Plan]:
@@ -14,7 +14,7 @@ def on_offer(world: World) -> list[Plan]:
 
 
 def plan_card(world: World, plan: Plan, pricing: Pricing | None) -> PlanCard:
-    """Return what a customer is told about a plan."""
+    """Return what customers see of a plan."""
     free = not plan.tokens_per_hour and not plan.tokens_per_month
     return PlanCard(
         plan.id,
@@ -27,23 +27,23 @@ def plan_card(world: World, plan: Plan, pricing: Pricing | None) -> PlanCard:
     )
 
 
-def prices(plan: Plan, pricing: Pricing) -> tuple[Price, ...]:
-    """Return what a plan costs, the price to compare first; nothing for one that costs nothing.
+def prices(plan: Plan, pricing: Pricing) -> tuple[PlanPrice, ...]:
+    """Return what a plan costs, the price to compare first; nothing for a free plan.
 
-    An hour's price keeps all its digits: rounded to cents, 0.007 would read as 0.01.
+    The hourly price keeps all its digits: rounded to cents, 0.007 would read as 0.01.
     """
     found = []
     if plan.tokens_per_month:
         amount = format_amount(token_amount(plan.tokens_per_month, pricing), pricing)
-        found.append(Price(amount, "a month at most" if plan.tokens_per_hour else "a month"))
+        found.append(PlanPrice(amount, "a month at most" if plan.tokens_per_hour else "a month"))
     if plan.tokens_per_hour:
         amount = format_amount(token_amount(plan.tokens_per_hour, pricing), pricing, exact=True)
-        found.append(Price(amount, "an hour"))
+        found.append(PlanPrice(amount, "an hour"))
     return tuple(found)
 
 
 def in_tokens(plan: Plan) -> str:
-    """Return what a plan costs in tokens: all that can be said as long as nobody knows what a token costs."""
+    """Return what a plan costs in tokens, for users whose token price is unknown."""
     parts = [
         f"{amount:,} token{'' if amount == 1 else 's'} {span}"
         for amount, span in ((plan.tokens_per_hour, "an hour"), (plan.tokens_per_month, "a month"))
@@ -53,16 +53,16 @@ def in_tokens(plan: Plan) -> str:
 
 
 def note(plan: Plan) -> str:
-    """Return in a sentence what is charged (vendor's page, step 3)."""
+    """Return how a plan is charged, in a sentence (vendor's page, step 3)."""
     if not plan.tokens_per_month:
         return "Charged for each started hour."
     if not plan.tokens_per_hour:
         return "Charged for the whole month, however short the use."
-    return "Charged by the hour, and never more than the price of the month."
+    return "Charged by the hour, up to the monthly price."
 
 
 def specs(plan: Plan) -> tuple[str, ...]:
-    """Return what a server of this plan has."""
+    """Return what a server on this plan has."""
     cores = plan.params.vcpu
     found = [
         f"{cores} CPU core{'' if cores == 1 else 's'}",
@@ -76,13 +76,13 @@ def specs(plan: Plan) -> tuple[str, ...]:
 
 
 def size(number: int) -> str:
-    """Return bytes as people read them: `2 GiB`, `1.5 GiB`, `512 MiB`."""
+    """Format bytes: `2 GiB`, `1.5 GiB`, `512 MiB`."""
     unit, name = (GIB, "GiB") if number >= GIB else (GIB // 1024, "MiB")
     return f"{number / unit:.4g} {name}"
 
 
 def places(world: World, plan: Plan) -> str:
-    """Return where a plan can be ordered, empty when everywhere."""
+    """Return where a plan can be ordered; empty if everywhere."""
     found = [world[LOCATIONS].get(key) for key in plan.available_locations]
     names = [location.name for location in found if location is not None]
     return f"only in {', '.join(names)}" if names else ""

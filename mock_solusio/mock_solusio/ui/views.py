@@ -1,4 +1,4 @@
-"""From the world to the pages: what each of them shows of it."""
+"""What each page shows of the state."""
 
 from typing import Any
 
@@ -17,12 +17,12 @@ from mock_solusio.domain.world import World
 from mock_solusio.moment import Micros, utc
 from mock_solusio.ui import shop
 from mock_solusio.ui.models import (
-    Account,
+    AccountSummary,
     AreaPage,
     Badge,
     Choice,
-    Group,
-    Limit,
+    ChoiceGroup,
+    LimitUse,
     NewServerPage,
     Problem,
     ServerCard,
@@ -34,7 +34,7 @@ STATES = {
     "paused": Badge("Paused", "idle"),
     "processing": Badge("In progress", "busy"),
 }
-"""Of a server that nothing special is to be said of; any other state is shown as it is."""
+"""Of an ordinary server; any other state is shown as it is."""
 
 LONGEST_NAME = 255
 LARGEST_ID = 2**31 - 1
@@ -52,19 +52,19 @@ def area_page(world: World, user: User, pricing: Pricing | None, notice: str = "
     )
 
 
-def account(world: World, user: User) -> Account:
-    """Return who looks, and how much he uses."""
+def account(world: World, user: User) -> AccountSummary:
+    """Return the user, and how much of their limits they use."""
     usage = limits.usage_of(world, user.id)
     group = None if user.limit_group_id is None else world[LIMIT_GROUPS].get(user.limit_group_id)
-    return Account(
+    return AccountSummary(
         user.email,
         Badge(user.status.capitalize(), "good" if user.status == ACTIVE else "bad"),
         "" if user.billing_user_id is None else str(user.billing_user_id),
         day(user.created_at),
         (
-            Limit("Servers", usage.servers, group.vms.bound if group else None),
-            Limit("Running servers", usage.running_servers, group.running_vms.bound if group else None),
-            Limit(
+            LimitUse("Servers", usage.servers, group.vms.bound if group else None),
+            LimitUse("Running servers", usage.running_servers, group.running_vms.bound if group else None),
+            LimitUse(
                 "Additional IP addresses", usage.additional_ips, group.additional_ips.bound if group else None
             ),
         ),
@@ -72,13 +72,13 @@ def account(world: World, user: User) -> Account:
 
 
 def day(moment: Micros) -> str:
-    """Return a day in UTC as people write it: `1 March 2026`."""
+    """Format a day in UTC: `1 March 2026`."""
     when = utc(moment)
     return f"{when.day} {when:%B %Y}"
 
 
 def full(world: World, user: User) -> str:
-    """Return why a user can have no further server, empty when he can."""
+    """Return why a user cannot create another server; empty if they can."""
     try:
         limits.check_server(world, user)
         limits.check_running(world, user)
@@ -91,7 +91,7 @@ def full(world: World, user: User) -> str:
 
 
 def server_card(world: World, server: Server) -> ServerCard:
-    """Return what a customer sees of his server."""
+    """Return what a customer sees of a server."""
     plan, location = world[PLANS].get(server.plan_id), world[LOCATIONS].get(server.location_id)
     return ServerCard(
         server.id,
@@ -106,7 +106,7 @@ def server_card(world: World, server: Server) -> ServerCard:
 
 
 def server_state(world: World, server: Server) -> Badge:
-    """Return in a word how a server is."""
+    """Return the state of a server in a word."""
     if server.is_deleting:
         return Badge("Being deleted", "busy")
     if server.is_suspended:
@@ -142,7 +142,7 @@ def new_server_page(
     entered: dict[str, str],
     problems: tuple[Problem, ...] = (),
 ) -> NewServerPage:
-    """Return the form; what is not entered yet is set to the operator's defaults."""
+    """Return the form, with the operator's defaults where nothing was entered yet."""
     offered = shop.on_offer(world)
     places = _ordered(world[LOCATIONS].find(is_visible=True))
     images = _ordered(world[OS_IMAGES].find(is_visible=True))
@@ -153,7 +153,7 @@ def new_server_page(
         tuple(shop.plan_card(world, plan, pricing) for plan in offered),
         tuple(Choice(str(place.id), place.name) for place in places),
         tuple(
-            Group(image.name, choices)
+            ChoiceGroup(image.name, choices)
             for image in images
             if (
                 choices := tuple(
@@ -171,10 +171,10 @@ def new_server_page(
 
 
 def new_server_fields(entered: dict[str, str]) -> dict[str, Any]:
-    """Return what was entered as members of `POST /servers`.
+    """Return what was entered, as the fields of `POST /servers`.
 
     Raises:
-        Invalid: a field is empty, too long, or no choice of ours.
+        Invalid: a field is empty or too long, or its value is not one of the choices.
     """
     errors: dict[str, list[str]] = {}
     name = entered.get("name", "").strip()
@@ -197,7 +197,7 @@ def new_server_fields(entered: dict[str, str]) -> dict[str, Any]:
 
 
 def number(text: str) -> int:
-    """Return an id as somebody wrote it, 0 when it is none."""
+    """Return an id that somebody entered; 0 if it is not a valid one."""
     found = int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_ID else 0
     return found if found <= LARGEST_ID else 0
 
@@ -207,7 +207,7 @@ def _ordered(records: list[Any]) -> list[Any]:
 
 
 def _default(records: list[Any]) -> str:
-    """Return the id of the operator's default, or of the first."""
+    """Return the id of the operator's default, or of the first record."""
     chosen = next((record for record in records if record.is_default), next(iter(records), None))
     return str(chosen.id) if chosen else ""
 

@@ -155,7 +155,7 @@ def plan_cards(text: str) -> dict[str, str]:
 def test_server_is_created_runs_and_is_deleted(
     mock: Mock, inside: Any, api: Any, user: dict[str, Any]
 ) -> None:
-    assert "You have no server yet." in inside.open("/").text
+    assert "You have no servers yet." in inside.open("/").text
     server_id = create(inside, api)
     text = inside.open(f"/?created={server_id}").text
     assert "web1.example.com is being created." in text
@@ -177,7 +177,7 @@ def test_server_is_created_runs_and_is_deleted(
     assert (answer.status_code, answer.headers["location"]) == (303, f"/?deleted={server_id}")
     assert "Being deleted" in inside.open("/").text
     mock.clock.advance(MINUTE)
-    assert "You have no server yet." in inside.open("/").text
+    assert "You have no servers yet." in inside.open("/").text
     assert api.get(f"servers/{server_id}").status == 404
 
 

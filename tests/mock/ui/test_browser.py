@@ -136,7 +136,7 @@ def test_customer_comes_by_link_orders_deletes_and_leaves_without_scripts(
     server = page.locator(".servers .card")
     expect(server).to_contain_text("In progress")
     solusio.clock.advance(MINUTE)
-    page.get_by_role("link", name="Look again").click()
+    page.get_by_role("link", name="Refresh").click()
     expect(server).to_contain_text("Running")
     expect(server.locator("code").first).to_have_text(re.compile(r"\d+\.\d+\.\d+\.\d+"))
 
@@ -144,8 +144,8 @@ def test_customer_comes_by_link_orders_deletes_and_leaves_without_scripts(
     page.get_by_role("button", name="Delete the server").click()
     expect(server).to_contain_text("Being deleted")
     solusio.clock.advance(MINUTE)
-    page.get_by_role("link", name="Look again").click()
-    expect(page.get_by_text("You have no server yet.")).to_be_visible()
+    page.get_by_role("link", name="Refresh").click()
+    expect(page.get_by_text("You have no servers yet.")).to_be_visible()
 
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("status")).to_have_text("You are logged out.")

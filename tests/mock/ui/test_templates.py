@@ -6,20 +6,20 @@ from html.parser import HTMLParser
 import pytest
 
 from mock_solusio.ui.models import (
-    Account,
+    AccountSummary,
     AreaPage,
     Badge,
     Choice,
+    ChoiceGroup,
     DeletePage,
     Frame,
-    Group,
-    Limit,
+    LimitUse,
     LoginPage,
     MessagePage,
     NewServerPage,
     Page,
     PlanCard,
-    Price,
+    PlanPrice,
     Problem,
     RegisterPage,
     ServerCard,
@@ -38,7 +38,7 @@ def plan(**changes: object) -> PlanCard:
         "id": 3,
         "name": EVIL,
         "specs": (EVIL,),
-        "prices": (Price(EVIL, "a month"),),
+        "prices": (PlanPrice(EVIL, "a month"),),
         "note": EVIL,
         "places": EVIL,
     }
@@ -46,7 +46,9 @@ def plan(**changes: object) -> PlanCard:
 
 
 SERVER = ServerCard(7, EVIL, Badge(EVIL, "good"), EVIL, EVIL, EVIL, (EVIL,), deletable=True)
-ACCOUNT = Account(EVIL, Badge(EVIL, "good"), EVIL, EVIL, (Limit(EVIL, 2, 5), Limit("Addresses", 1, None)))
+ACCOUNT = AccountSummary(
+    EVIL, Badge(EVIL, "good"), EVIL, EVIL, (LimitUse(EVIL, 2, 5), LimitUse("Addresses", 1, None))
+)
 PROBLEMS = (Problem(EVIL, "name"), Problem(EVIL, "email"), Problem(EVIL))
 
 PAGES: list[tuple[Page, Frame]] = [
@@ -56,7 +58,7 @@ PAGES: list[tuple[Page, Frame]] = [
         NewServerPage(
             (plan(),),
             (Choice(EVIL, EVIL),),
-            (Group(EVIL, (Choice(EVIL, EVIL),)),),
+            (ChoiceGroup(EVIL, (Choice(EVIL, EVIL),)),),
             EVIL,
             "3",
             EVIL,
@@ -179,7 +181,7 @@ def test_page_without_errors_has_no_summary() -> None:
 @pytest.mark.parametrize(
     ("card", "shown", "hidden"),
     [
-        (plan(prices=(Price("£5.00", "a month"),)), "£5.00", "Price not available"),
+        (plan(prices=(PlanPrice("£5.00", "a month"),)), "£5.00", "Price not available"),
         (plan(prices=(), tokens="7 tokens an hour"), "Price not available", "Free"),
         (plan(prices=(), tokens=""), "Free", "Price not available"),
     ],
