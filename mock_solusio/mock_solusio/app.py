@@ -133,9 +133,9 @@ class Mock:
                     return recorded
             if request.path.startswith(f"{PREFIX}/"):
                 if request.method == "GET":
-                    kept = self.api.kept(request)
-                    if kept is not None:
-                        return kept
+                    cached = self.api.cached(request)
+                    if cached is not None:
+                        return cached
                 return await self.api.answer(request)
             return await answered_by(self.ui, scope, request)
         except DomainError as error:

@@ -1,4 +1,4 @@
-"""What follows from the state as it is, kept until the state changes."""
+"""A cache of values derived from the state: valid until the state changes."""
 
 from collections.abc import Hashable
 from typing import Generic, TypeVar
@@ -10,16 +10,16 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 NEVER: Micros = 2**63
-"""The moment of what does not change by itself."""
+"""The expiry of a value that only a change of the state can make stale."""
 
 OVERHEAD = 500
-"""Bytes that a kept text occupies beside itself, about."""
+"""Approximate bytes that an entry needs beside its text."""
 
 
-class Kept(Generic[K, V]):
-    """Values that hold until anything changes, or until a moment of their own.
+class VersionedCache(Generic[K, V]):
+    """Values that hold until the version of the store changes, or until their own expiry.
 
-    `limit` bounds the sum of their sizes. When it is reached, all go: what is asked for again comes back.
+    `limit` bounds the sum of their sizes. At the limit all are dropped: those still in use soon return.
     """
 
     def __init__(self, store: Store, limit: int) -> None:
@@ -30,7 +30,7 @@ class Kept(Generic[K, V]):
         self._size = 0
 
     def get(self, key: K) -> tuple[V, Micros] | None:
-        """Return a value and the moment until which it holds; None if it is not there, or holds no longer."""
+        """Return a value and its expiry; None if it is absent or stale."""
         if self._version != self._store.version:
             return None
         found = self._values.get(key)
@@ -38,8 +38,8 @@ class Kept(Generic[K, V]):
             return None
         return found
 
-    def put(self, key: K, value: V, until: Micros, size: int) -> None:
-        """Keep a value that follows from the state as it is now."""
+    def set(self, key: K, value: V, until: Micros, size: int) -> None:
+        """Keep a value that was derived from the present state; `size` is in bytes."""
         if self._version != self._store.version or self._size + size > self._limit:
             self._values.clear()
             self._version = self._store.version

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from mock_solusio.api.cache import NEVER, OVERHEAD, Kept
+from mock_solusio.api.cache import NEVER, OVERHEAD, VersionedCache
 from mock_solusio.domain.errors import Forbidden, Unauthenticated
 from mock_solusio.domain.login import LoginThrottle
 from mock_solusio.domain.permissions import Permission
@@ -24,11 +24,8 @@ from mock_solusio.moment import Micros
 
 T = TypeVar("T", bound=Record)
 
-PER_PAGE = 15
-"""Rows of a page (assumed: Laravel's default)."""
-
 MOST_PER_PAGE = 100
-"""Rows that a page has at most (assumed; one client asks for 100)."""
+"""Most rows that a page has (assumed; one client asks for 100)."""
 
 
 class Call:
@@ -46,6 +43,7 @@ class Call:
         "permissions",
         "query",
         "raw_path",
+        "raw_query",
         "rows",
         "throttle",
         "world",
@@ -59,7 +57,6 @@ class Call:
         access_token: AccessToken | None = None,
         path: dict[str, Any] | None = None,
         raw_path: str = "",
-        query: dict[str, str] | None = None,
         body: dict[str, Any] | None = None,
         base_url: str = "",
         client: str = "",
@@ -73,8 +70,10 @@ class Call:
         """Path parameters by the names of the document; integers are integers."""
         self.raw_path = raw_path
         """The path as it was asked for, such as `/api/v1/users`."""
-        self.query = query or {}
-        """Query parameters, decoded; empty ones are left out."""
+        self.query: dict[str, Any] = {}
+        """The document's query parameters: typed, and with their defaults."""
+        self.raw_query: dict[str, str] = {}
+        """Every query parameter as it was sent, for links; empty ones are left out."""
         self.body = body or {}
         """The JSON object of the request, valid by the document's schema; empty when there is none."""
         self.base_url = base_url
@@ -110,6 +109,21 @@ class Call:
     def actor_id(self) -> int | None:
         """Id of the actor; None when the request carries no access token."""
         return None if self._actor is None else self._actor.id
+
+    @property
+    def filters(self) -> dict[str, Any]:
+        """The document's `filter[...]` parameters by name, apart from the search."""
+        return {
+            name[7:-1]: value
+            for name, value in self.query.items()
+            if name.startswith("filter[") and name != "filter[search]"
+        }
+
+    @property
+    def search(self) -> str:
+        """The text to search for; empty for none."""
+        text: str = self.query.get("filter[search]", "")
+        return text
 
     def may(self, permission: Permission) -> bool:
         """Tell whether the actor's roles permit something."""
@@ -155,7 +169,7 @@ class Reply:
 
 View = Callable[[Call, T], Any]
 
-Rows = Kept[tuple[Any, int, int | None, str], msgspec.Raw]
+Rows = VersionedCache[tuple[Any, int, int | None, str], msgspec.Raw]
 """Rendered records by view, id, who looks, and base URL: beside the state a view depends on nothing else."""
 
 
@@ -178,7 +192,7 @@ def row(call: Call, view: View[T], record: T, render: View[T] | None = None) -> 
         until = call.holds_until
         call.fresh_until = before
         if until:
-            call.rows.put(key, shown, until, OVERHEAD + len(text))
+            call.rows.set(key, shown, until, OVERHEAD + len(text))
     if until != NEVER:
         call.expires(until)
     return shown
@@ -200,17 +214,15 @@ def listed_plain(call: Call, view: View[T], records: Iterable[T]) -> Reply:
     return Reply(200, lambda: {"data": [row(call, view, record) for record in kept]})
 
 
-def listed(
-    call: Call, kind: Kind[T], view: View[T], where: Mapping[str, Any] | None = None, search: str = ""
-) -> Reply:
+def listed(call: Call, kind: Kind[T], view: View[T], where: Mapping[str, Any] | None = None) -> Reply:
     """Return a page of a list, with `links` and `meta` (facts, section 2).
 
     The page is read when it is rendered. Conditions: see `domain.world.Table`.
     """
 
     def render() -> Any:
-        number, per_page = page_asked(call)
-        page = call.world[kind].page(number, per_page, where or {}, search)
+        number, per_page = requested_page(call)
+        page = call.world[kind].page(number, per_page, where or {}, call.search)
         return paged(call, [row(call, view, record) for record in page.items], page.total)
 
     return Reply(200, render)
@@ -220,29 +232,27 @@ def listed_from(call: Call, view: Callable[[Call, Any], Any], items: list[Any]) 
     """Return a page of a list that is at hand as a whole."""
 
     def render() -> Any:
-        number, per_page = page_asked(call)
+        number, per_page = requested_page(call)
         chosen = items[(number - 1) * per_page : number * per_page]
         return paged(call, [view(call, item) for item in chosen], len(items))
 
     return Reply(200, render)
 
 
-def page_asked(call: Call, default: int = PER_PAGE, most: int = MOST_PER_PAGE) -> tuple[int, int]:
-    """Return which page is asked for, and how many rows it has."""
-    return int(call.query.get("page", 1)), min(int(call.query.get("per_page", default)), most)
+def requested_page(call: Call, most: int = MOST_PER_PAGE) -> tuple[int, int]:
+    """Return the number of the requested page and its size in rows."""
+    return call.query["page"], min(call.query["per_page"], most)
 
 
-def paged(
-    call: Call, rows: list[Any], total: int, default: int = PER_PAGE, most: int = MOST_PER_PAGE
-) -> dict[str, Any]:
+def paged(call: Call, rows: list[Any], total: int, most: int = MOST_PER_PAGE) -> dict[str, Any]:
     """Return the envelope of a page.
 
     An empty list has page 1 of 1: with 0 the Go SDK would never end (facts, 0.11). Links keep the filters.
     """
-    number, per_page = page_asked(call, default, most)
+    number, per_page = requested_page(call, most)
     last = max(1, -(-total // per_page))
     path = f"{call.base_url}{call.raw_path}"
-    filters = urlencode([(name, value) for name, value in call.query.items() if name != "page"])
+    filters = urlencode([(name, value) for name, value in call.raw_query.items() if name != "page"])
     start = f"{path}?{filters}&page=" if filters else f"{path}?page="
 
     def link(page: int) -> str:

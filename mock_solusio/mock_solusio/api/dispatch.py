@@ -1,25 +1,20 @@
-"""From an API request to its response: find the operation, authenticate, validate, call, render.
+"""From an API request to its response: find the operation, authenticate, validate, handle, render.
 
-Reads are rendered once per state: an answer is kept until anything changes, or until the moment it said it
-expires at. So a repeated read costs a look into a dict, and another page or filter shows records that were
-rendered before.
+Responses to reads are cached until the state changes, or until a moment that the view names. So a repeated
+read costs one dict lookup, and other pages and filters reuse records that were rendered before.
 """
 
-import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, Protocol, cast
-from urllib.parse import parse_qsl
+from typing import Any, Protocol
 
-import jsonschema_rs
-import msgspec
-
-from mock_solusio.api.cache import OVERHEAD, Kept
-from mock_solusio.api.call import OPERATIONS, Call, Operation, Reply, Rows
+from mock_solusio.api.cache import OVERHEAD, VersionedCache
+from mock_solusio.api.call import Call, Operation, Reply, Rows
+from mock_solusio.api.handlers.registry import OPERATIONS
 from mock_solusio.api.routes import PREFIX, Route, routes
-from mock_solusio.api.validation import called, check, parameter, validator
+from mock_solusio.api.validation import read_body, read_query, response_problem
 from mock_solusio.domain import access_tokens
-from mock_solusio.domain.errors import BadRequest, DomainError, Forbidden, Invalid, TooMany, Unauthenticated
+from mock_solusio.domain.errors import DomainError, Forbidden, TooMany, Unauthenticated
 from mock_solusio.domain.login import LoginThrottle
 from mock_solusio.domain.prices import Pricing
 from mock_solusio.domain.records.credentials import ACCESS_TOKENS, AccessToken
@@ -27,62 +22,54 @@ from mock_solusio.domain.records.user import USERS, User
 from mock_solusio.moment import Micros
 from mock_solusio.server.messages import Headers, Request, Response, json_response
 from mock_solusio.store.store import Store
-from solusio_contracts.contract import documents
 
-KEPT = 32 * 1_048_576
-"""Bytes of rendered answers that are kept, and as many of rendered records."""
+CACHE_LIMIT = 32 * 1_048_576
+"""Largest size of the cached responses in bytes, and of the cached records."""
 
-ACTORS = 1000
+REMEMBERED_TOKENS = 1000
 """How many access tokens are remembered with their users."""
-
-BODY_LIMIT = 1_048_576
-"""Bytes a request body may have (assumed; nothing that clients send comes near)."""
 
 
 class Prices(Protocol):
-    """What the dispatcher needs of the one who asks the billing endpoint."""
+    """The prices that the billing endpoint gives to customers."""
 
     def known(self, billing_user_id: int) -> tuple[Pricing | None, Micros] | None:
-        """Return what was said of a customer and until when it holds; None if he must be asked for."""
+        """Return a known price and its expiry; None if the billing endpoint must be asked."""
 
     async def ask(self, billing_user_ids: Sequence[int]) -> dict[int, Pricing | None]:
-        """Ask for customers and return what was said of each; never raises."""
+        """Ask the billing endpoint for the prices of customers; never raises."""
 
 
 class Api:
     """Answers requests below `/api/v1`.
 
-    `strict`: every exchange is held to the document, and an answer of ours that differs becomes a 500 that
-    says so.
+    `strict`: a response that differs from the document becomes a 500 that names the difference.
     """
 
     def __init__(
         self, store: Store, prices: Prices, *, throttle: LoginThrottle | None = None, strict: bool = False
     ) -> None:
-        # Imported for its effect: it fills the table of operations.
-        from mock_solusio.api.handlers import registry  # noqa: F401
-
         self._store = store
         self._prices = prices
         self._throttle = LoginThrottle() if throttle is None else throttle
         self._strict = strict
         self._routes = routes()
-        self._responses: Kept[_Key, Response] = Kept(store, KEPT)
-        self._rows: Rows = Kept(store, KEPT)
+        self._responses: VersionedCache[_Key, Response] = VersionedCache(store, CACHE_LIMIT)
+        self._rows: Rows = VersionedCache(store, CACHE_LIMIT)
         self._actors: dict[bytes | None, tuple[AccessToken, User]] = {}
 
-    def kept(self, request: Request) -> Response | None:
-        """Return the response to a read that was rendered before and still holds, or None."""
+    def cached(self, request: Request) -> Response | None:
+        """Return the cached response to a GET request, or None."""
         found = self._responses.get(_key(request))
         return None if found is None else found[0]
 
     async def answer(self, request: Request) -> Response:
-        """Answer a request, whatever it is."""
+        """Answer any request; errors become responses."""
         path = request.path.removeprefix(PREFIX)
         method = "GET" if request.method == "HEAD" else request.method
         route, values, methods = self._routes.find(method, path)
         if route is None:
-            return self._nowhere(request, path, methods)
+            return _not_found(request, path, methods)
         operation = OPERATIONS[route.id]
         try:
             call = self._call(request, route, operation, values)
@@ -92,21 +79,10 @@ class Api:
         except DomainError as error:
             return refusal(error, operation=route.id)
         if self._strict:
-            problem = nonconformity(route.id, response)
+            problem = response_problem(route.id, response)
             if problem:
                 return json_response(500, {"message": problem}, operation=route.id, notes=[problem])
         return response
-
-    def _nowhere(self, request: Request, path: str, methods: Sequence[str]) -> Response:
-        # A real installation answers an HTML page here; naming what is missing helps more.
-        if methods:
-            allowed = ", ".join(sorted(methods))
-            message = f"The {request.method} method is not supported for this route. Supported: {allowed}."
-            return json_response(405, {"message": message}, [(b"allow", allowed.encode())])
-        near = self._routes.nearest(request.method, path)
-        hint = f" Near to it: {'; '.join(near)}." if near else ""
-        message = f"There is no operation {request.method} {PREFIX}{path} here.{hint}"
-        return json_response(404, {"message": message}, notes=[message])
 
     def _call(self, request: Request, route: Route, operation: Operation, values: dict[str, Any]) -> Call:
         actor = access_token = None
@@ -126,27 +102,27 @@ class Api:
             call.require(operation.permission)
         if request.method == "GET":
             call.rows = self._rows
-        call.query = query_of(route, request.query)
+        call.query, call.raw_query = read_query(route, request.query)
         if route.takes_body:
-            call.body = body_of(route, request.body)
+            call.body = read_body(route.id, request.body)
         return call
 
     def _authenticated(self, request: Request) -> tuple[AccessToken, User]:
         header = request.header(b"authorization")
         known = self._actors.get(header)
-        if known is not None and self._still(*known):
+        if known is not None and self._is_current(*known):
             return known
         with self._store.transaction() as world:
-            # A transaction of its own: a one-time access token is used up even if the call then fails.
+            # Its own transaction: a one-time access token is spent even if the call fails afterwards.
             token, user = access_tokens.authenticate(world, bearer(request))
         if not token.one_time:
-            if len(self._actors) >= ACTORS:
+            if len(self._actors) >= REMEMBERED_TOKENS:
                 self._actors.clear()
             self._actors[header] = (token, user)
         return token, user
 
-    def _still(self, token: AccessToken, user: User) -> bool:
-        # Records never change: while the store has these very ones, all is as it was.
+    def _is_current(self, token: AccessToken, user: User) -> bool:
+        # Records are immutable: while the store holds these very objects, nothing has changed.
         store = self._store
         return (
             store[ACCESS_TOKENS].get(token.id) is token
@@ -176,36 +152,36 @@ class Api:
             value = reply.render()
         if wanted:
             asked = await self._prices.ask(sorted(wanted))
-            # What the handler has read, the right to read it included, may have changed while we asked: this
-            # answer is for this request alone.
+            # What the handler read, permissions included, may have changed in the meantime: this response
+            # is for this request alone.
             call.uncached()
             call.rows = None
-            # What was done is done: if somebody deleted it while we asked, it is shown without prices.
+            # The change was made: if the record was deleted in the meantime, show it without prices.
             with suppress(DomainError), self._store.transaction():
                 value = reply.render()
         response = json_response(reply.status, value, reply.headers, operation=route.id)
         if request.method == "GET" and reply.status == 200:
-            self._keep(request, call, version, response)
+            self._cache(request, call, version, response)
         return response
 
-    def _keep(self, request: Request, call: Call, version: int, response: Response) -> None:
+    def _cache(self, request: Request, call: Call, version: int, response: Response) -> None:
         token = call.access_token
         if call.fresh_until == 0 or version != self._store.version or (token is not None and token.one_time):
             return
         until = call.holds_until
         if token is not None and token.expires_at is not None:
             until = min(until, token.expires_at)
-        self._responses.put(_key(request), response, until, OVERHEAD + len(response.body))
+        self._responses.set(_key(request), response, until, OVERHEAD + len(response.body))
 
 
 _Key = tuple[str, bytes, bytes | None, bytes | None, str]
 
 
 def _key(request: Request) -> _Key:
-    # The method is not in it: only answers to GET are kept, and only GETs are looked up.
+    # Without the method: only responses to GET are cached, and looked up.
     authorization = host = None
     for name, value in request.headers:
-        # Of a header that came twice the first counts, as everywhere else.
+        # The first of several headers with one name counts, as everywhere else.
         if name == b"authorization":
             authorization = value if authorization is None else authorization
         elif name == b"host":
@@ -213,11 +189,23 @@ def _key(request: Request) -> _Key:
     return (request.path, request.query, authorization, host, request.scheme)
 
 
+def _not_found(request: Request, path: str, methods: Sequence[str]) -> Response:
+    # A real installation answers with an HTML page; naming what is missing helps more.
+    if methods:
+        allowed = ", ".join(sorted(methods))
+        message = f"The {request.method} method is not supported for this route. Supported: {allowed}."
+        return json_response(405, {"message": message}, [(b"allow", allowed.encode())])
+    near = routes().nearest(request.method, path)
+    hint = f" Did you mean: {'; '.join(near)}?" if near else ""
+    message = f"The API has no operation {request.method} {PREFIX}{path}.{hint}"
+    return json_response(404, {"message": message}, notes=[message])
+
+
 def bearer(request: Request) -> str:
-    """Return the access token of a request; the scheme may be in any case (facts, section 1).
+    """Return the access token of a request; the scheme is case-insensitive (facts, section 1).
 
     Raises:
-        Unauthenticated: there is none.
+        Unauthenticated: the request has no access token.
     """
     header = request.header(b"authorization") or b""
     scheme, _, secret = header.decode("latin-1").strip().partition(" ")
@@ -226,102 +214,8 @@ def bearer(request: Request) -> str:
     return secret.strip()
 
 
-def query_of(route: Route, query: bytes) -> dict[str, str]:
-    """Return the parameters of a query, those of the document held to their types; empty ones are absent.
-
-    Raises:
-        Invalid: a parameter is of another type, out of bounds, or missing.
-    """
-    if not query and not route.query:
-        return {}
-    encoded = query.decode("latin-1")
-    if "%" in encoded or "+" in encoded:
-        pairs = parse_qsl(encoded, keep_blank_values=True, errors="replace")
-    else:
-        # The same, where nothing needs decoding.
-        parts = [part.partition("=") for part in encoded.split("&")]
-        pairs = [(name, value) for name, _, value in parts]
-    values = {name: value for name, value in pairs if value}
-    errors: dict[str, list[str]] = {}
-    for known in route.query:
-        text = values.get(known.name)
-        if text is None:
-            if known.required:
-                errors[known.name] = [f"The {called(known.name)} field is required."]
-            continue
-        try:
-            parameter(known.schema, text)
-        except ValueError as error:
-            errors[known.name] = [f"The {called(known.name)} {error}"]
-    if errors:
-        raise Invalid(errors)
-    return values
-
-
-def body_of(route: Route, raw: bytes) -> dict[str, Any]:
-    """Return the JSON object of a body, held to the document; no body, `null` and `[]` are an empty object.
-
-    PHP clients write an empty object as `[]` (facts, 0.10).
-
-    Raises:
-        BadRequest: it is not JSON, or not an object.
-        Invalid: it is not as the document says.
-    """
-    if len(raw) > BODY_LIMIT:
-        raise BadRequest(f"The body has more than {BODY_LIMIT} bytes.")
-    body: Any = {}
-    if raw.strip():
-        try:
-            body = msgspec.json.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise BadRequest(f"The body is not JSON: {error}.") from error
-    if body is None or body == []:
-        body = {}
-    if not isinstance(body, dict):
-        raise BadRequest("The body must be a JSON object.")
-    if b"." in raw or b"e" in raw or b"E" in raw:
-        body = _whole(body)
-    check(_request_validator(route.id), body)
-    return cast(dict[str, Any], body)
-
-
-def _whole(value: Any) -> Any:
-    # 7.0 is an integer in JSON, and to the schema; the domain wants it as one.
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, dict):
-        return {key: _whole(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_whole(one) for one in value]
-    return value
-
-
-@functools.cache
-def _request_validator(operation_id: str) -> jsonschema_rs.Draft202012Validator:
-    return validator(documents.request_schema(operation_id, documents.JSON))
-
-
-@functools.cache
-def _response_validator(operation_id: str, status: int) -> jsonschema_rs.Draft202012Validator:
-    return validator(documents.response_schema(operation_id, status))
-
-
-def nonconformity(operation_id: str, response: Response) -> str | None:
-    """Return in what a response differs from the document, or None."""
-    try:
-        schema = _response_validator(operation_id, response.status)
-    except documents.DocumentError as error:
-        return f"The answer is not documented: {error}"
-    if not response.body:
-        return None
-    for wrong in schema.iter_errors(msgspec.json.decode(response.body)):
-        place = "/".join(map(str, wrong.instance_path))
-        return f"The answer of {operation_id} differs from the document at /{place}: {wrong.message}"
-    return None
-
-
 def refusal(error: DomainError, *, operation: str = "") -> Response:
-    """Return what the API answers to an error: `message`, and `errors` where fields are at fault."""
+    """Return the response to an error: `message`, and `errors` if fields are at fault."""
     value: dict[str, Any] = {"message": error.message}
     if error.errors is not None:
         value["errors"] = error.errors
@@ -330,10 +224,3 @@ def refusal(error: DomainError, *, operation: str = "") -> Response:
         headers = [(b"retry-after", str(error.seconds).encode())]
     notes = [error.message] if isinstance(error, Forbidden | Unauthenticated) else []
     return json_response(error.status, value, headers, operation=operation, notes=notes)
-
-
-def registered() -> Mapping[str, Operation]:
-    """Return all operations that have a handler."""
-    from mock_solusio.api.handlers import registry  # noqa: F401
-
-    return OPERATIONS

@@ -1,103 +1,97 @@
-"""Is a request as the document says? If not, the error looks like Laravel's (facts, section 1)."""
+"""Checks requests and responses against the OpenAPI document, and returns requests as typed values.
 
+A request that differs is answered with an error in Laravel's words (facts, section 1).
+"""
+
+import functools
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 import jsonschema_rs
+import msgspec
 
-from mock_solusio.domain.errors import Invalid
+from mock_solusio.api.routes import Route
+from mock_solusio.domain.errors import BadRequest, Invalid
+from mock_solusio.server.messages import Response
+from solusio_contracts.contract import documents
 
-_NOUNS = {"integer": "an integer", "number": "a number", "string": "a string", "boolean": "true or false"}
-_FORMATS = {"email": "email address", "uri": "URL"}
-_NOUNS |= {"array": "an array", "object": "an object", "null": "null"}
-
-
-def validator(schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:
-    """Compile a schema that is complete in itself; formats are checked."""
-    return jsonschema_rs.Draft202012Validator(dict(schema), validate_formats=True)
-
-
-def check(schema: jsonschema_rs.Draft202012Validator, body: object) -> None:
-    """Hold a body to its schema.
-
-    Raises:
-        Invalid: it differs; `errors` has a text for each field, named in dots as Laravel does.
-    """
-    if schema.is_valid(body):
-        return
-    errors: dict[str, list[str]] = {}
-    for error in schema.iter_errors(body):
-        name, text = _told(error)
-        texts = errors.setdefault(name, [])
-        if text not in texts:
-            texts.append(text)
-    raise Invalid(errors)
-
-
-def _told(error: jsonschema_rs.ValidationError) -> tuple[str, str]:
-    path = list(error.instance_path)
-    kind: Any = error.kind
-    if kind.name == "required":
-        path.append(kind.property)
-    name = ".".join(map(str, path)) or "body"
-    return name, f"The {called(name)} {_says(error)}"
-
-
-def called(name: str) -> str:
-    """Return what Laravel calls a field in its texts: `billing_user_id` is `billing user id`."""
-    return name if "." in name else name.replace("_", " ")
-
-
-def _says(error: jsonschema_rs.ValidationError) -> str:
-    kind: Any = error.kind
-    text_or_list = _unit(error.instance)
-    match kind.name:
-        case "required":
-            return "field is required."
-        case "type":
-            nouns = [_NOUNS[one] for one in kind.types if one != "null"]
-            return f"must be {' or '.join(nouns)}."
-        case "enum":
-            return f"must be one of {', '.join(map(str, kind.options))}."
-        case "const":
-            return "is invalid."
-        case "minimum" | "exclusiveMinimum":
-            bound = "at least" if kind.name == "minimum" else "greater than"
-            return f"must be {bound} {_number(kind.limit)}."
-        case "maximum" | "exclusiveMaximum":
-            bound = "not be greater than" if kind.name == "maximum" else "be less than"
-            return f"must {bound} {_number(kind.limit)}."
-        case "minLength" | "minItems":
-            return f"must have at least {kind.limit}{text_or_list}."
-        case "maxLength" | "maxItems":
-            return f"must not have more than {kind.limit}{text_or_list}."
-        case "uniqueItems":
-            return "field has a duplicate value."
-        case "format":
-            return f"must be a valid {_FORMATS.get(kind.format, kind.format)}."
-        case "pattern":
-            return "format is invalid."
-        case _:
-            return "is invalid."
-
-
-def _unit(value: object) -> str:
-    return " characters" if isinstance(value, str) else " items"
-
-
-def _number(limit: Any) -> str:
-    return f"{limit:g}" if isinstance(limit, float) and limit < 1e15 else str(limit)
-
+BODY_LIMIT = 1_048_576
+"""Largest request body in bytes (assumed; clients send far less)."""
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 
+_NOUNS = {
+    "integer": "an integer",
+    "number": "a number",
+    "string": "a string",
+    "boolean": "true or false",
+    "array": "an array",
+    "object": "an object",
+    "null": "null",
+}
+_FORMATS = {"email": "email address", "uri": "URL"}
+_PROBLEMS = {
+    "required": "field is required.",
+    "type": "must be {types}.",
+    "enum": "must be one of {options}.",
+    "minimum": "must be at least {limit}.",
+    "exclusiveMinimum": "must be greater than {limit}.",
+    "maximum": "must not be greater than {limit}.",
+    "exclusiveMaximum": "must be less than {limit}.",
+    "minLength": "must have at least {limit} {unit}.",
+    "minItems": "must have at least {limit} {unit}.",
+    "maxLength": "must not have more than {limit} {unit}.",
+    "maxItems": "must not have more than {limit} {unit}.",
+    "uniqueItems": "field has a duplicate value.",
+    "format": "must be a valid {format}.",
+    "pattern": "format is invalid.",
+}
+"""What Laravel says about the keyword of a schema that a value fails."""
 
-def parameter(schema: Mapping[str, Any], text: str) -> Any:
-    """Return the value that stands in a parameter of this type.
+
+def read_query(route: Route, query: bytes) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the parameters of the document as typed values, and every parameter as it was sent.
+
+    The typed values include the document's defaults. Empty parameters count as absent.
 
     Raises:
-        ValueError: it is not of this type, or out of bounds.
+        Invalid: a parameter has another type, is out of bounds, or is missing.
+    """
+    if not query and not route.query:
+        return {}, {}
+    encoded = query.decode("latin-1")
+    if "%" in encoded or "+" in encoded:
+        pairs = parse_qsl(encoded, keep_blank_values=True, errors="replace")
+    else:
+        # The same result, faster: nothing needs decoding.
+        parts = [part.partition("=") for part in encoded.split("&")]
+        pairs = [(name, value) for name, _, value in parts]
+    sent = {name: value for name, value in pairs if value}
+    typed: dict[str, Any] = {}
+    errors: dict[str, list[str]] = {}
+    for known in route.query:
+        text = sent.get(known.name)
+        if text is not None:
+            try:
+                typed[known.name] = _parameter(known.schema, text)
+            except ValueError as error:
+                errors[known.name] = [f"The {_label(known.name)} {error}"]
+        elif known.required:
+            errors[known.name] = [f"The {_label(known.name)} field is required."]
+        elif "default" in known.schema:
+            typed[known.name] = known.schema["default"]
+    if errors:
+        raise Invalid(errors)
+    return typed, sent
+
+
+def _parameter(schema: Mapping[str, Any], text: str) -> Any:
+    """Return the value of a parameter.
+
+    Raises:
+        ValueError: it has another type, or is out of bounds.
     """
     kind = schema.get("type")
     value: Any = text
@@ -120,3 +114,112 @@ def parameter(schema: Mapping[str, Any], text: str) -> Any:
     if isinstance(value, str) and "pattern" in schema and not re.search(schema["pattern"], value):
         raise ValueError("format is invalid.")
     return value
+
+
+def read_body(operation_id: str, raw: bytes) -> dict[str, Any]:
+    """Return the JSON object of a body. No body, `null` and `[]` count as an empty object.
+
+    PHP clients write an empty object as `[]` (facts, 0.10).
+
+    Raises:
+        BadRequest: the body is too large, not JSON, or not an object.
+        Invalid: it differs from the document.
+    """
+    if len(raw) > BODY_LIMIT:
+        raise BadRequest(f"The body has more than {BODY_LIMIT} bytes.")
+    try:
+        value = msgspec.json.decode(raw) if raw.strip() else {}
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(f"The body is not JSON: {error}.") from error
+    if value is None or value == []:
+        value = {}
+    if not isinstance(value, dict):
+        raise BadRequest("The body must be a JSON object.")
+    body: dict[str, Any] = value
+    if b"." in raw or b"e" in raw or b"E" in raw:
+        body = _with_integers(body)
+    check_body(operation_id, body)
+    return body
+
+
+def _with_integers(value: Any) -> Any:
+    # JSON and its schemas take 7.0 for an integer; the domain needs an int.
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _with_integers(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_with_integers(one) for one in value]
+    return value
+
+
+def check_body(operation_id: str, body: object) -> None:
+    """Check a decoded request body against the document.
+
+    Raises:
+        Invalid: it differs; `errors` has a text for each field, named with dots as Laravel does.
+    """
+    schema = _request_schema(operation_id)
+    if schema.is_valid(body):
+        return
+    errors: dict[str, list[str]] = {}
+    for error in schema.iter_errors(body):
+        path = list(error.instance_path)
+        kind: Any = error.kind
+        if kind.name == "required":
+            path.append(kind.property)
+        name = ".".join(map(str, path)) or "body"
+        text = f"The {_label(name)} {_problem(error)}"
+        texts = errors.setdefault(name, [])
+        if text not in texts:
+            texts.append(text)
+    raise Invalid(errors)
+
+
+def response_problem(operation_id: str, response: Response) -> str | None:
+    """Describe the first difference between a response and the document; None if there is none."""
+    try:
+        schema = _response_schema(operation_id, response.status)
+    except documents.DocumentError as error:
+        return f"The response is not documented: {error}"
+    if not response.body:
+        return None
+    difference = next(schema.iter_errors(msgspec.json.decode(response.body)), None)
+    if difference is None:
+        return None
+    place = "/".join(map(str, difference.instance_path))
+    return f"The response of {operation_id} differs from the document at /{place}: {difference.message}"
+
+
+@functools.cache
+def _request_schema(operation_id: str) -> jsonschema_rs.Draft202012Validator:
+    return _compile(documents.request_schema(operation_id, documents.JSON))
+
+
+@functools.cache
+def _response_schema(operation_id: str, status: int) -> jsonschema_rs.Draft202012Validator:
+    return _compile(documents.response_schema(operation_id, status))
+
+
+def _compile(schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(dict(schema), validate_formats=True)
+
+
+def _label(name: str) -> str:
+    # Laravel's messages name the field `billing_user_id` as `billing user id`.
+    return name if "." in name else name.replace("_", " ")
+
+
+def _problem(error: jsonschema_rs.ValidationError) -> str:
+    kind: Any = error.kind
+    return _PROBLEMS.get(kind.name, "is invalid.").format(
+        limit=_number(getattr(kind, "limit", None)),
+        unit="characters" if isinstance(error.instance, str) else "items",
+        types=" or ".join(_NOUNS[one] for one in getattr(kind, "types", ()) if one != "null"),
+        options=", ".join(map(str, getattr(kind, "options", ()))),
+        format=_FORMATS.get(getattr(kind, "format", ""), getattr(kind, "format", "")),
+    )
+
+
+def _number(limit: Any) -> str:
+    return f"{limit:g}" if isinstance(limit, float) and limit < 1e15 else str(limit)

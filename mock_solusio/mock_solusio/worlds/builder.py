@@ -1,11 +1,11 @@
 """How fixtures are made: references by name or id, moments, and errors that name their place."""
 
-import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from mock_solusio.api.validation import check_body
 from mock_solusio.decoding import invalid
 from mock_solusio.domain.errors import Conflict, DomainError, Invalid
 from mock_solusio.domain.moved_world import MovedWorld
@@ -97,15 +97,6 @@ def placed(place: str, names: Mapping[str, str] | None = None) -> Iterator[None]
         raise Conflict(f"{place}: {error.message}", {place: [error.message]}) from error
 
 
-@functools.cache
-def _validator(operation: str) -> Callable[[object], None]:
-    from mock_solusio.api.validation import check, validator
-    from solusio_contracts.contract import documents
-
-    schema = validator(documents.request_schema(operation, documents.JSON))
-    return functools.partial(check, schema)
-
-
 def request(operation: str, body: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
     """Return the members of a request, held to the API's document like one that came in.
 
@@ -116,7 +107,7 @@ def request(operation: str, body: dict[str, Any], more: Mapping[str, Any]) -> di
     if twice:
         raise Invalid.field(f"more.{twice[0]}", "has a place of its own beside `more`.")
     whole = {**body, **more}
-    _validator(operation)(whole)
+    check_body(operation, whole)
     return whole
 
 

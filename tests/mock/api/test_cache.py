@@ -2,7 +2,7 @@
 
 import pytest
 
-from mock_solusio.api.cache import NEVER, Kept
+from mock_solusio.api.cache import NEVER, VersionedCache
 from mock_solusio.api.call import Call, row
 from mock_solusio.clock import Clock
 from mock_solusio.domain.world import Kind, Record
@@ -36,28 +36,28 @@ def add(store, name):
 
 
 def test_a_value_holds_until_anything_changes(store):
-    kept = Kept(store, limit=100)
-    kept.put("a", 1, NEVER, size=1)
+    kept = VersionedCache(store, limit=100)
+    kept.set("a", 1, NEVER, size=1)
     assert kept.get("a") == (1, NEVER)
     add(store, "cat")
     assert kept.get("a") is None
-    kept.put("b", 2, NEVER, size=1)
+    kept.set("b", 2, NEVER, size=1)
     assert kept.get("a") is None
     assert kept.get("b") == (2, NEVER)
 
 
 def test_a_value_holds_until_its_moment(store, clock):
-    kept = Kept(store, limit=100)
-    kept.put("a", 1, START + SECOND, size=1)
+    kept = VersionedCache(store, limit=100)
+    kept.set("a", 1, START + SECOND, size=1)
     assert kept.get("a") == (1, START + SECOND)
     clock.advance(SECOND)
     assert kept.get("a") is None
 
 
 def test_the_sizes_are_bounded(store):
-    kept = Kept(store, limit=10)
+    kept = VersionedCache(store, limit=10)
     for number in range(1000):
-        kept.put(number, number, NEVER, size=4)
+        kept.set(number, number, NEVER, size=4)
         assert kept.get(number) == (number, NEVER)
         assert sum(kept.get(other) is not None for other in range(number + 1)) <= 2
 
@@ -83,7 +83,7 @@ def looking(store, rows, base_url="http://mock.test"):
 
 
 def test_a_record_is_rendered_once_for_all_answers(store):
-    cat, rows, views = add(store, "cat"), Kept(store, limit=10_000), Views()
+    cat, rows, views = add(store, "cat"), VersionedCache(store, limit=10_000), Views()
     view = views.view
     shown = [bytes(row(looking(store, rows), view, cat)) for _ in range(3)]
     assert shown == [b'{"name":"cat"}'] * 3
@@ -96,7 +96,7 @@ def test_a_record_is_rendered_once_for_all_answers(store):
 
 
 def test_an_answer_ends_with_the_first_of_its_records(store, clock):
-    cat, dog, rows = add(store, "cat"), add(store, "dog"), Kept(store, limit=10_000)
+    cat, dog, rows = add(store, "cat"), add(store, "dog"), VersionedCache(store, limit=10_000)
     sooner, later = Views(START + SECOND).view, Views(START + 2 * SECOND).view
     for _ in range(2):  # rendered, then taken again
         call = looking(store, rows)
@@ -114,7 +114,7 @@ def test_an_answer_ends_with_the_first_of_its_records(store, clock):
 
 
 def test_what_changes_with_every_moment_is_rendered_each_time(store):
-    cat, rows, views = add(store, "cat"), Kept(store, limit=10_000), Views(until=0)
+    cat, rows, views = add(store, "cat"), VersionedCache(store, limit=10_000), Views(until=0)
     view = views.view
     for _ in range(2):
         call = looking(store, rows)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mock_solusio.api.dispatch import registered
+from mock_solusio.api.handlers.registry import OPERATIONS
 from mock_solusio.api.routes import routes
 from mock_solusio.app import Mock
 from mock_solusio.clock import Clock
@@ -20,16 +20,16 @@ TOKEN = "administrators-own-access-token"
 
 
 def test_the_document_and_the_handlers_are_the_same_operations():
-    assert set(registered()) == {route.id for route in routes().all}
+    assert set(OPERATIONS) == {route.id for route in routes().all}
 
 
 def test_an_unknown_path_is_answered_with_what_is_near(api):
     answer = api.get("user/1")
     assert answer.status == 404
     assert answer.message.startswith(
-        "There is no operation GET /api/v1/user/1 here. Near to it: GET /users/{user_id}"
+        "The API has no operation GET /api/v1/user/1. Did you mean: GET /users/{user_id}; "
     )
-    assert api.get("zzzzzzzzzzzzz").message == "There is no operation GET /api/v1/zzzzzzzzzzzzz here."
+    assert api.get("zzzzzzzzzzzzz").message == "The API has no operation GET /api/v1/zzzzzzzzzzzzz."
 
 
 def test_a_method_that_a_path_lacks_names_those_it_has(api):
@@ -219,9 +219,9 @@ def test_keeping_answers_changes_none_of_them(steps):
     def bodies(keep: bool) -> list[tuple[int, bytes]]:
         mock = Mock(Options(clock=Clock(START, speed=0), seed="s", admin_token=TOKEN))
         if not keep:
-            mock.api.kept = lambda _: None  # type: ignore[method-assign]
+            mock.api.cached = lambda _: None  # type: ignore[method-assign]
             mock.api._rows.get = lambda _: None  # type: ignore[method-assign]
-            mock.api._still = lambda *_: False  # type: ignore[method-assign]
+            mock.api._is_current = lambda *_: False  # type: ignore[method-assign]
         seen = []
         with asyncio.Runner() as runner:
             for (method, path, body), pause in steps:

@@ -1,7 +1,5 @@
 """The activity log (facts, section 10)."""
 
-from typing import Any
-
 from mock_solusio.api.call import Call, Reply, listed, operation
 from mock_solusio.api.views.people import activity_log_view
 from mock_solusio.domain.permissions import Permission
@@ -11,9 +9,4 @@ from mock_solusio.domain.records.installation import ACTIVITY_LOGS
 @operation("listActivityLogs", permission=Permission.VIEW_ACTIVITY)
 def list_activity_logs(call: Call) -> Reply:
     """Answer a page of the activity log."""
-    where: dict[str, Any] = {}
-    if "filter[user_id]" in call.query:
-        where["user_id"] = int(call.query["filter[user_id]"])
-    if "filter[event]" in call.query:
-        where["event"] = call.query["filter[event]"]
-    return listed(call, ACTIVITY_LOGS, activity_log_view, where)
+    return listed(call, ACTIVITY_LOGS, activity_log_view, call.filters)

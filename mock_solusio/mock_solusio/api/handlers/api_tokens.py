@@ -17,13 +17,11 @@ from mock_solusio.domain.records.user import USERS, User
 @operation("listApiTokens")
 def list_api_tokens(call: Call) -> Reply:
     """Answer a page of access tokens: one's own, or all for who may manage users."""
-    where: dict[str, Any] = {"one_time": False, "from_login": False}
-    if "filter[user_id]" in call.query:
-        where["user_id"] = int(call.query["filter[user_id]"])
+    where = {"one_time": False, "from_login": False, **call.filters}
     only_own = not call.may(Permission.MANAGE_USERS)
     if only_own and where.setdefault("user_id", call.actor.id) != call.actor.id:
         raise Forbidden
-    return listed(call, ACCESS_TOKENS, api_token_view, where, call.query.get("filter[search]", ""))
+    return listed(call, ACCESS_TOKENS, api_token_view, where)
 
 
 @operation("createApiToken")
@@ -44,7 +42,7 @@ def create_api_token(call: Call) -> Reply:
 def list_account_tokens(call: Call) -> Reply:
     """Answer a page of one's own access tokens."""
     where = {"one_time": False, "from_login": False, "user_id": call.actor.id}
-    return listed(call, ACCESS_TOKENS, api_token_view, where, call.query.get("filter[search]", ""))
+    return listed(call, ACCESS_TOKENS, api_token_view, where)
 
 
 @operation("createAccountToken")

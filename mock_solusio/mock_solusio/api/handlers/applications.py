@@ -12,7 +12,7 @@ from mock_solusio.domain.records.images import APPLICATIONS, Application
 def list_applications(call: Call) -> Reply:
     """Answer a page of applications."""
     where = visible_where(call, Permission.MANAGE_IMAGES)
-    return listed(call, APPLICATIONS, application_view, where, call.query.get("filter[search]", ""))
+    return listed(call, APPLICATIONS, application_view, where)
 
 
 @operation("createApplication", permission=Permission.MANAGE_IMAGES)

@@ -10,7 +10,7 @@ from mock_solusio.domain.records.compute_resources import BACKUP_NODES, BackupNo
 @operation("listBackupNodes", permission=Permission.VIEW_COMPUTE_RESOURCES)
 def list_backup_nodes(call: Call) -> Reply:
     """Answer a page of backup nodes."""
-    return listed(call, BACKUP_NODES, backup_node_view, search=call.query.get("filter[search]", ""))
+    return listed(call, BACKUP_NODES, backup_node_view)
 
 
 @operation("createBackupNode", permission=Permission.MANAGE_COMPUTE_RESOURCES)

@@ -16,8 +16,7 @@ MANAGE = Permission.MANAGE_COMPUTE_RESOURCES
 @operation("listComputeResources", permission=VIEW)
 def list_compute_resources(call: Call) -> Reply:
     """Answer a page of compute resources."""
-    search = call.query.get("filter[search]", "")
-    return listed(call, COMPUTE_RESOURCES, machines.compute_resource_view, {}, search)
+    return listed(call, COMPUTE_RESOURCES, machines.compute_resource_view)
 
 
 @operation("createComputeResource", permission=MANAGE)

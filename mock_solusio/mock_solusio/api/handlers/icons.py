@@ -8,8 +8,7 @@ from mock_solusio.domain.records.images import ICONS
 @operation("listIcons")
 def list_icons(call: Call) -> Reply:
     """Answer a page of icons."""
-    where = {"type": call.query["filter[type]"]} if "filter[type]" in call.query else {}
-    return listed(call, ICONS, icon_view, where, call.query.get("filter[search]", ""))
+    return listed(call, ICONS, icon_view, call.filters)
 
 
 @operation("getIcon")

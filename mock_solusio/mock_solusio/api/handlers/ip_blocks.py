@@ -10,7 +10,7 @@ from mock_solusio.domain.records.networks import IP_BLOCKS, IPS, IpBlock
 @operation("listIpBlocks", permission=Permission.VIEW_IP_BLOCKS)
 def list_ip_blocks(call: Call) -> Reply:
     """Answer a page of IP blocks."""
-    return listed(call, IP_BLOCKS, ip_block_view, {}, call.query.get("filter[search]", ""))
+    return listed(call, IP_BLOCKS, ip_block_view)
 
 
 @operation("createIpBlock", permission=Permission.MANAGE_IP_BLOCKS)
@@ -42,7 +42,7 @@ def delete_ip_block(call: Call) -> Reply:
 def list_ips(call: Call) -> Reply:
     """Answer a page of the registered addresses of a block."""
     where = {"ip_block_id": _block(call).id}
-    return listed(call, IPS, ip_view, where, call.query.get("filter[search]", ""))
+    return listed(call, IPS, ip_view, where)
 
 
 @operation("createIpBlockIp", permission=Permission.MANAGE_IP_BLOCKS)

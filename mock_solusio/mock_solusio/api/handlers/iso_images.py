@@ -10,10 +10,9 @@ from mock_solusio.domain.records.images import ISO_IMAGES, IsoImage
 @operation("listIsoImages")
 def list_iso_images(call: Call) -> Reply:
     """Answer a page of ISO images: an operator's of all, anybody else's of the public ones and his own."""
-    search = call.query.get("filter[search]", "")
     if call.may(Permission.MANAGE_IMAGES):
-        return listed(call, ISO_IMAGES, iso_image_view, {}, search)
-    return listed_from(call, iso_image_view, iso_images.visible_to(call.world, call.actor, search))
+        return listed(call, ISO_IMAGES, iso_image_view)
+    return listed_from(call, iso_image_view, iso_images.visible_to(call.world, call.actor, call.search))
 
 
 @operation("createIsoImage")

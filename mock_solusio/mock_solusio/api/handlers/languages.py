@@ -8,4 +8,4 @@ from mock_solusio.domain.records.installation import LANGUAGES
 @operation("listLanguages")
 def list_languages(call: Call) -> Reply:
     """Answer a page of languages."""
-    return listed(call, LANGUAGES, language_view, search=call.query.get("filter[search]", ""))
+    return listed(call, LANGUAGES, language_view)

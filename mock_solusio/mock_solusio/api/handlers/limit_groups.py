@@ -13,7 +13,7 @@ from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS, LimitGroup
 @operation("listLimitGroups", permission=Permission.VIEW_LIMIT_GROUPS)
 def list_limit_groups(call: Call) -> Reply:
     """Answer a page of limit groups."""
-    return listed(call, LIMIT_GROUPS, limit_group_view, search=call.query.get("filter[search]", ""))
+    return listed(call, LIMIT_GROUPS, limit_group_view)
 
 
 @operation("getLimitGroup", permission=Permission.VIEW_LIMIT_GROUPS)

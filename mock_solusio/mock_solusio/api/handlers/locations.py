@@ -12,7 +12,7 @@ from mock_solusio.domain.records.compute_resources import LOCATIONS, Location
 def list_locations(call: Call) -> Reply:
     """Answer a page of locations."""
     where = visible_where(call, Permission.VIEW_LOCATIONS)
-    return listed(call, LOCATIONS, location_view, where, call.query.get("filter[search]", ""))
+    return listed(call, LOCATIONS, location_view, where)
 
 
 @operation("createLocation", permission=Permission.MANAGE_LOCATIONS)

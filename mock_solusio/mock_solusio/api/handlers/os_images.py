@@ -12,7 +12,7 @@ from mock_solusio.domain.records.images import OS_IMAGE_VERSIONS, OS_IMAGES, OsI
 def list_os_images(call: Call) -> Reply:
     """Answer a page of operating systems with their versions."""
     where = visible_where(call, Permission.MANAGE_IMAGES)
-    return listed(call, OS_IMAGES, os_image_view, where, call.query.get("filter[search]", ""))
+    return listed(call, OS_IMAGES, os_image_view, where)
 
 
 @operation("createOsImage", permission=Permission.MANAGE_IMAGES)

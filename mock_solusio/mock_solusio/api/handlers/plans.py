@@ -1,7 +1,5 @@
 """Plans over HTTP (facts, section 5)."""
 
-from typing import Any
-
 from mock_solusio.api.call import Call, Reply, listed, nothing, operation, shown
 from mock_solusio.api.views.plans import priced_for
 from mock_solusio.domain import plans
@@ -12,15 +10,7 @@ from mock_solusio.domain.records.plans import PLANS, Plan
 @operation("listPlans", permission=Permission.VIEW_PLANS)
 def list_plans(call: Call) -> Reply:
     """Answer a page of plans, priced for whoever asks."""
-    where: dict[str, Any] = {
-        name: call.query[f"filter[{name}]"]
-        for name in ("storage_type", "image_format")
-        if f"filter[{name}]" in call.query
-    }
-    if "filter[disk]" in call.query:
-        where["disk"] = int(call.query["filter[disk]"])
-    view = priced_for(call.actor.billing_user_id)
-    return listed(call, PLANS, view, where, call.query.get("filter[search]", ""))
+    return listed(call, PLANS, priced_for(call.actor.billing_user_id), call.filters)
 
 
 @operation("createPlan", permission=Permission.MANAGE_PLANS)

@@ -17,7 +17,7 @@ from mock_solusio.domain.records.user import USERS
 def list_projects(call: Call) -> Reply:
     """Answer a page of projects: an operator's of all, anybody else's of his own."""
     where = {} if call.may(Permission.VIEW_PROJECTS) else projects.visible_to(call.actor)
-    return listed(call, PROJECTS, project_view, where, call.query.get("filter[search]", ""))
+    return listed(call, PROJECTS, project_view, where)
 
 
 @operation("createProject")
@@ -82,7 +82,7 @@ def resend_invite(call: Call) -> Reply:
 def list_ssh_keys(call: Call) -> Reply:
     """Answer a page of the SSH keys of everybody in the project."""
     where = {"user_id": seen(call).people}
-    return listed(call, SSH_KEYS, ssh_key_view, where, call.query.get("filter[search]", ""))
+    return listed(call, SSH_KEYS, ssh_key_view, where)
 
 
 @operation("createProjectSshKey")
@@ -104,7 +104,7 @@ def list_plans(call: Call) -> Reply:
     """Answer a page of the plans that can be ordered, priced for the project's owner."""
     owner = call.world[USERS].get_or_404(seen(call).owner_id)
     view = priced_for(owner.billing_user_id)
-    return listed(call, PLANS, view, {"is_visible": True}, call.query.get("filter[search]", ""))
+    return listed(call, PLANS, view, {"is_visible": True})
 
 
 def seen(call: Call) -> Project:

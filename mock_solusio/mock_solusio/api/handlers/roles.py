@@ -11,7 +11,7 @@ from mock_solusio.domain.role_permissions import PERMISSIONS
 @operation("listRoles", permission=Permission.VIEW_ROLES)
 def list_roles(call: Call) -> Reply:
     """Answer a page of roles."""
-    return listed(call, ROLES, role_view, search=call.query.get("filter[search]", ""))
+    return listed(call, ROLES, role_view)
 
 
 @operation("getRole", permission=Permission.VIEW_ROLES)

@@ -9,13 +9,6 @@ from mock_solusio.domain import server_access, servers
 from mock_solusio.domain.permissions import Permission
 from mock_solusio.domain.records.servers import Server
 
-_FILTERS = {
-    "filter[user_id]": ("user_id", int),
-    "filter[compute_resource_id]": ("compute_resource_id", int),
-    "filter[status]": ("status", str),
-    "filter[virtualization_type]": ("virtualization_type", str),
-}
-
 
 def seen(call: Call) -> Server:
     """Return the server of the path, if the actor may see it."""
@@ -37,8 +30,7 @@ def managed(call: Call) -> Server:
 @operation("listServers", permission=Permission.VIEW_SERVERS)
 def list_servers(call: Call) -> Reply:
     """Answer a page of servers."""
-    where = {field: kind(call.query[name]) for name, (field, kind) in _FILTERS.items() if name in call.query}
-    return listed_servers(call, where)
+    return listed_servers(call, call.filters)
 
 
 @operation("createServer")

@@ -1,7 +1,5 @@
 """Tasks (facts, section 8). A client sees those of his servers."""
 
-from typing import Any
-
 from mock_solusio.api.call import Call, Reply, listed, operation, shown
 from mock_solusio.api.views.tasks import task_view
 from mock_solusio.domain.errors import Forbidden
@@ -10,20 +8,13 @@ from mock_solusio.domain.records.servers import SERVERS
 from mock_solusio.domain.records.tasks import TASKS, Task
 from mock_solusio.domain.server_access import has_access
 
-_FILTERS = {
-    "filter[action]": ("action", str),
-    "filter[status]": ("status", str),
-    "filter[compute_resource_id]": ("compute_resource_id", int),
-    "filter[compute_resource_vm_id]": ("server_id", int),
-}
-
 
 @operation("listTasks")
 def list_tasks(call: Call) -> Reply:
     """Answer a page of tasks."""
-    where: dict[str, Any] = {
-        field: kind(call.query[name]) for name, (field, kind) in _FILTERS.items() if name in call.query
-    }
+    where = call.filters
+    if "compute_resource_vm_id" in where:
+        where["server_id"] = where.pop("compute_resource_vm_id")
     if not call.may(Permission.VIEW_TASKS):
         where["user_id"] = call.actor.id
     return listed(call, TASKS, task_view, where)

@@ -2,18 +2,15 @@
 
 from typing import Any
 
-from mock_solusio.api.call import Call, Reply, operation, page_asked, paged
+from mock_solusio.api.call import Call, Reply, operation, paged, requested_page
 from mock_solusio.api.views.usage import usage_line_view, usage_meta
 from mock_solusio.domain import usage
 from mock_solusio.domain.permissions import Permission
 from mock_solusio.domain.usage import UsageQuery
 from mock_solusio.moment import rfc3339
 
-PER_PAGE = 100
-"""Lines of a page (assumed)."""
-
 MOST_PER_PAGE = 1000
-"""Lines that a page has at most (assumed: an invoice run reads all of them)."""
+"""Most lines that a page has (assumed: an invoice run reads all of them)."""
 
 
 @operation("listUsage")
@@ -25,17 +22,17 @@ def list_usage(call: Call) -> Reply:
     """
     query = _query(call)
     call.world.spans.enter(call.now, query.since, query.until)
-    call.query = {**call.query, "from": rfc3339(query.since), "to": rfc3339(query.until)}
+    call.raw_query |= {"from": rfc3339(query.since), "to": rfc3339(query.until)}
     if not query.closed:
-        call.query["as_of"] = rfc3339(query.as_of)
+        call.raw_query["as_of"] = rfc3339(query.as_of)
 
     def render() -> dict[str, Any]:
         if not query.closed and query.as_of >= call.now:
             call.expires(call.now + 1)
-        number, per_page = page_asked(call, PER_PAGE, MOST_PER_PAGE)
+        number, per_page = requested_page(call, MOST_PER_PAGE)
         found = usage.read(call.world, query, (number - 1) * per_page, per_page)
         lines = [usage_line_view(line) for line in found.lines]
-        envelope = paged(call, lines, found.totals.lines, PER_PAGE, MOST_PER_PAGE)
+        envelope = paged(call, lines, found.totals.lines, MOST_PER_PAGE)
         envelope["meta"] |= usage_meta(query, found.totals)
         return envelope
 
@@ -46,16 +43,11 @@ def _query(call: Call) -> UsageQuery:
     given = call.query
     since, until = usage.period(given.get("from"), given.get("to"), call.now)
     as_of = usage.moment_of("as_of", given["as_of"], call.now) if "as_of" in given else call.now
-    wanted = {
-        name: int(given[f"filter[{name}]"])
-        for name in ("user_id", "billing_user_id")
-        if f"filter[{name}]" in given
-    }
     user_ids = usage.readable_users(
         call.world,
         call.actor,
         everybody=call.may(Permission.VIEW_USAGE),
-        user_id=wanted.get("user_id"),
-        billing_user_id=wanted.get("billing_user_id"),
+        user_id=given.get("filter[user_id]"),
+        billing_user_id=given.get("filter[billing_user_id]"),
     )
     return UsageQuery(since=since, until=until, as_of=as_of, user_ids=user_ids)

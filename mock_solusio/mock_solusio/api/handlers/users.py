@@ -19,15 +19,10 @@ from mock_solusio.domain.world import Has
 @operation("listUsers", permission=Permission.VIEW_USERS)
 def list_users(call: Call) -> Reply:
     """Answer a page of users."""
-    query = call.query
-    where: dict[str, Any] = {}
-    if "filter[status]" in query:
-        where["status"] = query["filter[status]"]
-    if "filter[role_id]" in query:
-        where["roles"] = Has(int(query["filter[role_id]"]))
-    if "filter[billing_user_id]" in query:
-        where["billing_user_id"] = int(query["filter[billing_user_id]"])
-    return listed(call, USERS, user_view, where, query.get("filter[search]", ""))
+    where = call.filters
+    if "role_id" in where:
+        where["roles"] = Has(where.pop("role_id"))
+    return listed(call, USERS, user_view, where)
 
 
 @operation("createUser", permission=Permission.MANAGE_USERS)

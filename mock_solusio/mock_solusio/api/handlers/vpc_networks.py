@@ -14,7 +14,7 @@ from mock_solusio.domain.references import invalid_reference
 def list_vpc_networks(call: Call) -> Reply:
     """Answer a page of VPC networks."""
     where = {} if call.may(Permission.VIEW_VPC_NETWORKS) else {"user_id": call.actor.id}
-    return listed(call, VPC_NETWORKS, vpc_network_view, where, call.query.get("filter[search]", ""))
+    return listed(call, VPC_NETWORKS, vpc_network_view, where)
 
 
 @operation("createVpcNetwork")
@@ -82,7 +82,7 @@ def detach_servers(call: Call) -> Reply:
 def list_ips(call: Call) -> Reply:
     """Answer a page of the addresses that servers have, or that were added."""
     where = {"vpc_network_id": _network(call, Permission.VIEW_VPC_NETWORKS).id}
-    return listed(call, VPC_IPS, vpc_ip_view, where, call.query.get("filter[search]", ""))
+    return listed(call, VPC_IPS, vpc_ip_view, where)
 
 
 @operation("deleteVpcNetworkIp")

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from mock_solusio.api.call import Call, Reply, page_asked, paged, row
+from mock_solusio.api.call import Call, Reply, paged, requested_page, row
 from mock_solusio.api.views.backup_nodes import backup_node_short
 from mock_solusio.api.views.catalogue import iso_image_view, location_view, ssh_key_view
 from mock_solusio.api.views.machines import capabilities, ip_view, storage_view
@@ -53,8 +53,7 @@ def listed_servers(call: Call, where: Mapping[str, Any]) -> Reply:
 
     def render() -> Json:
         views = _Views(call)
-        search = call.query.get("filter[search]", "")
-        page = call.world[SERVERS].page(*page_asked(call), where, search)
+        page = call.world[SERVERS].page(*requested_page(call), where, call.search)
         rows = [row(call, server_view, server, views.render) for server in page.items]
         return paged(call, rows, page.total)
 
