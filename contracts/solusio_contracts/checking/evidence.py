@@ -23,7 +23,7 @@ def finding(expect: Expect, clause: Clause, level: Level, target: Target) -> Fin
         expected=mask(expect.expected),
         actual=mask(expect.actual),
         hint=mask(expect.hint),
-        question=mask(exchange.question) if exchange else "",
+        question=mask(exchange.description) if exchange else "",
         curl=curl(exchange.request, target.settings.url, mask) if exchange else "",
         request=_shown(exchange.sent, mask, 2 * BODY_SHOWN) if exchange else "",
         response=response_text(exchange, mask) if exchange else "",
@@ -34,14 +34,14 @@ def response_text(exchange: Exchange, mask: Mask) -> str:
     """Return the answer as text, masked: head, and the beginning of the decoded body."""
     if exchange.status is None:
         received = _shown(exchange.received, mask, BODY_SHOWN)
-        return mask(exchange.trouble_text) + (f"\n{received}" if received else "")
+        return mask(exchange.failure_text) + (f"\n{received}" if received else "")
     head = [f"HTTP {exchange.status} {exchange.reason}".rstrip()]
     head += [f"{name}: {value}" for name, value in exchange.headers]
     text = mask("\n".join(head)) + "\n\n" + _shown(exchange.content, mask, BODY_SHOWN)
     if exchange.leftover:
         text += f"\n… then {mask(repr(exchange.leftover))[:80]} after the end of the answer"
-    if exchange.trouble is not None:
-        text += f"\n… then: {mask(exchange.trouble_text)}"
+    if exchange.failure is not None:
+        text += f"\n… then: {mask(exchange.failure_text)}"
     return text
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from solusio_contracts.checking.price import difference, same_price
 from solusio_contracts.checking.rule import Expect
 from solusio_contracts.checking.target import Target
-from solusio_contracts.http.exchange import Exchange, Request, Trouble
+from solusio_contracts.http.exchange import Exchange, FailureKind, Request
 
 ENOUGH = 2
 """Time-outs within one rule after which its other cases are left out."""
@@ -20,16 +20,16 @@ def refusals(target: Target, cases: Iterable[Case], *, clause: str = "", note: s
     for words, request in cases:
         exchange = target.send(request, words)
         yield Expect.refused(words, exchange, clause=clause, hint=note)
-        late += exchange.trouble is Trouble.TIMEOUT
+        late += exchange.failure is FailureKind.TIMEOUT
         if late >= ENOUGH:
             return
 
 
 def unharmed(exchange: Exchange, *, clause: str = "") -> Expect:
     """Expect any answer but a server error: whether the question is understood is open."""
-    fine = exchange.trouble is None and not exchange.server_error
+    fine = exchange.failure is None and not exchange.server_error
     expected = "a price or a refusal (4xx)"
-    return Expect.that(fine, exchange.question, expected, exchange.summary, exchange, clause=clause)
+    return Expect.that(fine, exchange.description, expected, exchange.summary, exchange, clause=clause)
 
 
 def same(first: Exchange, again: Exchange, subject: str, *, clause: str = "") -> Expect:

@@ -84,7 +84,7 @@ class Expect:
     @classmethod
     def refused(cls, subject: str, exchange: Exchange, *, hint: str = "", clause: str = "") -> "Expect":
         """Expect that no price is given; the status of the refusal is TP-112's affair."""
-        ok = not exchange.priced and not exchange.server_error and exchange.trouble is None
+        ok = not exchange.priced and not exchange.server_error and exchange.failure is None
         return cls(ok, subject, "a refusal (4xx) without a price", exchange.summary, exchange, hint, clause)
 
 

@@ -75,7 +75,7 @@ def run(target: Target, rules: Sequence[Rule], *, progress: Progress | None = No
             progress(rule, position, len(rules))
         result = run_rule(rule, target)
         results.append(result)
-        if not gone and target.in_trouble() and not target.is_up():
+        if not gone and target.last_request_failed() and not target.is_up():
             gone = f"the endpoint accepts no connections any more since the rule {rule.name}"
     return Report(
         tool_version=metadata.version("mock-solusio"),
@@ -192,8 +192,8 @@ def _unreachable(target: Target) -> str:
         first = target.first_answer(target.users[0])
     except Exception as error:
         return target.mask(f"no request could be made: {type(error).__name__}: {error}")
-    if first.trouble is not None and not first.sent:
-        return f"the endpoint cannot be reached: {first.trouble_text}"
+    if first.failure is not None and not first.sent:
+        return f"the endpoint cannot be reached: {first.failure_text}"
     return ""
 
 

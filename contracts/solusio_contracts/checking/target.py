@@ -12,8 +12,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from solusio_contracts.http.connection import Connection, WireError, check_headers, exchange_on
-from solusio_contracts.http.exchange import ACTION, SOLUSIO_HEADERS, Exchange, Form, Headers, Request, Trouble
+from solusio_contracts.http.connection import Connection, ExchangeError, check_headers, exchange_on
+from solusio_contracts.http.exchange import (
+    ACTION,
+    SOLUSIO_HEADERS,
+    Exchange,
+    FailureKind,
+    Form,
+    Headers,
+    Request,
+)
 from solusio_contracts.http.masking import HIDDEN, SHORTEST, TOKEN_VARIABLE, Mask
 from solusio_contracts.http.url import Origin
 
@@ -113,18 +121,18 @@ class Target:
             priced = [user for user in self.users if user in self._first and self._first[user].priced]
         return priced[0] if priced else self.users[0]
 
-    def ask(self, pairs: Iterable[tuple[str, str]], asked: str, *, headers: Headers = ()) -> Exchange:
-        """Post a form on a connection of its own; `asked` says in words what is asked."""
-        return self.send(Request.form(pairs, headers=headers), asked)
+    def ask(self, pairs: Iterable[tuple[str, str]], description: str, *, headers: Headers = ()) -> Exchange:
+        """Post a form on a connection of its own; `description` says in words what is asked."""
+        return self.send(Request.form(pairs, headers=headers), description)
 
-    def price_of(self, user: int, asked: str = "") -> Exchange:
+    def price_of(self, user: int, description: str = "") -> Exchange:
         """Ask the valid question for a known user, anew."""
-        return self.ask(self.question(user), asked or f"a valid question for user {user}")
+        return self.ask(self.question(user), description or f"a valid question for user {user}")
 
     def send(
         self,
         request: Request,
-        asked: str,
+        description: str,
         *,
         timeout: float | None = None,
         pieces: Iterable[int] = (),
@@ -132,20 +140,20 @@ class Target:
         linger: float = 0.0,
         keep: bool = True,
     ) -> Exchange:
-        """Send any request on a connection of its own; trouble is recorded in the exchange."""
-        with self.talk(timeout=timeout, keep=keep) as talk:
-            return talk.send(request, asked, pieces=pieces, pause=pause, linger=linger)
+        """Send any request on a connection of its own; a failure is recorded in the exchange."""
+        with self.session(timeout=timeout, keep=keep) as session:
+            return session.send(request, description, pieces=pieces, pause=pause, linger=linger)
 
     @contextmanager
-    def talk(self, *, timeout: float | None = None, keep: bool = True) -> Iterator["Talk"]:
-        """Open a talk: several requests over one connection."""
-        talk = Talk(self, timeout or self._patience(), keep=keep)
+    def session(self, *, timeout: float | None = None, keep: bool = True) -> Iterator["Session"]:
+        """Open a session: several requests over one connection."""
+        session = Session(self, timeout or self._patience(), keep=keep)
         try:
-            yield talk
+            yield session
         finally:
-            talk.close()
+            session.close()
 
-    def together(
+    def send_concurrently(
         self, questions: Sequence[tuple[Request, str]], *, timeout: float | None = None
     ) -> list[Exchange]:
         """Send all requests at the same moment, each on a connection of its own, in order."""
@@ -153,14 +161,14 @@ class Target:
             return []
         barrier = threading.Barrier(len(questions))
 
-        def one(request: Request, asked: str) -> Exchange:
+        def one(request: Request, description: str) -> Exchange:
             with contextlib.suppress(threading.BrokenBarrierError):
                 barrier.wait(timeout=30)
-            return self.send(request, asked, timeout=timeout)
+            return self.send(request, description, timeout=timeout)
 
         with ThreadPoolExecutor(max_workers=len(questions)) as pool:
             try:
-                futures = [pool.submit(one, request, asked) for request, asked in questions]
+                futures = [pool.submit(one, request, description) for request, description in questions]
             except RuntimeError:
                 # This machine has no thread left: those that wait for it would wait in vain.
                 barrier.abort()
@@ -195,7 +203,7 @@ class Target:
         """Return the known users who were given a price at first."""
         return [user for user, exchange in self.first_answers() if exchange.priced]
 
-    def in_trouble(self) -> bool:
+    def last_request_failed(self) -> bool:
         """Whether the last request got no answer."""
         return self._last is not None and self._last.status is None
 
@@ -205,9 +213,9 @@ class Target:
         while True:
             try:
                 Connection(self.origin, tls=self.settings.tls, timeout=min(wait, 1.0)).close()
-            except WireError as error:
+            except ExchangeError as error:
                 # A handshake that takes long means a busy server, one that fails a dead one behind a proxy.
-                if error.trouble is Trouble.TIMEOUT:
+                if error.failure is FailureKind.TIMEOUT:
                     return True
                 if time.monotonic() >= deadline:
                     return False
@@ -226,7 +234,7 @@ class Target:
     def remember(self, exchange: Exchange, *, keep: bool) -> None:
         """Count an exchange and, unless it is one of very many, keep it."""
         with self._lock:
-            if exchange.trouble is Trouble.TIMEOUT:
+            if exchange.failure is FailureKind.TIMEOUT:
                 self._timeouts += 1
             self._last = exchange
             if keep:
@@ -287,7 +295,7 @@ def _size(exchange: Exchange) -> int:
 
 
 @dataclass
-class Talk:
+class Session:
     """Requests over one connection, opened at the first one."""
 
     target: Target
@@ -298,7 +306,7 @@ class Talk:
     def send(
         self,
         request: Request,
-        asked: str,
+        description: str,
         *,
         pieces: Iterable[int] = (),
         pause: float = 0.0,
@@ -314,23 +322,23 @@ class Talk:
         try:
             if self.connection is None:
                 self.connection = Connection(target.origin, tls=target.settings.tls, timeout=self.timeout)
-        except WireError as error:
+        except ExchangeError as error:
             exchange = Exchange(
                 number=number,
                 request=request,
                 sent=b"",
                 received=b"",
                 seconds=time.monotonic() - started,
-                trouble=error.trouble,
-                trouble_text=error.text,
-                question=asked,
+                failure=error.failure,
+                failure_text=error.text,
+                description=description,
             )
         else:
             exchange = exchange_on(
                 self.connection,
                 request,
                 number=number,
-                question=asked,
+                description=description,
                 pieces=pieces,
                 pause=pause,
                 linger=linger,

@@ -21,7 +21,7 @@ from solusio_contracts.checking.rule import misspelt, shown
 from solusio_contracts.checking.target import Target
 from solusio_contracts.contract import documents
 from solusio_contracts.fuzzing.generator import FIELDS, OPERATION
-from solusio_contracts.http.exchange import ACTION, Exchange, Trouble
+from solusio_contracts.http.exchange import ACTION, Exchange, FailureKind
 from solusio_contracts.http.json_body import Flaw, excerpt
 
 BITS_32, BITS_63 = 2**32, 2**63
@@ -286,7 +286,7 @@ class Judge:
         """Return what an answer violates, the gravest first."""
         sent = Sent(exchange.request.body)
         odd = sent.odd(self._target.token, self._known)
-        found = [*self._trouble(exchange, odd), *self._leaks(exchange)]
+        found = [*self._transport(exchange, odd), *self._leaks(exchange)]
         if exchange.priced:
             # A violation that is there for one parameter is there whatever the others are.
             faults = sent.faults(self._guard, self._known, self._target.settings.unknown_user)
@@ -298,12 +298,12 @@ class Judge:
             found += self._form_of_price(exchange)
         return found
 
-    def _trouble(self, exchange: Exchange, odd: str) -> Iterator[Violation]:
+    def _transport(self, exchange: Exchange, odd: str) -> Iterator[Violation]:
         subject = _ODD.get(odd, f"a question with an odd `{odd}`")
-        if exchange.trouble is Trouble.PROTOCOL:
+        if exchange.failure is FailureKind.PROTOCOL:
             yield Violation("TP-005", odd, subject, "an HTTP answer", exchange.summary)
-        elif exchange.trouble is not None:
-            kind = f"{exchange.trouble} {odd}"
+        elif exchange.failure is not None:
+            kind = f"{exchange.failure} {odd}"
             yield Violation("TP-402", kind, subject, "a complete answer in time", exchange.summary)
         elif exchange.server_error:
             kind = f"{exchange.status} {odd}"

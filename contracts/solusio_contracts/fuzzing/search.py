@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from solusio_contracts.fuzzing.generator import Question
 from solusio_contracts.fuzzing.oracle import Judge, Violation
-from solusio_contracts.http.exchange import Exchange, Request, Trouble
+from solusio_contracts.http.exchange import Exchange, FailureKind, Request
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -101,12 +101,12 @@ class Hunt:
         left = self.limits.deadline - time.monotonic()
         request = Request(question.body)
         exchange = self.target.send(request, question.asked, timeout=min(patience, left), keep=False)
-        if exchange.trouble is Trouble.TIMEOUT and left < patience:
+        if exchange.failure is FailureKind.TIMEOUT and left < patience:
             # It had less time than it may take: that shows nothing.
             self.stopped = TIME_UP
             raise _Stop
-        if exchange.trouble is not None:
-            exchange = self._after_trouble(exchange)
+        if exchange.failure is not None:
+            exchange = self._after_failure(exchange)
         self.last = exchange
         violations = tuple(self.judge(exchange))
         self.checks += 1
@@ -131,16 +131,16 @@ class Hunt:
                 raise _Stop
             self.shrinks_left -= 1
 
-    def _after_trouble(self, exchange: Exchange) -> Exchange:
+    def _after_failure(self, exchange: Exchange) -> Exchange:
         """See whether the endpoint survived; a refused connection gets a second chance."""
-        if exchange.trouble is Trouble.TIMEOUT:
+        if exchange.failure is FailureKind.TIMEOUT:
             self.limits.hangs += 1
             if self.limits.hangs >= HANGS:
                 self.limits.over = f"{HANGS} requests got no answer in time"
             return exchange
         if self.target.is_up():
             if not exchange.sent:
-                exchange = self.target.send(exchange.request, exchange.question, keep=False)
+                exchange = self.target.send(exchange.request, exchange.description, keep=False)
             return exchange
         violation = Violation(
             "TP-403", "down", "the endpoint after this request", "still there", "no connection any more"

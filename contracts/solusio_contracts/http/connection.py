@@ -18,27 +18,27 @@ from typing import Self
 import h11
 
 from solusio_contracts.http.content_coding import decode_content
-from solusio_contracts.http.exchange import Exchange, Headers, Request, Trouble
+from solusio_contracts.http.exchange import Exchange, FailureKind, Headers, Request
 from solusio_contracts.http.masking import encoded
 from solusio_contracts.http.url import Origin, quoted_query
 
-__all__ = ["MAX_ANSWER", "Answer", "Connection", "Origin", "WireError", "check_headers", "exchange_on"]
+__all__ = ["MAX_ANSWER", "Answer", "Connection", "ExchangeError", "Origin", "check_headers", "exchange_on"]
 
 MAX_ANSWER = 4 * 1024 * 1024
 """Bytes of an answer the harness reads; a price has about 600."""
 USER_AGENT = "mock-solusio-check"
 _READ = 65536
-_OUR_OWN_TROUBLE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+_LOCAL_ERRORS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 """Errors of this machine, which say nothing about the endpoint."""
 _NOT_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
 
 
-class WireError(Exception):
+class ExchangeError(Exception):
     """An exchange that could not be completed."""
 
-    def __init__(self, trouble: Trouble, text: str) -> None:
+    def __init__(self, failure: FailureKind, text: str) -> None:
         super().__init__(text)
-        self.trouble = trouble
+        self.failure = failure
         self.text = text
 
 
@@ -61,7 +61,7 @@ def _connected(origin: Origin, timeout: float) -> socket.socket:
     try:
         addresses = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
     except OSError as error:
-        raise WireError(Trouble.UNREACHABLE, error.strerror or str(error)) from error
+        raise ExchangeError(FailureKind.UNREACHABLE, error.strerror or str(error)) from error
     for family, kind, protocol, _, address in addresses:
         left = deadline - time.monotonic()
         if left <= 0:
@@ -74,15 +74,15 @@ def _connected(origin: Origin, timeout: float) -> socket.socket:
         except OSError as error:
             if connecting is not None:
                 connecting.close()
-            if error.errno in _OUR_OWN_TROUBLE:
+            if error.errno in _LOCAL_ERRORS:
                 raise
             failure = error
         else:
             connecting.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return connecting
     if isinstance(failure, TimeoutError):
-        raise WireError(Trouble.UNREACHABLE, f"no connection within {timeout:g} s") from failure
-    raise WireError(Trouble.UNREACHABLE, failure.strerror or str(failure)) from failure
+        raise ExchangeError(FailureKind.UNREACHABLE, f"no connection within {timeout:g} s") from failure
+    raise ExchangeError(FailureKind.UNREACHABLE, failure.strerror or str(failure)) from failure
 
 
 def _secured(plain: socket.socket, tls: ssl.SSLContext, origin: Origin, timeout: float) -> ssl.SSLSocket:
@@ -93,7 +93,7 @@ def _secured(plain: socket.socket, tls: ssl.SSLContext, origin: Origin, timeout:
         plain.close()
         late = isinstance(error, TimeoutError)
         text = f"no handshake within {timeout:g} s" if late else _why_no_session(error)
-        raise WireError(Trouble.TIMEOUT if late else Trouble.TLS, f"TLS: {text}") from error
+        raise ExchangeError(FailureKind.TIMEOUT if late else FailureKind.TLS, f"TLS: {text}") from error
 
 
 def _why_no_session(error: OSError | ValueError) -> str:
@@ -112,7 +112,7 @@ class Connection:
         """Connect within `timeout` seconds, which then also bounds a TLS handshake and each exchange.
 
         Raises:
-            WireError: no connection (UNREACHABLE) or no TLS session (TLS, TIMEOUT).
+            ExchangeError: no connection (UNREACHABLE) or no TLS session (TLS, TIMEOUT).
             OSError: this machine has no file descriptor or memory left for a connection.
         """
         self._origin = origin
@@ -149,7 +149,7 @@ class Connection:
         that comes before all is sent ends the sending.
 
         Raises:
-            WireError: CUT or TIMEOUT, when nothing can come any more.
+            ExchangeError: CUT or TIMEOUT, when nothing can come any more.
             ValueError: the request cannot be written as HTTP.
         """
         self.sent = b""
@@ -170,7 +170,9 @@ class Connection:
 
     def _encode(self, request: Request) -> bytes:
         if self._http.our_state is not h11.IDLE:
-            raise WireError(Trouble.CUT, "the connection was no longer usable after the answer before")
+            raise ExchangeError(
+                FailureKind.CUT, "the connection was no longer usable after the answer before"
+            )
         target = self._origin.path
         if request.query:
             target += ("&" if "?" in target else "?") + quoted_query(request.query)
@@ -197,7 +199,7 @@ class Connection:
         while view:
             left = deadline - time.monotonic()
             if left <= 0:
-                raise WireError(Trouble.TIMEOUT, "the request was not taken in time")
+                raise ExchangeError(FailureKind.TIMEOUT, "the request was not taken in time")
             if self._answered_early():
                 # An early answer (413, say): whether the rest is read is the server's affair.
                 return False
@@ -231,7 +233,7 @@ class Connection:
         """Read one answer; `linger` seconds are then waited for bytes that should not come.
 
         Raises:
-            WireError: TIMEOUT, CUT, PROTOCOL or TOO_LARGE; `partial` then holds what had come.
+            ExchangeError: TIMEOUT, CUT, PROTOCOL or TOO_LARGE; `partial` then holds what had come.
         """
         answer = Answer()
         received = bytearray()
@@ -259,13 +261,17 @@ class Connection:
                 event = self._http.next_event()
             except h11.RemoteProtocolError as error:
                 if not received:
-                    raise WireError(Trouble.CUT, "the connection was closed without an answer") from error
+                    raise ExchangeError(
+                        FailureKind.CUT, "the connection was closed without an answer"
+                    ) from error
                 closed = self._http.trailing_data[1]
-                kind = Trouble.CUT if closed and received.startswith(b"HTTP/") else Trouble.PROTOCOL
+                kind = FailureKind.CUT if closed and received.startswith(b"HTTP/") else FailureKind.PROTOCOL
                 text = (
-                    "the connection was closed in mid-answer" if kind is Trouble.CUT else f"not HTTP: {error}"
+                    "the connection was closed in mid-answer"
+                    if kind is FailureKind.CUT
+                    else f"not HTTP: {error}"
                 )
-                raise WireError(kind, text) from error
+                raise ExchangeError(kind, text) from error
             if event is h11.NEED_DATA:
                 self._http.receive_data(self._read(received, deadline))
             elif isinstance(event, h11.Response):
@@ -278,28 +284,28 @@ class Connection:
             elif isinstance(event, h11.Data):
                 body += event.data
                 if len(body) > MAX_ANSWER:
-                    raise WireError(Trouble.TOO_LARGE, f"more than {MAX_ANSWER} bytes came")
+                    raise ExchangeError(FailureKind.TOO_LARGE, f"more than {MAX_ANSWER} bytes came")
             elif isinstance(event, h11.EndOfMessage | h11.ConnectionClosed) or event is h11.PAUSED:
                 return
 
     def _read(self, received: bytearray, deadline: float) -> bytes:
         left = deadline - time.monotonic()
         if left <= 0:
-            raise WireError(Trouble.TIMEOUT, self._late(received))
+            raise ExchangeError(FailureKind.TIMEOUT, self._late(received))
         try:
             data = self._next_bytes(left)
         except TimeoutError as error:
-            raise WireError(Trouble.TIMEOUT, self._late(received)) from error
+            raise ExchangeError(FailureKind.TIMEOUT, self._late(received)) from error
         except OSError as error:
             text = "the connection was reset" + (" in mid-answer" if received else " without an answer")
-            raise WireError(Trouble.CUT, text) from error
+            raise ExchangeError(FailureKind.CUT, text) from error
         received += data
         if data and not received.startswith(b"HTTP/"[: len(received)]):
             # No need to wait for the end of a line.
-            raise WireError(Trouble.PROTOCOL, f"not HTTP: it begins with {bytes(received[:20])!r}")
+            raise ExchangeError(FailureKind.PROTOCOL, f"not HTTP: it begins with {bytes(received[:20])!r}")
         if len(received) > 2 * MAX_ANSWER:
             # Chunks of one byte, or interim answers without end.
-            raise WireError(Trouble.TOO_LARGE, f"more than {2 * MAX_ANSWER} bytes came")
+            raise ExchangeError(FailureKind.TOO_LARGE, f"more than {2 * MAX_ANSWER} bytes came")
         return data
 
     def _next_bytes(self, left: float) -> bytes:
@@ -347,31 +353,31 @@ def exchange_on(
     request: Request,
     *,
     number: int,
-    question: str,
+    description: str,
     pieces: Iterable[int] = (),
     pause: float = 0.0,
     linger: float = 0.0,
 ) -> Exchange:
-    """Do one exchange on an open connection; trouble is recorded, not raised.
+    """Do one exchange on an open connection; a failure is recorded, not raised.
 
     Raises:
         ValueError: the request cannot be written as HTTP.
     """
-    trouble: Trouble | None = None
+    failure: FailureKind | None = None
     text = ""
     started = time.monotonic()
     connection.partial = Answer()
     try:
         started = connection.send(request, pieces=pieces, pause=pause)
         answer = connection.receive(started, linger=linger)
-    except WireError as error:
-        trouble, text = error.trouble, error.text
+    except ExchangeError as error:
+        failure, text = error.failure, error.text
         answer = connection.partial
     seconds = time.monotonic() - started
     codings = [value for name, value in answer.headers if name.lower() == "content-encoding"]
     offered = next((value for name, value in request.headers if name.lower() == "accept-encoding"), None)
     content, problem = answer.body, None
-    if trouble is None:
+    if failure is None:
         content, problem = decode_content(answer.body, ", ".join(codings), offered)
     return Exchange(
         number=number,
@@ -385,9 +391,9 @@ def exchange_on(
         body=answer.body,
         content=content,
         decode_problem=problem,
-        trouble=trouble,
-        trouble_text=text,
+        failure=failure,
+        failure_text=text,
         leftover=answer.leftover,
         reusable=answer.reusable,
-        question=question,
+        description=description,
     )

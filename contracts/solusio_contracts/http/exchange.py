@@ -41,7 +41,7 @@ class Request:
         return cls(body=form.encode("ascii"), headers=kept + headers)
 
 
-class Trouble(enum.StrEnum):
+class FailureKind(enum.StrEnum):
     """Why an exchange has no complete answer."""
 
     UNREACHABLE = "unreachable"
@@ -75,14 +75,14 @@ class Exchange:
     content: bytes = b""
     """The body after content decoding; equals `body` when none applies."""
     decode_problem: str | None = None
-    trouble: Trouble | None = None
-    trouble_text: str = ""
+    failure: FailureKind | None = None
+    failure_text: str = ""
     leftover: bytes = b""
     """Bytes that came after the end of the answer."""
     reusable: bool = False
     """The server offered to keep the connection."""
-    question: str = ""
-    """In words, what was asked; for people."""
+    description: str = ""
+    """What was asked, in words."""
 
     def header(self, name: str) -> str | None:
         """Return the value of a header (the first, if repeated), or None."""
@@ -97,7 +97,7 @@ class Exchange:
     @property
     def ok(self) -> bool:
         """Whether a complete answer with status 200 came."""
-        return self.trouble is None and self.status == 200
+        return self.failure is None and self.status == 200
 
     @property
     def refused(self) -> bool:
@@ -112,7 +112,7 @@ class Exchange:
     @property
     def priced(self) -> bool:
         """Whether a complete answer gives a price, or something shaped like one, and is no refusal."""
-        if self.status is None or self.trouble is not None or self.refused:
+        if self.status is None or self.failure is not None or self.refused:
             return False
         # Without their zero bytes, UTF-16 and UTF-32 read like ASCII.
         return _PRICE.search(self.content.replace(b"\0", b"")) is not None
@@ -120,11 +120,11 @@ class Exchange:
     @property
     def summary(self) -> str:
         """One line: what came back."""
-        if self.trouble is not None and self.status is None:
-            return f"{self.trouble_text or self.trouble} after {self.seconds:.1f} s"
+        if self.failure is not None and self.status is None:
+            return f"{self.failure_text or self.failure} after {self.seconds:.1f} s"
         line = f"status {self.status}"
-        if self.trouble is not None:
-            return f"{line}, then {self.trouble_text or self.trouble}"
+        if self.failure is not None:
+            return f"{line}, then {self.failure_text or self.failure}"
         if self.priced:
             return f"{line} with a price"
         kind = self.header("content-type")

@@ -127,7 +127,7 @@ def missing_token(target: Target) -> Iterator[Expect]:
     ]
     yield from refusals(target, cases)
     exchange = target.send(by_get, "no token, by GET", keep=False)
-    yield Expect.that(not exchange.priced, exchange.question, "no price", exchange.summary, exchange)
+    yield Expect.that(not exchange.priced, exchange.description, "no price", exchange.summary, exchange)
 
 
 def _as_json(question: Form) -> Request:
@@ -287,8 +287,8 @@ def token_long(target: Target) -> Iterator[Expect]:
         long = token + "x" * length
         exchange = target.ask(target.question(token=long), f"the token with {length} letters behind it")
         # The largest may be refused by closing the connection, as a large body may (TP-405).
-        closed = length == LONG[-1] and exchange.trouble is not None and target.is_up()
-        refused = Expect.refused(exchange.question, exchange)
+        closed = length == LONG[-1] and exchange.failure is not None and target.is_up()
+        refused = Expect.refused(exchange.description, exchange)
         yield (refused if not closed else Expect.that(True, refused.subject, refused.expected, "closed"))
 
 
@@ -302,10 +302,10 @@ def token_each_time(target: Target) -> Iterator[Expect]:
     for words, request in (("no token", missing), ("a wrong token", wrong)):
         if target.send(request, words).priced:
             continue  # the door is open anyway: TP-101, TP-102
-        with target.talk() as talk:
-            first = talk.send(valid, "a valid question, on a connection to be kept")
-            if first.trouble is None and first.reusable:
-                second = talk.send(request, f"{words}, after a right one on the same connection")
+        with target.session() as session:
+            first = session.send(valid, "a valid question, on a connection to be kept")
+            if first.failure is None and first.reusable:
+                second = session.send(request, f"{words}, after a right one on the same connection")
                 if second.status is not None:
                     yield Expect.refused(f"{words} on a connection where a right one was sent", second)
         cookies = _cookies(target.send(valid, "a valid question, for its cookies").headers)
@@ -354,6 +354,6 @@ def refusal_status(target: Target) -> Iterator[Expect]:
         cases.append(("a wrong token", target.question(token=WRONG)))
     for words, pairs in cases:
         exchange = target.ask(pairs, words)
-        if exchange.priced or exchange.server_error or exchange.trouble is not None:
+        if exchange.priced or exchange.server_error or exchange.failure is not None:
             continue  # judged by the rule of that input
         yield Expect.that(exchange.refused, words, "a status of 4xx", exchange.summary, exchange)

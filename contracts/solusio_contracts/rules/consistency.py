@@ -69,13 +69,15 @@ def at_the_same_moment(target: Target) -> Iterator[Expect]:
             owners.append(user)
             questions.append((Request.form(target.question(user)), words))
     for _ in range(ROUNDS):
-        for owner, exchange in zip(owners, target.together(questions, timeout=patience), strict=True):
+        for owner, exchange in zip(
+            owners, target.send_concurrently(questions, timeout=patience), strict=True
+        ):
             if exchange.status is None or exchange.server_error:
                 continue  # whether all are answered is TP-404's affair
             if owner is None:
                 yield Expect.that(
                     not exchange.priced,
-                    exchange.question,
+                    exchange.description,
                     "no price",
                     f"{exchange.summary}: that of another question",
                     exchange,

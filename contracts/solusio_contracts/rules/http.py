@@ -6,7 +6,7 @@ from solusio_contracts.checking.expectations import ENOUGH, same
 from solusio_contracts.checking.price import difference, same_price
 from solusio_contracts.checking.rule import Expect, SkipRule, rule
 from solusio_contracts.checking.target import Target
-from solusio_contracts.http.exchange import Exchange, Request, Trouble
+from solusio_contracts.http.exchange import Exchange, FailureKind, Request
 
 LINGER = 0.05
 """Seconds to wait for bytes after the end of an answer."""
@@ -110,13 +110,13 @@ def complete_message(target: Target) -> Iterator[Expect]:
     questions.append(("an unknown user", target.question(target.settings.unknown_user)))
     for subject, pairs in questions:
         exchange = target.send(Request.form(pairs), f"a valid question for {subject}", linger=LINGER)
-        if exchange.status is None and exchange.trouble is not Trouble.PROTOCOL:
+        if exchange.status is None and exchange.failure is not FailureKind.PROTOCOL:
             continue
         heard += 1
         length = exchange.header("content-length")
         actual = "complete"
-        if exchange.trouble is not None:
-            actual = exchange.trouble_text
+        if exchange.failure is not None:
+            actual = exchange.failure_text
             if length is not None:
                 actual += f"; Content-Length is {length}, {len(exchange.body)} bytes of body came"
             elif "chunked" in (exchange.header("transfer-encoding") or "").lower():
@@ -130,7 +130,7 @@ def complete_message(target: Target) -> Iterator[Expect]:
                 False, subject, "one way to find the end", "Content-Length and Transfer-Encoding", exchange
             )
         yield Expect.that(
-            exchange.trouble is None and not exchange.leftover,
+            exchange.failure is None and not exchange.leftover,
             subject,
             "a complete HTTP answer and nothing after it",
             actual,
@@ -149,17 +149,17 @@ def kept_connection(target: Target) -> Iterator[Expect]:
     for opener, request in _openers(target, user):
         if broken >= ENOUGH:
             break
-        with target.talk() as talk:
-            opening = talk.send(request, f"{opener}, on a connection to be kept")
-            if opening.trouble is not None or not opening.reusable:
+        with target.session() as session:
+            opening = session.send(request, f"{opener}, on a connection to be kept")
+            if opening.failure is not None or not opening.reusable:
                 continue
             kept += 1
-            second = talk.send(
+            second = session.send(
                 Request.form(target.question(user)),
                 f"a valid question after {opener} on the same connection",
             )
         subject = f"after {opener}"
-        if second.trouble is Trouble.CUT and not second.received:
+        if second.failure is FailureKind.CUT and not second.received:
             promised = "keep-alive" in (opening.header("connection") or "").lower()
             said = "Connection: keep-alive" if promised else "nothing"
             yield Expect.that(
@@ -183,11 +183,11 @@ def kept_connection(target: Target) -> Iterator[Expect]:
 def _long_talk(target: Target) -> Iterator[Expect]:
     """Ask for several users in turn on one connection, as a proxy does."""
     users = target.priced_users()
-    with target.talk() as talk:
+    with target.session() as session:
         for turn in range(max(TURNS, len(users))):
             user = users[turn % len(users)]
             words = f"a valid question for user {user}, number {turn + 1} on the same connection"
-            exchange = talk.send(Request.form(target.question(user)), words)
+            exchange = session.send(Request.form(target.question(user)), words)
             if exchange.status is None and turn:
                 return  # closed in between, which TP-011 and TP-012 judge
             yield same(
@@ -217,11 +217,11 @@ def idle_connection(target: Target) -> Iterator[Expect]:
     """One worker that waits for the next request of a kept connection answers nobody else."""
     user = target.priced_users()[0]
     first = target.first_answer(user)
-    with target.talk() as talk:
-        opening = talk.send(
+    with target.session() as session:
+        opening = session.send(
             Request.form(target.question(user)), "a valid question, on a connection to be kept"
         )
-        if opening.trouble is not None or not opening.reusable:
+        if opening.failure is not None or not opening.reusable:
             raise SkipRule("the server closes the connection after each answer, which is fine")
         other = target.price_of(user, "a valid question while another connection is kept open, idle")
     yield same(first, other, "beside an idle connection")
@@ -246,9 +246,9 @@ def compression(target: Target) -> Iterator[Expect]:
             headers=COMPRESSION,
         )
         subject = f"{subject}, gzip and deflate offered"
-        if offered.trouble is not None and exchange.trouble is None:
+        if offered.failure is not None and exchange.failure is None:
             length = offered.header("content-length") or "missing"
-            actual = f"{offered.trouble_text}; Content-Length is {length}, {len(offered.body)} bytes came"
+            actual = f"{offered.failure_text}; Content-Length is {length}, {len(offered.body)} bytes came"
             yield Expect.that(False, subject, "a complete answer", actual, offered, clause="TP-005")
         elif exchange.decode_problem is None and not packed:
             yield Expect.that(
@@ -265,12 +265,12 @@ def in_time(target: Target) -> Iterator[Expect]:
     """The customer's page waits for each price."""
     limit = target.settings.timeout
     for user, exchange in target.first_answers():
-        late = exchange.trouble is Trouble.TIMEOUT
+        late = exchange.failure is FailureKind.TIMEOUT
         yield Expect.that(
             not late,
             f"user {user}",
             f"a complete answer within {limit:g} s",
-            exchange.trouble_text if late else f"{exchange.seconds:.2f} s",
+            exchange.failure_text if late else f"{exchange.seconds:.2f} s",
             exchange,
         )
         if not late:

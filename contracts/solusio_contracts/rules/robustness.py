@@ -6,7 +6,7 @@ from solusio_contracts.checking.expectations import same
 from solusio_contracts.checking.price import difference, same_price
 from solusio_contracts.checking.rule import Expect, rule
 from solusio_contracts.checking.target import Target
-from solusio_contracts.http.exchange import Request, Trouble
+from solusio_contracts.http.exchange import FailureKind, Request
 
 CROWD = 50
 """Questions at one moment (TP-404)."""
@@ -34,7 +34,7 @@ def crowd(target: Target) -> Iterator[Expect]:
         )
         for user in owners
     ]
-    for owner, exchange in zip(owners, target.together(questions, timeout=patience), strict=True):
+    for owner, exchange in zip(owners, target.send_concurrently(questions, timeout=patience), strict=True):
         first = target.first_answer(owner)
         yield same(first, exchange, f"{CROWD} questions at one moment")
 
@@ -48,7 +48,7 @@ def large_body(target: Target) -> Iterator[Expect]:
         pairs = (*target.question(user), ("filler", "x" * size))
         exchange = target.ask(pairs, f"a valid question with {size // 1024} KiB of filler")
         # A server may refuse by closing while we still send; then the answer can get lost on the way.
-        closed = exchange.trouble is Trouble.CUT and size == LARGE[-1] and target.price_of(user).priced
+        closed = exchange.failure is FailureKind.CUT and size == LARGE[-1] and target.price_of(user).priced
         answered = exchange.priced and same_price(first, exchange)
         yield Expect.that(
             answered or exchange.refused or closed,
@@ -83,7 +83,7 @@ def no_server_error(target: Target) -> Iterator[Expect]:
     for exchange in list(target.exchanges):
         yield Expect.that(
             not exchange.server_error,
-            exchange.question,
+            exchange.description,
             "any status below 500",
             exchange.summary,
             exchange,
@@ -95,11 +95,15 @@ def no_silence(target: Target) -> Iterator[Expect]:
     """Hung and closed connections."""
     for exchange in list(target.exchanges):
         large = len(exchange.request.body) > LARGE[1]
-        silent = exchange.trouble in (Trouble.TIMEOUT, Trouble.CUT, Trouble.PROTOCOL) and not large
+        silent = (
+            exchange.failure in (FailureKind.TIMEOUT, FailureKind.CUT, FailureKind.PROTOCOL) and not large
+        )
         # On a connection that was kept, a close is TP-011's affair.
-        if exchange.trouble is Trouble.CUT and "same connection" in exchange.question:
+        if exchange.failure is FailureKind.CUT and "same connection" in exchange.description:
             silent = False
-        yield Expect.that(not silent, exchange.question, "a complete HTTP answer", exchange.summary, exchange)
+        yield Expect.that(
+            not silent, exchange.description, "a complete HTTP answer", exchange.summary, exchange
+        )
 
 
 @rule("TP-403", title="the endpoint is still up", needs_price=False, looks_back=True)
@@ -107,13 +111,13 @@ def still_up(target: Target) -> Iterator[Expect]:
     """A program that one odd request can end takes everybody's prices with it."""
     up = target.is_up()
     exchanges = list(target.exchanges)
-    refused = [place for place, one in enumerate(exchanges) if one.trouble is Trouble.UNREACHABLE]
+    refused = [place for place, one in enumerate(exchanges) if one.failure is FailureKind.UNREACHABLE]
     # What was sent right before the first refused connection is the likely cause.
     cause = exchanges[refused[0] - 1] if refused and refused[0] else exchanges[-1]
     fine = up and not refused
     yield Expect.that(
         fine,
-        "the endpoint" if fine else f"the endpoint after {cause.question}",
+        "the endpoint" if fine else f"the endpoint after {cause.description}",
         "connections are accepted during the whole run",
         f"connections were refused {len(refused)} times" if up else "no connection is accepted any more",
         cause,

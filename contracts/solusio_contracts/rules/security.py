@@ -26,9 +26,9 @@ def _free_of(target: Target, clause: str, expected: str) -> Iterator[Expect]:
             if leak.what not in seen:
                 seen.add(leak.what)
                 actual = f"{leak.what}: {leak.excerpt}"
-                yield Expect.that(False, exchange.question, expected, actual, exchange)
+                yield Expect.that(False, exchange.description, expected, actual, exchange)
         if not found:
-            yield Expect.that(True, exchange.question, expected, "nothing of the kind", exchange)
+            yield Expect.that(True, exchange.description, expected, "nothing of the kind", exchange)
 
 
 @functools.lru_cache(maxsize=1)

@@ -8,7 +8,7 @@ from solusio_contracts.checking.evidence import BODY_SHOWN, finding, response_te
 from solusio_contracts.checking.rule import Expect
 from solusio_contracts.checking.target import Settings, Target
 from solusio_contracts.contract.clauses import Level, clause
-from solusio_contracts.http.exchange import Exchange, Request, Trouble
+from solusio_contracts.http.exchange import Exchange, FailureKind, Request
 from solusio_contracts.http.masking import Mask
 
 TOKEN = "kZ7-qf3XwT9b"
@@ -26,7 +26,7 @@ def exchange(**changes: Any) -> Exchange:
         "reason": "OK",
         "headers": (("Content-Type", "text/html"), ("X-Token", TOKEN)),
         "content": f"<p>{TOKEN}</p>".encode(),
-        "question": f"a question with {TOKEN}",
+        "description": f"a question with {TOKEN}",
     }
     return Exchange(**(members | changes))
 
@@ -80,13 +80,15 @@ def test_a_long_request_is_cut(target: Target) -> None:
 
 
 def test_an_answer_that_never_came() -> None:
-    seen = exchange(status=None, received=b"", trouble=Trouble.TIMEOUT, trouble_text="no answer within 5 s")
+    seen = exchange(
+        status=None, received=b"", failure=FailureKind.TIMEOUT, failure_text="no answer within 5 s"
+    )
     assert response_text(seen, Mask()) == "no answer within 5 s"
 
 
 def test_an_answer_that_is_not_http() -> None:
     seen = exchange(
-        status=None, received=b"hello\x00\r\n", trouble=Trouble.PROTOCOL, trouble_text="not HTTP: x"
+        status=None, received=b"hello\x00\r\n", failure=FailureKind.PROTOCOL, failure_text="not HTTP: x"
     )
     assert response_text(seen, Mask()) == "not HTTP: x\nhello\\x00\n"
 
@@ -98,7 +100,9 @@ def test_what_comes_after_an_answer_is_told() -> None:
     text = response_text(seen, mask)
     assert text.startswith(f"HTTP 200 OK\n\n{{}}\n… then b'{SHOWN}\\xff\\xff")
     assert text.endswith(" after the end of the answer")
-    cut = exchange(headers=(), content=b"{", trouble=Trouble.CUT, trouble_text="the connection was closed")
+    cut = exchange(
+        headers=(), content=b"{", failure=FailureKind.CUT, failure_text="the connection was closed"
+    )
     assert response_text(cut, mask) == "HTTP 200 OK\n\n{\n… then: the connection was closed"
 
 

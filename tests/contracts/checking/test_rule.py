@@ -23,11 +23,11 @@ from solusio_contracts.checking.rule import (
 )
 from solusio_contracts.checking.target import Target
 from solusio_contracts.contract.clauses import ClauseError, Level
-from solusio_contracts.http.exchange import Exchange, Request, Trouble
+from solusio_contracts.http.exchange import Exchange, FailureKind, Request
 
 
-def answer(status: int | None, content: bytes = b"", trouble: Trouble | None = None) -> Exchange:
-    return Exchange(1, Request(b""), b"", b"", 0.1, status, content=content, trouble=trouble)
+def answer(status: int | None, content: bytes = b"", failure: FailureKind | None = None) -> Exchange:
+    return Exchange(1, Request(b""), b"", b"", 0.1, status, content=content, failure=failure)
 
 
 # Types
@@ -164,9 +164,9 @@ def test_a_type() -> None:
         (answer(200, b'{"base_token_unit_cost": 1}'), False),
         (answer(500), False),
         (answer(503), False),
-        (answer(None, trouble=Trouble.TIMEOUT), False),
-        (answer(None, trouble=Trouble.CUT), False),
-        (answer(400, trouble=Trouble.CUT), False),
+        (answer(None, failure=FailureKind.TIMEOUT), False),
+        (answer(None, failure=FailureKind.CUT), False),
+        (answer(400, failure=FailureKind.CUT), False),
     ],
 )
 def test_a_refusal(exchange: Exchange, ok: bool) -> None:

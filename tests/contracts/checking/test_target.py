@@ -10,7 +10,7 @@ import pytest
 
 from solusio_contracts.checking import target as module
 from solusio_contracts.checking.target import Settings, Target
-from solusio_contracts.http.exchange import FORM_TYPE, Exchange, Headers, Request, Trouble
+from solusio_contracts.http.exchange import FORM_TYPE, Exchange, FailureKind, Headers, Request
 
 TOKEN = "kZ7-qf3XwT9b"
 BODY = b'{"base_token_unit_cost": 1.34, "user_token_unit_cost": 1.2}'
@@ -166,7 +166,7 @@ def test_a_first_answer_is_asked_for_once(scripted: Any) -> None:
     server = scripted(always())
     target = target_at(server.url)
     first = target.first_answer(2)
-    assert first.question == "a valid question for user 2"
+    assert first.description == "a valid question for user 2"
     assert target.first_answer(2) is first
     assert [user for user, _ in target.first_answers()] == [1, 2]
     assert target.first_answers()[1][1] is first
@@ -176,7 +176,7 @@ def test_a_first_answer_is_asked_for_once(scripted: Any) -> None:
 def test_a_price_is_asked_for_anew(scripted: Any) -> None:
     target = target_at(scripted(always()).url)
     assert target.price_of(1) is not target.price_of(1, "again")
-    assert [one.question for one in target.exchanges] == ["a valid question for user 1", "again"]
+    assert [one.description for one in target.exchanges] == ["a valid question for user 1", "again"]
 
 
 def test_prices_are_the_answers_with_an_object(scripted: Any) -> None:
@@ -190,7 +190,7 @@ def test_prices_are_the_answers_with_an_object(scripted: Any) -> None:
     assert target.priced_users() == [3]
 
 
-# Talks
+# Sessions
 
 
 def test_a_talk_uses_one_connection(scripted: Any) -> None:
@@ -201,24 +201,24 @@ def test_a_talk_uses_one_connection(scripted: Any) -> None:
 
     server = scripted(script)
     target = target_at(server.url)
-    with target.talk() as talk:
-        first = talk.send(Request(b"a"), "the first")
-        second = talk.send(Request(b"b"), "the second")
-        third = talk.send(Request(b"c"), "the third")
+    with target.session() as session:
+        first = session.send(Request(b"a"), "the first")
+        second = session.send(Request(b"b"), "the second")
+        third = session.send(Request(b"c"), "the third")
     assert [one.status for one in (first, second, third)] == [200, 200, None]
-    assert third.trouble is Trouble.CUT
+    assert third.failure is FailureKind.CUT
     assert len(server.peers) == 1
-    assert talk.connection is None
+    assert session.connection is None
 
 
 def test_a_talk_tries_to_connect_again(scripted: Any, closed_port: int) -> None:
     target = target_at(f"http://127.0.0.1:{closed_port}/")
-    with target.talk() as talk:
-        first = talk.send(Request(b"a"), "the first")
+    with target.session() as session:
+        first = session.send(Request(b"a"), "the first")
         target.origin = target_at(scripted(always()).url).origin
-        second = talk.send(Request(b"b"), "the second")
-    assert (first.trouble, first.sent) == (Trouble.UNREACHABLE, b"")
-    assert (first.question, first.number, second.number) == ("the first", 1, 2)
+        second = session.send(Request(b"b"), "the second")
+    assert (first.failure, first.sent) == (FailureKind.UNREACHABLE, b"")
+    assert (first.description, first.number, second.number) == ("the first", 1, 2)
     assert second.ok
 
 
@@ -236,15 +236,15 @@ def test_a_crowd_asks_at_one_moment(scripted: Any) -> None:
 
     target = target_at(scripted(script).url)
     questions = [(Request(f"number={n}".encode()), f"question {n}") for n in range(20)]
-    seen = target.together(questions)
+    seen = target.send_concurrently(questions)
     assert [one.body for one in seen] == [request.body for request, _ in questions]
-    assert [one.question for one in seen] == [asked for _, asked in questions]
+    assert [one.description for one in seen] == [description for _, description in questions]
     assert sorted(one.number for one in seen) == list(range(1, 21))
     assert target.requests_sent == len(target.exchanges) == 20
 
 
 def test_nobody_asks() -> None:
-    assert target_at("http://h/").together([]) == []
+    assert target_at("http://h/").send_concurrently([]) == []
 
 
 def test_a_crowd_for_which_this_machine_has_no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,22 +266,22 @@ def test_a_crowd_for_which_this_machine_has_no_threads(monkeypatch: pytest.Monke
     monkeypatch.setattr(ThreadPoolExecutor, "submit", limited)
     monkeypatch.setattr(Target, "send", send)
     with pytest.raises(RuntimeError, match="can't start new thread"):
-        target_at("http://h/").together([(Request(b""), str(n)) for n in range(5)])
+        target_at("http://h/").send_concurrently([(Request(b""), str(n)) for n in range(5)])
     assert sorted(sent) == ["0", "1", "2"]
 
 
 def test_a_crowd_of_which_one_breaks(scripted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     send = Target.send
 
-    def breaking(self: Target, request: Request, asked: str, **more: Any) -> Exchange:
-        if asked == "1":
+    def breaking(self: Target, request: Request, description: str, **more: Any) -> Exchange:
+        if description == "1":
             raise OSError("Too many open files")
-        return send(self, request, asked, **more)
+        return send(self, request, description, **more)
 
     monkeypatch.setattr(Target, "send", breaking)
     target = target_at(scripted(always()).url)
     with pytest.raises(OSError, match="Too many open files"):
-        target.together([(Request(b""), str(n)) for n in range(4)])
+        target.send_concurrently([(Request(b""), str(n)) for n in range(4)])
     assert len(target.exchanges) == 3
 
 
@@ -329,14 +329,14 @@ def test_an_endpoint_behind_tls(
     assert target_at(busy.url.replace("http:", "https:"), tls=client_tls).is_up(0.2)
 
 
-def test_trouble_is_that_of_the_last_request(scripted: Any) -> None:
+def test_a_failure_is_that_of_the_last_request(scripted: Any) -> None:
     target = target_at(
         scripted(always(), always(b""), always(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n")).url
     )
-    assert not target.in_trouble()
+    assert not target.last_request_failed()
     for expected in (False, True, False):
         target.price_of(1)
-        assert target.in_trouble() is expected
+        assert target.last_request_failed() is expected
 
 
 # Patience and memory
@@ -345,16 +345,16 @@ def test_trouble_is_that_of_the_last_request(scripted: Any) -> None:
 def test_patience_ends_after_some_time_outs(scripted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SHORT_TIMEOUT", 0.05)
     target = target_at(scripted(silent).url, timeout=0.1)
-    texts = [target.price_of(1).trouble_text for _ in range(module.PATIENCE + 1)]
+    texts = [target.price_of(1).failure_text for _ in range(module.PATIENCE + 1)]
     assert texts == ["no answer within 0.1 s"] * module.PATIENCE + ["no answer within 0.05 s"]
     # What a rule asks for, it gets.
     seen = target.send(Request(b""), "a question", timeout=0.15)
-    assert seen.trouble_text == "no answer within 0.15 s"
+    assert seen.failure_text == "no answer within 0.15 s"
 
 
 def test_a_short_time_out_is_never_made_longer(scripted: Any) -> None:
     target = target_at(scripted(silent).url, timeout=0.05)
-    texts = {target.price_of(1).trouble_text for _ in range(module.PATIENCE + 2)}
+    texts = {target.price_of(1).failure_text for _ in range(module.PATIENCE + 2)}
     assert texts == {"no answer within 0.05 s"}
 
 

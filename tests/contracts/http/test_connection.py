@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from solusio_contracts.http import connection as wire
-from solusio_contracts.http.connection import Connection, WireError, check_headers, exchange_on
-from solusio_contracts.http.exchange import FORM_TYPE, Exchange, Request, Trouble
+from solusio_contracts.http.connection import Connection, ExchangeError, check_headers, exchange_on
+from solusio_contracts.http.exchange import FORM_TYPE, Exchange, FailureKind, Request
 from solusio_contracts.http.url import Origin
 
 QUESTION = Request.form((("action", "GetTokenPricing"), ("userid", "1")))
@@ -36,7 +36,7 @@ def ask(
     **more: Any,
 ) -> Exchange:
     with Connection(Origin.of(url), tls=tls, timeout=timeout) as connection:
-        return exchange_on(connection, request, number=7, question="a question", **more)
+        return exchange_on(connection, request, number=7, description="a question", **more)
 
 
 def answering(*parts: bytes | float, close: bool = True) -> Callable[[Any], None]:
@@ -74,8 +74,8 @@ def test_the_bytes_are_kept(scripted: Any) -> None:
     assert seen.received == GOOD
     assert (seen.status, seen.reason, seen.body, seen.content) == (200, "OK", BODY, BODY)
     assert seen.headers == (("Content-Type", "application/json"), ("Content-Length", "30"))
-    assert (seen.trouble, seen.trouble_text, seen.decode_problem, seen.leftover) == (None, "", None, b"")
-    assert (seen.number, seen.question, seen.reusable, seen.ok) == (7, "a question", True, True)
+    assert (seen.failure, seen.failure_text, seen.decode_problem, seen.leftover) == (None, "", None, b"")
+    assert (seen.number, seen.description, seen.reusable, seen.ok) == (7, "a question", True, True)
     assert 0 < seen.seconds < LONG
 
 
@@ -100,19 +100,19 @@ def test_the_bytes_are_kept(scripted: Any) -> None:
 )
 def test_complete_answers(scripted: Any, answer: bytes, body: bytes, reusable: bool) -> None:
     seen = ask(scripted(answering(answer)).url)
-    assert (seen.trouble, seen.body, seen.reusable, seen.received) == (None, body, reusable, answer)
+    assert (seen.failure, seen.body, seen.reusable, seen.received) == (None, body, reusable, answer)
 
 
 def test_an_answer_in_pieces_with_pauses(scripted: Any) -> None:
     parts = [GOOD[:7], 0.02, GOOD[7:40], 0.02, GOOD[40:90], 0.02, GOOD[90:]]
     seen = ask(scripted(answering(*parts)).url)
-    assert (seen.trouble, seen.received) == (None, GOOD)
+    assert (seen.failure, seen.received) == (None, GOOD)
     assert seen.seconds >= 0.06
 
 
 def test_an_answer_to_head_has_no_body(scripted: Any) -> None:
     seen = ask(scripted(answering(GOOD[: -len(BODY)], close=False)).url, Request(b"", (), "HEAD"))
-    assert (seen.trouble, seen.status, seen.body) == (None, 200, b"")
+    assert (seen.failure, seen.status, seen.body) == (None, 200, b"")
 
 
 # Lengths that lie
@@ -120,37 +120,37 @@ def test_an_answer_to_head_has_no_body(scripted: Any) -> None:
 
 def test_a_length_too_long_and_closed(scripted: Any) -> None:
     seen = ask(scripted(answering(GOOD.replace(b"30", b"31"))).url)
-    assert (seen.trouble, seen.trouble_text) == (Trouble.CUT, "the connection was closed in mid-answer")
+    assert (seen.failure, seen.failure_text) == (FailureKind.CUT, "the connection was closed in mid-answer")
     assert (seen.status, seen.body, seen.content, seen.reusable) == (200, BODY, BODY, False)
 
 
 def test_a_length_too_long_and_kept_open(scripted: Any) -> None:
     seen = ask(scripted(answering(GOOD.replace(b"30", b"31"), close=False)).url, timeout=SOON)
-    assert seen.trouble is Trouble.TIMEOUT
-    assert seen.trouble_text == f"only {len(GOOD)} bytes of an unfinished answer within 0.3 s"
+    assert seen.failure is FailureKind.TIMEOUT
+    assert seen.failure_text == f"only {len(GOOD)} bytes of an unfinished answer within 0.3 s"
     assert (seen.status, seen.body) == (200, BODY)
 
 
 def test_a_length_too_short(scripted: Any) -> None:
     seen = ask(scripted(answering(GOOD.replace(b"30", b"28"), close=False)).url)
-    assert (seen.trouble, seen.body, seen.leftover, seen.reusable) == (None, BODY[:28], BODY[28:], False)
+    assert (seen.failure, seen.body, seen.leftover, seen.reusable) == (None, BODY[:28], BODY[28:], False)
 
 
 def test_bytes_after_the_end_that_come_late(scripted: Any) -> None:
     server = scripted(answering(GOOD, 0.03, b"late", close=False))
     assert ask(server.url).leftover == b""
     seen = ask(server.url, linger=LONG)
-    assert (seen.trouble, seen.leftover, seen.reusable) == (None, b"late", False)
+    assert (seen.failure, seen.leftover, seen.reusable) == (None, b"late", False)
 
 
 def test_lingering_ends_with_the_connection(scripted: Any) -> None:
     seen = ask(scripted(answering(GOOD)).url, linger=LONG)
-    assert (seen.trouble, seen.leftover) == (None, b"")
+    assert (seen.failure, seen.leftover) == (None, b"")
 
 
 def test_two_answers_to_one_question(scripted: Any) -> None:
     seen = ask(scripted(answering(GOOD + GOOD, close=False)).url)
-    assert (seen.trouble, seen.body, seen.leftover, seen.reusable) == (None, BODY, GOOD, False)
+    assert (seen.failure, seen.body, seen.leftover, seen.reusable) == (None, BODY, GOOD, False)
 
 
 @pytest.mark.parametrize(
@@ -163,9 +163,9 @@ def test_two_answers_to_one_question(scripted: Any) -> None:
 )
 def test_chunks_without_their_end(scripted: Any, answer: bytes) -> None:
     seen = ask(scripted(answering(answer)).url)
-    assert (seen.trouble, seen.status, seen.body) == (Trouble.CUT, 200, BODY)
+    assert (seen.failure, seen.status, seen.body) == (FailureKind.CUT, 200, BODY)
     late = ask(scripted(answering(answer, close=False)).url, timeout=SOON)
-    assert (late.trouble, late.body) == (Trouble.TIMEOUT, BODY)
+    assert (late.failure, late.body) == (FailureKind.TIMEOUT, BODY)
 
 
 # What is no answer
@@ -191,8 +191,8 @@ def test_chunks_without_their_end(scripted: Any, answer: bytes) -> None:
 )
 def test_what_is_not_http(scripted: Any, answer: bytes) -> None:
     seen = ask(scripted(answering(answer, close=False)).url)
-    assert seen.trouble is Trouble.PROTOCOL
-    assert seen.trouble_text.startswith("not HTTP: ")
+    assert seen.failure is FailureKind.PROTOCOL
+    assert seen.failure_text.startswith("not HTTP: ")
     assert answer.startswith(seen.received)
 
 
@@ -201,14 +201,17 @@ def test_what_is_not_http(scripted: Any, answer: bytes) -> None:
 )
 def test_a_head_without_an_end(scripted: Any, answer: bytes) -> None:
     seen = ask(scripted(answering(answer)).url)
-    assert (seen.trouble, seen.status, seen.received) == (Trouble.CUT, None, answer)
+    assert (seen.failure, seen.status, seen.received) == (FailureKind.CUT, None, answer)
     late = ask(scripted(answering(answer, close=False)).url, timeout=SOON)
-    assert (late.trouble, late.status, late.received) == (Trouble.TIMEOUT, None, answer)
+    assert (late.failure, late.status, late.received) == (FailureKind.TIMEOUT, None, answer)
 
 
 def test_a_connection_closed_without_an_answer(scripted: Any) -> None:
     seen = ask(scripted(answering()).url)
-    assert (seen.trouble, seen.trouble_text) == (Trouble.CUT, "the connection was closed without an answer")
+    assert (seen.failure, seen.failure_text) == (
+        FailureKind.CUT,
+        "the connection was closed without an answer",
+    )
 
 
 @pytest.mark.parametrize(("sent", "text"), [(b"", "without an answer"), (GOOD[:50], "in mid-answer")])
@@ -220,13 +223,13 @@ def test_a_reset(scripted: Any, sent: bytes, text: str) -> None:
         peer.reset()
 
     seen = ask(scripted(script).url)
-    assert (seen.trouble, seen.trouble_text) == (Trouble.CUT, f"the connection was reset {text}")
+    assert (seen.failure, seen.failure_text) == (FailureKind.CUT, f"the connection was reset {text}")
     assert seen.received == sent
 
 
 def test_silence(scripted: Any) -> None:
     seen = ask(scripted(answering(close=False)).url, timeout=SOON)
-    assert (seen.trouble, seen.trouble_text) == (Trouble.TIMEOUT, "no answer within 0.3 s")
+    assert (seen.failure, seen.failure_text) == (FailureKind.TIMEOUT, "no answer within 0.3 s")
     assert SOON <= seen.seconds < SOON + 1
 
 
@@ -238,7 +241,7 @@ def test_a_drip_does_not_extend_the_deadline(scripted: Any) -> None:
         peer.drip(GOOD, 0.02)  # about two seconds
 
     seen = ask(scripted(script).url, timeout=SOON)
-    assert seen.trouble is Trouble.TIMEOUT
+    assert seen.failure is FailureKind.TIMEOUT
     assert 0 < len(seen.received) < len(GOOD)
     assert seen.seconds < 1
 
@@ -251,7 +254,7 @@ def test_an_answer_without_end(scripted: Any) -> None:
             peer.send(b"x" * 65536)
 
     seen = ask(scripted(script).url)
-    assert (seen.trouble, seen.trouble_text) == (Trouble.TOO_LARGE, "more than 4194304 bytes came")
+    assert (seen.failure, seen.failure_text) == (FailureKind.TOO_LARGE, "more than 4194304 bytes came")
     assert len(seen.body) < wire.MAX_ANSWER + 1_000_000
 
 
@@ -262,7 +265,7 @@ def test_interim_answers_without_end(scripted: Any) -> None:
             peer.send(b"HTTP/1.1 103 Early Hints\r\nX: " + b"x" * 60_000 + b"\r\n\r\n")
 
     seen = ask(scripted(script).url)
-    assert (seen.trouble, seen.status) == (Trouble.TOO_LARGE, None)
+    assert (seen.failure, seen.status) == (FailureKind.TOO_LARGE, None)
 
 
 # Early answers, and several requests on one connection
@@ -279,7 +282,7 @@ def refusing(peer: Any) -> None:
 
 def test_an_early_answer_to_a_large_body(scripted: Any) -> None:
     seen = ask(scripted(refusing).url, HUGE)
-    assert (seen.trouble, seen.status, seen.body) == (None, 413, b"no")
+    assert (seen.failure, seen.status, seen.body) == (None, 413, b"no")
     assert seen.seconds < LONG / 2
 
 
@@ -287,7 +290,7 @@ def test_an_early_answer_over_tls(
     scripted: Any, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
 ) -> None:
     seen = ask(scripted(refusing, tls=server_tls).url, HUGE, tls=client_tls)
-    assert (seen.trouble, seen.status, seen.body) == (None, 413, b"no")
+    assert (seen.failure, seen.status, seen.body) == (None, 413, b"no")
     assert seen.seconds < LONG / 2
 
 
@@ -299,18 +302,18 @@ def test_an_early_answer_before_the_connection_is_closed(scripted: Any) -> None:
         peer.stopped.wait(LONG)
 
     seen = ask(scripted(script).url, HUGE)
-    assert (seen.trouble, seen.status, seen.reusable) == (None, 413, False)
+    assert (seen.failure, seen.status, seen.reusable) == (None, 413, False)
 
 
 def test_a_connection_is_not_reused_after_an_early_answer(scripted: Any) -> None:
     """The server would take the next request for the rest of the body."""
     server = scripted(refusing)
     with Connection(Origin.of(server.url), tls=None, timeout=LONG) as connection:
-        first = exchange_on(connection, HUGE, number=1, question="")
-        second = exchange_on(connection, QUESTION, number=2, question="")
+        first = exchange_on(connection, HUGE, number=1, description="")
+        second = exchange_on(connection, QUESTION, number=2, description="")
     assert (first.status, first.reusable) == (413, False)
-    assert (second.trouble, second.sent, second.received) == (Trouble.CUT, b"", b"")
-    assert second.trouble_text == "the connection was no longer usable after the answer before"
+    assert (second.failure, second.sent, second.received) == (FailureKind.CUT, b"", b"")
+    assert second.failure_text == "the connection was no longer usable after the answer before"
 
 
 def test_a_body_that_nobody_takes(scripted: Any) -> None:
@@ -318,7 +321,7 @@ def test_a_body_that_nobody_takes(scripted: Any) -> None:
         peer.stopped.wait(LONG)
 
     seen = ask(scripted(script).url, HUGE, timeout=SOON)
-    assert (seen.trouble, seen.trouble_text) == (Trouble.TIMEOUT, "the request was not taken in time")
+    assert (seen.failure, seen.failure_text) == (FailureKind.TIMEOUT, "the request was not taken in time")
 
 
 def test_a_body_that_nobody_takes_over_tls(
@@ -328,7 +331,7 @@ def test_a_body_that_nobody_takes_over_tls(
         peer.stopped.wait(LONG)
 
     seen = ask(scripted(script, tls=server_tls).url, HUGE, timeout=SOON, tls=client_tls)
-    assert (seen.trouble, seen.trouble_text) == (Trouble.TIMEOUT, "the request was not taken in time")
+    assert (seen.failure, seen.failure_text) == (FailureKind.TIMEOUT, "the request was not taken in time")
 
 
 @pytest.mark.parametrize("secure", [False, True])
@@ -349,10 +352,10 @@ def test_several_requests_on_one_connection(scripted: Any) -> None:
 
     server = scripted(script)
     with Connection(Origin.of(server.url), tls=None, timeout=LONG) as connection:
-        seen = [exchange_on(connection, QUESTION, number=n, question="") for n in range(4)]
+        seen = [exchange_on(connection, QUESTION, number=n, description="") for n in range(4)]
     assert [one.body[-5:] for one in seen[:3]] == [b"1.30}", b"1.31}", b"1.32}"]
     assert all(one.reusable and one.received.startswith(b"HTTP/1.1 200") for one in seen[:3])
-    assert (seen[3].trouble, seen[3].received) == (Trouble.CUT, b"")
+    assert (seen[3].failure, seen[3].received) == (FailureKind.CUT, b"")
     assert len(server.peers) == 1
 
 
@@ -367,18 +370,18 @@ def test_what_comes_before_the_next_request_is_taken_for_its_answer(scripted: An
         peer.until_closed()
 
     with Connection(Origin.of(scripted(script).url), tls=None, timeout=LONG) as connection:
-        first = exchange_on(connection, QUESTION, number=1, question="")
-        second = exchange_on(connection, QUESTION, number=2, question="", pieces=(10,), pause=0.1)
+        first = exchange_on(connection, QUESTION, number=1, description="")
+        second = exchange_on(connection, QUESTION, number=2, description="", pieces=(10,), pause=0.1)
     assert first.reusable
-    assert second.trouble is Trouble.PROTOCOL
+    assert second.failure is FailureKind.PROTOCOL
 
 
 def test_the_second_request_says_that_the_first_one_closed(scripted: Any) -> None:
     server = scripted(answering(GOOD.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")))
     with Connection(Origin.of(server.url), tls=None, timeout=LONG) as connection:
-        assert exchange_on(connection, QUESTION, number=1, question="").ok
-        second = exchange_on(connection, QUESTION, number=2, question="")
-    assert (second.trouble, second.sent, second.status) == (Trouble.CUT, b"", None)
+        assert exchange_on(connection, QUESTION, number=1, description="").ok
+        second = exchange_on(connection, QUESTION, number=2, description="")
+    assert (second.failure, second.sent, second.status) == (FailureKind.CUT, b"", None)
 
 
 # How a request is written
@@ -473,7 +476,7 @@ def test_what_cannot_be_written_is_the_callers_mistake(scripted: Any, request_: 
         Connection(Origin.of(server.url), tls=None, timeout=LONG) as connection,
         pytest.raises(ValueError, match=r"."),
     ):
-        exchange_on(connection, request_, number=1, question="")
+        exchange_on(connection, request_, number=1, description="")
 
 
 def test_headers_that_may_be_added() -> None:
@@ -524,22 +527,22 @@ def test_half_an_answer_is_not_decompressed(scripted: Any) -> None:
     packed = gzip.compress(BODY)
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 500\r\n\r\n"
     seen = ask(scripted(answering(head + packed)).url)
-    assert (seen.trouble, seen.content, seen.decode_problem) == (Trouble.CUT, packed, None)
+    assert (seen.failure, seen.content, seen.decode_problem) == (FailureKind.CUT, packed, None)
 
 
 # Connecting
 
 
-def refused(url: str, **options: Any) -> WireError:
-    with pytest.raises(WireError) as caught:
+def refused(url: str, **options: Any) -> ExchangeError:
+    with pytest.raises(ExchangeError) as caught:
         Connection(Origin.of(url), **({"tls": None, "timeout": LONG} | options))
     return caught.value
 
 
 def test_a_closed_port(closed_port: int) -> None:
     error = refused(f"http://127.0.0.1:{closed_port}/")
-    assert (error.trouble, error.text, str(error)) == (
-        Trouble.UNREACHABLE,
+    assert (error.failure, error.text, str(error)) == (
+        FailureKind.UNREACHABLE,
         "Connection refused",
         "Connection refused",
     )
@@ -551,7 +554,7 @@ def test_a_name_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket, "getaddrinfo", fails)
     error = refused("http://nothing.invalid/")
-    assert (error.trouble, error.text) == (Trouble.UNREACHABLE, "Name or service not known")
+    assert (error.failure, error.text) == (FailureKind.UNREACHABLE, "Name or service not known")
 
 
 def test_the_second_address_of_a_name_is_tried(
@@ -578,7 +581,7 @@ def test_all_addresses_together_get_the_time_of_one(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [kind] * 50)
     monkeypatch.setattr(socket, "socket", Slow)
     error = refused("http://many.example/", timeout=0.15)
-    assert (error.trouble, error.text) == (Trouble.UNREACHABLE, "no connection within 0.15 s")
+    assert (error.failure, error.text) == (FailureKind.UNREACHABLE, "no connection within 0.15 s")
     assert len(times) == 3
     assert times == sorted(times, reverse=True)
 
@@ -626,7 +629,7 @@ def test_tls_with_a_trusted_certificate(
 
 def test_a_certificate_of_an_unknown_authority(scripted: Any, server_tls: ssl.SSLContext) -> None:
     error = refused(scripted(answering(GOOD), tls=server_tls).url, tls=ssl.create_default_context())
-    assert error.trouble is Trouble.TLS
+    assert error.failure is FailureKind.TLS
     assert error.text == "TLS: unable to get local issuer certificate"
 
 
@@ -635,7 +638,7 @@ def test_a_certificate_for_another_name(
 ) -> None:
     server = scripted(answering(GOOD), tls=server_tls)
     error = refused(f"https://localhost:{server.port}/", tls=client_tls)
-    assert error.trouble is Trouble.TLS
+    assert error.failure is FailureKind.TLS
     assert error.text == "TLS: Hostname mismatch, certificate is not valid for 'localhost'."
 
 
@@ -653,7 +656,7 @@ def test_tls_to_a_port_that_speaks_plain_http(scripted: Any, client_tls: ssl.SSL
 
     server = scripted(script)
     error = refused(f"https://127.0.0.1:{server.port}/", tls=client_tls)
-    assert error.trouble is Trouble.TLS
+    assert error.failure is FailureKind.TLS
     assert error.text.startswith("TLS: ")
     assert error.text.endswith(" (does this port speak plain HTTP?)")
 
@@ -661,7 +664,7 @@ def test_tls_to_a_port_that_speaks_plain_http(scripted: Any, client_tls: ssl.SSL
 def test_tls_that_ends_in_the_handshake(scripted: Any, client_tls: ssl.SSLContext) -> None:
     server = scripted(lambda peer: peer.read())
     error = refused(f"https://127.0.0.1:{server.port}/", tls=client_tls)
-    assert error.trouble is Trouble.TLS
+    assert error.failure is FailureKind.TLS
     assert error.text.startswith("TLS: ")
     assert "None" not in error.text
 
@@ -669,7 +672,7 @@ def test_tls_that_ends_in_the_handshake(scripted: Any, client_tls: ssl.SSLContex
 def test_tls_without_a_handshake(scripted: Any, client_tls: ssl.SSLContext) -> None:
     server = scripted(lambda peer: peer.stopped.wait(LONG))
     error = refused(f"https://127.0.0.1:{server.port}/", tls=client_tls, timeout=SOON)
-    assert (error.trouble, error.text) == (Trouble.TIMEOUT, "TLS: no handshake within 0.3 s")
+    assert (error.failure, error.text) == (FailureKind.TIMEOUT, "TLS: no handshake within 0.3 s")
 
 
 def test_tls_that_is_cut_without_saying_goodbye(
@@ -677,11 +680,11 @@ def test_tls_that_is_cut_without_saying_goodbye(
 ) -> None:
     server = scripted(answering(GOOD.replace(b"30", b"31")), tls=server_tls)
     seen = ask(server.url, tls=client_tls)
-    assert (seen.trouble, seen.status, seen.body) == (Trouble.CUT, 200, BODY)
+    assert (seen.failure, seen.status, seen.body) == (FailureKind.CUT, 200, BODY)
 
 
 def test_plain_http_to_a_port_that_speaks_tls(scripted: Any, server_tls: ssl.SSLContext) -> None:
     server = scripted(answering(GOOD), tls=server_tls)
     seen = ask(f"http://127.0.0.1:{server.port}/")
-    assert seen.trouble in (Trouble.CUT, Trouble.PROTOCOL)
+    assert seen.failure in (FailureKind.CUT, FailureKind.PROTOCOL)
     assert seen.status is None

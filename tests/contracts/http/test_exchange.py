@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solusio_contracts.http.exchange import FORM_TYPE, SOLUSIO_HEADERS, Exchange, Request, Trouble
+from solusio_contracts.http.exchange import FORM_TYPE, SOLUSIO_HEADERS, Exchange, FailureKind, Request
 
 PRICE = '{"base_token_unit_cost": 1.34, "user_token_unit_cost": 1.2}'
 
@@ -92,8 +92,8 @@ def test_refusals_and_server_errors(status: int | None, refused: bool, error: bo
 
 
 def test_an_unfinished_answer_is_not_ok() -> None:
-    assert not exchange(PRICE, trouble=Trouble.CUT).ok
-    assert not exchange(PRICE, trouble=Trouble.CUT).priced
+    assert not exchange(PRICE, failure=FailureKind.CUT).ok
+    assert not exchange(PRICE, failure=FailureKind.CUT).priced
 
 
 @pytest.mark.parametrize(
@@ -155,12 +155,15 @@ def test_headers_are_found_in_any_case() -> None:
         ({"content": "{}", "headers": (("Content-Type", "text/html"),)}, "status 200, 2 bytes of text/html"),
         ({"content": PRICE, "status": 403}, "status 403, 59 bytes"),
         (
-            {"content": PRICE, "trouble": Trouble.CUT, "trouble_text": "the connection was closed"},
+            {"content": PRICE, "failure": FailureKind.CUT, "failure_text": "the connection was closed"},
             "status 200, then the connection was closed",
         ),
-        ({"status": None, "trouble": Trouble.TIMEOUT, "trouble_text": "no answer"}, "no answer after 0.3 s"),
-        ({"status": None, "trouble": Trouble.TIMEOUT}, "timeout after 0.3 s"),
-        ({"trouble": Trouble.CUT}, "status 200, then cut"),
+        (
+            {"status": None, "failure": FailureKind.TIMEOUT, "failure_text": "no answer"},
+            "no answer after 0.3 s",
+        ),
+        ({"status": None, "failure": FailureKind.TIMEOUT}, "timeout after 0.3 s"),
+        ({"failure": FailureKind.CUT}, "status 200, then cut"),
     ],
 )
 def test_a_summary(changes: dict[str, Any], summary: str) -> None:

@@ -116,7 +116,7 @@ def percent_escapes(target: Target) -> Iterator[Expect]:
     exchange = target.send(
         Request(small.encode("ascii")), "values written as percent-escapes in small letters"
     )
-    yield same(target.first_answer(user), exchange, exchange.question)
+    yield same(target.first_answer(user), exchange, exchange.description)
     for words, name_too in (("values written as percent-escapes", False), ("names as well", True)):
         body = "&".join(f"{escaped(name) if name_too else name}={escaped(value)}" for name, value in question)
         exchange = target.send(Request(body.encode("ascii")), words)

@@ -153,7 +153,7 @@ def userid_spelling(target: Target) -> Iterator[Expect]:
         exchange = target.ask(target.question(f"0{user}"), words)
         own = not exchange.priced or same_price(target.first_answer(user), exchange)
         yield Expect.that(
-            own and not exchange.server_error and exchange.trouble is None,
+            own and not exchange.server_error and exchange.failure is None,
             words,
             f"a refusal or the price of user {user}",
             exchange.summary,
@@ -200,7 +200,7 @@ def userid_doubled(target: Target) -> Iterator[Expect]:
         exchange = target.send(_raw(target, tail), tail)
         owners = [target.first_answer(user) for user in pair if user in target.users]
         fine = exchange.refused or (
-            exchange.trouble is None
+            exchange.failure is None
             and not exchange.server_error
             and (not exchange.priced or any(same_price(owner, exchange) for owner in owners))
         )
