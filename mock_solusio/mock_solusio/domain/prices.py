@@ -256,7 +256,7 @@ def _text(of: dict[str, Any], name: str, default: str) -> str:
 @functools.lru_cache(maxsize=256)
 def minor_digits(code: str) -> int:
     """Return in how many decimals a currency is written by CLDR: JPY 0, USD 2, KWD 3, unknown ones 2."""
-    from babel.numbers import get_currency_precision  # takes 50 ms to import, and is seldom needed
+    from babel.numbers import get_currency_precision  # noqa: PLC0415 - takes 50 ms, and is seldom needed
 
     return get_currency_precision(code)
 
