@@ -1,9 +1,10 @@
-"""The prices of customers: who is asked, what is known, and what of it the journal and activity log say."""
+"""The prices of customers: asked from the billing endpoint, and noted in journal and activity log."""
 
 import asyncio
 from collections.abc import Sequence
 
-from mock_solusio.billing.client import BillingExchange, BillingPrices
+from mock_solusio.billing.client import BillingPrices
+from mock_solusio.billing.question import BillingExchange
 from mock_solusio.domain import activity, settings
 from mock_solusio.domain.prices import Pricing
 from mock_solusio.domain.records.user import USERS
@@ -12,29 +13,29 @@ from mock_solusio.store.store import Store
 from mock_solusio.traffic.journal import Journal
 
 AT_ONCE = 8
-"""How many customers the billing endpoint is asked for at the same time."""
+"""How many prices are requested at the same time."""
 
 NEVER: Micros = 2**63
 
 
 class CustomerPrices:
-    """Asks the billing endpoint of the settings, if the billing integration is on."""
+    """Asks the billing endpoint in the settings, if billing integration is enabled."""
 
     def __init__(self, store: Store, journal: Journal, *, timeout: float = 5.0) -> None:
         self._store = store
         self._journal = journal
-        self._asker = BillingPrices(on_exchange=self._note, timeout=timeout)
+        self._prices = BillingPrices(on_exchange=self._note, timeout=timeout)
 
     def known(self, billing_user_id: int) -> tuple[Pricing | None, Micros] | None:
-        """Return what was said of a customer and until when it holds; None if he must be asked for."""
+        """Return a customer's price and until when it holds; None if it has to be asked for."""
         integration = settings.billing(self._store)
         if integration is None:
             return None, NEVER
-        answer = self._asker.cached(integration, billing_user_id, self._store.now)
-        return None if answer is None else (answer.pricing, answer.fresh_until)
+        quote = self._prices.cached(integration, billing_user_id, self._store.now)
+        return None if quote is None else (quote.pricing, quote.fresh_until)
 
     async def ask(self, billing_user_ids: Sequence[int]) -> dict[int, Pricing | None]:
-        """Ask for customers and return what was said of each; never raises."""
+        """Ask for several customers and return the price of each; never raises."""
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def one(billing_user_id: int) -> Pricing | None:
@@ -45,19 +46,19 @@ class CustomerPrices:
         return dict(zip(billing_user_ids, found, strict=True))
 
     async def price(self, billing_user_id: int | None) -> Pricing | None:
-        """Return what the billing endpoint says of a customer; None when there is no price to show."""
+        """Return the price of a customer; None if there is no price to show."""
         integration = settings.billing(self._store)
         if integration is None or billing_user_id is None:
             return None
-        return (await self._asker.ask(integration, billing_user_id, self._store.now)).pricing
+        return (await self._prices.ask(integration, billing_user_id, self._store.now)).pricing
 
     def forget(self) -> None:
-        """Ask anew from now on."""
-        self._asker.forget()
+        """Drop all cached prices."""
+        self._prices.forget()
 
     async def aclose(self) -> None:
         """Close the connections to the billing endpoint."""
-        await self._asker.aclose()
+        await self._prices.aclose()
 
     def _note(self, exchange: BillingExchange) -> None:
         self._journal.add(
@@ -69,7 +70,7 @@ class CustomerPrices:
             body=exchange.request_body,
             status=exchange.status or 0,
             response_headers=exchange.response_headers,
-            response_body=exchange.response_body,
+            response_body=bytes(exchange.response_body),
             milliseconds=exchange.duration * 1000,
             notes=(exchange.reason,) if exchange.reason else (),
         )

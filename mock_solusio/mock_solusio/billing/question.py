@@ -1,6 +1,6 @@
-"""One question to the billing endpoint, over HTTP: the request of the vendor's curl line (page, step 6).
+"""One request to the billing endpoint: the one of the vendor's curl line (page, step 6).
 
-Never raises for what an endpoint does: what went wrong is written down, in words that hold no secret.
+It never raises for what an endpoint does: it notes what went wrong, in words that hold no secret.
 """
 
 import asyncio
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mock_solusio.domain.prices import Pricing, minor_digits, parse_pricing
+from mock_solusio.moment import Micros
 from mock_solusio.server.messages import Headers
 
 if TYPE_CHECKING:
@@ -17,37 +18,43 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class BillingCall:
-    """A question and what comes of it, filled in step by step."""
+class BillingExchange:
+    """A request and its response, filled in step by step. URL, headers and bodies include secrets."""
 
     url: str
     authorization_token: str
     billing_user_id: int
+    at: Micros
+    """The virtual moment of the request."""
     timeout: float
-    """Real seconds for everything, from the name's resolution to the last byte."""
+    """Real seconds for everything, from name resolution to the last byte."""
     body_limit: int
-    """Bytes of an answer, packed or unpacked, that are read."""
+    """Bytes of an answer, compressed or decompressed, that are read."""
     request_headers: Headers = ()
     request_body: bytes = b""
     sent: bool = False
+    """Whether anything was sent: nothing is if the URL is not valid."""
     status: int | None = None
+    """None if there was no answer."""
     response_headers: Headers = ()
-    coding: str | None = None
-    body: bytearray = field(default_factory=bytearray)
-    """As it came: perhaps compressed, perhaps not whole."""
+    content_encoding: str | None = None
+    response_body: bytearray = field(default_factory=bytearray)
+    """As it arrived: perhaps compressed, perhaps incomplete."""
+    duration: float = 0.0
+    """Real seconds."""
+    timed_out: bool = False
+    pricing: Pricing | None = None
     reason: str = ""
     """Why there is no price: one sentence, without the URL, the body, or anything else that may be secret."""
-    server_failed: bool = False
-    """Whether it speaks against the server: no complete answer in time, or a status of 500 and above."""
 
-    async def ask(self, client: "httpx.AsyncClient") -> Pricing | None:
-        """Ask; return the price, or None with `reason`."""
-        request = self._question()
+    async def run(self, client: "httpx.AsyncClient") -> None:
+        """Ask; what comes of it is in `pricing`, or in `reason`."""
+        request = self._request()
         if request is not None:
             await self._exchange(client, request)
-        return self._understood()
+        self.pricing = self._understood()
 
-    def _question(self) -> "httpx.Request | None":
+    def _request(self) -> "httpx.Request | None":
         import httpx
 
         from solusio_contracts.http.exchange import ACTION, Request
@@ -77,25 +84,22 @@ class BillingCall:
                 try:
                     self.status = response.status_code
                     self.response_headers = response.headers.raw
-                    self.coding = response.headers.get("content-encoding")
+                    self.content_encoding = response.headers.get("content-encoding")
                     await self._read(response)
                 finally:
                     await response.aclose()
         except TimeoutError:
-            self.server_failed = True
+            self.timed_out = True
             self.reason = f"The billing endpoint gave no complete answer within {self.timeout:g} s."
         except Exception as error:
-            # Whatever it is, it is no reason to fail: a port beyond 65535 raises OverflowError, for example.
-            self.server_failed = True
-            self.reason = _trouble(error)
-        else:
-            self.server_failed = self.status >= 500
+            # No error may stop the mock: a port beyond 65535 raises OverflowError, for example.
+            self.reason = _failure(error)
 
     async def _read(self, response: "httpx.Response") -> None:
         async for piece in response.aiter_raw():
-            self.body += piece
-            if len(self.body) > self.body_limit:
-                del self.body[self.body_limit :]
+            self.response_body += piece
+            if len(self.response_body) > self.body_limit:
+                del self.response_body[self.body_limit :]
                 self._too_large()
                 return
 
@@ -108,15 +112,17 @@ class BillingCall:
             return None
         from solusio_contracts.http.content_coding import decode_content
 
-        # Assumed: SolusIO's client unpacks what it did not ask for, and takes as it is what is not packed.
-        content, _ = decode_content(bytes(self.body), self.coding, None)
+        # Assumed: SolusIO's client decompresses what it did not ask for, and takes other bodies as they are.
+        content, _ = decode_content(bytes(self.response_body), self.content_encoding, None)
         if len(content) > self.body_limit:
             self._too_large()
             return None
         try:
             return parse_pricing(content)
         except ValueError as error:
-            packed = (self.coding or "identity").lower() != "identity" and content == self.body
+            packed = (
+                self.content_encoding or "identity"
+            ).lower() != "identity" and content == self.response_body
             self.reason = "The answer cannot be unpacked (Content-Encoding)." if packed else str(error)
             return None
 
@@ -125,9 +131,9 @@ class BillingCall:
 
 
 def make_client(verify: "bool | ssl.SSLContext") -> "httpx.AsyncClient":
-    """Return a client for many calls; takes half a second of imports at first, so call it in a thread.
+    """Return a client for many requests. Call it in a thread: the first call imports for half a second.
 
-    `verify` True checks certificates against those that the system trusts.
+    `verify` True checks certificates against those the system trusts.
 
     Raises:
         OSError: the system's certificates cannot be read.
@@ -137,25 +143,25 @@ def make_client(verify: "bool | ssl.SSLContext") -> "httpx.AsyncClient":
     import httpx
 
     import solusio_contracts.http.content_coding
-    import solusio_contracts.http.exchange  # noqa: F401 - what a call needs, so that it finds it loaded
+    import solusio_contracts.http.exchange  # noqa: F401 - the first request finds it imported
 
     minor_digits("USD")  # loads CLDR
     return httpx.AsyncClient(
         verify=ssl.create_default_context() if verify is True else verify,
-        # No proxy and no password file: the question goes to the endpoint and nowhere else.
+        # No proxy and no password file: the request goes to the endpoint and nowhere else.
         trust_env=False,
         timeout=None,  # noqa: S113 - the limit is on the whole exchange
-        # A connection for each question, as from PHP's short-lived processes; none to be found dead later.
+        # A connection for each request, as from PHP's short-lived processes; none can be stale later.
         limits=httpx.Limits(max_connections=64, max_keepalive_connections=0),
     )
 
 
 def _refusal(status: int) -> str:
-    """Say why an answer with this status has no price; empty when it should have one."""
+    """Return why an answer with this status has no price; empty if it should have one."""
     if 200 <= status < 300:
         return ""
     if 300 <= status < 400:
-        # Assumed: the vendor's curl line follows none either.
+        # Assumed: the vendor's curl line does not follow any either.
         return f"The billing endpoint redirects (status {status}), and redirects are not followed."
     if status in (401, 403):
         return f"The billing endpoint refuses (status {status}): check the authorization token."
@@ -164,8 +170,8 @@ def _refusal(status: int) -> str:
     return f"The billing endpoint fails (status {status})."
 
 
-def _trouble(error: Exception) -> str:
-    """Say why there is no complete answer, without the URL or anything else that may hold a secret."""
+def _failure(error: Exception) -> str:
+    """Return why there is no complete answer, without the URL or anything else that may hold a secret."""
     import socket
     import ssl
 
@@ -187,10 +193,10 @@ def _trouble(error: Exception) -> str:
         if isinstance(found, ConnectionRefusedError):
             return "The billing endpoint refuses connections."
     if isinstance(error, httpx.ConnectError):
-        return "There is no connection to the billing endpoint."
+        return "Cannot connect to the billing endpoint."
     cut = any(words in str(error) for words in ("disconnected", "closed connection", "incomplete"))
     if cut or isinstance(error, httpx.NetworkError):
         return "The billing endpoint closed the connection before its answer was complete."
     if isinstance(error, httpx.RemoteProtocolError):
-        return "What the billing endpoint answers is not HTTP."
-    return f"The billing endpoint could not be asked ({type(error).__name__})."
+        return "The answer of the billing endpoint is not HTTP."
+    return f"The request to the billing endpoint failed ({type(error).__name__})."

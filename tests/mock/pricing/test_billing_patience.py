@@ -1,4 +1,4 @@
-"""How often the billing endpoint is asked: what is kept, shared questions, and the circuit."""
+"""How often the billing endpoint is asked: what is kept, shared questions, and repeated failures."""
 
 import asyncio
 import gc
@@ -44,14 +44,14 @@ def test_a_clock_that_was_set_back_makes_it_ask_again(run, lab):
     run(scenario())
 
 
-def test_a_failure_is_kept_for_real_seconds(run, lab, monotonic):
+def test_a_refused_request_is_repeated_after_a_real_second(run, lab, monotonic):
     async def scenario():
         refusal = lab.http(b"", "404 Not Found")
         async with lab.serving(refusal) as endpoint, lab.asking(monotonic=monotonic) as (prices, exchanges):
             integration = lab.Integration(endpoint.url)
             first = await prices.ask(integration, 1, 0)
             assert first.fresh_until == 0
-            monotonic.seconds += 4.999
+            monotonic.seconds += 0.999
             later = await prices.ask(integration, 1, DAY)  # virtual time does not matter
             assert (later.pricing, later.reason, later.fresh_until) == (None, first.reason, DAY)
             assert len(exchanges) == 1
@@ -59,6 +59,29 @@ def test_a_failure_is_kept_for_real_seconds(run, lab, monotonic):
             endpoint.respond = lab.good
             assert prices.cached(integration, 1, DAY) is None
             assert (await prices.ask(integration, 1, DAY)).reason == ""
+        assert users_of(endpoint) == [1, 1]
+
+    run(scenario())
+
+
+def test_a_request_that_timed_out_is_repeated_after_as_long_as_it_took(run, lab, monotonic):
+    async def hang(_writer):
+        monotonic.seconds += 5
+        await asyncio.Event().wait()
+
+    async def scenario():
+        async with (
+            lab.serving(hang) as endpoint,
+            lab.asking(monotonic=monotonic, timeout=0.5) as (prices, exchanges),
+        ):
+            integration = lab.Integration(endpoint.url)
+            assert "no complete answer" in (await prices.ask(integration, 1, 0)).reason
+            assert exchanges[0].duration == 5
+            monotonic.seconds += 4.999
+            assert prices.cached(integration, 1, 0) is not None
+            monotonic.seconds += 0.001
+            endpoint.respond = lab.good
+            assert (await prices.ask(integration, 1, 0)).reason == ""
         assert users_of(endpoint) == [1, 1]
 
     run(scenario())
@@ -242,140 +265,27 @@ def test_what_the_journal_raises_reaches_who_asked(run, lab):
     run(scenario())
 
 
-# --- the circuit -----------------------------------------------------------------------------
+# --- failures ---------------------------------------------------------------------------------
 
 
-def test_the_circuit_opens_tries_once_and_recovers(run, lab, monotonic):
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda lab: lab.raw(b""),
+        lambda lab: lab.http(b"", "503 Service Unavailable"),
+        lambda lab: lab.http(b"", "401 Unauthorized"),
+        lambda lab: lab.http(b"<html>"),
+    ],
+)
+def test_an_endpoint_that_failed_is_asked_for_the_next_user_at_once(run, lab, make, monotonic):
     async def scenario():
-        broken = lab.http(b"", "503 Service Unavailable")
-        async with lab.serving(broken) as endpoint, lab.asking(monotonic=monotonic) as (prices, exchanges):
-            integration = lab.Integration(endpoint.url)
-            for user in range(1, 6):
-                await prices.ask(integration, user, 0)
-            # Open: nobody is asked, and that is reported once.
-            for user in range(11, 15):
-                answer = await prices.ask(integration, user, 0)
-                assert answer.reason == (
-                    "Not asked: the billing endpoint failed repeatedly and is left alone for 10 s."
-                    " The last failure: The billing endpoint fails (status 503)."
-                )
-                assert answer.fresh_until == 0
-            assert users_of(endpoint) == [1, 2, 3, 4, 5]
-            assert [exchange.sent for exchange in exchanges] == [True] * 5 + [False]
-            assert exchanges[5].request_body == b""
-            # Half open: one question while others wait their turn.
-            monotonic.seconds += 10
-            gate = asyncio.Event()
-            endpoint.respond = lab.waiting(gate, lab.good)
-            endpoint.asked.clear()
-            probe = asyncio.create_task(prices.ask(integration, 21, 0))
-            await endpoint.asked.wait()
-            assert (await prices.ask(integration, 22, 0)).reason.startswith("Not asked: ")
-            gate.set()
-            assert (await probe).reason == ""
-            # Closed.
-            assert (await prices.ask(integration, 22, 0)).reason == ""
-            assert users_of(endpoint) == [1, 2, 3, 4, 5, 21, 22]
-
-    run(scenario())
-
-
-def test_a_probe_that_fails_begins_the_next_pause(run, lab, monotonic):
-    async def scenario():
-        async with lab.serving(lab.raw(b"")) as endpoint, lab.asking(monotonic=monotonic) as (prices, _):
-            integration = lab.Integration(endpoint.url)
-            for user in range(1, 6):
-                await prices.ask(integration, user, 0)
-            monotonic.seconds += 10
-            await prices.ask(integration, 6, 0)
-            monotonic.seconds += 9.999
-            await prices.ask(integration, 7, 0)
-            assert users_of(endpoint) == [1, 2, 3, 4, 5, 6]
-
-    run(scenario())
-
-
-def test_a_probe_that_is_given_up_makes_room_for_another(run, lab, monotonic):
-    async def scenario():
-        async with lab.serving(lab.raw(b"")) as endpoint, lab.asking(monotonic=monotonic) as (prices, _):
-            integration = lab.Integration(endpoint.url)
-            for user in range(1, 6):
-                await prices.ask(integration, user, 0)
-            monotonic.seconds += 10
-            endpoint.respond = lab.silent()
-            endpoint.asked.clear()
-            probe = asyncio.create_task(prices.ask(integration, 6, 0))
-            await endpoint.asked.wait()
-            await prices.aclose()
-            await probe
-            endpoint.respond = lab.good
-            assert (await prices.ask(integration, 7, 0)).reason == ""
-
-    run(scenario())
-
-
-@pytest.mark.parametrize("status", ["404 Not Found", "401 Unauthorized", "302 Found", "200 OK"])
-def test_an_endpoint_that_answers_is_asked_for_the_next_user(run, lab, status, monotonic):
-    async def scenario():
-        useless = lab.http(b"<html>", status)
-        async with lab.serving(useless) as endpoint, lab.asking(monotonic=monotonic) as (prices, _):
+        async with lab.serving(make(lab)) as endpoint, lab.asking(monotonic=monotonic) as (prices, _):
             integration = lab.Integration(endpoint.url)
             for user in range(1, 21):
                 await prices.ask(integration, user, 0)
-            assert users_of(endpoint) == list(range(1, 21))
-
-    run(scenario())
-
-
-def test_an_unknown_user_in_between_ends_a_row_of_failures(run, lab, monotonic):
-    async def scenario():
-        async with lab.serving(lab.raw(b"")) as endpoint, lab.asking(monotonic=monotonic) as (prices, _):
-            integration = lab.Integration(endpoint.url)
-            for user in range(1, 10):
-                endpoint.respond = lab.http(b"", "404 Not Found") if user == 5 else lab.raw(b"")
-                await prices.ask(integration, user, 0)
-            assert users_of(endpoint) == list(range(1, 10))
-
-    run(scenario())
-
-
-def test_each_endpoint_has_its_own_circuit(run, lab, monotonic):
-    async def scenario():
-        async with (
-            lab.serving(lab.raw(b"")) as dead,
-            lab.serving(lab.good) as alive,
-            lab.asking(monotonic=monotonic) as (prices, _),
-        ):
-            for user in range(1, 8):
-                await prices.ask(lab.Integration(dead.url), user, 0)
-            assert len(dead.requests) == 5
-            assert (await prices.ask(lab.Integration(alive.url), 1, 0)).reason == ""
-
-    run(scenario())
-
-
-def test_an_open_circuit_does_not_hide_a_price_that_is_kept(run, lab, monotonic):
-    async def scenario():
-        async with lab.serving(lab.good) as endpoint, lab.asking(monotonic=monotonic) as (prices, _):
-            integration = lab.Integration(endpoint.url)
-            await prices.ask(integration, 99, 0)
-            endpoint.respond = lab.raw(b"")
-            for user in range(1, 8):
-                await prices.ask(integration, user, 0)
-            assert (await prices.ask(integration, 99, 0)).reason == ""
-
-    run(scenario())
-
-
-def test_forget_closes_the_circuit(run, lab, monotonic):
-    async def scenario():
-        async with lab.serving(lab.raw(b"")) as endpoint, lab.asking(monotonic=monotonic) as (prices, _):
-            integration = lab.Integration(endpoint.url)
-            for user in range(1, 7):
-                await prices.ask(integration, user, 0)
             endpoint.respond = lab.good
-            prices.forget()
-            assert (await prices.ask(integration, 7, 0)).reason == ""
+            assert (await prices.ask(integration, 21, 0)).reason == ""
+            assert users_of(endpoint) == list(range(1, 22))
 
     run(scenario())
 
@@ -383,8 +293,9 @@ def test_forget_closes_the_circuit(run, lab, monotonic):
 def test_endpoints_come_and_go_without_piling_up(run, lab):
     async def scenario():
         async with lab.asking(capacity=3) as (prices, _):
-            for number in range(20):
-                await prices.ask(lab.Integration(f"nonsense{number}"), 1, 0)
-            assert len(prices._circuits) == len(prices._kept) == 3
+            gone = [lab.Integration(f"nonsense{number}") for number in range(20)]
+            for integration in gone:
+                await prices.ask(integration, 1, 0)
+            assert [one for one in gone if prices.cached(one, 1, 0)] == gone[-3:]
 
     run(scenario())

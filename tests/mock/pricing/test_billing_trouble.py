@@ -48,11 +48,11 @@ def head(length, status="200 OK"):
         (lambda lab: lab.raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{}"), CLOSED),
         (
             lambda lab: lab.raw(b"SSH-2.0-OpenSSH_9.2\r\n\r\n"),
-            "What the billing endpoint answers is not HTTP.",
+            "The answer of the billing endpoint is not HTTP.",
         ),
         (
             lambda lab: lab.raw(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 300_000 + b"\r\n\r\n"),
-            "What the billing endpoint answers is not HTTP.",
+            "The answer of the billing endpoint is not HTTP.",
         ),
         (
             lambda lab: lab.http(lab.body, headers="Content-Encoding: gzip\r\n"),
