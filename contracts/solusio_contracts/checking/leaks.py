@@ -4,7 +4,6 @@ import functools
 import html
 import re
 import string
-import tomllib
 import urllib.parse
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from importlib import resources
 
 import msgspec
 
+from solusio_contracts.decoding import from_toml, read_text
 from solusio_contracts.http.exchange import Exchange
 from solusio_contracts.http.json_body import read_json
 from solusio_contracts.http.masking import SHORTEST, TOKEN_VARIABLE, Mask, patterns
@@ -69,8 +69,8 @@ class Pattern:
 @functools.cache
 def known_patterns() -> tuple[Pattern, ...]:
     """Return the patterns of `leaks.toml`."""
-    text = resources.files("solusio_contracts.checking").joinpath("leaks.toml").read_text("utf-8")
-    document = msgspec.convert(tomllib.loads(text), _Document)
+    file = resources.files("solusio_contracts.checking").joinpath("leaks.toml")
+    document = from_toml(read_text(file), _Document, file.name)
     return tuple(
         Pattern(entry.clause, entry.what, tuple(entry.prepared()), entry.ignore_case)
         for entry in document.pattern

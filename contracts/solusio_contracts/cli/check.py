@@ -185,11 +185,12 @@ def baseline_of(file: Path | None) -> "Baseline | None":
     """Read the baseline that an option names, if it names one."""
     if file is None:
         return None
-    from solusio_contracts.reporting.baseline import BaselineError, load
+    from solusio_contracts.decoding import DecodingError
+    from solusio_contracts.reporting.baseline import load
 
     try:
         return load(file)
-    except BaselineError as error:
+    except DecodingError as error:
         raise click.BadParameter(str(error), param_hint="--baseline") from error
 
 

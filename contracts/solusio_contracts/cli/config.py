@@ -1,7 +1,6 @@
 """`--config FILE`: options from a table of a TOML file, checked as strictly as the command line."""
 
 import math
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -42,10 +41,13 @@ def config_option(section: str) -> Callable[[F], F]:
 
 
 def _defaults(command: click.Command, file: Path, section: str, *, required: bool) -> dict[str, Any]:
+    # Imported here: `check --help` needs none of it.
+    from solusio_contracts.decoding import DecodingError, parse_toml, read_text
+
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise click.BadParameter(f"{file} is no readable TOML: {error}", param_hint="--config") from error
+        document = parse_toml(read_text(file), str(file))
+    except DecodingError as error:
+        raise click.BadParameter(str(error), param_hint="--config") from error
     if (required and section not in document) or set(document) - SECTIONS:
         # A file that was asked for and says nothing is a mistake, and so is a table that nobody reads.
         there = ", ".join(document) or "nothing"

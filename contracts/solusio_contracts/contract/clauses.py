@@ -3,12 +3,13 @@
 import enum
 import functools
 import re
-import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from types import MappingProxyType
 
 import msgspec
+
+from solusio_contracts.decoding import DecodingError, from_toml, read_text
 
 AREAS = MappingProxyType(
     {
@@ -74,13 +75,13 @@ def parse_clauses(text: str) -> Mapping[str, Clause]:
     """Read clauses from TOML text, in order of their ids.
 
     Raises:
-        ClauseError: no TOML, a wrong field, a malformed or double id, or a provenance without its source
-            or reason.
+        ClauseError: the text is not valid TOML, a field is wrong, an id is malformed or given twice, or a
+            provenance lacks its source or reason.
     """
     try:
-        document = msgspec.convert(tomllib.loads(text), _Document)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ClauseError(f"clauses.toml: {error}") from error
+        document = from_toml(text, _Document, "clauses.toml")
+    except DecodingError as error:
+        raise ClauseError(str(error)) from error
     clauses: dict[str, Clause] = {}
     for clause in document.clause:
         if not _ID.fullmatch(clause.id):
@@ -98,8 +99,7 @@ def parse_clauses(text: str) -> Mapping[str, Clause]:
 @functools.cache
 def clauses() -> Mapping[str, Clause]:
     """Return all clauses by id."""
-    text = resources.files("solusio_contracts").joinpath("clauses.toml").read_text("utf-8")
-    return parse_clauses(text)
+    return parse_clauses(read_text(resources.files("solusio_contracts").joinpath("clauses.toml")))
 
 
 def clause(clause_id: str) -> Clause:

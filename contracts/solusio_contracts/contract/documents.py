@@ -15,6 +15,7 @@ from typing import Any, cast
 import msgspec
 
 from solusio_contracts.contract.clauses import Clause, Provenance, clause
+from solusio_contracts.decoding import MisfitError, convert
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -62,9 +63,9 @@ class Element:
         if raw is None:
             raise DocumentError(f"{self.kind} {self.pointer} has no x-provenance")
         try:
-            statement = msgspec.convert(raw, Statement)
-        except msgspec.ValidationError as error:
-            raise DocumentError(f"x-provenance of {self.kind} {self.pointer}: {error}") from error
+            statement = convert(raw, Statement, f"x-provenance of {self.kind} {self.pointer}")
+        except MisfitError as error:
+            raise DocumentError(str(error)) from error
         needed = "reason" if statement.kind is Provenance.ASSUMED else "source"
         if not getattr(statement, needed).strip():
             raise DocumentError(

@@ -4,30 +4,18 @@ The models below are the only definition; `customers.schema.json` and `invoices.
 module are derived from them, for people and for programs in other languages.
 """
 
-import re
 from decimal import Decimal
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from msgspec import Meta
 
+from solusio_contracts.decoding import SHOWN, DecodingError, MisfitError, from_json, shown
+
 PERIOD: Final = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 LARGEST: Final = Decimal(10) ** 18
 """Larger amounts are refused; the bound keeps exact arithmetic cheap."""
 _FINEST = 40
-_EXCERPT = 160
-_UNKNOWN = object()
-_MESSAGE = re.compile(r"(?P<problem>.*?)(?: - at `(?P<path>\$.*)`)?", re.DOTALL)
-_NAMES = {
-    "int": "an integer",
-    "str": "a string",
-    "float": "a number",
-    "array": "a list",
-    "object": "an object",
-    "bool": "true or false",
-    "null": "null",
-    "decimal": "a decimal number",
-}
 _AMOUNT = {
     "description": 'An amount of money: a decimal string such as "-0.65" (preferred), or a JSON number.',
     "anyOf": [{"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}, {"type": "number"}],
@@ -35,18 +23,8 @@ _AMOUNT = {
 
 BillingUserId = Annotated[int, Meta(ge=1, description="The customer's id in the billing system.")]
 Period = Annotated[
-    str, Meta(pattern=PERIOD, description="The calendar month (UTC) that was billed, such as 2026-03.")
+    str, Meta(pattern=PERIOD, examples=["2026-03"], description="The calendar month (UTC) that was billed.")
 ]
-
-
-class DocumentError(ValueError):
-    """A document does not match its schema."""
-
-    def __init__(self, field: str, expected: str, got: str) -> None:
-        super().__init__(f"{field}: expected {expected}, got {got}")
-        self.field = field
-        self.expected = expected
-        self.got = got
 
 
 # What was billed
@@ -187,10 +165,10 @@ def read_invoices(content: bytes) -> tuple[BilledInvoice, ...]:
     """Read an invoices document.
 
     Raises:
-        DocumentError: the document is not JSON, or does not match the schema; the error names the field, what
-            was expected and what was found.
+        DecodingError: it is not JSON, or does not fit the schema; it names the field, what was expected and
+            what is there.
     """
-    document = _decode(content, InvoicesDocument, "invoices document")
+    document = _decode(content, InvoicesDocument, "the invoices document")
     for index, invoice in enumerate(document.invoices):
         _require_money(invoice, f"invoices[{index}]")
     return tuple(document.invoices)
@@ -200,64 +178,18 @@ def read_customers(content: bytes) -> tuple[Customer, ...]:
     """Read a customers document.
 
     Raises:
-        DocumentError: the document is not JSON, or does not match the schema.
+        DecodingError: it is not JSON, or does not fit the schema.
     """
-    return tuple(_decode(content, CustomersDocument, "customers document").customers)
+    return tuple(_decode(content, CustomersDocument, "the customers document").customers)
 
 
 def _decode(content: bytes, kind: type[T], name: str) -> T:
     try:
-        return msgspec.json.decode(content, type=kind)
-    except msgspec.ValidationError as error:
-        raise _misfit(error, content, name) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise DocumentError(f"the {name}", "JSON", _unreadable(content, str(error))) from None
-
-
-def _misfit(error: msgspec.ValidationError, content: bytes, name: str) -> DocumentError:
-    match = _MESSAGE.fullmatch(str(error))
-    problem, path = (match["problem"], match["path"] or "$") if match else (str(error), "$")
-    field = path.removeprefix("$").removeprefix(".") or f"the {name}"
-    missing = re.fullmatch(r"Object missing required field `(.*)`", problem)
-    if missing:
-        there = _at(content, path)
-        keys = ", ".join(list(there)[:12]) if isinstance(there, dict) else ""
-        return DocumentError(field, f"a member {missing[1]!r}", f"only {keys}" if keys else "none")
-    return DocumentError(field, _expected(problem), _shown(_at(content, path)))
-
-
-def _expected(problem: str) -> str:
-    """Turn the words of the decoder into those of a person."""
-    types = re.match(r"Expected `([^`]+)`(?:, got .*)?$", problem)
-    if types:
-        return " or ".join(_NAMES.get(one.strip(), one.strip()) for one in types[1].split("|"))
-    if problem == "Invalid decimal string":
-        return 'a decimal number such as "14.84"'
-    if "matching regex" in problem:
-        return "a month such as 2026-03"
-    return problem[:1].lower() + problem[1:].replace("`", "").removeprefix("Expected ")
-
-
-def _at(content: bytes, path: str) -> Any:
-    """Return what stands at a path of the decoder such as `$.invoices[0].lines[...]`, if it can be told."""
-    try:
-        value = msgspec.json.decode(content)
-        for key, index in re.findall(r"\.(\w+)|\[(\d+)\]", path):
-            value = value[key] if key else value[int(index)]
-    except (LookupError, TypeError, ValueError):
-        return _UNKNOWN
-    return value
-
-
-def _shown(value: Any) -> str:
-    if value is _UNKNOWN:
-        return "something else"
-    if isinstance(value, dict):
-        return "an object" if value else "an empty object"
-    if isinstance(value, list):
-        return f"a list of {len(value)}" if value else "an empty list"
-    text = msgspec.json.encode(value).decode()
-    return text if len(text) <= _EXCERPT else text[:_EXCERPT] + "…"
+        return from_json(content, kind, name)
+    except MisfitError:
+        raise
+    except DecodingError as error:
+        raise DecodingError(f"expected JSON, got {_unreadable(content, error.problem)}", name) from None
 
 
 def _unreadable(content: bytes, problem: str) -> str:
@@ -266,11 +198,10 @@ def _unreadable(content: bytes, problem: str) -> str:
         return "nothing"
     if content.startswith(b"\xef\xbb\xbf"):
         return "a byte order mark before it: save the file without one"
-    text = content[: _EXCERPT * 4].decode("utf-8", "backslashreplace").strip()
-    shown = text[:_EXCERPT] + ("…" if len(text) > _EXCERPT else "")
+    text = content[: SHOWN * 4].decode("utf-8", "backslashreplace").strip()
     if text[:1] not in "{[":
-        return f"other output: {shown!r}. Let messages go to standard error (PHP: display_errors=stderr)"
-    return f"something that is no JSON ({problem}): {shown!r}"
+        return f"other output: {shown(text)}. Write messages to standard error (PHP: display_errors=stderr)"
+    return f"text that is {problem}: {shown(text)}"
 
 
 def _require_money(invoice: BilledInvoice, where: str) -> None:
@@ -287,7 +218,7 @@ def _require_money(invoice: BilledInvoice, where: str) -> None:
             continue
         exponent = amount.as_tuple().exponent
         if not isinstance(exponent, int) or abs(amount) >= LARGEST or exponent < -_FINEST:
-            raise DocumentError(f"{where}.{name}", "an amount of money", str(amount)[:40])
+            raise MisfitError(f"{where}.{name}", expected="an amount of money", actual=shown(amount))
 
 
 # Schemas

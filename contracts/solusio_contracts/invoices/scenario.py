@@ -6,17 +6,17 @@ Whoever plays one gives every customer a billing_user_id, lets `events` happen, 
 
 import functools
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from importlib import resources
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta
 
 from solusio_contracts.contract.clauses import ClauseError, clause
+from solusio_contracts.decoding import MOMENT, MisfitError, convert, from_toml, read_text, shown
 from solusio_contracts.invoices.scenario_model import (
     Currency,
     Discount,
@@ -48,7 +48,6 @@ __all__ = (
     "Rate",
     "Scenario",
     "ScenarioCustomer",
-    "ScenarioError",
     "ScenarioPlan",
     "Taxes",
     "customers_document",
@@ -69,12 +68,6 @@ CUSTOMER: Final = "customer"
 MAX_REPEAT: Final = 10_000
 
 _ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-
-T = TypeVar("T")
-
-
-class ScenarioError(Exception):
-    """A scenario is not as it must be; the text names its file and the field."""
 
 
 class _CustomerTable(Part, frozen=True, kw_only=True):
@@ -103,12 +96,14 @@ def parse_scenario(text: str, name: str) -> Scenario:
     """Read a scenario from TOML text; `name` is that of its file.
 
     Raises:
-        ScenarioError: no TOML, an unknown, missing or wrong field, or a name or clause that does not exist.
+        DecodingError: it is not valid TOML.
+        MisfitError: a field is unknown, missing or wrong, or a name or clause does not exist.
     """
+    document = from_toml(text, _Document, name, exact=True)
     try:
-        return _scenario(text, name)
-    except ScenarioError as error:
-        raise ScenarioError(f"{name}: {error}") from None
+        return _scenario(document, name)
+    except MisfitError as error:
+        raise MisfitError(error.place, error.problem, source=name) from None
 
 
 @functools.cache
@@ -116,11 +111,11 @@ def load_scenarios() -> tuple[Scenario, ...]:
     """Return all scenarios of the package, in order of their ids.
 
     Raises:
-        ScenarioError: one of them is not as it must be.
+        DecodingError: one of them is not as it must be.
     """
     folder = resources.files("solusio_contracts").joinpath("scenarios")
     files = sorted((one for one in folder.iterdir() if one.name.endswith(".toml")), key=lambda one: one.name)
-    scenarios = [parse_scenario(file.read_text("utf-8"), file.name) for file in files]
+    scenarios = [parse_scenario(read_text(file), file.name) for file in files]
     return tuple(sorted(scenarios, key=lambda one: one.id))
 
 
@@ -196,18 +191,13 @@ def _number(value: Decimal) -> msgspec.Raw:
     return msgspec.Raw(format(value, "f").encode())
 
 
-def _scenario(text: str, name: str) -> Scenario:
-    try:
-        content = tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(f"it is not TOML: {error}") from None
-    document = _convert(content, _Document, "")
+def _scenario(document: _Document, name: str) -> Scenario:
     if not _ID.fullmatch(document.id):
-        raise ScenarioError(f"id: expected words in small letters, joined by hyphens; got {document.id!r}")
+        raise MisfitError("id", f"expected words in small letters, joined by hyphens; got {document.id!r}")
     if name.removesuffix(".toml") != document.id:
-        raise ScenarioError(f"id: expected the name of the file, got {document.id!r}")
+        raise MisfitError("id", f"expected the name of the file, got {document.id!r}")
     if document.area not in AREAS:
-        raise ScenarioError(f"area: expected one of {', '.join(AREAS)}; got {document.area!r}")
+        raise MisfitError("area", f"expected one of {', '.join(AREAS)}; got {document.area!r}")
     customers = tuple(_customers(document))
     invoices = tuple(_invoices(document, {one.name: one for one in customers}))
     scenario = Scenario(
@@ -217,7 +207,7 @@ def _scenario(text: str, name: str) -> Scenario:
         clauses=tuple(_cited(document.clauses)),
         assumes=document.assumes,
         plans=tuple(
-            _convert({**table, "name": plan}, ScenarioPlan, f"plans.{plan}")
+            convert({**table, "name": plan}, ScenarioPlan, at=f"plans.{plan}")
             for plan, table in document.plans.items()
         ),
         customers=customers,
@@ -237,16 +227,16 @@ def _cited(ids: Iterable[str]) -> Iterator[str]:
         try:
             clause(one)
         except ClauseError as error:
-            raise ScenarioError(f"clauses[{index}]: {error}") from None
+            raise MisfitError(f"clauses[{index}]", str(error)) from None
         if one in seen:
-            raise ScenarioError(f"clauses[{index}]: {one} stands twice")
+            raise MisfitError(f"clauses[{index}]", f"{one} stands twice")
         seen.add(one)
         yield one
 
 
 def _customers(document: _Document) -> Iterator[ScenarioCustomer]:
     if (document.pricing is None) == (not document.customers):
-        raise ScenarioError("pricing: expected either [pricing] or [customers.<name>] tables")
+        raise MisfitError("pricing", "expected either [pricing] or [customers.<name>] tables")
     if document.pricing is not None:
         yield ScenarioCustomer(
             name=CUSTOMER,
@@ -258,7 +248,7 @@ def _customers(document: _Document) -> Iterator[ScenarioCustomer]:
         where = f"customers.{name}"
         if table.unknown == (table.pricing is not None):
             wrong = "an unknown customer has no pricing" if table.unknown else "the pricing is missing"
-            raise ScenarioError(f"{where}.pricing: {wrong}")
+            raise MisfitError(f"{where}.pricing", wrong)
         yield ScenarioCustomer(
             name=name,
             full_name=table.name or f"{name.capitalize()} Example",
@@ -271,7 +261,7 @@ def _customers(document: _Document) -> Iterator[ScenarioCustomer]:
 def _pricing(table: Mapping[str, Any], where: str) -> Pricing:
     if isinstance(code := table.get("currency"), str):
         table = {**table, "currency": {"code": code, "display_suffix": f" {code}"}}
-    return _convert(table, Pricing, where)
+    return convert(table, Pricing, at=where)
 
 
 def _timeline(entries: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -280,11 +270,13 @@ def _timeline(entries: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         where = f"timeline[{index}]"
         at = entry.get("at")
         if not isinstance(at, datetime) or at.tzinfo is None:
-            raise ScenarioError(f"{where}.at: expected a moment such as 2026-03-01T00:00:00Z, got {at}")
+            raise MisfitError(f"{where}.at", expected=MOMENT, actual=shown(at))
         if latest is not None and at < latest:
-            raise ScenarioError(f"{where}.at: {at} is before the event above, {latest}")
+            raise MisfitError(f"{where}.at", f"{at} is before the event above, {latest}")
         if not isinstance(entry.get("do"), str):
-            raise ScenarioError(f"{where}.do: expected a word such as server.create, got {entry.get('do')}")
+            raise MisfitError(
+                f"{where}.do", expected="a word such as server.create", actual=shown(entry.get("do"))
+            )
         latest = at
         yield from _repeated(entry, where)
 
@@ -293,7 +285,9 @@ def _repeated(entry: Mapping[str, Any], where: str) -> Iterator[dict[str, Any]]:
     """Yield an entry as often as its `repeat` says, with the number in place of {n}."""
     times = entry.get("repeat", 1)
     if isinstance(times, bool) or not isinstance(times, int) or not 1 <= times <= MAX_REPEAT:
-        raise ScenarioError(f"{where}.repeat: expected an integer from 1 to {MAX_REPEAT}, got {times}")
+        raise MisfitError(
+            f"{where}.repeat", expected=f"an integer from 1 to {MAX_REPEAT}", actual=shown(times)
+        )
     plain = {key: value for key, value in entry.items() if key != "repeat"}
     if "repeat" not in entry:
         yield plain
@@ -307,7 +301,7 @@ def _repeated(entry: Mapping[str, Any], where: str) -> Iterator[dict[str, Any]]:
 
 def _invoices(document: _Document, customers: Mapping[str, ScenarioCustomer]) -> Iterator[ExpectedInvoice]:
     if document.invoice is not None and document.invoices is not None:
-        raise ScenarioError("invoice: expected either [invoice] or [[invoices]]")
+        raise MisfitError("invoice", "expected either [invoice] or [[invoices]]")
     tables = {"invoice": document.invoice} if document.invoice is not None else {}
     tables |= {f"invoices[{index}]": table for index, table in enumerate(document.invoices or ())}
     for where, table in tables.items():
@@ -315,56 +309,50 @@ def _invoices(document: _Document, customers: Mapping[str, ScenarioCustomer]) ->
         customer = customers.get(name) if isinstance(name, str) else None
         if customer is None or customer.pricing is None:
             expected = ", ".join(one.name for one in customers.values() if not one.unknown)
-            raise ScenarioError(f"{where}.customer: expected one of {expected}; got {name!r}")
+            raise MisfitError(f"{where}.customer", f"expected one of {expected}; got {name!r}")
         code = customer.pricing.currency.code
         if table.get("currency", code) != code:
-            raise ScenarioError(f"{where}.currency: expected that of {name}, {code}; got {table['currency']}")
+            raise MisfitError(
+                f"{where}.currency",
+                expected=f"that of {name}, {code}",
+                actual=shown(table["currency"]),
+            )
         lines = table.get("lines", [])
         if not isinstance(lines, list) or not all(isinstance(one, dict) for one in lines):
-            raise ScenarioError(f"{where}.lines: expected a list of tables")
+            raise MisfitError(f"{where}.lines", "expected a list of tables")
         expanded = [
-            _convert(line, ExpectedLine, f"{where}.lines[{index}]")
+            convert(line, ExpectedLine, at=f"{where}.lines[{index}]")
             for index, one in enumerate(lines)
             for line in _repeated(one, f"{where}.lines[{index}]")
         ]
         if not expanded:
-            raise ScenarioError(f"{where}.lines: expected at least one line")
+            raise MisfitError(f"{where}.lines", "expected at least one line")
         invoice = {**table, "customer": name, "currency": code, "lines": ()}
-        yield msgspec.structs.replace(_convert(invoice, ExpectedInvoice, where), lines=tuple(expanded))
+        yield msgspec.structs.replace(convert(invoice, ExpectedInvoice, at=where), lines=tuple(expanded))
 
 
 def _check(scenario: Scenario) -> None:
     """Check what no field says by itself.
 
     Raises:
-        ScenarioError: periods are missing or in disorder, or an invoice stands twice or in no period.
+        MisfitError: periods are missing or in disorder, or an invoice stands twice or in no period.
     """
     if not scenario.periods:
-        raise ScenarioError("periods: expected at least one, or an invoice")
+        raise MisfitError("periods", "expected at least one, or an invoice")
     if list(scenario.periods) != sorted(set(scenario.periods)):
-        raise ScenarioError(f"periods: expected each once, in order; got {', '.join(scenario.periods)}")
+        raise MisfitError("periods", f"expected each once, in order; got {', '.join(scenario.periods)}")
     seen: set[tuple[str, str]] = set()
     for invoice in scenario.invoices:
         key = (invoice.customer, invoice.period)
         if invoice.period not in scenario.periods:
-            raise ScenarioError(f"periods: {invoice.period} is missing, for which there is an invoice")
+            raise MisfitError("periods", f"{invoice.period} is missing, for which there is an invoice")
         if key in seen:
-            raise ScenarioError(f"invoices: two for {invoice.customer} in {invoice.period}")
+            raise MisfitError("invoices", f"two for {invoice.customer} in {invoice.period}")
         seen.add(key)
     names = {one.name for one in scenario.customers}
     for index, event in enumerate(scenario.timeline):
         who = event.get("billing_user_id")
         if who is not None and who not in names:
-            raise ScenarioError(
-                f"timeline[{index}].billing_user_id: expected the name of a customer, got {who!r}"
+            raise MisfitError(
+                f"timeline[{index}].billing_user_id", expected="the name of a customer", actual=repr(who)
             )
-
-
-def _convert(value: Any, kind: type[T], where: str) -> T:
-    try:
-        return msgspec.convert(value, kind)
-    except msgspec.ValidationError as error:
-        # "Expected `int`, got `str` - at `$.lines[0].hours`"
-        problem, _, path = str(error).partition(" - at `$")
-        field = f"{where}{path.rstrip('`')}".strip(".")
-        raise ScenarioError(f"{field}: {problem}" if field else problem) from None

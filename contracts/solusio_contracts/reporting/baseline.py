@@ -14,13 +14,11 @@ Rule, clause and subject identify a finding: what it is about, never how it is w
 """
 
 import json
-import re
-import tomllib
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
+from solusio_contracts.decoding import MisfitError, from_toml, parse_toml, read_text, shown
 from solusio_contracts.reporting.report import MAX_FINDINGS, Finding, Outcome, Report, Result
 from solusio_contracts.reporting.text import encodable
 
@@ -33,11 +31,6 @@ _HEAD = """\
 version = {version}
 """
 _DECIDED = (Outcome.PASS, Outcome.WARN, Outcome.FAIL)
-_ENTRY_HEADER = re.compile(r"^[ \t]*\[\[[ \t]*accept[ \t]*\]\]", re.MULTILINE)
-
-
-class BaselineError(ValueError):
-    """The baseline file cannot be read; the text names the file and, where it can, line and field."""
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -70,48 +63,22 @@ def load(path: Path | str) -> Baseline:
     """Read a baseline file.
 
     Raises:
-        BaselineError: the file cannot be read, is no TOML, or has a wrong version or field.
+        DecodingError: the file cannot be read, is not valid TOML, or has a wrong version or field.
     """
-    try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise BaselineError(f"{path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise BaselineError(f"{path}: not UTF-8 at byte {error.start}") from error
-    return parse(text, str(path))
+    return parse(read_text(Path(path)), str(path))
 
 
 def parse(text: str, name: str = "baseline") -> Baseline:
     """Read the text of a baseline; errors name it by `name`.
 
     Raises:
-        BaselineError: it is no TOML, or has a wrong version or field.
+        DecodingError: it is not valid TOML, or has a wrong version or field.
     """
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BaselineError(f"{name}: {error}") from error
-    if raw.get("version") != VERSION:
-        found = f"version {raw['version']!r}" if "version" in raw else "no version"
-        raise BaselineError(f"{name}: {found}; this program reads version = {VERSION}")
-    try:
-        return msgspec.convert(raw, Baseline)
-    except msgspec.ValidationError as error:
-        raise BaselineError(f"{name}: {_placed(error, text, raw)}") from error
-
-
-def _placed(error: msgspec.ValidationError, text: str, raw: dict[str, Any]) -> str:
-    """Return what is wrong and where: TOML values know no line, but the headers of entries do."""
-    what, _, where = str(error).partition(" - at ")
-    match = re.match(r"`\$\.accept\[(\d+)\]\.?(.*)`", where)
-    if match is None:
-        return str(error)
-    number, field = int(match[1]), match[2]
-    headers = [found.start() for found in _ENTRY_HEADER.finditer(text)]
-    place = f"entry {number + 1}"
-    if len(headers) == len(raw["accept"]):
-        place += f" (line {text.count(chr(10), 0, headers[number]) + 1})"
-    return f"{place}: {field + ': ' if field else ''}{what}"
+    found = parse_toml(text, name)
+    if found.get("version") != VERSION:
+        actual = shown(found["version"]) if "version" in found else "nothing"
+        raise MisfitError("version", expected=str(VERSION), actual=actual, source=name)
+    return from_toml(text, Baseline, name)
 
 
 def apply(report: Report, baseline: Baseline) -> Report:

@@ -13,8 +13,9 @@ from typing import Final
 from mock_solusio.invoices.sandbox import Shown, Stage, StageError
 from solusio_contracts.checking.runner import clause_texts
 from solusio_contracts.contract.clauses import clauses
+from solusio_contracts.decoding import DecodingError
 from solusio_contracts.invoices.adapter import BillingError, Order, Step, UnreachableError
-from solusio_contracts.invoices.documents import BilledInvoice, DocumentError, read_invoices
+from solusio_contracts.invoices.documents import BilledInvoice, read_invoices
 from solusio_contracts.invoices.scenario import customers_document
 from solusio_contracts.invoices.scenario_model import Scenario
 from solusio_contracts.invoices.verdict import (
@@ -172,7 +173,7 @@ class _Billing:
                 response=failure.output,
                 hint=f"It said: {_last_line(failure.output)}" if failure.output else "",
             )
-        except DocumentError as problem:
+        except DecodingError as problem:
             error = f"its invoices cannot be read: {problem}"
         except StageError as problem:
             error = str(problem)

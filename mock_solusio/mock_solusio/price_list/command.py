@@ -104,17 +104,18 @@ def pricing(
         return
 
     from mock_solusio.price_list.model import Level, check
-    from mock_solusio.price_list.reading import LONGEST_FILE, NotTomlError, read
+    from mock_solusio.price_list.reading import LONGEST_FILE, read
     from mock_solusio.price_list.report import make_report
+    from solusio_contracts.decoding import DecodingError
 
     try:
         content = own if file is None else file.read(LONGEST_FILE + 1)
     except OSError as error:
         raise click.BadParameter(f"Cannot read it: {error.strerror}.", param_hint="FILE") from error
     try:
-        prices, findings = read(content)
-    except NotTomlError as error:
-        raise click.BadParameter(f"It is not a price list in TOML: {error}.", param_hint="FILE") from error
+        prices, findings = read(content, getattr(file, "name", ""))
+    except DecodingError as error:
+        raise click.BadParameter(f"{error}.", param_hint="FILE") from error
     if prices is not None:
         findings += check(prices)
     report = make_report(prices, findings, month=month, days=days, hours=hours, tables=tables or TABLES)

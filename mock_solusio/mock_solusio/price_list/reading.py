@@ -1,13 +1,13 @@
 """Reads a price list from TOML. Everything that is wrong with it is found at once, each with its place."""
 
 import re
-import tomllib
-from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, InvalidOperation
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from difflib import get_close_matches
 from typing import Any
 
 from mock_solusio.domain.prices import LONGEST, Currency, Pricing, minor_digits
 from mock_solusio.price_list.model import CONVERTED, LARGEST_TOKENS, Finding, Level, Plan, PriceList
+from solusio_contracts.decoding import DecodingError, decimal_of, parse_toml, text_of
 
 LONGEST_FILE = 1_000_000
 """Bytes. A plan takes about a hundred."""
@@ -30,34 +30,15 @@ _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?", re.ASCII)
 
 
-class NotTomlError(ValueError):
-    """The text is no TOML at all."""
-
-
-def read(data: bytes) -> tuple[PriceList | None, list[Finding]]:
+def read(data: bytes, source: str = "") -> tuple[PriceList | None, list[Finding]]:
     """Read a price list; None if it cannot be read, and then at least one finding is an error.
 
     Raises:
-        NotTomlError: it is no TOML, or too long.
+        DecodingError: it is not valid TOML, or too long.
     """
     if len(data) > LONGEST_FILE:
-        raise NotTomlError(f"it is longer than {LONGEST_FILE:,} bytes")
-    try:
-        content = tomllib.loads(data.decode("utf-8-sig"), parse_float=_exact)
-    except UnicodeDecodeError:
-        raise NotTomlError("it is not UTF-8") from None
-    except RecursionError:
-        raise NotTomlError("it is nested too deeply") from None
-    except ValueError as error:
-        raise NotTomlError(str(error)) from None
-    return _Reader().read(content)
-
-
-def _exact(text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except InvalidOperation:  # an exponent beyond every range
-        return Decimal("Infinity")
+        raise DecodingError(f"longer than {LONGEST_FILE:,} bytes", source)
+    return _Reader().read(parse_toml(text_of(data, source), source, exact=True))
 
 
 class _Reader:
@@ -218,7 +199,7 @@ class _Reader:
             self.error("missing", where, "what does one token cost? Such as 0.001 (step 1).", code)
             return None
         if isinstance(value, str) and _NUMBER.fullmatch(value):
-            value = _exact(value)
+            value = decimal_of(value)
         if isinstance(value, bool) or not isinstance(value, int | Decimal):
             self.error("wrong-type", where, f"{_kind(value)} instead of a number.", code)
             return None

@@ -13,7 +13,7 @@ import tempfile
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -23,6 +23,7 @@ except ImportError:  # pragma: no cover - Windows has no such locks
     fcntl = None  # type: ignore[assignment]
 
 from mock_solusio.record.pseudonyms import OWN_HOST
+from solusio_contracts.decoding import DecodingError, from_json, read_text
 
 FORMAT: Final = "mock-solusio recording"
 VERSION: Final = 1
@@ -177,31 +178,17 @@ class Reader:
 
     def _read(self, path: Path) -> Recorded:
         try:
-            found: Recorded = convert_file(path, Recorded)
-        except OSError as error:
-            raise RecordingError(f"{path} cannot be read: {error.strerror}") from error
-        return found
-
-
-def convert_file(path: Path, kind: Any) -> Any:
-    """Return what a file of a recording holds.
-
-    Raises:
-        RecordingError: it is not JSON, or does not hold that.
-        OSError: it cannot be read.
-    """
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RecordingError(f"{path}: {error}") from error
+            return from_json(read_text(path), Recorded, str(path))
+        except DecodingError as error:
+            raise RecordingError(str(error)) from error
 
 
 def _head(folder: Path) -> _Head:
     path = folder / _HEAD
     try:
-        head: _Head = convert_file(path, _Head)
-    except OSError as error:
-        raise RecordingError(f"{folder} holds no recording: {path.name}: {error.strerror}") from error
+        head = from_json(read_text(path, path.name), _Head, path.name)
+    except DecodingError as error:
+        raise RecordingError(f"{folder} holds no recording: {error}") from error
     if head.format != FORMAT:
         raise RecordingError(f"{folder} holds no recording, but {head.format!r}")
     if head.version != VERSION:

@@ -228,7 +228,7 @@ def _import(har: Path, out: Path, seed: str | None, *, all_paths: bool) -> None:
     try:
         source = Har(har)
         found = list(source.exchanges("/" if all_paths else f"{API}/"))
-    except (HarError, OSError) as error:
+    except HarError as error:
         raise click.BadParameter(f"{error}.", param_hint="--import-har") from error
     if not found:
         hint = "" if all_paths else f" below {API} (--all-paths takes all)"

@@ -12,12 +12,13 @@ import msgspec
 
 from mock_solusio.record.anonymising import Exchange
 from mock_solusio.server.messages import Headers
+from solusio_contracts.decoding import DecodingError, MisfitError, from_json, read_text
 
 _STANDARD: Final = {"http": 80, "https": 443}
 
 
 class HarError(Exception):
-    """A file is no HAR; the text says why, and quotes nothing from it."""
+    """A file is not HAR; the text says why, and quotes nothing from it."""
 
 
 class _Pair(msgspec.Struct, frozen=True):
@@ -70,16 +71,19 @@ class Har:
     """The exchanges of a file.
 
     Raises:
-        HarError: it is not HAR.
-        OSError: it cannot be read.
+        HarError: it cannot be read, or is not HAR.
     """
 
     def __init__(self, path: Path) -> None:
         try:
-            text = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
-            self._entries = msgspec.json.decode(text, type=_File).log.entries
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise HarError(f"{path} is no HAR file: {error}") from error
+            self._entries = from_json(read_text(path), _File, str(path)).log.entries
+        except MisfitError as error:
+            # Without the value: it may be a secret.
+            raise HarError(
+                f"{path} is not a HAR file: {error.place or 'the whole'}: expected {error.expected}"
+            ) from error
+        except DecodingError as error:
+            raise HarError(str(error)) from error
         self._path = path
         self.unanswered = 0
         """Requests that were left out, since they had no answer."""

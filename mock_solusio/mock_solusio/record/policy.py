@@ -7,7 +7,6 @@ them; everything else is replaced. So a field that nobody thought of is hidden, 
 import functools
 import ipaddress
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from importlib import resources
 from typing import Any, Final
@@ -15,6 +14,7 @@ from typing import Any, Final
 from mock_solusio.record.pseudonyms import is_address
 from mock_solusio.traffic.redaction import SECRET_FIELDS
 from solusio_contracts.contract import documents
+from solusio_contracts.decoding import parse_toml, read_text
 
 MAIL: Final = re.compile(r"[^\s@<>\"'(),;:\\/]+@[^\s@<>\"'(),;:\\/?&=]+\.[^\s@<>\"'(),;:\\/?&=.]+")
 UUID: Final = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
@@ -41,8 +41,8 @@ MOMENT: Final = re.compile(
 DECIMAL: Final = re.compile(r"-?(?:0|[1-9]\d{0,11})\.\d{1,12}")
 INTEGER: Final = re.compile(r"-?\d{1,18}")
 
-_POLICY: Final[dict[str, Any]] = tomllib.loads(
-    resources.files("mock_solusio.record").joinpath("policy.toml").read_text("utf-8")
+_POLICY: Final[dict[str, Any]] = parse_toml(
+    read_text(resources.files("mock_solusio.record").joinpath("policy.toml"))
 )
 
 

@@ -13,9 +13,8 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
 import msgspec
 from msgspec import Meta
 
-from mock_solusio.decoding import convert
-from mock_solusio.domain.errors import DomainError
 from mock_solusio.moment import Micros, micros, rfc3339
+from solusio_contracts.decoding import DecodingError, from_json
 
 LINE_LIMIT: Final = 1_048_576
 """Bytes that a line may have."""
@@ -260,8 +259,6 @@ class Line(msgspec.Struct, frozen=True):
     event: AnyEvent
 
 
-_decode: Callable[[bytes], AnyEvent] = msgspec.json.Decoder(AnyEvent).decode
-_decode_header: Callable[[bytes], Header] = msgspec.json.Decoder(Header).decode
 encode: Callable[[Event | Header], bytes] = msgspec.json.Encoder().encode
 """Write an event as a line, without its end."""
 
@@ -279,8 +276,9 @@ def header(file: Path) -> Header:
     """
     for number, _, text in _lines(file, 0, 0):
         if _is_header(text):
-            return _parsed(number, text, _decode_header, Header)
-        return Header(timeline=VERSION, begin=_parsed(number, text, _decode, AnyEvent).at)
+            found: Header = _parsed(number, text, Header)
+            return found
+        return Header(timeline=VERSION, begin=_parsed(number, text, AnyEvent).at)
     raise TimelineError(f"{file} has no events.")
 
 
@@ -293,9 +291,9 @@ def read(file: Path, offset: int = 0, number: int = 0) -> Iterator[Line]:
     latest: Micros | None = None
     for line_number, following, text in _lines(file, offset, number):
         if line_number == 1 and _is_header(text):
-            _parsed(line_number, text, _decode_header, Header)
+            _parsed(line_number, text, Header)
             continue
-        event = _parsed(line_number, text, _decode, AnyEvent)
+        event = _parsed(line_number, text, AnyEvent)
         moment = event.moment
         if latest is not None and moment < latest:
             raise TimelineError(
@@ -325,18 +323,11 @@ def _is_header(text: bytes) -> bool:
     return b'"timeline"' in text and b'"do"' not in text
 
 
-def _parsed(number: int, text: bytes, decode: Callable[[bytes], T], kind: Any) -> T:
+def _parsed(number: int, text: bytes, kind: Any) -> Any:
     try:
-        return decode(text)
-    except msgspec.ValidationError:
-        # Once more, for a better message.
-        try:
-            convert(msgspec.json.decode(text), kind)
-        except DomainError as error:
-            raise TimelineError(f"Line {number}: {error.message}.") from None
-        raise
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise TimelineError(f"Line {number}: it is not JSON: {error}.") from None
+        return from_json(text, kind, f"Line {number}")
+    except DecodingError as error:
+        raise TimelineError(f"{error}.") from None
 
 
 def schema() -> dict[str, Any]:

@@ -4,20 +4,19 @@ All of a world is added to the state, or nothing. Every error names its place, s
 `users[2].limit_group: there is no limit group 'gold'`.
 """
 
-import tomllib
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from mock_solusio.clock import Clock
-from mock_solusio.decoding import convert, invalid, parse
-from mock_solusio.domain.errors import BadRequest
+from mock_solusio.decoding import invalid, refusing
 from mock_solusio.domain.moved_world import at_once
 from mock_solusio.domain.permissions import Permission
 from mock_solusio.domain.world import Kind, World
 from mock_solusio.worlds.builder import Builder, Made, micros_of, placed, request
 from mock_solusio.worlds.schema import PlanPart, ServerPart, UserPart, WorldPart
+from solusio_contracts.decoding import from_json, from_toml, read_text, text_of
 
 MIB: Final = 1024 * 1024
 
@@ -38,17 +37,14 @@ _LIMITS = {
 
 
 def read(file: Path) -> WorldPart:
-    """Read a world from a file.
+    """Read a world from a file; errors name it.
 
     Raises:
         BadRequest: the file cannot be read, or is neither TOML nor JSON.
-        Invalid: it is no world; `errors` is by place.
+        Invalid: it is not a world; `errors` is by place.
     """
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise BadRequest(f"{file} cannot be read: {error.strerror}.") from error
-    return parse_world(data)
+    with refusing():
+        return _parsed(read_text(file), str(file))
 
 
 def parse_world(data: bytes) -> WorldPart:
@@ -56,15 +52,15 @@ def parse_world(data: bytes) -> WorldPart:
 
     Raises:
         BadRequest: it is neither.
-        Invalid: it is no world; `errors` is by place.
+        Invalid: it is not a world; `errors` is by place.
     """
-    if data.lstrip()[:1] == b"{":
-        return parse(data, WorldPart)
-    try:
-        value = tomllib.loads(data.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise BadRequest(f"The world is not TOML: {error}.") from None
-    return convert(value, WorldPart)
+    with refusing():
+        return _parsed(text_of(data))
+
+
+def _parsed(text: str, source: str = "") -> WorldPart:
+    decode = from_json if text.lstrip().startswith("{") else from_toml
+    return decode(text, WorldPart, source)
 
 
 def clock_of(world: WorldPart) -> Clock | None:

@@ -76,7 +76,7 @@ def test_files_that_cannot_be_used(refused, tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[check", ["no readable TOML"]),
+        ("[check", ["own.toml: not valid TOML: Expected ']'"]),
         ("[chekc]\ntimeout = 1", ["[check]", "chekc"]),
         ("[check]\nseed = 1\n[chekc]\ntimeout = 1", ["expected a table [check], there is check, chekc"]),
         ("check = 5", ["table [check]"]),

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from solusio_contracts.decoding import DecodingError
 from solusio_contracts.invoices.scenario import (
     Currency,
-    ScenarioError,
     customers_document,
     events,
     load_scenarios,
@@ -262,28 +262,34 @@ def test_nobody_tells_of_unknown_customers() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ([('id = "good"', "id = ")], "it is not TOML"),
+        ([('id = "good"', "id = ")], "not valid TOML: "),
         ([('id = "good"', 'id = "bad"')], "id: expected the name of the file, got 'bad'"),
         ([('id = "good"', 'id = "Good one"')], "id: expected words in small letters"),
-        ([('id = "good"', 'id = "good"\nwhy = ""')], "unknown field `why`"),
-        ([('title = "a reason"', "")], "missing required field `title`"),
+        ([('id = "good"', 'id = "good"\nwhy = ""')], "why: is not a known field"),
+        ([('title = "a reason"', "")], "title: is missing"),
         ([('"metering"', '"weather"')], "area: expected one of metering, cap, .*; got 'weather'"),
         ([('"US-012"', '"US-999"')], r"clauses\[1\]: no clause US-999"),
         ([('"US-012"', '"US-011"')], r"clauses\[1\]: US-011 stands twice"),
         ([('["US-011", "US-012"]', "[]")], "clauses: "),
-        ([("tokens_per_hour = 7", "tokens_per_hour = -7")], "plans.small.tokens_per_hour: Expected"),
-        ([("tokens_per_hour", "tokens_an_hour")], "plans.small: .*unknown field `tokens_an_hour`"),
+        (
+            [("tokens_per_hour = 7", "tokens_per_hour = -7")],
+            "plans.small.tokens_per_hour: expected an integer >= 0, got -7",
+        ),
+        ([("tokens_per_hour", "tokens_an_hour")], "plans.small.tokens_an_hour: is not a known field; "),
         ([("backup_price = 12.5", "backup_price = inf")], "plans.small: `backup_price` must be a number"),
-        ([("multiplier", "multipler")], r"pricing.discounts\[0\]: .*`multipl"),
+        ([("multiplier", "multipler")], r"pricing.discounts\[0\].multipl.*"),
         ([('"0.0012"', '"cheap"')], "pricing.user_token_unit_cost: "),
         ([('"0.0012"', '"NaN"')], "pricing: `user_token_unit_cost` must be a number, got NaN"),
         ([('currency = "KWD"', 'currency = "dinar"')], "pricing.currency.code: "),
-        ([("[pricing]", "[customers.customer.prices]")], "customers.*: .*unknown field `prices`"),
+        (
+            [("[pricing]", "[customers.customer.prices]")],
+            r"customers\.\*\.prices: is not a known field; known fields: name, email",
+        ),
         (
             [("at = 2026-03-01T02:00:00+02:00", "at = 2026-03-01T02:00:00")],
             r"timeline\[0\].at: expected a moment",
         ),
-        ([("at = 2026-03-01T02:00:00+02:00", "")], r"timeline\[0\].at: expected a moment .*, got None"),
+        ([("at = 2026-03-01T02:00:00+02:00", "")], r"timeline\[0\].at: expected a moment .*, got null"),
         ([('do = "server.create"', "do = 1")], r"timeline\[0\].do: expected a word"),
         (
             [("\nrepeat = 2", "\nrepeat = 0")],
@@ -291,11 +297,11 @@ def test_nobody_tells_of_unknown_customers() -> None:
         ),
         ([("\nrepeat = 2", "\nrepeat = true")], r"timeline\[0\].repeat: expected an integer"),
         ([("repeat = 2}", 'repeat = "2"}')], r"invoice.lines\[0\].repeat: expected an integer"),
-        ([("hours = 744", 'hours = "744"')], r"invoice.lines\[0\].hours: Expected `int`, got `str`"),
+        ([("hours = 744", 'hours = "744"')], r"invoice.lines\[0\].hours: expected an integer, got \"744\""),
         ([('charge = "monthly"', 'charge = "yearly"')], r"invoice.lines\[0\].charge: "),
-        ([("tokens = 5000,", "tokens = 5000, price = 1,")], r"invoice.lines\[0\]: .*`price`"),
+        ([("tokens = 5000,", "tokens = 5000, price = 1,")], r"invoice.lines\[0\].price: "),
         ([('period = "2026-03"', 'period = "2026-13"')], "invoice.period: "),
-        ([('total = "12.000"', "")], "invoice: .*missing required field `total`"),
+        ([('total = "12.000"', "")], "invoice.total: is missing"),
         (
             [('period = "2026-03"', 'period = "2026-03"\ncustomer = "zoe"')],
             "invoice.customer: expected one of customer",
@@ -317,7 +323,7 @@ def test_nobody_tells_of_unknown_customers() -> None:
     ],
 )
 def test_a_mistake_is_named_with_its_file_and_field(changes: list[tuple[str, str]], message: str) -> None:
-    with pytest.raises(ScenarioError, match=rf"^good\.toml: (?s:.*){message}"):
+    with pytest.raises(DecodingError, match=rf"^good\.toml: (?s:.*){message}"):
         parse_scenario(changed(GOOD, *changes), "good.toml")
 
 
@@ -339,25 +345,25 @@ def test_a_mistake_is_named_with_its_file_and_field(changes: list[tuple[str, str
     ],
 )
 def test_mistakes_with_several_customers(changes: list[tuple[str, str]], message: str) -> None:
-    with pytest.raises(ScenarioError, match=f"^two.toml: {message}"):
+    with pytest.raises(DecodingError, match=f"^two.toml: {message}"):
         parse_scenario(changed(TWO, *changes), "two.toml")
 
 
 def test_events_are_in_the_order_of_time() -> None:
     earlier = '\n[[timeline]]\nat = 2026-02-01T00:00:00Z\ndo = "server.delete"\non = "web-1"\n\n[invoice]'
-    with pytest.raises(ScenarioError, match=r"timeline\[1\].at: .* is before the event above"):
+    with pytest.raises(DecodingError, match=r"timeline\[1\].at: .* is before the event above"):
         parse_scenario(changed(GOOD, ("\n[invoice]", earlier)), "good.toml")
 
 
 def test_a_customer_has_one_invoice_a_period() -> None:
     twice = TWO + TWO[TWO.index("[[invoices]]") :]
-    with pytest.raises(ScenarioError, match=r"two\.toml: invoices: two for ann in 2026-04"):
+    with pytest.raises(DecodingError, match=r"two\.toml: invoices: two for ann in 2026-04"):
         parse_scenario(twice, "two.toml")
 
 
 def test_something_must_be_billed() -> None:
     text = changed(TWO, ('periods = ["2026-03", "2026-04"]\n', ""))
-    with pytest.raises(ScenarioError, match="periods: expected at least one, or an invoice"):
+    with pytest.raises(DecodingError, match="periods: expected at least one, or an invoice"):
         parse_scenario(text[: text.index("[[invoices]]")], "two.toml")
 
 

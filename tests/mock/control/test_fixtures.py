@@ -283,7 +283,7 @@ def test_a_world_with_an_error_leaves_no_trace(load, api, control):
 @pytest.mark.parametrize(
     ("world", "place", "text"),
     [
-        ({"user": []}, "user", "is not known here; there are $schema, clock, settings, roles,"),
+        ({"user": []}, "user", "is not a known field; known fields: $schema, clock, settings, roles,"),
         ({"users": [{}]}, "users[0].email", "is missing"),
         (
             {"users": [{"email": "a@b.example", "limit_group": "gold"}]},
@@ -314,12 +314,12 @@ def test_a_world_with_an_error_leaves_no_trace(load, api, control):
         (
             {"users": [{"email": "a@b.example", "created_at": "soon"}]},
             "users[0].created_at",
-            "expected a moment such as 2026-03-01T00:00:00Z, got 'soon'",
+            'expected a moment such as 2026-03-01T00:00:00Z, got "soon"',
         ),
         (
             {"users": [{"email": "a@b.example", "access_tokens": [{"secret": "short"}]}]},
             "users[0].access_tokens[0].secret",
-            "expected `str` matching",
+            "expected a string matching",
         ),
         (
             {
@@ -358,7 +358,7 @@ def test_a_world_with_an_error_leaves_no_trace(load, api, control):
         (
             {"plans": [{"name": "P", "tokens_per_hour": 0.5}]},
             "plans[0].tokens_per_hour",
-            "expected `int`, got `float`",
+            "expected an integer, got 0.5",
         ),
         (
             {"plans": [{"name": "P", "more": {"is_visible": 7}}]},
@@ -414,7 +414,7 @@ def test_a_world_with_an_error_leaves_no_trace(load, api, control):
             "settings.default_limit_group",
             "there is no limit group 'gold'",
         ),
-        ({"settings": {"billing_url": "ftp://x"}}, "settings.billing_url", "expected `str` matching"),
+        ({"settings": {"billing_url": "ftp://x"}}, "settings.billing_url", "expected a string matching"),
         ({"settings": {"billing_token": "x"}}, "settings.billing_token", "needs a billing_url"),
         (
             {"settings": {"more": {"registration": {"role": "Boss"}}}},
@@ -425,12 +425,12 @@ def test_a_world_with_an_error_leaves_no_trace(load, api, control):
         (
             {"limit_groups": [{"name": "", "servers": 1}]},
             "limit_groups[0].name",
-            "expected `str` of length >= 1, got ''",
+            'expected a string of length >= 1, got ""',
         ),
         (
             {"limit_groups": [{"name": "A", "servers": -1}]},
             "limit_groups[0].servers",
-            "expected `int` >= 0, got -1",
+            "expected an integer >= 0, got -1",
         ),
     ],
 )
@@ -480,11 +480,11 @@ def test_toml_and_json_are_the_same():
 
 
 def test_files_that_cannot_be_read(tmp_path):
-    with pytest.raises(BadRequest, match="cannot be read"):
+    with pytest.raises(BadRequest, match=r"none\.toml: No such file"):
         fixtures.read(tmp_path / "none.toml")
     bad = tmp_path / "bad.toml"
     bad.write_text('[[users]]\nemial = "a@b.example"\n')
-    with pytest.raises(Invalid, match=r"users\[0\].emial: is not known here"):
+    with pytest.raises(Invalid, match=r"users\[0\].emial \(line 1\): is not a known field"):
         fixtures.read(bad)
 
 

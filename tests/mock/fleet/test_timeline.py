@@ -86,9 +86,9 @@ def test_the_schema_and_the_reader_refuse_the_same(published, file, line):
         ([f'{{{AT}, "do": "server.explode", "on": "web"}}'], "Line 1: do: expected one of plan.create, "),
         (["", f'{{{AT}, "do": "server.stop"}}'], "Line 2: on: is missing."),
         (['{"do": "server.stop", "on": "web"}'], "Line 1: at: is missing."),
-        (["{"], "Line 1: it is not JSON: "),
-        (["\x00"], "Line 1: it is not JSON: "),
-        ([f'{{{AT}, "do": "server.stop", "on": ""}}'], "Line 1: on: expected `str` of length >= 1"),
+        (["{"], "Line 1: not valid JSON: "),
+        (["\x00"], "Line 1: not valid JSON: "),
+        ([f'{{{AT}, "do": "server.stop", "on": ""}}'], "Line 1: on: expected a string of length >= 1"),
         (
             [
                 f'{{{AT}, "do": "server.stop", "on": "web"}}',

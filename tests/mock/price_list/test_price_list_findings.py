@@ -3,7 +3,8 @@
 import pytest
 
 from mock_solusio.price_list.model import Level
-from mock_solusio.price_list.reading import LONGEST_FILE, NotTomlError, read
+from mock_solusio.price_list.reading import LONGEST_FILE, read
+from solusio_contracts.decoding import DecodingError
 
 USD = '[[currencies]]\ncode = "USD"\ntoken_unit_cost = 0.001\n'
 PLAN = '[[plans]]\nname = "Small"\n'
@@ -187,7 +188,7 @@ def test_all_mistakes_are_found_at_once(found):
     ],
 )
 def test_what_is_no_toml(data, says):
-    with pytest.raises(NotTomlError, match=says):
+    with pytest.raises(DecodingError, match=says):
         read(data)
 
 

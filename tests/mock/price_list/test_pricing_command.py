@@ -82,7 +82,7 @@ def test_wrong_usage_is_2(run, arguments, says):
 def test_what_is_no_toml_is_2(run):
     result = run(prices="plans = [")
     assert result.exit_code == 2
-    assert "It is not a price list in TOML" in result.stderr
+    assert "prices.toml: not valid TOML: " in result.stderr
 
 
 # Files

@@ -154,10 +154,10 @@ def test_a_byte_order_mark_is_no_obstacle(importing):
             [entry(response__content={"text": "x", "encoding": "rot13"})],
             "log.entries[0]: the encoding of a body is neither absent nor base64",
         ),
-        ([{"request": {}}], "Object missing required field"),
+        ([{"request": {}}], "log.entries[0].request.method: expected a value"),
         (
             [entry(response__status="200")],
-            "Expected `int`, got `str` - at `$.log.entries[0].response.status`",
+            "session.har is not a HAR file: log.entries[0].response.status: expected an integer",
         ),
         ([], "holds no answered request below /api/v1"),
         ([entry(url="https://panel.real-host.de/")], "holds no answered request below /api/v1"),
@@ -171,8 +171,17 @@ def test_what_is_no_har_is_refused(importing, entries, words):
     assert not folder.exists()
 
 
-@pytest.mark.parametrize("raw", [b"", b"{}", b"[]", b"\xff", b"[" * 100_000])
-def test_what_is_no_json_is_refused(importing, raw):
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (b"", "session.har: not valid JSON"),
+        (b"{}", "session.har is not a HAR file: log: expected a value"),
+        (b"[]", "session.har is not a HAR file: the whole: expected an object"),
+        (b"\xff", "session.har: not UTF-8 at byte 0"),
+        (b"[" * 100_000, "session.har: not valid JSON: nested too deeply"),
+    ],
+)
+def test_what_is_not_json_is_refused(importing, raw, words):
     result, _ = importing(raw=raw)
     assert result.exit_code == 2
-    assert "is no HAR file" in " ".join(result.output.split())
+    assert words in " ".join(result.output.split())

@@ -259,7 +259,7 @@ def test_folders_that_are_no_recordings(tmp_path, write, folder):
     with pytest.raises(RecordingError, match="was made with another seed"):
         RecordedAnswers(folder, seed="another")
     (folder / "exchanges" / "000001.json").write_text('{"number": "one"}')
-    with pytest.raises(RecordingError, match=r"000001\.json: Expected `int`, got `str`"):
+    with pytest.raises(RecordingError, match=r"000001\.json: number: expected an integer"):
         RecordedAnswers(folder)
     head = msgspec.json.decode((folder / "recording.json").read_bytes())
     for change, words in (
