@@ -49,6 +49,15 @@ def plain(text: str) -> str:
     return " ".join(text.split())
 
 
+def test_the_page_shows_what_is_printed(run: Run, vendor_file: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "contract-diff.md").read_text("utf-8")
+    (sample,) = re.findall(r"<!-- output -->\n```\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    printed = plain(run(vendor_file).stdout)
+    shown = [plain(line) for line in sample.splitlines() if line.strip(" ─")]
+    assert len(shown) > 20
+    assert [line for line in shown if line not in printed] == []
+
+
 class TestTable:
     def test_sections(self, run: Run, vendor_file: Path) -> None:
         result = run(vendor_file)
