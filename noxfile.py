@@ -132,7 +132,7 @@ def wheel(session: nox.Session) -> None:
 
 @nox.session
 def detection(session: nox.Session) -> None:
-    """Measure the table of docs/detection.md anew: this check beside plain `schemathesis run`."""
+    """Measure docs/detection.md again: this check beside plain `schemathesis run`."""
     install(session, "test")
     session.run("python", "benchmarks/detection.py", *session.posargs)
 
@@ -146,7 +146,7 @@ def benchmarks(session: nox.Session) -> None:
 
 @nox.session
 def mock_speed(session: nox.Session) -> None:
-    """Measure docs/speed.md anew: the mock beside Starlette, granian, Prism, Mockoon. Needs wrk, npm."""
+    """Measure docs/speed.md again: the mock beside Starlette, granian, Prism, Mockoon. Needs wrk, npm."""
     install(session, "test")
     session.install("granian==2.8.7")
     work = Path(session.create_tmp()).resolve()
@@ -155,7 +155,7 @@ def mock_speed(session: nox.Session) -> None:
 
 @nox.session
 def usage_scale(session: nox.Session) -> None:
-    """Measure /usage with up to two million servers anew: docs/usage-scale.md and its plot."""
+    """Measure docs/usage-scale.md and its plot again: /usage with up to two million servers."""
     install(session, "test")
     session.run("python", "benchmarks/usage_scale.py", *session.posargs)
 

@@ -1,4 +1,4 @@
-"""The page `docs/detection.md`, made of the numbers in `results/detection.json`: numbers in, text out."""
+"""Renders `docs/detection.md` from the numbers in `results/detection.json`."""
 
 from __future__ import annotations
 
@@ -11,58 +11,54 @@ Row = dict[str, Any]
 HEAD = """\
 # How well the check judges
 
-`tests/faulty_endpoints` holds small billing endpoints in PHP, Node and Python: faulty ones with exactly one
-planted fault each, and correct ones that differ in legitimate style. The tests demand that
-`mock-solusio check` finds every fault under its right clause, and that no correct endpoint raises an alarm.
-This page shows what other tools find in {faulty} faulty and {correct} correct ones of them. {left_out}
-
-Measured on {measured}; to measure anew,
-which takes more than an hour:
-
 ```sh
-nox -s detection
+nox -s detection      # measure again; takes more than an hour
 ```
 
-The page is made of `benchmarks/results/detection.json`, which holds every verdict with its reasons.
+`tests/faulty_endpoints` has small billing endpoints in PHP, Node and Python: faulty ones with exactly one
+planted fault each, and correct ones in different styles. The tests require `mock-solusio check` to find
+every fault under the right clause, and to pass every correct endpoint. This page compares what other tools
+find in {faulty} faulty and {correct} correct endpoints. {left_out}
+
+Measured on {measured}. `benchmarks/results/detection.json` has every verdict with its reasons.
 
 ## The tools
 
 {tools}
 
-All get endpoints that were started anew, in an empty folder. schemathesis {schemathesis} runs with its
-default checks, {examples} examples, the time-out for answers that the check has, and at most {limit}
-for each endpoint; then it is interrupted, and what it has found so far counts. {stopped}
+Each run gets a new endpoint in an empty folder. schemathesis {schemathesis} runs with its default checks,
+{examples} examples, the same response timeout as the check, and at most {limit} per endpoint. Then it is
+interrupted, and its findings so far count. {stopped}
 
-*Plain* is the document as we publish it. The token is a field of the form, so schemathesis makes tokens up,
-or takes the document's example; it never meets the endpoint's own one and sees little but refusals.
-*Helped* is what a patient user can do without writing code: a document that has the token as `const`, the
-customers as `enum`, both as examples, and the endpoint's own path and query; and a `schemathesis.toml` with
-`unexpected-methods = []` in `[phases.coverage]`, since most servers answer methods such as TRACE in ways of
-their own, which harms nobody.
+*Plain* is the document as published. The token is a form field, so schemathesis generates tokens or uses
+the document's example. It never has the endpoint's own token and sees mostly refusals. *Helped* is what a
+patient user can do without code: the token as `const`, the customers as `enum`, both as examples, the
+endpoint's own path and query, and a `schemathesis.toml` with `unexpected-methods = []` in
+`[phases.coverage]`, since servers answer methods such as TRACE in their own harmless ways.
 
 ## Totals
 
-An alarm is an exit code other than 0, and for our own check also a warning where the contract only warns.
+An alarm is an exit code other than 0; for our check, also a warning where the contract only warns.
 
 {totals}
 
-*Told apart*: the alarm has a reason that the plain, correct endpoint in the same language does not cause as
-well. A tool that raises the same alarm everywhere finds every fault, and tells nothing.
+*Distinguished*: the alarm has a reason that the plain, correct endpoint in the same language does not
+cause. A tool that raises the same alarm everywhere finds every fault, but helps nobody.
 
 ## By area
 
-Faults found, and for schemathesis in brackets those told apart.
+Faults found; for schemathesis, in brackets, those distinguished.
 
 {areas}
 
 ## What no check can see from outside
 
-A cache that gives every customer the first one's price, for ever, looks like one price for everybody, which
-is legitimate. Give the check customers whom you know to pay differently, and look at the prices it shows.
+A cache that gives every customer the first customer's price looks like one price for everyone, which is
+legitimate. Use customers with different prices, and look at the prices the check shows.
 
 ## Each endpoint
 
-● alarm; ○ alarm, but none that the plain, correct endpoint of the language does not cause as well.
+● alarm; ○ alarm that the plain, correct endpoint in the same language also causes.
 
 ### Faulty
 
@@ -100,7 +96,7 @@ def render(document: dict[str, Any]) -> str:
 
 
 def compared(document: dict[str, Any]) -> tuple[list[dict[str, str]], list[Row], str]:
-    """Return the tools and the endpoints that can be compared, and a sentence on the endpoints left out.
+    """Return the tools and endpoints that can be compared, and a sentence on the endpoints left out.
 
     A tool counts when it was run on faulty and correct endpoints; an endpoint, when all those tools were run
     on it.
@@ -114,11 +110,7 @@ def compared(document: dict[str, Any]) -> tuple[list[dict[str, str]], list[Row],
     tools = [tool for tool in document["tools"] if run_on[tool["name"]] == both]
     kept = [row for row in rows if all(tool["name"] in row["verdicts"] for tool in tools)]
     missing = len(rows) - len(kept)
-    text = (
-        f"Of the catalogue's endpoints, {missing} are left out here, since not all tools were run on them."
-        if missing
-        else ""
-    )
+    text = f"It leaves out {missing} endpoints on which not all tools were run." if missing else ""
     return tools, kept, text
 
 
@@ -129,15 +121,15 @@ def versions(found: dict[str, str]) -> str:
 
 
 def stopped(rows: Iterable[Row]) -> str:
-    """Say at how many endpoints that was the case."""
+    """Say at how many endpoints schemathesis was interrupted."""
     late = [row["id"] for row in rows if any(one.get("stopped") for one in row["verdicts"].values())]
     if not late:
         return "That was never necessary."
-    return f"That was so at {len(late)} endpoints, most of which answer late or not at all."
+    return f"That happened at {len(late)} endpoints, most of which answer late or never."
 
 
 def common(rows: Iterable[Row], names: Iterable[str]) -> dict[tuple[str, str], set[str]]:
-    """Return what each tool says of the plain, correct endpoint of each language."""
+    """Return the alarms of each tool on the plain, correct endpoint of each language."""
     plain = {language(row): row for row in rows if row["id"].endswith("-ok-plain")}
     return {
         (name, spoken): set(row["verdicts"][name]["names"]) if row["verdicts"][name]["alarm"] else set()
@@ -147,7 +139,7 @@ def common(rows: Iterable[Row], names: Iterable[str]) -> dict[tuple[str, str], s
 
 
 def language(row: Row) -> str:
-    """Return the language of an endpoint, which its id begins with."""
+    """Return the language of an endpoint, the first part of its id."""
     return str(row["id"]).partition("-")[0]
 
 
@@ -155,12 +147,12 @@ Noise = dict[tuple[str, str], set[str]]
 
 
 def alarm(row: Row, name: str) -> bool:
-    """Whether the tool says that something is wrong."""
+    """Whether the tool raised an alarm."""
     return bool(row["verdicts"][name]["alarm"])
 
 
 def told_apart(row: Row, name: str, noise: Noise) -> bool:
-    """Whether one of its reasons is not also said of the correct endpoint."""
+    """Whether one of its reasons does not apply to the correct endpoint."""
     usual = noise.get((name, language(row)), set())
     return alarm(row, name) and (not usual or bool(set(row["verdicts"][name]["names"]) - usual))
 
@@ -179,9 +171,9 @@ def totals(
         return lambda name: sum(alarm(row, name) for row in rows)
 
     yield line(f"**faults found, of {len(faulty)}**", lambda name: f"**{found(faulty)(name)}**")
-    yield line(f"that must be mended, of {len(must)}", found(must))
+    yield line(f"that must be fixed, of {len(must)}", found(must))
     yield line(f"that deserve a warning, of {len(advice)}", found(advice))
-    yield line("told apart", lambda name: sum(told_apart(row, name, noise) for row in faulty))
+    yield line("distinguished", lambda name: sum(told_apart(row, name, noise) for row in faulty))
     yield line(
         "under the right clause",
         lambda name: (
@@ -193,7 +185,7 @@ def totals(
     yield line(f"**false alarms, of {len(correct)}**", lambda name: f"**{found(correct)(name)}**")
     everything = (*faulty, *correct)
     yield line(
-        "seconds for an endpoint, median",
+        "seconds per endpoint, median",
         lambda name: f"{statistics.median(seconds(row, name) for row in everything):.1f}",
     )
 

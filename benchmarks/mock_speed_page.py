@@ -1,4 +1,4 @@
-"""The page `docs/speed.md`, made of the numbers in `results/mock_speed.json`: numbers in, text out."""
+"""Renders `docs/speed.md` from the numbers in `results/mock_speed.json`."""
 
 from __future__ import annotations
 
@@ -19,92 +19,86 @@ from mock_speed_servers import (
 
 Rounds = Sequence[dict[str, Any]]
 
-HEAD = """\
+PAGE = """\
 # How fast the mock is
 
-`mock-solusio serve` beside bare Starlette, which has routes and nothing else and sends bytes prepared before,
-on the same server with the same settings; beside both on granian; and beside Prism and Mockoon, which answer
-from an OpenAPI document. Measured on {date} with Python {python} on {cpus} cores; to measure anew, which
-takes about ten minutes (Linux, two cores, node with npm, and wrk: `apt-get install wrk`):
-
 ```sh
-nox -s mock_speed
+nox -s mock_speed      # measure again; takes about ten minutes
 ```
 
-The page is made of `benchmarks/results/mock_speed.json`, which holds every round.
+This compares `mock-solusio serve` with bare Starlette (only routes and prebuilt bytes) on the same server
+with the same settings, with both on granian, and with Prism and Mockoon, which answer from an OpenAPI
+document. Measured on {date} with Python {python} on {cpus} cores; `benchmarks/results/mock_speed.json` has
+every round. Measuring needs Linux, two cores, node with npm, and wrk (`apt-get install wrk`).
 
-## How it is measured
-
-Each server has one core for itself, wrk the other one: {connections} connections that stay open,
-{seconds:g} s a run after a warm-up. In each of {rounds} rounds all servers are started anew and each kind of
-request goes to one after the other, so that a ratio compares runs that followed each other. Numbers are
-medians over the rounds, with the lowest and the highest ratio behind them. A run in which any answer was not
-2xx, or a connection broke, ends the benchmark.
-
-The mock holds {users} users and {servers} servers, made through its API with a state in memory; every request
-carries an access token, which is looked up, and is written to the journal. The others repeat the mock's
-answers, byte by byte in Starlette, as examples in the document for the others; they hold no state and look at
-no token. {sizes}
-
-Repeated reads are answered from memory as long as the state does not change. So that this does not flatter,
-the same is asked with *no query twice*, where each answer is put together anew (records that were rendered at
-the same state are taken again), and as *ten reads, then one change* of a user, after which nothing rendered
-before is used.
-
-{versions}.{note}
-"""
-
-RATES = """
 ## Requests per second
 
 {rates}
 
-## As ratios
+## Ratios to bare Starlette
 
-To bare Starlette on uvicorn, in the same round. *Per second of work* counts only the time for which the
-server had the core, which other programs on the machine disturb less.
+In the same round, on uvicorn. *Per second of work* counts only the time the server had the core, which
+other programs on the machine disturb less.
 
 {ratios}
 
-The mock to servers that answer from a document. Prism gets slower with the size of the document, so it has
-one with the four operations alone, as Mockoon has, and once all that the mock has.
+## Ratios to servers that answer from a document
+
+Prism slows down with the size of the document, so it runs once with the four operations only, as Mockoon
+does, and once with the whole document.
 
 {documents}
 
-## The aims
+## Goals
 
-{aims}
+{goals}
 
-## The server
+## uvicorn and granian
 
 {granian}
 
-## Alone
+## Start, memory and segments
 
 {alone}
 
-*Start*: from the command to the first good answer to an authenticated request, {starts} times, with Python's
-bytecode in place. *Memory*: resident, of the whole process; the journal is bounded. *Segments*: TCP segments
-with data in which the answers came on one connection, counted by the kernel, and how many it takes at least:
-head and body of an answer leave together.
+*Start*: from the command to the first 200 for an authenticated request, {starts} times, with Python's
+bytecode cached. *Memory*: resident, of the whole process; the journal is bounded. *Segments*: TCP segments
+with data on one connection, counted by the kernel, and the minimum: head and body of a response leave
+together.
+
+## How it is measured
+
+Each server has one core and wrk the other: {connections} open connections, {seconds:g} s per run after a
+warm-up. In each of {rounds} rounds, all servers start again and receive each kind of request one after
+another, so a ratio compares consecutive runs. Numbers are medians over the rounds, followed by the lowest
+and highest ratio. The benchmark stops at any response other than 2xx and at any broken connection.
+
+The mock has {users} users and {servers} servers, created through its API, in memory. It looks up the access
+token of every request and writes the request to the journal. The others repeat its responses, Starlette
+byte for byte and the rest as examples in the document; they have no state and check no token. {sizes}
+
+The mock answers repeated reads from memory while the state does not change. Two kinds of request exclude
+that advantage: with *no query twice*, every response is built again (from cached records); with *ten reads,
+then one change* of a user, nothing rendered before is used.
+
+{versions}.{note}
 """
 
 
 def render(data: dict[str, Any]) -> str:
     """Return the page."""
     rounds, measured = data["rounds"], data["measured"]
-    return HEAD.format(
+    return PAGE.format(
         **{key: measured[key] for key in ("date", "python", "cpus", "connections", "seconds", "rounds")},
         users=measured["users"],
         servers=measured["servers"],
         sizes=_sizes(measured["sizes"]),
         versions=_versions(measured["versions"]),
         note=f"\n\n{measured['note']}" if measured["note"] else "",
-    ) + RATES.format(
         rates=_rates(rounds),
         ratios=_ratios(rounds),
         documents=_documents(rounds),
-        aims=_aims(data),
+        goals=_goals(data),
         granian=_granian(rounds),
         alone=_alone(data["alone"]),
         starts=len(data["alone"]["starts"]),
@@ -112,7 +106,7 @@ def render(data: dict[str, Any]) -> str:
 
 
 def ratios(rounds: Rounds, kind: str, name: str, base: str, rate: str = "rate") -> list[float]:
-    """Return one server's rate divided by another's, for each round; empty where one was not asked."""
+    """Return one server's rate divided by another's for each round in which both ran."""
     return [
         each["loads"][kind][name][rate] / each["loads"][kind][base][rate]
         for each in rounds
@@ -191,10 +185,10 @@ def _documents(rounds: Rounds) -> str:
     )
 
 
-def _aims(data: dict[str, Any]) -> str:
+def _goals(data: dict[str, Any]) -> str:
     rounds, alone = data["rounds"], data["alone"]
     repeated = ("get_user", "list_users", "list_servers")
-    anew = ("get_user_fresh", "list_users_fresh", "list_servers_fresh", "mixed")
+    rendered = ("get_user_fresh", "list_users_fresh", "list_servers_fresh", "mixed")
     start = statistics.median(alone["starts"])
     segments = sum(one["segments"] for one in alone["segments"].values())
     least = sum(one["least"] for one in alone["segments"].values())
@@ -203,22 +197,20 @@ def _aims(data: dict[str, Any]) -> str:
         return min(median_ratio(rounds, kind, MOCK, base) for kind in kinds if kind in _kinds(rounds))
 
     rows = [
-        ("reads, of bare Starlette", "0.8", lowest(repeated, STARLETTE), 0.8),
-        ("reads that are made anew, of bare Starlette", "0.5", lowest(anew, STARLETTE), 0.5),
-        ("reads, times as fast as Prism", "5", lowest(repeated, PRISM), 5.0),
+        ("cached reads, of bare Starlette", "0.8", lowest(repeated, STARLETTE), 0.8),
+        ("reads rendered again, of bare Starlette", "0.5", lowest(rendered, STARLETTE), 0.5),
+        ("cached reads, times as fast as Prism", "5", lowest(repeated, PRISM), 5.0),
     ]
     table = [
-        [aim, wanted, f"{value:.2f}", "met" if value >= limit else "MISSED"]
-        for aim, wanted, value, limit in rows
+        [goal, target, f"{value:.2f}", "met" if value >= limit else "MISSED"]
+        for goal, target, value, limit in rows
     ]
     table.append(
         ["start to the first 200, s", "below 0.6", f"{start:.2f}", "met" if start < 0.6 else "MISSED"]
     )
     share = segments / least
-    table.append(
-        ["segments, of the fewest possible", "1", f"{share:.2f}", "met" if share < 1.01 else "MISSED"]
-    )
-    return "The worst kind of request counts.\n\n" + _table(["aim", "wanted", "measured", ""], table)
+    table.append(["segments, of the minimum", "1", f"{share:.2f}", "met" if share < 1.01 else "MISSED"])
+    return "The worst kind of request counts.\n\n" + _table(["goal", "target", "measured", ""], table)
 
 
 def _granian(rounds: Rounds) -> str:
@@ -236,7 +228,7 @@ def _granian(rounds: Rounds) -> str:
         name: statistics.median(each["memory"][name] for each in rounds) for name in (GRANIAN_MOCK, MOCK)
     }
     return (
-        f"{'; '.join(parts)[0].upper()}{'; '.join(parts)[1:]}. After the start the mock occupies "
+        f"{'; '.join(parts)[0].upper()}{'; '.join(parts)[1:]}. After the start, the mock uses "
         f"{memory[MOCK]:.0f} MiB on uvicorn and {memory[GRANIAN_MOCK]:.0f} MiB on granian, which runs two "
         "processes."
     )

@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-PAGE = """# How /usage grows
+PAGE = """# How /usage scales
 
-How long a walk through all pages of a month takes, and how much memory, at growing numbers of servers in
-that month. Written by `nox -s usage_scale` from `benchmarks/results/usage_scale.json`; do not edit.
+```sh
+nox -s usage_scale      # measure again
+```
+
+Time and memory for reading all pages of a month, by number of servers in that month. Rendered from
+`benchmarks/results/usage_scale.json`; do not edit.
 
 ![lines per second and peak memory over the number of servers](images/usage-scale.svg)
 
@@ -16,21 +20,21 @@ that month. Written by `nox -s usage_scale` from `benchmarks/results/usage_scale
 |---:|---:|---:|---:|---:|---:|---:|
 {rows}
 
-The first page makes the sums of the month, once; each further page costs what is on it ({per_page} lines).
-*One customer* is a walk through the lines of one of the {users:,} customers. Time is that of the
-whole chain of the mock without a socket; memory is that of the process which serves.
+The first page calculates the totals of the month once; further pages ({per_page} lines) only read their
+lines. *One customer* reads the lines of one of the {users:,} customers. Times cover the whole request chain
+except the socket; memory is that of the serving process.
 
-| servers in the month | state file | filling it | memory of filling it, peak |
+| servers in the month | state file | writing it | memory while writing, peak |
 |---:|---:|---:|---:|
 {fills}
 {history}
-Measured on {measured} with Python {python} on a machine with {processors} processors; lifetimes as
-heavy-tailed as those of a public cloud. How lines are made: [usage.md](usage.md).
+Measured on {measured} with Python {python} on {processors} processors; lifetimes are as heavy-tailed as in a
+public cloud. [usage.md](usage.md) explains the lines.
 """
 
 HISTORY = """
-What a month costs does not depend on what was before: {spans} servers after {history} in the month before
-take {page_ms:.1f} ms for a page, {lines_per_second} lines per second.
+Earlier months cost nothing: {spans} servers after {history} in the previous month take {page_ms:.1f} ms per
+page, {lines_per_second} lines per second.
 """
 
 

@@ -1,4 +1,4 @@
-"""What the tests of promises share: the documents, and programs that may be missing."""
+"""Fixtures for the tests of promises: documents, commands, and programs that may be missing."""
 
 import os
 import shutil
@@ -25,14 +25,15 @@ def documents() -> dict[str, str]:
     found = [
         *ROOT.glob("*.md"),
         *(ROOT / "docs").rglob("*.md"),
-        *(ROOT / folder / "README.md" for folder in ("contracts", "mock_solusio", "reference", "benchmarks")),
+        *(ROOT / folder / "README.md" for folder in ("contracts", "mock_solusio", "reference")),
+        ROOT / "contracts/solusio_contracts/scenarios/README.md",
     ]
-    return {str(file.relative_to(ROOT)): file.read_text(encoding="utf-8") for file in found if file.is_file()}
+    return {str(file.relative_to(ROOT)): file.read_text(encoding="utf-8") for file in found}
 
 
 @pytest.fixture(scope="session")
 def need() -> Callable[[str], str]:
-    """Find a program; without it the test is skipped, but fails where everything must run (CI)."""
+    """Find a program; skip the test if it is missing, but fail in CI."""
 
     def find(program: str) -> str:
         found = shutil.which(program)
@@ -48,7 +49,7 @@ def need() -> Callable[[str], str]:
 
 @pytest.fixture(scope="session")
 def commands() -> dict[str, click.Command]:
-    """All commands by what is typed: `mock-solusio`, `mock-solusio check`, and so on."""
+    """All commands by what you type: `mock-solusio`, `mock-solusio check` ..."""
     return dict(_walk("mock-solusio", cli))
 
 

@@ -1,8 +1,10 @@
-"""What the documents say of commands, options, clauses and files is so."""
+"""What the documents say of commands, options, clauses, files and modules is so."""
 
+import importlib
 import re
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -132,6 +134,58 @@ def test_every_clause_mentioned_exists(documents, root):
     }
     assert unknown == set()
     assert CLAUSE_ID.findall(texts["docs/check.md"])
+
+
+# Files and modules in documents
+
+PACKAGES = {
+    "contracts/README.md": "contracts/solusio_contracts",
+    "contracts/solusio_contracts/scenarios/README.md": "contracts/solusio_contracts/scenarios",
+    "mock_solusio/README.md": "mock_solusio/mock_solusio",
+    "reference/README.md": "reference/solusio_reference",
+    "CONTRIBUTING.md": "tests",
+}
+"""The documents that describe the tree, and the folder from which each of them names files."""
+
+
+def files_named(text: str) -> Iterator[str]:
+    """Yield what is written as code and reads as a file or folder of the tree."""
+    for span in re.findall(r"`([\w][\w./-]*)`", without_code(text)):
+        media_type = span.startswith(("application/", "text/"))
+        if ("/" in span and not media_type) or span.endswith((".py", ".toml", ".yaml", ".php", ".mjs")):
+            yield span
+
+
+def exists(named: str, folder: Path, root: Path) -> bool:
+    """Whether a path exists from the root, from beside the package or within it; or a bare name below it."""
+    if "/" in named:
+        return any((base / named).exists() for base in (root, folder.parent, folder))
+    return (root / named).is_file() or any(folder.rglob(named))
+
+
+@pytest.mark.parametrize(("name", "package"), PACKAGES.items())
+def test_every_file_named_exists(documents, root, name, package):
+    named = list(files_named(documents[name]))
+    assert named, "nothing is named"
+    assert [one for one in named if not exists(one, root / package, root)] == []
+
+
+def test_every_module_named_exists(documents):
+    named = {
+        found
+        for text in documents.values()
+        for found in re.findall(
+            r"\b(?:solusio_contracts|mock_solusio|solusio_reference)(?:\.[A-Za-z]\w*)+", text
+        )
+        if not found.endswith((".py", ".md"))
+    }
+    assert "solusio_contracts.contract.documents" in named
+    for one in named:
+        module, _, attribute = one.rpartition(".")
+        try:
+            importlib.import_module(one)
+        except ImportError:
+            assert hasattr(importlib.import_module(module), attribute), one
 
 
 # Command lines in documents

@@ -14,9 +14,7 @@ def plain(text: str) -> list[str]:
 
 def test_the_output_on_the_page_is_what_is_printed(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    shown = re.findall(
-        r"^```console\n\$ mock-solusio ([^\n]*)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE
-    )
+    shown = re.findall(r"^```console\n\$ mock-solusio ([^\n]*)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
     assert len(shown) == 2
     for command, output in shown:
         printed = run(*shlex.split(command)).output
