@@ -4,9 +4,7 @@ Then the mock is started anew on the file, and goes on where it was.
 """
 
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,11 +13,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from solusio_reference.app import create_app
 from solusio_reference.serving import running
 from solusio_reference.storage.store import Store, seed_demo
+from support.browser import opened
 
 BILLING_TOKEN = "authorization-token-of-the-billing-endpoint"
 GERMAN = 6
@@ -38,19 +37,6 @@ PLAN = {
 ONE = {"limit": 1, "is_enabled": True}
 ONE_OF_EACH = {"name": "One", "vms": ONE, "running_vms": ONE, "additional_ips": ONE}
 GRETA = {"email": "greta@example.de", "password": "S3cret-enough", "billing_user_id": GERMAN}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("chromium is not installed")
-        pytest.skip("chromium is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +75,13 @@ def data(answer: httpx.Response) -> dict:
     return answer.json()["data"]
 
 
+def root_of(client: httpx.Client) -> str:
+    return str(client.base_url).removesuffix("/api/v1/")
+
+
 def login_link(client: httpx.Client, user_id: int) -> str:
     secret = data(client.post(f"users/{user_id}/tokens", json={"is_one_time": True}))["access_token"]
-    return f"{str(client.base_url).removesuffix('/api/v1/')}/auth/by_token/{secret}"
+    return f"{root_of(client)}/auth/by_token/{secret}"
 
 
 def test_a_customer_from_his_first_plan_to_his_suspension(tmp_path, billing, chromium):
@@ -105,39 +95,38 @@ def test_a_customer_from_his_first_plan_to_his_suspension(tmp_path, billing, chr
         # 0.00091 x 1.19 = 0.0010829
         assert float(data(client.get(f"projects/{project['id']}"))["token_pricing"]["unit_cost"]) == 0.0010829
 
-        context = chromium.new_context()
-        context.set_default_timeout(10_000)
-        page = context.new_page()
-        page.goto(login_link(client, user["id"]))
-        expect(page.get_by_role("heading", level=1)).to_contain_text("greta@example.de")
-        card = page.locator(".plan").filter(has_text="Tiny")
-        # 7 x 0.0010829 = 0.0075803; 5000 x 0.0010829 = 5.4145, in German
-        expect(card).to_contain_text("0,0075803 €")
-        expect(card).to_contain_text("5,41 €")
-        card.get_by_role("link", name="Choose Tiny").click()
-        page.get_by_label("Name").fill("web")
-        page.get_by_role("button", name="Create the server").click()
-        expect(page.get_by_role("status")).to_have_text("web is being created.")
-        client.post("../../_mock/clock", json={"advance": "PT1M"}).raise_for_status()
-        (server,) = data(client.get("servers", params={"filter[user_id]": user["id"]}))
-        assert (server["status"], server["plan"]["id"]) == ("started", plan["id"])
+        with opened(chromium, root_of(client)) as page:
+            page.goto(login_link(client, user["id"]))
+            expect(page.get_by_role("heading", level=1)).to_contain_text("greta@example.de")
+            card = page.locator(".plan").filter(has_text="Tiny")
+            # 7 x 0.0010829 = 0.0075803; 5000 x 0.0010829 = 5.4145, in German
+            expect(card).to_contain_text("0,0075803 €")
+            expect(card).to_contain_text("5,41 €")
+            card.get_by_role("link", name="Choose Tiny").click()
+            page.get_by_label("Name").fill("web")
+            page.get_by_role("button", name="Create the server").click()
+            expect(page.get_by_role("status")).to_have_text("web is being created.")
+            client.post("../../_mock/clock", json={"advance": "PT1M"}).raise_for_status()
+            (server,) = data(client.get("servers", params={"filter[user_id]": user["id"]}))
+            assert (server["status"], server["plan"]["id"]) == ("started", plan["id"])
 
-        # One server is all that the limit group permits.
-        refused = client.post(
-            f"projects/{project['id']}/servers",
-            json={"name": "second", "plan_id": plan["id"], "location_id": 1, "os_image_version_id": 1},
-        )
-        assert refused.status_code == 422
-        assert "limit" in refused.json()["message"].lower() + json.dumps(refused.json()["errors"]).lower()
+            # One server is all that the limit group permits.
+            refused = client.post(
+                f"projects/{project['id']}/servers",
+                json={"name": "second", "plan_id": plan["id"], "location_id": 1, "os_image_version_id": 1},
+            )
+            assert refused.status_code == 422
+            assert "limit" in refused.json()["message"].lower() + json.dumps(refused.json()["errors"]).lower()
 
-        data(client.put(f"users/{user['id']}", json={"status": "suspended"}))
-        page.reload()
-        expect(page.get_by_role("heading", level=1)).to_contain_text(re.compile("suspended", re.IGNORECASE))
-        client.post("../../_mock/clock", json={"advance": "PT1M"}).raise_for_status()
-        assert data(client.get(f"servers/{server['id']}"))["is_suspended"] is True
-        cannot_log_in(chromium, client, user["id"])
-        assert BILLING_TOKEN not in client.get("../../_mock/journal?kind=billing").raise_for_status().text
-        context.close()
+            data(client.put(f"users/{user['id']}", json={"status": "suspended"}))
+            page.reload()
+            expect(page.get_by_role("heading", level=1)).to_contain_text(
+                re.compile("suspended", re.IGNORECASE)
+            )
+            client.post("../../_mock/clock", json={"advance": "PT1M"}).raise_for_status()
+            assert data(client.get(f"servers/{server['id']}"))["is_suspended"] is True
+            cannot_log_in(chromium, client, user["id"])
+            assert BILLING_TOKEN not in client.get("../../_mock/journal?kind=billing").raise_for_status().text
 
     with mock(state, billing) as client:
         again = data(client.get(f"users/{user['id']}"))
@@ -147,28 +136,22 @@ def test_a_customer_from_his_first_plan_to_his_suspension(tmp_path, billing, chr
         cannot_log_in(chromium, client, user["id"])
         data(client.put(f"users/{user['id']}", json={"status": "active"}))
         client.post("../../_mock/clock", json={"advance": "PT1M"}).raise_for_status()
-        context = chromium.new_context()
-        context.set_default_timeout(10_000)
-        page = context.new_page()
-        page.goto(login_link(client, user["id"]))
-        expect(page.locator(".servers .card")).to_contain_text("Running")
-        expect(page.locator(".plan").filter(has_text="Tiny")).to_contain_text("5,41 €")
-        context.close()
+        with opened(chromium, root_of(client)) as page:
+            page.goto(login_link(client, user["id"]))
+            expect(page.locator(".servers .card")).to_contain_text("Running")
+            expect(page.locator(".plan").filter(has_text="Tiny")).to_contain_text("5,41 €")
 
 
 def cannot_log_in(chromium: Browser, client: httpx.Client, user_id: int) -> None:
     """Neither by link nor by password."""
-    context = chromium.new_context()
-    context.set_default_timeout(10_000)
-    page = context.new_page()
-    answer = page.goto(login_link(client, user_id))
-    assert answer is not None
-    assert answer.status == 403
-    expect(page.get_by_role("heading", level=1)).to_contain_text(re.compile("suspended", re.IGNORECASE))
-    assert [cookie for cookie in context.cookies() if cookie["name"] == "solusio_session"] == []
-    page.goto(f"{str(client.base_url).removesuffix('/api/v1/')}/login")
-    page.get_by_label(re.compile("mail", re.IGNORECASE)).fill("greta@example.de")
-    page.get_by_label("Password").fill("S3cret-enough")
-    page.get_by_role("button", name=re.compile("log in", re.IGNORECASE)).click()
-    expect(page.get_by_role("heading", level=1)).not_to_contain_text("greta@example.de")
-    context.close()
+    with opened(chromium, root_of(client)) as page:
+        answer = page.goto(login_link(client, user_id))
+        assert answer is not None
+        assert answer.status == 403
+        expect(page.get_by_role("heading", level=1)).to_contain_text(re.compile("suspended", re.IGNORECASE))
+        assert [cookie for cookie in page.context.cookies() if cookie["name"] == "solusio_session"] == []
+        page.goto("/login")
+        page.get_by_label(re.compile("mail", re.IGNORECASE)).fill("greta@example.de")
+        page.get_by_label("Password").fill("S3cret-enough")
+        page.get_by_role("button", name=re.compile("log in", re.IGNORECASE)).click()
+        expect(page.get_by_role("heading", level=1)).not_to_contain_text("greta@example.de")

@@ -1,7 +1,5 @@
 """Plays scenarios in a mock, and reckons their usage from hour to hour: slow, simple, and nothing of ours."""
 
-import asyncio
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,17 +11,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from mock_solusio.app import Mock
 from mock_solusio.clock import Clock
 from mock_solusio.moment import micros
 from mock_solusio.options import Options
-from mock_solusio.server.messages import Request
 from mock_solusio.timeline import events as timeline
 from mock_solusio.timeline.player import play
 from solusio_contracts.invoices.scenario import Scenario, events
+from support.calls import ADMIN_TOKEN, Caller, calling
 
 HOUR = timedelta(hours=1)
-ADMIN_TOKEN = "administrators-own-access-token"
 
 Line = tuple[str, str, str, str, int, str, int]
 """Customer, server, plan, resource, hours, charge, tokens."""
@@ -271,24 +267,11 @@ def reckoned() -> Callable[[Scenario, str], Reckoned]:
 # By the mock: the timeline played, and GET /usage.
 
 
-def _ask(mock: Mock, runner: asyncio.Runner, query: str) -> dict[str, Any]:
-    lines = [(b"host", b"mock.test"), (b"authorization", f"Bearer {ADMIN_TOKEN}".encode())]
-    request = Request("GET", "/api/v1/usage", query.encode(), lines, b"", "http", "127.0.0.1")
-    scope = {"type": "http", "method": "GET", "path": request.path, "headers": lines}
-    response = runner.run(mock.answer(request, scope))
-    assert response.status == 200, response.body
-    answer: dict[str, Any] = json.loads(response.body)
-    return answer
-
-
-def _usage(mock: Mock, runner: asyncio.Runner, period: str) -> Iterator[dict[str, Any]]:
+def _usage(api: Caller, period: str) -> Iterator[dict[str, Any]]:
     pages, page = 1, 1
     while page <= pages:
-        answer = _ask(
-            mock,
-            runner,
-            f"from={begin(period):%Y-%m-%dT%H:%M:%SZ}&to={end(period):%Y-%m-%dT%H:%M:%SZ}&per_page=100&page={page}",
-        )
+        since, until = (f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in (begin(period), end(period)))
+        answer = api.get(f"usage?from={since}&to={until}&per_page=100&page={page}").json
         assert answer["meta"]["closed"] is True
         yield from answer["data"]
         pages, page = answer["meta"]["last_page"], page + 1
@@ -303,30 +286,26 @@ def played() -> Callable[[Scenario], dict[str, Counter[Line]]]:
         names = {number: name for name, number in ids.items()}
         coming = [(event["at"], msgspec.convert(event, timeline.AnyEvent)) for event in events(scenario, ids)]
         clock = Clock(micros(coming[0][0]), speed=0)
-        mock = Mock(Options(clock=clock, seed="test", admin_token=ADMIN_TOKEN, strict=True))
         found: dict[str, Counter[Line]] = {}
-        try:
-            with asyncio.Runner() as runner:
-                for period in scenario.periods:
-                    with mock.transaction() as world:
-                        play(world, [event for at, event in coming if at < billed(period)])
-                    coming = [(at, event) for at, event in coming if at >= billed(period)]
-                    clock.set(micros(billed(period)))
-                    found[period] = Counter(
-                        (
-                            names[line["billing_user_id"]],
-                            line["server_name"],
-                            line["plan"]["name"],
-                            line["resource"],
-                            line["hours"],
-                            line["charge"],
-                            line["tokens"],
-                        )
-                        for line in _usage(mock, runner, period)
-                        if line["billing_user_id"] is not None
+        with calling(Options(clock=clock, seed="test", admin_token=ADMIN_TOKEN, strict=True)) as api:
+            for period in scenario.periods:
+                with api.mock.transaction() as world:
+                    play(world, [event for at, event in coming if at < billed(period)])
+                coming = [(at, event) for at, event in coming if at >= billed(period)]
+                clock.set(micros(billed(period)))
+                found[period] = Counter(
+                    (
+                        names[line["billing_user_id"]],
+                        line["server_name"],
+                        line["plan"]["name"],
+                        line["resource"],
+                        line["hours"],
+                        line["charge"],
+                        line["tokens"],
                     )
-        finally:
-            mock.close()
+                    for line in _usage(api, period)
+                    if line["billing_user_id"] is not None
+                )
         return found
 
     return run

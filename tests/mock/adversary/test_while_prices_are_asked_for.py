@@ -1,28 +1,13 @@
 """The world may change while the billing endpoint thinks: what was read before must not be kept as true."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
 
-from mock_solusio.app import Mock
-from mock_solusio.server.messages import Request
-
-PRICING = {
-    "base_token_unit_cost": 0.001,
-    "user_token_unit_cost": 0.001,
-    "currency": {
-        "code": "USD",
-        "display_prefix": "$",
-        "display_suffix": "",
-        "thousands_separator": ",",
-        "decimals_separator": ".",
-    },
-    "discounts": [],
-    "taxes": {"compound": False, "rates": []},
-}
+from support.calls import Caller
+from support.pricing import VENDOR_EXAMPLE
 
 
 class Endpoint:
@@ -39,46 +24,31 @@ class Endpoint:
         self.questions += 1
         if self.meanwhile is not None:
             await self.meanwhile()
-        body = json.dumps(PRICING).encode()
         writer.write(
             b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
-            b"Content-Length: %d\r\n\r\n" % len(body) + body
+            b"Content-Length: %d\r\n\r\n" % len(VENDOR_EXAMPLE) + VENDOR_EXAMPLE
         )
         await writer.drain()
         writer.close()
 
 
 @pytest.fixture
-def endpoint(api: Any) -> Iterator[Endpoint]:
+def endpoint(api: Caller) -> Iterator[Endpoint]:
     made = Endpoint()
-    run = api._runner.run
+    run = api.runner.run
     server = run(asyncio.start_server(made.serve, "127.0.0.1", 0))
     port = server.sockets[0].getsockname()[1]
     custom = {"url": f"http://127.0.0.1:{port}/", "token": ""}
-    assert (
-        api.patch(
-            "settings", {"billing_integration": {"type": "custom", "drivers": {"custom": custom}}}
-        ).status
-        == 200
-    )
+    integration = {"type": "custom", "drivers": {"custom": custom}}
+    assert api.patch("settings", {"billing_integration": integration}).status == 200
     yield made
     server.close()
     run(server.wait_closed())
     run(api.mock.prices.aclose())
 
 
-async def ask(mock: Mock, token: str, method: str, path: str, body: Any = None) -> int:
-    """Call the API from within the event loop of the mock; return the status."""
-    data = b"" if body is None else json.dumps(body).encode()
-    headers = [(b"host", b"mock.test"), (b"authorization", f"Bearer {token}".encode())]
-    answer = await mock.api.answer(
-        Request(method, f"/api/v1/{path}", b"", headers, data, "http", "127.0.0.1")
-    )
-    return answer.status
-
-
 def test_a_withdrawn_access_token_is_refused_although_its_answer_was_rendered_late(
-    mock: Mock, api: Any, endpoint: Endpoint
+    api: Caller, endpoint: Endpoint
 ) -> None:
     operator = api.post("users", {"email": "op@example.com", "billing_user_id": 7, "roles": [1]}).data["id"]
     access_token = api.post(f"users/{operator}/tokens", {"is_one_time": False}).data
@@ -86,7 +56,7 @@ def test_a_withdrawn_access_token_is_refused_although_its_answer_was_rendered_la
 
     async def withdraw() -> None:
         path = f"users/{operator}/tokens/{access_token['id']}"
-        assert await ask(mock, api.token, "DELETE", path) == 204
+        assert (await api.ask("DELETE", path)).status == 204
 
     endpoint.meanwhile = withdraw
     assert caller.get("plans/1").status == 200  # it was good when the request came
@@ -94,31 +64,29 @@ def test_a_withdrawn_access_token_is_refused_although_its_answer_was_rendered_la
     assert caller.get("plans/1").status == 401
 
 
-def test_a_plan_that_changes_meanwhile_is_not_shown_as_it_was(
-    mock: Mock, api: Any, endpoint: Endpoint
-) -> None:
+def test_a_plan_that_changes_meanwhile_is_not_shown_as_it_was(api: Caller, endpoint: Endpoint) -> None:
     customer = api.post("users", {"email": "op@example.com", "billing_user_id": 7, "roles": [1]}).data["id"]
     caller = api.as_user(customer)
 
     async def rename() -> None:
-        assert await ask(mock, api.token, "PATCH", "plans/1", {"name": "new"}) == 200
+        assert (await api.ask("PATCH", "plans/1", {"name": "new"})).status == 200
 
     endpoint.meanwhile = rename
     caller.get("plans/1")
     assert endpoint.questions == 1
     assert caller.get("plans/1").data["name"] == "new"
     assert caller.get("plans").data[0]["name"] == "new"
-    assert caller.get("plans/1").data["price"]["per_hour"].startswith("$")
+    assert caller.get("plans/1").data["price"]["per_hour"].startswith("£")
 
 
-def test_a_billing_endpoint_may_call_back_while_it_is_asked(mock: Mock, api: Any, endpoint: Endpoint) -> None:
+def test_a_billing_endpoint_may_call_back_while_it_is_asked(api: Caller, endpoint: Endpoint) -> None:
     customer = api.post("users", {"email": "op@example.com", "billing_user_id": 7, "roles": [1]}).data["id"]
     caller = api.as_user(customer)
     found: list[int] = []
 
     async def look_up() -> None:
-        found.append(await ask(mock, api.token, "GET", f"users/{customer}"))
-        found.append(await ask(mock, api.token, "PUT", f"users/{customer}", {"status": "suspended"}))
+        found.append((await api.ask("GET", f"users/{customer}")).status)
+        found.append((await api.ask("PUT", f"users/{customer}", {"status": "suspended"})).status)
 
     endpoint.meanwhile = look_up
     assert "price" in caller.get("plans/1").data

@@ -6,7 +6,6 @@ import re
 import socket
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -14,31 +13,14 @@ from urllib.parse import urlencode
 import pytest
 
 from mock_solusio.clock import Clock
-from mock_solusio.moment import SECOND, parse_moment
+from mock_solusio.moment import SECOND
 from mock_solusio.options import Options
 from mock_solusio.testing import Solusio, started
+from support.calls import START, Answer
 
-START = parse_moment("2026-03-01T00:00:00Z")
 HERE = Path(__file__).parent
 PAGES = 100
 """No list of these tests has more pages: a client that asks on runs in circles."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came over the wire."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-    @property
-    def data(self) -> Any:
-        return self.json["data"]
 
 
 class Wire:
@@ -220,7 +202,7 @@ class RefusedError(Exception):
 class GoClient:
     """Asks as the official Go SDK does, expects exactly the status it expects, decodes as it decodes.
 
-    The Terraform provider is built on an older version of it, which differs in names of units only.
+    The Terraform provider is built on an older version of it, which differs only in names of units.
     """
 
     def __init__(self, wire: Wire, token: str, decodes: Check) -> None:

@@ -1,94 +1,6 @@
-"""A way to call the control API of a mock in this process; every answer is held to its document."""
+"""A server for the control API to act on."""
 
-import asyncio
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
-
-import jsonschema_rs
 import pytest
-
-from mock_solusio.app import Mock
-from mock_solusio.control.api import Control, document, find
-from mock_solusio.server.messages import Request
-
-
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    headers: dict[bytes, bytes]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-    @property
-    def data(self) -> Any:
-        return self.json["data"]
-
-    @property
-    def message(self) -> str:
-        return self.json["message"]
-
-    @property
-    def errors(self) -> dict[str, list[str]]:
-        return self.json["errors"]
-
-
-class Controller:
-    def __init__(self, mock: Mock, runner: asyncio.Runner) -> None:
-        self.mock = mock
-        self.control = Control(mock)
-        self._runner = runner
-
-    def __call__(self, method: str, path: str, body: Any = None, **more: Any) -> Answer:
-        """Ask, and hold the answer to the document."""
-        answer = self.ask(method, path, body, **more)
-        self.check(method, path.partition("?")[0], answer)
-        return answer
-
-    def ask(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        raw: bytes = b"",
-        headers: dict[str, str] | None = None,
-        client: str = "127.0.0.1",
-    ) -> Answer:
-        target, _, query = path.partition("?")
-        sent = {"host": "127.0.0.1:8008", **(headers or {})}
-        lines = [(name.encode(), value.encode()) for name, value in sent.items()]
-        data = raw if body is None else json.dumps(body).encode()
-        request = Request(method, target, query.encode(), lines, data, "http", client)
-        response = self._runner.run(self.control.answer(request))
-        return Answer(response.status, dict(response.headers), response.body)
-
-    def check(self, method: str, path: str, answer: Answer) -> None:
-        """Hold an answer to the document."""
-        route, _, _ = find(method, path)
-        if route is None:
-            return
-        node = document()["paths"][route.path][method.lower()]["responses"]
-        described = node[str(answer.status)]
-        if "$ref" in described:
-            described = document()["components"]["responses"][described["$ref"].rpartition("/")[2]]
-        if "content" not in described:
-            assert answer.body == b""
-            return
-        schema = described["content"]["application/json"]["schema"]
-        whole = {**schema, "components": document()["components"]}
-        jsonschema_rs.Draft202012Validator(whole, validate_formats=True).validate(answer.json)
-
-
-@pytest.fixture
-def control(mock: Mock) -> Iterator[Controller]:
-    """Call the control API of the mock: `control("POST", "/_mock/clock", {"advance": "P1M"})`."""
-    with asyncio.Runner() as runner:
-        yield Controller(mock, runner)
 
 
 @pytest.fixture
@@ -97,9 +9,3 @@ def server(api) -> int:
     made = api.post("servers", {"name": "web", "plan": 1, "location": 1, "os": 1})
     assert made.status == 201, made
     return made.data["id"]
-
-
-@pytest.fixture
-def control_of():
-    """Return what calls the control API of any mock: `control_of(mock, runner)`."""
-    return Controller

@@ -9,6 +9,7 @@ from mock_solusio.app import Mock
 from mock_solusio.control.snapshots import MOST
 from mock_solusio.domain.records.user import USERS
 from mock_solusio.options import Options
+from support.control import Controller
 
 # Health and clock
 
@@ -20,7 +21,7 @@ def test_health(control):
     assert answer.json["status"] == "ok"
     assert answer.json["clock"] == {"moment": "2026-03-01T00:00:00.000000Z", "mode": "frozen", "speed": 0}
     assert (answer.json["faults"], answer.json["snapshots"]) == (1, 0)
-    assert answer.headers[b"cache-control"] == b"no-store"
+    assert answer.headers["cache-control"] == "no-store"
 
 
 def test_head_is_get_without_a_body(control):
@@ -151,13 +152,13 @@ def test_what_a_snapshot_holds_falls_due_after_it(control, api, server):
     assert api.get(f"servers/{server}").data["status"] == "started"
 
 
-def test_what_was_restored_survives_a_restart(tmp_path, control_of):
+def test_what_was_restored_survives_a_restart(tmp_path):
     options = Options(file=tmp_path / "state", seed="s", admin_token="administrators-token")
     for step in ("make", "restart"):
         mock = Mock(options)
         try:
             with asyncio.Runner() as runner:
-                control = control_of(mock, runner)
+                control = Controller(mock, runner)
                 if step == "make":
                     control("POST", "/_mock/clock", {"set": "2026-03-01T00:00:00Z", "freeze": True})
                     control("POST", "/_mock/snapshots", {"name": "a"})
@@ -289,7 +290,7 @@ def test_a_slash_at_the_end_is_tolerated(control):
 
 def test_other_methods_name_the_right_ones(control):
     answer = control("PUT", "/_mock/clock", {})
-    assert (answer.status, answer.headers[b"allow"]) == (405, b"GET, POST")
+    assert (answer.status, answer.headers["allow"]) == (405, "GET, POST")
 
 
 def test_bodies_are_bounded(control):

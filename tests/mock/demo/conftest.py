@@ -3,7 +3,6 @@
 import os
 import re
 import select
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 MOMENT = "2026-03-15T12:00:00Z"
 
@@ -118,17 +116,3 @@ def demo() -> Iterator[Demo]:
     """One demo for a module, at noon of 15 March 2026."""
     with _demonstrating("--seed", "tests") as made:
         yield made
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        reason = "chromium is not installed"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()

@@ -9,6 +9,7 @@ import pytest
 from mock_solusio.fleet.sources import TellingError, tell
 from mock_solusio.fleet.statistics import Figures, figures
 from mock_solusio.moment import DAY, HOUR, MINUTE, parse_moment
+from support.commands import invoke
 
 EXAMPLES = Path(__file__).parents[3] / "docs/examples"
 TIMELINE = EXAMPLES / "timeline.ndjson"
@@ -63,9 +64,11 @@ def test_a_world(month):
     assert made.living == made.servers == whole.living
 
 
-def test_a_generated_fleet_is_described_as_its_model_is(fleet_of, run, tmp_path):
+def test_a_generated_fleet_is_described_as_its_model_is(fleet_of, tmp_path):
     file = tmp_path / "azure.db"
-    done = run("fleet", "generate", "--profile", "azure2017", "--users", 12, "--seed", "x", "--state", file)
+    done = invoke(
+        "fleet", "generate", "--profile", "azure2017", "--users", 12, "--seed", "x", "--state", file
+    )
     assert done.exit_code == 0
     _, made = read(file)
     fleet = fleet_of("azure2017", users=12, seed="x", begin="2026-06-01T00:00:00Z")
@@ -88,8 +91,8 @@ def test_lifetimes_of_nothing():
 
 
 @pytest.mark.parametrize("name", ["month.db", "month.ndjson", "month.toml"])
-def test_tables_for_people(run, month, name):
-    done = run("fleet", "describe", month / name)
+def test_tables_for_people(month, name):
+    done = invoke("fleet", "describe", month / name)
     assert done.exit_code == 0, done.output
     for text in ("customers", "hours per server, mean", "Lifetimes within this time", "1 Core, 1 GB RAM"):
         assert text in done.output
@@ -98,11 +101,11 @@ def test_tables_for_people(run, month, name):
 
 
 @pytest.mark.parametrize("ending", ["svg", "png"])
-def test_pictures_are_the_same_each_time(run, month, tmp_path, ending):
+def test_pictures_are_the_same_each_time(month, tmp_path, ending):
     made = []
     for number in (1, 2):
         file = tmp_path / f"{number}.{ending}"
-        done = run("fleet", "describe", month / "month.ndjson", "--plot", file)
+        done = invoke("fleet", "describe", month / "month.ndjson", "--plot", file)
         assert done.exit_code == 0, done.output
         made.append(file.read_bytes())
     assert made[0] == made[1]
@@ -115,15 +118,15 @@ def test_pictures_are_the_same_each_time(run, month, tmp_path, ending):
         assert made[0].startswith(b"\x89PNG")
 
 
-def test_drawing_without_matplotlib(run, month, tmp_path, monkeypatch):
+def test_drawing_without_matplotlib(month, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    refused = run("fleet", "describe", month / "month.ndjson", "--plot", tmp_path / "f.svg")
+    refused = invoke("fleet", "describe", month / "month.ndjson", "--plot", tmp_path / "f.svg")
     assert refused.exit_code == 2
     assert "pip install 'mock-solusio[plots]'" in refused.output
 
 
-def test_a_picture_of_another_kind(run, month, tmp_path):
-    refused = run("fleet", "describe", month / "month.ndjson", "--plot", tmp_path / "f.gif")
+def test_a_picture_of_another_kind(month, tmp_path):
+    refused = invoke("fleet", "describe", month / "month.ndjson", "--plot", tmp_path / "f.gif")
     assert refused.exit_code == 2
     assert "ends in .svg or .png" in refused.output
 
@@ -147,10 +150,10 @@ def test_a_picture_of_another_kind(run, month, tmp_path):
         (b'[[servers]]\nname = "web"\nuser = 1\nplan = "huge"\n', "servers\\[0\\].plan: there is no plan"),
     ],
 )
-def test_files_that_tell_of_no_fleet(run, tmp_path, content, message):
+def test_files_that_tell_of_no_fleet(tmp_path, content, message):
     file = tmp_path / "file"
     file.write_bytes(content)
-    refused = run("fleet", "describe", file)
+    refused = invoke("fleet", "describe", file)
     assert refused.exit_code == 2, refused.output
     assert re.search(message, " ".join(refused.output.split())), refused.output
 

@@ -15,6 +15,7 @@ from mock_solusio.domain.records.servers import BACKUPS, SERVERS
 from mock_solusio.domain.records.user import FORMER_USERS, USERS
 from mock_solusio.options import Options
 from mock_solusio.testing import started
+from support.commands import invoke
 
 _SPANS = """SELECT resource, server_name, plan_name, tokens_per_hour, tokens_per_month,
     anchor, started_at, ended_at
@@ -106,10 +107,10 @@ def _ips(solusio, page):
 
 
 @pytest.mark.parametrize("ending", ["toml", "json"])
-def test_a_world_is_loaded_with_its_customers_and_living_servers(run, month, tmp_path, ending):
+def test_a_world_is_loaded_with_its_customers_and_living_servers(month, tmp_path, ending):
     file = tmp_path / f"world.{ending}"
     options = ("--users", 40, "--begin", "2026-03", "--seed", "month 16", "--out", file)
-    assert run("fleet", "generate", *options).exit_code == 0
+    assert invoke("fleet", "generate", *options).exit_code == 0
     state = tmp_path / "month.db"
     state.write_bytes((month / "month.db").read_bytes())
     loaded, filled = Mock(Options(fixtures=file)), Mock(Options(file=state))
@@ -139,9 +140,9 @@ def test_a_world_says_how_to_make_it_again(month):
     assert tomllib.loads(text)["servers"]
 
 
-def test_customers_come_as_csv(run, tmp_path):
+def test_customers_come_as_csv(tmp_path):
     file = tmp_path / "customers.csv"
-    done = run("fleet", "generate", "--users", 60, "--out", tmp_path / "f.ndjson", "--customers", file)
+    done = invoke("fleet", "generate", "--users", 60, "--out", tmp_path / "f.ndjson", "--customers", file)
     assert done.exit_code == 0
     rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"))))
     assert [int(row["billing_user_id"]) for row in rows] == list(range(1001, 1061))
@@ -149,8 +150,8 @@ def test_customers_come_as_csv(run, tmp_path):
     assert all(row["name"] and row["company"] and row["city"] for row in rows)
 
 
-def test_what_was_made_is_said(run, tmp_path):
-    done = run("fleet", "generate", "--users", 20, "--months", 2, "--state", tmp_path / "f.db")
+def test_what_was_made_is_said(tmp_path):
+    done = invoke("fleet", "generate", "--users", 20, "--months", 2, "--state", tmp_path / "f.db")
     assert done.exit_code == 0
     assert "servers of 20 customers, profile hoster, seed 1." in done.output
     assert f"mock-solusio serve --state {tmp_path / 'f.db'}" in done.output
@@ -172,25 +173,27 @@ def test_what_was_made_is_said(run, tmp_path):
         (["--out", "f.json", "--profile", "azure2017", "--months", "2"], "covers 30 days"),
     ],
 )
-def test_options_that_cannot_be(run, tmp_path, monkeypatch, options, message):
+def test_options_that_cannot_be(tmp_path, monkeypatch, options, message):
     monkeypatch.chdir(tmp_path)
-    refused = run("fleet", "generate", *options)
+    refused = invoke("fleet", "generate", *options)
     assert refused.exit_code == 2
     assert message in refused.output
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_state_file_that_exists_is_left_alone(run, tmp_path):
+def test_a_state_file_that_exists_is_left_alone(tmp_path):
     file = tmp_path / "precious.db"
     file.write_text("precious")
-    refused = run("fleet", "generate", "--users", 2, "--state", file)
+    refused = invoke("fleet", "generate", "--users", 2, "--state", file)
     assert refused.exit_code == 2
     assert "exists already" in refused.output
     assert file.read_text() == "precious"
 
 
-def test_scale_multiplies_the_customers_of_a_profile(run, tmp_path):
-    done = run("fleet", "generate", "--profile", "azure2017", "--scale", 0.001, "--out", tmp_path / "f.json")
+def test_scale_multiplies_the_customers_of_a_profile(tmp_path):
+    done = invoke(
+        "fleet", "generate", "--profile", "azure2017", "--scale", 0.001, "--out", tmp_path / "f.json"
+    )
     assert done.exit_code == 0
     assert f"{round(2_013_767 * 6 / 5_958):,} servers of 6 customers" in done.output
 

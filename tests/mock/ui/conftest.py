@@ -9,6 +9,7 @@ import pytest
 
 from mock_solusio.app import Mock
 from mock_solusio.server.messages import Request
+from support.calls import scope_of
 
 
 class IntoMock(httpx.BaseTransport):
@@ -19,26 +20,10 @@ class IntoMock(httpx.BaseTransport):
         self.runner = runner
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        body = request.read()
         headers = [(name.lower(), value) for name, value in request.headers.raw]
-        query = request.url.query
-        path = request.url.path
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "method": request.method,
-            "path": path,
-            "raw_path": request.url.raw_path.partition(b"?")[0],
-            "query_string": query,
-            "headers": headers,
-            "scheme": request.url.scheme,
-            "client": ("127.0.0.1", 40000),
-            "server": (request.url.host, request.url.port or 80),
-            "root_path": "",
-        }
-        sent = Request(request.method, path, query, headers, body, request.url.scheme, "127.0.0.1")
-        answer = self.runner.run(self.mock.answer(sent, scope))
+        url = request.url
+        sent = Request(request.method, url.path, url.query, headers, request.read(), url.scheme, "127.0.0.1")
+        answer = self.runner.run(self.mock.answer(sent, scope_of(sent, url.raw_path.partition(b"?")[0])))
         return httpx.Response(answer.status, headers=list(answer.headers), content=answer.body)
 
 

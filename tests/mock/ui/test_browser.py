@@ -1,14 +1,12 @@
 """The user area in a real browser: without scripts, with a keyboard alone, on a phone."""
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -19,6 +17,7 @@ from mock_solusio.moment import MINUTE, parse_moment
 from mock_solusio.options import Options
 from mock_solusio.server.uvicorn_server import running
 from mock_solusio.testing import Solusio, started
+from support.browser import opened
 
 PASSWORD = "S3cret-enough"
 LONG = "a-server-name-without-any-space-" * 6
@@ -74,50 +73,24 @@ def ada(solusio: Solusio) -> dict[str, Any]:
     return solusio.create_user(email="ada@example.com", password=PASSWORD, billing_user_id=42)
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        reason = "chromium is not installed"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-def context(chromium: Browser, solusio: Solusio, **options: Any) -> BrowserContext:
-    made = chromium.new_context(base_url=solusio.url, **options)
-    made.set_default_timeout(5000)
-    return made
+@pytest.fixture
+def page(chromium: Browser, solusio: Solusio) -> Iterator[Page]:
+    """A page of a browser of its own."""
+    with opened(chromium, solusio.url) as page:
+        yield page
 
 
 @pytest.fixture
-def page(chromium: Browser, solusio: Solusio) -> Iterator[Page]:
-    """A page of a browser of its own; what the browser complains about fails the test."""
-    made = context(chromium, solusio)
-    page = made.new_page()
-    complaints: list[str] = []
-
-    def listen(message: ConsoleMessage) -> None:
-        # A status of 4xx is what some tests ask for; a refused style or script would be a mistake.
-        if message.type in {"error", "warning"} and "Failed to load resource" not in message.text:
-            complaints.append(message.text)
-
-    page.on("console", listen)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield page
-    made.close()
-    assert complaints == []
+def bare_page(chromium: Browser, solusio: Solusio) -> Iterator[Page]:
+    """The same, without scripts."""
+    with opened(chromium, solusio.url, java_script_enabled=False) as page:
+        yield page
 
 
 def test_customer_comes_by_link_orders_deletes_and_leaves_without_scripts(
-    chromium: Browser, solusio: Solusio, ada: dict[str, Any], billing: Billing
+    bare_page: Page, solusio: Solusio, ada: dict[str, Any], billing: Billing
 ) -> None:
-    made = context(chromium, solusio, java_script_enabled=False)
-    page = made.new_page()
+    page = bare_page
     link = solusio.login_link(ada["id"])
     page.goto(link)
     assert page.url == f"{solusio.url}/"
@@ -155,8 +128,7 @@ def test_customer_comes_by_link_orders_deletes_and_leaves_without_scripts(
     assert answer is not None
     assert answer.status == 410
     expect(page.get_by_role("heading", level=1)).to_have_text(LINK_IS_USED)
-    assert "solusio_session" not in {cookie["name"] for cookie in made.cookies()}
-    made.close()
+    assert "solusio_session" not in {cookie["name"] for cookie in page.context.cookies()}
 
 
 def test_suspended_customer_is_told_at_his_next_click(page: Page, solusio: Solusio) -> None:
@@ -220,34 +192,33 @@ def test_error_summary_has_the_focus_and_leads_to_the_field(page: Page) -> None:
 def test_phone_never_scrolls_sideways(chromium: Browser, solusio: Solusio) -> None:
     user = solusio.create_user(email=f"{'long' * 12}@{'subdomain.' * 8}example.com")
     server = solusio.create_server(name=LONG, user=user["id"])
-    made = context(chromium, solusio, viewport=PHONE, color_scheme="dark", has_touch=True)
-    page = made.new_page()
-    page.goto("/login")
-    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert dark == "rgb(15, 18, 32)"
-    assert_fits(page)
-    page.get_by_role("link", name="Create an account").click()
-    assert_fits(page)
-    page.goto(solusio.login_link(user["id"]))
-    for path in (
-        "/",
-        "/servers/new",
-        f"/servers/{server['id']}/delete",
-        "/auth/by_token/unknown",
-        "/nowhere",
-        "/docs",
-        "/docs/mock-control",
-        "/docs/solusio-api",
-        "/docs/solusio-api/createServer",
-        "/docs/contract",
-    ):
-        page.goto(path)
+    phone = {"viewport": PHONE, "color_scheme": "dark", "has_touch": True}
+    with opened(chromium, solusio.url, **phone) as page:
+        page.goto("/login")
+        dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert dark == "rgb(15, 18, 32)"
         assert_fits(page)
-    page.goto("/servers/new")
-    page.get_by_role("button", name="Create the server").tap()
-    expect(page.get_by_role("alert")).to_be_visible()
-    assert_fits(page)
-    made.close()
+        page.get_by_role("link", name="Create an account").click()
+        assert_fits(page)
+        page.goto(solusio.login_link(user["id"]))
+        for path in (
+            "/",
+            "/servers/new",
+            f"/servers/{server['id']}/delete",
+            "/auth/by_token/unknown",
+            "/nowhere",
+            "/docs",
+            "/docs/mock-control",
+            "/docs/solusio-api",
+            "/docs/solusio-api/createServer",
+            "/docs/contract",
+        ):
+            page.goto(path)
+            assert_fits(page)
+        page.goto("/servers/new")
+        page.get_by_role("button", name="Create the server").tap()
+        expect(page.get_by_role("alert")).to_be_visible()
+        assert_fits(page)
 
 
 def assert_fits(page: Page) -> None:

@@ -1,13 +1,11 @@
 """The billing pages in a real browser: without scripts, on a phone, on paper, and on into SolusIO."""
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from mock_solusio.clock import Clock
 from mock_solusio.moment import MINUTE, parse_moment
@@ -22,6 +20,7 @@ from solusio_reference.storage.store import Store
 from solusio_reference.web.adapter import create_adapter
 from solusio_reference.web.pages import create_pages
 from solusio_reference.web.services import Office
+from support.browser import opened
 
 EUR = Currency("EUR", display_suffix=" EUR", thousands_separator=".", decimals_separator=",")
 EVIL = "<script>document.title='taken'</script>"
@@ -56,34 +55,11 @@ def url(mock: Mock) -> Iterator[str]:
             yield url
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        reason = "chromium is not installed"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def page(chromium: Browser, url: str) -> Iterator[Page]:
-    """A page without scripts; what the browser complains about (a refused style, say) fails the test."""
-    made = chromium.new_context(base_url=url, java_script_enabled=False)
-    made.set_default_timeout(10_000)
-    page = made.new_page()
-    complaints: list[str] = []
-    page.on(
-        "console",
-        lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None,
-    )
-    yield page
-    made.close()
-    assert complaints == []
+    """A page without scripts."""
+    with opened(chromium, url, java_script_enabled=False) as page:
+        yield page
 
 
 def use_server(mock: Mock, billing_user_id: int, servers: int) -> None:

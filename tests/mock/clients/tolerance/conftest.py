@@ -3,61 +3,31 @@
 import json
 import re
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 from typing import Any
 
 import pytest
 
 from mock_solusio.clock import Clock
-from mock_solusio.moment import MINUTE, parse_moment
+from mock_solusio.moment import MINUTE
 from mock_solusio.options import Options
 from mock_solusio.testing import Solusio, started
 from solusio_contracts.contract import documents
+from support.calls import START
+from support.endpoint import endpoint
+from support.pricing import VENDOR_EXAMPLE
 
 Answers = dict[str, Any]
 """By who asked and what for: the whole JSON."""
 
-START = parse_moment("2026-03-01T00:00:00Z")
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f to@example.com"
-PRICING = {
-    "base_token_unit_cost": 1.34,
-    "user_token_unit_cost": 1.0812,
-    "currency": {
-        "code": "GBP",
-        "display_prefix": "£",
-        "display_suffix": " GBP",
-        "thousands_separator": ",",
-        "decimals_separator": ".",
-    },
-    "discounts": [],
-    "taxes": {"compound": True, "rates": [{"label": "City Tax", "rate": 6}]},
-}
-
-
-class _Billing(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["content-length"]))
-        body = json.dumps(PRICING).encode()
-        self.send_response(200)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture(scope="module")
 def billing() -> Iterator[str]:
-    """A billing endpoint that answers the same to everybody."""
-    with HTTPServer(("127.0.0.1", 0), _Billing) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-        server.shutdown()
-        thread.join()
+    """A billing endpoint that gives everybody the same price."""
+    json_body = {"Content-Type": "application/json"}
+    with endpoint(lambda _: (200, json_body, VENDOR_EXAMPLE)) as made:
+        yield f"{made.url}/"
 
 
 @pytest.fixture(scope="module")

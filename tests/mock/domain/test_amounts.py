@@ -25,6 +25,13 @@ COSTS = st.decimals(allow_nan=False, allow_infinity=False, min_value=0, max_valu
 TOKENS = st.integers(min_value=0, max_value=2**31 - 1)
 
 
+def priced(cost="0.001", **currency):
+    """Make a pricing from a unit cost, and from what differs in the currency."""
+    usual = {"code": "USD", "prefix": "$", "suffix": "", "decimals": 2}
+    separators = {"thousands_separator": ",", "decimals_separator": "."}
+    return Pricing(user_token_unit_cost=Decimal(cost), currency=Currency(**(usual | separators | currency)))
+
+
 @dataclass
 class Plan:
     tokens_per_hour: int = 7
@@ -68,7 +75,7 @@ class Plan:
         ("1234.5", {"decimals_separator": ","}, "$1,234,50"),
     ],
 )
-def test_an_amount_in_the_customers_format(priced, amount, currency, text):
+def test_an_amount_in_the_customers_format(amount, currency, text):
     assert format_amount(Decimal(amount), priced(**currency)) == text
 
 
@@ -89,13 +96,13 @@ def test_an_amount_in_the_customers_format(priced, amount, currency, text):
         ),
     ],
 )
-def test_an_exact_amount_keeps_its_digits(priced, amount, currency, text):
+def test_an_exact_amount_keeps_its_digits(amount, currency, text):
     assert format_amount(Decimal(amount), priced(**currency), exact=True) == text
 
 
 @pytest.mark.parametrize("value", ["NaN", "sNaN", "Infinity", "-Infinity"])
 @pytest.mark.parametrize("exact", [False, True])
-def test_what_is_no_amount(priced, value, exact):
+def test_what_is_no_amount(value, exact):
     with pytest.raises(ValueError, match="finite"):
         format_amount(Decimal(value), priced(), exact=exact)
 
@@ -112,7 +119,7 @@ SEPARATORS = st.sampled_from([(",", "."), (".", ","), (" ", ","), ("", "."), ("\
 
 @settings(deadline=None)
 @given(AMOUNTS, st.integers(0, 8), SEPARATORS, st.sampled_from(["", "$", "£ ", "CHF "]), st.booleans())
-def test_an_amount_reads_back_as_what_was_rounded(priced, amount, decimals, separators, prefix, exact):
+def test_an_amount_reads_back_as_what_was_rounded(amount, decimals, separators, prefix, exact):
     thousands, point = separators
     pricing = priced(
         prefix=prefix,
@@ -150,7 +157,7 @@ def test_plain_text_is_the_number(amount, decimals):
 # --- plan.price ------------------------------------------------------------------------------
 
 
-def test_the_price_of_the_vendors_small_plan(priced):
+def test_the_price_of_the_vendors_small_plan():
     # Steps 1 to 3: one token is $0.001, 7 tokens an hour, 5000 a month.
     assert plan_price(Plan(), priced("0.001")) == {
         "per_hour": "$0.007",
@@ -166,38 +173,38 @@ def test_the_price_of_the_vendors_small_plan(priced):
     }
 
 
-def test_backups_cost_a_percentage(priced):
+def test_backups_cost_a_percentage():
     # The vendor's figures: 10 % of 5000 tokens are 500 tokens a month.
     price = plan_price(Plan(backup_price=10), priced("0.001"))
     assert (price["backup_price"], price["total_price"]) == ("$0.50", "$5.50")
     assert price["total_price_without_backups"] == "$5.00"
 
 
-def test_a_percentage_with_a_fraction_is_taken_as_written(priced):
+def test_a_percentage_with_a_fraction_is_taken_as_written():
     # 5000 x 3.14 % = 157 tokens; the binary float is 3.14000000000000012434..., which 20 decimals would show.
     for percent in (3.14, Decimal("3.14")):
         price = plan_price(Plan(backup_price=percent), priced("0.001", decimals=20))
         assert price["backup_price"] == "$0.15700000000000000000"
 
 
-def test_a_plan_that_offers_no_backups(priced):
+def test_a_plan_that_offers_no_backups():
     price = plan_price(Plan(backup_price=10), priced("0.001"), backups=False)
     assert (price["backup_price"], price["total_price"]) == ("$0.00", "$5.00")
 
 
-def test_a_plan_with_hourly_billing_only_costs_at_most_744_hours(priced):
+def test_a_plan_with_hourly_billing_only_costs_at_most_744_hours():
     # Step 2: 7 tokens x 744 hours = 5208 tokens, on the page $5.21.
     price = plan_price(Plan(tokens_per_month=0), priced("0.001"))
     assert price["per_month"] == "$0.00"
     assert price["total_price"] == "$5.21"
 
 
-def test_a_plan_with_monthly_billing_only(priced):
+def test_a_plan_with_monthly_billing_only():
     price = plan_price(Plan(tokens_per_hour=0), priced("0.001"))
     assert (price["per_hour"], price["per_month"], price["total_price"]) == ("$0.00", "$5.00", "$5.00")
 
 
-def test_prices_written_for_the_customer(priced):
+def test_prices_written_for_the_customer():
     euro = {
         "code": "EUR",
         "prefix": "",
@@ -222,7 +229,7 @@ def test_prices_written_for_the_customer(priced):
     COSTS,
     st.integers(0, 8),
 )
-def test_the_price_of_a_plan_is_exact_for_an_hour_and_else_rounded_once(priced, plan, cost, decimals):
+def test_the_price_of_a_plan_is_exact_for_an_hour_and_else_rounded_once(plan, cost, decimals):
     written = plan_price(plan, priced(cost, decimals=decimals))
     price = {name: str(text).replace("$", "").replace(",", "") for name, text in written.items()}
     unit = Fraction(cost)
@@ -244,7 +251,7 @@ def test_the_price_of_a_plan_is_exact_for_an_hour_and_else_rounded_once(priced, 
     assert all(isinstance(value, str) for value in amounts)
 
 
-def test_a_product_of_more_digits_than_decimal_usually_has(priced):
+def test_a_product_of_more_digits_than_decimal_usually_has():
     cost = "0." + "1" * 60
     # 9 x 0.111...1 is 0.999...9.
     assert token_amount(9, priced(cost)) == Decimal("0." + "9" * 60)
@@ -276,7 +283,7 @@ def test_token_pricing_of_a_project():
 
 @settings(deadline=None)
 @given(COSTS)
-def test_the_unit_cost_is_a_json_number_with_all_its_digits(priced, cost):
+def test_the_unit_cost_is_a_json_number_with_all_its_digits(cost):
     document = msgspec.json.encode(token_pricing(priced(cost)))
     unit_cost = json.loads(document, parse_float=Fraction, parse_int=Fraction)["unit_cost"]
     assert unit_cost == Fraction(cost)

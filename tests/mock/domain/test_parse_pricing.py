@@ -6,9 +6,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mock_solusio.domain.prices import Currency, Discount, Pricing, Tax, minor_digits, parse_pricing
+from support.pricing import vendor_example
 
 
-def test_the_vendors_own_answer(example, read):
+@pytest.fixture
+def example():
+    return vendor_example()
+
+
+def read(document):
+    """Parse a document as the body of an answer."""
+    return parse_pricing(json.dumps(document).encode())
+
+
+def test_the_vendors_own_answer(example):
     assert read(example) == Pricing(
         base_token_unit_cost=Decimal("1.34"),
         user_token_unit_cost=Decimal("1.0812"),
@@ -41,7 +52,7 @@ def test_a_cost_keeps_all_its_digits(written, cost):
     assert parse_pricing(body).user_token_unit_cost == Decimal(cost)
 
 
-def test_what_is_missing_and_not_needed(read):
+def test_what_is_missing_and_not_needed():
     pricing = read({"user_token_unit_cost": 1, "currency": {"code": "JPY"}})
     assert pricing == Pricing(
         user_token_unit_cost=Decimal(1), currency=Currency("JPY", "", "", "", ".", decimals=0)
@@ -49,12 +60,12 @@ def test_what_is_missing_and_not_needed(read):
 
 
 @pytest.mark.parametrize("taxes", [[], {}, None, {"compound": False, "rates": []}, [{"rate": 6}], "6 %"])
-def test_answers_without_readable_taxes(example, read, taxes):
+def test_answers_without_readable_taxes(example, taxes):
     example["taxes"] = taxes
     assert read(example).taxes == ()
 
 
-def test_lists_that_php_wrote_as_objects(example, read):
+def test_lists_that_php_wrote_as_objects(example):
     example["discounts"] = {"0": {"name": "a", "multipler": 0.5}, "2": {"name": "b", "multipler": "0.9"}}
     example["taxes"]["rates"] = {"7": {"label": "VAT", "rate": "19"}}
     pricing = read(example)
@@ -62,7 +73,7 @@ def test_lists_that_php_wrote_as_objects(example, read):
     assert pricing.taxes == (Tax("VAT", Decimal(19)),)
 
 
-def test_a_misspelt_multiplier_is_not_read(example, read):
+def test_a_misspelt_multiplier_is_not_read(example):
     example["discounts"][0]["multiplier"] = example["discounts"][0].pop("multipler")
     assert read(example).discounts[0].multiplier is None
 
@@ -87,7 +98,7 @@ def test_a_misspelt_multiplier_is_not_read(example, read):
         ("KWD", [2], 3),
     ],
 )
-def test_decimals_are_those_sent_or_else_those_of_cldr(example, read, code, sent, decimals):
+def test_decimals_are_those_sent_or_else_those_of_cldr(example, code, sent, decimals):
     example["currency"] |= {"code": code, "decimals": sent}
     assert read(example).currency.decimals == decimals
 
@@ -165,13 +176,13 @@ def test_costs_that_are_none(cost, words):
         ({"code": "EUR", "display_suffix": "€" * 65}, "`currency.display_suffix` is longer than 64"),
     ],
 )
-def test_currencies_that_are_none(example, read, currency, words):
+def test_currencies_that_are_none(example, currency, words):
     example["currency"] = currency
     with pytest.raises(ValueError, match=words):
         read(example)
 
 
-def test_an_answer_without_currency(example, read):
+def test_an_answer_without_currency(example):
     del example["currency"]
     with pytest.raises(ValueError, match="`currency` is missing"):
         read(example)

@@ -20,6 +20,7 @@ from mock_solusio.options import Options
 from mock_solusio.testing import started
 from mock_solusio.timeline.events import TimelineError, read
 from mock_solusio.timeline.player import play
+from support.commands import invoke
 
 EXAMPLE = Path(__file__).parents[3] / "docs/examples/timeline.ndjson"
 BEGIN = parse_moment("2026-03-01T00:00:00Z")
@@ -306,15 +307,15 @@ def test_a_replay_goes_on_after_kill_9_with_the_next_event(month, tmp_path):
     assert found[0][1] == 0
 
 
-def test_options_of_serve_that_contradict_each_other(run, tmp_path):
-    refused = run("serve", "--speed", "60")
+def test_options_of_serve_that_contradict_each_other(tmp_path):
+    refused = invoke("serve", "--speed", "60")
     assert refused.exit_code == 2
     assert "--speed needs --replay" in refused.output
-    refused = run("serve", "--replay", EXAMPLE, "--speed", "60", "--clock", "2026-03-01T00:00:00Z")
+    refused = invoke("serve", "--replay", EXAMPLE, "--speed", "60", "--clock", "2026-03-01T00:00:00Z")
     assert refused.exit_code == 2
     assert "contradict" in refused.output
     empty = tmp_path / "empty.ndjson"
     empty.write_text("")
-    refused = run("serve", "--replay", empty)
+    refused = invoke("serve", "--replay", empty)
     assert refused.exit_code == 2
     assert "has no events" in refused.output

@@ -1,0 +1,32 @@
+"""The mock's questions to a billing endpoint."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from mock_solusio.billing.client import BillingExchange, BillingPrices
+from support.async_endpoint import http
+from support.pricing import VENDOR_EXAMPLE
+
+GOOD = http(VENDOR_EXAMPLE)
+"""The answer of an endpoint that is right."""
+
+
+@dataclass(frozen=True)
+class Integration:
+    """Stands for the record of the settings."""
+
+    url: str
+    authorization_token: str = "s3cret Tökén+&="
+
+
+@contextlib.asynccontextmanager
+async def asking(**options: Any) -> AsyncIterator[tuple[BillingPrices, list[BillingExchange]]]:
+    """Give prices and the list of what they report."""
+    exchanges: list[BillingExchange] = []
+    prices = BillingPrices(on_exchange=exchanges.append, **options)
+    try:
+        yield prices, exchanges
+    finally:
+        await prices.aclose()
