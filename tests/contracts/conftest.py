@@ -33,7 +33,7 @@ def make_finding() -> MakeFinding:
             "expected": "the key `multipler`",
             "actual": "`multiplier` instead",
             "hint": "rename `multiplier` to `multipler`",
-            "question": "a valid question for user 1",
+            "question": "a valid request for user 1",
             "curl": (
                 "curl -sS -i http://127.0.0.1:8000/solusio/api/ -H 'Accept: application/json' "
                 "-H 'Content-Type: application/x-www-form-urlencoded' "
@@ -127,7 +127,7 @@ def mixed_report(make_report: MakeReport, make_result: MakeResult, make_finding:
         expected="a refusal (4xx) without a price",
         actual="status 200 with a price",
         hint="",
-        question="a valid question with the first half of the token",
+        question="a valid request with the first half of the token",
         curl="curl -sS -i http://127.0.0.1:8000/solusio/api/ --data-binary 'token=hal&userid=1'",
     )
     sums = make_finding(
@@ -142,7 +142,7 @@ def mixed_report(make_report: MakeReport, make_result: MakeResult, make_finding:
     return make_report(
         facts=(Fact(name="authorization token", text="required: without one, the answer is 403"),),
         results=(
-            make_result(rule="answers-200", area="http", title="a valid question is answered 200"),
+            make_result(rule="answers-200", area="http", title="a valid request returns 200"),
             make_result(
                 rule="in-time",
                 area="http",

@@ -37,7 +37,7 @@ def same(first: Exchange, again: Exchange, subject: str, *, clause: str = "") ->
     return Expect.that(
         again.priced and same_price(first, again),
         subject,
-        "the same price as for the plain question",
+        "the same price as for the plain request",
         difference(first, again),
         again,
         clause=clause,

@@ -101,7 +101,7 @@ def run_rule(rule: Rule, target: Target) -> Result:
     broke = ""
     try:
         if rule.needs_price and not target.priced_users():
-            return _undecided(rule, Outcome.SKIP, "no valid question was answered with a price")
+            return _undecided(rule, Outcome.SKIP, "no valid request returned a price")
         for expect in rule.check(target):
             checks += 1
             clause_of(rule, expect)

@@ -127,7 +127,7 @@ class Target:
 
     def price_of(self, user: int, description: str = "") -> Exchange:
         """Ask the valid question for a known user, anew."""
-        return self.ask(self.question(user), description or f"a valid question for user {user}")
+        return self.ask(self.question(user), description or f"a valid request for user {user}")
 
     def send(
         self,

@@ -86,7 +86,7 @@ def _token_required(target: Target) -> bool:
     if target.token is None:
         return False
     wrong = target.question(token="wrong-" + "x" * len(target.token))
-    return not target.ask(wrong, "a valid question with a wrong authorization token").priced
+    return not target.ask(wrong, "a valid request with a wrong authorization token").priced
 
 
 def _caught(hunt: Hunt) -> list[Catch]:

@@ -209,7 +209,7 @@ def _blank(letter: str) -> bool:
 
 
 _ODD: Mapping[str, str] = {
-    "": "a valid question",
+    "": "a valid request",
     "additional parameters": "a question with additional parameters",
     "several": "a question with several odd parameters",
 }

@@ -51,7 +51,7 @@ class Words:
 WORDS = {
     "check": Words(
         item="rule",
-        asked="We asked",
+        asked="We sent",
         needs="SolusIO needs",
         answered="You answered",
         needed="SolusIO needs",

@@ -1,4 +1,4 @@
-"""The rules, one module per area of the endpoint, in the order in which they run."""
+"""The rules, one module per area of the endpoint, in running order."""
 
 import functools
 import importlib
@@ -13,7 +13,7 @@ AREAS = (
     "consistency",
     "input",
     "robustness",
-    # Wrong tokens come late: an endpoint that locks its callers out would spoil what follows.
+    # Wrong tokens come late: an endpoint that locks out its callers would spoil the rules that follow.
     "authorization",
     "fuzz",
     "security",

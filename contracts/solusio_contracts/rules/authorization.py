@@ -1,4 +1,4 @@
-"""Authorization: only the one right token opens the door, each time anew."""
+"""Authorization: only the right token gets a price, and every request needs it."""
 
 import json
 import random
@@ -14,15 +14,15 @@ from solusio_contracts.http.masking import TOKEN_VARIABLE
 
 WRONG = "wrong-on-purpose"
 FORGOTTEN = ("xxxxxxx", "test", "secret", "token", "admin", "changeme", "demo")
-"""Tokens that examples and first drafts use; the first one is the vendor's."""
+"""Tokens used in examples and first drafts; the first one is the vendor's."""
 FACT = "authorization token"
 NOT_ENFORCED = "not enforced"
 OTHERS = 3
-"""Users for whom wrong tokens are tried."""
+"""Number of users for whom wrong tokens are tried."""
 LONG = (5_000, 200_000)
-"""Characters of very long tokens (TP-109)."""
+"""Lengths of very long tokens in characters (TP-109)."""
 BURST = 10
-"""Wrong tokens in a row before a right one (TP-111)."""
+"""Number of wrong tokens in a row before the right one (TP-111)."""
 
 
 def _case(target: Target, words: str, token: str) -> Case:
@@ -30,7 +30,7 @@ def _case(target: Target, words: str, token: str) -> Case:
 
 
 def _derived(target: Target, words: str, token: str, shell: str) -> Case:
-    """Return a case with a token made from the right one; reports show it as a shell expression."""
+    """Return a case with a token derived from the right one; reports show it as a shell expression."""
     target.mask.hide(token, shell)
     return _case(target, words, token)
 
@@ -42,9 +42,9 @@ def _token(target: Target) -> str:
 
 
 def _require_enforced(target: Target) -> None:
-    """Skip what only repeats that the door is open (TP-101, TP-102)."""
+    """Skip a rule that would only repeat that no token is enforced (TP-101, TP-102)."""
     if target.facts.get(FACT, "").startswith(NOT_ENFORCED):
-        raise SkipRule("no token is enforced at all, see TP-101 and TP-102")
+        raise SkipRule("no token is enforced, see TP-101 and TP-102")
 
 
 def _random_token(target: Target, length: int) -> str:
@@ -55,44 +55,48 @@ def _random_token(target: Target, length: int) -> str:
 
 @rule("TP-113", "TP-101", title="whether a token is required")
 def requirement(target: Target) -> Iterator[Expect]:
-    """Found out by asking, so that the report says which of the two endpoints it judged."""
+    """Tested by request, so that the report says which kind of endpoint it checked."""
     pairs = target.question(leave_out="token")
-    without = target.ask(pairs, "a valid question without a token")
+    without = target.ask(pairs, "a valid request without a token")
     if target.token is None:
         wrong = target.ask(
-            (("token", WRONG), *pairs), "a valid question with a token, though none is configured"
+            (("token", WRONG), *pairs), "a valid request with a token, although none is configured"
         )
         target.facts[FACT] = (
-            "not required: a valid question without one gets a price, so anybody who knows the URL and a "
-            "user id can read prices; set one in SolusIO and here, and pass --token"
+            "not required: a valid request without one gets a price, so anyone who knows the URL and a "
+            "user id can read prices; set one in SolusIO and in your endpoint, and pass --token"
         )
         yield unharmed(wrong, clause="TP-101")
         return
-    wrong = target.ask(target.question(token=WRONG), "a valid question with a wrong token")
+    wrong = target.ask(target.question(token=WRONG), "a valid request with a wrong token")
     enforced = not without.priced and not wrong.priced
     target.facts[FACT] = (
         f"required: without it {without.summary}, with a wrong one {wrong.summary}"
         if enforced
-        else f"{NOT_ENFORCED}: --token is given, but prices are answered without the right one"
+        else f"{NOT_ENFORCED}: --token is given, but the endpoint returns prices without the right token"
     )
     yield Expect.that(True, "the right token", "a price", "a price")
 
 
 @rule("TP-101", title="a wrong token gets no price", needs_token=True)
 def wrong_token(target: Target) -> Iterator[Expect]:
-    """Anybody who finds the URL could read all your customers' discounts."""
+    """Anyone who finds the URL could read all your customers' discounts."""
     token = _token(target)
     cases = [
         _case(target, "a wrong token", WRONG),
         _case(target, "a wrong token of the same length", _random_token(target, len(token))),
-        _case(target, "a wrong token of one letter", "x" if token != "x" else "y"),
-        *(_case(target, f"the token {word!r}, as left behind", word) for word in FORGOTTEN if word != token),
+        _case(target, "a wrong token of one character", "x" if token != "x" else "y"),
+        *(
+            _case(target, f"the token {word!r}, left over from an example", word)
+            for word in FORGOTTEN
+            if word != token
+        ),
         _case(target, "a wrong token with quotes", "'\"\\"),
-        _case(target, "a wrong token of other alphabets", "ключ-鍵-🔑"),
-        ("a wrong token that is no UTF-8", _raw_token(target, b"token=%FF%FE%00")),
-        ("a wrong token in a question as JSON", _as_json(target.question(token=WRONG))),
+        _case(target, "a wrong token in other alphabets", "ключ-鍵-🔑"),
+        ("a wrong token that is not UTF-8", _raw_token(target, b"token=%FF%FE%00")),
+        ("a wrong token in a JSON request", _as_json(target.question(token=WRONG))),
         (
-            "a wrong token, action in small letters",
+            "a wrong token, action in lower case",
             Request.form(target.question(token=WRONG, action=ACTION.lower())),
         ),
         *(
@@ -109,16 +113,16 @@ def _raw_token(target: Target, start: bytes) -> Request:
 
 @rule("TP-102", title="a missing token gets no price", needs_token=True)
 def missing_token(target: Target) -> Iterator[Expect]:
-    """`if (isset($_POST['token']) && ...)` lets in whoever leaves it out."""
+    """`if (isset($_POST['token']) && ...)` lets in anyone who leaves it out."""
     question = target.question(leave_out="token")
     plain = Request.form(question)
-    # Whether GET is answered is open (TP-220), but not whether it opens the door.
+    # An endpoint may answer GET (TP-220), but not with a price.
     by_get = Request(b"", (("Accept", "application/json"),), "GET", plain.body.decode("ascii"))
     forwarded = (*plain.headers, ("X-Forwarded-For", "127.0.0.1"))
     cases = [
         ("no token", plain),
         ("the token's name only", _raw_token(target, b"token")),
-        ("no token in a question as JSON", _as_json(question)),
+        ("no token in a JSON request", _as_json(question)),
         ("no token, and a header that claims the server's own address", Request(plain.body, forwarded)),
         *(
             (f"no token for user {user}", Request.form(target.question(user, leave_out="token")))
@@ -137,15 +141,15 @@ def _as_json(question: Form) -> Request:
 
 @rule("TP-103", title="an empty token gets no price", needs_token=True)
 def empty_token(target: Target) -> Iterator[Expect]:
-    """Empty is not the same as not needed."""
+    """An empty token does not mean that none is needed."""
     _require_enforced(target)
-    cases = [_case(target, "an empty token", ""), _case(target, "a token of one blank", " ")]
+    cases = [_case(target, "an empty token", ""), _case(target, "a token that is one space", " ")]
     return refusals(target, cases)
 
 
-@rule("TP-104", title="the whole token is compared", needs_token=True)
+@rule("TP-104", title="the endpoint compares the whole token", needs_token=True)
 def whole_token(target: Target) -> Iterator[Expect]:
-    """Comparisons of parts let a token be guessed letter by letter."""
+    """If parts match, a token can be guessed letter by letter."""
     _require_enforced(target)
     token = _token(target)
     variable = TOKEN_VARIABLE
@@ -153,26 +157,26 @@ def whole_token(target: Target) -> Iterator[Expect]:
     first = "x" if token[:1] != "x" else "y"
     half = len(token) // 2
     candidates = (
-        ("the token without its last letter", token[:-1], f"${{{variable}%?}}"),
-        ("the token without its first letter", token[1:], f"${{{variable}#?}}"),
-        ("the token's first letter", token[:1], f"${{{variable}:0:1}}"),
+        ("the token without its last character", token[:-1], f"${{{variable}%?}}"),
+        ("the token without its first character", token[1:], f"${{{variable}#?}}"),
+        ("the token's first character", token[:1], f"${{{variable}:0:1}}"),
         ("the token's first half", token[:half], f"${{{variable}:0:{half}}}"),
         ("the token's second half", token[half:], f"${{{variable}:{half}}}"),
-        ("the token with another last letter", token[:-1] + other, f"${{{variable}%?}}{other}"),
-        ("the token with another first letter", first + token[1:], f"{first}${{{variable}#?}}"),
-        ("the token with a letter behind it", token + "x", f"${{{variable}}}x"),
-        ("the token with a letter before it", "x" + token, f"x${{{variable}}}"),
-        ("the token within another text", f"a-{token}-b", f"a-${{{variable}}}-b"),
+        ("the token with another last character", token[:-1] + other, f"${{{variable}%?}}{other}"),
+        ("the token with another first character", first + token[1:], f"{first}${{{variable}#?}}"),
+        ("the token with a character after it", token + "x", f"${{{variable}}}x"),
+        ("the token with a character before it", "x" + token, f"x${{{variable}}}"),
+        ("the token inside another string", f"a-{token}-b", f"a-${{{variable}}}-b"),
         ("the token twice", token + token, f"${{{variable}}}${{{variable}}}"),
         ("the token, a comma and more", f"{token},x", f"${{{variable}}},x"),
         ("the token, a zero byte and more", f"{token}\x00x", f"${{{variable}}}%00x"),
         (
-            "a token with the middle letter changed",
+            "the token with its middle character changed",
             _changed(token, half),
             f"${{{variable}:0:{half}}}{_other(token, half)}${{{variable}:{half + 1}}}",
         ),
         (
-            "a token with letters for its punctuation",
+            "the token with letters instead of punctuation",
             _without_signs(token),
             f"${{{variable}//[^[:alnum:]]/x}}",
         ),
@@ -195,7 +199,7 @@ def _changed(token: str, place: int) -> str:
 
 
 def _without_signs(token: str) -> str:
-    """Return what fits a token that is taken for a pattern."""
+    """Return a string that matches if the token is used as a pattern."""
     return "".join(letter if letter.isalnum() else "x" for letter in token)
 
 
@@ -204,14 +208,14 @@ def _without_accents(token: str) -> str:
     return "".join(letter for letter in plain if not unicodedata.combining(letter))
 
 
-@rule("TP-105", title="the token is compared with case", needs_token=True)
+@rule("TP-105", title="the comparison of the token is case-sensitive", needs_token=True)
 def token_case(target: Target) -> Iterator[Expect]:
-    """A collation of the database or strcasecmp makes guessing far easier."""
+    """A database collation or strcasecmp makes guessing far easier."""
     _require_enforced(target)
     token = _token(target)
     candidates = (
-        ("the token in capitals", token.upper(), f"${{{TOKEN_VARIABLE}^^}}"),
-        ("the token in small letters", token.lower(), f"${{{TOKEN_VARIABLE},,}}"),
+        ("the token in upper case", token.upper(), f"${{{TOKEN_VARIABLE}^^}}"),
+        ("the token in lower case", token.lower(), f"${{{TOKEN_VARIABLE},,}}"),
         (
             "the token with the case of each letter changed",
             token.swapcase(),
@@ -224,9 +228,9 @@ def token_case(target: Target) -> Iterator[Expect]:
     return refusals(target, cases)
 
 
-@rule("TP-106", title="the token is compared as text", needs_token=True)
+@rule("TP-106", title="the endpoint compares the token as text", needs_token=True)
 def token_as_text(target: Target) -> Iterator[Expect]:
-    """PHP's == and SQL's LIKE find tokens equal that are not."""
+    """PHP's == and SQL's LIKE treat different tokens as equal."""
     _require_enforced(target)
     token = _token(target)
     values = [
@@ -246,9 +250,9 @@ def token_as_text(target: Target) -> Iterator[Expect]:
     cases = [_case(target, f"token={value!r}", value) for value in values if value != token]
     if _is_number(token):
         for words, value, shell in (
-            ("the token with .0 behind it", f"{token}.0", f"${{{TOKEN_VARIABLE}}}.0"),
+            ("the token with .0 after it", f"{token}.0", f"${{{TOKEN_VARIABLE}}}.0"),
             ("the token with a zero before it", f"0{token}", f"0${{{TOKEN_VARIABLE}}}"),
-            ("the token with e0 behind it", f"{token}e0", f"${{{TOKEN_VARIABLE}}}e0"),
+            ("the token with e0 after it", f"{token}e0", f"${{{TOKEN_VARIABLE}}}e0"),
         ):
             cases.append(_derived(target, words, value, shell))
     return refusals(target, cases)
@@ -264,7 +268,7 @@ def _is_number(text: str) -> bool:
 
 @rule("TP-107", title="a token that is an array gets no price", needs_token=True)
 def token_array(target: Target) -> Iterator[Expect]:
-    """strcmp() of an array is null in old PHP, hash_equals() of one stops with an error in every PHP."""
+    """In old PHP versions strcmp() of an array is null; hash_equals() of one always stops with an error."""
     _require_enforced(target)
     starts = (b"token[]=", b"token[]=x", b"token[0]=x&token[1]=y", b"token[a]=x", b"token[][]=x")
     return refusals(target, [(start.decode(), _raw_token(target, start)) for start in starts])
@@ -272,7 +276,7 @@ def token_array(target: Target) -> Iterator[Expect]:
 
 @rule("TP-108", title="two wrong tokens get no price", needs_token=True)
 def token_doubled(target: Target) -> Iterator[Expect]:
-    """Which of two counts is open, but none of these may."""
+    """Either of two may count, but none of these."""
     _require_enforced(target)
     starts = (b"token=x&token=y", b"token=&token=", b"token=x&token=", b"token=&token=x")
     return refusals(target, [(start.decode(), _raw_token(target, start)) for start in starts])
@@ -280,19 +284,19 @@ def token_doubled(target: Target) -> Iterator[Expect]:
 
 @rule("TP-109", title="a very long token gets no price", needs_token=True)
 def token_long(target: Target) -> Iterator[Expect]:
-    """Neither the database nor a hash function should be the one to complain."""
+    """The endpoint must refuse it before the database or a hash function fails on it."""
     _require_enforced(target)
     token = _token(target)
     for length in LONG:
         long = token + "x" * length
-        exchange = target.ask(target.question(token=long), f"the token with {length} letters behind it")
+        exchange = target.ask(target.question(token=long), f"the token with {length} characters after it")
         # The largest may be refused by closing the connection, as a large body may (TP-405).
         closed = length == LONG[-1] and exchange.failure is not None and target.is_up()
         refused = Expect.refused(exchange.description, exchange)
         yield (refused if not closed else Expect.that(True, refused.subject, refused.expected, "closed"))
 
 
-@rule("TP-110", title="authorization is not remembered", needs_token=True)
+@rule("TP-110", title="the endpoint does not remember authorization", needs_token=True)
 def token_each_time(target: Target) -> Iterator[Expect]:
     """Behind a proxy many clients share one connection and one address."""
     _require_enforced(target)
@@ -301,22 +305,22 @@ def token_each_time(target: Target) -> Iterator[Expect]:
     valid = Request.form(target.question())
     for words, request in (("no token", missing), ("a wrong token", wrong)):
         if target.send(request, words).priced:
-            continue  # the door is open anyway: TP-101, TP-102
+            continue  # not enforced: TP-101, TP-102
         with target.session() as session:
-            first = session.send(valid, "a valid question, on a connection to be kept")
+            first = session.send(valid, "a valid request on a connection to be kept open")
             if first.failure is None and first.reusable:
-                second = session.send(request, f"{words}, after a right one on the same connection")
+                second = session.send(request, f"{words}, after the right one on the same connection")
                 if second.status is not None:
-                    yield Expect.refused(f"{words} on a connection where a right one was sent", second)
-        cookies = _cookies(target.send(valid, "a valid question, for its cookies").headers)
+                    yield Expect.refused(f"{words} on a connection that sent the right one", second)
+        cookies = _cookies(target.send(valid, "a valid request, for its cookies").headers)
         if cookies:
             headers = (*request.headers, ("Cookie", cookies))
             exchange = target.send(
-                Request(request.body, headers), f"{words}, with the cookies of a right one"
+                Request(request.body, headers), f"{words}, with the cookies of the right one"
             )
-            yield Expect.refused(f"{words}, with the cookies of a right one", exchange)
-        again = target.send(request, f"{words}, right after a right one")
-        yield Expect.refused(f"{words}, right after a right one", again)
+            yield Expect.refused(f"{words}, with the cookies of the right one", exchange)
+        again = target.send(request, f"{words}, right after the right one")
+        yield Expect.refused(f"{words}, right after the right one", again)
 
 
 def _cookies(headers: Headers) -> str:
@@ -326,26 +330,26 @@ def _cookies(headers: Headers) -> str:
 
 @rule("TP-111", title="refused requests do not lock SolusIO out", needs_token=True)
 def no_lockout(target: Target) -> Iterator[Expect]:
-    """All of SolusIO's calls come from one address."""
+    """All requests from SolusIO come from one address."""
     for count in range(BURST):
         target.ask(target.question(token=WRONG), f"a wrong token, {count + 1} of {BURST} in a row")
-    exchange = target.ask(target.question(), f"a valid question after {BURST} wrong tokens")
+    exchange = target.ask(target.question(), f"a valid request after {BURST} wrong tokens")
     yield Expect.that(
         exchange.priced,
-        f"after {BURST} wrong tokens and those of the rules before",
+        f"after {BURST} wrong tokens, and those of earlier rules",
         "a price",
         exchange.summary,
         exchange,
     )
 
 
-@rule("TP-112", title="refusals have a status of 4xx")
+@rule("TP-112", title="the endpoint refuses with a 4xx status")
 def refusal_status(target: Target) -> Iterator[Expect]:
     """With status 200 a client must guess from the body that there is no price."""
     cases = [
         ("an unknown user", target.question(target.settings.unknown_user)),
         ("a userid that is a word", target.question("abc")),
-        ("a userid that is a word of JavaScript", target.question("constructor")),
+        ("a userid that is a JavaScript keyword", target.question("constructor")),
         ("a userid of 0", target.question(0)),
         ("a missing userid", target.question(leave_out="userid")),
         ("an unknown action", target.question(action="NoSuchAction")),
@@ -355,5 +359,5 @@ def refusal_status(target: Target) -> Iterator[Expect]:
     for words, pairs in cases:
         exchange = target.ask(pairs, words)
         if exchange.priced or exchange.server_error or exchange.failure is not None:
-            continue  # judged by the rule of that input
-        yield Expect.that(exchange.refused, words, "a status of 4xx", exchange.summary, exchange)
+            continue  # checked by the rule for that input
+        yield Expect.that(exchange.refused, words, "a 4xx status", exchange.summary, exchange)

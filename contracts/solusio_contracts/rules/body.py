@@ -1,4 +1,4 @@
-"""Body: one strict JSON object in UTF-8 and nothing else, with texts a customer can read."""
+"""Body: one strict JSON object in UTF-8 and nothing else, with text that a customer can read."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from solusio_contracts.contract.clauses import Level
 from solusio_contracts.http.exchange import Exchange
 from solusio_contracts.http.json_body import Flaw, Problem, excerpt
 
-# Both zlib-compressed forms start so; that fault belongs to TP-007.
+# Both zlib formats start like this; compression belongs to TP-007.
 _COMPRESSED = (b"\x1f\x8b", b"\x78\x9c")
 
 
@@ -25,7 +25,7 @@ def _bodies(target: Target) -> list[tuple[str, Exchange]]:
         and not exchange.content.startswith(_COMPRESSED)
     ]
     if not found:
-        raise SkipRule("no valid question was answered with status 200 and a readable body")
+        raise SkipRule("no valid request returned status 200 with a readable body")
     return found
 
 
@@ -43,24 +43,24 @@ def _free_of(target: Target, expected: str, *flaws: Flaw) -> Iterator[Expect]:
 
 @rule("TP-020", title="the body is UTF-8 without a byte order mark", needs_price=False)
 def utf8(target: Target) -> Iterator[Expect]:
-    """An include file saved with BOM, or a Latin-1 database, makes json_decode return null."""
-    return _free_of(target, "UTF-8 without byte order mark", Flaw.BOM, Flaw.ENCODING)
+    """If an include file has a BOM, or the database is Latin-1, json_decode returns null."""
+    return _free_of(target, "UTF-8 without a byte order mark", Flaw.BOM, Flaw.ENCODING)
 
 
-@rule("TP-021", title="the body holds the JSON and nothing else", needs_price=False)
+@rule("TP-021", title="the body is the JSON document and nothing else", needs_price=False)
 def nothing_else(target: Target) -> Iterator[Expect]:
-    """Notices, debug output and stray HTML make the whole answer unreadable."""
+    """Notices, debug output and stray HTML make the whole response unreadable."""
     return _free_of(target, "only the JSON document", Flaw.SURROUNDED, Flaw.EMPTY)
 
 
 @rule("TP-022", title="the body is strict JSON", needs_price=False)
 def strict_json(target: Target) -> Iterator[Expect]:
-    """Single quotes, trailing commas, NaN: fine in JavaScript, no JSON."""
+    """Single quotes, trailing commas and NaN are valid JavaScript but not JSON."""
     expected = "strict JSON (RFC 8259)"
     return _free_of(target, expected, Flaw.SYNTAX, Flaw.NOT_FINITE, Flaw.SURROGATE)
 
 
-@rule("TP-023", title="no key stands twice", needs_price=False)
+@rule("TP-023", title="no key appears twice", needs_price=False)
 def no_double_keys(target: Target) -> Iterator[Expect]:
     """Which of the two counts depends on the parser."""
     return _free_of(target, "each key once per object", Flaw.DUPLICATE)
@@ -68,24 +68,24 @@ def no_double_keys(target: Target) -> Iterator[Expect]:
 
 @rule("TP-024", title="the document is the price object itself", needs_price=False)
 def one_object(target: Target) -> Iterator[Expect]:
-    """Encoded twice, wrapped or in a list, the price is not where SolusIO looks."""
+    """If the price is encoded twice, wrapped or in a list, SolusIO does not find it."""
     for subject, exchange in _bodies(target):
         reading = exchange.reading
         if not reading.readable:
             continue
-        expected = "one JSON object with base_token_unit_cost at its top"
+        expected = "one JSON object with base_token_unit_cost at its top level"
         problem = reading.problem(Flaw.IN_STRING, Flaw.JSONP)
         if problem is not None:
             yield Expect.that(False, subject, expected, problem.detail, exchange)
             continue
         path = _find_price(reading.value)
         top = isinstance(reading.value, dict) and path in ("", None)
-        actual = shown(reading.value) if not path else f"the price within `{path}`"
+        actual = shown(reading.value) if not path else f"the price inside `{path}`"
         yield Expect.that(top, subject, expected, actual, exchange)
 
 
 def _find_price(value: Any, path: str = "", depth: int = 0) -> str | None:
-    """Return where in the document a price stands: "" at the top, None nowhere."""
+    """Return the path of a price in the document: "" at the top level, None if there is none."""
     if isinstance(value, dict) and any(key in value for key in COSTS):
         return path
     if depth >= 4:
@@ -109,22 +109,22 @@ _ESCAPE = re.compile(r"\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}")
 _NO_TEXT = re.compile(
     r"""^\s*(?:undefined|Array|\[object \w+\]|b'[^']*'|b"[^"]*"|[aOs]:\d+:[{"].*)\s*$""", re.DOTALL
 )
-# A discount may be called "None"; what stands at every amount may not.
+# A discount may be called "None"; a prefix or suffix may not.
 _NO_SIGN = re.compile(r"^\s*(?:null|None|nil|NaN|Object|\?+)\s*$")
 _TEMPLATE = re.compile(r"\{\{\s*[a-z_][\w.]*\s*\}\}|\$\{[a-z]\w*\}|<\?=|%\([a-z]\w*\)s")
-# Escapes beyond ASCII, or a blank between letters: "50%20" may be a rate.
+# Escapes beyond ASCII, or a space between letters: "50%20" may be a rate.
 _PERCENT = re.compile(r"%[89A-F][0-9A-F]%[89AB][0-9A-F]|[A-Za-z]%20[A-Za-z]")
 _SLASHED = re.compile(r"\w\\['\"]\w")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
-@rule("TP-025", title="texts for the customer are plain text", needs_price=False)
+@rule("TP-025", title="text for the customer is plain", needs_price=False)
 def plain_text(target: Target) -> Iterator[Expect]:
-    """What is escaped for HTML or encoded twice is shown as it is: &pound;10.00, Â£10.00."""
+    """SolusIO shows HTML escapes and double encoding as they are: &pound;10.00, Â£10.00."""
     for user, exchange, value in target.prices():
         for where, text, exact in customer_texts(value):
             problem, weak = _unplain(text, at_amounts=exact)
-            # Names of discounts may hold a tag for a reason; a currency sign may not.
+            # The name of a discount may have a tag for a reason; a currency sign may not.
             level = Level.SHOULD if weak and not exact else None
             yield Expect.that(
                 not problem,
@@ -136,8 +136,8 @@ def plain_text(target: Target) -> Iterator[Expect]:
             )
 
 
-# UTF-8 read as Windows-1252 or Latin-1: Â£, Ã¤, â‚¬, Ð¡. Capitals before ® or ™ (NESTLÉ®) look alike in code
-# only, so just the lead bytes of common letters and signs count.
+# UTF-8 read as Windows-1252 or Latin-1: Â£, Ã¤, â‚¬, Ð¡. Capitals before ® or ™ (NESTLÉ®) have similar code
+# points, so only the lead bytes of common letters and signs count.
 _TRAIL = "[\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
 _TWICE = re.compile(f"[ÂÃ][\u0080-\u00bf]|Ã{_TRAIL}|â{_TRAIL}{_TRAIL}|(?:[ÐÑ]{_TRAIL}){{2}}")
 
@@ -148,21 +148,21 @@ def _entity(text: str) -> bool:
 
 _FLAWS: tuple[tuple[str, Callable[[str], object]], ...] = (
     ("an HTML entity", _entity),
-    ("an escape that was escaped again", _ESCAPE.search),
-    ("the sign that replaces unreadable bytes", lambda text: "\ufffd" in text),
-    ("a control character (Windows-1252 taken for Latin-1?)", _CONTROL.search),
-    ("UTF-8 that was encoded twice", _TWICE.search),
-    ("what a program prints for a value that is no text", _NO_TEXT.search),
+    ("a double-escaped sequence", _ESCAPE.search),
+    ("the replacement character for unreadable bytes", lambda text: "\ufffd" in text),
+    ("a control character (Windows-1252 read as Latin-1?)", _CONTROL.search),
+    ("double-encoded UTF-8", _TWICE.search),
+    ("what a program prints for a value that is not text", _NO_TEXT.search),
     ("a template that was not filled in", _TEMPLATE.search),
     ("percent-escapes", _PERCENT.search),
-    ("quotes escaped by a backslash", _SLASHED.search),
+    ("quotes escaped with a backslash", _SLASHED.search),
 )
 
 
 def _unplain(text: str, *, at_amounts: bool) -> tuple[str, bool]:
-    """Return what is wrong with a text, and whether that is only a matter of style."""
+    """Return what is wrong with a string, and whether that is only a matter of style."""
     if at_amounts and _NO_SIGN.search(text):
-        return "what a program prints for a value that is no text", False
+        return "what a program prints for a value that is not text", False
     if at_amounts and any(letter.isdecimal() for letter in text):
         return "digits that would run into those of the amount", False
     for flaw, found in _FLAWS:

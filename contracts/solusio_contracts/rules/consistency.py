@@ -1,4 +1,4 @@
-"""Consistency: the same question has one answer, whatever is asked before or beside it."""
+"""Consistency: the same request gets the same response, whatever comes before or at the same time."""
 
 from collections.abc import Iterator
 
@@ -8,34 +8,34 @@ from solusio_contracts.checking.target import Target
 from solusio_contracts.http.exchange import Request
 
 REPEATS = 30
-"""Times the same question is asked (TP-301)."""
+"""Number of times the same request is sent (TP-301)."""
 BUDGET = 5.0
-"""Seconds that repeating may take; a slow endpoint is asked less often, but at least six times."""
+"""Seconds that repeating may take; a slow endpoint gets fewer requests, but at least six."""
 CROWD = 24
-"""Mixed questions at one moment (TP-303)."""
+"""Number of mixed concurrent requests (TP-303)."""
 ROUNDS = 2
 QUEUE = 8.0
-"""Seconds more for whoever does not fit into the server's queue at first."""
+"""Extra seconds for requests that do not fit into the server's queue at first."""
 
 
-@rule("TP-301", title="the same question gets the same price")
+@rule("TP-301", title="the same request gets the same price")
 def same_answer(target: Target) -> Iterator[Expect]:
-    """Faults that show at every fifth call only look like bad luck to whoever has them."""
+    """An error in every fifth request looks like bad luck to the customer who sees it."""
     for position, user in enumerate(target.priced_users()[:3]):
         first = target.first_answer(user)
         affordable = int(BUDGET / max(first.seconds, 0.001))
         wanted = REPEATS if position == 0 else REPEATS // 3
         for count in range(max(6, min(wanted, affordable))):
-            again = target.price_of(user, f"the same question for user {user}, time {count + 2}")
-            yield same(first, again, f"user {user}, asked {count + 2} times")
+            again = target.price_of(user, f"the same request for user {user}, time {count + 2}")
+            yield same(first, again, f"user {user}, request {count + 2} of the same")
 
 
-@rule("TP-302", title="each user gets his own price, in any order")
+@rule("TP-302", title="each user gets their own price, in any order")
 def own_price(target: Target) -> Iterator[Expect]:
-    """A cache or a variable without the user in it shows one customer another's discounts."""
+    """A cache or a variable without the user in its key shows one customer another's discounts."""
     users = target.priced_users()
     unknown = target.question(target.settings.unknown_user)
-    # Who gets a price when asked for alone is TP-211's affair.
+    # TP-211 checks whether an unknown user alone gets a price.
     stranger = target.ask(unknown, "an unknown user").priced
     for turn in (users, users[::-1], users):
         for user in turn:
@@ -49,9 +49,9 @@ def own_price(target: Target) -> Iterator[Expect]:
         yield same(target.first_answer(user), after, f"user {user} after a refusal")
 
 
-@rule("TP-303", title="questions at the same moment do not mix")
+@rule("TP-303", title="concurrent requests do not mix")
 def at_the_same_moment(target: Target) -> Iterator[Expect]:
-    """State that outlives an await or is shared by threads mixes customers up under load."""
+    """Under load, state that outlives an await or that threads share mixes customers up."""
     users = target.priced_users()
     slowest = max(target.first_answer(user).seconds for user in users)
     patience = min(30.0, target.settings.timeout + CROWD * slowest * 2 + QUEUE)
@@ -62,10 +62,10 @@ def at_the_same_moment(target: Target) -> Iterator[Expect]:
         if place % 6 == 5 and outsiders:
             words, request = outsiders[place // 6 % len(outsiders)]
             owners.append(None)
-            questions.append((request, f"{words} among valid questions at one moment"))
+            questions.append((request, f"{words} among concurrent valid requests"))
         else:
             user = users[place % len(users)]
-            words = f"user {user}, with {CROWD - 1} others at one moment"
+            words = f"user {user}, concurrent with {CROWD - 1} others"
             owners.append(user)
             questions.append((Request.form(target.question(user)), words))
     for _ in range(ROUNDS):
@@ -73,25 +73,25 @@ def at_the_same_moment(target: Target) -> Iterator[Expect]:
             owners, target.send_concurrently(questions, timeout=patience), strict=True
         ):
             if exchange.status is None or exchange.server_error:
-                continue  # whether all are answered is TP-404's affair
+                continue  # TP-404 checks whether all get a response
             if owner is None:
                 yield Expect.that(
                     not exchange.priced,
                     exchange.description,
                     "no price",
-                    f"{exchange.summary}: that of another question",
+                    f"{exchange.summary}: that of another request",
                     exchange,
                 )
             else:
                 yield same(
                     target.first_answer(owner),
                     exchange,
-                    f"user {owner} among {CROWD} at one moment",
+                    f"user {owner} among {CROWD} concurrent requests",
                 )
 
 
 def _refused_alone(target: Target) -> list[Case]:
-    """Return what gets no price when it is asked alone, and so must not get one in a crowd either."""
+    """Return requests that get no price alone, and so must not get one among others either."""
     cases = [("an unknown user", Request.form(target.question(target.settings.unknown_user)))]
     if target.token is not None:
         cases.append(("a wrong token", Request.form(target.question(token="wrong-on-purpose"))))
@@ -100,7 +100,7 @@ def _refused_alone(target: Target) -> list[Case]:
 
 @rule("TP-301", title="the price stayed the same during the whole run", looks_back=True)
 def steady_price(target: Target) -> Iterator[Expect]:
-    """What goes wrong at every hundredth call shows in none of the other rules."""
+    """No other rule would notice an error in every hundredth request."""
     plain = {Request.form(target.question(user)).body: user for user in target.priced_users()}
     for exchange in list(target.exchanges):
         user = plain.get(exchange.request.body)

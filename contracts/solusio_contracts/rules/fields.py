@@ -1,4 +1,4 @@
-"""Fields: every member SolusIO reads is there, under its name and of its type."""
+"""Fields: every member that SolusIO reads is present, with the right name and type."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -29,7 +29,7 @@ def _prices(target: Target) -> list[tuple[str, Exchange, dict[str, Any]]]:
         if exchange.status == 200
     ]
     if not found:
-        raise SkipRule("no valid question was answered with a JSON object")
+        raise SkipRule("no valid request returned a JSON object")
     return found
 
 
@@ -64,13 +64,13 @@ def _cost(target: Target, key: str, near: tuple[str, ...]) -> Iterator[Expect]:
 
 @rule("TP-030", title="base_token_unit_cost is a number", needs_price=False)
 def base_cost(target: Target) -> Iterator[Expect]:
-    """The price of a token before discounts and taxes."""
+    """The price of one token before discounts and taxes."""
     return _cost(target, "base_token_unit_cost", ("base_unit_cost", "base_cost", "unit_cost"))
 
 
 @rule("TP-031", title="user_token_unit_cost is a number", needs_price=False)
 def user_cost(target: Target) -> Iterator[Expect]:
-    """SolusIO multiplies a plan's tokens with it: the price the customer sees."""
+    """SolusIO multiplies a plan's tokens by it: the price the customer sees."""
     return _cost(target, "user_token_unit_cost", ("user_unit_cost", "user_cost"))
 
 
@@ -81,9 +81,9 @@ def currency_object(target: Target) -> Iterator[Expect]:
         yield from _member(prefix, "", "currency", OBJECT, value, exchange)
 
 
-@rule("TP-033", "TP-034", "TP-035", title="currency has its five texts", needs_price=False)
+@rule("TP-033", "TP-034", "TP-035", title="currency has its five strings", needs_price=False)
 def currency_texts(target: Target) -> Iterator[Expect]:
-    """How SolusIO writes an amount: prefix, digits with separators, suffix."""
+    """SolusIO formats an amount with them: prefix, digits with separators, suffix."""
     for prefix, exchange, currency in _currencies(target):
         for key, clause, near in (
             ("code", "TP-033", ("iso", "iso_code", "currency", "currency_code", "name")),
@@ -101,7 +101,7 @@ def currency_texts(target: Target) -> Iterator[Expect]:
 
 @rule("TP-036", title="currency.decimals, if sent, is a small integer", needs_price=False)
 def currency_decimals(target: Target) -> Iterator[Expect]:
-    """Promised by the page's prose and missing in its example, so optional."""
+    """The page promises it but its example does not have it, so it is optional."""
     for prefix, exchange, currency in _currencies(target):
         if "decimals" not in currency:
             continue
@@ -125,7 +125,7 @@ def _currencies(target: Target) -> list[tuple[str, Exchange, dict[str, Any]]]:
 
 @rule("TP-040", title="discounts is a list of objects", needs_price=False)
 def discounts_list(target: Target) -> Iterator[Expect]:
-    """PHP makes an object of an array with gaps, and of every array with JSON_FORCE_OBJECT."""
+    """PHP turns an array with gaps into an object, and every array with JSON_FORCE_OBJECT."""
     for prefix, exchange, value in _prices(target):
         yield from _member(prefix, "", "discounts", LIST, value, exchange, near=("discount",))
         yield from _entries(prefix, "discounts", value.get("discounts"), exchange)
@@ -144,7 +144,7 @@ def _discounts(target: Target) -> list[tuple[str, str, Exchange, dict[str, Any]]
         if isinstance(entry, dict)
     ]
     if not found:
-        raise SkipRule("no answer has a discount; add a --user-id of a customer who has one")
+        raise SkipRule("no response has a discount; add the --user-id of a customer who has one")
     return found
 
 
@@ -169,7 +169,7 @@ def discount_key(target: Target) -> Iterator[Expect]:
 
 @rule("TP-042", title="discounts have a name and a description", needs_price=False)
 def discount_texts(target: Target) -> Iterator[Expect]:
-    """What the customer sees of a discount."""
+    """The customer sees both next to the discount."""
     for prefix, path, exchange, entry in _discounts(target):
         yield from _member(prefix, path, "name", STRING, entry, exchange, near=("title", "label"))
         yield from _member(prefix, path, "description", STRING, entry, exchange, near=("desc",))
@@ -177,7 +177,7 @@ def discount_texts(target: Target) -> Iterator[Expect]:
 
 @rule("TP-050", title="taxes is an object", needs_price=False)
 def taxes_object(target: Target) -> Iterator[Expect]:
-    """The page calls it an array and shows an object. PHP's `[]` for none is accepted, with a note."""
+    """The page calls it an array and shows an object. PHP's `[]` for no taxes is accepted, with a note."""
     for prefix, exchange, value in _prices(target):
         taxes = value.get("taxes")
         if taxes in ([], {}):
@@ -185,7 +185,7 @@ def taxes_object(target: Target) -> Iterator[Expect]:
                 False,
                 f"{prefix}taxes",
                 "an object with `compound` and `rates`",
-                f"{'[]' if taxes == [] else '{}'} for no taxes, accepted; an object is clearer",
+                f"{'[]' if taxes == [] else '{}'} for no taxes is accepted; an object is clearer",
                 exchange,
                 level=Level.MAY,
             )
@@ -200,7 +200,7 @@ def _taxes(target: Target) -> list[tuple[str, Exchange, dict[str, Any]]]:
         if isinstance(value.get("taxes"), dict) and value["taxes"]
     ]
     if not found:
-        raise SkipRule("no answer has a `taxes` object with members")
+        raise SkipRule("no response has a `taxes` object with members")
     return found
 
 
@@ -214,7 +214,7 @@ def tax_compound(target: Target) -> Iterator[Expect]:
 
 @rule("TP-052", title="taxes.rates is a list of objects", needs_price=False)
 def tax_rates(target: Target) -> Iterator[Expect]:
-    """PHP makes an object of an array with gaps."""
+    """PHP turns an array with gaps into an object."""
     for prefix, exchange, taxes in _taxes(target):
         yield from _member(prefix, "taxes", "rates", LIST, taxes, exchange, near=("rate",))
         yield from _entries(prefix, "taxes.rates", taxes.get("rates"), exchange)
@@ -222,7 +222,7 @@ def tax_rates(target: Target) -> Iterator[Expect]:
 
 @rule("TP-053", "TP-054", title="tax rates have a label and a rate", needs_price=False)
 def tax_rate_members(target: Target) -> Iterator[Expect]:
-    """The name under which the customer sees the tax, and its percentage."""
+    """The customer sees the tax under its label, with its percentage."""
     seen = 0
     for prefix, exchange, taxes in _taxes(target):
         for index, entry in enumerate(_list(taxes.get("rates"))):
@@ -251,7 +251,7 @@ def tax_rate_members(target: Target) -> Iterator[Expect]:
                 near=("percent", "value"),
             )
     if not seen:
-        raise SkipRule("no answer has a tax; add a --user-id of a customer who pays one")
+        raise SkipRule("no response has a tax; add the --user-id of a customer who pays one")
 
 
 def _list(value: object) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Fuzz: questions that schemathesis makes up from the OpenAPI document."""
+"""Fuzz: requests that schemathesis generates from the OpenAPI document."""
 
 from collections.abc import Iterator
 
@@ -10,21 +10,21 @@ from solusio_contracts.fuzzing.oracle import CLAUSES
 
 @rule(
     *CLAUSES,
-    title="generated questions that fit the contract are answered properly",
+    title="generated requests that match the contract get a proper response",
     needs_price=False,
     broad=True,
 )
 def fuzz_valid_data(target: Target) -> Iterator[Expect]:
-    """Any user id, any additional parameter: nothing that fits the contract may break the endpoint."""
+    """Any user id, any additional parameter: no request that matches the contract may break the endpoint."""
     return campaign.expectations(target, campaign.VALID)
 
 
 @rule(
     *CLAUSES,
-    title="generated questions that break the contract get no price and break nothing",
+    title="generated requests that violate the contract get no price and break nothing",
     needs_price=False,
     broad=True,
 )
 def fuzz_invalid_data(target: Target) -> Iterator[Expect]:
-    """Odd texts, numbers and lists in each parameter: what nobody thought of when he wrote the rules."""
+    """Odd strings, numbers and lists in each parameter: input that no rule thought of."""
     return campaign.expectations(target, campaign.INVALID)

@@ -1,4 +1,4 @@
-"""HTTP: the answer comes from exactly that URL, complete, typed, in time, on any connection."""
+"""HTTP: the response comes from exactly that URL, complete, typed, in time, on any connection."""
 
 from collections.abc import Iterator
 
@@ -9,19 +9,19 @@ from solusio_contracts.checking.target import Target
 from solusio_contracts.http.exchange import Exchange, FailureKind, Request
 
 LINGER = 0.05
-"""Seconds to wait for bytes after the end of an answer."""
+"""Seconds to wait for bytes after the end of a response."""
 PAUSE = 0.03
 """Seconds between the pieces of a request."""
 TURNS = 5
-"""Questions on one connection."""
+"""Requests on one connection."""
 SLOW = 1.0
-"""Seconds after which an answer is slow (TP-009)."""
+"""Seconds after which a response is slow (TP-009)."""
 COMPRESSION = (("Accept-Encoding", "gzip, deflate"),)
 
 
-@rule("TP-001", "TP-002", title="a valid question is answered with status 200", needs_price=False)
+@rule("TP-001", "TP-002", title="a valid request returns status 200", needs_price=False)
 def answered(target: Target) -> Iterator[Expect]:
-    """Everything else depends on this one request, sent as SolusIO sends it."""
+    """Everything else depends on this request, sent just as SolusIO sends it."""
     for user, exchange in target.first_answers():
         subject = f"user {user}"
         if exchange.status is not None and 300 <= exchange.status < 400:
@@ -29,11 +29,11 @@ def answered(target: Target) -> Iterator[Expect]:
             yield Expect.that(
                 False,
                 subject,
-                "an answer at exactly this URL",
+                "a response at exactly this URL",
                 f"status {exchange.status}, a redirect to {where}",
                 exchange,
                 clause="TP-002",
-                hint=f"if {where} is the endpoint, check and configure that URL",
+                hint=f"if {where} is the endpoint, check that URL and configure it in SolusIO",
             )
             continue
         yield Expect.that(
@@ -50,9 +50,9 @@ def _refusal_hint(target: Target, exchange: Exchange) -> str:
     if exchange.status in (401, 403):
         if target.token is None:
             return "the endpoint seems to require an authorization token: pass --token"
-        return "the endpoint refuses the token given by --token"
+        return "the endpoint refuses the token from --token"
     if exchange.status in (404, 422):
-        return "does this user exist in the billing system, and is the URL right?"
+        return "does this user exist in the billing system, and is the URL correct?"
     if exchange.status in (400, 405, 411, 415):
         return "read the form fields `action` and `userid` (and `token`) of a POST"
     return ""
@@ -61,13 +61,13 @@ def _refusal_hint(target: Target, exchange: Exchange) -> str:
 def _answers(target: Target) -> list[tuple[int, Exchange]]:
     found = [(user, one) for user, one in target.first_answers() if one.status == 200]
     if not found:
-        raise SkipRule("no valid question was answered with status 200")
+        raise SkipRule("no valid request returned status 200")
     return found
 
 
-@rule("TP-003", "TP-004", title="the answer is declared as JSON in UTF-8", needs_price=False)
+@rule("TP-003", "TP-004", title="the response is declared as JSON in UTF-8", needs_price=False)
 def content_type(target: Target) -> Iterator[Expect]:
-    """PHP says text/html unless told otherwise: the most common omission of all."""
+    """PHP sends text/html by default. This is the most common mistake of all."""
     for user, exchange in _answers(target):
         subject = f"user {user}"
         declared = exchange.header("content-type")
@@ -102,14 +102,14 @@ def content_type(target: Target) -> Iterator[Expect]:
             )
 
 
-@rule("TP-005", title="the answer is complete, and nothing follows it", needs_price=False)
+@rule("TP-005", title="the response is complete, and nothing follows it", needs_price=False)
 def complete_message(target: Target) -> Iterator[Expect]:
     """A length counted in characters instead of bytes works until the first £."""
     heard = 0
     questions = [(f"user {user}", target.question(user)) for user in target.users]
     questions.append(("an unknown user", target.question(target.settings.unknown_user)))
     for subject, pairs in questions:
-        exchange = target.send(Request.form(pairs), f"a valid question for {subject}", linger=LINGER)
+        exchange = target.send(Request.form(pairs), f"a valid request for {subject}", linger=LINGER)
         if exchange.status is None and exchange.failure is not FailureKind.PROTOCOL:
             continue
         heard += 1
@@ -118,9 +118,9 @@ def complete_message(target: Target) -> Iterator[Expect]:
         if exchange.failure is not None:
             actual = exchange.failure_text
             if length is not None:
-                actual += f"; Content-Length is {length}, {len(exchange.body)} bytes of body came"
+                actual += f"; Content-Length is {length}, received {len(exchange.body)} bytes of body"
             elif "chunked" in (exchange.header("transfer-encoding") or "").lower():
-                actual += "; Transfer-Encoding is chunked, and no last chunk (of size 0) came"
+                actual += "; Transfer-Encoding is chunked, but the last chunk (size 0) is missing"
         elif exchange.leftover:
             actual = f"{len(exchange.leftover)} bytes or more after the end: {exchange.leftover[:40]!r}"
             if length is not None:
@@ -132,17 +132,17 @@ def complete_message(target: Target) -> Iterator[Expect]:
         yield Expect.that(
             exchange.failure is None and not exchange.leftover,
             subject,
-            "a complete HTTP answer and nothing after it",
+            "a complete HTTP response and nothing after it",
             actual,
             exchange,
         )
     if not heard:
-        raise SkipRule("no question was answered")
+        raise SkipRule("no request got a response")
 
 
-@rule("TP-006", "TP-011", "TP-012", title="a kept connection serves the next request as well")
+@rule("TP-006", "TP-011", "TP-012", title="a connection that stays open serves the next request")
 def kept_connection(target: Target) -> Iterator[Expect]:
-    """A body that was not read, or state of the request before, spoils the next one behind a proxy."""
+    """Behind a proxy, an unread body or state of the previous request spoils the next one."""
     user = target.priced_users()[0]
     first = target.first_answer(user)
     kept = broken = 0
@@ -150,13 +150,13 @@ def kept_connection(target: Target) -> Iterator[Expect]:
         if broken >= ENOUGH:
             break
         with target.session() as session:
-            opening = session.send(request, f"{opener}, on a connection to be kept")
+            opening = session.send(request, f"{opener}, on a connection to be kept open")
             if opening.failure is not None or not opening.reusable:
                 continue
             kept += 1
             second = session.send(
                 Request.form(target.question(user)),
-                f"a valid question after {opener} on the same connection",
+                f"a valid request after {opener} on the same connection",
             )
         subject = f"after {opener}"
         if second.failure is FailureKind.CUT and not second.received:
@@ -165,8 +165,8 @@ def kept_connection(target: Target) -> Iterator[Expect]:
             yield Expect.that(
                 False,
                 subject,
-                "Connection: close, when the connection is closed",
-                f"the headers say {said} about it, and the connection was closed",
+                "Connection: close, if the server closes the connection",
+                f"the headers say {said} about it, but the server closed the connection",
                 opening,
                 clause="TP-012" if promised else "TP-011",
             )
@@ -175,21 +175,21 @@ def kept_connection(target: Target) -> Iterator[Expect]:
         broken += not expect.ok
         yield expect
     if not kept:
-        raise SkipRule("the server closes the connection after each answer, which is fine")
+        raise SkipRule("the server closes the connection after each response, which is fine")
     if not broken:
         yield from _long_talk(target)
 
 
 def _long_talk(target: Target) -> Iterator[Expect]:
-    """Ask for several users in turn on one connection, as a proxy does."""
+    """Send requests for several users in turn on one connection, as a proxy does."""
     users = target.priced_users()
     with target.session() as session:
         for turn in range(max(TURNS, len(users))):
             user = users[turn % len(users)]
-            words = f"a valid question for user {user}, number {turn + 1} on the same connection"
+            words = f"a valid request for user {user}, number {turn + 1} on the same connection"
             exchange = session.send(Request.form(target.question(user)), words)
             if exchange.status is None and turn:
-                return  # closed in between, which TP-011 and TP-012 judge
+                return  # closed in between, which TP-011 and TP-012 check
             yield same(
                 target.first_answer(user), exchange, f"user {user}, number {turn + 1} on one connection"
             )
@@ -198,9 +198,9 @@ def _long_talk(target: Target) -> Iterator[Expect]:
 
 
 def _openers(target: Target, user: int) -> Iterator[tuple[str, Request]]:
-    """Yield what comes first on a connection: each is answered early by some program that reads no body."""
+    """Yield first requests on a connection: some program answers each of these before it reads the body."""
     question = target.question(user)
-    yield "a valid question", Request.form(question)
+    yield "a valid request", Request.form(question)
     yield "an unknown user", Request.form(target.question(target.settings.unknown_user))
     yield "a missing userid", Request.form(target.question(user, leave_out="userid"))
     yield "an unknown action", Request.form(target.question(user, action="NoSuchAction"))
@@ -212,31 +212,33 @@ def _openers(target: Target, user: int) -> Iterator[tuple[str, Request]]:
     yield "64 KiB of filler", Request.form((*question, ("filler", "x" * 65_536)))
 
 
-@rule("TP-013", title="an idle connection does not keep others waiting")
+@rule("TP-013", title="an idle connection does not block others")
 def idle_connection(target: Target) -> Iterator[Expect]:
-    """One worker that waits for the next request of a kept connection answers nobody else."""
+    """A single worker that waits for the next request on an open connection serves nobody else."""
     user = target.priced_users()[0]
     first = target.first_answer(user)
     with target.session() as session:
         opening = session.send(
-            Request.form(target.question(user)), "a valid question, on a connection to be kept"
+            Request.form(target.question(user)), "a valid request on a connection to be kept open"
         )
         if opening.failure is not None or not opening.reusable:
-            raise SkipRule("the server closes the connection after each answer, which is fine")
-        other = target.price_of(user, "a valid question while another connection is kept open, idle")
-    yield same(first, other, "beside an idle connection")
+            raise SkipRule("the server closes the connection after each response, which is fine")
+        other = target.price_of(user, "a valid request while another connection is open but idle")
+    yield same(first, other, "next to an idle connection")
 
 
-@rule("TP-007", "TP-005", title="compressed only when offered, and then rightly", needs_price=False)
+@rule(
+    "TP-007", "TP-005", title="the response is compressed only on request, and correctly", needs_price=False
+)
 def compression(target: Target) -> Iterator[Expect]:
-    """Scripts that print gzip themselves forget to ask whether the client reads it."""
+    """Scripts that print gzip themselves forget to check whether the client accepts it."""
     for user, exchange in _answers(target):
         subject = f"user {user}"
         packed = exchange.content[:2] == b"\x1f\x8b"
         yield Expect.that(
             exchange.decode_problem is None and not packed,
             subject,
-            "an answer without compression, since none was offered",
+            "a response without compression, since the request accepts none",
             exchange.decode_problem or ("gzip without Content-Encoding" if packed else "not compressed"),
             exchange,
         )
@@ -245,11 +247,11 @@ def compression(target: Target) -> Iterator[Expect]:
             f"{subject}, with Accept-Encoding: gzip, deflate",
             headers=COMPRESSION,
         )
-        subject = f"{subject}, gzip and deflate offered"
+        subject = f"{subject}, gzip and deflate accepted"
         if offered.failure is not None and exchange.failure is None:
             length = offered.header("content-length") or "missing"
-            actual = f"{offered.failure_text}; Content-Length is {length}, {len(offered.body)} bytes came"
-            yield Expect.that(False, subject, "a complete answer", actual, offered, clause="TP-005")
+            actual = f"{offered.failure_text}; Content-Length is {length}, received {len(offered.body)} bytes"
+            yield Expect.that(False, subject, "a complete response", actual, offered, clause="TP-005")
         elif exchange.decode_problem is None and not packed:
             yield Expect.that(
                 offered.decode_problem is None and same_price(exchange, offered),
@@ -260,7 +262,7 @@ def compression(target: Target) -> Iterator[Expect]:
             )
 
 
-@rule("TP-008", "TP-009", title="the answer comes in time", needs_price=False)
+@rule("TP-008", "TP-009", title="the response arrives in time", needs_price=False)
 def in_time(target: Target) -> Iterator[Expect]:
     """The customer's page waits for each price."""
     limit = target.settings.timeout
@@ -269,7 +271,7 @@ def in_time(target: Target) -> Iterator[Expect]:
         yield Expect.that(
             not late,
             f"user {user}",
-            f"a complete answer within {limit:g} s",
+            f"a complete response within {limit:g} s",
             exchange.failure_text if late else f"{exchange.seconds:.2f} s",
             exchange,
         )
@@ -277,7 +279,7 @@ def in_time(target: Target) -> Iterator[Expect]:
             yield Expect.that(
                 exchange.seconds <= SLOW,
                 f"user {user}",
-                f"an answer within {SLOW:g} s",
+                f"a response within {SLOW:g} s",
                 f"{exchange.seconds:.2f} s",
                 exchange,
                 clause="TP-009",
@@ -286,32 +288,32 @@ def in_time(target: Target) -> Iterator[Expect]:
 
 @rule("TP-010", title="a request may arrive in pieces")
 def pieces(target: Target) -> Iterator[Expect]:
-    """Node's first 'data' event and one recv() hold the whole body on the developer's machine only."""
+    """Only on the developer's machine does Node's first 'data' event, or one recv(), hold the whole body."""
     user = target.priced_users()[-1]
     first = target.first_answer(user)
     request = Request.form(target.question(user))
     size = len(request.body)
-    # Offsets from the end of the message: the body alone, its middle, its last byte, the head's last lines.
+    # Offsets from the end of the message: the whole body, its middle, its last byte, the end of the head.
     cuts = {
         "the head, then the body": (size,),
         "the body in two halves": (size - size // 2,),
-        "all but the last byte, then it": (1,),
-        "three pieces, one within the head": (size + 9, size - 3),
+        "all but the last byte, then that byte": (1,),
+        "three pieces, one inside the head": (size + 9, size - 3),
     }
     length = len(first.sent)
     for words, from_end in cuts.items():
         exchange = target.send(
             request,
-            f"a valid question in pieces: {words}",
+            f"a valid request in pieces: {words}",
             pieces=[length - offset for offset in from_end],
             pause=PAUSE,
         )
         yield same(first, exchange, words)
 
 
-@rule("TP-221", title="a charset on the form's type does not matter")
+@rule("TP-221", title="a charset in the form's Content-Type does not matter")
 def form_charset(target: Target) -> Iterator[Expect]:
-    """Some HTTP clients append it by themselves."""
+    """Some HTTP clients add it on their own."""
     user = target.priced_users()[0]
     headers = (("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"),)
     exchange = target.ask(target.question(user), "a form with a charset", headers=headers)

@@ -1,4 +1,4 @@
-"""Robustness: crowds, large and slow clients, and nothing that breaks the program."""
+"""Robustness: many, large and slow requests must not break the endpoint."""
 
 from collections.abc import Iterator
 
@@ -9,45 +9,45 @@ from solusio_contracts.checking.target import Target
 from solusio_contracts.http.exchange import FailureKind, Request
 
 CROWD = 50
-"""Questions at one moment (TP-404)."""
+"""Number of concurrent requests (TP-404)."""
 QUEUE = 8.0
-"""Seconds more for whoever does not fit into the server's queue: systems knock again after 1, 3 and 7 s."""
+"""Extra seconds for connections that do not fit into the server's queue: systems retry after 1, 3 and 7 s."""
 LARGE = (16 * 1024, 64 * 1024, 1024 * 1024)
-"""Bytes of an extra parameter (TP-405)."""
+"""Sizes of an extra parameter in bytes (TP-405)."""
 SLOW_PIECES = 5
 SLOW_PAUSE = 0.08
-"""Seconds between the pieces of a slow request: 0.4 s in all (TP-406)."""
+"""Seconds between the pieces of a slow request: 0.4 s in total (TP-406)."""
 
 
-@rule("TP-404", title="fifty questions at one moment are all answered")
+@rule("TP-404", title="all of fifty concurrent requests get a response")
 def crowd(target: Target) -> Iterator[Expect]:
-    """A busy morning: locks, connection limits and worker limits show only now."""
+    """Locks, connection limits and worker limits only show on a busy morning."""
     users = target.priced_users()
     owners = [users[place % len(users)] for place in range(CROWD)]
     slowest = max(target.first_answer(user).seconds for user in users)
-    # A server that takes one request after the other needs fifty times its time, and that is legal.
+    # A server that takes one request after another needs fifty times as long, which is allowed.
     patience = min(60.0, target.settings.timeout + CROWD * slowest * 1.5 + QUEUE)
     questions = [
         (
             Request.form(target.question(user)),
-            f"user {user}, one of {CROWD} questions at one moment",
+            f"user {user}, one of {CROWD} concurrent requests",
         )
         for user in owners
     ]
     for owner, exchange in zip(owners, target.send_concurrently(questions, timeout=patience), strict=True):
         first = target.first_answer(owner)
-        yield same(first, exchange, f"{CROWD} questions at one moment")
+        yield same(first, exchange, f"{CROWD} concurrent requests")
 
 
-@rule("TP-405", title="a large body is answered or refused")
+@rule("TP-405", title="a large body is accepted or refused")
 def large_body(target: Target) -> Iterator[Expect]:
     """A limit is fine; a failure is not."""
     user = target.priced_users()[0]
     first = target.first_answer(user)
     for size in LARGE:
         pairs = (*target.question(user), ("filler", "x" * size))
-        exchange = target.ask(pairs, f"a valid question with {size // 1024} KiB of filler")
-        # A server may refuse by closing while we still send; then the answer can get lost on the way.
+        exchange = target.ask(pairs, f"a valid request with {size // 1024} KiB of filler")
+        # A server may refuse by closing while we are still sending; then its response can get lost.
         closed = exchange.failure is FailureKind.CUT and size == LARGE[-1] and target.price_of(user).priced
         answered = exchange.priced and same_price(first, exchange)
         yield Expect.that(
@@ -59,22 +59,22 @@ def large_body(target: Target) -> Iterator[Expect]:
         )
 
 
-@rule("TP-406", title="a slow client is answered")
+@rule("TP-406", title="a slow client gets a response")
 def slow_client(target: Target) -> Iterator[Expect]:
-    """A mobile network between the two, or a proxy that passes pieces on as they come."""
+    """A slow network, or a proxy that forwards pieces as they arrive."""
     user = target.priced_users()[0]
     first = target.first_answer(user)
     request = Request.form(target.question(user))
     length = len(first.sent)
     body = len(request.body)
     cuts = [length - body + body * piece // SLOW_PIECES for piece in range(SLOW_PIECES)]
-    exchange = target.send(request, "a valid question, sent slowly in pieces", pieces=cuts, pause=SLOW_PAUSE)
+    exchange = target.send(request, "a valid request, sent slowly in pieces", pieces=cuts, pause=SLOW_PAUSE)
     yield same(first, exchange, f"the body in {SLOW_PIECES} pieces over {SLOW_PIECES * SLOW_PAUSE:.1f} s")
 
 
 @rule(
     "TP-401",
-    title="no request was answered with a server error",
+    title="no request got a server error",
     needs_price=False,
     looks_back=True,
 )
@@ -90,35 +90,35 @@ def no_server_error(target: Target) -> Iterator[Expect]:
         )
 
 
-@rule("TP-402", title="no request was left without an answer", needs_price=False, looks_back=True)
+@rule("TP-402", title="every request got a response", needs_price=False, looks_back=True)
 def no_silence(target: Target) -> Iterator[Expect]:
-    """Hung and closed connections."""
+    """Connections that hung, or closed without a response."""
     for exchange in list(target.exchanges):
         large = len(exchange.request.body) > LARGE[1]
         silent = (
             exchange.failure in (FailureKind.TIMEOUT, FailureKind.CUT, FailureKind.PROTOCOL) and not large
         )
-        # On a connection that was kept, a close is TP-011's affair.
+        # TP-011 checks a close on a connection that was kept open.
         if exchange.failure is FailureKind.CUT and "same connection" in exchange.description:
             silent = False
         yield Expect.that(
-            not silent, exchange.description, "a complete HTTP answer", exchange.summary, exchange
+            not silent, exchange.description, "a complete HTTP response", exchange.summary, exchange
         )
 
 
 @rule("TP-403", title="the endpoint is still up", needs_price=False, looks_back=True)
 def still_up(target: Target) -> Iterator[Expect]:
-    """A program that one odd request can end takes everybody's prices with it."""
+    """If one odd request can end the program, everyone loses their prices."""
     up = target.is_up()
     exchanges = list(target.exchanges)
     refused = [place for place, one in enumerate(exchanges) if one.failure is FailureKind.UNREACHABLE]
-    # What was sent right before the first refused connection is the likely cause.
+    # The request right before the first refused connection is the likely cause.
     cause = exchanges[refused[0] - 1] if refused and refused[0] else exchanges[-1]
     fine = up and not refused
     yield Expect.that(
         fine,
         "the endpoint" if fine else f"the endpoint after {cause.description}",
-        "connections are accepted during the whole run",
-        f"connections were refused {len(refused)} times" if up else "no connection is accepted any more",
+        "the endpoint accepts connections during the whole run",
+        f"it refused connections {len(refused)} times" if up else "it no longer accepts connections",
         cause,
     )

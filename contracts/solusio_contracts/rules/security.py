@@ -1,4 +1,4 @@
-"""Security: nothing from inside the program shows in any answer of the whole run."""
+"""Security: no response of the whole run reveals the inside of the program."""
 
 import dataclasses
 import functools
@@ -13,7 +13,7 @@ from solusio_contracts.checking.target import Target
 from solusio_contracts.http.exchange import Exchange, Request
 
 ORDINARY = 12
-"""Letters from which on a token of small letters is taken for no word."""
+"""A lowercase token of at least this length cannot be an ordinary word."""
 MARKUP = "<script>alert('mock-solusio')</script>"
 
 
@@ -33,7 +33,7 @@ def _free_of(target: Target, clause: str, expected: str) -> Iterator[Expect]:
 
 @functools.lru_cache(maxsize=1)
 def _scan(target: Target, _requests: int) -> list[tuple[Exchange, tuple[Leak, ...]]]:
-    """Search all answers, once for all rules."""
+    """Search all responses, once for all rules."""
     path = urlsplit(target.settings.url).path
     scanned = []
     for exchange in list(target.exchanges):
@@ -44,7 +44,7 @@ def _scan(target: Target, _requests: int) -> list[tuple[Exchange, tuple[Leak, ..
 
 
 def _without_customer_texts(exchange: Exchange) -> Exchange:
-    """Return a price without its names and labels: a plan for SQLite may well be called so."""
+    """Return a price without its names and labels: a plan may well be called SQLite."""
     if not exchange.priced or not isinstance(exchange.reading.value, dict):
         return exchange
     content = exchange.content
@@ -56,7 +56,7 @@ def _without_customer_texts(exchange: Exchange) -> Exchange:
 
 @rule(
     "TP-501",
-    title="no answer holds the authorization token",
+    title="no response contains the authorization token",
     needs_price=False,
     needs_token=True,
     looks_back=True,
@@ -66,42 +66,42 @@ def no_token_shown(target: Target) -> Iterator[Expect]:
     token = target.token or ""
     if token.isalpha() and token.islower() and len(token) < ORDINARY:
         raise SkipRule(
-            "the token may be an ordinary word, so it proves nothing in an answer; use a random one"
+            "the token may be an ordinary word, so finding it in a response proves nothing; use a random one"
         )
-    return _free_of(target, "TP-501", "no authorization token in an answer")
+    return _free_of(target, "TP-501", "a response without the authorization token")
 
 
 @rule(
     "TP-502",
-    title="no answer holds a stack trace or error message of the language",
+    title="no response contains a stack trace or an error message of the programming language",
     needs_price=False,
     looks_back=True,
 )
 def no_trace_shown(target: Target) -> Iterator[Expect]:
-    """They name versions, functions and lines."""
-    return _free_of(target, "TP-502", "no stack trace and no message of the language in an answer")
+    """They reveal versions, functions and lines."""
+    return _free_of(target, "TP-502", "a response without stack traces or language error messages")
 
 
-@rule("TP-503", title="no answer holds a file path of the server", needs_price=False, looks_back=True)
+@rule("TP-503", title="no response contains a file path of the server", needs_price=False, looks_back=True)
 def no_path_shown(target: Target) -> Iterator[Expect]:
-    """They tell where things lie."""
-    return _free_of(target, "TP-503", "no file path or setting of the server in an answer")
+    """They show an attacker where your files are."""
+    return _free_of(target, "TP-503", "a response without file paths or server settings")
 
 
 @rule(
     "TP-504",
-    title="no answer holds SQL or a message of the database",
+    title="no response contains SQL or a database message",
     needs_price=False,
     looks_back=True,
 )
 def no_sql_shown(target: Target) -> Iterator[Expect]:
-    """They name tables, and show that an injection works."""
-    return _free_of(target, "TP-504", "no SQL and no message of the database in an answer")
+    """They reveal your tables, and that an injection works."""
+    return _free_of(target, "TP-504", "a response without SQL or database messages")
 
 
-@rule("TP-505", title="input is not repeated unescaped in HTML")
+@rule("TP-505", title="no HTML response repeats input unescaped")
 def no_markup_repeated(target: Target) -> Iterator[Expect]:
-    """A script of a stranger would run on the billing system's domain."""
+    """A stranger's script could run on the billing system's domain."""
     for name, pairs in (
         ("userid", target.question(MARKUP)),
         ("action", target.question(action=MARKUP)),
@@ -113,7 +113,7 @@ def no_markup_repeated(target: Target) -> Iterator[Expect]:
         yield Expect.that(
             not repeated,
             f"markup in {name}",
-            "no markup of the request in HTML",
-            "repeated as it was sent",
+            "HTML without markup from the request",
+            "repeats it as sent",
             exchange,
         )

@@ -1,4 +1,4 @@
-"""Values: the numbers and texts make sense, alone and together."""
+"""Values: the numbers and strings make sense, alone and together."""
 
 import re
 from collections.abc import Iterator
@@ -30,9 +30,9 @@ def base_positive(target: Target) -> Iterator[Expect]:
             )
 
 
-@rule("TP-061", title="the user's cost is positive unless a discount takes all", needs_price=False)
+@rule("TP-061", title="the user's cost is positive, unless a discount is 100 %", needs_price=False)
 def user_cost_positive(target: Target) -> Iterator[Expect]:
-    """Zero is right only where some `multipler` is 0."""
+    """Zero is correct only if some `multipler` is 0."""
     for user, exchange, value in target.prices():
         cost = number(value.get("user_token_unit_cost"))
         if cost is None:
@@ -58,9 +58,9 @@ def _currencies(target: Target) -> list[tuple[str, Exchange, dict[str, Any]]]:
     return found
 
 
-@rule("TP-062", "TP-063", title="the currency code is one of ISO 4217", needs_price=False)
+@rule("TP-062", "TP-063", title="the currency code is an ISO 4217 code", needs_price=False)
 def currency_code(target: Target) -> Iterator[Expect]:
-    """Three capital letters that name a currency one can pay with."""
+    """Three capital letters for a currency in use."""
     for where, exchange, currency in _currencies(target):
         code = currency.get("code")
         if not isinstance(code, str):
@@ -71,7 +71,7 @@ def currency_code(target: Target) -> Iterator[Expect]:
         yield Expect.that(
             real,
             f"{where}.code",
-            "a code of ISO 4217 in capitals",
+            "an ISO 4217 code in capital letters",
             f'"{code}"',
             exchange,
             hint=hint,
@@ -87,9 +87,9 @@ def currency_code(target: Target) -> Iterator[Expect]:
             )
 
 
-@rule("TP-064", "TP-065", title="separators can be told apart and from digits", needs_price=False)
+@rule("TP-064", "TP-065", title="separators differ from each other and from digits", needs_price=False)
 def separators(target: Target) -> Iterator[Expect]:
-    """A customer must read 1,000.50 in one way only."""
+    """There must be only one way to read 1,000.50."""
     for where, exchange, currency in _currencies(target):
         thousands, decimals = (
             currency.get("thousands_separator"),
@@ -156,9 +156,9 @@ def rate_not_negative(target: Target) -> Iterator[Expect]:
                 yield Expect.that(rate >= 0, subject, "0 or more", rate, exchange)
 
 
-@rule("TP-068", "TP-069", title="discounts are factors and taxes percentages", needs_price=False)
+@rule("TP-068", "TP-069", title="discounts are factors and taxes are percentages", needs_price=False)
 def units(target: Target) -> Iterator[Expect]:
-    """Found out from the arithmetic: the numbers add up only when read in the wrong unit."""
+    """The arithmetic shows it: the numbers add up only in the wrong unit."""
     for user, exchange, value in target.prices():
         parts = price_parts(value)
         if parts is None or not (parts.multiplers or parts.rates):
@@ -184,7 +184,7 @@ def units(target: Target) -> Iterator[Expect]:
 
 @rule("TP-070", title="the user's cost follows from base, discounts and taxes", needs_price=False)
 def arithmetic(target: Target) -> Iterator[Expect]:
-    """A warning only: the vendor's own example does not add up, and special offers may be in the cost."""
+    """Only a warning: the vendor's own example does not add up, and the cost may include special offers."""
     for user, exchange, value in target.prices():
         parts = price_parts(value)
         if parts is None:
@@ -197,7 +197,7 @@ def arithmetic(target: Target) -> Iterator[Expect]:
             _plain(expected),
             _plain(parts.user),
             exchange,
-            hint=f"it fits if {why}" if why else "",
+            hint=f"the numbers match if {why}" if why else "",
         )
 
 
@@ -210,7 +210,7 @@ def _plain(number: Decimal) -> str:
 
 @rule("TP-071", title="prefix and suffix belong to the currency", needs_price=False)
 def display_fits_code(target: Target) -> Iterator[Expect]:
-    """A € before an amount in pounds misleads whoever pays it."""
+    """A € before an amount in pounds misleads the customer."""
     for where, exchange, currency in _currencies(target):
         code = currency.get("code")
         if not isinstance(code, str) or code not in currencies.known():

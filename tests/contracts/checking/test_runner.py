@@ -280,7 +280,7 @@ def test_a_rule_that_needs_a_price(target: Target, target_of: Callable[..., Targ
     rule = make(needs_price=True)
     assert run_rule(rule, target).outcome is Outcome.PASS
     skipped = run_rule(rule, target_of(REFUSED))
-    assert (skipped.outcome, skipped.reason) == (Outcome.SKIP, "no valid question was answered with a price")
+    assert (skipped.outcome, skipped.reason) == (Outcome.SKIP, "no valid request returned a price")
     # One user with a price is enough.
     assert run_rule(rule, target_of(REFUSED, GOOD, users=(1, 2))).outcome is Outcome.PASS
 

@@ -166,7 +166,7 @@ def test_a_first_answer_is_asked_for_once(scripted: Any) -> None:
     server = scripted(always())
     target = target_at(server.url)
     first = target.first_answer(2)
-    assert first.description == "a valid question for user 2"
+    assert first.description == "a valid request for user 2"
     assert target.first_answer(2) is first
     assert [user for user, _ in target.first_answers()] == [1, 2]
     assert target.first_answers()[1][1] is first
@@ -176,7 +176,7 @@ def test_a_first_answer_is_asked_for_once(scripted: Any) -> None:
 def test_a_price_is_asked_for_anew(scripted: Any) -> None:
     target = target_at(scripted(always()).url)
     assert target.price_of(1) is not target.price_of(1, "again")
-    assert [one.description for one in target.exchanges] == ["a valid question for user 1", "again"]
+    assert [one.description for one in target.exchanges] == ["a valid request for user 1", "again"]
 
 
 def test_prices_are_the_answers_with_an_object(scripted: Any) -> None:

@@ -33,7 +33,7 @@ def test_what_a_failure_says(mixed_report: Report) -> None:
     parts = [
         "✗ discounts use the key SolusIO reads",
         "TP-041, must, documented: step 6; rule discount-key",
-        "We asked a valid question for user 1",
+        "We sent a valid request for user 1",
         "About discounts[0], discounts[1]",
         "SolusIO needs the key `multipler`",
         "You answered `multiplier` instead",

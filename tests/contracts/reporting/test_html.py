@@ -75,7 +75,7 @@ def test_the_page_says_it_all(mixed_report: Report) -> None:
         "discounts use the key SolusIO reads",
         "TP-041 must documented: step 6",
         "Each discount carries its factor under the key multipler (sic).",
-        "We asked: a valid question for user 1",
+        "We sent: a valid request for user 1",
         "SolusIO needs the key multipler You answered multiplier instead discounts[0], discounts[1]",
         "Why it matters SolusIO reads multipler (sic).",
         "How to fix it rename multiplier to multipler Send the factor as multipler,",
@@ -89,7 +89,7 @@ def test_the_page_says_it_all(mixed_report: Report) -> None:
         "What the endpoint showed authorization token required: without one",
         "2 skipped: no authorization token is configured (--token)",
         "Passed 3 passed",
-        "a valid question is answered 200",
+        "a valid request returns 200",
         "the slowest answer: 0.31 s",
         "mock-solusio 0.1.0, 2026-03-01T12:00:00Z, users 1, 2, seed 7",
     ]

@@ -67,7 +67,7 @@ def test_a_failure_says_everything(mixed_report: Report) -> None:
     lines = failure.text.splitlines()
     assert lines[2:6] == [
         "TP-041, must, documented: step 6",
-        "We asked: a valid question for user 1",
+        "We sent: a valid request for user 1",
         "SolusIO needs: the key `multipler`",
         "You answered: discounts[0], discounts[1]: `multiplier` instead",
     ]

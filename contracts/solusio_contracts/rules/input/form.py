@@ -1,4 +1,4 @@
-"""The rest of the form: its action, unknown parameters, order, escapes, and bodies that are no form."""
+"""The rest of the form: its action, unknown parameters, order, escapes, and bodies that are not forms."""
 
 import dataclasses
 import json
@@ -20,7 +20,7 @@ def _known(target: Target) -> int:
 
 @rule("TP-213", title="a missing action is refused")
 def action_missing(target: Target) -> Iterator[Expect]:
-    """The vendor's parameter table forgets it, so this is advice."""
+    """The vendor's parameter table omits it, so this is only advice."""
     known = _known(target)
     for words, pairs in (
         ("a request without action", target.question(known, leave_out="action")),
@@ -32,7 +32,7 @@ def action_missing(target: Target) -> Iterator[Expect]:
 
 @rule("TP-214", title="an unknown action is refused")
 def action_unknown(target: Target) -> Iterator[Expect]:
-    """The vendor may add actions; a price is no answer to another question."""
+    """The vendor may add actions, and a price would be the wrong response to those."""
     known = _known(target)
     actions = (
         "NoSuchAction",
@@ -65,16 +65,16 @@ def action_unknown(target: Target) -> Iterator[Expect]:
     yield unharmed(target.send(request, f"action[]={ACTION}"))
 
 
-@rule("TP-215", "TP-214", title="the case of action may matter or not")
+@rule("TP-215", "TP-214", title="action may be case-sensitive or not")
 def action_case(target: Target) -> Iterator[Expect]:
-    """Nobody states it; only a failure would be wrong."""
+    """Nobody states which; only a server error would be wrong."""
     known = _known(target)
     for action in (ACTION.lower(), ACTION.upper()):
         exchange = target.ask(target.question(known, action=action), f"action={action}")
         answered = unharmed(exchange, clause="TP-214")
         yield answered
         if answered.ok:
-            taken = "taken" if exchange.priced else "refused"
+            taken = "accepted" if exchange.priced else "refused"
             yield Expect.that(False, f"action={action}", "either", taken, exchange)
 
 
@@ -88,24 +88,24 @@ def extra_parameters(target: Target) -> Iterator[Expect]:
         ("one more parameter", (("solusio_version", "2.0"),)),
         ("parameters with array names and other alphabets", (("x[a][b]", "1"), ("größe", "ключ"))),
         ("an empty parameter", (("empty", ""),)),
-        ("parameters named like parts of the answer", tuple((name, "x") for name in ANSWER_KEYS)),
-        ("parameters named like parts of a language", tuple((name, "1") for name in LANGUAGE_WORDS)),
-        ("a text that holds another question", (("comment", f"token=x&userid={unknown}"),)),
+        ("parameters named like members of the response", tuple((name, "x") for name in ANSWER_KEYS)),
+        ("parameters named like language keywords", tuple((name, "1") for name in LANGUAGE_WORDS)),
+        ("a value that contains another request", (("comment", f"token=x&userid={unknown}"),)),
         ("fifty more parameters", tuple((f"parameter_{n}", str(n)) for n in range(50))),
     )
     for words, extra in extras:
-        for place, pairs in (("behind", question + extra), ("before", extra + question)):
+        for place, pairs in (("after", question + extra), ("before", extra + question)):
             exchange = target.ask(pairs, f"{words} {place} the known ones")
             yield same(target.first_answer(user), exchange, f"{words}, {place} the known ones")
     many = Request.form((*question, *((f"p{number}", "x") for number in range(300))))
     yield unharmed(target.send(many, "300 more parameters"))
     odd = Request(Request.form(question).body + b"&x=%FF%FE&%80=1")
-    yield unharmed(target.send(odd, "one more parameter with percent-escapes that are no UTF-8"))
+    yield unharmed(target.send(odd, "one more parameter with percent-escapes that are not UTF-8"))
 
 
 @rule("TP-217", title="percent-escapes are decoded")
 def percent_escapes(target: Target) -> Iterator[Expect]:
-    """Splitting the body at & and = works until a token has a + in it."""
+    """Splitting the body at & and = works until a token contains a +."""
     user = _known(target)
     question = target.question(user)
 
@@ -113,21 +113,22 @@ def percent_escapes(target: Target) -> Iterator[Expect]:
         return "".join(f"%{byte:02X}" for byte in text.encode())
 
     small = "&".join(f"{name}={escaped(value).lower()}" for name, value in question)
-    exchange = target.send(
-        Request(small.encode("ascii")), "values written as percent-escapes in small letters"
-    )
+    exchange = target.send(Request(small.encode("ascii")), "values as lowercase percent-escapes")
     yield same(target.first_answer(user), exchange, exchange.description)
-    for words, name_too in (("values written as percent-escapes", False), ("names as well", True)):
+    for words, name_too in (
+        ("values as percent-escapes", False),
+        ("names and values as percent-escapes", True),
+    ):
         body = "&".join(f"{escaped(name) if name_too else name}={escaped(value)}" for name, value in question)
         exchange = target.send(Request(body.encode("ascii")), words)
         expect = same(target.first_answer(user), exchange, words)
-        # Nobody escapes the letters of a name, so this much is advice.
+        # Nobody escapes the letters of a name, so this is only advice.
         yield dataclasses.replace(expect, level=Level.SHOULD if name_too else None)
 
 
 @rule("TP-218", title="the order of parameters does not matter")
 def parameter_order(target: Target) -> Iterator[Expect]:
-    """A form has no order."""
+    """The fields of a form have no order."""
     user = _known(target)
     question = target.question(user)
     orders = [question[turn:] + question[:turn] for turn in range(1, len(question))]
@@ -137,37 +138,37 @@ def parameter_order(target: Target) -> Iterator[Expect]:
         yield same(target.first_answer(user), exchange, f"order {names}")
 
 
-@rule("TP-219", title="a body that is no form breaks nothing")
+@rule("TP-219", title="a body that is not a form breaks nothing")
 def other_bodies(target: Target) -> Iterator[Expect]:
-    """Stray clients send anything."""
+    """Stray clients may send anything."""
     target.price_of(_known(target))
     cases = (
         ("an empty body", Request(b"")),
-        ("a body of separators only", Request(b"&&==&=&;")),
+        ("a body with nothing but separators", Request(b"&&==&=&;")),
         ("names without values", Request(b"token&action&userid")),
         ("an empty JSON object", Request(b"{}", _typed("application/json"))),
         ("a JSON list", Request(b"[1]", _typed("application/json"))),
         ("broken JSON", Request(b'{"userid":', _typed("application/json"))),
         ("a form declared as multipart", Request(b"--x--", _typed("multipart/form-data; boundary=x"))),
-        ("a Content-Type that is none", Request(b"x=1", _typed("nonsense"))),
+        ("an invalid Content-Type", Request(b"x=1", _typed("nonsense"))),
     )
     yield from refusals(target, cases)
     for words, request in (
         ("a body of random bytes", Request(bytes(range(256)))),
         ("multipart without a boundary", Request(b"x", _typed("multipart/form-data"))),
-        ("a charset that is none", Request(b"x=%e4", _typed(f"{FORM_TYPE}; charset=klingon"))),
+        ("an unknown charset", Request(b"x=%e4", _typed(f"{FORM_TYPE}; charset=klingon"))),
     ):
-        # Some frameworks fail on these before the endpoint's own code is asked, so this much is advice.
+        # Some frameworks fail on these before the endpoint's own code runs, so this is only advice.
         yield dataclasses.replace(unharmed(target.send(request, words, keep=False)), level=Level.SHOULD)
-    # The same question in another form may be understood or refused; it must not break anything.
+    # The endpoint may accept or refuse the same request in another format; it must not break.
     question = target.question(_known(target))
     as_json = json.dumps(dict(question)).encode()
     form = Request.form(question).body
     chunked = (*_typed(FORM_TYPE), ("Transfer-Encoding", "chunked"))
     for words, request in (
-        ("the question as JSON", Request(as_json, _typed("application/json"))),
-        ("the question as plain text", Request(form, _typed("text/plain"))),
-        ("the question in chunks, without a Content-Length", Request(form, chunked)),
+        ("the request as JSON", Request(as_json, _typed("application/json"))),
+        ("the request as plain text", Request(form, _typed("text/plain"))),
+        ("the request in chunks, without a Content-Length", Request(form, chunked)),
     ):
         yield unharmed(target.send(request, words))
 
@@ -176,9 +177,9 @@ def _typed(content_type: str) -> Headers:
     return (("Accept", "application/json"), ("Content-Type", content_type))
 
 
-@rule("TP-220", title="what other methods answer, for information")
+@rule("TP-220", title="what other methods return, for information")
 def other_methods(target: Target) -> Iterator[Expect]:
-    """SolusIO only posts."""
+    """SolusIO only uses POST."""
     # Without the token: URLs end up in access logs.
     query = Request.form(target.question(_known(target), leave_out="token")).body.decode("ascii")
     for method, request in (

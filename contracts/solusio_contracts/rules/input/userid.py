@@ -1,4 +1,4 @@
-"""The user id: what is no id of a known customer gets no price."""
+"""The user id: only the id of a known customer gets a price."""
 
 from collections.abc import Iterator
 
@@ -9,11 +9,11 @@ from solusio_contracts.checking.target import Target
 from solusio_contracts.http.exchange import Request
 
 FULL_WIDTH = ord("０") - ord("0")
-"""Distance from a digit to its full-width form."""
+"""Offset from a digit to its full-width form."""
 
 
 def _values(target: Target, *values: str) -> Iterator[Case]:
-    """Pair each value of `userid` with its request, all else being right."""
+    """Pair each value of `userid` with its request, which is otherwise valid."""
     for value in values:
         shown = value if len(value) <= 40 else f"{value[:20]}… ({len(value)} characters)"
         yield f"userid={shown!r}", Request.form(target.question(value))
@@ -29,7 +29,7 @@ def _known(target: Target) -> int:
 
 @rule("TP-201", title="a missing userid is refused")
 def userid_missing(target: Target) -> Iterator[Expect]:
-    """Neither a default customer nor the last one asked for."""
+    """It must not get the price of a default customer, or of the one in the request before."""
     target.price_of(_known(target))
     pairs = target.question(leave_out="userid")
     return refusals(target, [("a request without userid", Request.form(pairs))])
@@ -43,7 +43,7 @@ def userid_empty(target: Target) -> Iterator[Expect]:
 
 @rule("TP-203", title="a userid that is a word is refused")
 def userid_word(target: Target) -> Iterator[Expect]:
-    """Words that mean something to a language find somebody's price by accident."""
+    """Words with a meaning in a programming language may find someone's price by accident."""
     words = (
         "abc",
         "null",
@@ -74,16 +74,16 @@ def userid_not_positive(target: Target) -> Iterator[Expect]:
     return refusals(target, _values(target, "0", "-1", f"-{_known(target)}"))
 
 
-@rule("TP-206", title="a userid beyond the range is refused")
+@rule("TP-206", title="a userid out of range is refused")
 def userid_too_large(target: Target) -> Iterator[Expect]:
-    """Ids wrap around to another customer's, or the database fails on them."""
+    """Large ids wrap around to another customer's, or the database fails on them."""
     known = _known(target)
     values = (2**31, 2**32 + known, 2**63, 2**64 + known, 10**40 + known)
-    # 5,000 digits: Python refuses to convert more than 4,300, with an exception.
+    # 5,000 digits: Python raises an exception for more than 4,300.
     return refusals(target, _values(target, *map(str, values), "9" * 5_000))
 
 
-@rule("TP-207", title="a userid with something behind the number is refused")
+@rule("TP-207", title="a userid with other characters around the number is refused")
 def userid_trailing(target: Target) -> Iterator[Expect]:
     """(int) '1abc' and parseInt('1abc') are 1."""
     known = _known(target)
@@ -106,7 +106,7 @@ def userid_trailing(target: Target) -> Iterator[Expect]:
 
 @rule("TP-208", title="a userid with quotes or SQL is refused")
 def userid_sql(target: Target) -> Iterator[Expect]:
-    """The oldest way into a database."""
+    """SQL injection is the oldest way into a database."""
     known = _known(target)
     values = (
         f"{known}'",
@@ -127,28 +127,28 @@ def userid_sql(target: Target) -> Iterator[Expect]:
     return refusals(target, _values(target, *values))
 
 
-@rule("TP-209", title="a userid of odd letters and bytes is refused")
+@rule("TP-209", title="a userid with unusual characters or bytes is refused")
 def userid_bytes(target: Target) -> Iterator[Expect]:
     """'²'.isdigit() is true in Python, and int('²') fails."""
     known = _known(target)
     odd = ("é", f"{known}é", "²", "①", "💥", "\x00", f"{known}\x00abc", "\u202e1x")
     yield from refusals(target, _values(target, *odd))
     raw = (
-        ("userid=%FF%FE (no UTF-8)", "userid=%FF%FE"),
-        (f"userid={known}%FF (no UTF-8)", f"userid={known}%FF"),
-        ("userid=%ZZ (no percent-escape)", "userid=%ZZ"),
+        ("userid=%FF%FE (not UTF-8)", "userid=%FF%FE"),
+        (f"userid={known}%FF (not UTF-8)", f"userid={known}%FF"),
+        ("userid=%ZZ (not a percent-escape)", "userid=%ZZ"),
         ("userid=% (half a percent-escape)", "userid=%"),
     )
     yield from refusals(target, ((words, _raw(target, tail)) for words, tail in raw))
 
 
-@rule("TP-222", "TP-209", title="a userid is written in plain digits")
+@rule("TP-222", "TP-209", title="a userid must be plain digits")
 def userid_spelling(target: Target) -> Iterator[Expect]:
-    """Number() and int() take more for a number than digits. Nobody else's price shows, so this is advice."""
+    """Number() and int() accept more than digits. Nobody else's price leaks, so this is only advice."""
     known = _known(target)
     full_width = "".join(chr(ord(digit) + FULL_WIDTH) for digit in str(known))
     for user in target.priced_users():
-        # 010 is 8 to whoever reads it as octal: another customer's price.
+        # Read as octal, 010 is 8: another customer's price.
         words = f"userid='0{user}'"
         exchange = target.ask(target.question(f"0{user}"), words)
         own = not exchange.priced or same_price(target.first_answer(user), exchange)
@@ -170,7 +170,7 @@ def userid_spelling(target: Target) -> Iterator[Expect]:
 
 @rule("TP-210", title="a userid that is an array is refused")
 def userid_array(target: Target) -> Iterator[Expect]:
-    """In PHP (int) of any non-empty array is 1."""
+    """In PHP, (int) of any non-empty array is 1."""
     known = _known(target)
     tails = (
         f"userid[]={known}",
@@ -186,13 +186,13 @@ def userid_unknown(target: Target) -> Iterator[Expect]:
     """A default price hides a broken link between the two systems."""
     unknown = target.settings.unknown_user
     words = f"userid={unknown}, which should not exist"
-    note = f"if {unknown} does exist, name another with --unknown-user-id"
+    note = f"if user {unknown} exists, choose another with --unknown-user-id"
     return refusals(target, [(words, Request.form(target.question(unknown)))], note=note)
 
 
-@rule("TP-212", title="a doubled userid breaks nothing")
+@rule("TP-212", title="a repeated userid breaks nothing")
 def userid_doubled(target: Target) -> Iterator[Expect]:
-    """Frameworks make a list of it."""
+    """Frameworks turn it into a list."""
     known = _known(target)
     other = next((user for user in target.priced_users() if user != known), target.settings.unknown_user)
     for pair in ((known, other), (other, known)):
