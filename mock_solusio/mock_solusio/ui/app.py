@@ -65,10 +65,8 @@ def create_ui(mock: Host) -> Starlette:
             Route("/auth/by_token/{access_token}", auth.by_token),
             Route("/openapi.{form}", docs.download),
             Route("/docs", docs.index),
-            Route("/docs/contract", docs.contract),
             Route("/docs/{document}.{form}", docs.download),
             Route("/docs/{document}", docs.document_page),
-            Route("/docs/{document}/{operation}", docs.operation_page),
             Route("/static/{name}", _static),
         ],
         exception_handlers={

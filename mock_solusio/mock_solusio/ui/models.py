@@ -1,10 +1,7 @@
 """What each page shows, as plain values: the templates can be rendered without a server."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
-
-if TYPE_CHECKING:
-    from solusio_contracts.contract.outline import Outline
+from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +183,23 @@ class MessagePage:
 
 @dataclass(frozen=True, slots=True)
 class DocumentCard:
-    """An API document, as the index of the reference shows it."""
+    """An API document in the index of the reference; `about` is CommonMark."""
 
     name: str
     title: str
     about: str
-    operations: int
+
+
+@dataclass(frozen=True, slots=True)
+class ControlOperation:
+    """An operation of the control API; `about` is CommonMark."""
+
+    method: str
+    path: str
+    summary: str
+    about: str
+    examples: tuple[tuple[str, str], ...]
+    """Title and text of bodies to send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,60 +209,8 @@ class DocsPage:
     template: ClassVar[str] = "docs.html.j2"
     title: ClassVar[str] = "API reference"
     documents: tuple[DocumentCard, ...]
+    control: DocumentCard
+    operations: tuple[ControlOperation, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OperationLine:
-    """An operation in a list."""
-
-    method: str
-    path: str
-    summary: str
-    link: str = ""
-    """Name of its own page, below that of its document; empty when it has none."""
-    about: str = ""
-    examples: tuple[tuple[str, str], ...] = ()
-    """Bodies to send, each with its title."""
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentPage:
-    """`/docs/{document}`: the operations of a document, by tag."""
-
-    template: ClassVar[str] = "document.html.j2"
-    name: str
-    title: str
-    about: str
-    groups: tuple[tuple[str, tuple[OperationLine, ...]], ...]
-    contract: bool
-    """Whether a page with its clauses belongs to it."""
-
-
-@dataclass(frozen=True, slots=True)
-class OperationPage:
-    """`/docs/{document}/{operation}`."""
-
-    template: ClassVar[str] = "operation.html.j2"
-    name: str
-    document: str
-    """Title of the document."""
-    outline: "Outline"
-    base: str
-
-    @property
-    def title(self) -> str:
-        """Its name and what it does."""
-        return f"{self.outline.operation.id}: {self.outline.summary}"
-
-
-Page = (
-    AreaPage
-    | NewServerPage
-    | DeletePage
-    | LoginPage
-    | RegisterPage
-    | MessagePage
-    | DocsPage
-    | DocumentPage
-    | OperationPage
-)
+Page = AreaPage | NewServerPage | DeletePage | LoginPage | RegisterPage | MessagePage | DocsPage
