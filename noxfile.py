@@ -59,7 +59,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def layers(session: nox.Session) -> None:
-    """Who may import whom (DESIGN: contracts <- mock; the reference stands alone)."""
+    """Check which modules import which, as pyproject.toml allows."""
     install(session, "layers")
     session.run("lint-imports")
 
@@ -102,9 +102,9 @@ def contract(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def compile_documents(session: nox.Session) -> None:
-    """Write the OpenAPI documents as JSON, which programs read faster; run it after changing one."""
+    """Write the OpenAPI documents as JSON, which loads faster; run it after changing one."""
     install(session, "test")
-    session.run("python", "-m", "solusio_contracts.compile_documents")
+    session.run("python", "-m", "solusio_contracts.contract.compile")
 
 
 @nox.session

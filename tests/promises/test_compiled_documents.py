@@ -2,8 +2,8 @@
 
 import pytest
 
-from solusio_contracts.compile_documents import FOLDER
 from solusio_contracts.contract import documents
+from solusio_contracts.contract.compile import FOLDER
 
 
 @pytest.mark.parametrize("name", documents.document_names())

@@ -7,15 +7,8 @@ from typing import Any
 import pytest
 
 from solusio_contracts.contract.clauses import ClauseError, Provenance, clauses, parse_clauses
-from solusio_contracts.contract.documents import (
-    METHODS,
-    DocumentError,
-    Element,
-    document,
-    document_names,
-    elements,
-    elements_with_provenance,
-)
+from solusio_contracts.contract.documents import METHODS, DocumentError, document, document_names
+from solusio_contracts.contract.elements import Element, elements
 from solusio_contracts.rules import all_rules
 
 DOCUMENT = "billing-endpoint"
@@ -28,8 +21,8 @@ def test_there_is_something_to_look_at() -> None:
 
 @pytest.mark.parametrize("name", document_names())
 def test_every_element_has_provenance(name: str) -> None:
-    for element, statement in elements_with_provenance(name):
-        assert statement.kind in Provenance, element.pointer
+    for element in elements(document(name)):
+        assert element.provenance.kind in Provenance, element.pointer
 
 
 @pytest.mark.parametrize("name", document_names())
@@ -195,11 +188,11 @@ def test_a_mere_reference_is_an_element_where_it_is_defined(doctored: dict[str, 
     ("provenance", "message"),
     [
         ({"kind": "guessed", "reason": "why not"}, "guessed"),
-        ({"kind": "assumed"}, "assumed without a reason"),
-        ({"kind": "assumed", "source": "step 6"}, "assumed without a reason"),
-        ({"kind": "documented"}, "documented without a source"),
-        ({"kind": "documented", "source": " "}, "documented without a source"),
-        ({"kind": "observed", "reason": "we saw it"}, "observed without a source"),
+        ({"kind": "assumed"}, "assumed, but has no reason"),
+        ({"kind": "assumed", "source": "step 6"}, "assumed, but has no reason"),
+        ({"kind": "documented"}, "documented, but has no source"),
+        ({"kind": "documented", "source": " "}, "documented, but has no source"),
+        ({"kind": "observed", "reason": "we saw it"}, "observed, but has no source"),
         ({"source": "step 6"}, "kind"),
         ({"kind": "documented", "source": "step 6", "sources": "step 7"}, "sources"),
         ({"kind": "documented", "source": 6}, "str"),

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from solusio_contracts.catalogue.citations import Place, places_by_clause, rules_by_clause
 from solusio_contracts.contract.clauses import Clause, clauses
-from solusio_contracts.contract.documents import Statement, document
+from solusio_contracts.contract.documents import document
+from solusio_contracts.contract.elements import Statement
 from solusio_contracts.contract.outline import Outline, outlines
 
 PLAIN_WIDTH = 120

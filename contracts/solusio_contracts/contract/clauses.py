@@ -20,13 +20,13 @@ AREAS = MappingProxyType(
         "INV": "invoices",
     }
 )
-"""Prefix of a clause id -> what it is about (DESIGN 4)."""
+"""The prefix of a clause id, and what it is about."""
 
 _ID = re.compile(rf"(?:{'|'.join(AREAS)})-[0-9]{{3}}")
 
 
 class Level(enum.StrEnum):
-    """How much a violation weighs: fails the target, warns, or merely informs."""
+    """What a violation leads to: a failure, a warning or a note."""
 
     MUST = "must"
     SHOULD = "should"
@@ -39,7 +39,7 @@ class Level(enum.StrEnum):
 
 
 class Provenance(enum.StrEnum):
-    """Who states it: the vendor's page, public client software, or only we."""
+    """Who states it: the vendor, public client software, or only this project."""
 
     DOCUMENTED = "documented"
     OBSERVED = "observed"
@@ -49,8 +49,8 @@ class Provenance(enum.StrEnum):
 class Clause(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One requirement.
 
-    `source` names the vendor's step or the observed project, `reason` says why we assume it. `why` tells an
-    integrator what goes wrong otherwise, `fix` what to change.
+    `source` names the vendor's step or the observed project; `reason` says why we assume it. `why` explains
+    what goes wrong otherwise, and `fix` what to change.
     """
 
     id: str
@@ -72,11 +72,11 @@ class ClauseError(Exception):
 
 
 def parse_clauses(text: str) -> Mapping[str, Clause]:
-    """Read clauses from TOML text, in order of their ids.
+    """Read clauses from TOML text, and sort them by id.
 
     Raises:
-        ClauseError: the text is not valid TOML, a field is wrong, an id is malformed or given twice, or a
-            provenance lacks its source or reason.
+        ClauseError: the text is not valid TOML, a field is wrong, an id is malformed or duplicated, or a
+            source or reason is missing.
     """
     try:
         document = from_toml(text, _Document, "clauses.toml")
@@ -85,13 +85,13 @@ def parse_clauses(text: str) -> Mapping[str, Clause]:
     clauses: dict[str, Clause] = {}
     for clause in document.clause:
         if not _ID.fullmatch(clause.id):
-            raise ClauseError(f"clauses.toml: {clause.id!r} is not of the form TP-000")
+            raise ClauseError(f"clauses.toml: expected an id such as TP-041, got {clause.id!r}")
         if clause.id in clauses:
-            raise ClauseError(f"clauses.toml: {clause.id} stands twice")
+            raise ClauseError(f"clauses.toml: {clause.id} occurs twice")
         if clause.provenance is Provenance.ASSUMED and not clause.reason:
-            raise ClauseError(f"clauses.toml: {clause.id} is assumed and gives no reason")
+            raise ClauseError(f"clauses.toml: {clause.id} is assumed but has no reason")
         if clause.provenance is not Provenance.ASSUMED and not clause.source:
-            raise ClauseError(f"clauses.toml: {clause.id} is {clause.provenance} and gives no source")
+            raise ClauseError(f"clauses.toml: {clause.id} is {clause.provenance} but has no source")
         clauses[clause.id] = clause
     return MappingProxyType(dict(sorted(clauses.items())))
 
@@ -106,9 +106,9 @@ def clause(clause_id: str) -> Clause:
     """Return one clause.
 
     Raises:
-        ClauseError: there is none with this id.
+        ClauseError: no clause has this id.
     """
     try:
         return clauses()[clause_id]
     except KeyError:
-        raise ClauseError(f"no clause {clause_id} in clauses.toml") from None
+        raise ClauseError(f"clauses.toml has no clause {clause_id}") from None

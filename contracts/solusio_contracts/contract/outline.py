@@ -1,4 +1,4 @@
-"""An operation of a document as people read it: rows such as `taxes.rates[].rate`, and examples."""
+"""An operation as people read it: a row for each member, such as `taxes.rates[].rate`, and examples."""
 
 import json
 import urllib.parse
@@ -8,26 +8,25 @@ from typing import Any
 
 from solusio_contracts.contract.documents import (
     FORM,
-    Element,
     Node,
     Operation,
-    Statement,
     document,
     operations,
     resolve,
 )
+from solusio_contracts.contract.elements import Element, Statement
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A parameter, header or member of a body, or one of the forms a member may have."""
+    """A parameter, a header, a member of a body, or an alternative form of a member."""
 
     path: str
     type: str
     presence: str
     """`required`, `optional`, or `alternative` for one of several forms."""
     limits: str
-    """What else a value must be, such as `> 0`; may be empty."""
+    """Further limits of a value, such as `> 0`; may be empty."""
     description: str
     statement: Statement
     clauses: tuple[str, ...]
@@ -37,7 +36,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A body somebody could send."""
+    """An example of a body."""
 
     title: str
     description: str
@@ -50,10 +49,10 @@ class Section:
 
     title: str
     note: str
-    """Media type, or what else one should know at first sight."""
+    """The media type, or that there is none."""
     description: str
     statement: Statement | None
-    """None for the parameters, each of which has its own."""
+    """None for the parameters; each of those has its own."""
     clauses: tuple[str, ...]
     anchor: str
     rows: tuple[Row, ...]
@@ -85,21 +84,21 @@ class Outline:
 
 
 def outlines(*names: str) -> tuple[Outline, ...]:
-    """Return the operations of these documents, of all when none is named.
+    """Return the operations of these documents, or of all documents when none is named.
 
     Raises:
-        DocumentError: no such document, or an element without valid provenance.
-        ClauseError: a citation that does not resolve.
+        DocumentError: a document does not exist, or an element has no valid provenance.
+        ClauseError: a cited clause does not exist.
     """
     return tuple(outline(operation) for operation in operations(*names))
 
 
 def outline(operation: Operation) -> Outline:
-    """Return one operation; errors are those of `outlines`."""
-    return _Reader(operation).outline()
+    """Return one operation; raises what `outlines` raises."""
+    return _Outliner(operation).outline()
 
 
-class _Reader:
+class _Outliner:
     def __init__(self, operation: Operation) -> None:
         self.operation = operation
         self.whole = document(operation.document)
@@ -154,8 +153,8 @@ class _Reader:
         )
 
     def members(self, schema: Any, prefix: str, anchor: str, within: tuple[str, ...]) -> Iterator[Row]:
-        """Yield a row for each member below a schema; `within` are the references that led here."""
-        if not isinstance(schema, dict):  # true, false, or absent: nothing more to say
+        """Yield a row for each member of a schema; `within` holds the references that led here."""
+        if not isinstance(schema, dict):  # true, false or absent: it has no members
             return
         if reference := schema.get("$ref"):
             if reference in within:
@@ -232,7 +231,7 @@ class _Reader:
 
 
 def limits(schema: Node) -> str:
-    """Return what a schema asks of a value beyond its type."""
+    """Return the limits of a schema in words, such as `> 0, at most 64 characters`."""
     found = []
     low, high = schema.get("minimum"), schema.get("maximum")
     if low is not None and high is not None:
@@ -267,5 +266,5 @@ def either(words: list[str]) -> str:
 
 def slug(path: str) -> str:
     """Return a path as part of an anchor: letters, digits, `_` and single dashes."""
-    plain = "".join(sign if sign.isalnum() or sign == "_" else "-" for sign in path)
+    plain = "".join(letter if letter.isalnum() or letter == "_" else "-" for letter in path)
     return "-".join(part for part in plain.split("-") if part)

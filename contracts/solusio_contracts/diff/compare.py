@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TypedDict
 
-from solusio_contracts.contract.documents import Node, Statement
+from solusio_contracts.contract.documents import Node
+from solusio_contracts.contract.elements import Statement
 from solusio_contracts.diff.findings import OURS, THEIRS, Aspect, Comparison, Finding, Judged, Verdict
 from solusio_contracts.diff.operations import (
     Body,

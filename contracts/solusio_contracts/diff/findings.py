@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from solusio_contracts.contract.clauses import Provenance
-from solusio_contracts.contract.documents import Statement
+from solusio_contracts.contract.elements import Statement
 
 
 class Verdict(StrEnum):

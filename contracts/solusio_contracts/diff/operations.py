@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from solusio_contracts.contract.documents import FORM, JSON, METHODS, Node, Statement, elements
+from solusio_contracts.contract.documents import FORM, JSON, METHODS, Node
+from solusio_contracts.contract.elements import Statement, elements
 from solusio_contracts.diff.shape import Schemas
 
 _TEMPLATE = re.compile(r"\{([^{}]*)\}")

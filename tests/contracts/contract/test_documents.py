@@ -426,9 +426,9 @@ class TestReferences:
     @pytest.mark.parametrize(
         ("reference", "message"),
         [
-            ("#/components/first", "circle"),
-            ("#/components/third", "nowhere"),
-            ("other.yaml#/components/first", "out of the document"),
+            ("#/components/first", "circular"),
+            ("#/components/third", "no target"),
+            ("other.yaml#/components/first", "leaves the document"),
         ],
     )
     def test_that_lead_nowhere_are_errors(self, reference: str, message: str) -> None:

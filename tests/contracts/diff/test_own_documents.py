@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from solusio_contracts.contract.documents import document, document_names, elements, operations
+from solusio_contracts.contract.documents import document, document_names, operations
+from solusio_contracts.contract.elements import elements
 from solusio_contracts.diff.compare import compare
 from solusio_contracts.diff.findings import Verdict
 

@@ -1,10 +1,13 @@
-"""Write the documents as JSON, after one has changed: ``python -m solusio_contracts.compile_documents``."""
+"""Writes the OpenAPI documents as JSON, which loads a hundred times faster than YAML.
+
+Run it after changing a document: ``python -m solusio_contracts.contract.compile``.
+"""
 
 from pathlib import Path
 
 from solusio_contracts.contract.documents import compile_document, document_names, document_text
 
-FOLDER = Path(__file__).parent / "openapi" / "compiled"
+FOLDER = Path(__file__).parents[1] / "openapi" / "compiled"
 
 
 def main() -> None:
