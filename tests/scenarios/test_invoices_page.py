@@ -39,15 +39,22 @@ def command() -> click.Command:
     return found
 
 
-def test_the_table_of_options_is_that_of_the_command(command: click.Command) -> None:
-    context = click.Context(command, help_option_names=["-h", "--help"])
-    true = {}
-    for option in (*command.params, command.get_help_option(context)):
-        assert isinstance(option, click.Option)
-        names = frozenset((*option.opts, *option.secondary_opts))
-        true[names] = "" if option.is_flag else option.make_metavar(context)
+def test_the_options_are_those_of_the_command_and_the_others_those_of_check(command: click.Command) -> None:
+    def names(option: click.Parameter) -> frozenset[str]:
+        return frozenset((*option.opts, *option.secondary_opts))
+
+    context = click.Context(command)
     written = {frozenset(code(row[0])): "".join(code(row[1])) for row in rows("## Options")}
-    assert written == true
+    options = {names(one): one for one in command.params if isinstance(one, click.Option)}
+    assert {name: options[name].make_metavar(context) for name in written} == written
+    sentence = re.search(r"^((?:`--[\w-]+`,?\s+)+)and the exit codes", PAGE, re.MULTILINE)
+    assert sentence is not None
+    shared = set(code(sentence[1]))
+    others = {name for name in options if name not in written}
+    assert shared == {one for name in others for one in name if one.startswith("--")}
+    check = cli.get_command(click.Context(cli), "check")
+    assert check is not None
+    assert others <= {names(one) for one in check.params}
 
 
 def test_the_defaults_in_the_table_are_those_of_the_command(command: click.Command) -> None:
@@ -94,8 +101,9 @@ def test_the_invoice_shown_is_right() -> None:
     assert (invoice.total, invoice.display_total) == (Decimal("14.84"), "$14.84")
 
 
-def test_the_table_of_what_is_covered_names_every_area() -> None:
-    written = [row[0] for row in rows("## What the scenarios cover")]
+def test_the_page_names_every_area() -> None:
+    section = PAGE.partition("\n## What the scenarios cover\n")[2].partition("\n#")[0]
+    written = [name for name in code(section) if re.fullmatch(r"[a-z]+", name)]
     assert sorted(written) == sorted({scenario.area for scenario in load_scenarios()})
 
 

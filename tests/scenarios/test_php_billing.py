@@ -60,13 +60,6 @@ def run_php(php: str, code: str, *arguments: str, stdin: str = "") -> str:
 # The page
 
 
-def test_the_page_prints_the_adapter_to_the_letter() -> None:
-    (printed,) = re.findall(
-        r"<!-- verbatim: examples/adapter.php -->\n```php\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE
-    )
-    assert printed == (EXAMPLES / "adapter.php").read_text(encoding="utf-8")
-
-
 def test_every_line_explained_is_in_the_billing() -> None:
     billing = (EXAMPLES / "billing.php").read_text(encoding="utf-8")
     explained = re.findall(r"^\| `(.+?)` \|", PAGE, re.MULTILINE)

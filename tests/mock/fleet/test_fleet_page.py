@@ -17,5 +17,7 @@ def test_the_output_on_the_page_is_what_is_printed(run, tmp_path, monkeypatch):
     shown = re.findall(r"^```console\n\$ mock-solusio ([^\n]*)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
     assert len(shown) == 2
     for command, output in shown:
-        printed = run(*shlex.split(command)).output
-        assert plain(printed) == plain(output)
+        printed = plain(run(*shlex.split(command)).output)
+        begin = plain(output)
+        assert len(begin) > 3
+        assert printed[: len(begin)] == begin  # the page leaves out further tables
