@@ -70,16 +70,14 @@ together.
 
 Each server has one core and wrk the other: {connections} open connections, {seconds:g} s per run after a
 warm-up. In each of {rounds} rounds, all servers start again and receive each kind of request one after
-another, so a ratio compares consecutive runs. Numbers are medians over the rounds, followed by the lowest
-and highest ratio. The benchmark stops at any response other than 2xx and at any broken connection.
+another. Numbers are medians over the rounds, followed by the lowest and highest ratio. Any response other
+than 2xx stops the benchmark.
 
-The mock has {users} users and {servers} servers, created through its API, in memory. It looks up the access
-token of every request and writes the request to the journal. The others repeat its responses, Starlette
-byte for byte and the rest as examples in the document; they have no state and check no token. {sizes}
+The mock has {users} users and {servers} servers in memory, looks up every access token and journals every
+request. The others repeat its responses; they have no state and check no token. {sizes}
 
-The mock answers repeated reads from memory while the state does not change. Two kinds of request exclude
-that advantage: with *no query twice*, every response is built again (from cached records); with *ten reads,
-then one change* of a user, nothing rendered before is used.
+The mock caches responses while the state does not change. With *no query twice*, every response is built
+again (from cached records); with *ten reads, then one change* of a user, nothing rendered before is used.
 
 {versions}.{note}
 """
