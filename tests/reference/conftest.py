@@ -6,10 +6,8 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,8 @@ from mock_solusio.testing import Solusio, started
 from solusio_reference.app import create_app
 from solusio_reference.serving import running
 from solusio_reference.storage.store import Store, seed_demo
+from support.endpoint import Asked, Response, endpoint
+from support.programs import missing
 
 TOKEN = "s3cret Tökén+&="
 
@@ -58,9 +58,7 @@ def postgresql_server() -> Iterator[Callable[[], str]]:
     """Run a PostgreSQL of our own; give a function that makes an empty database and returns its URL."""
     initdb = _initdb()
     if initdb is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("PostgreSQL (initdb) is not installed")
-        pytest.skip("PostgreSQL (initdb) is not installed")
+        missing("PostgreSQL (initdb) is not installed")
     folder = Path(tempfile.mkdtemp(prefix="pg-"))  # short: a socket's path may have 107 characters
     user = _unprivileged() if os.getuid() == 0 else None  # PostgreSQL refuses to run as root
     if user is not None:
@@ -196,30 +194,18 @@ def usage_server() -> Iterator[UsageServer]:
     """Serve made up usage of March 2026 over HTTP."""
     usage = UsageServer()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def answer(asked: Asked) -> Response:
+        instead = usage.answer(asked.target)
+        if isinstance(instead, int):
+            return instead, {}, b"{}"
+        whole = instead.endswith(b"}")
+        # A body that is cut off is announced as longer than it is.
+        cut = {"Content-Length": str(len(instead) + 1), "Connection": "close"}
+        return 200, {} if whole else cut, instead
 
-        def do_GET(self) -> None:
-            instead = usage.answer(self.path)
-            status, body = (instead, b"{}") if isinstance(instead, int) else (200, instead)
-            whole = status == 200 and body.endswith(b"}")
-            self.send_response(status)
-            # A body that is cut off is announced as longer than it is.
-            self.send_header("Content-Length", str(len(body) + (0 if whole or status != 200 else 1)))
-            self.end_headers()
-            self.wfile.write(body)
-            self.close_connection = not whole
-
-        def log_message(self, *_: object) -> None:
-            """Keep the output of tests clean."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        usage.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
+    with endpoint(answer) as made:
+        usage.url = made.url
         yield usage
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture(scope="module")

@@ -274,7 +274,7 @@ def test_workers_share_the_customers(postgresql, usage_server, monkeypatch):
     usage_server.per_page = 1000
     at_work = set()
     all_at_work = threading.Barrier(4)
-    claim = billing_run.waiting.claim
+    claim = billing_run.queue.claim
 
     def claimed(*args, **options):
         # Nobody goes on before four have claimed somebody: so there are four, and none waits for another.
@@ -285,7 +285,7 @@ def test_workers_share_the_customers(postgresql, usage_server, monkeypatch):
             all_at_work.wait(timeout=30)
         return found
 
-    monkeypatch.setattr(billing_run.waiting, "claim", claimed)
+    monkeypatch.setattr(billing_run.queue, "claim", claimed)
     with office_at(postgresql, usage_server.url) as office:
         office.know(*customers)
         assert office.bill(workers=4).invoices_made == 200

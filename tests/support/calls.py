@@ -115,6 +115,12 @@ class Caller:
     def post(self, path: str, body: Any = None, **more: Any) -> Answer:
         return self.call("POST", path, body, **more)
 
+    def create(self, path: str, **fields: Any) -> Any:
+        """Post what must be accepted; return the new thing."""
+        made = self.post(path, fields)
+        assert made.status == 201, made
+        return made.data
+
     def put(self, path: str, body: Any = None, **more: Any) -> Answer:
         return self.call("PUT", path, body, **more)
 

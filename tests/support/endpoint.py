@@ -31,6 +31,8 @@ class Endpoint:
     asked: list[Asked] = field(default_factory=list)
     released: threading.Event = field(default_factory=threading.Event)
     """Set at the end: an answer that should never come waits for it."""
+    stop: Callable[[], None] = lambda: None
+    """Listen no more. An answer may do that, too."""
 
 
 @contextmanager
@@ -64,12 +66,17 @@ def endpoint(answer: Callable[[Asked], Response | None]) -> Iterator[Endpoint]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         # A client that keeps its connection must not keep the test from ending.
         server.daemon_threads, server.block_on_close = True, False
-        made = Endpoint(f"http://127.0.0.1:{server.server_port}", answer)
+
+        def stop() -> None:
+            server.shutdown()
+            server.server_close()
+
+        made = Endpoint(f"http://127.0.0.1:{server.server_port}", answer, stop=stop)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
             yield made
         finally:
             made.released.set()
-            server.shutdown()
+            stop()
             thread.join()

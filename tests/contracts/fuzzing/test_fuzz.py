@@ -1,16 +1,15 @@
 """Fuzzing against real servers: correct ones in several styles, and ones with a planted fault."""
 
+import contextlib
 import dataclasses
-import http.server
 import json
 import os
 import subprocess
 import sys
-import threading
 import time
 import urllib.parse
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -22,6 +21,8 @@ from solusio_contracts.fuzzing import generator as fuzz_data
 from solusio_contracts.fuzzing.oracle import CLAUSES, Sent, user_fault
 from solusio_contracts.reporting.report import Finding, Outcome, Result
 from solusio_contracts.rules import all_rules
+from support.endpoint import Asked, Endpoint, Response
+from support.endpoint import endpoint as endpoint_of
 
 TOKEN = "s3cr3t-token&1"
 USERS = (7, 12)
@@ -45,11 +46,8 @@ PRICE = {
 
 Form = dict[str, list[str]]
 Reply = tuple[int, Any]
-Judge = Callable[[Form], Reply]
-
-
-class HangUp(Exception):  # noqa: N818 - an instruction, not an error
-    """Raised by a judge: close the connection without an answer."""
+Judge = Callable[[Form], Reply | None]
+"""Returns status and JSON or bytes; None closes the connection without an answer."""
 
 
 def refused(status: int = 400) -> Reply:
@@ -68,64 +66,43 @@ def correct(form: Form) -> Reply:
 
 
 @dataclass
-class Endpoint:
-    """A server on a free port with everything it was sent."""
+class Fuzzed:
+    """A running endpoint that answers what a judge says."""
 
-    server: http.server.ThreadingHTTPServer
-    released: threading.Event = field(default_factory=threading.Event)
-    bodies: list[bytes] = field(default_factory=list)
+    endpoint: Endpoint
+
+    @property
+    def url(self) -> str:
+        return f"{self.endpoint.url}/"
+
+    @property
+    def bodies(self) -> list[bytes]:
+        return [asked.body for asked in self.endpoint.asked]
 
     def target(self, **changes: Any) -> Target:
-        url = f"http://127.0.0.1:{self.server.server_port}/"
         usual = {"users": USERS, "unknown_user": UNKNOWN, "token": TOKEN, "timeout": 20.0}
-        return Target(Settings(url=url, **{**usual, **changes}))
-
-    def stop(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+        return Target(Settings(url=self.url, **{**usual, **changes}))
 
 
-Serve = Callable[[Judge], Endpoint]
+Serve = Callable[[Judge], Fuzzed]
 
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Return a starter of endpoints that answer what a judge says."""
-    running: list[Endpoint] = []
+    """Return a starter of endpoints."""
+    with contextlib.ExitStack() as stack:
 
-    def start(judge: Judge) -> Endpoint:
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+        def start(judge: Judge) -> Fuzzed:
+            def answer(asked: Asked) -> Response | None:
+                reply = judge(urllib.parse.parse_qs(asked.body.decode("ascii"), True))
+                if reply is None:
+                    return None
+                content = reply[1] if isinstance(reply[1], bytes) else json.dumps(reply[1]).encode()
+                return reply[0], {"Content-Type": "application/json"}, content
 
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"] or 0))
-                endpoint.bodies.append(body)
-                try:
-                    status, answer = judge(urllib.parse.parse_qs(body.decode("ascii"), True))
-                except HangUp:
-                    self.close_connection = True
-                    return
-                content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
+            return Fuzzed(stack.enter_context(endpoint_of(answer)))
 
-            def log_message(self, *arguments: object) -> None:
-                """Keep quiet."""
-
-        endpoint = Endpoint(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler))
-        endpoint.server.daemon_threads = True
-        endpoint.server.block_on_close = False
-        threading.Thread(target=endpoint.server.serve_forever, args=(0.01,), daemon=True).start()
-        running.append(endpoint)
-        return endpoint
-
-    yield start
-    for endpoint in running:
-        endpoint.released.set()
-        endpoint.stop()
+        yield start
 
 
 @pytest.fixture(autouse=True)
@@ -410,7 +387,7 @@ def test_a_stack_trace_beside_a_server_error_is_a_finding_of_its_own(serve: Serv
 def test_several_failures_are_all_reported(serve: Serve) -> None:
     def judge(form: Form) -> Reply:
         if not form.get("action", [""])[0].isascii():
-            raise HangUp
+            return None
         if form.get("userid", [""])[0].startswith("-"):
             return 503, {}
         return float_cast(form)
@@ -452,7 +429,7 @@ def test_a_family_without_time_is_no_passed_rule(serve: Serve) -> None:
 def test_an_endpoint_that_hangs_ends_the_run(serve: Serve) -> None:
     def judge(form: Form) -> Reply:
         if form.get("action") != ["GetTokenPricing"]:
-            endpoint.released.wait(60)
+            endpoint.endpoint.released.wait(60)
         return correct(form)
 
     endpoint = serve(judge)
@@ -467,8 +444,8 @@ def test_an_endpoint_that_hangs_ends_the_run(serve: Serve) -> None:
 def test_an_endpoint_that_goes_away_is_a_finding_and_ends_the_run(serve: Serve) -> None:
     def judge(form: Form) -> Reply:
         if form.get("action") != ["GetTokenPricing"]:
-            endpoint.stop()
-            raise HangUp
+            endpoint.endpoint.stop()
+            return None
         return correct(form)
 
     endpoint = serve(judge)
@@ -483,8 +460,8 @@ def test_an_endpoint_that_goes_away_is_a_finding_and_ends_the_run(serve: Serve) 
 
 def test_an_endpoint_that_goes_away_is_named_by_each_family(serve: Serve) -> None:
     def judge(_: Form) -> Reply:
-        endpoint.stop()
-        raise HangUp
+        endpoint.endpoint.stop()
+        return None
 
     endpoint = serve(judge)
     results = run(endpoint.target(token=None), examples=100)
@@ -495,7 +472,7 @@ def test_an_endpoint_that_goes_away_is_named_by_each_family(serve: Serve) -> Non
 
 def test_the_time_is_kept_and_said(serve: Serve) -> None:
     def judge(form: Form) -> Reply:
-        endpoint.released.wait(0.05)
+        endpoint.endpoint.released.wait(0.05)
         return correct(form)
 
     endpoint = serve(judge)
@@ -526,7 +503,7 @@ def test_nothing_is_printed_and_nothing_is_left_behind(serve: Serve, tmp_path: A
     program = (
         "from solusio_contracts.fuzzing import campaign\n"
         "from solusio_contracts.checking.target import Settings, Target\n"
-        f"settings = Settings(url='http://127.0.0.1:{endpoint.server.server_port}/', users={USERS}, "
+        f"settings = Settings(url='{endpoint.url}', users={USERS}, "
         f"token={TOKEN!r}, fuzz_examples=60, fuzz_seconds=120)\n"
         "target = Target(settings)\n"
         "for family in (campaign.VALID, campaign.INVALID):\n"
@@ -569,7 +546,7 @@ def test_the_bytes_are_those_that_schemathesis_sends(serve: Serve) -> None:
         nonlocal compared
         case.operation.path = "/"
         case.path = "/"
-        case.call(base_url=f"http://127.0.0.1:{endpoint.server.server_port}")
+        case.call(base_url=endpoint.endpoint.url)
         assert fuzz_data._encode(fuzz_data._fields(case)) == endpoint.bodies[-1]
         compared += 1
 

@@ -7,7 +7,6 @@ import signal
 import socket
 import sys
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -24,6 +23,7 @@ from solusio_contracts.invoices.adapter import (
     adapter_of,
     without_password,
 )
+from support.endpoint import endpoint
 
 TOKEN = "access-token-of-the-administrator"
 PYTHON = shlex.quote(sys.executable)
@@ -235,42 +235,10 @@ def test_ctrl_c_leaves_no_process(command, order, tmp_path):
 # URLs
 
 
-class Handler(BaseHTTPRequestHandler):
-    """Answers as its server is told, and keeps what came."""
-
-    def do_GET(self) -> None:
-        self.do_POST()
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.server.seen.append((self.command, self.path, dict(self.headers), body))  # type: ignore[attr-defined]
-        status, headers, answer = self.server.answer  # type: ignore[attr-defined]
-        if status is None:
-            self.server.released.wait(30)  # type: ignore[attr-defined]
-            return
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *args: object) -> None:
-        pass
-
-
 @pytest.fixture
 def server():
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.seen, server.released = [], threading.Event()
-        server.answer = (200, {}, b"done")
-        server.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server
-        server.released.set()
-        server.shutdown()
-        thread.join()
+    with endpoint(lambda _: (200, {}, b"done")) as made:
+        yield made
 
 
 @pytest.fixture
@@ -287,19 +255,19 @@ def test_the_three_steps_over_http(url, server, order):
     assert url("prepare", "/customers").run(order) == b"done"
     assert url("bill", "/bill?month={period}").run(order) == b"done"
     assert url("invoices", "/invoices?from={from}", headers=(("X-Key", "k"),)).run(order) == b"done"
-    prepare, bill, invoices = server.seen
-    assert (prepare[0], prepare[3]) == ("POST", order.customers)
-    assert prepare[2]["Content-Type"] == "application/json"
-    assert (bill[0], bill[1]) == ("POST", "/bill?month=2026-03")
-    assert json.loads(bill[3]) == {
+    prepare, bill, invoices = server.asked
+    assert (prepare.method, prepare.body) == ("POST", order.customers)
+    assert prepare.headers["Content-Type"] == "application/json"
+    assert (bill.method, bill.target) == ("POST", "/bill?month=2026-03")
+    assert json.loads(bill.body) == {
         "period": "2026-03",
         "from": order.since,
         "to": order.until,
         "solusio_url": order.solusio_url,
         "access_token": TOKEN,
     }
-    assert (invoices[0], invoices[1]) == ("GET", "/invoices?from=2026-03-01T00%3A00%3A00Z")
-    assert invoices[2]["X-Key"] == "k"
+    assert (invoices.method, invoices.target) == ("GET", "/invoices?from=2026-03-01T00%3A00%3A00Z")
+    assert invoices.headers["X-Key"] == "k"
 
 
 @pytest.mark.parametrize(
@@ -311,7 +279,7 @@ def test_the_three_steps_over_http(url, server, order):
     ],
 )
 def test_another_status_is_a_failure(url, server, order, status, headers, said, refused):
-    server.answer = (status, headers, f"Whoops {TOKEN}".encode())
+    server.answer = lambda _: (status, headers, f"Whoops {TOKEN}".encode())
     with pytest.raises(BillingError, match=said) as failed:
         url("bill", "/bill").run(order)
     assert (failed.value.output, failed.value.refused) == ("Whoops ***", refused)
@@ -326,14 +294,14 @@ def test_nobody_who_listens_cannot_be_reached(order, mask):
 
 
 def test_no_answer_in_time_is_a_failure(url, server, order):
-    server.answer = (None, {}, b"")
+    server.answer = lambda _: server.released.wait(30) and None
     with pytest.raises(BillingError, match=r"was not answered within 0\.3 s"):
         url("bill", "/bill", timeout=0.3).run(order)
 
 
 def test_an_answer_without_end_is_bounded(url, server, order, monkeypatch):
     monkeypatch.setattr(adapter, "LARGEST_OUTPUT", 1024 * 1024)
-    server.answer = (200, {}, b"x" * 3_000_000)
+    server.answer = lambda _: (200, {}, b"x" * 3_000_000)
     with pytest.raises(BillingError, match="sent more than 1 MiB"):
         url("invoices", "/invoices").run(order)
 

@@ -6,9 +6,7 @@ import shlex
 import signal
 import subprocess
 import sys
-import threading
 import xml.etree.ElementTree as ET
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from click.testing import CliRunner
 from mock_solusio.cli import cli
 from solusio_contracts.invoices.adapter import Order
 from solusio_contracts.invoices.scenario import load_scenarios
+from support.endpoint import Asked, Response, endpoint
 
 PLAIN = "resize-mid-month"
 SCRIPT = """
@@ -270,28 +269,15 @@ def test_an_interrupted_run_leaves_no_process(tmp_path, number):
 def url(books):
     """Serve the books over HTTP, behind a header."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            period = self.path.partition("period=")[2]
-            self.reply(books.told(order(period, {})))
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if self.path == "/customers":
-                self.reply(books.prepare(order("", {}, body)))
-            else:
-                asked = json.loads(body)
-                self.reply(books.bill(order(asked["period"], asked)))
-
-        def reply(self, content: bytes) -> None:
-            allowed = self.headers["X-Key"] == "key-of-the-test"
-            self.send_response(200 if allowed else 403)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *args: object) -> None:
-            pass
+    def answer(request: Asked) -> Response:
+        if request.method == "GET":
+            content = books.told(order(request.target.partition("period=")[2], {}))
+        elif request.target == "/customers":
+            content = books.prepare(order("", {}, request.body))
+        else:
+            asked = json.loads(request.body)
+            content = books.bill(order(asked["period"], asked))
+        return 200 if request.headers["X-Key"] == "key-of-the-test" else 403, {}, content
 
     def order(period: str, asked: dict[str, str], customers: bytes = b"") -> Order:
         return Order(
@@ -304,12 +290,8 @@ def url(books):
             customers_file=Path(),
         )
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with endpoint(answer) as made:
+        yield made.url
 
 
 def test_urls_are_billed_like_commands(invoices, url):
