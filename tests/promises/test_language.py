@@ -16,7 +16,15 @@ ROOT = Path(__file__).parents[2]
 SCOPE = (
     "*.md",
     "*/README.md",
-    "contracts/solusio_contracts/scenarios/README.md",
+    "contracts/solusio_contracts/clauses.toml",
+    "contracts/solusio_contracts/openapi/*.yaml",
+    "contracts/solusio_contracts/rules/**/*.py",
+    "contracts/solusio_contracts/scenarios/*",
+    "contracts/solusio_contracts/**/*.schema.json",
+    "contracts/solusio_contracts/**/*.j2",
+    "mock_solusio/mock_solusio/**/*.yaml",
+    "mock_solusio/mock_solusio/**/*.schema.json",
+    "mock_solusio/mock_solusio/**/*.j2",
     "docs/*.md",
     "docs/*.py",
     "docs/examples/*",
@@ -61,6 +69,8 @@ def read(file: Path) -> Iterator[tuple[int, str]]:
         yield 1, blanked(r"^```.*?^```$|<!--.*?-->|\]\([^)]*\)", text)
     elif file.suffix == ".py":
         yield from read_python(text)
+    elif file.suffix == ".j2":
+        yield 1, blanked(r"\{\{.*?\}\}|\{%.*?%\}", text)
     else:
         yield 1, text
 

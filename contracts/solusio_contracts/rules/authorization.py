@@ -18,7 +18,7 @@ FORGOTTEN = ("xxxxxxx", "test", "secret", "token", "admin", "changeme", "demo")
 FACT = "authorization token"
 NOT_ENFORCED = "not enforced"
 OTHERS = 3
-"""Number of users for whom wrong tokens are tried."""
+"""How many users wrong tokens are tried for."""
 LONG = (5_000, 200_000)
 """Lengths of very long tokens in characters (TP-109)."""
 BURST = 10
