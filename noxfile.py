@@ -1,4 +1,4 @@
-"""Sessions of development and CI. `nox` runs the default ones; `nox --list` shows all."""
+"""Sessions for development and CI. `nox` runs the default ones; `nox --list` shows all."""
 
 import os
 from pathlib import Path
@@ -20,7 +20,7 @@ with started() as solusio:
     assert solusio.client.get(f"{solusio.url}/docs").status_code == 200
     assert solusio.client.get(f"{solusio.url}/_mock/openapi.json").status_code == 200
 """
-"""What the installed wheel must be able to do: its documents, templates and tables came along."""
+"""What the installed wheel must be able to do, with its documents, templates and tables."""
 
 
 def install(session: nox.Session, *groups: str, project: bool = True) -> None:
@@ -66,7 +66,7 @@ def layers(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests, on a process more than there are cores, since some wait; arguments go to pytest."""
+    """All tests, on one process more than cores, since some wait; arguments go to pytest."""
     install(session, "test")
     processes = str((os.cpu_count() or 1) + 1)
     session.run("pytest", *(session.posargs or ["-n", processes, "--dist", "worksteal"]))
@@ -74,7 +74,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def contract(session: nox.Session) -> None:
-    """The OpenAPI documents stand up to the linter other people use."""
+    """Lint the OpenAPI documents with Redocly."""
     install(session, "test")
     work = Path(session.create_tmp()).resolve()
     documents = [
@@ -109,7 +109,7 @@ def compile_documents(session: nox.Session) -> None:
 
 @nox.session
 def wheel(session: nox.Session) -> None:
-    """The wheel, installed into a clean environment, does the main job from a folder of its own."""
+    """Install the wheel into a clean environment and run the main commands in another folder."""
     work = Path(session.create_tmp()).resolve()
     dist = work / "dist"
     session.run("uv", "build", "--quiet", "--clear", "--out-dir", str(dist), external=True)
@@ -195,7 +195,7 @@ def stateful(session: nox.Session) -> None:
 
 @nox.session
 def fuzz_campaign(session: nox.Session) -> None:
-    """Fuzz the reference endpoint for long: 5,000 generated requests."""
+    """Fuzz the reference endpoint with 5,000 generated requests."""
     install(session, "test")
     session.run(
         "mock-solusio",

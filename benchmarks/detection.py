@@ -1,9 +1,8 @@
-"""Measure who finds the planted faults of `tests/faulty_endpoints`, and who raises false alarms.
+"""Measure which tools find the planted faults of `tests/faulty_endpoints`, and which raise false alarms.
 
-Each endpoint of the catalogue is started anew for each tool: the check without and with fuzzing, plain
-`schemathesis run` on the same OpenAPI document, the same with a document and settings that help it, and one
-valid call with a validation of the answer. The numbers go to `results/detection.json`, the page made of them
-to `docs/detection.md`.
+Every tool gets each endpoint of the catalogue, newly started: the check with and without fuzzing, plain
+`schemathesis run` on the same OpenAPI document, the same with a helpful document and settings, and one
+valid call with validation. Writes `results/detection.json` and `docs/detection.md`.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ PAGE = ROOT / "docs" / "detection.md"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure and write the page, or with --page only write it anew from the numbers that are there."""
+    """Measure and write the page, or with --page only write it from the last numbers."""
     options = parse(arguments)
     if not options.page:
         measure(options)
@@ -68,7 +67,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def measure(options: argparse.Namespace) -> None:
-    """Run the tools on the endpoints and write the numbers, beside those of earlier runs that still apply."""
+    """Run the tools on the endpoints; write the numbers and keep those of earlier runs that still apply."""
     endpoints = catalogue()
     entries = endpoints.load()
     wanted = [entry for entry in entries if fnmatch.fnmatchcase(entry.id, options.only)]
@@ -99,7 +98,7 @@ def measure(options: argparse.Namespace) -> None:
     with ThreadPoolExecutor(options.jobs) as pool:
         for name, verdicts in pool.map(one, wanted):
             known[name] = known.get(name, {}) | verdicts
-            # Written each time, so that an interrupted run has measured something.
+            # Written each time, so that an interrupted run keeps its results.
             rows = [described(entry, known[entry.id]) for entry in entries if entry.id in known]
             write(options.results, {**document, "endpoints": rows})
     if complete:
@@ -108,7 +107,7 @@ def measure(options: argparse.Namespace) -> None:
 
 
 def write(file: Path, document: dict[str, Any]) -> None:
-    """Write the results in whole or not at all."""
+    """Write the results atomically."""
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(".part")
     part.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -116,7 +115,7 @@ def write(file: Path, document: dict[str, Any]) -> None:
 
 
 def catalogue() -> Any:
-    """Return the module that knows the catalogue and runs its endpoints; the tests use the same."""
+    """Return the module of the tests that reads the catalogue and runs its endpoints."""
     path = ROOT / "tests" / "faulty_endpoints" / "conftest.py"
     spec = importlib.util.spec_from_file_location("faulty_endpoints", path)
     if spec is None or spec.loader is None:
@@ -128,7 +127,7 @@ def catalogue() -> Any:
 
 
 def judged(endpoints: Any, entry: Any, tool: Tool, options: argparse.Namespace) -> Verdict:
-    """Start the endpoint, let the tool judge it in an empty folder, and say how long that took."""
+    """Start the endpoint, run the tool on it in an empty folder, and measure the time."""
     with tempfile.TemporaryDirectory() as folder, endpoints.run_endpoint(entry) as url:
         job = Job(entry, url, Path(folder), options.examples, options.seconds, options.seed)
         began = time.monotonic()
@@ -151,7 +150,7 @@ def described(entry: Any, verdicts: dict[str, Any]) -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of everything that takes part."""
+    """Return the versions of all programs involved."""
     found = {name: metadata.version(name) for name in ("mock-solusio", "schemathesis", "hypothesis")}
     found["Python"] = platform.python_version()
     for name, command in (("PHP", ("php", "-r", "echo PHP_VERSION;")), ("Node", ("node", "--version"))):
@@ -162,7 +161,7 @@ def versions() -> dict[str, str]:
 
 
 class Progress:
-    """One line for each endpoint that is done."""
+    """Prints one line per finished endpoint."""
 
     def __init__(self, total: int) -> None:
         self.total = total
@@ -170,7 +169,7 @@ class Progress:
         self.lock = threading.Lock()
 
     def show(self, entry: Any, verdicts: dict[str, Verdict]) -> None:
-        """Print who raised an alarm, and how long each took."""
+        """Print which tools raised an alarm, and their times."""
         with self.lock:
             self.done += 1
             marks = "  ".join(

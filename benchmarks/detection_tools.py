@@ -1,4 +1,4 @@
-"""The tools that are measured: each gets a running endpoint and says whether it finds something wrong."""
+"""The measured tools: each gets a running endpoint and returns a verdict."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ import jsonschema_rs
 import yaml
 
 DOCUMENT = Path(__file__).parents[1] / "contracts/solusio_contracts/openapi/billing-endpoint.yaml"
-CHECK_SECONDS = 180.0  # limit of a check, which ends by itself long before
-STOPPING = 20.0  # seconds in which a tool that is interrupted must have written its report
+CHECK_SECONDS = 180.0  # limit of a check, which normally ends much earlier
+STOPPING = 20.0  # seconds for an interrupted tool to write its report
 HELP = """\
 [phases.coverage]
-# Whether other methods are refused, and how, is nobody's business here (TP-220).
+# How the endpoint refuses other methods does not matter here (TP-220).
 unexpected-methods = []
 """
 
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """One endpoint to judge; the folder is the tool's own."""
+    """One endpoint to judge, and a folder for the tool."""
 
     entry: Any
     url: str
@@ -40,33 +40,33 @@ class Job:
 
     @property
     def timeout(self) -> str:
-        """Seconds to wait for an answer: what the catalogue gives to the check, or its default."""
+        """Response timeout in seconds: that of the catalogue, or the check's default."""
         pairs = dict(zip(self.entry.args, self.entry.args[1:], strict=False))
         return str(pairs.get("--timeout", "5"))
 
     @property
     def users(self) -> list[int]:
-        """The customers that the check is told of."""
+        """The customers passed to the check."""
         pairs = zip(self.entry.args, self.entry.args[1:], strict=False)
         return [int(value) for option, value in pairs if option == "--user-id"]
 
 
 @dataclasses.dataclass
 class Verdict:
-    """What a tool says of an endpoint."""
+    """A tool's verdict on an endpoint."""
 
     alarm: bool
-    """It says that something is wrong: for a faulty endpoint found, for a correct one a false alarm."""
+    """Whether the tool reports a fault: a hit on a faulty endpoint, a false alarm on a correct one."""
     names: list[str]
-    """What it says is wrong: clauses, or the kinds of its failures."""
+    """What it reports: clauses, or kinds of failures."""
     right: bool = False
-    """It names the clauses of the planted fault."""
+    """Whether it names the clauses of the planted fault."""
     stopped: bool = False
-    """It was interrupted when its time was up."""
+    """Whether it was interrupted by the time limit."""
     seconds: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
-        """Return the members that say something."""
+        """Return the members that are set."""
         return {
             name: value
             for name, value in dataclasses.asdict(self).items()
@@ -85,12 +85,12 @@ class Tool:
 
 
 def program(name: str) -> str:
-    """Return the path of a command that is installed beside this Python."""
+    """Return the path of a command installed with this Python."""
     return str(Path(sys.executable).with_name(name))
 
 
 def finish(command: Sequence[str], job: Job, limit: float) -> tuple[int, bool]:
-    """Run a command; when the time is up interrupt it, as Ctrl-C does, so that it reports what it has."""
+    """Run a command; after the time limit interrupt it like Ctrl-C, so that it still reports."""
     environment = {name: value for name, value in os.environ.items() if name != "MOCK_SOLUSIO_TOKEN"}
     with subprocess.Popen(
         command, cwd=job.folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -110,7 +110,7 @@ def finish(command: Sequence[str], job: Job, limit: float) -> tuple[int, bool]:
 
 
 def check_without_fuzzing(job: Job) -> Verdict:
-    """Run the rules alone."""
+    """Run only the rules."""
     return check(job, "--no-fuzz")
 
 
@@ -129,7 +129,7 @@ def check(job: Job, *more: str) -> Verdict:
     names = {finding["clause"] for finding in findings if finding["level"] == wanted}
     any_of = set(job.entry.clauses_any)
     named = bool(names) and set(job.entry.clauses) <= names and (not any_of or bool(names & any_of))
-    if advice:  # a warning, and no more, is what should come of it
+    if advice:  # expected result: only a warning
         return Verdict(code != 0 or bool(names), sorted(names), named and code == 0, stopped)
     return Verdict(code != 0, sorted(names), named and code == 1, stopped)
 
@@ -138,7 +138,7 @@ def check(job: Job, *more: str) -> Verdict:
 
 
 def plain(job: Job) -> Verdict:
-    """Run schemathesis on the document as it is published."""
+    """Run schemathesis on the published document."""
     return schemathesis(job, DOCUMENT, job.url.removesuffix("/"))
 
 
@@ -196,7 +196,7 @@ def adapted(job: Job) -> dict[str, Any]:
 
 
 def one_call(job: Job) -> Verdict:
-    """Ask once for the first customer, and look at status, type and schema of the answer."""
+    """Send one request for the first customer and check status, type and schema of the response."""
     token = {"token": job.entry.token} if job.entry.token else {}
     form = urlencode({**token, "action": "GetTokenPricing", "userid": job.users[0]})
     parts = urlsplit(job.url)
@@ -215,7 +215,7 @@ def one_call(job: Job) -> Verdict:
 
 
 def problem_with(status: int, kind: str, body: bytes) -> str | None:
-    """Return what is wrong with an answer, as one would see it with a call and a validator."""
+    """Return what a single call and a schema validator find wrong with a response."""
     if status != 200:
         return f"status {status}"
     if kind.partition(";")[0].strip() != "application/json":

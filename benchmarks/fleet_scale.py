@@ -1,8 +1,8 @@
-"""How long `fleet generate` and `fleet describe` take, and how much memory, from small fleets to azure2017.
+"""Time and memory of `fleet generate` and `fleet describe`, from small fleets to azure2017.
 
     python benchmarks/fleet_scale.py [--scale 0.005 --scale 0.05 --scale 1] [--page docs/fleet-scale.md]
 
-Each run is a process of its own; time and peak memory are what the operating system counted for it.
+Each run is a separate process; the operating system counts its time and peak memory.
 """
 
 import argparse
@@ -19,7 +19,7 @@ SCALES = (0.005, 0.05, 0.5, 1.0)
 
 
 class Run(NamedTuple):
-    """What one command took."""
+    """Time and memory of one command."""
 
     wall: float
     processor: float

@@ -1,13 +1,12 @@
-"""Requests per second of our fuzzing next to `schemathesis run`: same document, endpoint, number of examples.
+"""Requests per second of our fuzzing and of `schemathesis run`: same document, endpoint, number of examples.
 
-Both run as programs of their own, in turns, against one small Starlette endpoint on uvicorn, which does the
-counting: requests, different request bodies, and the time from the first request to the last. So *sending*
-leaves out what a program needs to start and to finish; *in all* is the wall time of the whole program.
+Both run alternately as separate programs against one small Starlette endpoint on uvicorn. The endpoint counts
+requests, different request bodies, and the time from the first request to the last: *sending* excludes what a
+program needs to start and finish, *in all* is the wall time of the whole program.
 
-What is compared: `schemathesis run` in its fuzzing phase, positive and negative data, default checks, one
-worker; ours with everything that a check does with an answer: our own judging, all bytes of each exchange
-kept, a connection for each request (schemathesis keeps one open). What is counted: every request that
-arrives. Ours sends no request twice; schemathesis does, so different bodies are counted as well.
+`schemathesis run` fuzzes positive and negative data with its default checks and one worker. Ours judges
+each response as a check does, keeps all bytes, and opens a connection for each request (schemathesis keeps
+one open). Different bodies are counted because schemathesis repeats requests and ours does not.
 
 Usage: python benchmarks/fuzz_speed.py [--examples N] [--rounds N] [--json FILE]
 """
@@ -57,7 +56,7 @@ raise SystemExit(not all(one.ok for family in families for one in fuzz.expectati
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of one program, as the endpoint saw it."""
+    """One run of one program, as counted by the endpoint."""
 
     requests: int
     different: int
@@ -83,7 +82,7 @@ class Run:
 
 
 def serve() -> None:
-    """Serve the endpoint on a free port, whose number is printed; GET returns the counts and resets them."""
+    """Serve the endpoint on a free port and print its number; GET returns the counts and resets them."""
     import uvicorn
     from starlette.applications import Starlette
     from starlette.requests import Request
@@ -115,7 +114,7 @@ def serve() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         print(listener.getsockname()[1], flush=True)
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False))
-        # The parent closes our standard input to end us.
+        # The parent closes standard input to stop this process.
         threading.Thread(
             target=lambda: (sys.stdin.read(), setattr(server, "should_exit", True)), daemon=True
         ).start()
@@ -129,7 +128,7 @@ def measure(command: list[str], url: str, folder: str) -> Run:
     wall = time.perf_counter() - began
     with urllib.request.urlopen(f"{url}counts") as answer:  # noqa: S310 - our own server
         counts: dict[str, Any] = json.load(answer)
-    # schemathesis exits with 1 when a check fails, which on a correct endpoint some may.
+    # schemathesis exits with 1 if a check fails, which some do even on a correct endpoint.
     if done.returncode not in (0, 1) or counts["requests"] < 2:
         raise SystemExit(f"{command[:3]} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     return Run(counts["requests"], counts["different"], counts["sending"], wall)
@@ -149,7 +148,7 @@ def programs(url: str, examples: int, seed: int, document: Path) -> dict[str, li
 
 
 def compare(url: str, examples: int, rounds: int) -> dict[str, list[Run]]:
-    """Run both programs in turns, each round with a seed of its own and the other one first."""
+    """Run both programs alternately, each round with a new seed and the other one first."""
     from solusio_contracts.contract import documents
 
     runs: dict[str, list[Run]] = {"mock-solusio": [], "schemathesis": []}
@@ -177,7 +176,7 @@ def report(runs: dict[str, list[Run]], examples: int) -> dict[str, Any]:
             }
             for name, each in runs.items()
         },
-        # The ratio of each round, since both programs of a round meet the same load.
+        # One ratio per round, since both programs of a round run under the same load.
         "median_ratio": {
             rate: statistics.median(
                 getattr(ours, rate) / getattr(theirs, rate)
@@ -219,7 +218,7 @@ def table(result: dict[str, Any]) -> str:
 
 
 def main() -> int:
-    """Measure, print a table, write JSON; return 1 when the ratio is missed."""
+    """Measure, print a table, write JSON; return 1 if the ratio is missed."""
     parser = argparse.ArgumentParser(description="Compare the speed of our fuzzing with `schemathesis run`.")
     parser.add_argument("--examples", type=int, default=150, help="examples of each run [150]")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each program [5]")

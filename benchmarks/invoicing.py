@@ -1,12 +1,12 @@
-"""How fast the reference turns usage into invoices, and in how much memory, from 10^4 to 2 x 10^6 lines.
+"""Speed and memory of the reference turning usage into invoices, from 10^4 to 2 x 10^6 lines.
 
     python benchmarks/invoicing.py [--lines 10000 --lines 2000000] [--database sqlite] [--page FILE]
     python benchmarks/invoicing.py --azure2017 1.0
 
-The usage of 5,958 customers is made up by a server of its own, or with --azure2017 by `mock-solusio serve` on
-a generated fleet of this scale. Each run is a fresh process, so that its peak memory is that of the whole
-billing run. Beside it, the same rows go into the same table with plain INSERTs, in transactions of 1,000 as
-well: what the database itself takes. PostgreSQL is one of its own, made with `initdb`, with its defaults.
+The usage of 5,958 customers comes from a synthetic server, or with --azure2017 from `mock-solusio serve` on a
+generated fleet of this scale. Each run is a new process, so its peak memory is that of the billing run. For
+comparison, plain INSERTs write the same rows to the same table, also 1,000 per transaction: the cost of the
+database itself. PostgreSQL is a temporary cluster made with `initdb`, with default settings.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from urllib.parse import parse_qs, urlsplit
 LINES = (10_000, 100_000, 1_000_000, 2_000_000)
 CUSTOMERS = 5_958
 PER_PAGE = 1000
-TOKEN = "benchmarks-own-access-token"  # noqa: S105 - of a server that lives for a minute
+TOKEN = "benchmarks-own-access-token"  # noqa: S105 - of a short-lived server
 HEAD = (
     "| lines | customers | database | read and stored, lines/s | INSERTs alone, lines/s | ratio "
     "| invoices, lines/s | invoices/s | all, s | peak, MiB |"
@@ -38,7 +38,7 @@ HEAD = (
 
 
 def main() -> None:
-    """Measure what is asked for, and print a table in Markdown."""
+    """Run the selected measurements and print a table in Markdown."""
     options = parse()
     if options.child:
         print(json.dumps(CHILDREN[options.child](options)), flush=True)
@@ -81,7 +81,7 @@ def row(name: str, run: dict[str, Any]) -> str:
 
 
 def measured(name: str, lines: int) -> dict[str, Any]:
-    """Bill made up usage, and insert the same rows without billing anything."""
+    """Bill synthetic usage; for comparison, insert the same rows without billing."""
     with database(name) as place, database(name) as other, served(str(lines)) as url:
         child("customers", "--place", place, "--lines", str(min(lines, CUSTOMERS)))
         billed = child("bill", "--place", place, "--url", url, "--period", "2026-03")
@@ -115,14 +115,14 @@ def child(what: str, *arguments: str) -> dict[str, Any]:
 
 @contextmanager
 def served(lines: str) -> Iterator[str]:
-    """Serve made up usage."""
+    """Serve synthetic usage."""
     with running([sys.executable, __file__, "--child", "serve", "--lines", lines], r"(http\S+)") as url:
         yield url
 
 
 @contextmanager
 def running(command: list[str], pattern: str, environment: dict[str, str] | None = None) -> Iterator[str]:
-    """Run a server; give the URL that it prints."""
+    """Run a server; give the URL it prints."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         try:
             assert process.stdout is not None
@@ -166,7 +166,7 @@ def database(name: str) -> Iterator[str]:
 
 
 def usage_line(number: int) -> dict[str, Any]:
-    """Make up a usage line: its figures follow from its number."""
+    """Return a synthetic usage line, derived from its number."""
     customer = number * 7919 % CUSTOMERS + 1
     hours = number * 104_729 % 744 + 1
     per_hour = 7 * (number % 4 + 1)
@@ -217,7 +217,7 @@ def serve(options: argparse.Namespace) -> None:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         url = f"http://127.0.0.1:{server.server_port}"
@@ -226,7 +226,7 @@ def serve(options: argparse.Namespace) -> None:
 
 
 def customers(options: argparse.Namespace) -> dict[str, Any]:
-    """Save customers: made up ones, or all whom a SolusIO has."""
+    """Save customers: synthetic ones, or all users of a SolusIO."""
     from decimal import Decimal
 
     from solusio_reference.pricing import Currency, Customer, Discount, Tax
@@ -246,7 +246,7 @@ def customers(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def bill(options: argparse.Namespace) -> dict[str, Any]:
-    """Bill the period; say what it took."""
+    """Bill the period; return time and memory."""
     from solusio_reference.billing_run import collect, invoice
     from solusio_reference.period import Period
     from solusio_reference.solusio.client import Solusio
@@ -293,7 +293,7 @@ def insert(options: argparse.Namespace) -> dict[str, Any]:
         for begin in range(1, count + 1, PER_PAGE):
             rows = [plain_row(number) for number in range(begin, min(begin + PER_PAGE, count + 1))]
             began = time.perf_counter()
-            if mark == "?":  # psycopg begins by itself
+            if mark == "?":  # psycopg starts transactions automatically
                 cursor.execute("BEGIN IMMEDIATE")
             cursor.executemany(statement, rows)
             connection.commit()

@@ -1,13 +1,12 @@
-"""Requests per second of the mock beside bare Starlette, granian, Prism and Mockoon, as ratios in one run.
+"""Requests per second of the mock, bare Starlette, granian, Prism and Mockoon, as ratios in one run.
 
-All servers get the same questions from wrk, each server on one core alone, wrk on another. In each round all
-are started anew; each kind of question goes to one after the other before the next kind comes, so that those
-that are compared meet the same load of the machine. The mock holds 200 users and 40 servers, made through its
-API; the others repeat its answers. A run in which any answer was not 2xx, or a connection broke, is spoilt:
-it ends the benchmark.
+wrk sends all servers the same requests; each server has one core, wrk another. In each round all servers
+start again, and each kind of request goes to one after another, so that compared runs meet the same load.
+The mock has 200 users and 40 servers, created through its API; the others repeat its responses. A response
+other than 2xx or a broken connection stops the benchmark.
 
-Besides, of the mock alone: start to the first good answer, memory after 100,000 requests, and in how many
-TCP segments an answer comes.
+Also measured for the mock: start to the first 200, memory after 100,000 requests, and TCP segments per
+response.
 
 Needs two cores, Linux, wrk (Debian: apt-get install wrk), node with npm, and granian for its columns.
 Writes results/mock_speed.json and docs/speed.md.
@@ -54,18 +53,18 @@ from mock_speed_world import USERS, World, populate, record
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "mock_speed.json"
 PAGE = ROOT / "docs" / "speed.md"
-TOKEN = "speed"  # noqa: S105 - of a server that lives for a minute
+TOKEN = "speed"  # noqa: S105 - of a short-lived server
 
 STARTS = 15
 REQUESTS = 100_000
 ANSWERS = 500
-"""How many answers are looked at for their segments."""
+"""How many responses are examined for their segments."""
 LARGEST_SEGMENT = 65_483
-"""Bytes of data that fit into one packet of the loopback."""
+"""Bytes of data per packet on the loopback."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure and write the page, or with --page only write it anew from the numbers that are there."""
+    """Measure and write the page, or with --page only write it from the last numbers."""
     parser = argparse.ArgumentParser(description="Compare the speed of the mock with that of other servers.")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.0, help="of each run of wrk")
@@ -87,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def measure(options: argparse.Namespace, place: Place) -> dict[str, Any]:
-    """Do all measurements."""
+    """Run all measurements."""
     servers = [
         server for server in available(place) if not options.only or server.name in {MOCK, *options.only}
     ]
@@ -124,7 +123,7 @@ def measure(options: argparse.Namespace, place: Place) -> dict[str, Any]:
 def one_round(
     servers: Sequence[Server], place: Place, world: World, options: argparse.Namespace
 ) -> dict[str, Any]:
-    """Start all servers, ask all of them each kind of question, and return what was counted."""
+    """Start all servers, send each kind of request to all of them, and return the counts."""
     result: dict[str, Any] = {"started": {}, "memory": {}, "loads": {kind: {} for kind in options.kinds}}
     with ExitStack() as stack:
         all_running: list[tuple[Server, Running]] = []
@@ -149,10 +148,10 @@ def one_round(
 
 
 def counted_load(kind: str, running: Running, world: World, seconds: float) -> Load:
-    """Measure, longer where nothing was answered in time: some need more than a second for a first answer.
+    """Measure, and longer if no response came: some servers need more than a second for the first one.
 
     Raises:
-        SpoiltRunError: there is no answer in eight times as long either.
+        SpoiltRunError: no response came within eight times as long.
     """
     for factor in (1, 2, 4, 8):
         counted = load(kind, running, world, seconds * factor)
@@ -175,7 +174,7 @@ def show(result: dict[str, Any]) -> None:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of everything that takes part."""
+    """Return the versions of all programs involved."""
     found = {name: metadata.version(name) for name in ("starlette", "uvicorn", "uvloop", "httptools")}
     with suppress(metadata.PackageNotFoundError):
         found["granian"] = metadata.version("granian")
@@ -188,11 +187,11 @@ def versions() -> dict[str, str]:
     return found
 
 
-# The mock alone
+# Only the mock
 
 
 def alone(mock: Server, place: Place) -> dict[str, Any]:
-    """Measure what needs no comparison: start, memory, segments."""
+    """Measure start, memory and segments."""
     starts = []
     for _ in range(STARTS):
         with started(mock, place) as running:
@@ -247,7 +246,7 @@ def segments(running: Running, path: Callable[[int], str]) -> dict[str, int]:
 
 
 def complete(received: bytes) -> bool:
-    """Tell whether an answer with a Content-Length is there as a whole."""
+    """Whether a response with a Content-Length is complete."""
     head, end, body = received.partition(b"\r\n\r\n")
     if not end:
         return False

@@ -1,7 +1,7 @@
-"""The Python servers that are measured beside `mock-solusio serve`.
+"""The Python servers measured beside `mock-solusio serve`.
 
-Run as a program: bare Starlette on uvicorn. For granian: `starlette()` and `mock()` make the applications.
-Answers are the bytes that the mock gave before, read once from the folder in MOCK_SPEED_ANSWERS.
+Run as a program: bare Starlette on uvicorn. For granian, `starlette()` and `mock()` return the applications.
+Starlette sends the mock's recorded responses, read once from the folder in MOCK_SPEED_ANSWERS.
 """
 
 import os
@@ -11,7 +11,7 @@ from typing import Any
 
 
 def starlette() -> Any:
-    """Return a Starlette application with nothing but routes and prebuilt answers."""
+    """Return a Starlette application with only routes and prebuilt responses."""
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
@@ -60,7 +60,7 @@ def mock() -> Any:
 
 
 def main(port: int) -> None:
-    """Serve Starlette on uvicorn, with the settings that the mock has."""
+    """Serve Starlette on uvicorn with the mock's settings."""
     from mock_solusio.server.uvicorn_server import listen, make_server
 
     with listen("127.0.0.1", port) as listener:

@@ -1,4 +1,4 @@
-"""The load: wrk with a script, on a core of its own, and what it counted."""
+"""The load: wrk with a script, on its own core, and its counts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SCRIPT = Path(__file__).with_name("mock_speed_load.lua")
 CONNECTIONS = 16
-"""Open connections, each with one request under way."""
+"""Open connections, each with one request in flight."""
 
 KINDS = {
     "get_user": "user by id, 200 users in turn",
@@ -30,30 +30,30 @@ KINDS = {
     "list_servers_fresh": "servers, no query twice",
     "mixed": "ten reads, then one change",
 }
-"""What is measured, in words; the script of wrk has a function for each."""
+"""The kinds of requests, in words; the wrk script has a function for each."""
 
 FOUR = ("get_user", "list_users", "list_servers", "create_user")
-"""What is asked of servers without a state, too. Creating comes last: it makes the state grow."""
+"""The kinds that stateless servers get too. Creating comes last, because it grows the state."""
 
 _runs = itertools.count()
 
 
 class SpoiltRunError(Exception):
-    """A run that does not count: not all answers were what they should be."""
+    """An invalid run: some responses were wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What one run of wrk counted."""
+    """The counts of one run of wrk."""
 
     requests: int
     seconds: float
     cpu: float
     """Seconds that the server worked."""
     bytes: int
-    """Of an answer, with its head."""
+    """Of a response, with its head."""
     p50: int
-    """Microseconds that half of the requests took at most."""
+    """Median latency in microseconds."""
     p99: int
 
     @property
@@ -63,12 +63,12 @@ class Load:
 
     @property
     def cpu_rate(self) -> float:
-        """Requests per second in which the server worked: other programs on the machine matter less."""
+        """Requests per second of server work, which other programs on the machine affect less."""
         return self.requests / self.cpu
 
 
 def cores() -> tuple[int, int]:
-    """Return the core of the server and that of the load; two different ones.
+    """Return two different cores, for the server and the load.
 
     Raises:
         SystemExit: there is only one.
@@ -80,7 +80,7 @@ def cores() -> tuple[int, int]:
 
 
 def load(kind: str, running: Running, world: World, seconds: float) -> Load:
-    """Let wrk ask a server for some seconds.
+    """Run wrk against a server for some seconds.
 
     Raises:
         SpoiltRunError: an answer was not 2xx, or a connection broke.
@@ -89,7 +89,7 @@ def load(kind: str, running: Running, world: World, seconds: float) -> Load:
     if wrk is None:
         raise SystemExit("wrk is missing: apt-get install wrk")
     command = [
-        # wrk knows whole seconds only; interrupted, it says what it has counted so far.
+        # wrk accepts only whole seconds; when interrupted, it prints its counts so far.
         *("timeout", "--signal", "INT", f"{seconds:g}", "taskset", "-c", str(cores()[1])),
         *(wrk, "--threads", "1", "--connections", str(CONNECTIONS), "--timeout", "5s"),
         *("--duration", f"{math.ceil(seconds) + 1}s", "--script", str(SCRIPT), running.url, "--"),

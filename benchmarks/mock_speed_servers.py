@@ -1,4 +1,4 @@
-"""The servers that are compared: how each is installed, started, watched and stopped."""
+"""The compared servers: how each is installed, started, monitored and stopped."""
 
 from __future__ import annotations
 
@@ -40,24 +40,24 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the servers find what they need."""
+    """Files and folders that the servers need."""
 
     work: Path
     token: str
 
     @property
     def answers(self) -> Path:
-        """Folder of the recorded answers."""
+        """Folder of the recorded responses."""
         return self.work / "answers"
 
     @property
     def document(self) -> Path:
-        """The OpenAPI document with the recorded answers as examples."""
+        """The OpenAPI document with the recorded responses as examples."""
         return self.work / "solusio-api.json"
 
     @property
     def short(self) -> Path:
-        """The same with nothing but the operations that are asked for."""
+        """The same with only the operations under test."""
         return self.work / "short.json"
 
     @property
@@ -68,36 +68,36 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One of those that are compared."""
+    """One of the compared servers."""
 
     name: str
     command: Callable[[Place, int], list[str]]
     kinds: tuple[str, ...] = tuple(KINDS)
     warm_up: float = 0.3
-    """Seconds of load before each run that counts; what compiles while it runs needs more of them."""
+    """Seconds of warm-up before each counted run; just-in-time compilers need more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server that answers. Its processes share a session, by which they are found."""
+    """A running server. Its processes share a session, by which they are found."""
 
     name: str
     port: int
     pid: int
     started: float
-    """Seconds from its start to its first good answer."""
+    """Seconds from its start to its first 200."""
 
     @property
     def url(self) -> str:
-        """Address, without a slash at its end."""
+        """URL without a trailing slash."""
         return f"http://127.0.0.1:{self.port}"
 
     def cpu(self) -> float:
-        """Return how many seconds its processes have worked."""
+        """Return the processor time of its processes in seconds."""
         return sum(int(stat[11]) + int(stat[12]) for stat in self._stats()) / _TICK
 
     def memory(self) -> float:
-        """Return how many MiB its processes occupy."""
+        """Return the memory of its processes in MiB."""
         return sum(int(stat[21]) for stat in self._stats()) * _PAGE / 1_048_576
 
     def _stats(self) -> Iterator[list[str]]:
@@ -105,7 +105,7 @@ class Running:
             try:
                 fields = path.read_text().rpartition(")")[2].split()
             except OSError:
-                continue  # it ended meanwhile
+                continue  # it has ended
             if fields[3] == str(self.pid):
                 yield fields
 
@@ -160,7 +160,7 @@ SERVERS = (
 
 
 def available(place: Place) -> tuple[Server, ...]:
-    """Return the servers that can be started here; say which cannot, and why."""
+    """Return the servers that can run here; print which cannot, and why."""
     missing: set[str] = set()
     if importlib.util.find_spec("granian") is None:
         print(f"Without granian: pip install granian=={GRANIAN}")
@@ -175,7 +175,7 @@ def available(place: Place) -> tuple[Server, ...]:
 
 @contextmanager
 def started(server: Server, place: Place) -> Iterator[Running]:
-    """Run a server on the server's core, from before its first answer until after the block.
+    """Run a server on the server's core until the end of the block.
 
     Raises:
         SystemExit: it does not answer in time.
@@ -186,9 +186,9 @@ def started(server: Server, place: Place) -> Iterator[Running]:
     environment = os.environ | {
         "MOCK_SPEED_ANSWERS": str(place.answers),
         "MOCK_SPEED_TOKEN": place.token,
-        # What is installed by pip is compiled; a checkout is after its first start.
+        # pip compiles what it installs; a checkout is compiled at its first start.
         "PYTHONPYCACHEPREFIX": str(place.work / "bytecode"),
-        # express and others are slower without.
+        # express and others are slower without it.
         "NODE_ENV": "production",
     }
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -223,7 +223,7 @@ def _answers(port: int, token: str) -> bool:
 
 
 def ask(port: int, token: str, method: str, path: str, body: Any = None) -> tuple[int, bytes]:
-    """Ask the API for something below `/api/v1`, or below the root if the path begins with `//`."""
+    """Send a request below `/api/v1`, or below the root if the path begins with `//`."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         connection.request(

@@ -1,4 +1,4 @@
-"""The world that the mock is asked about, made through its API, and the answers that the others repeat."""
+"""The mock's data, created through its API, and the recorded responses that the other servers repeat."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ RECORDED = {
     "list_servers": ("/servers", "get", "200"),
     "create_user": ("/users", "post", "201"),
 }
-"""Which response of the document each recorded answer is an example of."""
+"""The response of the document that each recorded response is an example of."""
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What the load asks about."""
+    """The data that the load requests."""
 
     token: str
     users: range
@@ -33,7 +33,7 @@ class World:
 
 
 def populate(running: Running, token: str) -> World:
-    """Make users and servers, and let enough time pass that all tasks are done."""
+    """Create users and servers, and advance the clock until all tasks are done."""
     ids = []
     for number in range(USERS):
         body = {"email": f"user{number}@example.com", "billing_user_id": 1000 + number}
@@ -50,7 +50,7 @@ def populate(running: Running, token: str) -> World:
 
 
 def record(running: Running, world: World, place: Place) -> None:
-    """Keep the mock's answers, for Starlette as bytes and for the others as examples of the document."""
+    """Record the mock's responses: bytes for Starlette, examples in the document for the others."""
     port, token = running.port, world.token
     answers = {
         "get_user": ask(port, token, "GET", f"/users/{world.users[0]}"),
@@ -70,9 +70,9 @@ def record(running: Running, world: World, place: Place) -> None:
         content = responses[status_text]["content"]["application/json"]
         content["schema"] = _own(document, content["schema"])
         content.pop("examples", None)
-        # Prism reads the one, Mockoon the other.
+        # Prism reads the first, Mockoon the second.
         content["example"] = content["schema"]["example"] = json.loads(answers[name][1])
-    # Prism leaves the path of `servers` out, Mockoon does not: so it becomes a part of all paths.
+    # Prism ignores the path of `servers` and Mockoon does not, so prepend it to all paths.
     document["paths"] = {f"/api/v1{path}": item for path, item in document["paths"].items()}
     document["servers"] = [{"url": "/"}]
     place.document.write_text(json.dumps(document), encoding="utf-8")
@@ -86,7 +86,7 @@ def record(running: Running, world: World, place: Place) -> None:
 
 
 def _own(document: Any, node: Any) -> Any:
-    """Return a copy of what a node is or refers to, which may be changed without changing others."""
+    """Return a copy of a node, or of what it refers to, that is safe to change."""
     while "$ref" in node:
         holder = document
         for part in node["$ref"].removeprefix("#/").split("/"):

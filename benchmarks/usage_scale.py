@@ -1,9 +1,8 @@
-"""Measure walks through the pages of /usage at growing fleets: lines per second, memory, time of a page.
+"""Measure reading all pages of /usage for growing fleets: lines per second, memory, time per page.
 
-For each size a state file is filled in a process of its own, then a fresh process opens it and walks through
-the month, so that its peak memory is that of serving. Requests go through the whole chain of the mock, but
-through no socket. The numbers go to `results/usage_scale.json`, the page and plot made of them to
-`docs/usage-scale.md` and `docs/images/usage-scale.svg`.
+For each size, one process fills a state file and a new one reads the month from it, so its peak memory is
+that of serving. Requests go through the whole request chain of the mock, without a socket. Writes
+`results/usage_scale.json`, `docs/usage-scale.md` and `docs/images/usage-scale.svg`.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ PLOT = ROOT / "docs" / "images" / "usage-scale.svg"
 
 SIZES = (10_000, 100_000, 1_000_000, 2_000_000)
 HISTORY = (100_000, 1_000_000)
-"""One more measurement: so many servers in the month, after so many in the month before."""
+"""One more measurement: servers in the month, and in the month before."""
 
 USERS = 6_000
 SHORTEST, LONGEST, TAIL = 0.42, 900.0, 0.45
@@ -42,12 +41,12 @@ SHORTEST, LONGEST, TAIL = 0.42, 900.0, 0.45
 two hours, and the mean is about 52, as in the Azure trace of 2017."""
 
 PER_PAGE = 1000
-TOKEN = "benchmarks-own-access-token"  # noqa: S105 - of a mock that lives for a minute
+TOKEN = "benchmarks-own-access-token"  # noqa: S105 - of a short-lived mock
 MONTH = "from=2026-03-01T00:00:00Z&to=2026-04-01T00:00:00Z"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure all sizes and write the page, or with --page only write it anew from the last numbers."""
+    """Measure all sizes and write the page, or with --page only write it from the last numbers."""
     options = parse(arguments)
     if options.child == "fill":
         fill(options.state, options.spans, options.history)
@@ -85,7 +84,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def measure(sizes: Sequence[int], results: Path) -> None:
-    """Measure each size in processes of its own; other sizes keep their numbers."""
+    """Measure each size in separate processes; other sizes keep their numbers."""
     earlier = json.loads(results.read_text(encoding="utf-8")) if results.exists() else {}
     known = {row["spans"]: row for row in earlier.get("rows", ())}
     known |= {size: measured(size, 0) for size in sizes}
@@ -105,7 +104,7 @@ def measure(sizes: Sequence[int], results: Path) -> None:
 
 
 def measured(spans: int, history: int) -> dict[str, Any]:
-    """Fill a state file and walk through it."""
+    """Fill a state file and read it."""
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder) / "state.db"
         began = time.monotonic()
@@ -145,7 +144,7 @@ def resident_mib() -> float:
 
 
 def opened(state: Path) -> Any:
-    """Return a mock on a state file, in the middle of April, on a clock that stands still."""
+    """Return a mock on a state file, with its clock frozen in the middle of April."""
     from mock_solusio.app import Mock
     from mock_solusio.clock import Clock
     from mock_solusio.moment import parse_moment
@@ -156,7 +155,7 @@ def opened(state: Path) -> Any:
 
 
 def fill(state: Path, count: int, history: int) -> None:
-    """Store users and the life of servers."""
+    """Store users and the lifetimes of servers."""
     from mock_solusio.domain.records.user import USERS as KIND
     from mock_solusio.domain.records.user import User
 
@@ -175,7 +174,7 @@ def fill(state: Path, count: int, history: int) -> None:
 
 
 def lives(count: int, month: str, before: int) -> Iterator[Any]:
-    """Make servers of a month, in order of their creation: most live for minutes, a few for weeks."""
+    """Yield the servers of a month in order of creation: most live for minutes, a few for weeks."""
     from mock_solusio.domain.spans import SERVER, Span
     from mock_solusio.moment import DAY, HOUR, parse_moment
 
@@ -203,7 +202,7 @@ def lives(count: int, month: str, before: int) -> Iterator[Any]:
 
 
 def walk(state: Path, expected: int) -> dict[str, Any]:
-    """Walk through March by links, then through one customer's; return what it took."""
+    """Read March by links, then one customer's lines; return the times."""
     mock = opened(state)
     with asyncio.Runner() as runner:
         ask(runner, mock, "usage?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z")
@@ -228,7 +227,7 @@ def walk(state: Path, expected: int) -> dict[str, Any]:
 
 
 def pages(runner: asyncio.Runner, mock: Any, path: str) -> dict[str, Any]:
-    """Follow `links.next` to the end; check the sums."""
+    """Follow `links.next` to the end and check the totals."""
     times, lines, hours, tokens = [], 0, 0, 0
     while path:
         began = time.perf_counter()
@@ -246,7 +245,7 @@ def pages(runner: asyncio.Runner, mock: Any, path: str) -> dict[str, Any]:
 
 
 def ask(runner: asyncio.Runner, mock: Any, path: str) -> bytes:
-    """Ask the mock as a client would."""
+    """Send a request to the mock as a client would."""
     from mock_solusio.server.messages import Request
 
     target, _, query = path.partition("?")

@@ -1,4 +1,4 @@
-"""What the documents say of commands, options, clauses, files and modules is so."""
+"""The documents name commands, options, clauses, files and modules that exist."""
 
 import importlib
 import re
@@ -18,16 +18,16 @@ from solusio_contracts.rules import all_rules
 
 CLAUSE_ID = re.compile(rf"\b(?:{'|'.join(AREAS)})-\d{{3}}\b")
 INVENTED = ("TP-000", "TP-045")
-"""Stand in comments for the form of an id and for one mistyped."""
+"""Examples of an id and of a mistyped one."""
 CONTROL = re.compile(r"[|&;<>()#]+|\d?>.*")
-"""Words that end a command within a shell line."""
+"""Words that end a command in a shell line."""
 
 
 # The page of `check`
 
 
 def rows(text: str, heading: str) -> list[list[str]]:
-    """Return the cells of the first table below a heading, without its two head lines."""
+    """Return the cells of the table below a heading, without its two head lines."""
     section = text.partition(f"\n{heading}\n")[2]
     lines = [line for line in section.partition("\n#")[0].splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
@@ -39,7 +39,7 @@ def code(cell: str) -> list[str]:
 
 def test_the_table_of_options_is_that_of_the_command(documents, commands):
     command = commands["mock-solusio check"]
-    # The help option is made once for all: with the names that the command line gives it.
+    # The help option gets its names from the context.
     context = click.Context(command, help_option_names=["-h", "--help"])
     true = {}
     for option in (*command.params, command.get_help_option(context)):
@@ -58,7 +58,7 @@ def test_the_defaults_in_the_table_are_those_of_the_command(documents, commands)
         name = next(one for one in code(names) if len(one) > 2)
         if name == "--fuzz":
             assert (code(default), options[name].default) == (["--fuzz"], True)
-        elif name not in ("--help", "--config"):  # --config looks for its file itself
+        elif name not in ("--help", "--config"):  # --config finds its file itself
             option = options.get(name) or options[code(names)[1]]
             shown = option.default if isinstance(option.default, int | float) and not option.is_flag else ""
             assert "".join(code(default)) == str(shown), name
@@ -79,7 +79,7 @@ def test_the_table_of_what_is_sent_names_every_area(documents):
     written = [
         area for row in rows(documents["docs/check.md"], "## What is sent") for area in row[0].split(", ")
     ]
-    # No rule of `security` needs requests of another kind: they look at the answers to all.
+    # Rules of `security` send no requests of their own: they look at all responses.
     assert {rule.area for rule in all_rules()} - set(written) <= {"security"}
     assert set(written) <= {rule.area for rule in all_rules()} | {"fuzz"}
 
@@ -107,7 +107,7 @@ def without_code(text: str) -> str:
 
 
 def anchors(text: str) -> set[str]:
-    """Return the anchors that GitHub and GitLab make of headings."""
+    """Return the anchors that GitHub and GitLab create for headings."""
     headings = re.findall(r"^#+ (.+)$", without_code(text), re.MULTILINE)
     plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
     return {heading.replace(" ", "-") for heading in plain}
@@ -192,7 +192,7 @@ def test_every_module_named_exists(documents):
 
 
 def command_lines(text: str) -> Iterator[str]:
-    """Yield what a document shows of `mock-solusio`, in blocks of code and between the lines."""
+    """Yield the `mock-solusio` commands of a document, from code blocks and prose."""
     for block in re.findall(r"^```\w*\n(.*?)^```$", text, re.DOTALL | re.MULTILINE):
         for line in block.replace("\\\n", " ").splitlines():
             yield from re.findall(r"(?:^|[\s/])(mock-solusio [^`]*)", line.strip().removeprefix("$ "))
@@ -200,7 +200,7 @@ def command_lines(text: str) -> Iterator[str]:
 
 
 def commands_meant(words: list[str]) -> tuple[list[click.Command], list[str]]:
-    """Follow the names of commands; `show|export` in prose means both."""
+    """Return the commands and the words after them; `show|export` in prose means both."""
     chosen: list[click.Command] = [cli]
     while words and all(isinstance(one, click.Group) for one in chosen) and not words[0].startswith("-"):
         names = words[0].strip(",").split("|")
@@ -224,7 +224,7 @@ def test_every_command_line_uses_commands_and_options_that_exist(documents, comm
             end = next((place for place, word in enumerate(words) if CONTROL.fullmatch(word)), len(words))
             chosen, rest = commands_meant(words[:end])
             if commands["mock-solusio reference check"] in chosen:
-                chosen.append(commands["mock-solusio check"])  # which takes what is left
+                chosen.append(commands["mock-solusio check"])  # it takes the remaining options
             known = {"--help", "-h"}
             for command in chosen:
                 for parameter in command.params:
@@ -245,7 +245,7 @@ def test_the_reader_of_command_lines_finds_wrong_commands(line, wrong):
 
 
 def test_options_and_rules_named_in_prose_exist(documents, commands):
-    """`--like-this` in the pages about the check, and every `--skip` or `--only`, name what there is."""
+    """Every `--option` in docs/check.md, and every selector of `--skip` or `--only`, exists."""
     options = {"--help"}
     for option in commands["mock-solusio check"].params:
         options |= {*option.opts, *option.secondary_opts}

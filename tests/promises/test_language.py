@@ -25,6 +25,8 @@ SCOPE = (
     "mock_solusio/mock_solusio/**/*.yaml",
     "mock_solusio/mock_solusio/**/*.schema.json",
     "mock_solusio/mock_solusio/**/*.j2",
+    "benchmarks/*.py",
+    "noxfile.py",
     "docs/*.md",
     "docs/*.py",
     "docs/examples/*",

@@ -1,4 +1,4 @@
-"""The commands of the README, run to the letter in a fresh copy; they need a package registry."""
+"""The commands of the README run as printed in a fresh copy; they need a package registry."""
 
 import os
 import re
@@ -28,7 +28,7 @@ def readme(documents: dict[str, str]) -> str:
 
 @pytest.fixture
 def fresh(root: Path, tmp_path: Path) -> Path:
-    """A copy of the files under version control, as they are now."""
+    """A copy of the files under version control, including uncommitted changes."""
     if not (root / ".git").exists():
         pytest.skip("this is not a checkout")
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=True)
