@@ -1,7 +1,7 @@
-"""A plain billing system that bills SolusIO right: what the mistakes of mistakes.py are made in.
+"""A plain billing system that bills SolusIO correctly; mistakes.py plants mistakes in it.
 
-Its arithmetic is its own: fractions, so that nothing but `rounded` ever rounds. Amounts are integers of the
-currency's smallest coin. Only the standard library, as a stranger would write it.
+Its arithmetic is its own: it uses fractions, so that only `rounded` rounds. Amounts are integers in the
+currency's minor unit. It uses only the standard library, and no code of the project.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ HALF = Fraction(1, 2)
 
 
 class Solusio:
-    """Reads lists of the API, page by page."""
+    """Reads lists from the API, page by page."""
 
     def __init__(self, url: str, access_token: str) -> None:
         self.url = url
@@ -43,17 +43,17 @@ class Solusio:
 
 
 class Billing:
-    """Customers, and what they were billed. Every method is a place for a mistake."""
+    """Customers and their invoices. A variant overrides a method to plant a mistake."""
 
     def __init__(self) -> None:
         self.customers: dict[int, Row] = {}
         self.made: list[Row] = []
         self.numbers = 0
 
-    # What the check tells it to do
+    # Commands of the check
 
     def prepare(self, document: Row) -> None:
-        """Take over customers without what they were billed before; numbers with a point are fractions."""
+        """Add customers and forget their earlier invoices; numbers with a decimal point are fractions."""
         for customer in document["customers"]:
             self.customers[customer["billing_user_id"]] = customer
         taken = {customer["billing_user_id"] for customer in document["customers"]}
@@ -150,7 +150,7 @@ class Billing:
         return rows
 
     def taxed(self, usage: list[Row], pricing: Row) -> Any:
-        """Return what taxes are reckoned on."""
+        """Return the amount that taxes apply to."""
         return self.product(self.gross(usage, pricing), *(one["multipler"] for one in pricing["discounts"]))
 
     def taxes(self, usage: list[Row], pricing: Row, decimals: int) -> list[Row]:
@@ -179,7 +179,7 @@ class Billing:
     def currency(self, pricing: Row) -> str:
         return str(pricing["currency"]["code"])
 
-    # How it is written
+    # Format
 
     def shown(self, amount: int, currency: Row) -> str:
         whole, _, rest = written(amount, currency["decimals"]).partition(".")
@@ -216,7 +216,7 @@ def rates(pricing: Row) -> list[Row]:
 
 
 def charged(line: Row, hours: int) -> Row:
-    """Return a line with other hours, and what they cost."""
+    """Return a line with other hours, and their cost."""
     by_hour, cap = hours * line["tokens_per_hour"], line["tokens_per_month"]
     monthly = bool(hours and cap and (not line["tokens_per_hour"] or by_hour > cap))
     return line | {

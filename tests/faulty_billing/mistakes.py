@@ -1,7 +1,7 @@
-"""The billing system with one mistake each, and in styles that are right.
+"""Variants of the billing system: with one mistake each, and in correct styles.
 
-Each class is a variant; its name in the URL is that of the class in lower case with hyphens: NoCap is
-/no-cap/. What the mistakes must be caught by stands in catalogue.toml.
+Each class is a variant. Its name in the URL is the class name in lower case with hyphens: NoCap is
+/no-cap/. catalogue.toml says which scenarios must catch a mistake.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class NoCap(Billing):
 
 
 class CapTogether(Billing):
-    """What the servers of a customer on one plan cost is capped by the price of one."""
+    """The cap of one server applies to all servers of a customer on the same plan."""
 
     def metered(self, lines: list[Row], solusio: Solusio) -> list[Row]:  # noqa: ARG002
         spent: dict[Any, int] = {}
@@ -53,7 +53,7 @@ class ThirtyDays(Billing):
 
 
 class Prorated(Billing):
-    """A price for the month alone is paid for the part of the month that the server was there."""
+    """A plan with only a monthly price costs a share of it for part of the month."""
 
     def metered(self, lines: list[Row], solusio: Solusio) -> list[Row]:  # noqa: ARG002
         return [self.part(line) if not line["tokens_per_hour"] else line for line in lines]
@@ -65,7 +65,7 @@ class Prorated(Billing):
 
 
 class LastPlan(Billing):
-    """Whatever plan a server has at the end is taken for all hours of its month."""
+    """The last plan of a server applies to all its hours of the month."""
 
     def metered(self, lines: list[Row], solusio: Solusio) -> list[Row]:  # noqa: ARG002
         merged: dict[Any, Row] = {}
@@ -102,7 +102,7 @@ class ClosedAtBothEnds(Billing):
 
 
 class LocalMonth(Billing):
-    """Midnight in Berlin. The first of a month has summer time from April to October."""
+    """Midnight in Berlin. The 1st of a month has summer time from April to October."""
 
     def month(self, order: Row) -> tuple[str, str]:
         since, until = (later(text, hours=-self.ahead(text)) for text in (order["from"], order["to"]))
@@ -127,7 +127,7 @@ class OnlyServers(Billing):
 
 
 class ByMail(Billing):
-    """Whoever has this mail address, of several the last."""
+    """The customer with this email address, or the last of several."""
 
     def payer(self, line: Row, solusio: Solusio) -> int | None:  # noqa: ARG002
         payer = self.customers.get(line["billing_user_id"])
@@ -137,7 +137,7 @@ class ByMail(Billing):
 
 
 class UnknownPays(Billing):
-    """Usage of a user whom the billing system does not know goes to the first customer at hand."""
+    """Usage of a user whom the billing system does not know goes to the first customer."""
 
     def prepare(self, document: Row) -> None:
         super().prepare(document)
@@ -157,7 +157,7 @@ class WithoutUsage(Billing):
 
 
 class PerHour(Billing):
-    """The price of an hour is rounded, and then multiplied."""
+    """The price of an hour is rounded before it is multiplied."""
 
     def line_amount(self, line: Row, pricing: Row, decimals: int) -> int:
         return self.at(line, pricing["base_token_unit_cost"], decimals)
@@ -178,7 +178,7 @@ class SumOfLines(Billing):
 
 
 class FromItsParts(Billing):
-    """A mistake in the discounts or taxes that the total follows."""
+    """A mistake in the discounts or taxes, which the total includes."""
 
     def total(self, usage: list[Row], pricing: Row, decimals: int) -> int:
         parts = (*self.discounts(usage, pricing, decimals), *self.taxes(usage, pricing, decimals))
@@ -234,7 +234,7 @@ class Truncated(Billing):
 
 
 class TwoDecimals(Billing):
-    """Every currency has cents, Japan's, too."""
+    """Every currency has cents, even Japan's."""
 
     def decimals(self, pricing: Row) -> int:  # noqa: ARG002
         return 2
@@ -255,7 +255,7 @@ class WrongCurrency(Billing):
 
 
 class AmericanFormat(Billing):
-    """Amounts are shown to everybody as an American writes them."""
+    """Every customer sees amounts in American format."""
 
     def shown(self, amount: int, currency: Row) -> str:
         american = {"thousands_separator": ",", "decimals_separator": "."}
@@ -263,7 +263,7 @@ class AmericanFormat(Billing):
 
 
 class RoundingHidden(Billing):
-    """The parts do not add up to the total, and the invoice says that nothing was rounded."""
+    """The parts do not add up to the total, and the invoice claims that nothing was rounded."""
 
     def invoice(self, customer: Row, period: str, usage: list[Row]) -> Row:
         return super().invoice(customer, period, usage) | {"rounding": 0}
@@ -278,7 +278,7 @@ class BilledAgain(Billing):
 
 
 class NumberedAgain(Billing):
-    """Every run makes all invoices anew, with the numbers that come next."""
+    """Every run replaces all invoices, with the next numbers."""
 
     def bill(self, order: Row) -> None:
         self.made = []
@@ -286,7 +286,7 @@ class NumberedAgain(Billing):
 
 
 class SameNumber(Billing):
-    """The number is looked up when a run begins, and is that of all its invoices."""
+    """A run looks up the number once, and uses it for all its invoices."""
 
     def bill(self, order: Row) -> None:
         self.numbers += 1
@@ -297,7 +297,7 @@ class SameNumber(Billing):
 
 
 class FreeOfCharge(Billing):
-    """Reckons what a discount saves as a share of what is left, which goes wrong where nothing is."""
+    """Divides by the remaining factor of a discount, which fails if nothing remains."""
 
     def total(self, usage: list[Row], pricing: Row, decimals: int) -> int:
         for one in pricing["discounts"]:
@@ -305,11 +305,11 @@ class FreeOfCharge(Billing):
         return super().total(usage, pricing, decimals)
 
 
-# Styles that are right
+# Correct styles
 
 
 class FinalPrices(Billing):
-    """Lines at what the customer pays: discounts and taxes are in them, so there is nothing more to show."""
+    """Lines at the customer's price: they include discounts and taxes, so there is nothing more to show."""
 
     def line_amount(self, line: Row, pricing: Row, decimals: int) -> int:
         return self.rounded(line["tokens"] * pricing["user_token_unit_cost"], decimals)
@@ -320,7 +320,7 @@ class FinalPrices(Billing):
 
 
 class JsonNumbers(Billing):
-    """Amounts as JSON numbers, which lose the zeros at their end."""
+    """Amounts as JSON numbers, which lose their trailing zeros."""
 
     def amount(self, coins: int, decimals: int) -> Any:
         return coins / 10**decimals if decimals else coins
@@ -338,7 +338,7 @@ class OnlyRequired(Billing):
 
 
 class OtherOrder(Billing):
-    """Lines by what they cost, invoices the latest first, and more members than anybody asked for."""
+    """Lines by cost, latest invoices first, and extra members."""
 
     def invoices(self, period: str) -> Row:
         return {"invoices": super().invoices(period)["invoices"][::-1], "made_by": "a billing system"}
@@ -355,4 +355,4 @@ class IntegerNumbers(Billing):
 
 
 class Correct(Billing):
-    """Everything right, everything shown."""
+    """Everything correct, everything shown."""

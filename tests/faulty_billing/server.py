@@ -35,7 +35,7 @@ LOCKS: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers for all variants; each is asked for one thing at a time."""
+    """Serves all variants; each gets one request at a time."""
 
     protocol_version = "HTTP/1.1"
 
@@ -67,7 +67,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def handle_one_request(self) -> None:
-        # A crash of a variant is an answer like that of any framework, not a broken connection.
+        # As in any framework, a crash of a variant becomes a response, not a broken connection.
         try:
             super().handle_one_request()
         except (ArithmeticError, LookupError) as error:
@@ -76,7 +76,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_error(500)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name of the base class
-        """Say nothing of requests that went well."""
+        """Do not log successful requests."""
 
 
 def main() -> None:
@@ -86,7 +86,7 @@ def main() -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        print(f"http://127.0.0.1:{server.server_port}", flush=True)  # noqa: T201 - how it is found
+        print(f"http://127.0.0.1:{server.server_port}", flush=True)  # noqa: T201 - the caller reads the URL
         sys.stdin.read()
         server.shutdown()
 
