@@ -81,7 +81,8 @@ class ReportFile(click.ParamType[tuple[str, Path]]):
 def settings_from(url: str, options: dict[str, Any]) -> "Settings":
     """Return what the target needs, with a name and password in the URL turned into a header."""
     from solusio_contracts.checking.target import Settings
-    from solusio_contracts.http.connection import Origin, check_headers
+    from solusio_contracts.http.connection import check_headers
+    from solusio_contracts.http.url import Origin
 
     try:
         parts = urllib.parse.urlsplit(url)

@@ -1,7 +1,7 @@
-"""HTTP/1.1 over a socket with every byte kept and one deadline for the whole exchange.
+"""HTTP/1.1 over a socket, with every byte kept and one deadline for the whole exchange.
 
-General HTTP clients hide just what this harness judges: they mend lengths, follow redirects, pool
-connections and restart their timeout at every packet. h11 does the parsing; this module does the I/O.
+General HTTP clients hide what this harness checks: they repair lengths, follow redirects, pool connections
+and restart their timeout at every packet. h11 does the parsing; this module does the I/O.
 """
 
 import contextlib
@@ -11,48 +11,33 @@ import socket
 import ssl
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
 import h11
 
 from solusio_contracts.http.content_coding import decode_content
-from solusio_contracts.http.exchange import Exchange, FailureKind, Headers, Request
+from solusio_contracts.http.exchange import Exchange, FailureKind, Headers, Received, Request
 from solusio_contracts.http.masking import encoded
 from solusio_contracts.http.url import Origin, quoted_query
 
-__all__ = ["MAX_ANSWER", "Answer", "Connection", "ExchangeError", "Origin", "check_headers", "exchange_on"]
-
-MAX_ANSWER = 4 * 1024 * 1024
-"""Bytes of an answer the harness reads; a price has about 600."""
+LARGEST = 4 * 1024 * 1024
+"""Bytes of a response that the harness reads; a price has about 600."""
 USER_AGENT = "mock-solusio-check"
 _READ = 65536
 _LOCAL_ERRORS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
-"""Errors of this machine, which say nothing about the endpoint."""
+"""Errors of this machine; they say nothing about the endpoint."""
 _NOT_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
 
 
 class ExchangeError(Exception):
-    """An exchange that could not be completed."""
+    """An exchange could not be completed."""
 
     def __init__(self, failure: FailureKind, text: str) -> None:
         super().__init__(text)
         self.failure = failure
         self.text = text
-
-
-@dataclass(slots=True)
-class Answer:
-    """What was read of one answer."""
-
-    status: int | None = None
-    reason: str = ""
-    headers: Headers = ()
-    body: bytes = b""
-    received: bytes = b""
-    leftover: bytes = b""
-    reusable: bool = False
 
 
 def _connected(origin: Origin, timeout: float) -> socket.socket:
@@ -106,14 +91,14 @@ def _why_no_session(error: OSError | ValueError) -> str:
 
 
 class Connection:
-    """One connection to the endpoint, for one or several requests after each other."""
+    """One connection to the endpoint, for one or more requests in sequence."""
 
     def __init__(self, origin: Origin, *, tls: ssl.SSLContext | None, timeout: float) -> None:
-        """Connect within `timeout` seconds, which then also bounds a TLS handshake and each exchange.
+        """Connect within `timeout` seconds; the same limit then applies to a TLS handshake and each exchange.
 
         Raises:
-            ExchangeError: no connection (UNREACHABLE) or no TLS session (TLS, TIMEOUT).
-            OSError: this machine has no file descriptor or memory left for a connection.
+            ExchangeError: there is no connection (UNREACHABLE) or no TLS session (TLS, TIMEOUT).
+            OSError: this machine has run out of file descriptors or memory.
         """
         self._origin = origin
         self._timeout = timeout
@@ -124,7 +109,8 @@ class Connection:
         self._early: list[bytes | OSError] = []
         self._all_sent = True
         self.sent = b""
-        self.partial = Answer()
+        self.partial = Received()
+        """What was read of the latest response, even if that failed."""
 
     def __enter__(self) -> Self:
         return self
@@ -143,13 +129,13 @@ class Connection:
             self._socket.close()
 
     def send(self, request: Request, *, pieces: Iterable[int] = (), pause: float = 0.0) -> float:
-        """Send a request; return the time it started (monotonic seconds).
+        """Send a request, and return the time when it started (monotonic seconds).
 
-        `pieces` are byte offsets into the whole message at which to pause for `pause` seconds. An answer
-        that comes before all is sent ends the sending.
+        `pieces` are byte offsets into the whole message at which to pause for `pause` seconds. A response
+        that comes early stops the sending.
 
         Raises:
-            ExchangeError: CUT or TIMEOUT, when nothing can come any more.
+            ExchangeError: CUT or TIMEOUT, when no response can come.
             ValueError: the request cannot be written as HTTP.
         """
         self.sent = b""
@@ -164,15 +150,13 @@ class Connection:
                 break
             done = offset
             if pause and done < len(message):
-                # A pause is what is tested: it makes the server see the body in several reads.
+                # The pause is the test: the server sees the body in several reads.
                 time.sleep(pause)
         return started
 
     def _encode(self, request: Request) -> bytes:
         if self._http.our_state is not h11.IDLE:
-            raise ExchangeError(
-                FailureKind.CUT, "the connection was no longer usable after the answer before"
-            )
+            raise ExchangeError(FailureKind.CUT, "the connection was not usable after the previous response")
         target = self._origin.path
         if request.query:
             target += ("&" if "?" in target else "?") + quoted_query(request.query)
@@ -190,18 +174,18 @@ class Connection:
             body = self._http.send(h11.Data(data=request.body)) if request.body else b""
             return (head or b"") + (body or b"") + (self._http.send(h11.EndOfMessage()) or b"")
         except h11.LocalProtocolError as error:
-            raise ValueError(f"this request is no HTTP: {error}") from error
+            raise ValueError(f"this request is not valid HTTP: {error}") from error
 
     def _send_all(self, data: bytes, deadline: float) -> bool:
-        """Send unless the server answers or closes first; return whether all was sent."""
+        """Send until the server responds or closes; return whether everything was sent."""
         view = memoryview(data)
         self._socket.settimeout(0)
         while view:
             left = deadline - time.monotonic()
             if left <= 0:
-                raise ExchangeError(FailureKind.TIMEOUT, "the request was not taken in time")
-            if self._answered_early():
-                # An early answer (413, say): whether the rest is read is the server's affair.
+                raise ExchangeError(FailureKind.TIMEOUT, "the server did not read the request in time")
+            if self._responded_early():
+                # After an early response, such as 413, the server need not read the rest.
                 return False
             try:
                 view = view[self._socket.send(view[:_READ]) :]
@@ -213,9 +197,9 @@ class Connection:
                 return False
         return True
 
-    def _answered_early(self) -> bool:
+    def _responded_early(self) -> bool:
         """Whether something came already; it is kept for `receive`."""
-        # Only reading tells an answer from the other messages of TLS.
+        # Only reading tells a response from other TLS messages.
         try:
             self._early.append(self._socket.recv(_READ))
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
@@ -229,45 +213,43 @@ class Connection:
             selector.register(self._socket, events)
             selector.select(seconds)
 
-    def receive(self, started: float, *, linger: float = 0.0) -> Answer:
-        """Read one answer; `linger` seconds are then waited for bytes that should not come.
+    def receive(self, started: float, *, linger: float = 0.0) -> Received:
+        """Read one response, then wait `linger` seconds for bytes that should not come.
 
         Raises:
             ExchangeError: TIMEOUT, CUT, PROTOCOL or TOO_LARGE; `partial` then holds what had come.
         """
-        answer = Answer()
         received = bytearray()
         body = bytearray()
+        self.partial = Received()
         try:
-            self._read_events(answer, received, body, started + self._timeout)
+            self._read_events(received, body, started + self._timeout)
         finally:
-            answer.received = bytes(received)
-            answer.body = bytes(body)
-            self.partial = answer
-        answer.leftover = self._http.trailing_data[0]
-        if linger and not answer.leftover:
-            answer.leftover = self._late_bytes(linger)
+            self.partial = replace(self.partial, received=bytes(received), body=bytes(body))
+        leftover, closed = self._http.trailing_data
+        if linger and not leftover:
+            leftover = self._late_bytes(linger)
         done = self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
-        closed = self._http.trailing_data[1]
-        # After an answer that came early, the server takes what is sent next for the rest of the body.
-        answer.reusable = done and not closed and self._all_sent and not answer.leftover
-        if answer.reusable:
+        # After an early response, the server takes what is sent next for the rest of the body.
+        reusable = done and not closed and self._all_sent and not leftover
+        if reusable:
             self._http.start_next_cycle()
-        return answer
+        self.partial = replace(self.partial, leftover=leftover, reusable=reusable)
+        return self.partial
 
-    def _read_events(self, answer: Answer, received: bytearray, body: bytearray, deadline: float) -> None:
+    def _read_events(self, received: bytearray, body: bytearray, deadline: float) -> None:
         while True:
             try:
                 event = self._http.next_event()
             except h11.RemoteProtocolError as error:
                 if not received:
                     raise ExchangeError(
-                        FailureKind.CUT, "the connection was closed without an answer"
+                        FailureKind.CUT, "the connection was closed without a response"
                     ) from error
                 closed = self._http.trailing_data[1]
                 kind = FailureKind.CUT if closed and received.startswith(b"HTTP/") else FailureKind.PROTOCOL
                 text = (
-                    "the connection was closed in mid-answer"
+                    "the connection was closed in mid-response"
                     if kind is FailureKind.CUT
                     else f"not HTTP: {error}"
                 )
@@ -275,16 +257,18 @@ class Connection:
             if event is h11.NEED_DATA:
                 self._http.receive_data(self._read(received, deadline))
             elif isinstance(event, h11.Response):
-                answer.status = event.status_code
-                answer.reason = bytes(event.reason).decode("latin-1")
-                answer.headers = tuple(
-                    (name.decode("latin-1"), value.decode("latin-1"))
-                    for name, value in event.headers.raw_items()
+                self.partial = Received(
+                    status=event.status_code,
+                    reason=bytes(event.reason).decode("latin-1"),
+                    headers=tuple(
+                        (name.decode("latin-1"), value.decode("latin-1"))
+                        for name, value in event.headers.raw_items()
+                    ),
                 )
             elif isinstance(event, h11.Data):
                 body += event.data
-                if len(body) > MAX_ANSWER:
-                    raise ExchangeError(FailureKind.TOO_LARGE, f"more than {MAX_ANSWER} bytes came")
+                if len(body) > LARGEST:
+                    raise ExchangeError(FailureKind.TOO_LARGE, f"more than {LARGEST} bytes came")
             elif isinstance(event, h11.EndOfMessage | h11.ConnectionClosed) or event is h11.PAUSED:
                 return
 
@@ -297,15 +281,15 @@ class Connection:
         except TimeoutError as error:
             raise ExchangeError(FailureKind.TIMEOUT, self._late(received)) from error
         except OSError as error:
-            text = "the connection was reset" + (" in mid-answer" if received else " without an answer")
+            text = "the connection was reset" + (" in mid-response" if received else " without a response")
             raise ExchangeError(FailureKind.CUT, text) from error
         received += data
         if data and not received.startswith(b"HTTP/"[: len(received)]):
             # No need to wait for the end of a line.
             raise ExchangeError(FailureKind.PROTOCOL, f"not HTTP: it begins with {bytes(received[:20])!r}")
-        if len(received) > 2 * MAX_ANSWER:
-            # Chunks of one byte, or interim answers without end.
-            raise ExchangeError(FailureKind.TOO_LARGE, f"more than {2 * MAX_ANSWER} bytes came")
+        if len(received) > 2 * LARGEST:
+            # Chunks of one byte, or endless interim responses.
+            raise ExchangeError(FailureKind.TOO_LARGE, f"more than {2 * LARGEST} bytes came")
         return data
 
     def _next_bytes(self, left: float) -> bytes:
@@ -318,7 +302,7 @@ class Connection:
         return self._socket.recv(_READ)
 
     def _late(self, received: bytearray) -> str:
-        seen = f"only {len(received)} bytes of an unfinished answer" if received else "no answer"
+        seen = f"only {len(received)} bytes of an unfinished response" if received else "no response"
         return f"{seen} within {self._timeout:g} s"
 
     def _late_bytes(self, linger: float) -> bytes:
@@ -330,22 +314,22 @@ class Connection:
 
 
 def check_headers(headers: Headers) -> None:
-    """Accept headers that may be added to every request.
+    """Check that headers can be added to every request.
 
     Raises:
-        ValueError: a name or value that HTTP does not allow, or a header that says how long a body is.
+        ValueError: HTTP does not allow a name or value, or a header states the length of a body.
     """
     for name, value in headers:
         if name.lower() in ("content-length", "transfer-encoding"):
-            raise ValueError(f"{name} follows from each request and cannot be set")
+            raise ValueError(f"{name} depends on each request and cannot be set")
         host = [] if name.lower() == "host" else [(b"Host", b"h")]
         try:
             field = (name.encode("ascii"), encoded(value.strip(" \t")))
             h11.Request(method="GET", target="/", headers=[*host, field])
         except (h11.LocalProtocolError, UnicodeEncodeError) as error:
-            raise ValueError(f"{name!r} with the value {value!r} is no header: {error}") from error
+            raise ValueError(f"{name!r} with the value {value!r} is not a valid header: {error}") from error
     if sum(name.lower() == "host" for name, _ in headers) > 1:
-        raise ValueError("Host can be set once only")
+        raise ValueError("Host can be set only once")
 
 
 def exchange_on(
@@ -366,34 +350,28 @@ def exchange_on(
     failure: FailureKind | None = None
     text = ""
     started = time.monotonic()
-    connection.partial = Answer()
+    connection.partial = Received()
     try:
         started = connection.send(request, pieces=pieces, pause=pause)
-        answer = connection.receive(started, linger=linger)
+        received = connection.receive(started, linger=linger)
     except ExchangeError as error:
         failure, text = error.failure, error.text
-        answer = connection.partial
+        received = connection.partial
     seconds = time.monotonic() - started
-    codings = [value for name, value in answer.headers if name.lower() == "content-encoding"]
+    codings = [value for name, value in received.headers if name.lower() == "content-encoding"]
     offered = next((value for name, value in request.headers if name.lower() == "accept-encoding"), None)
-    content, problem = answer.body, None
+    content, problem = received.body, None
     if failure is None:
-        content, problem = decode_content(answer.body, ", ".join(codings), offered)
+        content, problem = decode_content(received.body, ", ".join(codings), offered)
     return Exchange(
         number=number,
         request=request,
+        description=description,
         sent=connection.sent,
-        received=answer.received,
         seconds=seconds,
-        status=answer.status,
-        reason=answer.reason,
-        headers=answer.headers,
-        body=answer.body,
         content=content,
         decode_problem=problem,
         failure=failure,
         failure_text=text,
-        leftover=answer.leftover,
-        reusable=answer.reusable,
-        description=description,
+        **vars(received),
     )

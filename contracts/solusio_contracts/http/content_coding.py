@@ -1,17 +1,17 @@
-"""Content codings: gzip and deflate, undone as strictly as the worst client does. Pure."""
+"""Content codings: decodes gzip and deflate as strictly as the strictest client. Pure."""
 
 import zlib
 
 LARGEST = 4 * 1024 * 1024
-"""Bytes that an answer may unpack to: a small one must not become gigabytes."""
+"""Bytes that a response may decompress to: a small one must not become gigabytes."""
 
 _GZIP = ("gzip", "x-gzip")
 
 
 def decode_content(body: bytes, coding: str | None, offered: str | None) -> tuple[bytes, str | None]:
-    """Undo the content coding; return the content and what is wrong, if anything.
+    """Decode a body; return the content, and what is wrong, if anything.
 
-    `coding` is the Content-Encoding of the answer, `offered` the Accept-Encoding of the request.
+    `coding` is the Content-Encoding of the response, `offered` the Accept-Encoding of the request.
     """
     codings = [part.strip().lower() for part in (coding or "").split(",") if part.strip()]
     codings = [part for part in codings if part != "identity"]
@@ -19,10 +19,10 @@ def decode_content(body: bytes, coding: str | None, offered: str | None) -> tupl
         return body, None
     problem = None
     if offered is None:
-        problem = f"Content-Encoding: {coding}, though the request offered no compression"
+        problem = f"Content-Encoding: {coding}, but the request accepts no compression"
     for part in reversed(codings):
         if part not in (*_GZIP, "deflate"):
-            return body, problem or f"Content-Encoding: {coding}, which the request did not offer"
+            return body, problem or f"Content-Encoding: {coding}, which the request does not accept"
         try:
             body = _inflate(body, part)
         except zlib.error as error:
@@ -32,7 +32,7 @@ def decode_content(body: bytes, coding: str | None, offered: str | None) -> tupl
 
 def _inflate(body: bytes, coding: str) -> bytes:
     if coding == "deflate":
-        # Some servers leave the header of zlib out; no compressor begins a raw stream like it.
+        # Some servers omit the zlib header; no compressor starts a raw stream with that byte.
         window = zlib.MAX_WBITS if body[:1] == b"\x78" else -zlib.MAX_WBITS
     else:
         window = 16 + zlib.MAX_WBITS
@@ -41,9 +41,9 @@ def _inflate(body: bytes, coding: str) -> bytes:
         stream = zlib.decompressobj(window)
         result += stream.decompress(body, LARGEST - len(result) + 1)
         if len(result) > LARGEST:
-            raise zlib.error(f"it unpacks to more than {LARGEST} bytes")
+            raise zlib.error(f"it decompresses to more than {LARGEST} bytes")
         if not stream.eof:
-            raise zlib.error("the compressed data stops before its end")
+            raise zlib.error("the compressed data is incomplete")
         body = stream.unused_data
         if not body:
             return result

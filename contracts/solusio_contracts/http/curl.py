@@ -1,6 +1,6 @@
 """Writes a request as a curl line for bash that repeats it byte for byte, without its secrets.
 
-Bytes are handled as Latin-1 text here: one character for each.
+Bytes are handled as Latin-1 text here, one character per byte.
 """
 
 import base64
@@ -15,21 +15,21 @@ from solusio_contracts.http.exchange import Request
 from solusio_contracts.http.masking import CUT, Hidden, Mask, encoded, form_encoded, shortened
 
 LONGEST_ARGUMENT = 2000
-"""Characters of a request body that a curl line carries; a longer one is described."""
+"""Characters of a request body that a curl line includes; a longer one is described."""
 _LONGEST_FOR_THE_SYSTEM = 100_000
-"""Bytes: Linux takes 128 KiB as one argument of a program; longer ones go through its standard input."""
+"""Bytes: Linux allows 128 KiB per argument of a program; a longer one goes through standard input."""
 
 
 def curl(request: Request, url: str, mask: Mask) -> str:
-    """Return a line for bash that repeats a request byte for byte, secrets replaced by shell variables.
+    """Return a line for bash that repeats a request byte for byte, with shell variables for secrets.
 
-    What is too long for a line is described in a comment instead.
+    A comment describes a body that is too long for a line.
     """
     url, _, _ = url.partition("#")
     if request.query:
         url += ("&" if "?" in url else "?") + request.query
     words = ["curl", "-sS", "-i"]
-    if any(sign in url for sign in "[]{}"):
+    if any(bracket in url for bracket in "[]{}"):
         words.append("-g")
     if request.method == "HEAD" and not request.body:
         words.append("-I")
@@ -37,7 +37,7 @@ def curl(request: Request, url: str, mask: Mask) -> str:
         words += ["-X", shlex.quote(request.method)]
     words.append(_word(url, mask))
     for name, value in request.headers:
-        # curl takes `Name:` for a header to leave out, and `Name;` for an empty one.
+        # For curl, `Name:` is a header to omit, and `Name;` an empty one.
         words += ["-H", _word(f"{name}: {value}" if value else f"{name};", mask)]
     if request.body or request.method == "POST":
         if not any(name.lower() == "content-type" for name, _ in request.headers):
@@ -50,7 +50,7 @@ def _with_body(words: list[str], body: bytes, mask: Mask) -> str:
     if b"\0" in body:
         data = _printf(body, mask)
     else:
-        # curl reads `@name` as the name of a file.
+        # curl reads `@name` as a file name.
         option = "--data-raw" if body.startswith(b"@") else "--data-binary"
         data = _word(body, mask)
         if len(data) <= LONGEST_ARGUMENT and len(body) <= _LONGEST_FOR_THE_SYSTEM:
@@ -65,13 +65,13 @@ def _with_body(words: list[str], body: bytes, mask: Mask) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Live:
-    """A part of a word that the shell computes."""
+    """A part of a word that the shell evaluates."""
 
     expression: str
 
 
 def _word(data: bytes | str, mask: Mask) -> str:
-    """Quote for bash; what stands for a secret stays a live expression."""
+    """Quote for bash, except expressions that stand for secrets."""
     parts = [
         part
         for piece in mask.pieces(_as_latin1(data))
@@ -81,7 +81,7 @@ def _word(data: bytes | str, mask: Mask) -> str:
     if len(parts) == sum(isinstance(part, str) for part in parts):
         return _quoted(literal)
     if _is_plain(literal) and "!" not in literal:
-        # Easier to read than several quotes; only `!` is special here in an interactive bash.
+        # Easier to read than several quotes. In an interactive bash, `!` would be special here.
         woven = (
             re.sub(r'([\\"$`])', r"\\\1", part) if isinstance(part, str) else part.expression
             for part in parts
@@ -126,7 +126,7 @@ def _runs(text: str) -> Iterator[str | _Live]:
 
 
 def _printf(body: bytes, mask: Mask) -> str:
-    """Return a command that prints a body with zero bytes, which no argument can hold."""
+    """Return a command that prints a body with zero bytes, which no argument can contain."""
     form, arguments = "", []
     for piece in mask.pieces(_as_latin1(body)):
         if isinstance(piece, str):
@@ -140,7 +140,7 @@ def _printf(body: bytes, mask: Mask) -> str:
 
 
 def _expression(hidden: Hidden) -> str:
-    """Return what the shell replaces by the hidden text, in the spelling it has there."""
+    """Return the shell expression for a hidden text, in the encoding it has there."""
     raw, secret = hidden.raw, _as_latin1(hidden.secret)
     value = f'printf %s "{hidden.shown}"'
     percent = "".join(f"%{ord(letter):02X}" for letter in secret)
@@ -155,7 +155,7 @@ def _expression(hidden: Hidden) -> str:
     if raw == json.dumps(hidden.secret)[1:-1] and _is_plain(secret):
         return f"$({value} | {_sed(secret, lambda letter: json.dumps(letter)[1:-1])})"
     if raw == form_encoded(hidden.secret):
-        # No tool that is everywhere encodes just the same letters; a server cannot tell the difference.
+        # No common tool encodes exactly the same letters, but a server cannot see the difference.
         return f"$({value} | od -An -v -tx1 | tr -d '\\n' | tr ' a-f' '%A-F')"
     return hidden.shown
 
@@ -164,9 +164,9 @@ _BACKSLASH = "\\"
 
 
 def _sed(secret: str, encode: Callable[[str], str]) -> str:
-    """Return a command that encodes the signs in a secret; it tells which ones there are, not where."""
+    """Return a command that encodes special characters; it reveals which the secret has, not where."""
     changed = {letter: encode(letter) for letter in secret if encode(letter) != letter}
-    # What stands in the replacements of others comes first.
+    # Characters that occur in other replacements come first.
     order = sorted(changed, key=lambda letter: (letter not in "%\\", letter != "+", letter))
     commands = []
     for letter in order:

@@ -1,4 +1,4 @@
-"""One HTTP request and its answer, as bytes and as parsed values."""
+"""One HTTP exchange: a request and its response, as bytes and as parsed values."""
 
 import enum
 import re
@@ -18,7 +18,7 @@ Headers = tuple[tuple[str, str], ...]
 # The request SolusIO sends, header for header (TP-001): the vendor's curl line in step 6.
 SOLUSIO_HEADERS: Headers = (("Accept", "application/json"), ("Content-Type", FORM_TYPE))
 
-# An answer that gives one of these names a value is (or pretends to be) a price, whatever its format.
+# A response that assigns one of these names a value gives a price, or pretends to, in whatever format.
 _PRICE = re.compile(rb"(?:base|user)_token_unit_cost[\\\"'\]]{0,4}\s*[:=>]")
 
 
@@ -42,47 +42,55 @@ class Request:
 
 
 class FailureKind(enum.StrEnum):
-    """Why an exchange has no complete answer."""
+    """Why an exchange has no complete response."""
 
     UNREACHABLE = "unreachable"
     """No connection: name not found, refused, no route."""
     TLS = "tls"
     """The TLS handshake failed."""
     TIMEOUT = "timeout"
-    """Connected, but no complete answer within the time allowed."""
+    """Connected, but no complete response in time."""
     CUT = "cut"
-    """The connection closed before the answer was complete."""
+    """The connection closed before the response was complete."""
     PROTOCOL = "protocol"
-    """What came is not HTTP."""
+    """The bytes received are not HTTP."""
     TOO_LARGE = "too-large"
-    """The answer exceeds what the harness is willing to read."""
+    """The response exceeds what the harness reads."""
 
 
-@dataclass(frozen=True)
-class Exchange:
-    """A request and what came back. `status` is None when no complete answer head came."""
+@dataclass(frozen=True, kw_only=True)
+class Received:
+    """What was read of a response. `status` is None when no complete head was read."""
 
-    number: int
-    request: Request
-    sent: bytes
-    received: bytes
-    seconds: float
+    received: bytes = b""
+    """Every byte, as it came."""
     status: int | None = None
     reason: str = ""
     headers: Headers = ()
     body: bytes = b""
-    """The message body without transfer coding, still content-encoded."""
+    """The body without transfer coding, still content-encoded."""
+    leftover: bytes = b""
+    """Bytes after the end of the response."""
+    reusable: bool = False
+    """Whether the server offers to keep the connection."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exchange(Received):
+    """A request and what was received for it."""
+
+    number: int
+    """From 1, in the order of the run."""
+    request: Request
+    description: str = ""
+    """What was asked, in words."""
+    sent: bytes = b""
+    seconds: float = 0.0
     content: bytes = b""
-    """The body after content decoding; equals `body` when none applies."""
+    """The body after content decoding; equals `body` when there is none."""
     decode_problem: str | None = None
     failure: FailureKind | None = None
     failure_text: str = ""
-    leftover: bytes = b""
-    """Bytes that came after the end of the answer."""
-    reusable: bool = False
-    """The server offered to keep the connection."""
-    description: str = ""
-    """What was asked, in words."""
 
     def header(self, name: str) -> str | None:
         """Return the value of a header (the first, if repeated), or None."""
@@ -96,22 +104,22 @@ class Exchange:
 
     @property
     def ok(self) -> bool:
-        """Whether a complete answer with status 200 came."""
+        """Whether a complete response with status 200 came."""
         return self.failure is None and self.status == 200
 
     @property
     def refused(self) -> bool:
-        """Whether the question was refused: any 4xx, whatever its body."""
+        """Whether the request was refused: any 4xx, whatever its body."""
         return self.status is not None and 400 <= self.status < 500
 
     @property
     def server_error(self) -> bool:
-        """Whether the answer is a 5xx."""
+        """Whether the status is 5xx."""
         return self.status is not None and self.status >= 500
 
     @property
     def priced(self) -> bool:
-        """Whether a complete answer gives a price, or something shaped like one, and is no refusal."""
+        """Whether a complete response gives a price, or something like one, and is not a refusal."""
         if self.status is None or self.failure is not None or self.refused:
             return False
         # Without their zero bytes, UTF-16 and UTF-32 read like ASCII.
@@ -119,7 +127,7 @@ class Exchange:
 
     @property
     def summary(self) -> str:
-        """One line: what came back."""
+        """The response in one line."""
         if self.failure is not None and self.status is None:
             return f"{self.failure_text or self.failure} after {self.seconds:.1f} s"
         line = f"status {self.status}"

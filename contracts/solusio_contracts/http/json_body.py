@@ -1,8 +1,7 @@
-"""Strict reading of a JSON answer that goes on after the first fault.
+"""Reads a JSON body strictly, but does not stop at the first problem.
 
-A harness must say everything that is wrong with a body and still look into it: an integrator with a byte
-order mark and a misspelt key wants to hear of both. So problems are collected, and the value is recovered
-where a person would recover it too.
+An integrator whose endpoint sends a byte order mark and a misspelt key needs to know about both. So problems
+are collected, and the value is recovered wherever a person could recover it.
 """
 
 import codecs
@@ -16,7 +15,7 @@ from typing import Any
 
 
 class Flaw(enum.StrEnum):
-    """What can be wrong with a JSON text, each cited by a rule of the area `body`."""
+    """What can be wrong with a JSON text; the rules of the area `body` cite each."""
 
     BOM = "bom"
     ENCODING = "encoding"
@@ -32,7 +31,7 @@ class Flaw(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One flaw with what was seen."""
+    """A flaw, and what was seen."""
 
     flaw: Flaw
     detail: str
@@ -40,10 +39,10 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A value (numbers as int or Decimal) with the problems met on the way to it.
+    """A value (numbers as int or Decimal), and the problems found while reading it.
 
-    `value` is None both for JSON null and for an unreadable text: see `readable`. A number beyond every
-    range, such as 1e99999999999999999999, is infinite, as it is for other parsers.
+    `value` is None both for JSON null and for an unreadable text; see `readable`. A number too large for any
+    type, such as 1e99999999999999999999, is infinite, as in other parsers.
     """
 
     value: Any
@@ -51,7 +50,7 @@ class Reading:
     problems: tuple[Problem, ...]
 
     def problem(self, *flaws: Flaw) -> Problem | None:
-        """Return the first problem of one of these kinds, or None."""
+        """Return the first problem with one of these flaws, or None."""
         return next((problem for problem in self.problems if problem.flaw in flaws), None)
 
 
@@ -59,20 +58,20 @@ DEEPEST = 512
 """Levels of nesting that are read, as in PHP's json_decode."""
 _TOO_DEEP = f"more than {DEEPEST} levels of nesting"
 _RECOVERY_EFFORT = 20_000_000
-"""Characters that looking for JSON inside other output may read: some of them are read several times."""
+"""Characters read in search of JSON inside other output; some are read several times."""
 _EACH = 2_000
-"""What each place to look at costs besides; an error also counts the lines before it."""
+"""The extra cost of each place tried: an error message counts the lines before it."""
 _EXCERPT = 80
 _WHITESPACE = " \t\r\n"
 _JSONP = re.compile(r"(?:/\*\*/\s*)?[A-Za-z_$][\w$.]*\s*\(\s*(?P<json>[\[{].*[\]}])\s*\)\s?;?", re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _OPENING = re.compile(r"[{\[]")
-# An object begins here, even if it turns out to be broken; `{ color: red }` is none.
+# The start of an object, even of a broken one, but not `{ color: red }`.
 _OBJECT = re.compile(r"(?:\[\s*)?\{\s*(?:\"[^\"\n]{0,200}\"|'[^'\n]{0,200}')\s*:")
 
 
 def read_json(content: bytes) -> Reading:
-    """Read `content` as SolusIO would have to, strictly; never raises."""
+    """Read `content` strictly; never raises."""
     problems: list[Problem] = []
     text = _decode(content, problems).strip(_WHITESPACE)
     if not text:
@@ -125,10 +124,10 @@ def _parse(text: str, problems: list[Problem]) -> Reading:
 
 
 def _value(text: str, start: int, problems: list[Problem]) -> tuple[Any, int]:
-    """Read the value that begins at `start`; return it with the place behind it.
+    """Read the value that begins at `start`; return it and the position after it.
 
     Raises:
-        ValueError: there is none, or it is nested too deeply.
+        ValueError: there is no value, or it is nested too deeply.
     """
 
     def constant(name: str) -> Decimal:
@@ -152,7 +151,7 @@ def _value(text: str, start: int, problems: list[Problem]) -> tuple[Any, int]:
         raise ValueError(_TOO_DEEP) from None
     if text.count("{", start, end) + text.count("[", start, end) > DEEPEST:
         _limit_depth(value)
-    # json accepts escapes of half a character; PHP's json_decode does not.
+    # json accepts half a surrogate pair; PHP's json_decode does not.
     if max(text.find("\\ud", start, end), text.find("\\uD", start, end)) >= 0:
         problems.extend(
             Problem(Flaw.SURROGATE, f"half a surrogate pair in {one[:_EXCERPT]!r}")
@@ -171,7 +170,7 @@ def _fraction(text: str) -> Decimal:
 
 
 def _integer(text: str) -> int | Decimal:
-    # int() refuses what has thousands of digits; no program holds such a number as an integer anyway.
+    # int() refuses thousands of digits; no program keeps such a number as an integer anyway.
     return int(text) if len(text) < 1000 else Decimal(text)
 
 
@@ -236,7 +235,7 @@ class _Piece:
 
 
 def _largest_object(text: str) -> _Piece | None:
-    """Return the longest object in `text`, or the broken one that hides whatever follows."""
+    """Return the longest object in `text`, or a broken one that hides what follows it."""
     best: _Piece | None = None
     effort = _RECOVERY_EFFORT
     place = 0
@@ -253,7 +252,7 @@ def _largest_object(text: str) -> _Piece | None:
             effort -= _EACH + start // 100 + seen
             place = start + 1
             if _OBJECT.match(text, start) or (start == 0 and text[0] == "{"):
-                # What is inside is not the document: a person sees where it begins and that it is broken.
+                # Objects inside it are not the document: a person sees that this one is broken.
                 return best or _Piece(start, len(text), None, False, (_syntax(error, text, start),))
             continue
         effort -= _EACH + end - start
@@ -267,7 +266,7 @@ def _largest_object(text: str) -> _Piece | None:
 
 
 def _syntax(error: Exception, text: str, start: int) -> Problem:
-    """Say what is wrong, where, and what stands there."""
+    """Return what is wrong, where, and the text there."""
     if not isinstance(error, json.JSONDecodeError):
         return Problem(Flaw.SYNTAX, f"{error}: {excerpt(text[start:])}")
     near = text[max(start, error.pos - _EXCERPT // 2) : error.pos + _EXCERPT // 2]
@@ -282,5 +281,5 @@ def _surroundings(text: str, piece: _Piece) -> str:
 
 
 def excerpt(text: str, limit: int = _EXCERPT) -> str:
-    """Return `text` quoted and cut to about `limit` characters."""
+    """Return `text` in quotes, cut to about `limit` characters."""
     return repr(text if len(text) <= limit else text[:limit] + "…")

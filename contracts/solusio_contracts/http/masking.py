@@ -11,18 +11,18 @@ from dataclasses import dataclass
 TOKEN_VARIABLE = "MOCK_SOLUSIO_TOKEN"  # noqa: S105 - the name of a variable, not a secret
 
 SHORTEST = 4
-"""A secret of fewer characters is only recognised as the whole value of `token`."""
+"""A secret with fewer characters is recognised only as the whole value of `token`."""
 HIDDEN = "***"
-"""Shown where a part of a secret is left that no expression stands for."""
+"""Shown for a part of a secret that no expression can stand for."""
 LOOKED_AT = 300_000
 """Bytes of a message that are masked before it is shortened."""
 CUT = "…"
-"""Ends a text that was shortened, perhaps in the middle of a secret."""
+"""Ends a shortened text; the cut may be in the middle of a secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """A secret within a text: as it stands there, as it is, and what is shown for it."""
+    """A secret within a text: as written there, in plain, and what is shown instead."""
 
     raw: str
     secret: str
@@ -30,7 +30,7 @@ class Hidden:
 
 
 class Mask:
-    """Replaces secrets by what may be shown: a shell expression, so that a curl line still works.
+    """Replaces secrets with what may be shown: a shell expression, so that a curl line still works.
 
     Example: with the authorization token `abc123`, the body `token=abc123x` is shown as
     `token=${MOCK_SOLUSIO_TOKEN}x`.
@@ -40,29 +40,28 @@ class Mask:
         self._shown: dict[str, str] = {}
 
     def hide(self, secret: str, shown: str) -> None:
-        """Replace `secret`, in its usual spellings, by `shown`; an empty secret is ignored.
+        """Replace `secret`, in its usual encodings, with `shown`.
 
-        A secret that is made of one hidden already, and shown so, needs no entry of its own: what is added
-        to that one is none.
+        An empty secret, or one derived from a secret that is already masked, is skipped.
         """
-        made_of_another = any(
+        derived = any(
             len(one) >= SHORTEST and one in secret and text in shown and "$" not in shown.replace(text, "")
             for one, text in self._shown.items()
         )
-        if secret and not made_of_another:
+        if secret and not derived:
             self._shown.setdefault(secret, shown)
 
     def __call__(self, text: str, *, replace: str | None = None) -> str:
-        """Return `text` with every secret replaced (all by `replace`, if given)."""
+        """Return `text` with every secret masked; `replace` is shown for all of them, if given."""
         return "".join(
-            self._without_cut_ones(piece, replace)
+            self._mask_cut(piece, replace)
             if isinstance(piece, str)
             else (piece.shown if replace is None else replace)
             for piece in self.pieces(text)
         )
 
     def pieces(self, text: str) -> Iterator[str | Hidden]:
-        """Split `text` into what may be shown as it is and what is hidden, in order."""
+        """Split `text` into plain pieces and hidden ones, in order."""
         done = 0
         for start, end, hidden in self._places(text):
             if start > done:
@@ -83,7 +82,7 @@ class Mask:
                 covered[start:end] = b"\1" * (end - start)
             else:
                 overlapping.append((start, end, secret))
-        # Of those that overlap others, only the rest is left to hide.
+        # Where secrets overlap, only the remainder is still to hide.
         for start, end, secret in reversed(overlapping):
             for first, last in _uncovered(covered, start, end):
                 plain = text[start:end] == secret
@@ -92,8 +91,8 @@ class Mask:
                 covered[first:last] = b"\1" * (last - first)
         return sorted(places, key=lambda place: place[0])
 
-    def _without_cut_ones(self, text: str, replace: str | None) -> str:
-        """Replace the beginning of a secret whose rest was cut off."""
+    def _mask_cut(self, text: str, replace: str | None) -> str:
+        """Mask the beginning of a secret whose rest was cut off."""
         *parts, last = text.split(CUT)
         for place, part in enumerate(parts):
             for secret, shown in self._shown.items():
@@ -105,7 +104,7 @@ class Mask:
 
 
 def _cut_at(text: str, secret: str) -> int:
-    """Return how many characters of the secret's beginning `text` ends with, if they are enough to tell."""
+    """Return how many of the secret's first characters `text` ends with, or 0 if too few to tell."""
     longest = min(len(secret) - 1, len(text))
     return next((size for size in range(longest, SHORTEST - 1, -1) if text.endswith(secret[:size])), 0)
 
@@ -133,20 +132,20 @@ def _occurrences(secret: str, text: str) -> Iterator[tuple[int, int]]:
         match = pattern.search(text)
         while match is not None:
             yield match.span()
-            # Occurrences may overlap: `abab` stands twice in `ababab`.
+            # Occurrences may overlap: `ababab` contains `abab` twice.
             match = pattern.search(text, match.start() + 1)
 
 
 @functools.lru_cache(maxsize=256)
 def patterns(secret: str) -> tuple[re.Pattern[str], ...]:
-    """Return patterns for a secret in its usual spellings.
+    """Return patterns for a secret in its usual encodings.
 
-    Those are: plain, form- or percent-encoded, escaped for JSON, HTML or Python (also a mixture of them),
-    wholly percent-encoded, and base64 (also within base64 of more than the secret).
+    These are: plain, form- or percent-encoded, escaped for JSON, HTML or Python (also mixed), fully
+    percent-encoded, and base64 (of the secret alone or within a longer text).
     """
     plain = "".join(map(_letter, secret))
     if len(secret) < SHORTEST:
-        # Replacing every "a" of a report would hide nothing and destroy the report.
+        # Masking every "a" in a report would hide nothing and ruin the report.
         forms = [
             rf"(?<=token=)(?:{plain})(?=[&\"'\s]|$)",
             rf"(?<=\"token\":\")(?:{plain})(?=\")",
@@ -161,14 +160,14 @@ _ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "(?:apos|#0*39|
 
 
 def _letter(letter: str) -> str:
-    """Return a pattern for a letter in any spelling; what no encoding changes stands for itself."""
+    """Return a pattern for a letter in any encoding; unreserved characters have only one."""
     if letter.isascii() and (letter.isalnum() or letter in "-_.~"):
         return re.escape(letter)
     code = ord(letter)
     data = encoded(letter)
     forms = [
         re.escape(letter),
-        # As it looks when its bytes are taken for Latin-1.
+        # Its UTF-8 bytes read as Latin-1.
         re.escape(data.decode("latin-1")),
         _percent(letter),
         "".join(rf"\\x{_hex(f'{byte:02x}')}" for byte in data),
@@ -187,7 +186,7 @@ def _letter(letter: str) -> str:
         forms.append(rf"\\{letter}")
     if letter in _ENTITIES:
         forms.append(f"&{_ENTITIES[letter]};")
-    # The longest first: `\\` before `\`.
+    # Longest first: `\\` before `\`.
     return f"(?:{'|'.join(sorted(dict.fromkeys(forms), key=len, reverse=True))})"
 
 
@@ -205,13 +204,13 @@ def _units(letter: str) -> list[str]:
 
 
 def _base64(secret: str) -> Iterator[str]:
-    """Yield patterns for the secret in base64, at any of the three offsets it can have in there."""
+    """Yield patterns for the secret in base64, at each of the three possible offsets."""
     data = encoded(secret)
     yield re.escape(base64.b64encode(data).decode("ascii"))
     yield re.escape(base64.urlsafe_b64encode(data).decode("ascii"))
     for offset in range(3):
         text = base64.b64encode(b"\0" * offset + data).decode("ascii")
-        # The first and last letters also hold bits of what stands around.
+        # The first and last letters also contain bits of the text around the secret.
         first = (offset * 8 + 5) // 6
         last = (offset + len(data)) * 8 // 6
         core = text[first:last]
@@ -221,7 +220,7 @@ def _base64(secret: str) -> Iterator[str]:
 
 
 def encoded(text: str) -> bytes:
-    """Return text as UTF-8; bytes of a command line that are none are kept as they are."""
+    """Return text as UTF-8; invalid bytes from a command line are kept."""
     try:
         return text.encode("utf-8", errors="surrogateescape")
     except UnicodeEncodeError:
@@ -229,15 +228,13 @@ def encoded(text: str) -> bytes:
 
 
 def form_encoded(text: str) -> str:
-    """Return text as the value of a form's parameter."""
+    """Return text encoded as the value of a form parameter."""
     return urllib.parse.quote_plus(encoded(text))
 
 
 def shortened(data: bytes, mask: Mask, limit: int) -> tuple[str, bool]:
-    """Return bytes as masked text, and whether it had to be cut; unprintable letters show as escapes.
-
-    Masked first and cut then, or a secret at the cut would show in part.
-    """
+    """Return bytes as masked text, and whether it was cut; unprintable characters become escapes."""
+    # Mask first: cutting first would show part of a secret at the cut.
     whole = mask(data[:LOOKED_AT].decode("utf-8", errors="backslashreplace"))
     text = "".join(
         letter

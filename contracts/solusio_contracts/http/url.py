@@ -1,4 +1,4 @@
-"""Where the endpoint listens, taken from its URL. Pure."""
+"""Where the endpoint listens, according to its URL. Pure."""
 
 import re
 import urllib.parse
@@ -11,14 +11,14 @@ _SAFE = "/%:@!$&'()*+,;=~-._"
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Scheme, address and path of an endpoint, ready to be sent."""
+    """The scheme, address and path of an endpoint, ready to be sent."""
 
     scheme: str
     host: str
-    """As it is connected to: names in ASCII, addresses of IPv6 without brackets."""
+    """As a socket takes it: names in ASCII, IPv6 addresses without brackets."""
     port: int
     path: str
-    """With the query, but without the fragment, which is no business of the server."""
+    """With the query, but without the fragment, which is not sent."""
     host_header: str
 
     @classmethod
@@ -26,7 +26,7 @@ class Origin:
         """Split an http(s) URL.
 
         Raises:
-            ValueError: no http(s) URL with a host, or a port out of range.
+            ValueError: it is not an http(s) URL with a host, or the port is out of range.
         """
         parts = urllib.parse.urlsplit(url)
         if parts.scheme not in _PORTS or not parts.hostname:
@@ -34,9 +34,9 @@ class Origin:
         default = _PORTS[parts.scheme]
         port = default if parts.port is None else parts.port
         if port == 0:
-            raise ValueError("port 0 cannot be connected to")
+            raise ValueError("expected a port from 1 to 65535, got 0")
         host = _host(parts.hostname)
-        # A zone such as %eth0 is for this machine only.
+        # A zone such as %eth0 means something only on this machine.
         name = host.partition("%")[0]
         bracketed = f"[{name}]" if ":" in name else name
         header = bracketed if port == default else f"{bracketed}:{port}"
@@ -44,20 +44,20 @@ class Origin:
 
     @property
     def server_name(self) -> str:
-        """Return the name that a certificate must be for."""
+        """The name that a certificate must have."""
         return self.host.partition("%")[0].rstrip(".")
 
 
 def _host(name: str) -> str:
     if ":" in name:
-        # In a URL the % before the zone is itself escaped.
+        # In a URL, the % before the zone is itself escaped.
         return urllib.parse.unquote(name)
     try:
         ascii_name = name.encode("idna").decode("ascii")
     except UnicodeError:
         ascii_name = ""
     if not _HOST_NAME.fullmatch(ascii_name):
-        raise ValueError(f"{name!r} is no name of a host")
+        raise ValueError(f"{name!r} is not a valid host name")
     return ascii_name
 
 
@@ -67,5 +67,5 @@ def _path(parts: urllib.parse.SplitResult) -> str:
 
 
 def quoted_query(query: str) -> str:
-    """Return a query with everything escaped that must not stand in a request line."""
+    """Return a query with every character escaped that a request line must not contain."""
     return urllib.parse.quote(query, safe=_SAFE + "?", errors="surrogateescape")

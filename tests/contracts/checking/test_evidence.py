@@ -81,9 +81,9 @@ def test_a_long_request_is_cut(target: Target) -> None:
 
 def test_an_answer_that_never_came() -> None:
     seen = exchange(
-        status=None, received=b"", failure=FailureKind.TIMEOUT, failure_text="no answer within 5 s"
+        status=None, received=b"", failure=FailureKind.TIMEOUT, failure_text="no response within 5 s"
     )
-    assert response_text(seen, Mask()) == "no answer within 5 s"
+    assert response_text(seen, Mask()) == "no response within 5 s"
 
 
 def test_an_answer_that_is_not_http() -> None:

@@ -42,7 +42,12 @@ def answer(
     form = (("token", token), ("action", "GetTokenPricing"), ("userid", userid))
     content = body.encode() if isinstance(body, str) else body
     return Exchange(
-        1, request or Request.form(form), b"", content, 0.1, 200, headers=headers, content=content
+        number=1,
+        request=request or Request.form(form),
+        received=content,
+        status=200,
+        headers=headers,
+        content=content,
     )
 
 
@@ -270,7 +275,9 @@ def test_an_excerpt_shows_what_was_found() -> None:
 
 def test_what_was_received_of_an_unfinished_answer_is_searched() -> None:
     request = Request.form((("userid", "1"),))
-    exchange = Exchange(1, request, b"", b"HTTP/1.1 500 X\r\n\r\nSQLSTATE[42000]", 0.1, status=500)
+    exchange = Exchange(
+        number=1, request=request, received=b"HTTP/1.1 500 X\r\n\r\nSQLSTATE[42000]", status=500
+    )
     assert found(exchange) == ["TP-504"]
 
 

@@ -57,7 +57,7 @@ def parts(
 
 def answer(body: str | bytes, status: int = 200) -> Exchange:
     content = body.encode() if isinstance(body, str) else body
-    return Exchange(1, Request(b""), b"", content, 0.1, status, content=content)
+    return Exchange(number=1, request=Request(b""), status=status, content=content)
 
 
 # Arithmetic

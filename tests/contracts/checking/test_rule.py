@@ -27,7 +27,7 @@ from solusio_contracts.http.exchange import Exchange, FailureKind, Request
 
 
 def answer(status: int | None, content: bytes = b"", failure: FailureKind | None = None) -> Exchange:
-    return Exchange(1, Request(b""), b"", b"", 0.1, status, content=content, failure=failure)
+    return Exchange(number=1, request=Request(b""), status=status, content=content, failure=failure)
 
 
 # Types

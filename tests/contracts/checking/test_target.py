@@ -42,9 +42,9 @@ def target_at(url: str, **settings: Any) -> Target:
     [
         ({"users": ()}, "at least one user id is needed"),
         ({"url": "ftp://h/"}, "expected http://HOST/PATH"),
-        ({"headers": (("Bad Name", "x"),)}, "is no header"),
+        ({"headers": (("Bad Name", "x"),)}, "is not a valid header"),
         ({"headers": (("Content-Length", "1"),)}, "cannot be set"),
-        ({"headers": (("Host", "a"), ("host", "b"))}, "Host can be set once only"),
+        ({"headers": (("Host", "a"), ("host", "b"))}, "Host can be set only once"),
     ],
 )
 def test_settings_that_cannot_work(settings: dict[str, Any], message: str) -> None:
@@ -346,16 +346,16 @@ def test_patience_ends_after_some_time_outs(scripted: Any, monkeypatch: pytest.M
     monkeypatch.setattr(module, "SHORT_TIMEOUT", 0.05)
     target = target_at(scripted(silent).url, timeout=0.1)
     texts = [target.price_of(1).failure_text for _ in range(module.PATIENCE + 1)]
-    assert texts == ["no answer within 0.1 s"] * module.PATIENCE + ["no answer within 0.05 s"]
+    assert texts == ["no response within 0.1 s"] * module.PATIENCE + ["no response within 0.05 s"]
     # What a rule asks for, it gets.
     seen = target.send(Request(b""), "a question", timeout=0.15)
-    assert seen.failure_text == "no answer within 0.15 s"
+    assert seen.failure_text == "no response within 0.15 s"
 
 
 def test_a_short_time_out_is_never_made_longer(scripted: Any) -> None:
     target = target_at(scripted(silent).url, timeout=0.05)
     texts = {target.price_of(1).failure_text for _ in range(module.PATIENCE + 2)}
-    assert texts == {"no answer within 0.05 s"}
+    assert texts == {"no response within 0.05 s"}
 
 
 def test_what_is_not_kept_is_counted(scripted: Any) -> None:

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from solusio_contracts.http import connection as wire
-from solusio_contracts.http.connection import Connection, ExchangeError, check_headers, exchange_on
+from solusio_contracts.http.connection import LARGEST, Connection, ExchangeError, check_headers, exchange_on
 from solusio_contracts.http.exchange import FORM_TYPE, Exchange, FailureKind, Request
 from solusio_contracts.http.url import Origin
 
@@ -120,14 +119,14 @@ def test_an_answer_to_head_has_no_body(scripted: Any) -> None:
 
 def test_a_length_too_long_and_closed(scripted: Any) -> None:
     seen = ask(scripted(answering(GOOD.replace(b"30", b"31"))).url)
-    assert (seen.failure, seen.failure_text) == (FailureKind.CUT, "the connection was closed in mid-answer")
+    assert (seen.failure, seen.failure_text) == (FailureKind.CUT, "the connection was closed in mid-response")
     assert (seen.status, seen.body, seen.content, seen.reusable) == (200, BODY, BODY, False)
 
 
 def test_a_length_too_long_and_kept_open(scripted: Any) -> None:
     seen = ask(scripted(answering(GOOD.replace(b"30", b"31"), close=False)).url, timeout=SOON)
     assert seen.failure is FailureKind.TIMEOUT
-    assert seen.failure_text == f"only {len(GOOD)} bytes of an unfinished answer within 0.3 s"
+    assert seen.failure_text == f"only {len(GOOD)} bytes of an unfinished response within 0.3 s"
     assert (seen.status, seen.body) == (200, BODY)
 
 
@@ -210,11 +209,11 @@ def test_a_connection_closed_without_an_answer(scripted: Any) -> None:
     seen = ask(scripted(answering()).url)
     assert (seen.failure, seen.failure_text) == (
         FailureKind.CUT,
-        "the connection was closed without an answer",
+        "the connection was closed without a response",
     )
 
 
-@pytest.mark.parametrize(("sent", "text"), [(b"", "without an answer"), (GOOD[:50], "in mid-answer")])
+@pytest.mark.parametrize(("sent", "text"), [(b"", "without a response"), (GOOD[:50], "in mid-response")])
 def test_a_reset(scripted: Any, sent: bytes, text: str) -> None:
     def script(peer: Any) -> None:
         peer.request()
@@ -229,7 +228,7 @@ def test_a_reset(scripted: Any, sent: bytes, text: str) -> None:
 
 def test_silence(scripted: Any) -> None:
     seen = ask(scripted(answering(close=False)).url, timeout=SOON)
-    assert (seen.failure, seen.failure_text) == (FailureKind.TIMEOUT, "no answer within 0.3 s")
+    assert (seen.failure, seen.failure_text) == (FailureKind.TIMEOUT, "no response within 0.3 s")
     assert SOON <= seen.seconds < SOON + 1
 
 
@@ -255,7 +254,7 @@ def test_an_answer_without_end(scripted: Any) -> None:
 
     seen = ask(scripted(script).url)
     assert (seen.failure, seen.failure_text) == (FailureKind.TOO_LARGE, "more than 4194304 bytes came")
-    assert len(seen.body) < wire.MAX_ANSWER + 1_000_000
+    assert len(seen.body) < LARGEST + 1_000_000
 
 
 def test_interim_answers_without_end(scripted: Any) -> None:
@@ -313,7 +312,7 @@ def test_a_connection_is_not_reused_after_an_early_answer(scripted: Any) -> None
         second = exchange_on(connection, QUESTION, number=2, description="")
     assert (first.status, first.reusable) == (413, False)
     assert (second.failure, second.sent, second.received) == (FailureKind.CUT, b"", b"")
-    assert second.failure_text == "the connection was no longer usable after the answer before"
+    assert second.failure_text == "the connection was not usable after the previous response"
 
 
 def test_a_body_that_nobody_takes(scripted: Any) -> None:
@@ -321,7 +320,10 @@ def test_a_body_that_nobody_takes(scripted: Any) -> None:
         peer.stopped.wait(LONG)
 
     seen = ask(scripted(script).url, HUGE, timeout=SOON)
-    assert (seen.failure, seen.failure_text) == (FailureKind.TIMEOUT, "the request was not taken in time")
+    assert (seen.failure, seen.failure_text) == (
+        FailureKind.TIMEOUT,
+        "the server did not read the request in time",
+    )
 
 
 def test_a_body_that_nobody_takes_over_tls(
@@ -331,7 +333,10 @@ def test_a_body_that_nobody_takes_over_tls(
         peer.stopped.wait(LONG)
 
     seen = ask(scripted(script, tls=server_tls).url, HUGE, timeout=SOON, tls=client_tls)
-    assert (seen.failure, seen.failure_text) == (FailureKind.TIMEOUT, "the request was not taken in time")
+    assert (seen.failure, seen.failure_text) == (
+        FailureKind.TIMEOUT,
+        "the server did not read the request in time",
+    )
 
 
 @pytest.mark.parametrize("secure", [False, True])
@@ -498,7 +503,7 @@ def test_headers_that_may_be_added() -> None:
     ],
 )
 def test_headers_that_may_not_be_added(header: tuple[str, str]) -> None:
-    with pytest.raises(ValueError, match=r"is no header|cannot be set"):
+    with pytest.raises(ValueError, match=r"is not a valid header|cannot be set"):
         check_headers((header,))
 
 
@@ -513,7 +518,7 @@ def test_an_answer_is_decompressed(scripted: Any) -> None:
     assert (seen.body, seen.content, seen.decode_problem) == (packed, BODY, None)
     unasked = ask(server.url)
     assert unasked.content == BODY
-    assert unasked.decode_problem == "Content-Encoding: gzip, though the request offered no compression"
+    assert unasked.decode_problem == "Content-Encoding: gzip, but the request accepts no compression"
 
 
 def test_two_headers_of_coding_are_two_codings(scripted: Any) -> None:

@@ -46,25 +46,28 @@ def test_what_was_offered_is_undone(body: bytes, coding: str) -> None:
 def test_what_was_not_offered_is_a_problem_and_undone() -> None:
     content, problem = decode_content(_gzip(BODY), "gzip", None)
     assert content == BODY
-    assert problem == "Content-Encoding: gzip, though the request offered no compression"
+    assert problem == "Content-Encoding: gzip, but the request accepts no compression"
 
 
 def test_an_unknown_coding_is_a_problem() -> None:
-    assert decode_content(b"x", "br", BOTH) == (b"x", "Content-Encoding: br, which the request did not offer")
+    assert decode_content(b"x", "br", BOTH) == (
+        b"x",
+        "Content-Encoding: br, which the request does not accept",
+    )
     content, problem = decode_content(b"x", "br", None)
     assert content == b"x"
-    assert problem == "Content-Encoding: br, though the request offered no compression"
+    assert problem == "Content-Encoding: br, but the request accepts no compression"
 
 
 @pytest.mark.parametrize(
     ("body", "coding", "why"),
     [
         (BODY, "gzip", "incorrect header"),
-        (_gzip(BODY)[:-9], "gzip", "stops before its end"),
+        (_gzip(BODY)[:-9], "gzip", "is incomplete"),
         (_gzip(BODY)[:-1] + b"\xff", "gzip", "length check|data check"),
         (_gzip(BODY) + b"\n", "gzip", "1 bytes after the end"),
         (_gzip(BODY) + BODY, "gzip", "30 bytes after the end"),
-        (_gzip(BODY) + b"\x1f\x8b", "gzip", "stops before its end"),
+        (_gzip(BODY) + b"\x1f\x8b", "gzip", "is incomplete"),
         (zlib.compress(BODY) + zlib.compress(BODY), "deflate", "bytes after the end"),
         (_gzip(BODY), "gzip, gzip", "incorrect header"),
         (_gzip(b"0" * (LARGEST + 1)), "gzip", f"more than {LARGEST} bytes"),
