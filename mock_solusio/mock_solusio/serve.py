@@ -161,7 +161,7 @@ def serve(
     from mock_solusio.record.archive import RecordingError
     from mock_solusio.server.uvicorn_server import listen, make_server, url_of
     from mock_solusio.store.table import StateError
-    from mock_solusio.timeline.events import TimelineError
+    from solusio_contracts.timeline import TimelineError
 
     options = Options(
         clock=clock,

@@ -14,7 +14,6 @@ import pytest
 from mock_solusio.clock import Clock
 from mock_solusio.moment import micros
 from mock_solusio.options import Options
-from mock_solusio.timeline import events as timeline
 from mock_solusio.timeline.player import play
 from solusio_contracts.invoices.scenario import Scenario, events
 from support.calls import ADMIN_TOKEN, Caller, calling
@@ -253,8 +252,8 @@ def reckon(scenario: Scenario, period: str) -> Reckoned:
     ids = ids_of(scenario)
     world = World()
     for event in events(scenario, ids):
-        if event["at"] < billed(period):
-            world.happen(event)
+        if event.at < billed(period):
+            world.happen(msgspec.to_builtins(event, builtin_types=(datetime,)))
     return Reckoned(world, {number: name for name, number in ids.items()}, begin(period), end(period))
 
 
@@ -284,14 +283,14 @@ def played() -> Callable[[Scenario], dict[str, Counter[Line]]]:
     def run(scenario: Scenario) -> dict[str, Counter[Line]]:
         ids = ids_of(scenario)
         names = {number: name for name, number in ids.items()}
-        coming = [(event["at"], msgspec.convert(event, timeline.AnyEvent)) for event in events(scenario, ids)]
-        clock = Clock(micros(coming[0][0]), speed=0)
+        coming = events(scenario, ids)
+        clock = Clock(micros(coming[0].at), speed=0)
         found: dict[str, Counter[Line]] = {}
         with calling(Options(clock=clock, seed="test", admin_token=ADMIN_TOKEN, strict=True)) as api:
             for period in scenario.periods:
                 with api.mock.transaction() as world:
-                    play(world, [event for at, event in coming if at < billed(period)])
-                coming = [(at, event) for at, event in coming if at >= billed(period)]
+                    play(world, [event for event in coming if event.at < billed(period)])
+                coming = [event for event in coming if event.at >= billed(period)]
                 clock.set(micros(billed(period)))
                 found[period] = Counter(
                     (

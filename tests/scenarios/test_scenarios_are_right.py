@@ -12,6 +12,7 @@ import pytest
 
 from solusio_contracts.contract.clauses import clauses
 from solusio_contracts.invoices.scenario import ExpectedInvoice, Pricing, Scenario, load_scenarios
+from solusio_contracts.timeline import AnyEvent, ServerCreate
 
 SCENARIOS = load_scenarios()
 MINOR_DIGITS = {"JPY": 0, "KWD": 3}
@@ -189,11 +190,15 @@ MOST_PLAYED = 250
 
 def fewer(scenario: Scenario) -> Scenario:
     """Leave out the servers of a scenario that come after the first ones, with all that is about them."""
-    servers = [event["as"] for event in scenario.timeline if event["do"] == "server.create"]
+    servers = [event.as_ for event in scenario.timeline if isinstance(event, ServerCreate)]
     left_out = set(servers[MOST_PLAYED:])
+
+    def is_left_out(event: AnyEvent) -> bool:
+        return bool({getattr(event, "as_", None), getattr(event, "on", None)} & left_out)
+
     return msgspec.structs.replace(
         scenario,
-        timeline=tuple(one for one in scenario.timeline if not {one.get("as"), one.get("on")} & left_out),
+        timeline=tuple(event for event in scenario.timeline if not is_left_out(event)),
         invoices=tuple(
             msgspec.structs.replace(one, lines=tuple(line for line in one.lines if line.on not in left_out))
             for one in scenario.invoices

@@ -6,7 +6,7 @@ Whoever plays one gives every customer a billing_user_id, lets `events` happen, 
 
 import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from importlib import resources
@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from solusio_contracts.contract.clauses import ClauseError, clause
-from solusio_contracts.decoding import MOMENT, MisfitError, convert, from_toml, read_text, shown
+from solusio_contracts.decoding import MisfitError, convert, from_toml, read_text, shown
 from solusio_contracts.invoices.scenario_model import (
     Currency,
     Discount,
@@ -34,6 +34,7 @@ from solusio_contracts.invoices.scenario_model import (
     ScenarioPlan,
     Taxes,
 )
+from solusio_contracts.timeline import PRICES, AnyEvent, PlanCreate, UserCreate, UserUpdate
 
 __all__ = (
     "AREAS",
@@ -119,33 +120,43 @@ def load_scenarios() -> tuple[Scenario, ...]:
     return tuple(sorted(scenarios, key=lambda one: one.id))
 
 
-def events(scenario: Scenario, ids: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Return all that is to be played: first the plans and the customers' users, then the timeline.
+def events(scenario: Scenario, ids: Mapping[str, int]) -> list[AnyEvent]:
+    """Return all events to play: first the plans and the customers' users, then the timeline.
 
-    `ids` gives each customer, also an unknown one, his billing_user_id. A user whom the timeline creates
-    itself gets it there, unless the timeline says when: `billing_user_id = "ann"` is the id of ann.
+    `ids` gives each customer, also an unknown one, a billing_user_id. A user whom the timeline itself creates
+    gets it then, unless another event of the timeline sets it.
     """
-    began = scenario.timeline[0]["at"]
-    made = {one["as"] for one in scenario.timeline if one["do"] == "user.create"}
-    told = {one.get("as", one.get("on")) for one in scenario.timeline if "billing_user_id" in one}
-    first: list[dict[str, Any]] = [
-        {"at": began, "do": "plan.create", "as": plan.name, **_prices(plan)} for plan in scenario.plans
-    ]
+    begin = scenario.timeline[0].at
+    position = {one.name: number for number, one in enumerate(scenario.customers, 1)}
+    made = {event.as_ for event in scenario.timeline if isinstance(event, UserCreate)}
+    linked = {_user_of(event) for event in scenario.timeline if _link_of(event) is not None}
+    first: list[AnyEvent] = [PlanCreate(at=begin, as_=plan.name, **_prices(plan)) for plan in scenario.plans]
     first += [
-        {"at": began, "do": "user.create", "as": one.name, "email": one.email, "billing_user_id": one.name}
+        UserCreate(at=begin, as_=one.name, email=one.email, billing_user_id=position[one.name])
         for one in scenario.customers
         if one.name not in made
     ]
-    rest: list[dict[str, Any]] = []
     for event in scenario.timeline:
-        who = event.get("as")
-        if event["do"] == "user.create" and who in ids and who not in told:
-            event = {**event, "billing_user_id": who}  # noqa: PLW2901  # the event as it is played
-        rest.append(event)
+        if isinstance(event, UserCreate) and event.as_ in position and event.as_ not in linked:
+            first.append(msgspec.structs.replace(event, billing_user_id=position[event.as_]))
+        else:
+            first.append(event)
+    numbers = [ids[one.name] for one in scenario.customers]
     return [
-        {**event, "billing_user_id": ids[event["billing_user_id"]]} if "billing_user_id" in event else event
-        for event in (*first, *rest)
+        event
+        if (link := _link_of(event)) is None
+        else msgspec.structs.replace(event, billing_user_id=numbers[link - 1])
+        for event in first
     ]
+
+
+def _link_of(event: AnyEvent) -> int | None:
+    """Return the position of the customer that an event links a user with, if it does."""
+    return event.billing_user_id if isinstance(event, UserCreate | UserUpdate) else None
+
+
+def _user_of(event: AnyEvent) -> str | None:
+    return getattr(event, "as_", None) or getattr(event, "on", None)
 
 
 def customers_document(scenario: Scenario, ids: Mapping[str, int]) -> bytes:
@@ -164,8 +175,7 @@ def customers_document(scenario: Scenario, ids: Mapping[str, int]) -> bytes:
 
 
 def _prices(plan: ScenarioPlan) -> dict[str, Any]:
-    prices = {name: getattr(plan, name) for name in plan.__struct_fields__ if name != "name"}
-    return {**prices, "backup_price": float(plan.backup_price)}
+    return {**{name: getattr(plan, name) for name in PRICES}, "backup_price": float(plan.backup_price)}
 
 
 def _wire(pricing: Pricing) -> dict[str, Any]:
@@ -211,7 +221,7 @@ def _scenario(document: _Document, name: str) -> Scenario:
             for plan, table in document.plans.items()
         ),
         customers=customers,
-        timeline=tuple(_timeline(document.timeline)),
+        timeline=tuple(_timeline(document.timeline, customers)),
         invoices=invoices,
         periods=(
             tuple(sorted({one.period for one in invoices})) if document.periods is None else document.periods
@@ -264,21 +274,23 @@ def _pricing(table: Mapping[str, Any], where: str) -> Pricing:
     return convert(table, Pricing, at=where)
 
 
-def _timeline(entries: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _timeline(entries: Iterable[dict[str, Any]], customers: Sequence[ScenarioCustomer]) -> Iterator[AnyEvent]:
+    positions = {one.name: number for number, one in enumerate(customers, 1)}
     latest: datetime | None = None
     for index, entry in enumerate(entries):
         where = f"timeline[{index}]"
-        at = entry.get("at")
-        if not isinstance(at, datetime) or at.tzinfo is None:
-            raise MisfitError(f"{where}.at", expected=MOMENT, actual=shown(at))
-        if latest is not None and at < latest:
-            raise MisfitError(f"{where}.at", f"{at} is before the event above, {latest}")
-        if not isinstance(entry.get("do"), str):
-            raise MisfitError(
-                f"{where}.do", expected="a word such as server.create", actual=shown(entry.get("do"))
-            )
-        latest = at
-        yield from _repeated(entry, where)
+        if "billing_user_id" in entry:
+            name = entry["billing_user_id"]
+            if name not in positions:
+                place = f"{where}.billing_user_id"
+                raise MisfitError(place, expected="the name of a customer", actual=shown(name))
+            entry = {**entry, "billing_user_id": positions[name]}  # noqa: PLW2901 - as an event has it
+        for one in _repeated(entry, where):
+            event: AnyEvent = convert(one, AnyEvent, at=where)  # type: ignore[arg-type]
+            if latest is not None and event.at < latest:
+                raise MisfitError(f"{where}.at", f"{event.at} is before the event above, {latest}")
+            latest = event.at
+            yield event
 
 
 def _repeated(entry: Mapping[str, Any], where: str) -> Iterator[dict[str, Any]]:
@@ -349,10 +361,3 @@ def _check(scenario: Scenario) -> None:
         if key in seen:
             raise MisfitError("invoices", f"two for {invoice.customer} in {invoice.period}")
         seen.add(key)
-    names = {one.name for one in scenario.customers}
-    for index, event in enumerate(scenario.timeline):
-        who = event.get("billing_user_id")
-        if who is not None and who not in names:
-            raise MisfitError(
-                f"timeline[{index}].billing_user_id", expected="the name of a customer", actual=repr(who)
-            )

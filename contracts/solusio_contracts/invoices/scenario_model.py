@@ -1,11 +1,13 @@
 """What a scenario says: plain immutable data, as `scenario.parse_scenario` reads it from a file."""
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from babel.numbers import get_currency_precision
 from msgspec import Meta
+
+from solusio_contracts.timeline import AnyEvent
 
 Name = Annotated[str, Meta(min_length=1, max_length=255)]
 Natural = Annotated[int, Meta(ge=0)]
@@ -152,8 +154,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """What the vendor leaves open and this scenario assumes."""
     plans: tuple[ScenarioPlan, ...]
     customers: tuple[ScenarioCustomer, ...]
-    timeline: tuple[dict[str, Any], ...]
-    """Events in the words of mock-solusio's timelines; `at` is a datetime with an offset."""
+    timeline: tuple[AnyEvent, ...]
+    """A `billing_user_id` in it is the position of a customer in `customers`, from 1."""
     invoices: tuple[ExpectedInvoice, ...]
     periods: tuple[str, ...]
 

@@ -158,7 +158,7 @@ def _write(made: "Fleet", out: Path) -> None:
     with _progress(f"Writing {out.name}", made.count) as advance, _whole(out) as part:
         if out.suffix == ".ndjson":
             from mock_solusio.fleet.events import events, header
-            from mock_solusio.timeline import events as timeline
+            from solusio_contracts import timeline
 
             with part.open("wb") as target:
                 target.write(timeline.encode(header(made)) + b"\n")

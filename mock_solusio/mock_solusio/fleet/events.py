@@ -10,18 +10,18 @@ from importlib.metadata import version
 from mock_solusio.domain import plans
 from mock_solusio.fleet.model import Fleet, Server
 from mock_solusio.fleet.people import Person, faker_version, people
-from mock_solusio.moment import Micros, utc
-from mock_solusio.timeline import events as timeline
-from mock_solusio.timeline.events import AnyEvent
+from mock_solusio.moment import Micros, micros, utc
+from solusio_contracts import timeline
+from solusio_contracts.timeline import AnyEvent
 
 _PLANS = plans.default_plans()
 
 _Due = tuple[Micros, int, AnyEvent]
 
 
-def header(fleet: Fleet) -> timeline.Header:
+def header(fleet: Fleet) -> timeline.TimelineHeader:
     """Return what a timeline of a fleet says about itself, so that it can be made again."""
-    return timeline.Header(
+    return timeline.TimelineHeader(
         timeline=timeline.VERSION,
         begin=utc(fleet.begin),
         end=utc(fleet.end),
@@ -52,11 +52,12 @@ def events(fleet: Fleet) -> Iterator[AnyEvent]:
         while waiting and waiting[0][0] <= server.created_at:
             yield heapq.heappop(waiting)[2]
         for event in _of_server(server):
-            if event.moment == server.created_at:
+            moment = micros(event.at)
+            if moment == server.created_at:
                 yield event
             else:
                 count += 1
-                heapq.heappush(waiting, (event.moment, count, event))
+                heapq.heappush(waiting, (moment, count, event))
     while waiting:
         yield heapq.heappop(waiting)[2]
 
@@ -69,7 +70,7 @@ def customer_name(number: int) -> str:
 def _beginnings(fleet: Fleet) -> Iterator[tuple[Micros, AnyEvent]]:
     """What customers do beside ordering servers."""
     for person in people(fleet):
-        yield from ((event.moment, event) for event in _of_person(person, fleet.end))
+        yield from ((micros(event.at), event) for event in _of_person(person, fleet.end))
 
 
 def _of_person(person: Person, end: Micros) -> Iterator[AnyEvent]:
@@ -80,7 +81,7 @@ def _of_person(person: Person, end: Micros) -> Iterator[AnyEvent]:
         as_=name,
         email=person.email,
         billing_user_id=customer.billing_user_id,
-        customer=timeline.Customer(
+        customer=timeline.CustomerDetails(
             name=person.name,
             company=person.company,
             address=person.address,

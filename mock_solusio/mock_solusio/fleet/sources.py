@@ -12,13 +12,13 @@ from mock_solusio.domain.errors import DomainError
 from mock_solusio.domain.plans import default_plans
 from mock_solusio.domain.spans import Span
 from mock_solusio.fleet.timeline_spans import Stage
-from mock_solusio.moment import Micros, utc
+from mock_solusio.moment import Micros, micros, utc
 from mock_solusio.store.store import FORMAT
-from mock_solusio.timeline import events
-from mock_solusio.timeline.events import TimelineError
 from mock_solusio.worlds import fixtures
 from mock_solusio.worlds.builder import micros_of
 from mock_solusio.worlds.schema import ServerPart, WorldPart
+from solusio_contracts import timeline as events
+from solusio_contracts.timeline import TimelineError
 
 _SQLITE = b"SQLite format 3\0"
 
@@ -105,8 +105,8 @@ def _timeline(file: Path) -> Told:
         header = events.header(file)
     except TimelineError as error:
         raise TellingError(str(error)) from error
-    begin = events.moment_of(header.begin)
-    end = _last(file, begin) if header.end is None else events.moment_of(header.end)
+    begin = micros(header.begin)
+    end = _last(file, begin) if header.end is None else micros(header.end)
     told = Told("timeline", begin, end, 0, iter(()))
     told.servers = _played(file, told)
     return told
@@ -115,7 +115,7 @@ def _timeline(file: Path) -> Told:
 def _last(file: Path, begin: Micros) -> Micros:
     try:
         for line in events.read(file):
-            begin = max(begin, line.event.moment)
+            begin = max(begin, micros(line.event.at))
     except TimelineError as error:
         raise TellingError(str(error)) from error
     return begin
@@ -145,7 +145,7 @@ def _world(file: Path) -> Told:
         world = fixtures.read(file)
         clock = fixtures.clock_of(world)
     except DomainError as error:
-        raise TellingError(f"{file}: {error.message}") from error
+        raise TellingError(error.message) from error
     end = machine() if clock is None else clock.now()
     born = [micros_of(part.created_at) for part in world.servers if part.created_at is not None]
     customers = sum(not part.roles for part in world.users)

@@ -11,8 +11,8 @@ from mock_solusio.domain.plans import GIB
 from mock_solusio.domain.records.plans import Plan, PlanParams
 from mock_solusio.domain.spans import Span
 from mock_solusio.fleet.spans import Life
-from mock_solusio.moment import Micros
-from mock_solusio.timeline import events
+from mock_solusio.moment import Micros, micros
+from solusio_contracts import timeline as events
 
 _Found = TypeVar("_Found")
 
@@ -40,7 +40,7 @@ class Stage:
         Raises:
             KeyError: it names what the timeline never made.
         """
-        at = event.moment
+        at = micros(event.at)
         match event:
             case events.PlanCreate():
                 self._plans[event.as_] = _plan(event, len(self._plans) + 1)

@@ -18,8 +18,8 @@ from mock_solusio.domain.records.servers import SERVERS, Server
 from mock_solusio.domain.records.tasks import TASKS
 from mock_solusio.domain.spans import Span
 from mock_solusio.store.store import Store
-from mock_solusio.timeline import events as timeline
 from mock_solusio.timeline import player as playing
+from solusio_contracts import timeline
 
 FEW: Final = 50
 """So many servers are not worth copying."""

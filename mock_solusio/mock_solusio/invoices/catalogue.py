@@ -1,9 +1,9 @@
 """Shows scenarios to people: `invoices list` and `invoices show`."""
 
-from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
+import msgspec
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -16,6 +16,7 @@ from solusio_contracts.invoices.differences import counted
 from solusio_contracts.invoices.scenario import load_scenarios
 from solusio_contracts.invoices.scenario_model import ExpectedInvoice, Pricing, Scenario, ScenarioPlan
 from solusio_contracts.invoices.verdict import NUMBERS
+from solusio_contracts.timeline import AnyEvent
 
 WIDE = 160
 """Columns where no terminal limits them: one line for each scenario, to grep in."""
@@ -73,7 +74,7 @@ def print_scenario(name: str) -> None:
             for one in scenario.customers
         ],
     )
-    _section(console, "What happens", [_event(event) for event in _few(list(scenario.timeline))])
+    _section(console, "What happens", [_event(event, scenario) for event in _few(list(scenario.timeline))])
     for period in scenario.periods:
         expected = [one for one in scenario.invoices if one.period == period]
         if not expected:
@@ -127,12 +128,15 @@ def _few(events: list[Any]) -> list[Any]:
     return [*events[: MOST - 2], len(events) - MOST + 1, events[-1]]
 
 
-def _event(event: Mapping[str, Any] | int) -> tuple[str, str]:
+def _event(event: AnyEvent | int, scenario: Scenario) -> tuple[str, str]:
     if isinstance(event, int):
         return "...", f"and {event} more"
-    at = event["at"].isoformat().replace("+00:00", "Z")
-    rest = ", ".join(f"{key} {value}" for key, value in event.items() if key not in ("at", "do"))
-    return at, f"{event['do']}: {rest}" if rest else event["do"]
+    members = msgspec.to_builtins(event)
+    at, verb = members.pop("at"), members.pop("do")
+    if "billing_user_id" in members:
+        members["billing_user_id"] = scenario.customers[members["billing_user_id"] - 1].name
+    rest = ", ".join(f"{name} {value}" for name, value in members.items())
+    return at, f"{verb}: {rest}" if rest else verb
 
 
 def _invoice(console: Console, scenario: Scenario, invoice: ExpectedInvoice) -> None:

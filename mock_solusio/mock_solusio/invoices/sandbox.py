@@ -3,9 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
-
-import msgspec
 
 from mock_solusio.app import Mock
 from mock_solusio.clock import Clock
@@ -17,11 +14,10 @@ from mock_solusio.options import Options
 from mock_solusio.server.asgi import Receive, Scope, Send, send_response
 from mock_solusio.server.messages import json_response
 from mock_solusio.server.uvicorn_server import running
-from mock_solusio.timeline import events as timeline
-from mock_solusio.timeline.events import TimelineError
 from solusio_contracts.invoices.scenario import events
 from solusio_contracts.invoices.scenario_model import Scenario
 from solusio_contracts.invoices.usage import UsageLine
+from solusio_contracts.timeline import TimelineError
 
 SEED = "invoices"
 """The same scenario gives the same ids and secrets, whoever is billed."""
@@ -118,9 +114,8 @@ def play(scenario: Scenario, ids: Mapping[str, int], until: Micros, access_token
     Raises:
         StageError: the scenario asks for what cannot be.
     """
-    wanted = [event for event in events(scenario, ids) if micros(event["at"]) < until]
-    happening = _converted(wanted)
-    clock = Clock(min([until, *(event.moment for event in happening[:1])]), speed=0)
+    happening = [event for event in events(scenario, ids) if micros(event.at) < until]
+    clock = Clock(min([until, *(micros(event.at) for event in happening[:1])]), speed=0)
     mock = Mock(Options(clock=clock, seed=SEED, admin_token=access_token))
     try:
         with mock.transaction() as world:
@@ -135,13 +130,6 @@ def play(scenario: Scenario, ids: Mapping[str, int], until: Micros, access_token
         mock.close()
         raise
     return mock
-
-
-def _converted(wanted: Sequence[dict[str, Any]]) -> list[timeline.AnyEvent]:
-    try:
-        return msgspec.convert(wanted, list[timeline.AnyEvent])
-    except msgspec.ValidationError as error:
-        raise StageError(f"the timeline of the scenario is wrong: {error}") from None
 
 
 async def _lifespan(scope: Scope, receive: Receive, send: Send) -> None:

@@ -12,10 +12,10 @@ from mock_solusio.domain.world import World
 from mock_solusio.moment import HOUR, Micros, micros, utc
 from solusio_contracts.invoices.scenario_model import Scenario
 from solusio_contracts.invoices.usage import UsageLine
+from solusio_contracts.timeline import ServerCreate, ServerResume, ServerStart, ServerStop, ServerSuspend
 
 _ALL = 1_000_000
 """More lines than a scenario has."""
-_IDLE = {"server.stop": True, "server.suspend": True, "server.start": False, "server.resume": False}
 
 Interval = tuple[Micros, Micros]
 
@@ -69,17 +69,15 @@ def _status(server: Server) -> str:
 
 def _idle(scenario: Scenario, now: Micros) -> dict[str, list[Interval]]:
     """Return when each server, by its name, was stopped or suspended."""
-    names = {
-        one["as"]: one.get("name", one["as"]) for one in scenario.timeline if one["do"] == "server.create"
-    }
+    names = {one.as_: one.name or one.as_ for one in scenario.timeline if isinstance(one, ServerCreate)}
     since: dict[str, Micros] = {}
     found: dict[str, list[Interval]] = {}
     for event in scenario.timeline:
-        begins = _IDLE.get(event["do"])
-        at = micros(event["at"])
-        if begins is None or at > now:
+        at = micros(event.at)
+        if not isinstance(event, ServerStop | ServerStart | ServerSuspend | ServerResume) or at > now:
             continue
-        name = names.get(event["on"], event["on"])
+        begins = isinstance(event, ServerStop | ServerSuspend)
+        name = names.get(event.on, event.on)
         if begins:
             since.setdefault(name, at)
         elif name in since:

@@ -1,1 +1,1 @@
-"""Timelines: events, and a player that plays them on the mock's clock."""
+"""Plays timelines on the mock's clock."""

@@ -25,8 +25,8 @@ from mock_solusio.domain.records.roles import ADMINISTRATOR_ROLE
 from mock_solusio.domain.records.servers import BACKUPS, Server
 from mock_solusio.domain.records.user import USERS, User
 from mock_solusio.domain.world import World
-from mock_solusio.moment import Micros
-from mock_solusio.timeline.events import (
+from mock_solusio.moment import Micros, micros
+from solusio_contracts.timeline import (
     PRICES,
     AnyEvent,
     BackupCreate,
@@ -94,8 +94,9 @@ class Player:
             TimelineError: it names what the timeline never made, or names something a second time.
             DomainError: the world refuses it, as the API would.
         """
-        settle(world, event.moment)
-        then = MovedWorld(world, event.moment)
+        moment = micros(event.at)
+        settle(world, moment)
+        then = MovedWorld(world, moment)
         _VERBS[type(event)](_Stage(then, self._administrator(world)), event)
 
     def _administrator(self, world: World) -> User:

@@ -19,11 +19,11 @@ from mock_solusio.clock import Clock
 from mock_solusio.domain.errors import DomainError
 from mock_solusio.domain.records.playback import PLAYBACKS, Playback
 from mock_solusio.domain.tasks import next_due
-from mock_solusio.moment import Micros, rfc3339
+from mock_solusio.moment import Micros, micros, rfc3339
 from mock_solusio.options import SPEED
 from mock_solusio.store.store import Store
-from mock_solusio.timeline.events import Header, Line, TimelineError, header, moment_of, read
 from mock_solusio.timeline.player import Player, refuse, settle
+from solusio_contracts.timeline import EventLine, TimelineError, TimelineHeader, header, read
 
 TOLD_APART_BY: Final = 4096
 """Bytes from the beginning of a file that tell timelines apart."""
@@ -36,7 +36,7 @@ def clock_of(file: Path, speed: float = SPEED) -> Clock:
         TimelineError: the file cannot be read, or does not begin like a timeline.
         ValueError: the speed is out of its bounds.
     """
-    return Clock(moment_of(header(file).begin), speed=speed)
+    return Clock(micros(header(file).begin), speed=speed)
 
 
 class Replay:
@@ -49,13 +49,13 @@ class Replay:
 
     def __init__(self, store: Store, file: Path, *, tell: Callable[[str], None] = lambda _: None) -> None:
         self.file = file
-        self.header: Header = header(file)
+        self.header: TimelineHeader = header(file)
         self._store = store
         self._tell = tell
         self._player = Player()
         self._timeline = _fingerprint(file)
-        self._lines: Iterator[Line] | None = None
-        self._next: Line | None = None
+        self._lines: Iterator[EventLine] | None = None
+        self._next: EventLine | None = None
         self._at = -1
         known = self._known()
         if known is not None and known.timeline != self._timeline:
@@ -64,13 +64,13 @@ class Replay:
     @property
     def playback(self) -> Playback:
         """How far it is."""
-        begin = moment_of(self.header.begin)
+        begin = micros(self.header.begin)
         return self._known() or Playback(timeline=self._timeline, moment=begin)
 
     @property
     def reached(self) -> Micros:
         """The moment of the event played last, not before the time begins."""
-        return max(self.playback.moment, moment_of(self.header.begin))
+        return max(self.playback.moment, micros(self.header.begin))
 
     def catch_up(self, until: Micros, most: int | None = None) -> bool:
         """Let all up to a moment happen, or the next `most` events; tell whether no more are due."""
@@ -90,7 +90,7 @@ class Replay:
                 return True
             try:
                 line = self._line(playback)
-                if line is not None and line.event.moment > until:
+                if line is not None and micros(line.event.at) > until:
                     return True
                 if count == most:
                     return False
@@ -121,7 +121,7 @@ class Replay:
         # There is never another one, so its id is 1; also after a reset.
         return self._store[PLAYBACKS].get(1)
 
-    def _line(self, playback: Playback) -> Line | None:
+    def _line(self, playback: Playback) -> EventLine | None:
         """Return the line that comes next; the state says which, also after a reset or a restoration."""
         if self._lines is None or self._at != playback.offset:
             self._lines = read(self.file, playback.offset, playback.line)
@@ -131,12 +131,12 @@ class Replay:
             self._next = next(self._lines, None)
         return self._next
 
-    def _play(self, playback: Playback, line: Line) -> None:
+    def _play(self, playback: Playback, line: EventLine) -> None:
         done = replace(
             playback,
             offset=line.following,
             line=line.number,
-            moment=line.event.moment,
+            moment=micros(line.event.at),
             events=playback.events + 1,
         )
         try:

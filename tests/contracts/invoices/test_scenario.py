@@ -15,6 +15,7 @@ from solusio_contracts.invoices.scenario import (
     load_scenarios,
     parse_scenario,
 )
+from solusio_contracts.timeline import PlanCreate, ServerCreate, UserCreate, UserUpdate
 
 GOOD = """
 id = "good"
@@ -133,17 +134,16 @@ def test_what_is_not_said_is_not_expected() -> None:
 
 def test_repeated_events_are_expanded_and_keep_their_moment() -> None:
     first, second = parse_scenario(GOOD, "good.toml").timeline
-    assert (first["as"], second["as"]) == ("web-1", "web-2")
-    assert first == {**second, "as": "web-1"}
-    assert "repeat" not in first
-    assert first["at"] == datetime(2026, 3, 1, tzinfo=UTC)
-    assert first["at"].utcoffset() == timedelta(hours=2)
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    assert (first, second) == tuple(ServerCreate(at=at, as_=f"web-{n}", plan="small") for n in (1, 2))
+    assert first.at.utcoffset() == timedelta(hours=2)
 
 
 def test_a_brace_is_only_a_number_where_something_repeats() -> None:
     text = changed(GOOD, ('as = "web-{n}"', 'as = "web-{n}"\nname = "{n}"'), ("\nrepeat = 2", ""))
     (event,) = parse_scenario(text, "good.toml").timeline
-    assert (event["as"], event["name"]) == ("web-{n}", "{n}")
+    assert isinstance(event, ServerCreate)
+    assert (event.as_, event.name) == ("web-{n}", "{n}")
 
 
 @pytest.mark.parametrize(("code", "decimals"), [("USD", 2), ("JPY", 0), ("KWD", 3)])
@@ -176,29 +176,18 @@ def test_several_customers_and_more_periods_than_invoices() -> None:
 def test_plans_come_first_then_users_then_the_timeline() -> None:
     scenario = parse_scenario(GOOD, "good.toml")
     plan, user, first, second = events(scenario, {"customer": 700_011})
-    assert plan == {
-        "at": first["at"],
-        "do": "plan.create",
-        "as": "small",
-        "tokens_per_hour": 7,
-        "tokens_per_month": 5000,
-        "ip_tokens_per_hour": 0,
-        "ip_tokens_per_month": 0,
-        "backup_price": 12.5,
-    }
-    assert user == {
-        "at": first["at"],
-        "do": "user.create",
-        "as": "customer",
-        "email": "customer@example.com",
-        "billing_user_id": 700_011,
-    }
+    assert plan == PlanCreate(
+        at=first.at, as_="small", tokens_per_hour=7, tokens_per_month=5000, backup_price=12.5
+    )
+    assert user == UserCreate(
+        at=first.at, as_="customer", email="customer@example.com", billing_user_id=700_011
+    )
     assert (first, second) == scenario.timeline
 
 
 def test_a_user_of_the_timeline_is_not_made_twice_and_has_his_id() -> None:
-    made = [one for one in events(parse_scenario(TWO, "two.toml"), IDS) if one["do"] == "user.create"]
-    assert [(one["as"], one["billing_user_id"]) for one in made] == [("ann", 1), ("eve", 3), ("ben", 2)]
+    made = [one for one in events(parse_scenario(TWO, "two.toml"), IDS) if isinstance(one, UserCreate)]
+    assert [(one.as_, one.billing_user_id) for one in made] == [("ann", 1), ("eve", 3), ("ben", 2)]
 
 
 def test_a_timeline_may_say_when_a_user_gets_his_id() -> None:
@@ -210,10 +199,10 @@ on = "ben"
 billing_user_id = "ben"
 """
     text = changed(TWO, ("\n[[invoices]]", late + "\n[[invoices]]"))
-    made = [
-        one for one in events(parse_scenario(text, "two.toml"), IDS) if one.get("as", one.get("on")) == "ben"
-    ]
-    assert [one.get("billing_user_id") for one in made] == [None, 2]
+    *_, created, updated = events(parse_scenario(text, "two.toml"), IDS)
+    assert isinstance(created, UserCreate)
+    assert isinstance(updated, UserUpdate)
+    assert (created.billing_user_id, updated.billing_user_id) == (None, 2)
 
 
 IDS = {"ann": 1, "ben": 2, "eve": 3}
@@ -289,11 +278,17 @@ def test_nobody_tells_of_unknown_customers() -> None:
             [("at = 2026-03-01T02:00:00+02:00", "at = 2026-03-01T02:00:00")],
             r"timeline\[0\].at: expected a moment",
         ),
-        ([("at = 2026-03-01T02:00:00+02:00", "")], r"timeline\[0\].at: expected a moment .*, got null"),
-        ([('do = "server.create"', "do = 1")], r"timeline\[0\].do: expected a word"),
+        ([("at = 2026-03-01T02:00:00+02:00", "")], r"timeline\[0\].at: is missing"),
+        ([('do = "server.create"', "do = 1")], r"timeline\[0\].do: expected a string, got 1"),
         (
             [("\nrepeat = 2", "\nrepeat = 0")],
             r"timeline\[0\].repeat: expected an integer from 1 to 10000, got 0",
+        ),
+        ([("server.create", "server.explode")], r"timeline\[0\].do: expected one of plan.create, .*, got "),
+        ([('plan = "small"\nrepeat', "repeat")], r"timeline\[0\].plan: is missing"),
+        (
+            [('plan = "small"\nrepeat', 'plan = "small"\nhours = 3\nrepeat')],
+            r"timeline\[0\].hours: is not a known field; known fields: at, as, name, user, plan",
         ),
         ([("\nrepeat = 2", "\nrepeat = true")], r"timeline\[0\].repeat: expected an integer"),
         ([("repeat = 2}", 'repeat = "2"}')], r"invoice.lines\[0\].repeat: expected an integer"),
@@ -318,7 +313,7 @@ def test_nobody_tells_of_unknown_customers() -> None:
         ),
         (
             [('plan = "small"\nrepeat', 'billing_user_id = "zoe"\nrepeat')],
-            r"timeline\[0\].billing_user_id: .*'zoe'",
+            r"timeline\[0\].billing_user_id: .*\"zoe\"",
         ),
     ],
 )

@@ -135,7 +135,7 @@ def test_a_picture_of_another_kind(month, tmp_path):
     ("content", "message"),
     [
         (b"", "has no servers to describe"),
-        (b"\x00\x01 nothing", "is not TOML"),
+        (b"\x00\x01 nothing", "not valid TOML"),
         (b"SQLite format 3\0 and nothing more", "it is no state file"),
         (b'{"users": [{"mail": "a@example.com"}]}', "users\\[0\\]"),
         (b'{"at": "2026-03-01T00:00:00Z", "do": "server.stop", "on": 7}', "Line 1: on: "),

@@ -2,11 +2,14 @@
 
 import csv
 import io
+import json
 import os
 import subprocess
 import sys
 import tomllib
+from importlib import resources
 
+import jsonschema_rs
 import pytest
 
 from mock_solusio.app import Mock
@@ -15,12 +18,27 @@ from mock_solusio.domain.records.servers import BACKUPS, SERVERS
 from mock_solusio.domain.records.user import FORMER_USERS, USERS
 from mock_solusio.options import Options
 from mock_solusio.testing import started
+from solusio_contracts import timeline
 from support.commands import invoke
 
 _SPANS = """SELECT resource, server_name, plan_name, tokens_per_hour, tokens_per_month,
     anchor, started_at, ended_at
     FROM spans ORDER BY server_name, resource, anchor, started_at"""
 _FIELDS = ("name", "plan_id", "status", "is_suspended", "suspensions", "ran", "disk", "created_at")
+
+
+def test_a_timeline_matches_the_published_schema(month):
+    schema = resources.files("solusio_contracts").joinpath("timeline.schema.json").read_text("utf-8")
+    validator = jsonschema_rs.Draft202012Validator(json.loads(schema), validate_formats=True)
+    lines = (month / "month.ndjson").read_bytes().splitlines()
+    for line in lines:
+        validator.validate(json.loads(line))
+    assert {json.loads(line)["do"] for line in lines[1:]} >= {"user.create", "server.resize", "backup.delete"}
+
+
+def test_a_timeline_that_is_read_and_written_stays_the_same(month):
+    lines = (month / "month.ndjson").read_bytes().splitlines()[1:]
+    assert [timeline.encode(line.event) for line in timeline.read(month / "month.ndjson")] == lines
 
 
 @pytest.mark.parametrize("ending", ["ndjson", "toml", "json", "db", "csv"])

@@ -153,7 +153,7 @@ import sys, hashlib, msgspec
 from mock_solusio.fleet.events import events
 from mock_solusio.fleet.model import Fleet
 from mock_solusio.fleet.profiles import PROFILES
-from mock_solusio.timeline.events import encode
+from solusio_contracts.timeline import encode
 digest = hashlib.sha256()
 for event in events(Fleet(PROFILES["hoster"], users=20, seed="same", begin=1767225600000000)):
     digest.update(encode(event))

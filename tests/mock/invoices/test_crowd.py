@@ -14,9 +14,9 @@ from mock_solusio.invoices import bulk_player
 from mock_solusio.moment import parse_moment
 from mock_solusio.options import Options
 from mock_solusio.server.uvicorn_server import running
-from mock_solusio.timeline import events as timeline
 from mock_solusio.timeline import player
-from mock_solusio.timeline.events import TimelineError
+from solusio_contracts import timeline
+from solusio_contracts.timeline import TimelineError
 
 AT = "2026-03-01T00:20:00Z"
 COUNT = 300

@@ -18,8 +18,8 @@ from mock_solusio.domain.records.user import USERS
 from mock_solusio.moment import DAY, HOUR, MINUTE, parse_moment, rfc3339
 from mock_solusio.options import Options
 from mock_solusio.testing import started
-from mock_solusio.timeline.events import TimelineError, read
 from mock_solusio.timeline.player import play
+from solusio_contracts.timeline import TimelineError, read
 from support.commands import invoke
 
 EXAMPLE = Path(__file__).parents[3] / "docs/examples/timeline.ndjson"

@@ -1,19 +1,18 @@
-"""Timelines: what happens at a hoster, one JSON event per line, in order of time.
+"""Timelines: the events at a hosting provider in order of time, one JSON object per line.
 
-A timeline may begin with a line about itself (`Header`); every other line is an `Event`. The words are those
-of the scenarios. Files may be larger than memory: they are read line by line. `timeline.schema.json` in the
-package is derived from this module.
+The first line may be a `TimelineHeader`; every other line is an `Event`. Invoice scenarios use the same
+events. Files may be larger than memory, so they are read line by line. `timeline.schema.json` beside this
+module is derived from it.
 """
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
 
-from mock_solusio.moment import Micros, micros, rfc3339
 from solusio_contracts.decoding import DecodingError, from_json
 
 LINE_LIMIT: Final = 1_048_576
@@ -21,26 +20,23 @@ LINE_LIMIT: Final = 1_048_576
 
 VERSION: Final = 1
 
-T = TypeVar("T")
-
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255)]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 BillingUserId: TypeAlias = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 Status: TypeAlias = Literal["active", "locked", "suspended"]
 
-
 PRICES: Final = (
     *("tokens_per_hour", "tokens_per_month", "ip_tokens_per_hour", "ip_tokens_per_month"),
     "backup_price",
 )
-"""What a plan's events may say of its prices."""
+"""The members of plan events that are prices."""
 
 
 class TimelineError(Exception):
-    """A timeline that cannot be read or played; the message names the line and says what is wrong."""
+    """A timeline cannot be read or played; the message names the line and says why."""
 
 
-class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class TimelineHeader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Metadata of a timeline, on its optional first line."""
 
     timeline: Annotated[Literal[1], Meta(description="Format version.")]
@@ -56,7 +52,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     about: Annotated[dict[str, Any], Meta(description="Further information.")] = {}
 
 
-class Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class CustomerDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Details of a user, for billing systems. SolusIO does not store them."""
 
     name: str = ""
@@ -71,7 +67,7 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Event(
     msgspec.Struct, frozen=True, kw_only=True, tag_field="do", forbid_unknown_fields=True, omit_defaults=True
 ):
-    """Something that happens. `as` names what it makes, `on` what it is done to."""
+    """An event. `as` names the object that it creates, `on` the object that it changes."""
 
     at: Annotated[
         datetime,
@@ -82,13 +78,8 @@ class Event(
     ]
 
     @property
-    def moment(self) -> Micros:
-        """When it happens."""
-        return moment_of(self.at)
-
-    @property
     def verb(self) -> str:
-        """What is done, such as `server.create`."""
+        """The value of `do`, such as `server.create`."""
         return str(self.__struct_config__.tag)
 
 
@@ -131,7 +122,7 @@ class UserCreate(Event, frozen=True, kw_only=True, tag="user.create", rename={"a
     as_: Name
     email: Annotated[Name | None, Meta(description="The default is the name, at example.com.")] = None
     billing_user_id: BillingUserId | None = None
-    customer: Customer | None = None
+    customer: CustomerDetails | None = None
 
 
 class UserUpdate(Event, frozen=True, kw_only=True, tag="user.update"):
@@ -251,60 +242,56 @@ AnyEvent: TypeAlias = (
 )
 
 
-class Line(msgspec.Struct, frozen=True):
-    """An event, and where it stands: number of the line, offset of the line after it in bytes."""
+class EventLine(msgspec.Struct, frozen=True):
+    """An event with its position in the file."""
 
     number: int
+    """Number of the line, from 1."""
     following: int
+    """Offset of the next line, in bytes."""
     event: AnyEvent
 
 
-encode: Callable[[Event | Header], bytes] = msgspec.json.Encoder().encode
-"""Write an event as a line, without its end."""
+encode: Callable[[Event | TimelineHeader], bytes] = msgspec.json.Encoder().encode
+"""Encode an event or a header as a line, without the line feed."""
 
 
-def moment_of(at: datetime) -> Micros:
-    """Return a moment of a timeline."""
-    return micros(at)
-
-
-def header(file: Path) -> Header:
-    """Return what a timeline says about itself; of one that says nothing, where its first event is.
+def header(file: Path) -> TimelineHeader:
+    """Return the header of a timeline. Without a header line, it begins at the first event.
 
     Raises:
-        TimelineError: it cannot be read, is empty, or begins with neither.
+        TimelineError: the file cannot be read, is empty, or its first line is neither header nor event.
     """
     for number, _, text in _lines(file, 0, 0):
         if _is_header(text):
-            found: Header = _parsed(number, text, Header)
+            found: TimelineHeader = _parsed(number, text, TimelineHeader)
             return found
-        return Header(timeline=VERSION, begin=_parsed(number, text, AnyEvent).at)
+        return TimelineHeader(timeline=VERSION, begin=_parsed(number, text, AnyEvent).at)
     raise TimelineError(f"{file} has no events.")
 
 
-def read(file: Path, offset: int = 0, number: int = 0) -> Iterator[Line]:
-    """Return the events of a timeline, one by one; from an offset on, which follows the line of a number.
+def read(file: Path, offset: int = 0, number: int = 0) -> Iterator[EventLine]:
+    """Yield the events of a timeline; to resume, pass `following` and `number` of the last line read.
 
     Raises:
-        TimelineError: a line is no event, or its moment is before that of the line above.
+        TimelineError: a line is not an event, or is earlier than the line above.
     """
-    latest: Micros | None = None
+    latest: datetime | None = None
     for line_number, following, text in _lines(file, offset, number):
         if line_number == 1 and _is_header(text):
-            _parsed(line_number, text, Header)
+            _parsed(line_number, text, TimelineHeader)
             continue
         event = _parsed(line_number, text, AnyEvent)
-        moment = event.moment
-        if latest is not None and moment < latest:
+        if latest is not None and event.at < latest:
             raise TimelineError(
-                f"Line {line_number}: {rfc3339(moment)} is before the line above, {rfc3339(latest)}."
+                f"Line {line_number}: {_shown(event.at)} is earlier than the line above, {_shown(latest)}."
             )
-        latest = moment
-        yield Line(line_number, following, event)
+        latest = event.at
+        yield EventLine(line_number, following, event)
 
 
 def _lines(file: Path, offset: int, number: int) -> Iterator[tuple[int, int, bytes]]:
-    """Return the lines that are not empty, with their numbers and the offsets after them."""
+    """Yield the lines that are not empty: number, offset of the next line, text."""
     try:
         with file.open("rb") as source:
             source.seek(offset)
@@ -312,11 +299,11 @@ def _lines(file: Path, offset: int, number: int) -> Iterator[tuple[int, int, byt
                 number += 1
                 offset += len(text)
                 if len(text) > LINE_LIMIT:
-                    raise TimelineError(f"Line {number}: it has more than {LINE_LIMIT} bytes.")
+                    raise TimelineError(f"Line {number} has more than {LINE_LIMIT} bytes.")
                 if text.strip():
                     yield number, offset, text
     except OSError as error:
-        raise TimelineError(f"{file} cannot be read: {error.strerror}.") from error
+        raise TimelineError(f"{file}: {error.strerror}.") from error
 
 
 def _is_header(text: bytes) -> bool:
@@ -330,10 +317,14 @@ def _parsed(number: int, text: bytes, kind: Any) -> Any:
         raise TimelineError(f"{error}.") from None
 
 
+def _shown(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
+
+
 def schema() -> dict[str, Any]:
-    """Return the JSON Schema of a line: what `timeline.schema.json` in the package must say."""
+    """Return the JSON Schema of a line: the content of `timeline.schema.json`."""
     (first, event), definitions = msgspec.json.schema_components(
-        [Header, AnyEvent], ref_template="#/$defs/{name}"
+        [TimelineHeader, AnyEvent], ref_template="#/$defs/{name}"
     )
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
