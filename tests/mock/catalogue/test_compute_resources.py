@@ -19,38 +19,6 @@ def test_a_fresh_install_has_a_machine_at_each_location(api):
     assert api.get("compute_resources/1").data == first
 
 
-def test_a_machine_lives_and_dies(api):
-    body = {
-        "name": "osl-1",
-        "host": "192.0.2.7",
-        "login": "root",
-        "port": 22,
-        "type": "lpass",
-        "password": "never kept",
-        "agent_port": 1337,
-        "ip_blocks": [1],
-        "locations": [2],
-    }
-    made = api.post("compute_resources", body)
-    assert made.status == 201
-    shown = made.data
-    assert "never kept" not in made.body.decode()
-    assert (shown["host"], shown["agent_port"], shown["status"]) == ("192.0.2.7", 1337, "active")
-    assert [block["id"] for block in shown["ip_blocks"]] == [1]
-    place = f"compute_resources/{shown['id']}"
-    assert [one["name"] for one in api.get("locations/2").data["compute_resources"]] == ["nyc-1", "osl-1"]
-    changed = api.patch(place, {"name": "osl-2", "locations": [1, 2], "ip_blocks": [2, 3]})
-    assert changed.status == 200
-    assert [one["id"] for one in changed.data["locations"]] == [1, 2]
-    assert [block["id"] for block in changed.data["ip_blocks"]] == [2, 3]
-    assert api.put(place, {"is_locked": True}).data["is_locked"] is True
-    # The Go SDK sends a body with DELETE.
-    assert api.delete(place, {"force": False}).status == 204
-    assert api.get(place).status == 404
-    assert api.get(f"storages/{shown['storages'][0]['id']}").status == 404
-    assert shown["id"] not in [one["id"] for one in api.get("ip_blocks/2").data["compute_resources"]]
-
-
 @pytest.mark.parametrize(
     ("wrong", "name"),
     [({"locations": [99]}, "locations.0"), ({"ip_blocks": [1, 99]}, "ip_blocks.1"), ({"port": 0}, "port")],
@@ -59,14 +27,6 @@ def test_a_wrong_machine_is_refused(api, wrong, name):
     assert list(api.post("compute_resources", {"name": "x", "host": "x", **wrong}).errors) == [name]
     assert list(api.patch("compute_resources/1", wrong).errors) == [name]
     assert api.get("compute_resources").json["meta"]["total"] == 2
-
-
-def test_a_machine_with_servers_stays(api, server):
-    server(location=2)
-    refused = api.delete("compute_resources/2", {"force": True})
-    assert refused.status == 409
-    assert refused.message == "The compute resource cannot be deleted: 1 server uses it."
-    assert api.delete("compute_resources/1").status == 204
 
 
 @pytest.mark.parametrize("name", PLAIN_LISTS)
@@ -128,35 +88,15 @@ def test_what_servers_take(api, server):
 
 
 def test_storages(api, server):
-    body = {"type": "thinlvm", "path": "/dev/vg", "thin_pool": "pool", "is_available_for_balancing": False}
-    made = api.post("compute_resources/1/storages", body)
-    assert made.status == 201
-    shown = made.data
-    assert shown["type"]["name"] == "thinlvm"
-    assert shown["type"]["formats"] == ["raw"]
-    assert (shown["path"], shown["thin_pool"], shown["is_available_for_balancing"]) == (
-        "/dev/vg",
-        "pool",
-        False,
-    )
-    assert shown["credentials"] == {}
-    assert api.get(f"storages/{shown['id']}").data == shown
+    made = api.post("compute_resources/1/storages", {"type": "thinlvm", "path": "/dev/vg"}).data
     assert len(api.get("compute_resources/1/storages").data) == 2
     server()
-    assert api.delete(f"storages/{shown['id']}").status == 204
+    assert api.delete(f"storages/{made['id']}").status == 204
     assert api.delete("storages/1").status == 409
-    assert list(api.post("compute_resources/1/storages", {}).errors) == ["type", "path"]
+    assert api.delete("compute_resources/2").status == 204
+    assert api.get("storages/2").status == 404
 
 
 def test_search_by_name_and_host(api):
     assert [one["id"] for one in api.get("compute_resources?filter[search]=nyc").data] == [2]
     assert [one["id"] for one in api.get("compute_resources?filter[search]=solus.example").data] == [1, 2]
-
-
-def test_customers_see_no_machines(customer):
-    ada = customer("ada")
-    for path in ("compute_resources", "compute_resources/1", "storages/1", "compute_resources/1/settings"):
-        assert ada.get(path).status == 403
-    for name in PLAIN_LISTS:
-        assert ada.get(f"compute_resources/1/{name}").status == 403
-    assert ada.delete("compute_resources/1").status == 403

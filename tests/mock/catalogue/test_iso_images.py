@@ -8,29 +8,11 @@ def names(answer):
     return [row["name"] for row in answer.data]
 
 
-def test_an_iso_image_lives_and_dies(api):
-    made = api.post("iso_images", {**IMAGE, "icon_id": 1, "checksum_method": "md5", "checksum": "a" * 32})
-    assert made.status == 201
-    shown = made.data
-    assert (shown["visibility"], shown["os_type"], shown["user"]) == ("public", "Linux", None)
-    assert (shown["iso_checksum_method"], shown["iso_checksum"]) == ("md5", "a" * 32)
-    assert shown["icon"]["name"] == "Debian"
-    assert shown["size"] > 0
-    place = f"iso_images/{shown['id']}"
-    changed = api.put(place, {"os_type": "Windows", "iso_checksum_method": "sha1", "iso_checksum": None})
-    assert (changed.data["checksum_method"], changed.data["checksum"]) == ("sha1", None)
-    assert changed.data["os_type"] == "Windows"
-    assert changed.data["name"] == "rescue"
-    assert api.patch(place, {"use_tls": False}).data["use_tls"] is False
-    assert api.delete(place).status == 204
-    assert api.get(place).status == 404
-    assert set(api.post("iso_images", {}).errors) == {"name", "iso_url"}
-
-
 def test_a_customers_own_is_private(api, customer):
     ada, eve = customer("ada"), customer("eve")
     made = ada.post("iso_images", {**IMAGE, "visibility": "public"}).data
     assert made["visibility"] == "private"
+    assert made["size"] > 0
     assert made["user"] == {"id": ada.id, "email": ada.email}
     place = f"iso_images/{made['id']}"
     assert names(ada.get("iso_images")) == ["Debian 13 netinst", "rescue"]

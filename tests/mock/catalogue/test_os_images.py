@@ -20,45 +20,6 @@ def test_images_come_with_their_versions(api):
     assert listed == {"data": images[1]["versions"]}
 
 
-def test_an_image_lives_and_dies(api):
-    made = api.post("os_images", {"name": "Alpine", "icon_id": 1, "is_visible": False})
-    assert made.status == 201
-    image = made.data
-    assert (image["versions"], image["is_visible"], image["position"]) == ([], False, 5)
-    place = f"os_images/{image['id']}"
-    changed = api.put(place, {"name": "Alpine Linux", "icon_id": None})
-    assert (changed.status, changed.data["name"], changed.data["icon"]) == (200, "Alpine Linux", None)
-    assert api.patch(place, {"position": 1, "is_default": True}).data["is_default"] is True
-    assert [one["name"] for one in api.get("os_images").data if one["is_default"]] == ["Alpine Linux"]
-    version = api.post(f"{place}/versions", VERSION).data["id"]
-    assert api.delete(place).status == 204
-    assert api.get(place).status == 404
-    assert api.get(f"os_image_versions/{version}").status == 404
-
-
-def test_a_version_lives_and_dies(api):
-    made = api.post("os_images/1/versions", {**VERSION, "available_plans": [1, {"id": 2, "name": "as text"}]})
-    assert made.status == 201
-    version = made.data
-    assert version["version"] == "13.1"
-    assert version["os_image_id"] == 1
-    assert (version["virtualization_type"], version["cloud_init_version"]) == ("kvm", "v2")
-    assert (version["is_visible"], version["is_ssh_keys_supported"], version["position"]) == (True, True, 3)
-    assert [one["id"] for one in version["available_plans"]] == [1, 2]
-    assert api.get("plans/2").data["available_os_image_versions"] == [
-        {"id": version["id"], "name": "Debian 13.1"}
-    ]
-    place = f"os_image_versions/{version['id']}"
-    assert api.get(place).data == version
-    changed = api.put(place, {**VERSION, "version": "13.2", "cloud_init_version": "v2-debian10"})
-    assert (changed.status, changed.data["version"]) == (200, "13.2")
-    assert changed.data["available_plans"] == version["available_plans"]
-    assert api.patch(place, {"position": 7, "is_visible": False}).data["position"] == 7
-    assert api.delete(place).status == 204
-    assert api.get(place).status == 404
-    assert api.get("plans/2").data["available_os_image_versions"] == []
-
-
 @pytest.mark.parametrize("wrong", [{"version": 13}, {"url": ""}, {"virtualization_type": "xen"}])
 def test_a_wrong_version_is_refused(api, wrong):
     assert list(api.post("os_images/1/versions", {**VERSION, **wrong}).errors) == list(wrong)
@@ -71,16 +32,18 @@ def test_unknown_plans_of_a_version(api):
     assert len(api.get("os_images/1/versions").data) == 2
 
 
-def test_what_servers_use_stays(api, server):
+def test_an_image_goes_with_its_versions_or_stays_with_them(api, server):
+    image = api.create("os_images", name="Alpine")["id"]
+    version = api.create(f"os_images/{image}/versions", **VERSION, available_plans=[2])["id"]
+    shown = api.get("plans/2").data["available_os_image_versions"]
+    assert shown == [{"id": version, "name": "Alpine 13.1"}]
     server(os=3)
-    for path in ("os_image_versions/3", "os_images/2"):
-        refused = api.delete(path)
-        assert (refused.status, refused.message) == (
-            409,
-            "The OS image version cannot be deleted: 1 server uses it.",
-        )
+    assert api.delete("os_images/2").status == 409
     # All or nothing, also of one image: its other version is still there.
     assert [one["version"] for one in api.get("os_images/2/versions").data] == ["22.04", "24.04"]
+    assert api.delete(f"os_images/{image}").status == 204
+    assert api.get(f"os_image_versions/{version}").status == 404
+    assert api.get("plans/2").data["available_os_image_versions"] == []
 
 
 def test_several_images_go_together_or_not_at_all(api, server):
@@ -105,15 +68,3 @@ def test_customers_see_what_is_visible(api, customer):
         assert ada.get(path).status == 404
         assert api.get(path).status == 200
     assert ada.get("os_image_versions/4").status == 200
-    for refused in (
-        ada.post("os_images", {"name": "x"}),
-        ada.delete("os_images", {"ids": [1]}),
-        ada.put("os_images/2", {"name": "x"}),
-        ada.patch("os_images/2", {"name": "x"}),
-        ada.delete("os_images/2"),
-        ada.post("os_images/2/versions", VERSION),
-        ada.put("os_image_versions/4", VERSION),
-        ada.patch("os_image_versions/4", VERSION),
-        ada.delete("os_image_versions/4"),
-    ):
-        assert refused.status == 403

@@ -11,28 +11,6 @@ def test_a_fresh_installation_has_one_that_limits_nothing(api):
     assert api.get("settings").data["limit_group"]["id"] == 1
 
 
-def test_a_limit_group_comes_changes_and_goes(api, mock):
-    made = api.post("limit_groups", {"name": "Starter", "vms": {"limit": 3, "is_enabled": True}})
-    assert made.status == 201
-    group = made.data
-    assert group["vms"] == {"limit": 3, "is_enabled": True}
-    assert group["additional_ipv6"] == OFF
-    assert group["users_count"] == 0
-    path = f"limit_groups/{group['id']}"
-    assert api.get(path).data == group
-    mock.clock.advance(1_000_000)
-    changed = api.put(path, {"name": "Beginner", "running_vms": {"limit": 2, "is_enabled": True}}).data
-    assert changed == {
-        **group,
-        "name": "Beginner",
-        "running_vms": {"limit": 2, "is_enabled": True},
-        "updated_at": "2026-03-01T00:00:01.000000Z",
-    }
-    assert api.patch(path, {"vms": {"is_enabled": False}}).data["vms"] == {"limit": 3, "is_enabled": False}
-    assert api.delete(path).status == 204
-    assert api.delete(path).status == 404
-
-
 @pytest.mark.parametrize(
     ("body", "field"),
     [

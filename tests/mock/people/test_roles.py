@@ -32,20 +32,6 @@ def test_permissions_have_ids_and_names(api):
     assert [row["id"] for row in listed] == list(range(1, len(Permission) + 1))
 
 
-def test_a_role_comes_changes_and_goes(api):
-    made = api.post("roles", {"name": "Support", "permissions": [1, "3"]})
-    assert made.status == 201
-    role = made.data
-    assert {row["id"] for row in role["permissions"]} == {1, 3}
-    assert (role["is_default"], role["users_count"]) == (False, 0)
-    path = f"roles/{role['id']}"
-    assert api.get(path).data == role
-    assert api.put(path, {"name": "Second level"}).data == {**role, "name": "Second level"}
-    assert api.put(path, {"name": "Second level", "permissions": []}).data["permissions"] == []
-    assert api.delete(path).status == 204
-    assert api.get(path).status == 404
-
-
 def test_who_may_manage_may_view(api):
     made = api.post("roles", {"name": "Manager", "permissions": [2]}).data
     assert {row["name"] for row in made["permissions"]} == {"view users", "manage users"}
@@ -78,28 +64,6 @@ def test_settings_follow_a_role_that_is_renamed(api):
     assert api.get("settings").data["registration"]["role"] == "Visitor"
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        *(
-            "users",
-            "roles",
-            "roles/1",
-            "permissions",
-            "limit_groups",
-            "limit_groups/1",
-            "settings",
-            "license",
-        ),
-        *("updates", "activity_logs", "users/1", "users/999"),
-    ],
-)
-def test_a_customer_reads_nothing_of_the_operators(person, path):
-    answer = person("ada").get(path)
-    assert answer.status == 403
-    assert answer.json == {"message": "This action is unauthorized."}
-
-
 def test_a_customer_reads_himself_and_the_languages(person):
     ada = person("ada")
     for path in (
@@ -110,24 +74,6 @@ def test_a_customer_reads_himself_and_the_languages(person):
         "languages",
     ):
         assert ada.get(path).status == 200, path
-
-
-def test_a_customer_changes_nothing(person):
-    ada = person("ada")
-    for method, path, body in (
-        ("POST", "users", {"email": "x@y.z"}),
-        ("PUT", f"users/{ada.id}", {"roles": [1]}),
-        ("PATCH", "users/1", {"email": "x@y.z"}),
-        ("DELETE", "users/1", None),
-        ("DELETE", f"users/{ada.id}", None),
-        ("POST", "roles", {"name": "x"}),
-        ("POST", "limit_groups", {"name": "x"}),
-        ("DELETE", "limit_groups/1", None),
-        ("PATCH", "settings", {"hostname": "x"}),
-        ("POST", "license/activate", {"activation_code": "x"}),
-        ("POST", "users/1/tokens", {}),
-    ):
-        assert ada.call(method, path, body).status == 403, path
 
 
 def test_a_viewer_does_not_manage(person):
