@@ -9,8 +9,9 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from mock_solusio.api.cache import OVERHEAD, VersionedCache
-from mock_solusio.api.call import Call, Operation, Reply, Rows
-from mock_solusio.api.handlers.registry import OPERATIONS
+from mock_solusio.api.call import Call, RenderedRecords, Reply
+from mock_solusio.api.handlers.registry import HANDLERS
+from mock_solusio.api.operations import Handler
 from mock_solusio.api.routes import PREFIX, Route, routes
 from mock_solusio.api.validation import read_body, read_query, response_problem
 from mock_solusio.domain import access_tokens
@@ -55,7 +56,7 @@ class Api:
         self._strict = strict
         self._routes = routes()
         self._responses: VersionedCache[_Key, Response] = VersionedCache(store, CACHE_LIMIT)
-        self._rows: Rows = VersionedCache(store, CACHE_LIMIT)
+        self._rendered: RenderedRecords = VersionedCache(store, CACHE_LIMIT)
         self._actors: dict[bytes | None, tuple[AccessToken, User]] = {}
 
     def cached(self, request: Request) -> Response | None:
@@ -70,11 +71,11 @@ class Api:
         route, values, methods = self._routes.find(method, path)
         if route is None:
             return _not_found(request, path, methods)
-        operation = OPERATIONS[route.id]
+        handler = HANDLERS[route.id]
         try:
-            call = self._call(request, route, operation, values)
+            call = self._call(request, route, handler, values)
             with self._store.transaction():
-                reply = operation.handler(call)
+                reply = handler.handle(call)
             response = await self._render(request, route, call, reply)
         except DomainError as error:
             return refusal(error, operation=route.id)
@@ -84,13 +85,13 @@ class Api:
                 return json_response(500, {"message": problem}, operation=route.id, notes=[problem])
         return response
 
-    def _call(self, request: Request, route: Route, operation: Operation, values: dict[str, Any]) -> Call:
-        actor = access_token = None
-        if not operation.public:
-            access_token, actor = self._authenticated(request)
+    def _call(self, request: Request, route: Route, handler: Handler, values: dict[str, Any]) -> Call:
+        user = access_token = None
+        if not handler.public:
+            access_token, user = self._authenticated(request)
         call = Call(
             self._store,
-            actor=actor,
+            user=user,
             access_token=access_token,
             path=values,
             raw_path=request.path,
@@ -98,10 +99,10 @@ class Api:
             client=request.client,
             throttle=self._throttle,
         )
-        if operation.permission is not None:
-            call.require(operation.permission)
+        if handler.permission is not None:
+            call.require(handler.permission)
         if request.method == "GET":
-            call.rows = self._rows
+            call.rendered = self._rendered
         call.query, call.raw_query = read_query(route, request.query)
         if route.takes_body:
             call.body = read_body(route.id, request.body)
@@ -132,43 +133,43 @@ class Api:
 
     async def _render(self, request: Request, route: Route, call: Call, reply: Reply) -> Response:
         if reply.render is None:
-            return Response(reply.status, list(reply.headers), b"", route.id)
+            return Response(reply.status, (), b"", route.id)
         wanted: set[int] = set()
-        asked: dict[int, Pricing | None] = {}
+        answers: dict[int, Pricing | None] = {}
 
         def price(billing_user_id: int) -> Pricing | None:
             known = self._prices.known(billing_user_id)
             if known is not None:
                 call.expires(known[1])
                 return known[0]
-            if billing_user_id not in asked:
+            if billing_user_id not in answers:
                 wanted.add(billing_user_id)
             call.uncached()
-            return asked.get(billing_user_id)
+            return answers.get(billing_user_id)
 
-        call.set_price(price)
+        call.prices = price
         version = self._store.version
         with self._store.transaction():
             value = reply.render()
         if wanted:
-            asked = await self._prices.ask(sorted(wanted))
+            answers = await self._prices.ask(sorted(wanted))
             # What the handler read, permissions included, may have changed in the meantime: this response
             # is for this request alone.
             call.uncached()
-            call.rows = None
+            call.rendered = VersionedCache(self._store, CACHE_LIMIT)
             # The change was made: if the record was deleted in the meantime, show it without prices.
             with suppress(DomainError), self._store.transaction():
                 value = reply.render()
-        response = json_response(reply.status, value, reply.headers, operation=route.id)
+        response = json_response(reply.status, value, operation=route.id)
         if request.method == "GET" and reply.status == 200:
             self._cache(request, call, version, response)
         return response
 
     def _cache(self, request: Request, call: Call, version: int, response: Response) -> None:
         token = call.access_token
-        if call.fresh_until == 0 or version != self._store.version or (token is not None and token.one_time):
+        until = call.expires_at
+        if until == 0 or version != self._store.version or (token is not None and token.one_time):
             return
-        until = call.holds_until
         if token is not None and token.expires_at is not None:
             until = min(until, token.expires_at)
         self._responses.set(_key(request), response, until, OVERHEAD + len(response.body))

@@ -1,5 +1,6 @@
 """Limit groups: how much their users may have (step 5 of the vendor's page)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -15,22 +16,20 @@ LIMITS = ("vms", "running_vms", "additional_ips", "additional_ipv6", "iso_images
 
 def seed(world: World) -> None:
     """Make the limit group of a fresh installation, which limits nothing; it is the default one (assumed)."""
-    create(world, "Default", {})
+    create(world, {"name": "Default"})
 
 
-def create(world: World, name: str, limits: dict[str, dict[str, Any]]) -> LimitGroup:
-    """Make a limit group; what is not limited stays free."""
-    group = LimitGroup(name=name, created_at=world.now, updated_at=world.now)
-    return world[LIMIT_GROUPS].add(replace(group, **_merged(group, limits)))
+def create(world: World, body: Mapping[str, Any]) -> LimitGroup:
+    """Create a limit group from the fields of `POST /limit_groups`; what they leave out is unlimited."""
+    group = LimitGroup(name=body["name"], created_at=world.now, updated_at=world.now)
+    return world[LIMIT_GROUPS].add(replace(group, **_merged(group, body)))
 
 
-def update(
-    world: World, group: LimitGroup, name: str | None, limits: dict[str, dict[str, Any]]
-) -> LimitGroup:
-    """Change a limit group; what is absent stays. Users above a lowered limit keep what they have."""
-    changes: dict[str, Any] = {**_merged(group, limits), "updated_at": world.now}
-    if name is not None:
-        changes["name"] = name
+def update(world: World, group: LimitGroup, body: Mapping[str, Any]) -> LimitGroup:
+    """Change the given fields. Users above a lowered limit keep what they have."""
+    changes: dict[str, Any] = {**_merged(group, body), "updated_at": world.now}
+    if body.get("name") is not None:
+        changes["name"] = body["name"]
     return world[LIMIT_GROUPS].update(replace(group, **changes))
 
 
@@ -49,7 +48,7 @@ def remove(world: World, group: LimitGroup) -> None:
     world[LIMIT_GROUPS].remove(group.id)
 
 
-def _merged(group: LimitGroup, limits: dict[str, dict[str, Any]]) -> dict[str, UserLimit]:
+def _merged(group: LimitGroup, limits: Mapping[str, Any]) -> dict[str, UserLimit]:
     merged = {}
     for name in LIMITS:
         if name in limits:

@@ -108,7 +108,12 @@ def _moment(name: str, text: str) -> Micros:
 
 
 def readable_users(
-    world: World, actor: User, *, everybody: bool, user_id: int | None, billing_user_id: int | None
+    world: World,
+    actor: User,
+    *,
+    everybody: bool,
+    user_id: int | None = None,
+    billing_user_id: int | None = None,
 ) -> tuple[int, ...] | None:
     """Return the users whose usage is asked for; None for all. Users who were deleted count, too.
 

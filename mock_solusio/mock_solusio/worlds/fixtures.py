@@ -120,7 +120,7 @@ def _limit_groups(builder: Builder, world: WorldPart) -> None:
         }
         with placed(f"limit_groups[{index}]", {name: field for field, name in _LIMITS.items()}):
             body = request("createLimitGroup", {"name": part.name, **limits}, {})
-            builder.note("limit_groups", limit_groups.create(builder.store, body["name"], limits))
+            builder.note("limit_groups", limit_groups.create(builder.store, body))
 
 
 def _settings(builder: Builder, world: WorldPart) -> None:

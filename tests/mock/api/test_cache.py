@@ -3,7 +3,8 @@
 import pytest
 
 from mock_solusio.api.cache import NEVER, VersionedCache
-from mock_solusio.api.call import Call, row
+from mock_solusio.api.call import Call
+from mock_solusio.api.replies import rendered
 from mock_solusio.clock import Clock
 from mock_solusio.domain.world import Kind, Record
 from mock_solusio.moment import SECOND
@@ -78,20 +79,20 @@ class Views:
 
 def looking(store, rows, base_url="http://mock.test"):
     call = Call(store, base_url=base_url)
-    call.rows = rows
+    call.rendered = rows
     return call
 
 
 def test_a_record_is_rendered_once_for_all_answers(store):
     cat, rows, views = add(store, "cat"), VersionedCache(store, limit=10_000), Views()
     view = views.view
-    shown = [bytes(row(looking(store, rows), view, cat)) for _ in range(3)]
+    shown = [bytes(rendered(looking(store, rows), view, cat)) for _ in range(3)]
     assert shown == [b'{"name":"cat"}'] * 3
     assert views.rendered == 1
-    row(looking(store, rows, "http://elsewhere.test"), view, cat)
+    rendered(looking(store, rows, "http://elsewhere.test"), view, cat)
     assert views.rendered == 2
     add(store, "dog")
-    row(looking(store, rows), view, cat)
+    rendered(looking(store, rows), view, cat)
     assert views.rendered == 3
 
 
@@ -100,17 +101,17 @@ def test_an_answer_ends_with_the_first_of_its_records(store, clock):
     sooner, later = Views(START + SECOND).view, Views(START + 2 * SECOND).view
     for _ in range(2):  # rendered, then taken again
         call = looking(store, rows)
-        row(call, later, cat)
-        assert call.holds_until == START + 2 * SECOND
-        row(call, sooner, dog)
-        row(call, later, cat)
-        assert call.holds_until == START + SECOND
+        rendered(call, later, cat)
+        assert call.expires_at == START + 2 * SECOND
+        rendered(call, sooner, dog)
+        rendered(call, later, cat)
+        assert call.expires_at == START + SECOND
     clock.advance(SECOND)
     views = Views()
     call = looking(store, rows)
-    row(call, views.view, cat)
-    row(call, later, cat)
-    assert call.holds_until == START + 2 * SECOND
+    rendered(call, views.view, cat)
+    rendered(call, later, cat)
+    assert call.expires_at == START + 2 * SECOND
 
 
 def test_what_changes_with_every_moment_is_rendered_each_time(store):
@@ -118,8 +119,8 @@ def test_what_changes_with_every_moment_is_rendered_each_time(store):
     view = views.view
     for _ in range(2):
         call = looking(store, rows)
-        row(call, view, cat)
-        assert call.holds_until == 0
+        rendered(call, view, cat)
+        assert call.expires_at == 0
     assert views.rendered == 2
 
 

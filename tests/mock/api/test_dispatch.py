@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mock_solusio.api.handlers.registry import OPERATIONS
+from mock_solusio.api.handlers.registry import HANDLERS
 from mock_solusio.api.routes import routes
 from mock_solusio.app import Mock
 from mock_solusio.clock import Clock
@@ -20,7 +20,7 @@ TOKEN = "administrators-own-access-token"
 
 
 def test_the_document_and_the_handlers_are_the_same_operations():
-    assert set(OPERATIONS) == {route.id for route in routes().all}
+    assert set(HANDLERS) == {route.id for route in routes().all}
 
 
 def test_an_unknown_path_is_answered_with_what_is_near(api):
@@ -220,7 +220,7 @@ def test_keeping_answers_changes_none_of_them(steps):
         mock = Mock(Options(clock=Clock(START, speed=0), seed="s", admin_token=TOKEN))
         if not keep:
             mock.api.cached = lambda _: None  # type: ignore[method-assign]
-            mock.api._rows.get = lambda _: None  # type: ignore[method-assign]
+            mock.api._rendered.get = lambda _: None  # type: ignore[method-assign]
             mock.api._is_current = lambda *_: False  # type: ignore[method-assign]
         seen = []
         with asyncio.Runner() as runner:

@@ -36,7 +36,7 @@ def test_whatever_happens(mock, steps):
     before = mock.store.snapshot()
     try:
         with mock.transaction() as world:
-            create(world, "second", {})
+            create(world, {"name": "second"})
         for what, number, fields in steps:
             try:
                 with mock.transaction() as world:

@@ -44,7 +44,7 @@ class Servers(RuleBasedStateMachine):
         with self.store.transaction() as world:
             bounds = {"vms": VMS, "running_vms": RUNNING, "additional_ips": ADDRESSES}
             body = {name: {"is_enabled": True, "limit": bound} for name, bound in bounds.items()}
-            group = limit_groups.create(world, "small", body)
+            group = limit_groups.create(world, {"name": "small", **body})
             user = users.create(world, email="me@example.com", password="secret-1", limit_group_id=group.id)
         self.user_id = user.id
         # As many servers as he may have, all stopped: so what limits forbid is never far away.

@@ -5,7 +5,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mock_solusio.api.call import Call, Reply, listed, nothing, operation, shown
+from mock_solusio.api.call import Call, Reply
+from mock_solusio.api.operations import operation
+from mock_solusio.api.replies import list_page, no_content, show
 from mock_solusio.api.views.people import TOKEN_TYPE, api_token_view
 from mock_solusio.domain import access_tokens, authority
 from mock_solusio.domain.errors import Forbidden, Invalid, NotFound
@@ -13,20 +15,22 @@ from mock_solusio.domain.permissions import Permission
 from mock_solusio.domain.records.credentials import ACCESS_TOKENS, AccessToken
 from mock_solusio.domain.records.user import USERS, User
 
+_LASTING = {"one_time": False, "from_login": False}
+
 
 @operation("listApiTokens")
 def list_api_tokens(call: Call) -> Reply:
-    """Answer a page of access tokens: one's own, or all for who may manage users."""
-    where = {"one_time": False, "from_login": False, **call.filters}
+    """Reply with a page of access tokens: the actor's, or everybody's for those who may manage users."""
+    where = {**_LASTING, **call.filters}
     only_own = not call.may(Permission.MANAGE_USERS)
     if only_own and where.setdefault("user_id", call.actor.id) != call.actor.id:
         raise Forbidden
-    return listed(call, ACCESS_TOKENS, api_token_view, where)
+    return list_page(call, ACCESS_TOKENS, api_token_view, where)
 
 
 @operation("createApiToken")
 def create_api_token(call: Call) -> Reply:
-    """Make an access token, for oneself or for somebody who may do no more than oneself."""
+    """Create an access token for oneself, or for a user with no more permissions than oneself."""
     key = int(call.body.get("user_id", call.actor.id))
     if key != call.actor.id:
         call.require(Permission.MANAGE_USERS)
@@ -34,24 +38,23 @@ def create_api_token(call: Call) -> Reply:
     if user is None:
         raise Invalid.field("user_id", "The selected user is invalid.")
     authority.check_user(call.world, call.actor, user)
-    issued = _issued(call, user)
+    issued = _issue(call, user)
     return Reply(201, lambda: {"data": issued()})
 
 
 @operation("listAccountTokens")
 def list_account_tokens(call: Call) -> Reply:
-    """Answer a page of one's own access tokens."""
-    where = {"one_time": False, "from_login": False, "user_id": call.actor.id}
-    return listed(call, ACCESS_TOKENS, api_token_view, where)
+    """Reply with a page of the actor's access tokens."""
+    return list_page(call, ACCESS_TOKENS, api_token_view, {**_LASTING, "user_id": call.actor.id})
 
 
 @operation("createAccountToken")
 def create_account_token(call: Call) -> Reply:
-    """Make an access token for oneself; the one client that asks reads it without an envelope."""
-    return Reply(201, _issued(call, call.actor))
+    """Create an access token for oneself; the one client that calls this reads it without an envelope."""
+    return Reply(201, _issue(call, call.actor))
 
 
-def _issued(call: Call, user: User) -> Callable[[], dict[str, Any]]:
+def _issue(call: Call, user: User) -> Callable[[], dict[str, Any]]:
     token, secret = access_tokens.issue(call.world, user, one_time=False, name=call.body["name"])
     return lambda: {
         "token": api_token_view(call, token),
@@ -62,8 +65,8 @@ def _issued(call: Call, user: User) -> Callable[[], dict[str, Any]]:
 
 @operation("getApiToken")
 def get_api_token(call: Call) -> Reply:
-    """Answer an access token."""
-    return shown(call, api_token_view, _token(call))
+    """Reply with an access token."""
+    return show(call, api_token_view, _token(call))
 
 
 @operation("updateApiToken")
@@ -72,20 +75,20 @@ def update_api_token(call: Call) -> Reply:
     token = _token(call)
     if "name" in call.body:
         token = call.world[ACCESS_TOKENS].update(replace(token, name=call.body["name"]))
-    return shown(call, api_token_view, token)
+    return show(call, api_token_view, token)
 
 
 @operation("deleteApiToken")
 def delete_api_token(call: Call) -> Reply:
-    """Withdraw an access token."""
+    """Revoke an access token."""
     call.world[ACCESS_TOKENS].remove(_token(call).id)
-    return nothing()
+    return no_content()
 
 
 def _token(call: Call) -> AccessToken:
     key = call.path["api_token_id"]
-    token = call.world[ACCESS_TOKENS].first(uuid=key)
-    if token is None or token.one_time or token.from_login:
+    token = call.world[ACCESS_TOKENS].first(uuid=key, **_LASTING)
+    if token is None:
         raise NotFound("access token", key)
     if token.user_id != call.actor.id:
         call.require(Permission.MANAGE_USERS)

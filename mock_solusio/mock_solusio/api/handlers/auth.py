@@ -1,6 +1,8 @@
-"""Logging in and out (facts, section 1)."""
+"""Login and logout (facts, section 1)."""
 
-from mock_solusio.api.call import Call, Reply, nothing, operation
+from mock_solusio.api.call import Call, Reply
+from mock_solusio.api.operations import operation
+from mock_solusio.api.replies import no_content
 from mock_solusio.api.views.people import TOKEN_TYPE
 from mock_solusio.domain import access_tokens
 from mock_solusio.domain.access_tokens import LOGIN_LIFETIME
@@ -11,7 +13,7 @@ from mock_solusio.moment import rfc3339
 
 @operation("login", public=True)
 def log_in(call: Call) -> Reply:
-    """Answer an access token for e-mail address and password."""
+    """Reply with an access token for an email address and password."""
     user = login(call.world, call.throttle, call.body["email"], call.body["password"], call.client)
     token, secret = access_tokens.issue(
         call.world, user, one_time=False, name="login", lifetime=LOGIN_LIFETIME, from_login=True
@@ -26,13 +28,13 @@ def log_in(call: Call) -> Reply:
 
 @operation("logout")
 def log_out(call: Call) -> Reply:
-    """Withdraw the access token that the request carries."""
+    """Revoke the access token of the request."""
     if call.access_token is not None:
         call.world[ACCESS_TOKENS].remove(call.access_token.id)
-    return nothing()
+    return no_content()
 
 
 @operation("checkAuth")
 def check(_call: Call) -> Reply:
-    """Answer that the access token is good: else nobody comes this far."""
-    return nothing()
+    """Confirm that the access token is valid; an invalid one is refused before."""
+    return no_content()

@@ -1,54 +1,27 @@
-"""Plans over HTTP (facts, section 5)."""
+"""Plans (facts, section 5), priced for the actor."""
 
-from mock_solusio.api.call import Call, Reply, listed, nothing, operation, shown
-from mock_solusio.api.views.plans import priced_for
+from mock_solusio.api.access import permitted
+from mock_solusio.api.call import Call, Reply
+from mock_solusio.api.operations import Resource, operation
+from mock_solusio.api.views.plans import plan_view_for_actor
 from mock_solusio.domain import plans
 from mock_solusio.domain.permissions import Permission
-from mock_solusio.domain.records.plans import PLANS, Plan
+from mock_solusio.domain.records.plans import PLANS
 
-
-@operation("listPlans", permission=Permission.VIEW_PLANS)
-def list_plans(call: Call) -> Reply:
-    """Answer a page of plans, priced for whoever asks."""
-    return listed(call, PLANS, priced_for(call.actor.billing_user_id), call.filters)
-
-
-@operation("createPlan", permission=Permission.MANAGE_PLANS)
-def create_plan(call: Call) -> Reply:
-    """Make a plan."""
-    return _shown(call, plans.create(call.world, call.body), 201)
+RESOURCE = Resource(
+    plan_view_for_actor,
+    sees=permitted(PLANS, Permission.VIEW_PLANS),
+    manages=permitted(PLANS, Permission.MANAGE_PLANS),
+)
+RESOURCE.list("listPlans")
+RESOURCE.create("createPlan", by=plans.create)
+RESOURCE.show("getPlan")
+RESOURCE.update("replacePlan", "updatePlan", by=plans.update)
+RESOURCE.delete("deletePlan", by=plans.remove)
 
 
 @operation("deletePlans", permission=Permission.MANAGE_PLANS)
 def delete_plans(call: Call) -> Reply:
-    """Delete several plans, all or none."""
+    """Delete several plans, all or none; reply with their ids."""
     deleted = plans.remove_all(call.world, call.body["ids"])
     return Reply(200, lambda: {"data": deleted})
-
-
-@operation("getPlan", permission=Permission.VIEW_PLANS)
-def get_plan(call: Call) -> Reply:
-    """Answer a plan."""
-    return _shown(call, _plan(call))
-
-
-@operation("replacePlan", permission=Permission.MANAGE_PLANS)
-@operation("updatePlan", permission=Permission.MANAGE_PLANS)
-def update_plan(call: Call) -> Reply:
-    """Change a plan."""
-    return _shown(call, plans.update(call.world, _plan(call), call.body))
-
-
-@operation("deletePlan", permission=Permission.MANAGE_PLANS)
-def delete_plan(call: Call) -> Reply:
-    """Delete a plan."""
-    plans.remove(call.world, _plan(call))
-    return nothing()
-
-
-def _plan(call: Call) -> Plan:
-    return call.world[PLANS].get_or_404(call.path["plan_id"])
-
-
-def _shown(call: Call, plan: Plan, status: int = 200) -> Reply:
-    return shown(call, priced_for(call.actor.billing_user_id), plan, status)

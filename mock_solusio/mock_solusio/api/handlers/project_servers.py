@@ -1,14 +1,17 @@
-"""Servers of a project or a compute resource, where members have other names (facts, sections 6 and 7)."""
+"""Servers of a project or on a compute resource, ordered with other field names (facts, sections 6 and 7)."""
 
 from typing import Any
 
-from mock_solusio.api.call import Call, Reply, operation
+from mock_solusio.api.call import Call, Reply
 from mock_solusio.api.handlers.servers import created
-from mock_solusio.api.views.servers import listed_servers
+from mock_solusio.api.operations import operation
+from mock_solusio.api.replies import list_page
+from mock_solusio.api.views.servers import server_view
 from mock_solusio.domain.errors import Forbidden
 from mock_solusio.domain.permissions import Permission
 from mock_solusio.domain.records.compute_resources import COMPUTE_RESOURCES
 from mock_solusio.domain.records.projects import PROJECTS, Project
+from mock_solusio.domain.records.servers import SERVERS
 
 _NAMES = {
     "plan_id": "plan",
@@ -18,7 +21,7 @@ _NAMES = {
     "user_id": "user",
     "project_id": "project",
 }
-"""What members are called here, and in `POST /servers`."""
+"""Field names here, and in `POST /servers`."""
 
 _SAME = (
     "name",
@@ -38,13 +41,14 @@ _SAME = (
 
 @operation("listProjectServers")
 def list_project_servers(call: Call) -> Reply:
-    """Answer a page of a project's servers."""
-    return listed_servers(call, {"project_id": _project(call, Permission.VIEW_SERVERS).id})
+    """Reply with a page of a project's servers."""
+    project = _project(call, Permission.VIEW_SERVERS)
+    return list_page(call, SERVERS, server_view, {"project_id": project.id})
 
 
 @operation("createProjectServer")
 def create_project_server(call: Call) -> Reply:
-    """Create a server in a project; its owner is that of the project."""
+    """Create a server in a project; the project's owner owns it."""
     project = _project(call, Permission.MANAGE_SERVERS)
     fields = {**_fields(call.body), "project": project.id}
     fields.pop("user", None)
@@ -53,13 +57,13 @@ def create_project_server(call: Call) -> Reply:
 
 @operation("createComputeResourceServer", permission=Permission.MANAGE_SERVERS)
 def create_compute_resource_server(call: Call) -> Reply:
-    """Create a server on a certain compute resource."""
-    machine = call.world[COMPUTE_RESOURCES].get_or_404(call.path["compute_resource_id"])
+    """Create a server on a given compute resource."""
+    machine = call.record(COMPUTE_RESOURCES)
     return created(call, {**_fields(call.body), "compute_resource": machine.id})
 
 
 def _project(call: Call, permission: Permission) -> Project:
-    project = call.world[PROJECTS].get_or_404(call.path["project_id"])
+    project = call.record(PROJECTS)
     if call.actor.id not in project.people and not call.may(permission):
         raise Forbidden
     return project

@@ -1,12 +1,12 @@
-"""All operations: importing this module imports every module of handlers, which register them."""
+"""The complete table of handlers: importing this module imports every other module of the package."""
 
 import importlib
 import pkgutil
 
 from mock_solusio.api import handlers
-from mock_solusio.api.call import OPERATIONS
+from mock_solusio.api.operations import HANDLERS
 
-__all__ = ["OPERATIONS"]
+__all__ = ["HANDLERS"]
 
 for _module in pkgutil.iter_modules(handlers.__path__):
     if _module.name != "registry":

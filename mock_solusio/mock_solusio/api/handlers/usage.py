@@ -1,24 +1,26 @@
-"""What was used, for invoices: `/usage` (vendor's page, step 10; its shape is assumed)."""
+"""Usage for invoices: `/usage` (vendor's page, step 10; its shape is assumed)."""
 
 from typing import Any
 
-from mock_solusio.api.call import Call, Reply, operation, paged, requested_page
+from mock_solusio.api.call import Call, Reply
+from mock_solusio.api.operations import operation
+from mock_solusio.api.replies import page_envelope, requested_page
 from mock_solusio.api.views.usage import usage_line_view, usage_meta
 from mock_solusio.domain import usage
 from mock_solusio.domain.permissions import Permission
 from mock_solusio.domain.usage import UsageQuery
 from mock_solusio.moment import rfc3339
 
-MOST_PER_PAGE = 1000
-"""Most lines that a page has (assumed: an invoice run reads all of them)."""
+MAX_PER_PAGE = 1000
+"""Most lines of a page (assumed: an invoice run reads all of them)."""
 
 
 @operation("listUsage")
 def list_usage(call: Call) -> Reply:
-    """Answer a page of usage lines: everybody's for who may view usage, else the actor's own.
+    """Reply with a page of usage lines: everybody's for those who may view usage, otherwise the actor's own.
 
-    The links of the answer name the period, and its moment as `as_of` while the period is running. So a walk
-    along them is one picture: its lines and its totals do not change on the way.
+    The links name the period, and `as_of` the moment of the request while the period is running. So the
+    pages that they lead to agree: their lines and totals do not change on the way.
     """
     query = _query(call)
     call.world.spans.enter(call.now, query.since, query.until)
@@ -29,10 +31,10 @@ def list_usage(call: Call) -> Reply:
     def render() -> dict[str, Any]:
         if not query.closed and query.as_of >= call.now:
             call.expires(call.now + 1)
-        number, per_page = requested_page(call, MOST_PER_PAGE)
+        number, per_page = requested_page(call, MAX_PER_PAGE)
         found = usage.read(call.world, query, (number - 1) * per_page, per_page)
         lines = [usage_line_view(line) for line in found.lines]
-        envelope = paged(call, lines, found.totals.lines, MOST_PER_PAGE)
+        envelope = page_envelope(call, lines, found.totals.lines, MAX_PER_PAGE)
         envelope["meta"] |= usage_meta(query, found.totals)
         return envelope
 
@@ -43,11 +45,6 @@ def _query(call: Call) -> UsageQuery:
     given = call.query
     since, until = usage.period(given.get("from"), given.get("to"), call.now)
     as_of = usage.moment_of("as_of", given["as_of"], call.now) if "as_of" in given else call.now
-    user_ids = usage.readable_users(
-        call.world,
-        call.actor,
-        everybody=call.may(Permission.VIEW_USAGE),
-        user_id=given.get("filter[user_id]"),
-        billing_user_id=given.get("filter[billing_user_id]"),
-    )
+    everybody = call.may(Permission.VIEW_USAGE)
+    user_ids = usage.readable_users(call.world, call.actor, everybody=everybody, **call.filters)
     return UsageQuery(since=since, until=until, as_of=as_of, user_ids=user_ids)

@@ -1,9 +1,10 @@
-"""How busy a server was: `/usage/{what}/{uuid}` (facts, section 11). `/usage` for the billing is apart."""
+"""Load of a server over time: `/usage/{what}/{uuid}` (facts, section 11). `usage.py` has `/usage` itself."""
 
 from collections.abc import Callable
 from typing import Any
 
-from mock_solusio.api.call import Call, Reply, operation
+from mock_solusio.api.call import Call, Reply
+from mock_solusio.api.operations import operation
 from mock_solusio.domain import charts, custom_plans, server_access
 from mock_solusio.domain.charts import LoadCurves
 from mock_solusio.domain.records.servers import Server
@@ -14,26 +15,26 @@ Point = Callable[[Server, LoadCurves, Micros], dict[str, Any]]
 
 @operation("getCpuUsage")
 def get_cpu_usage(call: Call) -> Reply:
-    """Answer how busy the processors were."""
+    """Reply with the load of the processors."""
     return _chart(call, lambda server, curves, at: {"load_average": charts.load(server, curves, at)})
 
 
 @operation("getMemoryUsage")
 def get_memory_usage(call: Call) -> Reply:
-    """Answer how much memory was in use."""
+    """Reply with the memory in use."""
     ram = custom_plans.effective_plan(call.world, _server(call)).params.ram
     return _chart(call, lambda server, curves, at: {"memory": charts.memory(server, curves, at, ram)})
 
 
 @operation("getNetworkUsage")
 def get_network_usage(call: Call) -> Reply:
-    """Answer how much was received and sent."""
+    """Reply with the rates of received and sent data."""
     return _chart(call, lambda server, curves, at: _derivative(server, curves.received, curves.sent, at))
 
 
 @operation("getDiskUsage")
 def get_disk_usage(call: Call) -> Reply:
-    """Answer how much was read from disks and written to them."""
+    """Reply with the rates of data read from and written to disks."""
     return _chart(call, lambda server, curves, at: _derivative(server, curves.read, curves.written, at))
 
 

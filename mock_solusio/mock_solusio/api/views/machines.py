@@ -153,7 +153,7 @@ def storage_view(call: Call, storage: Storage) -> dict[str, Any]:
     }
 
 
-def network_views(machine: ComputeResource) -> list[dict[str, Any]]:
+def network_views(_call: Call, machine: ComputeResource) -> list[dict[str, Any]]:
     """Return the one network of a machine."""
     return [
         {
@@ -168,12 +168,12 @@ def network_views(machine: ComputeResource) -> list[dict[str, Any]]:
     ]
 
 
-def volume_views(machine: ComputeResource) -> list[dict[str, Any]]:
+def volume_views(_call: Call, machine: ComputeResource) -> list[dict[str, Any]]:
     """Return the one LVM volume group of a machine; its name is that of the machine."""
     return [{"vg_free": "3.91t", "vg_name": f"vg-{machine.name}", "vg_size": "3.91t", "pv_used": "0 "}]
 
 
-def thin_pool_views(machine: ComputeResource) -> list[dict[str, Any]]:
+def thin_pool_views(_call: Call, machine: ComputeResource) -> list[dict[str, Any]]:
     """Return the one thin pool of a machine, with the columns that `lvs` prints."""
     empty = ("convert_lv", "copy_percent", "mirror_log", "move_pv", "origin", "pool_lv")
     return [
@@ -191,7 +191,7 @@ def thin_pool_views(machine: ComputeResource) -> list[dict[str, Any]]:
     ]
 
 
-def install_step_views(machine: ComputeResource) -> list[dict[str, Any]]:
+def install_step_views(_call: Call, machine: ComputeResource) -> list[dict[str, Any]]:
     """Return the steps of the installation, which are done."""
     titles = ("Check the operating system", "Install packages", "Install the agent")
     return [

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from mock_solusio.api.call import Call, row
+from mock_solusio.api.call import Call
+from mock_solusio.api.replies import rendered
 from mock_solusio.domain import limits, role_permissions
 from mock_solusio.domain.limit_groups import LIMITS
 from mock_solusio.domain.permissions import Permission
@@ -42,9 +43,9 @@ def user_view(call: Call, user: User) -> Json:
         "billing_token": user.billing_token if trusted else None,
         "email_verified_at": None if verified is None else rfc3339(verified),
         "has_verified_email": verified is not None,
-        "limit_group": None if group is None else row(call, limit_group_view, group),
+        "limit_group": None if group is None else rendered(call, limit_group_view, group),
         "limit_usage": _limit_usage(call, user, group),
-        "language": row(
+        "language": rendered(
             call, language_view, world[LANGUAGES].get_or_404(user.language_id or DEFAULT_LANGUAGE)
         ),
         "allowed_ips": [],

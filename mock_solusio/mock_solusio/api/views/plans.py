@@ -78,6 +78,11 @@ def priced_for(billing_user_id: int | None) -> View[Plan]:
     return lambda call, plan: plan_view(call, plan, billing_user_id)
 
 
+def plan_view_for_actor(call: Call, plan: Plan) -> dict[str, Any]:
+    """Return a plan, priced for the actor."""
+    return plan_view(call, plan, call.actor.billing_user_id)
+
+
 def short_plans(plans: list[Plan]) -> list[dict[str, Any]]:
     """Return plans by id and name."""
     return [{"id": plan.id, "name": plan.name} for plan in plans]

@@ -1,11 +1,11 @@
 """What the API shows of servers, and of what hangs on them (facts, section 7)."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from mock_solusio.api.call import Call, Reply, paged, requested_page, row
+from mock_solusio.api.call import Call
+from mock_solusio.api.replies import rendered
 from mock_solusio.api.views.backup_nodes import backup_node_short
 from mock_solusio.api.views.catalogue import iso_image_view, location_view, ssh_key_view
 from mock_solusio.api.views.machines import capabilities, ip_view, storage_view
@@ -44,102 +44,61 @@ Json = dict[str, Any]
 
 
 def server_view(call: Call, server: Server) -> Json:
-    """Show a server. The price of its plan is that of its owner."""
-    return _Views(call).server(server)
-
-
-def listed_servers(call: Call, where: Mapping[str, Any]) -> Reply:
-    """Return a page of servers. What several of them share is rendered once."""
-
-    def render() -> Json:
-        views = _Views(call)
-        page = call.world[SERVERS].page(*requested_page(call), where, call.search)
-        rows = [row(call, server_view, server, views.render) for server in page.items]
-        return paged(call, rows, page.total)
-
-    return Reply(200, render)
-
-
-class _Views:
-    """Shows servers of one answer."""
-
-    def __init__(self, call: Call) -> None:
-        self._call = call
-        self._shared: dict[tuple[str, int], Json] = {}
-
-    def render(self, _: Call, server: Server) -> Json:
-        """Show a server, as `server_view` does."""
-        return self.server(server)
-
-    def server(self, server: Server) -> Json:
-        """Show a server."""
-        call, world = self._call, self._call.world
-        owner = world[USERS].get_or_404(server.user_id)
-        plan = custom_plans.effective_plan(world, server)
-        machine = world[COMPUTE_RESOURCES].get_or_404(server.compute_resource_id)
-        addresses = ip_blocks.of_server(world, server.id)
-        ips = [ip_view(call, ip) for ip in addresses]
-        keys = (world[SSH_KEYS].get(key) for key in server.ssh_keys)
-        upcoming = backup_schedule.next_backup(server.backup_settings, call.now)
-        if upcoming is not None:
-            call.expires(upcoming)
-        return {
-            "id": server.id,
-            "name": server.name,
-            "description": server.description,
-            "uuid": server.uuid,
-            "status": server.status,
-            "real_status": _REAL.get(server.status, server.status),
-            "virtualization_type": server.virtualization_type,
-            "os_type": _os_type(call, server),
-            "specifications": {"disk": server.disk, "ram": plan.params.ram, "vcpu": plan.params.vcpu},
-            "plan": plan_view(call, plan, owner.billing_user_id),
-            "location": self._once("location", server.location_id),
-            "project": self._once("project", server.project_id),
-            "user": self._once("user", server.user_id),
-            "ips": ips,
-            "ip_addresses": {
-                "ipv4": [view for ip, view in zip(addresses, ips, strict=True) if ip.type == IPV4],
-                "ipv6": [
-                    {**view, "primary_ip": ip.address, "range": _range(call, ip)}
-                    for ip, view in zip(addresses, ips, strict=True)
-                    if ip.type == IPV6
-                ],
-            },
-            "fqdns": server.fqdns,
-            "boot_mode": server.boot_mode,
-            "is_suspended": server.is_suspended,
-            "is_processing": servers.is_busy(server, call.now),
-            "progress": _progress(call, server),
-            "usage": _usage(call, server),
-            "backup_settings": _backup_settings(server, plan),
-            "next_scheduled_backup_at": None if upcoming is None else rfc3339(upcoming),
-            "ssh_keys": [ssh_key_view(call, key) for key in keys if key is not None],
-            "created_at": rfc3339(server.created_at),
-            "has_incremental_backups": plan.backup_settings.is_incremental_backup_enabled,
-            "vnc_url": _console_url(server, machine),
-            "compute_resource": {
-                "id": machine.id,
-                "name": machine.name,
-                "host": machine.host,
-                "capabilities": capabilities(machine),
-            },
-            "settings": _settings(call, server),
-            **_boots_from(call, server),
-        }
-
-    def _once(self, what: str, key: int) -> Json:
-        shown = self._shared.get((what, key))
-        if shown is None:
-            call, world = self._call, self._call.world
-            if what == "location":
-                shown = location_view(call, world[LOCATIONS].get_or_404(key))
-            elif what == "project":
-                shown = project_view(call, world[PROJECTS].get_or_404(key))
-            else:
-                shown = user_view(call, world[USERS].get_or_404(key))
-            self._shared[what, key] = shown
-        return shown
+    """Show a server, with its plan priced for its owner."""
+    world = call.world
+    owner = world[USERS].get_or_404(server.user_id)
+    plan = custom_plans.effective_plan(world, server)
+    machine = world[COMPUTE_RESOURCES].get_or_404(server.compute_resource_id)
+    addresses = ip_blocks.of_server(world, server.id)
+    ips = [ip_view(call, ip) for ip in addresses]
+    keys = (world[SSH_KEYS].get(key) for key in server.ssh_keys)
+    upcoming = backup_schedule.next_backup(server.backup_settings, call.now)
+    if upcoming is not None:
+        call.expires(upcoming)
+    return {
+        "id": server.id,
+        "name": server.name,
+        "description": server.description,
+        "uuid": server.uuid,
+        "status": server.status,
+        "real_status": _REAL.get(server.status, server.status),
+        "virtualization_type": server.virtualization_type,
+        "os_type": _os_type(call, server),
+        "specifications": {"disk": server.disk, "ram": plan.params.ram, "vcpu": plan.params.vcpu},
+        "plan": plan_view(call, plan, owner.billing_user_id),
+        "location": rendered(call, location_view, world[LOCATIONS].get_or_404(server.location_id)),
+        "project": rendered(call, project_view, world[PROJECTS].get_or_404(server.project_id)),
+        "user": rendered(call, user_view, owner),
+        "ips": ips,
+        "ip_addresses": {
+            "ipv4": [view for ip, view in zip(addresses, ips, strict=True) if ip.type == IPV4],
+            "ipv6": [
+                {**view, "primary_ip": ip.address, "range": _range(call, ip)}
+                for ip, view in zip(addresses, ips, strict=True)
+                if ip.type == IPV6
+            ],
+        },
+        "fqdns": server.fqdns,
+        "boot_mode": server.boot_mode,
+        "is_suspended": server.is_suspended,
+        "is_processing": servers.is_busy(server, call.now),
+        "progress": _progress(call, server),
+        "usage": _usage(call, server),
+        "backup_settings": _backup_settings(server, plan),
+        "next_scheduled_backup_at": None if upcoming is None else rfc3339(upcoming),
+        "ssh_keys": [ssh_key_view(call, key) for key in keys if key is not None],
+        "created_at": rfc3339(server.created_at),
+        "has_incremental_backups": plan.backup_settings.is_incremental_backup_enabled,
+        "vnc_url": _console_url(server, machine),
+        "compute_resource": {
+            "id": machine.id,
+            "name": machine.name,
+            "host": machine.host,
+            "capabilities": capabilities(machine),
+        },
+        "settings": _settings(call, server),
+        **_boots_from(call, server),
+    }
 
 
 _REAL = {"processing": "not exist", "reinstalling": "stopped"}

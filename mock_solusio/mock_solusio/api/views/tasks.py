@@ -3,7 +3,9 @@
 from typing import Any
 
 from mock_solusio.api.call import Call
-from mock_solusio.domain.records.tasks import Task
+from mock_solusio.api.views.machines import compute_resource_short
+from mock_solusio.domain.records.compute_resources import COMPUTE_RESOURCES
+from mock_solusio.domain.records.tasks import TASKS, Migration, Task
 from mock_solusio.moment import rfc3339
 
 
@@ -24,4 +26,16 @@ def task_view(call: Call, task: Task) -> dict[str, Any]:
         "created_at": rfc3339(task.created_at),
         "started_at": None if task.status == "pending" else rfc3339(task.started_at),
         "finished_at": None if task.is_open else rfc3339(task.finished_at),
+    }
+
+
+def migration_view(call: Call, migration: Migration) -> dict[str, Any]:
+    """Show a migration; its destination is null once the compute resource is deleted."""
+    destination = call.world[COMPUTE_RESOURCES].get(migration.destination_id)
+    tasks = call.world[TASKS]
+    return {
+        "id": migration.id,
+        "destination_compute_resource": None if destination is None else compute_resource_short(destination),
+        "task": task_view(call, tasks.get_or_404(migration.task_id)),
+        "children": [task_view(call, tasks.get_or_404(key)) for key in migration.children],
     }

@@ -1,0 +1,109 @@
+"""Replies that show records: one of them, a page of them (facts, section 2), or all."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+
+from mock_solusio.api.cache import NEVER, OVERHEAD
+from mock_solusio.api.call import Call, Reply, View
+from mock_solusio.domain.world import Kind, Record
+
+T = TypeVar("T", bound=Record)
+
+MAX_PER_PAGE = 100
+"""Most rows of a page (assumed; one client asks for 100)."""
+
+
+def rendered(call: Call, view: View[T], record: T) -> Any:
+    """Return the view of a record, from an earlier response where the state has not changed since."""
+    if call.rendered is None:
+        return view(call, record)
+    key = (view, record.id, call.actor_id, call.base_url)
+    cached = call.rendered.get(key)
+    if cached is not None:
+        shown, until = cached
+    else:
+        others, call.expires_at = call.expires_at, NEVER
+        text = msgspec.json.encode(view(call, record))
+        shown, until = msgspec.Raw(text), call.expires_at
+        call.expires_at = others
+        if until:
+            call.rendered.set(key, shown, until, OVERHEAD + len(text))
+    call.expires(until)
+    return shown
+
+
+def show(call: Call, view: View[T], record: T, status: int = 200) -> Reply:
+    """Reply with a record: `{"data": ...}`."""
+    return Reply(status, lambda: {"data": rendered(call, view, record)})
+
+
+def no_content() -> Reply:
+    """Reply with 204."""
+    return Reply(204)
+
+
+def list_all(call: Call, view: View[T], records: Iterable[T]) -> Reply:
+    """Reply with a list without pages: `{"data": [...]}`."""
+    shown = list(records)
+    return Reply(200, lambda: {"data": [rendered(call, view, record) for record in shown]})
+
+
+def list_page(call: Call, kind: Kind[T], view: View[T], where: Mapping[str, Any] | None = None) -> Reply:
+    """Reply with the requested page of the records that meet all conditions (see `domain.world.Table`)."""
+
+    def render() -> Any:
+        number, per_page = requested_page(call)
+        page = call.world[kind].page(number, per_page, where or {}, call.search)
+        return page_envelope(call, [rendered(call, view, record) for record in page.items], page.total)
+
+    return Reply(200, render)
+
+
+def list_items(call: Call, view: Callable[[Call, Any], Any], items: list[Any]) -> Reply:
+    """Reply with the requested page of a list."""
+
+    def render() -> Any:
+        number, per_page = requested_page(call)
+        chosen = items[(number - 1) * per_page : number * per_page]
+        return page_envelope(call, [view(call, item) for item in chosen], len(items))
+
+    return Reply(200, render)
+
+
+def requested_page(call: Call, most: int = MAX_PER_PAGE) -> tuple[int, int]:
+    """Return the number of the requested page and its size in rows."""
+    return call.query["page"], min(call.query["per_page"], most)
+
+
+def page_envelope(call: Call, rows: list[Any], total: int, most: int = MAX_PER_PAGE) -> dict[str, Any]:
+    """Wrap the rows of the requested page in `data`, `links` and `meta`; links keep the filters.
+
+    An empty list has page 1 of 1: with 0 pages the Go SDK loops forever (facts, 0.11).
+    """
+    number, per_page = requested_page(call, most)
+    last = max(1, -(-total // per_page))
+    path = f"{call.base_url}{call.raw_path}"
+    filters = urlencode([(name, value) for name, value in call.raw_query.items() if name != "page"])
+    start = f"{path}?{filters}&page=" if filters else f"{path}?page="
+    first_row = (number - 1) * per_page + 1
+    return {
+        "data": rows,
+        "links": {
+            "first": f"{start}1",
+            "last": f"{start}{last}",
+            "prev": f"{start}{min(number - 1, last)}" if number > 1 else None,
+            "next": f"{start}{number + 1}" if number < last else None,
+        },
+        "meta": {
+            "current_page": number,
+            "from": first_row if rows else None,
+            "last_page": last,
+            "path": path,
+            "per_page": per_page,
+            "to": first_row + len(rows) - 1 if rows else None,
+            "total": total,
+        },
+    }
