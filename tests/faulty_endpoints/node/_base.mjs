@@ -1,4 +1,4 @@
-// A billing endpoint that does everything right. The files beside this one replace one method each.
+// A billing endpoint that does everything right. Each of the other files here replaces one method.
 // Run: PORT=8000 BILLING_TOKEN=secret node FILE.mjs
 import { createHash, timingSafeEqual } from 'node:crypto';
 import http from 'node:http';
@@ -35,7 +35,7 @@ export const CUSTOMERS = new Map([
   }],
   [2, {
     base_token_unit_cost: 0.00091,
-    user_token_unit_cost: 0.00091, // nothing is taken off, nothing is added
+    user_token_unit_cost: 0.00091, // no discounts, no taxes
     currency: {
       code: 'EUR',
       display_prefix: '',
@@ -84,7 +84,7 @@ export class Endpoint {
     }
   }
 
-  /** The whole body as bytes. What is past the limit is read too, or the connection would be lost. */
+  /** The whole body as bytes. The rest past the limit is read too, to keep the connection usable. */
   async readBody(req) {
     const chunks = [];
     let size = 0;

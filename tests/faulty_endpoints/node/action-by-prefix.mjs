@@ -1,4 +1,4 @@
-// Fault: every action that begins with GetTokenPricing is answered with prices.
+// Fault: every action that starts with GetTokenPricing returns prices.
 import { Endpoint, run } from './_base.mjs';
 
 run(new class extends Endpoint {

@@ -1,4 +1,4 @@
-// Fault: the route is found whatever the case, the function behind it is not: TypeError, status 500.
+// Fault: the route ignores case, but the name of its function does not: TypeError, status 500.
 import { Endpoint, Refusal, run } from './_base.mjs';
 
 const actions = { GetTokenPricing: () => {} };

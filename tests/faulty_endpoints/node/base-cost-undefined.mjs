@@ -1,4 +1,4 @@
-// Fault: the price list has no euro column, and JSON.stringify() leaves out what is undefined.
+// Fault: the price list has no euro column, and JSON.stringify() omits undefined values.
 import { Endpoint, run } from './_base.mjs';
 
 const PRICE_LIST = { GBP: 1.34, JPY: 0.15 };

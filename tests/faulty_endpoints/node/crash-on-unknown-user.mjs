@@ -1,4 +1,4 @@
-// Fault: an unknown user throws in a callback, where no try can catch it, and the process is gone.
+// Fault: an unknown user throws in a callback, where no try can catch it, and the process ends.
 import { CUSTOMERS, Endpoint, run } from './_base.mjs';
 
 run(new class extends Endpoint {

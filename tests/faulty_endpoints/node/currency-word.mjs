@@ -1,4 +1,4 @@
-// Fault: "EURO" is no ISO 4217 code.
+// Fault: "EURO" is not an ISO 4217 code.
 import { Endpoint, run } from './_base.mjs';
 
 run(new class extends Endpoint {

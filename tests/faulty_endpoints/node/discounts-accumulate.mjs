@@ -1,4 +1,4 @@
-// Fault: the shared record is changed in place: with each call one more discount is listed.
+// Fault: the shared record is changed in place: each request adds another discount.
 import { CUSTOMERS, Endpoint, run } from './_base.mjs';
 
 run(new class extends Endpoint {

@@ -1,4 +1,4 @@
-// Fault: a doubled userid is an array, which has no trim(): TypeError, status 500.
+// Fault: a repeated userid is an array, which has no trim(): TypeError, status 500.
 import { parse } from 'node:querystring';
 import { Endpoint, run } from './_base.mjs';
 

@@ -1,4 +1,4 @@
-// Fault: the refusal of a wrong token names the right one.
+// Fault: the refusal of a wrong token contains the right one.
 import { Endpoint, Refusal, run } from './_base.mjs';
 
 run(new class extends Endpoint {

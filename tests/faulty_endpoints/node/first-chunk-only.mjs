@@ -1,4 +1,4 @@
-// Fault: the first chunk is taken for the whole body; what comes in a second segment is lost.
+// Fault: only the first chunk of the body is read; a second segment is lost.
 import { Endpoint, run } from './_base.mjs';
 
 run(new class extends Endpoint {

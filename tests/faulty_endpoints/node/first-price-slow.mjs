@@ -1,4 +1,4 @@
-// Fault: the first price of each customer waits 1.3 s for a tax service; after that it is known.
+// Fault: the first price of each customer waits 1.3 s for a tax service; after that it is cached.
 import { setTimeout } from 'node:timers/promises';
 import { Endpoint, run } from './_base.mjs';
 

@@ -1,4 +1,4 @@
-// Fault: to a client that takes gzip the header says gzip, while the body is plain.
+// Fault: for a client that accepts gzip the header says gzip, but the body is plain.
 import { Endpoint, run } from './_base.mjs';
 
 run(new class extends Endpoint {

@@ -1,4 +1,4 @@
-// Fault: the compressor is flushed but never finished, so the end of the gzip stream is missing.
+// Fault: the compressor is flushed but never closed, so the end of the gzip stream is missing.
 import { constants, gzipSync } from 'node:zlib';
 import { Endpoint, run } from './_base.mjs';
 

@@ -1,4 +1,4 @@
-// Fault: the branch for an unknown user returns and nobody ends the response.
+// Fault: the branch for an unknown user returns without ending the response.
 import { CUSTOMERS, Endpoint, run } from './_base.mjs';
 
 run(new class extends Endpoint {

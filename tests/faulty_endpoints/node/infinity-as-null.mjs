@@ -1,4 +1,4 @@
-// Fault: the price is worked out as 1 / (tokens for one unit), and nobody set that for the euro:
+// Fault: the price is 1 / (tokens for one unit), which nobody set for the euro:
 // 1 / 0 is Infinity, which JSON.stringify() writes as null.
 import { Endpoint, run } from './_base.mjs';
 

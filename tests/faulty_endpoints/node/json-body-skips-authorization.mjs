@@ -1,4 +1,4 @@
-// Fault: the token is only looked for in forms; who sends JSON gets prices without one.
+// Fault: only a form needs a token; a JSON body gets prices without one.
 import { Endpoint, Refusal, run } from './_base.mjs';
 
 run(new class extends Endpoint {

@@ -1,4 +1,4 @@
-// Fault: encoded twice, so the answer is a JSON string that holds JSON.
+// Fault: encoded twice, so the response is a JSON string that contains JSON.
 import { Endpoint, run } from './_base.mjs';
 
 run(new class extends Endpoint {

@@ -1,4 +1,4 @@
-// Fault: the tax is called `name` where SolusIO reads `label`.
+// Fault: the tax has `name`, but SolusIO reads `label`.
 import { Endpoint, run } from './_base.mjs';
 
 run(new class extends Endpoint {

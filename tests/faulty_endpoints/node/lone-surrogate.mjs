@@ -1,4 +1,4 @@
-// Fault: a name is cut to 18 UTF-16 units, in the middle of an emoji: half a character is left.
+// Fault: a name is cut to 18 UTF-16 units, in the middle of an emoji: half a character remains.
 import { Endpoint, run } from './_base.mjs';
 
 run(new class extends Endpoint {

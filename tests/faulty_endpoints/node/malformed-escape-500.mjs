@@ -1,4 +1,4 @@
-// Fault: decodeURIComponent() throws on %FF, which is no UTF-8: URIError, status 500.
+// Fault: decodeURIComponent() throws on %FF, which is not UTF-8: URIError, status 500.
 import { Endpoint, run } from './_base.mjs';
 
 const decode = (text) => decodeURIComponent(text.replaceAll('+', ' '));

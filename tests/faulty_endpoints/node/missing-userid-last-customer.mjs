@@ -1,4 +1,4 @@
-// Fault: the user id is kept in a module variable; without one the last customer is shown.
+// Fault: a module variable holds the user id; without one the last customer's prices are returned.
 import { Endpoint, run } from './_base.mjs';
 
 let current;

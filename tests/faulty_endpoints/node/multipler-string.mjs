@@ -1,4 +1,4 @@
-// Fault: the multipler is taken from an HTML form's field and stays a string.
+// Fault: the multipler comes from an HTML form field and stays a string.
 import { Endpoint, run } from './_base.mjs';
 
 run(new class extends Endpoint {

@@ -1,4 +1,4 @@
-// Fault: `multiplier`, spelled as English has it. SolusIO reads `multipler`.
+// Fault: `multiplier`, the correct English spelling. SolusIO reads `multipler`.
 import { Endpoint, run } from './_base.mjs';
 
 run(new class extends Endpoint {

@@ -1,4 +1,4 @@
-// Correct: a JSON body is understood as well as a form, and asks for the same token.
+// Correct: accepts a JSON body as well as a form, with the same token.
 import { Endpoint, Refusal, run } from './_base.mjs';
 
 run(new class extends Endpoint {

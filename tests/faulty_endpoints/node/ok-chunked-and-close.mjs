@@ -1,4 +1,4 @@
-// Correct: the answer leaves in chunks, cut anywhere, and the connection is closed after it.
+// Correct: the response is sent in chunks split anywhere, and the connection closes after it.
 import { Endpoint, run } from './_base.mjs';
 
 run(new class extends Endpoint {

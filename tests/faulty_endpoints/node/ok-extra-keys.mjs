@@ -1,4 +1,4 @@
-// Correct: more than SolusIO reads, another order of the keys, an id and a time that change.
+// Correct: extra keys, in another order, with a varying id and time.
 import { randomUUID } from 'node:crypto';
 import { Endpoint, run } from './_base.mjs';
 

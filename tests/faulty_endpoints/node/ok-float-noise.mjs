@@ -1,4 +1,4 @@
-// Correct: computed in binary floating point, with the digits that come of it.
+// Correct: calculated in binary floating point, with all its digits.
 import { Endpoint, run } from './_base.mjs';
 
 run(new class extends Endpoint {

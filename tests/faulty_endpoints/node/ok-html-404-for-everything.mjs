@@ -1,4 +1,4 @@
-// Correct: whatever is wrong with a request, the answer is one 404 page.
+// Correct: every refusal is the same 404 page.
 import { Endpoint, run } from './_base.mjs';
 
 const PAGE = '<!doctype html><title>Not found</title><h1>404</h1><p>Nothing here.</p>';

@@ -1,4 +1,4 @@
-// Correct: customer 2 is the provider's own staff: 100 % off, so a price of 0.
+// Correct: customer 2 is a member of staff: 100 % off, so a price of 0.
 import { Endpoint, run } from './_base.mjs';
 
 const STAFF = { name: 'Staff', description: 'Everything is free', multipler: 0 };

@@ -1,4 +1,4 @@
-// Correct: of a parameter that is sent twice the last one counts.
+// Correct: the last one of a repeated parameter counts.
 import { Endpoint, run } from './_base.mjs';
 
 run(new class extends Endpoint {

@@ -1,4 +1,4 @@
-// Correct: more than 8 KiB are refused with 413; what SolusIO sends has a hundred bytes.
+// Correct: more than 8 KiB are refused with 413; a request from SolusIO has about a hundred bytes.
 import { Endpoint, Refusal, run } from './_base.mjs';
 
 run(new class extends Endpoint {

@@ -1,4 +1,4 @@
-// Fault: token, action and userid are read by their place in the body, not by their names.
+// Fault: token, action and userid are read by their position in the body, not by name.
 import { Endpoint, run } from './_base.mjs';
 
 run(new class extends Endpoint {

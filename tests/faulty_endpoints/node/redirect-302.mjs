@@ -1,4 +1,4 @@
-// Fault: the form is answered with a 302 to a page that shows the prices (POST, redirect, GET).
+// Fault: the POST gets a 302 to a page with the prices (POST, redirect, GET).
 import { Endpoint, run } from './_base.mjs';
 
 class Redirecting extends Endpoint {

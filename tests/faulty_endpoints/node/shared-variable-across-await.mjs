@@ -1,4 +1,4 @@
-// Fault: the customer is kept in a variable that all requests share, across an await.
+// Fault: a variable that all requests share holds the customer across an await.
 import { setTimeout } from 'node:timers/promises';
 import { Endpoint, run } from './_base.mjs';
 

@@ -1,4 +1,4 @@
-// Fault: an exchange rate is fetched from a slow place: customer 3 waits eight seconds.
+// Fault: an exchange rate comes from a slow service: customer 3 waits eight seconds.
 import { setTimeout } from 'node:timers/promises';
 import { Endpoint, run } from './_base.mjs';
 

@@ -1,4 +1,4 @@
-// Fault: a form that is not complete a quarter of a second after its headers is refused.
+// Fault: a form that is not complete within a quarter of a second after its headers is refused.
 import { setTimeout } from 'node:timers/promises';
 import { Endpoint, Refusal, run } from './_base.mjs';
 

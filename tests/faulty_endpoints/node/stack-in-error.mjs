@@ -1,4 +1,4 @@
-// Fault: the refusal of an unknown user holds the stack trace.
+// Fault: the refusal of an unknown user contains the stack trace.
 import { Endpoint, Refusal, run } from './_base.mjs';
 
 run(new class extends Endpoint {

@@ -1,5 +1,5 @@
-// Fault: querystring makes an array of a doubled parameter, and only strings are compared:
-// two wrong tokens open.
+// Fault: querystring turns a repeated parameter into an array, and only strings are compared:
+// two wrong tokens are accepted.
 import { parse } from 'node:querystring';
 import { Endpoint, run } from './_base.mjs';
 

@@ -1,4 +1,4 @@
-// Fault: the authorization token comes back as a cookie.
+// Fault: the response sets the authorization token as a cookie.
 import { Endpoint, run } from './_base.mjs';
 
 run(new class extends Endpoint {

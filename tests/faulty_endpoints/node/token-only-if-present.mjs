@@ -1,4 +1,4 @@
-// Fault: a request without any token is let in.
+// Fault: a request without a token is accepted.
 import { Endpoint, run } from './_base.mjs';
 
 run(new class extends Endpoint {

@@ -1,4 +1,4 @@
-// Fault: startsWith(): the right token with anything behind it opens.
+// Fault: startsWith(): the right token followed by anything is accepted.
 import { Endpoint, run } from './_base.mjs';
 
 run(new class extends Endpoint {

@@ -1,4 +1,4 @@
-// Fault: timingSafeEqual() throws when the lengths differ: a wrong token is a 500.
+// Fault: timingSafeEqual() throws if the lengths differ: a wrong token gets a 500.
 import { timingSafeEqual } from 'node:crypto';
 import { Endpoint, run } from './_base.mjs';
 

@@ -1,4 +1,4 @@
-// Fault: a wrong token is never answered, "to slow attackers down"; each keeps a connection open.
+// Fault: a wrong token never gets a response, "to slow attackers down"; each keeps a connection open.
 import { Endpoint, run } from './_base.mjs';
 
 run(new class extends Endpoint {

@@ -1,4 +1,4 @@
-// Fault: more than ten requests at a time are answered with 503.
+// Fault: more than ten concurrent requests get 503.
 import { setTimeout } from 'node:timers/promises';
 import { Endpoint, run } from './_base.mjs';
 

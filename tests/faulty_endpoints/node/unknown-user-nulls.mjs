@@ -1,4 +1,4 @@
-// Fault: an unknown user is answered with status 200 and a page of nulls.
+// Fault: an unknown user gets status 200 and nulls.
 import { CUSTOMERS, Endpoint, run } from './_base.mjs';
 
 run(new class extends Endpoint {

@@ -1,4 +1,4 @@
-// Fault: Number() reads more than digits: "0x1", "1e0" and "1.0" are customer 1.
+// Fault: Number() accepts more than digits: "0x1", "1e0" and "1.0" are customer 1.
 import { Endpoint, Refusal, run } from './_base.mjs';
 
 run(new class extends Endpoint {

@@ -1,5 +1,5 @@
 <?php
-// A billing endpoint that does everything right. The files beside this one replace one method each.
+// A billing endpoint that does everything right. Each of the other files here replaces one method.
 // Run: PORT=8000 BILLING_TOKEN=secret php -S 127.0.0.1:8000 FILE.php
 
 class Refusal extends Exception
@@ -121,7 +121,7 @@ class Endpoint
             ],
             2 => [
                 'base_token_unit_cost' => 0.00091,
-                'user_token_unit_cost' => 0.00091, // nothing is taken off, nothing is added
+                'user_token_unit_cost' => 0.00091, // no discounts, no taxes
                 'currency' => [
                     'code' => 'EUR',
                     'display_prefix' => '',

@@ -1,5 +1,5 @@
 <?php
-// Fault: the refusal repeats the action, and json_encode() throws when that is not UTF-8.
+// Fault: the refusal repeats the action, and json_encode() throws if that is not UTF-8.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

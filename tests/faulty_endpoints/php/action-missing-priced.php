@@ -1,5 +1,5 @@
 <?php
-// Fault: without an action GetTokenPricing is meant, as long as there is no other.
+// Fault: a missing action counts as GetTokenPricing, as long as there is no other.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

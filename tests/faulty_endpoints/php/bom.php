@@ -1,5 +1,5 @@
 <?php
-// Fault: a UTF-8 byte order mark before the JSON; an included file was saved with one.
+// Fault: a UTF-8 byte order mark before the JSON, from an included file.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

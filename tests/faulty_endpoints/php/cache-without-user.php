@@ -1,6 +1,6 @@
 <?php
-// Fault: the answer is cached under a key that lacks the user id. What the cache holds goes out at
-// once and is renewed after that ("stale while revalidate"), so each gets the prices of the one before.
+// Fault: the cache key lacks the user id. A cached response is returned at once and renewed after that
+// ("stale while revalidate"), so each user gets the prices of the one before.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

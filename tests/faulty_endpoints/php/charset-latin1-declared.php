@@ -1,5 +1,5 @@
 <?php
-// Fault: the header promises ISO-8859-1, the body is UTF-8 with a raw pound sign.
+// Fault: the header declares ISO-8859-1, but the body is UTF-8 with a raw pound sign.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

@@ -1,5 +1,5 @@
 <?php
-// Fault: array_filter() drops `compound` together with everything else that is empty.
+// Fault: array_filter() drops `compound` along with everything else that is empty.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

@@ -1,5 +1,5 @@
 <?php
-// Fault: nobody set the content type, so PHP says text/html.
+// Fault: the script sets no Content-Type, so PHP sends text/html.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

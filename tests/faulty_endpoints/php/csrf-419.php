@@ -1,5 +1,5 @@
 <?php
-// Fault: the framework's CSRF protection also guards the API, so every POST is a 419.
+// Fault: the framework's CSRF protection also covers the API, so every POST gets a 419.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

@@ -1,5 +1,5 @@
 <?php
-// Fault: a customer of twenty years still has the Deutsche Mark, which nobody can pay with.
+// Fault: an old customer's account still has the Deutsche Mark, with which nobody can pay.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

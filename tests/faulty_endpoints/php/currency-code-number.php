@@ -1,5 +1,5 @@
 <?php
-// Fault: the code is the number of ISO 4217, 826, instead of its letters, GBP.
+// Fault: the code is the ISO 4217 number, 826, instead of the letters, GBP.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

@@ -1,5 +1,5 @@
 <?php
-// Fault: a footer with the time it took is printed after the JSON.
+// Fault: a footer with the elapsed time is printed after the JSON.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

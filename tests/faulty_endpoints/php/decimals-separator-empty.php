@@ -1,5 +1,5 @@
 <?php
-// Fault: the decimals separator is empty, so 12.34 pounds are shown as 1234.
+// Fault: the decimals separator is empty, so SolusIO shows 12.34 pounds as 1234.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

@@ -1,6 +1,6 @@
 <?php
-// Fault: array_filter() takes out an expired discount and keeps the keys, so the list of
-// customer 3 becomes {"1": ..., "2": ...}.
+// Fault: array_filter() removes an expired discount and keeps the keys, so customer 3's list
+// becomes {"1": ..., "2": ...}.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

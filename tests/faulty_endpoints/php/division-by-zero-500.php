@@ -1,5 +1,5 @@
 <?php
-// Fault: the mean of the discounts is computed for the log; without discounts it divides by zero.
+// Fault: the average of the discounts is calculated for the log; without discounts it divides by zero.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

@@ -1,5 +1,5 @@
 <?php
-// Fault: the prefix is the shop's, a dollar sign, and not that of the customer's currency, the euro.
+// Fault: the prefix is the shop's dollar sign instead of the sign of the customer's currency, the euro.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

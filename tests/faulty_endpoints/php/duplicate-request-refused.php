@@ -1,5 +1,5 @@
 <?php
-// Fault: a request equal to the one before is taken for a replay and refused.
+// Fault: a request identical to an earlier one is refused as a replay.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

@@ -1,6 +1,6 @@
 <?php
-// Fault: the suffix of customer 2 was read from a Windows-1252 table. json_encode() returns false,
-// nobody looks, and "" goes out with status 200.
+// Fault: customer 2's suffix comes from a Windows-1252 table. json_encode() returns false, which nobody
+// checks, and "" is sent with status 200.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

@@ -1,5 +1,5 @@
 <?php
-// Fault: the content type is compared as a whole, so a form with "; charset=utf-8" is refused.
+// Fault: the whole Content-Type is compared, so a form with "; charset=utf-8" is refused.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

@@ -1,5 +1,5 @@
 <?php
-// Fault: the parameters are looked for in the query string; what is posted is not seen.
+// Fault: the parameters are read from the query string; the posted form is ignored.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

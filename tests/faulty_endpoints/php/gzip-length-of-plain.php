@@ -1,5 +1,5 @@
 <?php
-// Fault: when the client takes gzip, Content-Length still counts the bytes before compression.
+// Fault: if the client accepts gzip, Content-Length still counts the bytes before compression.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

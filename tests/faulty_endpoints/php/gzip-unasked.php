@@ -1,5 +1,5 @@
 <?php
-// Fault: the answer is compressed for everybody, also for those who did not ask for it.
+// Fault: the response is always compressed, even if the client does not accept that.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

@@ -1,5 +1,5 @@
 <?php
-// Fault: the currency table holds HTML, so the prefix is "&pound;".
+// Fault: the currency table contains HTML, so the prefix is "&pound;".
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

@@ -1,5 +1,5 @@
 <?php
-// Fault: the pound sign goes out as the single byte A3, so the body is not UTF-8.
+// Fault: the pound sign is sent as the single byte A3, so the body is not UTF-8.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

@@ -1,5 +1,5 @@
 <?php
-// Fault: the currency code is written in small letters.
+// Fault: the currency code is in lower case.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

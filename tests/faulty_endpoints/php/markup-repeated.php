@@ -1,5 +1,5 @@
 <?php
-// Fault: the HTML page about an unknown action repeats the action as it was sent.
+// Fault: the HTML page for an unknown action repeats the action as it was sent.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

@@ -1,5 +1,5 @@
 <?php
-// Fault: the prefix was UTF-8 already and is converted to UTF-8 once more, utf8_encode() style.
+// Fault: the prefix is already UTF-8 and is converted to UTF-8 again, utf8_encode() style.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

@@ -1,5 +1,5 @@
 <?php
-// Fault: JSON_NUMERIC_CHECK, meant for the prices, also makes a number of a discount named "2024".
+// Fault: JSON_NUMERIC_CHECK, meant for the prices, also turns the discount name "2024" into a number.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

@@ -1,5 +1,5 @@
 <?php
-// Correct: taxes of a customer who pays none are an empty PHP array, so `[]`.
+// Correct: the taxes of a customer who pays none are an empty PHP array, so `[]`.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

@@ -1,5 +1,5 @@
 <?php
-// Correct: one index.php for everything; the address of the endpoint has a query string.
+// Correct: one index.php for everything; the endpoint's URL has a query string.
 require __DIR__ . '/_base.php';
 
 if (($_GET['route'] ?? '') === 'solusio/pricing') {

@@ -1,5 +1,5 @@
 <?php
-// Correct: compressed for those who ask for it, with an honest length.
+// Correct: compressed on request, with the right length.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

@@ -1,5 +1,5 @@
 <?php
-// Correct: no authorization token is configured, so none is asked for; one that is sent is ignored.
+// Correct: no authorization token is configured, so none is required; one that is sent is ignored.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

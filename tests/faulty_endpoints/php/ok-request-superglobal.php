@@ -1,5 +1,5 @@
 <?php
-// Correct: reads $_REQUEST, so GET is answered as well.
+// Correct: reads $_REQUEST, so GET works too.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

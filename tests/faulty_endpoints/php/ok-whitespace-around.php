@@ -1,5 +1,5 @@
 <?php
-// Correct: blank lines before and after the JSON, raw UTF-8, charset named.
+// Correct: blank lines before and after the JSON, raw UTF-8, an explicit charset.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

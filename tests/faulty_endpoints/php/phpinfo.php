@@ -1,5 +1,5 @@
 <?php
-// Fault: an unknown action ends in a forgotten phpinfo(), which shows the whole environment.
+// Fault: an unknown action runs a forgotten phpinfo(), which shows the whole environment.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

@@ -1,5 +1,5 @@
 <?php
-// Fault: the tax rates are number_format()ed, which makes strings of them.
+// Fault: the tax rates come from number_format(), which returns strings.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

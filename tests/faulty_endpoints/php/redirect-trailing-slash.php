@@ -1,6 +1,6 @@
 <?php
-// Fault: the address without the slash at its end is redirected to the one with it, as nginx and
-// many frameworks do. A client that follows a 301 sends GET, and the form is gone.
+// Fault: the URL without a trailing slash redirects to the one with it, as in nginx and many
+// frameworks. A client that follows a 301 sends GET, and loses the form.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

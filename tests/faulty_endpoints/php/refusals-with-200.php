@@ -1,5 +1,5 @@
 <?php
-// Fault: refusals have status 200; that something is wrong stands in the body only.
+// Fault: refusals have status 200; only the body says that something is wrong.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

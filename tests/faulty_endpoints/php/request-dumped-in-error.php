@@ -1,5 +1,5 @@
 <?php
-// Fault: the message about an unknown user holds the whole request, the right token included.
+// Fault: the refusal of an unknown user contains the whole request, including the right token.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

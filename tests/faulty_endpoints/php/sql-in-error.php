@@ -1,5 +1,5 @@
 <?php
-// Fault: the query is shown to whoever asks for an unknown user.
+// Fault: the refusal of an unknown user shows the query.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

@@ -1,5 +1,5 @@
 <?php
-// Fault: the two taxes of customer 3 are said to add up, but are charged one on top of the other:
+// Fault: the two taxes of customer 3 are declared as not compound, but each is charged on top of the other:
 // 0.15 x 0.9 x 0.8 x 1.08 x 1.02 = 0.1189728.
 require __DIR__ . '/_base.php';
 

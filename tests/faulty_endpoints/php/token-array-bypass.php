@@ -1,5 +1,5 @@
 <?php
-// Fault: a token that is an array is not compared at all, so token[]=x opens.
+// Fault: a token that is an array is not compared at all, so token[]=x is accepted.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

@@ -1,5 +1,5 @@
 <?php
-// Fault: strcasecmp(): capitals and small letters make no difference.
+// Fault: strcasecmp(): upper and lower case make no difference.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

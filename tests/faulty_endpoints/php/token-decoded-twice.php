@@ -1,5 +1,5 @@
 <?php
-// Fault: PHP has decoded the form already; urldecode() makes a space of the plus in the token.
+// Fault: PHP has already decoded the form; urldecode() turns the plus in the token into a space.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

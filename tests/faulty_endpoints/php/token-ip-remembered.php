@@ -1,5 +1,5 @@
 <?php
-// Fault: an address that once sent the right token needs none any more.
+// Fault: an address that once sent the right token no longer needs one.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

@@ -1,5 +1,5 @@
 <?php
-// Fault: == compares two strings that look like numbers as numbers: "0e83..." == "0".
+// Fault: == compares two numeric strings as numbers: "0e83..." == "0".
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

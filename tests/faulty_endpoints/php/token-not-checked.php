@@ -1,5 +1,5 @@
 <?php
-// Fault: a token is configured, and never looked at.
+// Fault: a token is configured but never compared.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

@@ -1,5 +1,5 @@
 <?php
-// Fault: only as many characters are compared as were sent, so any beginning of the token opens.
+// Fault: only as many characters are compared as were sent, so any prefix of the token is accepted.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

@@ -1,5 +1,5 @@
 <?php
-// Fault: a right token is remembered in a session; whoever has its cookie needs no token any more.
+// Fault: a session remembers the right token; anyone with its cookie needs no token.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

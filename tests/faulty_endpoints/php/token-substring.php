@@ -1,5 +1,5 @@
 <?php
-// Fault: strpos() the wrong way round: any part of the token opens.
+// Fault: strpos() with swapped arguments: any part of the token is accepted.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

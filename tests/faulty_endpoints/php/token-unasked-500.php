@@ -1,5 +1,5 @@
 <?php
-// Fault: no token is configured, so null is compared with the one that is sent: TypeError, status 500.
+// Fault: no token is configured, so a token in the request is compared with null: TypeError, status 500.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

@@ -1,5 +1,5 @@
 <?php
-// Fault: the discounts are put together by hand, and a name of customer 3 holds a quotation mark.
+// Fault: the JSON of the discounts is hand-built, and customer 3 has a name with a quotation mark.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

@@ -1,5 +1,5 @@
 <?php
-// Fault: the action is not looked at; every action is answered with prices.
+// Fault: the action is not checked; every action returns prices.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

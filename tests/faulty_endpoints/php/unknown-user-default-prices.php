@@ -1,5 +1,5 @@
 <?php
-// Fault: a customer whom nobody knows gets the list prices.
+// Fault: an unknown customer gets the list prices.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

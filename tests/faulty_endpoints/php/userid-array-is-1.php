@@ -1,5 +1,5 @@
 <?php
-// Fault: (int) of an array that is not empty is 1, so userid[]=x is customer 1.
+// Fault: (int) of a non-empty array is 1, so userid[]=x is customer 1.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

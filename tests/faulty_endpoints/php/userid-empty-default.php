@@ -1,5 +1,5 @@
 <?php
-// Fault: `?:` puts customer 1 in place of an empty user id.
+// Fault: `?:` replaces an empty user id with customer 1.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

@@ -1,5 +1,5 @@
 <?php
-// Fault: (int) takes whatever begins with a number: "1abc", "1.9", "1 OR 1=1" are customer 1.
+// Fault: (int) accepts anything that starts with a number: "1abc", "1.9", "1 OR 1=1" are customer 1.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

@@ -1,5 +1,5 @@
 <?php
-// Fault: is_numeric() lets "1.9" and "1e0" through and the cast makes customer 1 of them.
+// Fault: is_numeric() accepts "1.9" and "1e0", and the cast turns both into customer 1.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

@@ -1,5 +1,5 @@
 <?php
-// Fault: a parameter that was not sent is null, the method wants a string: TypeError, status 500.
+// Fault: a missing parameter is null, but the method expects a string: TypeError, status 500.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

@@ -1,5 +1,5 @@
 <?php
-// Fault: display_errors is on and a customer without discounts runs into an undefined index.
+// Fault: display_errors is on, and a customer without discounts causes an undefined index.
 require __DIR__ . '/_base.php';
 ini_set('display_errors', '1');
 header('Content-Type: application/json');

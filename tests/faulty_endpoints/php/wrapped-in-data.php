@@ -1,5 +1,5 @@
 <?php
-// Fault: an API resource class wraps the answer in {"data": ...}.
+// Fault: an API resource class wraps the response in {"data": ...}.
 require __DIR__ . '/_base.php';
 
 (new class extends Endpoint {

@@ -1,4 +1,4 @@
-"""A billing endpoint that does everything right; the files beside this one replace one method each.
+"""A billing endpoint that does everything right. Each of the other files here replaces one method.
 
 Run: PORT=8000 BILLING_TOKEN=secret python FILE.py
 """
@@ -46,7 +46,7 @@ CUSTOMERS: dict[int, dict[str, Any]] = {
     },
     2: {
         "base_token_unit_cost": 0.00091,
-        "user_token_unit_cost": 0.00091,  # nothing is taken off, nothing is added
+        "user_token_unit_cost": 0.00091,  # no discounts, no taxes
         "currency": {
             "code": "EUR",
             "display_prefix": "",
@@ -82,7 +82,7 @@ CUSTOMERS: dict[int, dict[str, Any]] = {
 }
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error
+class Refusal(Exception):  # noqa: N818 - a refusal is a response, not an error
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
@@ -124,7 +124,7 @@ class Endpoint(BaseHTTPRequestHandler):
             self.close_connection = True
             raise Refusal(400, "The Content-Length is no number")
         body, left = b"", int(length)
-        # What is past the limit is read too: what stays unread would be taken for the next request.
+        # Read the rest past the limit too; otherwise the server would read it as the next request.
         while left:
             piece = self.rfile.read(min(left, 1 << 16))
             if not piece:
@@ -192,20 +192,20 @@ class Endpoint(BaseHTTPRequestHandler):
         self.send(status, {"Content-Type": "application/json"}, body)
 
     def failed(self) -> None:
-        """Answer after an error that nobody foresaw: faults run into this, the base never."""
+        """Return 500 after an unexpected error: faults cause this, the base never does."""
         self.refuse(500, "Internal error")
 
     def log_message(self, *_: object) -> None:
-        """Stay silent: stderr is for what goes wrong."""
+        """Log nothing: stderr is for errors."""
 
 
 class Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def shutdown_request(self, request: Any) -> None:
-        """Close after the client did.
+        """Close after the client has closed.
 
-        To close with unread bytes resets the connection, and the client may lose the answer.
+        Closing with unread bytes resets the connection, and the client may lose the response.
         """
         with contextlib.suppress(OSError):
             request.shutdown(socket.SHUT_WR)
@@ -215,7 +215,7 @@ class Server(ThreadingHTTPServer):
         self.close_request(request)
 
     def handle_error(self, *_: object) -> None:
-        """Say what went wrong, except that a client went away: that is its right."""
+        """Report errors, unless a client merely disconnected."""
         if not isinstance(sys.exception(), ConnectionError):
             traceback.print_exc()
 

@@ -1,4 +1,4 @@
-"""Fault: two servers behind one address, and the second still has last year's prices."""
+"""Fault: of two servers behind one address, the second still has last year's prices."""
 
 import itertools
 from typing import Any

@@ -1,6 +1,6 @@
 """Fault: a newline is written after the counted body.
 
-On a connection that is kept alive the next answer begins with these bytes.
+On a keep-alive connection the next response starts with these bytes.
 """
 
 from _base import Endpoint, serve

@@ -1,4 +1,4 @@
-"""Fault: a request without Content-Length, as a chunked one, is a TypeError, status 500."""
+"""Fault: a request without Content-Length, such as a chunked one, causes a TypeError, status 500."""
 
 from _base import Endpoint, serve
 

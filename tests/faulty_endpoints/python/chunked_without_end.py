@@ -1,4 +1,4 @@
-"""Fault: the chunked answer stops without the empty chunk that ends it."""
+"""Fault: the chunked response lacks the empty chunk that ends it."""
 
 from _base import Endpoint, serve
 

@@ -1,4 +1,4 @@
-"""Fault: an unknown user raises where nobody catches: the connection ends without an answer."""
+"""Fault: an unknown user causes an uncaught exception: the connection closes without a response."""
 
 from typing import Any
 

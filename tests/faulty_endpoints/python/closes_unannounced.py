@@ -1,4 +1,4 @@
-"""Fault: an HTTP/1.1 server that closes after each answer and does not say so."""
+"""Fault: an HTTP/1.1 server closes after each response without announcing it."""
 
 from _base import Endpoint, serve
 

@@ -1,4 +1,4 @@
-"""Fault: compound is said of each rate, not of the taxes as a whole."""
+"""Fault: each rate has its own compound, instead of the taxes as a whole."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Fault: Content-Length is taken before the body is stripped, so two bytes never come."""
+"""Fault: Content-Length is calculated before the body is stripped, so two bytes never come."""
 
 from _base import Endpoint, serve
 

@@ -1,4 +1,4 @@
-"""Fault: the answer has no Content-Type."""
+"""Fault: the response has no Content-Type."""
 
 from _base import Endpoint, serve
 

@@ -1,4 +1,4 @@
-"""Fault: a percent-escape that is no UTF-8 ends the whole process."""
+"""Fault: a percent-escape that is not UTF-8 ends the process."""
 
 import os
 from urllib.parse import parse_qs

@@ -1,4 +1,4 @@
-"""Fault: the page calls currency an array, so the five values stand in a list without names."""
+"""Fault: the page calls currency an array, so the five values are in a list without names."""
 
 from typing import Any
 

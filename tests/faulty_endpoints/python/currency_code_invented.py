@@ -1,4 +1,4 @@
-"""Fault: "UKP" is what some call the pound; ISO 4217 does not know it."""
+"""Fault: some call the pound "UKP", but ISO 4217 has no such code."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Fault: currency is just the code."""
+"""Fault: currency is only the code."""
 
 from typing import Any
 

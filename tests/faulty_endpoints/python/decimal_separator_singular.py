@@ -1,4 +1,4 @@
-"""Fault: `decimal_separator`, as everybody would call it. SolusIO reads `decimals_separator`."""
+"""Fault: `decimal_separator`, the more usual name. SolusIO reads `decimals_separator`."""
 
 from typing import Any
 

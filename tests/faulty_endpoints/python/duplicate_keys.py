@@ -1,4 +1,4 @@
-"""Fault: user_token_unit_cost is there twice; which one is read is up to the parser."""
+"""Fault: user_token_unit_cost appears twice; the parser decides which one counts."""
 
 from typing import Any
 

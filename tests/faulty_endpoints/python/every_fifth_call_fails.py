@@ -1,4 +1,4 @@
-"""Fault: one of five workers has lost its database: every fifth call is a 500."""
+"""Fault: one of five workers has lost its database: every fifth request gets a 500."""
 
 import itertools
 from typing import Any

@@ -1,4 +1,4 @@
-"""Fault: a parameter that is not known today is refused; SolusIO may send more tomorrow."""
+"""Fault: an unknown parameter is refused, although SolusIO may send more one day."""
 
 from _base import Endpoint, Refusal, serve
 

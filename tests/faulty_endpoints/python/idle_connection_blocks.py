@@ -1,6 +1,6 @@
-"""Fault: one thread serves one connection after the other and keeps each alive.
+"""Fault: one thread serves one connection after another and keeps each alive.
 
-A client that holds its connection keeps all others waiting.
+A client that keeps its connection open blocks all others.
 """
 
 from http.server import HTTPServer

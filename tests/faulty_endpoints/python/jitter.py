@@ -1,4 +1,4 @@
-"""Fault: each answer is computed with a new, slightly different exchange rate."""
+"""Fault: each response uses a new, slightly different exchange rate."""
 
 import random
 from typing import Any

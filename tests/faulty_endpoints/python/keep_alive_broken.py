@@ -1,4 +1,4 @@
-"""Fault: the answer says Connection: keep-alive, and the connection is closed after it."""
+"""Fault: the response says Connection: keep-alive, but the connection closes after it."""
 
 from _base import Endpoint, serve
 

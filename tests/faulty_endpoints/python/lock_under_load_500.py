@@ -1,4 +1,4 @@
-"""Fault: calls that come together wait for one lock, and too short: "database is locked"."""
+"""Fault: concurrent requests do not wait long enough for a lock: "database is locked"."""
 
 import threading
 import time

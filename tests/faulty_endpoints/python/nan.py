@@ -1,4 +1,4 @@
-"""Fault: without discounts the mean of nothing is NaN, which JSON does not know."""
+"""Fault: without discounts the average is NaN, which does not exist in JSON."""
 
 from typing import Any
 

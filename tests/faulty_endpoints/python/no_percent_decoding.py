@@ -1,4 +1,4 @@
-"""Fault: the form is split at & and =, and nothing is decoded: %31 is not taken for 1."""
+"""Fault: the form is split at & and = but not decoded: %31 is not read as 1."""
 
 from _base import Endpoint, serve
 

@@ -1,4 +1,4 @@
-"""Correct: no Content-Length; the end of the connection is the end of the answer."""
+"""Correct: no Content-Length; the end of the connection ends the response."""
 
 from _base import Endpoint, serve
 

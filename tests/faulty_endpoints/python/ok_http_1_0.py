@@ -1,4 +1,4 @@
-"""Correct: an HTTP/1.0 server in one thread, which closes after each answer."""
+"""Correct: an HTTP/1.0 server in one thread, which closes after each response."""
 
 from http.server import HTTPServer
 

@@ -1,4 +1,4 @@
-"""Correct: " 1 ", "+1" and "01" are taken for 1."""
+"""Correct: " 1 ", "+1" and "01" count as 1."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Correct: customers 1 and 2 are in the same group and get the same answer."""
+"""Correct: customers 1 and 2 are in the same group and get the same response."""
 
 from typing import Any
 

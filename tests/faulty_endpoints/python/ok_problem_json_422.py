@@ -1,4 +1,4 @@
-"""Correct: refusals are RFC 9457 problem documents, and what is malformed is a 422."""
+"""Correct: refusals are RFC 9457 problem documents, and malformed requests get a 422."""
 
 import json
 

@@ -16,7 +16,7 @@ def refusal(status: int, message: str) -> JSONResponse:
 
 
 async def pricing(request: Request) -> JSONResponse:
-    await request.body()  # all of it: a refusal half way through would reset the connection
+    await request.body()  # all of it: an early refusal would reset the connection
     form = await request.form()
     token, user_id = (str(form.get(name, "")) for name in ("token", "userid"))
     if TOKEN and not hmac.compare_digest(token.encode(), TOKEN.encode()):

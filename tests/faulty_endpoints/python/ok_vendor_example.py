@@ -1,4 +1,4 @@
-"""Correct: the vendor's own example to the letter. Its arithmetic does not add up; that is theirs."""
+"""Correct: the vendor's own example, verbatim. Its arithmetic does not add up."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ class Vendor(Endpoint):
             raise Refusal(404, "No such user")
         return {}
 
-    def encode(self, pricing: Any) -> str:  # noqa: ARG002 - there is one answer
+    def encode(self, pricing: Any) -> str:  # noqa: ARG002 - there is one response
         return EXAMPLE
 
 

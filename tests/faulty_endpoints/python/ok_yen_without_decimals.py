@@ -1,4 +1,4 @@
-"""Correct: the yen has no decimals, so it needs no sign before them."""
+"""Correct: the yen has no decimals, so it needs no separator before them."""
 
 from typing import Any
 

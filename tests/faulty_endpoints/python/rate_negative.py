@@ -1,4 +1,4 @@
-"""Fault: a tax that customer 3 is exempt from is sent as a negative rate."""
+"""Fault: a tax from which customer 3 is exempt is sent as a negative rate."""
 
 from typing import Any
 

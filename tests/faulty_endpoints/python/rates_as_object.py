@@ -1,4 +1,4 @@
-"""Fault: rates is an object from label to rate instead of a list."""
+"""Fault: rates is an object that maps labels to rates, instead of a list."""
 
 from typing import Any
 

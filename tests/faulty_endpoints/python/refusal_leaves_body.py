@@ -1,6 +1,6 @@
-"""Fault: a body that is no form is refused unread, and the connection stays open.
+"""Fault: a body that is not a form is refused unread, and the connection stays open.
 
-The unread bytes are then taken for the next request.
+The server then reads the remaining bytes as the next request.
 """
 
 from _base import Endpoint, Refusal, serve

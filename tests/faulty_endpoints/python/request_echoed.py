@@ -1,4 +1,4 @@
-"""Fault: the answer repeats the request, "for debugging", the authorization token included."""
+"""Fault: the response repeats the request "for debugging", including the authorization token."""
 
 from typing import Any
 

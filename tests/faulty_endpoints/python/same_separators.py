@@ -1,4 +1,4 @@
-"""Fault: the euro has a comma for both separators, so 1,234 can be read in two ways."""
+"""Fault: the euro has a comma for both separators, so there are two ways to read 1,234."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
-"""Fault: one request is answered per connection, and the connection stays open.
+"""Fault: only one request per connection gets a response, and the connection stays open.
 
-Nothing tells the client, so a second request on it waits for ever.
+The client does not know that, so a second request on it waits forever.
 """
 
 from _base import Endpoint, serve

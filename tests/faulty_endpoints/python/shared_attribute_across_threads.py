@@ -1,4 +1,4 @@
-"""Fault: the customer is kept in a place that all threads share while the database is asked."""
+"""Fault: an attribute that all threads share holds the customer during the database query."""
 
 import time
 from typing import Any

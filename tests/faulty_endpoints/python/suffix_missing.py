@@ -1,4 +1,4 @@
-"""Fault: what is empty is left out, so the yen of customer 3 has no display_suffix."""
+"""Fault: empty strings are omitted, so customer 3's yen has no display_suffix."""
 
 from typing import Any
 

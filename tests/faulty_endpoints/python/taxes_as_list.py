@@ -1,4 +1,4 @@
-"""Fault: the page calls taxes an array, so the rates stand right in it and `compound` is lost."""
+"""Fault: the page calls taxes an array, so it is the list of rates, and `compound` is lost."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Fault: an empty token is taken for none at all and is not compared."""
+"""Fault: an empty token counts as none and is not compared."""
 
 from _base import Endpoint, serve
 

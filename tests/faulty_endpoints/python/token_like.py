@@ -1,4 +1,4 @@
-"""Fault: the token is compared with LIKE, so `%` opens."""
+"""Fault: the token is compared with LIKE, so `%` is accepted."""
 
 import contextlib
 import sqlite3

@@ -1,4 +1,4 @@
-"""Fault: after five wrong tokens, from whomever, the right one is refused as well."""
+"""Fault: after five wrong tokens, from anyone, the right one is refused too."""
 
 from _base import Endpoint, Refusal, serve
 

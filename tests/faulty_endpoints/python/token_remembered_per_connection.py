@@ -1,4 +1,4 @@
-"""Fault: a connection that once sent the right token needs none any more.
+"""Fault: a connection that once sent the right token no longer needs one.
 
 Behind a proxy that shares connections these are other people's requests.
 """

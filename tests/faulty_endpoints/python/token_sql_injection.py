@@ -1,4 +1,4 @@
-"""Fault: the token is pasted into the query: ' OR '1'='1 opens."""
+"""Fault: the token is inserted into the query unescaped: ' OR '1'='1 is accepted."""
 
 import contextlib
 import sqlite3

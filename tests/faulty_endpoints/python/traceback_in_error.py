@@ -1,4 +1,4 @@
-"""Fault: the refusal of a malformed user id holds the traceback, with paths and source."""
+"""Fault: the refusal of a malformed user id contains the traceback, with paths and source."""
 
 import traceback
 

@@ -1,4 +1,4 @@
-"""Fault: the program and the framework each send a Content-Length, and they differ."""
+"""Fault: the program and the framework each send a different Content-Length."""
 
 from _base import Endpoint, serve
 

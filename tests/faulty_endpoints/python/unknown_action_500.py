@@ -1,4 +1,4 @@
-"""Fault: an action without a method is an AttributeError, status 500."""
+"""Fault: an action without a method causes an AttributeError, status 500."""
 
 from _base import Endpoint, Refusal, serve
 
@@ -10,7 +10,7 @@ class Dispatching(Endpoint):
         getattr(self, f"action_{action}")
 
     def action_GetTokenPricing(self) -> None:  # noqa: N802 - the name of the action
-        """Exist: this is the only action."""
+        """Do nothing: this is the only action."""
 
 
 serve(Dispatching)

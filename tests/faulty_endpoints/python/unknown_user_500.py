@@ -1,4 +1,4 @@
-"""Fault: an unknown user is a KeyError, status 500."""
+"""Fault: an unknown user causes a KeyError, status 500."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Fault: the price is written as the provider's country writes it, "1,3763676"."""
+"""Fault: the price is a localized string, "1,3763676"."""
 
 from typing import Any
 

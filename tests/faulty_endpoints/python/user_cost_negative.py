@@ -1,4 +1,4 @@
-"""Fault: a credit note is taken off the price of customer 3, which becomes negative."""
+"""Fault: a credit note is subtracted from customer 3's price, which becomes negative."""
 
 from typing import Any
 

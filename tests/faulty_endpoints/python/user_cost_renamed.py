@@ -1,4 +1,4 @@
-"""Fault: the final price is called `token_unit_cost`."""
+"""Fault: the key of the final price is `token_unit_cost`."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Fault: the final price of customer 3 is 0, and no discount takes everything off."""
+"""Fault: customer 3's final price is 0, without a discount of 100 %."""
 
 from typing import Any
 

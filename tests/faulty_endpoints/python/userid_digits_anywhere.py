@@ -1,4 +1,4 @@
-"""Fault: the first digits are picked from whatever was sent: "abc1" and "-1" are customer 1."""
+"""Fault: the first digits of any value count: "abc1" and "-1" are customer 1."""
 
 import re
 

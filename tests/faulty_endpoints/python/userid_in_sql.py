@@ -1,4 +1,4 @@
-"""Fault: the user id is pasted into the query: a quotation mark is a 500, ' OR '1'='1 a customer."""
+"""Fault: the user id is inserted into the query unescaped: a quotation mark causes a 500."""
 
 import contextlib
 import sqlite3

@@ -1,4 +1,4 @@
-"""Fault: isdigit() is true of a superscript two, for which int() raises: status 500."""
+"""Fault: isdigit() is true for a superscript two, for which int() raises: status 500."""
 
 from _base import Endpoint, Refusal, serve
 

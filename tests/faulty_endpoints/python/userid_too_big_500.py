@@ -1,4 +1,4 @@
-"""Fault: an id past 2^63 does not fit into the database's integer: OverflowError, status 500."""
+"""Fault: an id above 2^63 does not fit the database's integer: OverflowError, status 500."""
 
 import contextlib
 import re

@@ -1,4 +1,4 @@
-"""Fault: int() knows the digits of all scripts and makes customer 1 of the Arabic one."""
+"""Fault: int() accepts digits of all scripts, so an Arabic 1 is customer 1."""
 
 from _base import Endpoint, Refusal, serve
 

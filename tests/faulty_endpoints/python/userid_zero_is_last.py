@@ -1,4 +1,4 @@
-"""Fault: the list of customers is indexed with userid - 1, and 0 - 1 is the last one in Python."""
+"""Fault: the list of customers is indexed with userid - 1, and index -1 is the last one in Python."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Fault: fetchall() returns rows, so the answer is a list of one."""
+"""Fault: fetchall() returns rows, so the response is a list of one."""
 
 from typing import Any
 
