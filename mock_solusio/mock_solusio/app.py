@@ -13,7 +13,7 @@ from mock_solusio.api.dispatch import Api, refusal
 from mock_solusio.api.routes import PREFIX, routes
 from mock_solusio.billing.prices import CustomerPrices
 from mock_solusio.clock import Clock
-from mock_solusio.domain import effects, tasks
+from mock_solusio.domain import task_runner, tasks
 from mock_solusio.domain.errors import DomainError
 from mock_solusio.domain.kinds import KINDS
 from mock_solusio.domain.login import LoginThrottle
@@ -222,7 +222,7 @@ class Mock:
             self._settled = self.store.version
         if self._due is not None and self._due <= self.clock.now():
             with self.store.transaction() as world:
-                effects.settle(world)
+                task_runner.run_due(world)
 
     async def _tick(self, replay: "Replay") -> None:
         """Let a replay go on while nobody asks for anything, so that little is due when somebody does."""

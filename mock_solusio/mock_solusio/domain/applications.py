@@ -14,34 +14,34 @@ from mock_solusio.domain.world import World
 
 
 def create(world: World, body: Mapping[str, Any]) -> Application:
-    """Make an application from the members of a request.
+    """Create an application from the members of a request.
 
     Raises:
-        Invalid: the JSON Schema is none, or an id does not exist.
+        Invalid: the JSON Schema is not one, or an id does not exist.
     """
     application = Application(name=body["name"], position=next_position(world, APPLICATIONS))
     return _related(world, world[APPLICATIONS].add(_changed(world, application, body)), body)
 
 
 def update(world: World, application: Application, body: Mapping[str, Any]) -> Application:
-    """Change what a request names.
+    """Change the members that a request names.
 
     Raises:
-        Invalid: the JSON Schema is none, or an id does not exist.
+        Invalid: the JSON Schema is not one, or an id does not exist.
     """
     return _related(world, world[APPLICATIONS].update(_changed(world, application, body)), body)
 
 
 def remove(world: World, application: Application) -> None:
-    """Delete an application; plans forget it.
+    """Delete an application, also from the lists of plans.
 
     Raises:
-        Conflict: servers use it, or it came with SolusIO (assumed).
+        Conflict: servers use it, or it comes with SolusIO (assumed).
     """
     if application.is_builtin:
-        raise Conflict("An application that came with SolusIO cannot be deleted; it can be hidden.")
+        raise Conflict("An application that comes with SolusIO cannot be deleted; hide it instead.")
     refuse_in_use(world, "application", application_id=application.id)
-    plans.make_available(world, "available_applications", application.id, ())
+    plans.make_unavailable(world, "available_applications", application.id)
     world[APPLICATIONS].remove(application.id)
 
 
@@ -49,15 +49,14 @@ def _changed(world: World, application: Application, body: Mapping[str, Any]) ->
     changes = pick(body, "name", "url", "user_data_template", "is_default", "is_visible")
     if body.get("cloud_init_version"):
         changes["cloud_init_version"] = body["cloud_init_version"]
-    if "icon_id" in body:
-        changes["icon_id"] = icons.icon_id(world, body["icon_id"])
+    changes |= icons.icon_change(world, body)
     if body.get("position") is not None:
         changes["position"] = float(body["position"])
     if body.get("json_schema"):
         changes["json_schema"] = _json_schema(body["json_schema"])
     if body.get("login_link"):
         given = pick(body["login_link"], "type", "content")
-        # The Go SDK sends an empty type for a link that its user did not set.
+        # The Go SDK sends an empty type if its user did not set a link.
         given = {name: value for name, value in given.items() if name != "type" or value}
         changes["login_link"] = replace(application.login_link, **given)
     return replace(application, **changes)
@@ -69,15 +68,13 @@ def _json_schema(text: str) -> str:
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise Invalid.field("json_schema", "The json schema must be a JSON object, as a text.")
+        raise Invalid.field("json_schema", "The json schema must be a string that holds a JSON object.")
     return text
 
 
 def _related(world: World, application: Application, body: Mapping[str, Any]) -> Application:
     ensure_single_default(world, APPLICATIONS, application)
-    plan_ids = plans.available_plans(world, body)
-    if plan_ids is not None:
-        plans.make_available(world, "available_applications", application.id, plan_ids)
+    plans.make_available(world, "available_applications", application.id, body)
     return application
 
 
@@ -92,7 +89,7 @@ _WORDPRESS = {
 
 
 def seed(world: World) -> None:
-    """Make what a fresh install has."""
+    """Create what a fresh installation has."""
     world[APPLICATIONS].add(
         Application(
             name="WordPress",

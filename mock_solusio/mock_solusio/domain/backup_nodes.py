@@ -1,7 +1,7 @@
-"""Backup nodes: where backups of servers are kept (facts: Go SDK backupNodes.go).
+"""Backup nodes: where backups of servers are kept (Go SDK).
 
-The mock reaches no machine: nothing is copied anywhere. That a compute resource uses the first node that
-names it is assumed.
+The mock reaches no machine, so nothing is copied. A compute resource uses the first node that names it
+(assumed).
 """
 
 from collections.abc import Mapping
@@ -12,15 +12,15 @@ from msgspec.structs import replace
 from mock_solusio.domain.errors import Conflict
 from mock_solusio.domain.records.compute_resources import BACKUP_NODES, COMPUTE_RESOURCES, BackupNode
 from mock_solusio.domain.records.servers import BACKUPS
-from mock_solusio.domain.references import existing_ids
+from mock_solusio.domain.references import existing_ids, pick
 from mock_solusio.domain.world import Has, World
 
 SECRETS = frozenset({"key", "password"})
-"""Credentials that are not kept, and so never shown."""
+"""Credentials that are not stored, so that they can never be shown."""
 
 
 def create(world: World, body: Mapping[str, Any]) -> BackupNode:
-    """Add a node.
+    """Create a node.
 
     Raises:
         Invalid: a compute resource does not exist.
@@ -29,7 +29,7 @@ def create(world: World, body: Mapping[str, Any]) -> BackupNode:
 
 
 def update(world: World, node: BackupNode, body: Mapping[str, Any]) -> BackupNode:
-    """Change what a request names.
+    """Change the members that a request names.
 
     Raises:
         Invalid: a compute resource does not exist.
@@ -38,33 +38,27 @@ def update(world: World, node: BackupNode, body: Mapping[str, Any]) -> BackupNod
 
 
 def remove(world: World, node: BackupNode) -> None:
-    """Remove a node.
+    """Delete a node.
 
     Raises:
-        Conflict: there are backups on it (assumed).
+        Conflict: it holds backups (assumed).
     """
     if world[BACKUPS].count(backup_node_id=node.id):
-        raise Conflict("The backup node cannot be deleted: there are backups on it.")
+        raise Conflict("The backup node cannot be deleted: it holds backups.")
     world[BACKUP_NODES].remove(node.id)
 
 
 def used_by(world: World, compute_resource_id: int) -> BackupNode | None:
-    """Return the node where servers of a machine are backed up; None if no node names it."""
+    """Return the node for servers of a compute resource; None if no node names it."""
     return next(iter(world[BACKUP_NODES].find(compute_resource_ids=Has(compute_resource_id))), None)
 
 
-def forget(world: World, compute_resource_id: int) -> None:
-    """Let all nodes forget a machine that is removed."""
-    for node in world[BACKUP_NODES].find(compute_resource_ids=Has(compute_resource_id)):
-        kept = [one for one in node.compute_resource_ids if one != compute_resource_id]
-        world[BACKUP_NODES].update(replace(node, compute_resource_ids=kept))
-
-
 def _changed(world: World, node: BackupNode, body: Mapping[str, Any]) -> BackupNode:
-    changes: dict[str, Any] = {name: body[name] for name in ("name", "type") if body.get(name) is not None}
+    changes = pick(body, "name", "type")
     if "compute_resources" in body:
-        keys = existing_ids(world, COMPUTE_RESOURCES, body["compute_resources"], "compute_resources")
-        changes["compute_resource_ids"] = keys
+        changes["compute_resource_ids"] = existing_ids(
+            world, COMPUTE_RESOURCES, body["compute_resources"], "compute_resources"
+        )
     if body.get("credentials"):
         changes["credentials"] = {
             name: value for name, value in body["credentials"].items() if name not in SECRETS
@@ -73,9 +67,9 @@ def _changed(world: World, node: BackupNode, body: Mapping[str, Any]) -> BackupN
 
 
 def seed(world: World) -> None:
-    """Make what a fresh install has: one node for all machines (assumed)."""
-    machines = [machine.id for machine in world[COMPUTE_RESOURCES].find()]
+    """Create what a fresh installation has: one node for all compute resources (assumed)."""
+    everywhere = [resource.id for resource in world[COMPUTE_RESOURCES].find()]
     credentials = {"host": "backup.solus.example", "port": 22, "login": "root", "storage_path": "/backup"}
     world[BACKUP_NODES].add(
-        BackupNode(name="Backup node", compute_resource_ids=machines, credentials=credentials)
+        BackupNode(name="Backup node", compute_resource_ids=everywhere, credentials=credentials)
     )

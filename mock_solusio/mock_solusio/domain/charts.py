@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 from mock_solusio.domain.records.servers import Server
+from mock_solusio.domain.units import KIB
 from mock_solusio.domain.world import World
 from mock_solusio.moment import DAY, MINUTE, SECOND, Micros
 
@@ -18,7 +19,6 @@ SLOT: Micros = 5 * MINUTE
 SPAN: Micros = DAY
 """How far back a chart goes."""
 
-KIB = 1024
 _WEEK = 7 * 86400.0
 _SWINGS = ((0.45, 86400.0), (0.15, _WEEK), (0.18, 2700.0), (0.12, 1020.0))
 """Depth and period in seconds. The depths add up to less than 1: a curve stays above 0."""

@@ -1,11 +1,11 @@
-"""Plans that are custom to one server: what differs from a plan, and the two together."""
+"""Custom plans: what one server has in place of its plan's values, and the plan that results."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from mock_solusio.domain.records.plans import LIMIT_UNITS, PLANS, Plan, PlanParams
+from mock_solusio.domain.records.plans import LEGACY_UNITS, LIMIT_UNITS, PLANS, Plan, PlanParams
 from mock_solusio.domain.records.servers import Server
 from mock_solusio.domain.world import World
 
@@ -23,15 +23,15 @@ CUSTOM = (
     "is_backup_available",
     "is_additional_ips_available",
 )
-"""Members of a plan that can be custom to a server, beside `params` and `limits`."""
+"""Members of a plan that can be custom for a server, besides `params` and `limits`."""
 
 
 def customised(plan: Plan, custom: dict[str, Any]) -> Plan:
-    """Return a plan with some members changed, members of members one by one."""
+    """Return a plan with some members replaced; nested objects are merged member by member."""
     if not custom:
         return plan
     whole = _merged(msgspec.to_builtins(plan), custom)
-    # A disk that is custom stands in two places of the record.
+    # The record holds the size of the disk twice.
     whole["disk"] = whole["params"]["disk"]
     return msgspec.convert({**whole, "is_custom": True}, type(plan), strict=False)
 
@@ -47,7 +47,7 @@ def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 
 
 def custom_plan(asked: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return what of a plan is custom: known members alone, without null and empty texts."""
+    """Return the custom members that a request names: known ones only, without null and empty strings."""
     if not asked:
         return {}
     custom: dict[str, Any] = {name: asked[name] for name in CUSTOM if asked.get(name) not in (None, "")}
@@ -63,15 +63,14 @@ def _limit(asked: Mapping[str, Any]) -> dict[str, Any]:
     limit = {
         name: asked[name] for name in ("is_enabled", "limit", "unit") if asked.get(name) not in (None, "")
     }
-    # A limit of which only the figure is given is meant to hold: so the WHMCS module sends it.
+    # The WHMCS module sends a limit as its number alone, and means it to apply.
     if limit.get("limit") and "is_enabled" not in limit:
         limit["is_enabled"] = True
-    # KB to PB are the names of old SDKs (facts, section 5).
-    if "unit" in limit and len(limit["unit"]) == 2 and limit["unit"].endswith("B"):
-        limit["unit"] = f"{limit['unit'][0]}iB"
+    if "unit" in limit:
+        limit["unit"] = LEGACY_UNITS.get(limit["unit"], limit["unit"])
     return limit
 
 
 def effective_plan(world: World, server: Server) -> Plan:
-    """Return a server's plan, with what is custom to the server."""
+    """Return a server's plan with the server's custom values."""
     return customised(world[PLANS].get_or_404(server.plan_id), server.custom_plan)

@@ -1,6 +1,5 @@
-"""What a task does to the world once it is finished. `settle` calls `apply`, in order of time."""
+"""What a task does to the world when it finishes."""
 
-import heapq
 from collections.abc import Callable
 
 from msgspec.structs import replace
@@ -12,30 +11,30 @@ from mock_solusio.domain.records.compute_resources import COMPUTE_RESOURCES, LOC
 from mock_solusio.domain.records.images import APPLICATIONS, OS_IMAGE_VERSIONS
 from mock_solusio.domain.records.plans import PLANS
 from mock_solusio.domain.records.servers import BACKUPS, SERVERS, SNAPSHOTS, Server
-from mock_solusio.domain.records.tasks import TASKS, Task
+from mock_solusio.domain.records.tasks import Task
 from mock_solusio.domain.servers import set_status
-from mock_solusio.domain.tasks import MIGRATE_ALL, TaskFailedError, next_due, set_next_due
+from mock_solusio.domain.tasks import MIGRATE_ALL, TaskFailedError
 from mock_solusio.domain.world import World
 
 Effect = Callable[[World, Task, Server], None]
 
 
 def apply(world: World, task: Task) -> None:
-    """Do what a task was to do.
+    """Carry out a task.
 
     Raises:
-        TaskFailedError: what it needs is gone.
+        TaskFailedError: something it needs no longer exists.
     """
     if task.action == MIGRATE_ALL:
         return
     server = world[SERVERS].get(task.server_id)
     if server is None:
-        raise TaskFailedError("The server is gone.")
+        raise TaskFailedError("The server no longer exists.")
     EFFECTS.get(task.action, _nothing)(world, task, server)
 
 
 def _nothing(world: World, task: Task, server: Server) -> None:
-    """Do nothing: what was asked for held from the request on."""
+    """Do nothing: the request took effect at once."""
 
 
 def _power(world: World, task: Task, server: Server) -> None:
@@ -43,7 +42,7 @@ def _power(world: World, task: Task, server: Server) -> None:
 
 
 def _create(world: World, task: Task, server: Server) -> None:
-    # Suspended or deleted meanwhile: the task after this one stops it.
+    # If it was suspended or deleted in the meantime, the next task stops it.
     _power(world, task, server)
     data = {"id": server.id, "name": server.name, "task_id": task.id}
     activity.record(world, "compute_resource_vm_created", user=None, data=data)
@@ -64,7 +63,7 @@ def _delete(world: World, task: Task, server: Server) -> None:
 def _resize(world: World, task: Task, server: Server) -> None:
     if world[PLANS].get(task.data["plan_id"]) is None:
         lifecycle.change_plan(world, server, effective_plan(world, server), at=task.finished_at)
-        raise TaskFailedError("The plan was deleted meanwhile.")
+        raise TaskFailedError("The plan was deleted in the meantime.")
     world[SERVERS].update(
         replace(
             server,
@@ -78,11 +77,13 @@ def _resize(world: World, task: Task, server: Server) -> None:
 def _migrate(world: World, task: Task, server: Server) -> None:
     machine = world[COMPUTE_RESOURCES].get(task.data["destination_id"])
     if machine is None:
-        raise TaskFailedError("The compute resource was deleted meanwhile.")
+        raise TaskFailedError("The compute resource was deleted in the meantime.")
     if task.data["location_id"] != server.location_id:
-        vpc_networks.release_all(world, server.id)  # they are of the place that it leaves
+        vpc_networks.release_all(world, server.id)  # they belong to the old location
     if world[LOCATIONS].get(task.data["location_id"]) is None or not storages_of(world, machine):
-        raise TaskFailedError("The location or the storage of the compute resource was deleted meanwhile.")
+        raise TaskFailedError(
+            "The location or the storage of the compute resource was deleted in the meantime."
+        )
     world[SERVERS].update(
         replace(server, compute_resource_id=task.data["destination_id"], location_id=task.data["location_id"])
     )
@@ -97,14 +98,14 @@ def _reinstall(world: World, task: Task, server: Server) -> None:
         application is not None and world[APPLICATIONS].get(application) is None
     ):
         set_status(world, server, status, task.finished_at)
-        raise TaskFailedError("What was to be installed was deleted meanwhile.")
+        raise TaskFailedError("The OS image version or application was deleted in the meantime.")
     server = set_status(world, server, status, task.finished_at)
     world[SERVERS].update(replace(server, guest_tools=False, **wanted))
 
 
 def _password(world: World, task: Task, server: Server) -> None:
     number = task.data["number"]
-    # Made when it is needed, so that no task holds a secret.
+    # Generated here, so that no task holds a secret.
     secret = world.secret(f"root password {number} of server", server.id, 16)
     world[SERVERS].update(replace(server, root_password=secret))
 
@@ -147,36 +148,4 @@ EFFECTS: dict[str, Effect] = {
     "snapshot-create": _snapshot,
     "snapshot-delete": _snapshot_delete,
 }
-"""By action; an action that is not named changes nothing at its end."""
-
-
-def settle(world: World) -> None:
-    """Do all that is due by now, in order of time; at the same moment, in the order it was asked for."""
-    due = next_due(world)
-    if due is None or due > world.now:
-        return
-    while True:
-        waiting = [(task.due, task.id) for task in world[TASKS].find(is_open=True)]
-        ready = [entry for entry in waiting if entry[0] <= world.now]
-        if not ready:
-            break
-        heapq.heapify(ready)
-        while ready:
-            _, key = heapq.heappop(ready)
-            task = _advanced(world, world[TASKS].get_or_404(key))
-            if task.is_open and task.due <= world.now:
-                heapq.heappush(ready, (task.due, key))
-    set_next_due(world, min((moment for moment, _ in waiting), default=None))
-
-
-def _advanced(world: World, task: Task) -> Task:
-    # Imported here: effects know about servers, and servers about tasks.
-
-    if task.status == "pending":
-        return world[TASKS].update(replace(task, status="running"))
-    status, output = "done", ""
-    try:
-        apply(world, task)
-    except TaskFailedError as error:
-        status, output = "failed", str(error)
-    return world[TASKS].update(replace(task, status=status, output=output or task.output, is_open=False))
+"""By action. Other actions change nothing when they finish."""

@@ -1,4 +1,4 @@
-"""What can go wrong when somebody asks something of SolusIO; the API answers each with its status."""
+"""Why SolusIO refuses a request; the API answers each with its status."""
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
@@ -7,7 +7,7 @@ INVALID = "The given data was invalid."
 
 
 class DomainError(Exception):
-    """A request that cannot be done. `message` is for the caller; `errors` names the fields."""
+    """A request that is refused. `message` is for the caller; `errors` holds messages by field."""
 
     status: ClassVar[int] = 400
 
@@ -22,7 +22,7 @@ class BadRequest(DomainError):
 
 
 class Unauthenticated(DomainError):
-    """No access token, or one that is unknown, used up or expired (facts, section 1)."""
+    """The access token is missing, unknown, used up or expired (observed)."""
 
     status = 401
 
@@ -31,7 +31,7 @@ class Unauthenticated(DomainError):
 
 
 class Forbidden(DomainError):
-    """Somebody known, who may not do this (facts, section 1)."""
+    """The caller is known but may not do this (observed)."""
 
     status = 403
 
@@ -40,7 +40,7 @@ class Forbidden(DomainError):
 
 
 class NotFound(DomainError):
-    """There is no such thing."""
+    """The thing does not exist."""
 
     status = 404
 
@@ -49,13 +49,13 @@ class NotFound(DomainError):
 
 
 class Conflict(DomainError):
-    """The present state does not permit it (status assumed; one client treats 409 like 422)."""
+    """The present state does not permit it (the status is assumed; one client treats 409 like 422)."""
 
     status = 409
 
 
 class Invalid(DomainError):
-    """Fields are wrong, or a limit is reached: Laravel's shape (facts, section 1)."""
+    """Fields are wrong, or a limit is reached, in Laravel's shape (observed)."""
 
     status = 422
 
@@ -69,10 +69,15 @@ class Invalid(DomainError):
 
 
 class TooMany(DomainError):
-    """Too many attempts; `seconds` until the next may succeed."""
+    """Too many attempts; the next one may succeed in `seconds`."""
 
     status = 429
 
     def __init__(self, seconds: int, message: str = "Too Many Attempts.") -> None:
         super().__init__(message)
         self.seconds = seconds
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun for a message: `1 server`, `2 servers`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

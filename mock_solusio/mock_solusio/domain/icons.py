@@ -1,5 +1,7 @@
 """Icons of operating systems, applications and locations. They come with SolusIO and do not change."""
 
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
 from mock_solusio.domain.records.images import ICONS, Icon
@@ -17,34 +19,35 @@ _FRESH = (
 )
 
 
-def icon_id(world: World, value: int | None) -> int | None:
-    """Return the id of an icon that a request names; null and 0 (from the Go SDK) are none.
+def icon_change(world: World, body: Mapping[str, Any]) -> dict[str, int | None]:
+    """Return the change of `icon_id` that a request makes; null and 0 (from the Go SDK) mean none.
 
     Raises:
-        Invalid: there is no such icon.
+        Invalid: the icon does not exist.
     """
-    if not value:
-        return None
-    if world[ICONS].get(value) is None:
+    if "icon_id" not in body:
+        return {}
+    value = body["icon_id"] or None
+    if value is not None and world[ICONS].get(value) is None:
         raise invalid_reference("icon_id")
-    return value
+    return {"icon_id": value}
 
 
 def named(world: World, name: str) -> int | None:
-    """Return the id of the icon of this name, or None."""
+    """Return the id of the icon with this name, or None."""
     icon = world[ICONS].first(name=name)
     return None if icon is None else icon.id
 
 
 def seed(world: World) -> None:
-    """Make what a fresh install has."""
+    """Create what a fresh installation has."""
     for name, kind, colour in _FRESH:
         world[ICONS].add(Icon(name=name, type=kind, url=_picture(colour)))
 
 
 def _picture(colour: str) -> str:
-    # A data URL shows everywhere, and needs no file that somebody must serve. It is short, since icons are
-    # part of what every server and user shows.
+    # A data URL shows everywhere and needs no file to be served. It is short, since every server and user
+    # includes icons.
     svg = (
         "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'>"
         f"<rect width='8' height='8' rx='2' fill='{colour}'/></svg>"

@@ -1,44 +1,42 @@
-"""IP blocks, and their addresses that are registered: in use by a server, or kept back by an operator.
+"""IP blocks and their registered addresses: in use by a server, or reserved by an operator.
 
-An IPv4 block is a range of addresses. An IPv6 block is a network out of which each server gets a prefix of
-its own; the address that is registered is the first one in it that a machine can have.
+An IPv4 block is a range of addresses. An IPv6 block is a network from which each server gets a prefix of its
+own; the registered address is the first one in the prefix that a machine can have.
 """
 
 from collections.abc import Iterator, Mapping
-from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network, NetmaskValueError
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any
 
 from msgspec.structs import replace
 
 from mock_solusio.domain.errors import Conflict, Invalid
+from mock_solusio.domain.ip_parsing import parse_address, parse_netmask, parse_range
 from mock_solusio.domain.records.compute_resources import COMPUTE_RESOURCES
 from mock_solusio.domain.records.networks import IP_BLOCKS, IPS, IPV4, IPV6, Ip, IpBlock
 from mock_solusio.domain.references import existing_ids, pick
 from mock_solusio.domain.world import Has, World
 
-V = TypeVar("V", IPv4Address, IPv6Address)
-
-
 # Blocks
 
 
 def create(world: World, body: Mapping[str, Any]) -> IpBlock:
-    """Make a block from the members of a request (facts, section 9; Go SDK).
+    """Create a block from the members of a request.
 
     Raises:
-        Invalid: an address is none, the range is empty, or a compute resource does not exist.
+        Invalid: an address is not valid, the range is empty, or a compute resource does not exist.
     """
     block = IpBlock(name=body["name"], gateway=body["gateway"])
     return world[IP_BLOCKS].add(_changed(world, block, body))
 
 
 def update(world: World, block: IpBlock, body: Mapping[str, Any]) -> IpBlock:
-    """Change what a request names.
+    """Change the members that a request names.
 
     Raises:
-        Invalid: like `create`.
-        Conflict: an address in use would not be in the block any more.
+        Invalid: as for `create`.
+        Conflict: a registered address would no longer be in the block.
     """
     changed = replace(_changed(world, block, body), hint=0, released=[])
     for ip in world[IPS].find(ip_block_id=block.id):
@@ -48,7 +46,7 @@ def update(world: World, block: IpBlock, body: Mapping[str, Any]) -> IpBlock:
 
 
 def remove(world: World, block: IpBlock) -> None:
-    """Delete a block, with the addresses of it that are merely kept back.
+    """Delete a block with its reserved addresses.
 
     Raises:
         Conflict: a server has one of its addresses.
@@ -62,19 +60,19 @@ def remove(world: World, block: IpBlock) -> None:
     world[IP_BLOCKS].remove(block.id)
 
 
-def serving(compute_resource_id: int) -> dict[str, Any]:
-    """Return the conditions for the blocks of a compute resource."""
-    return {"compute_resource_ids": Has(compute_resource_id)}
+def blocks_of(world: World, compute_resource_id: int, **where: Any) -> list[IpBlock]:
+    """Return the blocks of a compute resource that meet these conditions, too."""
+    return world[IP_BLOCKS].find(compute_resource_ids=Has(compute_resource_id), **where)
 
 
 # Addresses
 
 
 def reserve(world: World, block: IpBlock, address: str | None = None, comment: str | None = None) -> Ip:
-    """Register an address that nobody uses: this one, or the next free one.
+    """Register an address without a server: this one, or the next free one.
 
     Raises:
-        Invalid: it is not in the block, it is registered, or there is none left.
+        Invalid: it is not in the block or already registered, or the block has no free address.
     """
     if address is None:
         return _next(world, block, Ip(ip_block_id=block.id, address="", type=block.type, comment=comment))
@@ -99,9 +97,9 @@ def allocate(
     """Give a server the next free address of the blocks of its compute resource.
 
     Raises:
-        Invalid: there is none; the error is of `field`.
+        Invalid: there is no free address; the error is of `field`.
     """
-    for block in world[IP_BLOCKS].find(**serving(compute_resource_id), type=version):
+    for block in blocks_of(world, compute_resource_id, type=version):
         ip = Ip(
             ip_block_id=block.id,
             address="",
@@ -126,21 +124,21 @@ def allocate_given(
     is_primary: bool = False,
     field: str = "ip",
 ) -> Ip:
-    """Give a server a certain address: one that is free, or kept back.
+    """Give a server a certain address that is free or reserved.
 
     Raises:
         Invalid: it is in no block of the compute resource, or in use; the error is of `field`.
     """
-    for block in world[IP_BLOCKS].find(**serving(compute_resource_id)):
+    for block in blocks_of(world, compute_resource_id):
         if block.index(address) is None:
             continue
-        kept = world[IPS].first(ip_block_id=block.id, address=block.normal(address))
-        if kept is not None and kept.server_id is not None:
+        ip = world[IPS].first(ip_block_id=block.id, address=block.normal(address))
+        if ip is not None and ip.server_id is not None:
             raise Invalid.field(field, f"The address {address} is in use.")
-        kept = kept or reserve(world, block, address)
+        ip = ip or reserve(world, block, address)
         return world[IPS].update(
             replace(
-                kept,
+                ip,
                 compute_resource_id=compute_resource_id,
                 server_id=server_id,
                 user_id=user_id,
@@ -151,12 +149,12 @@ def allocate_given(
 
 
 def of_server(world: World, server_id: int) -> list[Ip]:
-    """Return the addresses of a server, the primary ones first."""
+    """Return the addresses of a server, primary ones first."""
     return sorted(world[IPS].find(server_id=server_id), key=lambda ip: (not ip.is_primary, ip.id))
 
 
 def release(world: World, ip: Ip) -> None:
-    """Forget an address, so that it is free again."""
+    """Delete an address, so that it is free again."""
     world[IPS].remove(ip.id)
     block = world[IP_BLOCKS].get_or_404(ip.ip_block_id)
     index = block.index(ip.address)
@@ -165,7 +163,7 @@ def release(world: World, ip: Ip) -> None:
 
 
 def unreserve(world: World, ip: Ip) -> None:
-    """Forget an address that is kept back.
+    """Delete a reserved address.
 
     Raises:
         Conflict: a server has it.
@@ -179,7 +177,7 @@ def _next(world: World, block: IpBlock, ip: Ip) -> Ip:
     index = _first_free(world, block)
     if index is None:
         raise Invalid.field("ip", f"There is no free address in the IP block {block.name}.")
-    # What was passed over is registered.
+    # The addresses skipped on the way are registered.
     left = [one for one in block.released if one > index]
     world[IP_BLOCKS].update(replace(block, hint=max(block.hint, index + 1), released=left))
     return world[IPS].add(replace(ip, address=block.address(index)))
@@ -194,11 +192,10 @@ def _first_free(world: World, block: IpBlock) -> int | None:
     return None
 
 
-# What a request says
+# Requests
 
 
 def _changed(world: World, block: IpBlock, body: Mapping[str, Any]) -> IpBlock:
-
     changes = pick(body, "name", "type", "gateway")
     for name in ("ns_1", "ns_2"):
         if name in body:
@@ -209,38 +206,32 @@ def _changed(world: World, block: IpBlock, body: Mapping[str, Any]) -> IpBlock:
         changes["compute_resource_ids"] = existing_ids(
             world, COMPUTE_RESOURCES, body["compute_resources"], "compute_resources"
         )
+    gateway = changes.get("gateway", block.gateway)
     if changes.get("type", block.type) == IPV4:
         old = {"netmask": block.netmask, "from": block.first, "to": block.last}
         given = {name: body.get(name) or value for name, value in old.items()}
-        changes |= dict(_checked_ipv4(given, changes.get("gateway", block.gateway)))
+        changes |= dict(_checked_ipv4(given, gateway))
         changes |= {"range": "", "subnet": 0}
     else:
         range_ = body.get("range") or block.range
         subnet = body["subnet"] if body.get("subnet") is not None else block.subnet
-        changes |= dict(_checked_ipv6(range_, subnet, changes.get("gateway", block.gateway)))
+        changes |= dict(_checked_ipv6(range_, subnet, gateway))
         changes |= {"netmask": "", "first": "", "last": ""}
     return replace(block, **changes)
 
 
 def _checked_ipv4(given: Mapping[str, str], gateway: str) -> Iterator[tuple[str, Any]]:
-    for name, value in given.items():
-        if not value:
-            raise Invalid.field(name, f"The {name} field is required.")
-    yield "gateway", str(_address(IPv4Address, "gateway", gateway))
-    try:
-        netmask = str(IPv4Network(f"0.0.0.0/{given['netmask']}").netmask)
-    except (NetmaskValueError, AddressValueError, ValueError):
-        raise Invalid.field("netmask", "The netmask must be a netmask, such as 255.255.255.0.") from None
-    yield "netmask", netmask
-    first, last = _address(IPv4Address, "from", given["from"]), _address(IPv4Address, "to", given["to"])
-    if first > last:
-        raise Invalid.field("to", "The to must not be before from.")
+    if not given["netmask"]:
+        raise Invalid.field("netmask", "The netmask field is required.")
+    yield "gateway", str(parse_address(IPv4Address, "gateway", gateway))
+    yield "netmask", parse_netmask(given["netmask"])
+    first, last = parse_range(given["from"], given["to"])
     yield "first", str(first)
     yield "last", str(last)
 
 
 def _checked_ipv6(range_: str, subnet: int, gateway: str) -> Iterator[tuple[str, Any]]:
-    yield "gateway", str(_address(IPv6Address, "gateway", gateway))
+    yield "gateway", str(parse_address(IPv6Address, "gateway", gateway))
     try:
         network = IPv6Network(range_ if "%" not in range_ else "")
     except ValueError:
@@ -251,18 +242,10 @@ def _checked_ipv6(range_: str, subnet: int, gateway: str) -> Iterator[tuple[str,
     yield "subnet", subnet
 
 
-def _address(version: type[V], name: str, text: str) -> V:
-    try:
-        return version(text if "%" not in text else "")
-    except AddressValueError:
-        kind = version.__name__.removesuffix("Address")
-        raise Invalid.field(name, f"The {name} must be a valid {kind} address.") from None
-
-
 def seed(world: World) -> None:
-    """Make what a fresh install has; after the compute resources, which all of them serve."""
+    """Create what a fresh installation has. The compute resources exist already: each block serves all."""
     everywhere = [one.id for one in world[COMPUTE_RESOURCES].find()]
-    # The first is for documentation (RFC 5737); the second has room for big fleets.
+    # The first is for documentation (RFC 5737); the second has room for large fleets.
     for name, network in (("203.0.113.0/24", "203.0.113.0/24"), ("Private 10.20.0.0/16", "10.20.0.0/16")):
         addresses = IPv4Network(network)
         world[IP_BLOCKS].add(
@@ -292,5 +275,5 @@ def seed(world: World) -> None:
 
 
 def count_additional(world: World, user_id: int, version: str) -> int:
-    """Return how many additional addresses of a kind the servers of a user have."""
+    """Return how many additional addresses of a version the servers of a user have."""
     return sum(not ip.is_primary and ip.type == version for ip in world[IPS].find(user_id=user_id))

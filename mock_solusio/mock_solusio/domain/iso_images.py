@@ -1,25 +1,23 @@
-"""ISO images: media that a server can boot from."""
+"""ISO images: disks that a server can boot from."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from msgspec.structs import replace
 
-from mock_solusio.domain import icons
-from mock_solusio.domain.errors import Forbidden, Invalid
+from mock_solusio.domain import icons, limits
+from mock_solusio.domain.errors import Forbidden
 from mock_solusio.domain.records.images import ISO_IMAGES, IsoImage
-from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS
 from mock_solusio.domain.records.user import User
 from mock_solusio.domain.references import pick, refuse_in_use
+from mock_solusio.domain.units import MIB
 from mock_solusio.domain.world import World
-
-MIB = 1024 * 1024
 
 
 def create(world: World, body: Mapping[str, Any], owner: User | None) -> IsoImage:
-    """Make an ISO image; without an owner it is the operator's.
+    """Create an ISO image; without an owner it belongs to the operator.
 
-    A customer's is private, and is subject to his limit group (assumed).
+    A customer's image is private and counts towards their limit group (assumed).
 
     Raises:
         Invalid: the icon does not exist, or a limit of the owner is reached.
@@ -30,16 +28,16 @@ def create(world: World, body: Mapping[str, Any], owner: User | None) -> IsoImag
         user_id=None if owner is None else owner.id,
     )
     image = world[ISO_IMAGES].add(_owned(_changed(world, image, body)))
-    # What the mock says a download of it has; it downloads nothing.
+    # The mock downloads nothing, so the size is generated.
     size = world.random("iso image size", image.id).randrange(300, 4000) * MIB
     image = world[ISO_IMAGES].update(replace(image, size=size))
     if owner is not None:
-        _check_limits(world, owner)
+        limits.check_iso_images(world, owner)
     return image
 
 
 def update(world: World, image: IsoImage, body: Mapping[str, Any]) -> IsoImage:
-    """Change what a request names.
+    """Change the members that a request names.
 
     Raises:
         Invalid: the icon does not exist.
@@ -58,46 +56,26 @@ def remove(world: World, image: IsoImage) -> None:
 
 
 def check_visible(image: IsoImage, user: User) -> None:
-    """Raise Forbidden unless a customer may use an ISO image: a public one, or his own."""
+    """Raise Forbidden unless a customer may use an ISO image: a public one, or one of their own."""
     if image.visibility != "public" and image.user_id != user.id:
         raise Forbidden
 
 
 def visible_to(world: World, user: User, search: str = "") -> list[IsoImage]:
-    """Return the ISO images that a customer may use: the public ones and his own, by id."""
+    """Return the ISO images that a customer may use: public ones and their own; exact hits first."""
     public = world[ISO_IMAGES].find(visibility="public")
     own = world[ISO_IMAGES].find(user_id=user.id, visibility="private")
     found = [image for image in (*public, *own) if search.lower() in image.name.lower()]
     return sorted(found, key=lambda image: (image.name.lower() != search.lower(), image.id))
 
 
-def _check_limits(world: World, owner: User) -> None:
-    group = None if owner.limit_group_id is None else world[LIMIT_GROUPS].get(owner.limit_group_id)
-    if group is None:
-        return
-    images = world[ISO_IMAGES].find(user_id=owner.id)
-    for field, most, has, words in (
-        ("iso_images", group.iso_images.bound, len(images), "ISO images"),
-        (
-            "iso_images_size",
-            group.iso_images_size.bound,
-            sum(one.size for one in images),
-            "bytes of ISO images",
-        ),
-    ):
-        if most is not None and has > most:
-            text = f"The limit of {most} {words} is reached."
-            raise Invalid({field: [text]}, text)
-
-
 def _changed(world: World, image: IsoImage, body: Mapping[str, Any]) -> IsoImage:
     changes = pick(
         body, "name", "iso_url", "visibility", "os_type", "use_tls", "show_url_and_checksum", "show_tls"
     )
-    if "icon_id" in body:
-        changes["icon_id"] = icons.icon_id(world, body["icon_id"])
+    changes |= icons.icon_change(world, body)
     for name in ("checksum_method", "checksum"):
-        # The Go SDK calls them iso_checksum_method and iso_checksum.
+        # The Go SDK sends iso_checksum_method and iso_checksum.
         for spelling in (f"iso_{name}", name):
             if spelling in body:
                 changes[name] = body[spelling]
@@ -109,7 +87,7 @@ def _owned(image: IsoImage) -> IsoImage:
 
 
 def forget_user(world: World, user: User) -> None:
-    """Delete the ISO images of a user who is going to be deleted.
+    """Delete the ISO images of a user who is about to be deleted.
 
     Raises:
         Conflict: a server boots from one of them.
@@ -119,7 +97,7 @@ def forget_user(world: World, user: User) -> None:
 
 
 def seed(world: World) -> None:
-    """Make what a fresh install has."""
+    """Create what a fresh installation has."""
     world[ISO_IMAGES].add(
         IsoImage(
             name="Debian 13 netinst",

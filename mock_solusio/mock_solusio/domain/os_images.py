@@ -1,4 +1,4 @@
-"""Operating systems, in versions. The version is what a server is installed with (facts, section 9)."""
+"""Operating systems and their versions. A server is installed with a version (observed)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,23 +6,22 @@ from typing import Any
 from msgspec.structs import replace
 
 from mock_solusio.domain import icons, plans
-from mock_solusio.domain.errors import Conflict
 from mock_solusio.domain.records.images import OS_IMAGE_VERSIONS, OS_IMAGES, OsImage, OsImageVersion
 from mock_solusio.domain.references import (
     ensure_single_default,
-    existing_ids,
     next_position,
     pick,
     refuse_in_use,
+    remove_each,
 )
 from mock_solusio.domain.world import World
 
 WINDOWS_CLOUD_INIT = "cloudbase"
-"""The dialect of cloud-init that Windows understands (Go SDK)."""
+"""The cloud-init dialect of Windows (Go SDK)."""
 
 
 def create(world: World, body: Mapping[str, Any]) -> OsImage:
-    """Make an operating system, without versions.
+    """Create an operating system without versions.
 
     Raises:
         Invalid: the icon does not exist.
@@ -34,7 +33,7 @@ def create(world: World, body: Mapping[str, Any]) -> OsImage:
 
 
 def update(world: World, image: OsImage, body: Mapping[str, Any]) -> OsImage:
-    """Change what a request names.
+    """Change the members that a request names.
 
     Raises:
         Invalid: the icon does not exist.
@@ -55,21 +54,14 @@ def remove(world: World, image: OsImage) -> None:
     world[OS_IMAGES].remove(image.id)
 
 
-def remove_all(world: World, keys: Sequence[int]) -> list[int]:
+def remove_all(world: World, ids: Sequence[int]) -> list[int]:
     """Delete several operating systems, all or none; return their ids.
 
     Raises:
         Invalid: one does not exist.
         Conflict: servers use one.
     """
-    found = existing_ids(world, OS_IMAGES, keys, "ids")
-    for key in found:
-        image = world[OS_IMAGES].get_or_404(key)
-        try:
-            remove(world, image)
-        except Conflict as error:
-            raise Conflict(f"{image.name}: {error.message}") from error
-    return found
+    return remove_each(world, OS_IMAGES, ids, remove)
 
 
 def versions_of(world: World, image: OsImage, *, visible_only: bool = False) -> list[OsImageVersion]:
@@ -83,7 +75,7 @@ def create_version(world: World, image: OsImage, body: Mapping[str, Any]) -> OsI
     """Add a version to an operating system.
 
     Raises:
-        Invalid: a plan that it names does not exist.
+        Invalid: a plan in the request does not exist.
     """
     version = OsImageVersion(
         os_image_id=image.id,
@@ -92,31 +84,34 @@ def create_version(world: World, image: OsImage, body: Mapping[str, Any]) -> OsI
         position=float(len(versions_of(world, image)) + 1),
     )
     version = world[OS_IMAGE_VERSIONS].add(_version_changed(version, body))
-    return _available(world, version, body)
+    plans.make_available(world, "available_os_image_versions", version.id, body)
+    return version
 
 
 def update_version(world: World, version: OsImageVersion, body: Mapping[str, Any]) -> OsImageVersion:
-    """Change what a request names.
+    """Change the members that a request names.
 
     Raises:
-        Invalid: a plan that it names does not exist.
+        Invalid: a plan in the request does not exist.
     """
-    return _available(world, world[OS_IMAGE_VERSIONS].update(_version_changed(version, body)), body)
+    version = world[OS_IMAGE_VERSIONS].update(_version_changed(version, body))
+    plans.make_available(world, "available_os_image_versions", version.id, body)
+    return version
 
 
 def remove_version(world: World, version: OsImageVersion) -> None:
-    """Delete a version; plans forget it.
+    """Delete a version, also from the lists of plans.
 
     Raises:
         Conflict: servers use it.
     """
     refuse_in_use(world, "OS image version", os_image_version_id=version.id)
-    plans.make_available(world, "available_os_image_versions", version.id, ())
+    plans.make_unavailable(world, "available_os_image_versions", version.id)
     world[OS_IMAGE_VERSIONS].remove(version.id)
 
 
 def title(world: World, version: OsImageVersion) -> str:
-    """Return what people call a version, such as "Debian 13"."""
+    """Return the full name of a version, such as "Debian 13"."""
     return f"{world[OS_IMAGES].get_or_404(version.os_image_id).name} {version.version}"
 
 
@@ -126,9 +121,7 @@ def os_type(version: OsImageVersion) -> str:
 
 
 def _changed(world: World, image: OsImage, body: Mapping[str, Any]) -> OsImage:
-    changes = pick(body, "name", "is_default", "is_visible")
-    if "icon_id" in body:
-        changes["icon_id"] = icons.icon_id(world, body["icon_id"])
+    changes = pick(body, "name", "is_default", "is_visible") | icons.icon_change(world, body)
     if body.get("position") is not None:
         changes["position"] = float(body["position"])
     return replace(image, **changes)
@@ -149,13 +142,6 @@ def _version_changed(version: OsImageVersion, body: Mapping[str, Any]) -> OsImag
     return replace(version, **changes)
 
 
-def _available(world: World, version: OsImageVersion, body: Mapping[str, Any]) -> OsImageVersion:
-    plan_ids = plans.available_plans(world, body)
-    if plan_ids is not None:
-        plans.make_available(world, "available_os_image_versions", version.id, plan_ids)
-    return version
-
-
 _FRESH = (
     ("Debian", "v2", ("12", "13")),
     ("Ubuntu", "v2", ("22.04", "24.04")),
@@ -165,7 +151,7 @@ _FRESH = (
 
 
 def seed(world: World) -> None:
-    """Make what a fresh install has."""
+    """Create what a fresh installation has."""
     for number, (name, cloud_init, versions) in enumerate(_FRESH, 1):
         image = world[OS_IMAGES].add(
             OsImage(

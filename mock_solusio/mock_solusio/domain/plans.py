@@ -5,10 +5,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mock_solusio.domain.errors import Conflict, Invalid
+from mock_solusio.domain.errors import Invalid
 from mock_solusio.domain.records.compute_resources import LOCATIONS
 from mock_solusio.domain.records.images import APPLICATIONS, OS_IMAGE_VERSIONS
 from mock_solusio.domain.records.plans import (
+    LEGACY_UNITS,
     LIMIT_UNITS,
     PLANS,
     Plan,
@@ -19,18 +20,22 @@ from mock_solusio.domain.records.plans import (
 from mock_solusio.domain.references import (
     ensure_single_default,
     existing_ids,
+    link,
     next_position,
     pick,
     refuse_in_use,
+    remove_each,
 )
 from mock_solusio.domain.storage_types import check_format
+from mock_solusio.domain.units import GIB
 from mock_solusio.domain.world import Has, Kind, World
 
-GIB = 1024**3
-
-
-_OLD_UNITS = {"KB": "KiB", "MB": "MiB", "GB": "GiB", "TB": "TiB", "PB": "PiB"}
-
+AVAILABLE: dict[str, Kind[Any]] = {
+    "available_locations": LOCATIONS,
+    "available_os_image_versions": OS_IMAGE_VERSIONS,
+    "available_applications": APPLICATIONS,
+}
+"""The lists that restrict what a plan can be ordered with, and what their ids refer to."""
 
 _PLAIN = (
     "name",
@@ -51,11 +56,10 @@ _PLAIN = (
 _NUMBERS = ("backup_price", "position")
 _PARTS = ("netfilter", "ppp", "tun_tap")
 _POLICIES = ("reset_limit_policy", "network_traffic_limit_type")
-AVAILABLE = ("available_locations", "available_os_image_versions", "available_applications")
 
 
 def create(world: World, body: Mapping[str, Any]) -> Plan:
-    """Make a plan from the members of a request (facts, section 5).
+    """Create a plan from the members of a request.
 
     Raises:
         Invalid: the storage type cannot hold the image format, or an id does not exist.
@@ -75,9 +79,9 @@ def create(world: World, body: Mapping[str, Any]) -> Plan:
 
 
 def update(world: World, plan: Plan, body: Mapping[str, Any]) -> Plan:
-    """Change what a request names; all else stays, also single limits and members of limits.
+    """Change what a request names; the rest stays, down to single limits and their members.
 
-    Clients replace plans without what cannot be changed and without disk limits (facts, section 5).
+    Clients replace plans without the members that cannot change and without disk limits (observed).
 
     Raises:
         Invalid: an id does not exist.
@@ -97,21 +101,14 @@ def remove(world: World, plan: Plan) -> None:
     world[PLANS].remove(plan.id)
 
 
-def remove_all(world: World, keys: Sequence[int]) -> list[int]:
+def remove_all(world: World, ids: Sequence[int]) -> list[int]:
     """Delete several plans, all or none; return their ids.
 
     Raises:
         Invalid: one does not exist.
         Conflict: servers use one.
     """
-    found = existing_ids(world, PLANS, keys, "ids")
-    for key in found:
-        plan = world[PLANS].get_or_404(key)
-        try:
-            remove(world, plan)
-        except Conflict as error:
-            raise Conflict(f"{plan.name}: {error.message}") from error
-    return found
+    return remove_each(world, PLANS, ids, remove)
 
 
 def check_available(
@@ -121,7 +118,7 @@ def check_available(
     os_image_version_id: int | None = None,
     application_id: int | None = None,
 ) -> None:
-    """Raise Invalid unless a plan can be ordered with all of these (assumed, after the lists' names)."""
+    """Raise Invalid unless a plan can be ordered with all of these (assumed from the names of the lists)."""
     for field, ids, key in (
         ("location", plan.available_locations, location_id),
         ("os", plan.available_os_image_versions, os_image_version_id),
@@ -132,36 +129,33 @@ def check_available(
 
 
 def listing(world: World, relation: str, key: int) -> list[Plan]:
-    """Return the plans whose list (one of `AVAILABLE`) names an id."""
+    """Return the plans with an id in one of their lists (a key of `AVAILABLE`)."""
     return world[PLANS].find(**{relation: Has(key)})
 
 
-def make_available(world: World, relation: str, key: int, plan_ids: Sequence[int]) -> None:
-    """Let exactly these plans name an id in a list of theirs (one of `AVAILABLE`)."""
-    for plan in world[PLANS].find():
-        ids: list[int] = getattr(plan, relation)
-        if (key in ids) == (plan.id in plan_ids):
-            continue
-        kept = [one for one in ids if one != key] if key in ids else [*ids, key]
-        world[PLANS].update(replace(plan, **{relation: kept}))
+def make_available(world: World, relation: str, key: int, body: Mapping[str, Any]) -> None:
+    """Put an id in the list `relation` of exactly the plans in `available_plans`, if a request names any.
 
-
-def available_plans(world: World, body: Mapping[str, Any]) -> list[int] | None:
-    """Return the plans that a request names in `available_plans`, as ids or objects; None if it names none.
+    They are given as ids or as objects with an id.
 
     Raises:
         Invalid: one does not exist.
     """
     if "available_plans" not in body:
-        return None
-    named = (one["id"] if isinstance(one, dict) else one for one in body["available_plans"] or ())
-    return existing_ids(world, PLANS, named, "available_plans")
+        return
+    ids = (one["id"] if isinstance(one, dict) else one for one in body["available_plans"] or ())
+    link(world, PLANS, relation, key, existing_ids(world, PLANS, ids, "available_plans"))
+
+
+def make_unavailable(world: World, relation: str, key: int) -> None:
+    """Take an id that no longer exists out of the list `relation` of all plans."""
+    link(world, PLANS, relation, key, ())
 
 
 def _changed(world: World, plan: Plan, body: Mapping[str, Any]) -> Plan:
     changes = pick(body, *_PLAIN)
     changes |= {name: float(value) for name, value in pick(body, *_NUMBERS).items()}
-    # An empty text is what the Go SDK sends for a policy that its user did not set.
+    # The Go SDK sends an empty string for a policy that its user did not set.
     changes |= {name: value for name, value in pick(body, *_POLICIES).items() if value}
     for name, value in pick(body, *_PARTS).items():
         changes[name] = replace(getattr(plan, name), **pick(value, "value", "is_editable"))
@@ -172,9 +166,9 @@ def _changed(world: World, plan: Plan, body: Mapping[str, Any]) -> Plan:
     if backups:
         known = pick(backups, *PlanBackupSettings.__struct_fields__)
         changes["backup_settings"] = replace(plan.backup_settings, **known)
-    for name in AVAILABLE:
+    for name, kind in AVAILABLE.items():
         if name in body:
-            changes[name] = _known(world, name, body[name])
+            changes[name] = existing_ids(world, kind, body[name], name)
     return replace(plan, **changes)
 
 
@@ -183,20 +177,12 @@ def _limits(old: Mapping[str, PlanLimit], body: Mapping[str, Any]) -> dict[str, 
     for name in LIMIT_UNITS:
         given = pick(body.get(name) or {}, "is_enabled", "limit", "unit")
         if "unit" in given:
-            # The Terraform provider's SDK of 2022 knows the old names alone. It never reads limits back, and
-            # the WHMCS module reads the new names alone: so everybody is answered the new ones.
+            # The Terraform provider's SDK of 2022 sends legacy names only, and never reads limits back. The
+            # WHMCS module reads the current names only, so every client gets those.
             unit = given.pop("unit") or limits[name].unit
-            given["unit"] = _OLD_UNITS.get(unit, unit)
+            given["unit"] = LEGACY_UNITS.get(unit, unit)
         limits[name] = replace(limits[name], **given)
     return limits
-
-
-def _known(world: World, name: str, keys: Sequence[int] | None) -> list[int]:
-
-    kinds: dict[str, Kind[Any]] = dict(
-        zip(AVAILABLE, (LOCATIONS, OS_IMAGE_VERSIONS, APPLICATIONS), strict=True)
-    )
-    return existing_ids(world, kinds[name], keys, name)
 
 
 _FRESH = (
@@ -205,11 +191,11 @@ _FRESH = (
     ("2 Cores, 2 GB RAM", 2, 2, 60, 21, 15000),
     ("2 Cores, 4 GB RAM", 2, 4, 80, 28, 20000),
 )
-"""The table of the vendor's page, step 2; disks are assumed."""
+"""The table of the vendor's page, step 2; the disks are assumed."""
 
 
 def default_plans() -> list[Plan]:
-    """Return what a fresh install has, with their ids: the four plans of the vendor's page."""
+    """Return the plans of a fresh installation with their ids: the four of the vendor's page."""
     return [
         Plan(
             id=number,
@@ -232,6 +218,6 @@ def default_plans() -> list[Plan]:
 
 
 def seed(world: World) -> None:
-    """Make what a fresh install has."""
+    """Create what a fresh installation has."""
     for plan in default_plans():
         world[PLANS].add(plan)

@@ -1,9 +1,8 @@
-"""Tasks: work on servers that takes time, and proceeds with the clock.
+"""Tasks: work on servers that takes time and progresses with the clock.
 
-A task knows from its beginning when it starts and when it is finished, so nothing runs in the background:
-`settle` does, in order of time, what fell due since it was last called. The tasks of a server follow each
-other. That an action is a task, and the words for states and actions, are facts (section 8); how long each
-takes is assumed.
+A new task knows already when it will start and finish, so nothing runs in the background: `task_runner` runs
+what is due. The tasks of one server run one after another. Which actions are tasks, and the names of states
+and actions, are observed; the durations are assumed.
 """
 
 from typing import Any

@@ -1,17 +1,18 @@
-"""VPC networks: private IPv4 networks of a user, at one location, for servers of his (evotic SDK).
+"""VPC networks: private IPv4 networks of a user at one location, for the user's servers (evotic SDK).
 
-A network of the kind `range` has all addresses from one to another, one of the kind `set` those that were
-added to it; a `range` may be given more, too. A server that is attached has one address of the network. The
-SDK shows only what is asked; what follows from it is assumed.
+A network of the type `range` has all addresses from its first to its last, one of the type `set` those that
+were added to it; a `range` can have added addresses, too. An attached server has one address of the network.
+The SDK shows the requests only; how the mock answers them is assumed.
 """
 
 from collections.abc import Iterable, Mapping
-from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
+from ipaddress import IPv4Address
 from typing import Any
 
 from msgspec.structs import replace
 
-from mock_solusio.domain.errors import Conflict, Invalid
+from mock_solusio.domain.errors import Conflict, Invalid, counted
+from mock_solusio.domain.ip_parsing import parse_address, parse_netmask, parse_range
 from mock_solusio.domain.records.compute_resources import LOCATIONS
 from mock_solusio.domain.records.networks import (
     RANGE_LIST,
@@ -29,17 +30,17 @@ from mock_solusio.domain.tasks import enqueue
 from mock_solusio.domain.world import World
 
 MOST = 65536
-"""Addresses from the first to the last of a range at most, and added ones at most (assumed)."""
+"""The most addresses in a range, and the most added ones (assumed)."""
 
 
 # Networks
 
 
 def create(world: World, owner_id: int, body: Mapping[str, Any]) -> VpcNetwork:
-    """Make a network of a user from the members of a request.
+    """Create a network of a user from the members of a request.
 
     Raises:
-        Invalid: the user or the location does not exist, or the addresses are no range.
+        Invalid: the user or the location does not exist, or the addresses are not a range.
     """
     network = VpcNetwork(
         name=body["name"],
@@ -52,31 +53,31 @@ def create(world: World, owner_id: int, body: Mapping[str, Any]) -> VpcNetwork:
 
 
 def update(world: World, network: VpcNetwork, body: Mapping[str, Any]) -> VpcNetwork:
-    """Change what a request names; what kind of network it is stays.
+    """Change the members that a request names; the type of the network stays.
 
     Raises:
-        Invalid: like `create`.
-        Conflict: servers are attached that would not fit any more.
+        Invalid: as for `create`.
+        Conflict: an address or an attached server would no longer fit.
     """
     changed = _with_addresses(network, body)
     if body.get("name") is not None:
         changed = replace(changed, name=body["name"])
-    if body.get("user_id"):  # 0 is nothing, as in orders
+    if body.get("user_id"):  # 0 means none, as in orders
         changed = replace(changed, user_id=_existing_user(world, body["user_id"]))
     if body.get("location_id") is not None:
         changed = replace(changed, location_id=_existing_location(world, body["location_id"]))
     ips = world[VPC_IPS].find(vpc_network_id=network.id)
     used = any(ip.server_id is not None for ip in ips)
     if used and (changed.user_id, changed.location_id) != (network.user_id, network.location_id):
-        raise Conflict("User and location of the VPC network cannot change: servers are attached to it.")
+        raise Conflict("User and location of the VPC network cannot change while servers are attached.")
     for ip in ips:
         address = IPv4Address(ip.address)
         if not ip.is_added and not changed.spans(address):
             raise Conflict(f"The address {address} is in use; it must stay in the VPC network.")
         if ip.is_added and changed.spans(address):
             raise Conflict(f"The address {address} was added to the VPC network; delete it first.")
-        if not _together(changed, [changed.first or ips[0].address, ip.address]):
-            raise Conflict(f"The address {address} would not be in the network {changed.netmask} any more.")
+        if not _in_one_network(changed, [changed.first or ips[0].address, ip.address]):
+            raise Conflict(f"The address {address} would no longer be in the network {changed.netmask}.")
     return world[VPC_NETWORKS].update(changed)
 
 
@@ -89,15 +90,14 @@ def remove(world: World, network: VpcNetwork) -> None:
     ips = world[VPC_IPS].find(vpc_network_id=network.id)
     number = sum(ip.server_id is not None for ip in ips)
     if number:
-        servers = "1 server is" if number == 1 else f"{number} servers are"
-        raise Conflict(f"The VPC network cannot be deleted: {servers} attached to it.")
+        raise Conflict(f"The VPC network cannot be deleted: it is in use by {counted(number, 'server')}.")
     for ip in ips:
         world[VPC_IPS].remove(ip.id)
     world[VPC_NETWORKS].remove(network.id)
 
 
 def forget_user(world: World, user: User) -> None:
-    """Delete the networks of a user who is going to be deleted; he has no servers any more."""
+    """Delete the networks of a user who is about to be deleted and has no servers."""
     for network in world[VPC_NETWORKS].find(user_id=user.id):
         remove(world, network)
 
@@ -106,8 +106,8 @@ def refuse_location(world: World, location_id: int) -> None:
     """Raise Conflict if there are networks at a location."""
     number = world[VPC_NETWORKS].count(location_id=location_id)
     if number:
-        networks = "1 VPC network is" if number == 1 else f"{number} VPC networks are"
-        raise Conflict(f"The location cannot be deleted: {networks} there.")
+        networks = counted(number, "VPC network")
+        raise Conflict(f"The location cannot be deleted: it is in use by {networks}.")
 
 
 # Addresses
@@ -116,25 +116,25 @@ def refuse_location(world: World, location_id: int) -> None:
 def add_ips(
     world: World, network: VpcNetwork, addresses: Iterable[str], field: str = "ips.{}"
 ) -> list[VpcIp]:
-    """Add addresses to a network: all, or none.
+    """Add addresses to a network, all or none.
 
     Raises:
-        Invalid: one is none, is not in the network, or is there already; the error is of `field`.
+        Invalid: one is not an IPv4 address, not in the network, or there already; the error is of `field`.
     """
     present = {ip.address for ip in world[VPC_IPS].find(vpc_network_id=network.id)}
-    # A set has no other measure than what is in it.
-    measure = network.first or next(iter(present), "")
+    # A set is in the network of its addresses.
+    anchor = network.first or next(iter(present), "")
     added = []
     for index, text in enumerate(addresses):
         name = field.format(index)
-        address = _address(name, text)
+        address = parse_address(IPv4Address, name, text)
         if str(address) in present or network.spans(address):
             raise Invalid.field(name, f"The address {address} is in the VPC network already.")
-        measure = measure or str(address)
-        if not _together(network, [measure, str(address)]):
+        anchor = anchor or str(address)
+        if not _in_one_network(network, [anchor, str(address)]):
             raise Invalid.field(name, f"The address {address} is not in the network {network.netmask}.")
         if len(present) >= MOST:
-            raise Invalid.field(name, f"The VPC network may not have more than {MOST} added addresses.")
+            raise Invalid.field(name, f"The VPC network must not have more than {MOST} added addresses.")
         present.add(str(address))
         added.append(
             world[VPC_IPS].add(VpcIp(vpc_network_id=network.id, address=str(address), is_added=True))
@@ -143,7 +143,7 @@ def add_ips(
 
 
 def remove_ips(world: World, network: VpcNetwork, keys: Iterable[int]) -> list[int]:
-    """Take addresses that were added out of a network, all or none; return their ids.
+    """Delete added addresses of a network, all or none; return their ids.
 
     Raises:
         Invalid: one is not in the network.
@@ -162,7 +162,7 @@ def remove_ips(world: World, network: VpcNetwork, keys: Iterable[int]) -> list[i
 
 
 def remove_ip(world: World, ip: VpcIp) -> None:
-    """Take an address that was added out of its network.
+    """Delete an added address.
 
     Raises:
         Conflict: a server has it.
@@ -178,10 +178,10 @@ def remove_ip(world: World, ip: VpcIp) -> None:
 def attach(
     world: World, actor: User, permissions: frozenset[str], network: VpcNetwork, keys: Iterable[int]
 ) -> None:
-    """Attach servers to a network: all, or none. One that is attached stays so.
+    """Attach servers to a network, all or none; one that is attached stays attached.
 
     Raises:
-        Invalid: one is not the owner's or elsewhere, or there is no address left.
+        Invalid: one is not the owner's or at another location, or no address is free.
         Forbidden, Conflict: the actor may not act on one, or not now.
     """
     for server in _servers(world, actor, permissions, network, keys):
@@ -193,26 +193,26 @@ def attach(
 def detach(
     world: World, actor: User, permissions: frozenset[str], network: VpcNetwork, keys: Iterable[int]
 ) -> None:
-    """Detach servers from a network: all, or none. One that is not attached stays so.
+    """Detach servers from a network, all or none; one that is not attached stays detached.
 
     Raises:
-        Invalid: one is not the owner's or elsewhere.
+        Invalid: one is not the owner's or at another location.
         Forbidden, Conflict: the actor may not act on one, or not now.
     """
     for server in _servers(world, actor, permissions, network, keys):
         ip = world[VPC_IPS].first(vpc_network_id=network.id, server_id=server.id)
         if ip is not None:
-            _take_back(world, ip)
+            _release(world, ip)
             enqueue(world, server, "vm-update-network")
 
 
 def networks_of_order(
     world: World, owner_id: int, location_id: int, keys: Iterable[int] | None
 ) -> tuple[VpcNetwork, ...]:
-    """Return the networks that a server of this user at this location is to be attached to, each once.
+    """Return the networks that an order names for a server of this user at this location, each once.
 
     Raises:
-        Invalid: one does not exist, is somebody else's, or is elsewhere.
+        Invalid: one does not exist, belongs to another user, or is at another location.
     """
     networks: dict[int, VpcNetwork] = {}
     for index, key in enumerate(keys or ()):
@@ -231,7 +231,7 @@ def assign_ip(world: World, network: VpcNetwork, server: Server, field: str) -> 
     """Give a server the next free address of a network.
 
     Raises:
-        Invalid: there is none; the error is of `field`.
+        Invalid: no address is free; the error is of `field`.
     """
     spare = world[VPC_IPS].first(vpc_network_id=network.id, server_id=None)
     if spare is not None:
@@ -249,12 +249,12 @@ def assign_ip(world: World, network: VpcNetwork, server: Server, field: str) -> 
 
 
 def release_all(world: World, server_id: int) -> None:
-    """Detach a server that is gone, or at another location, from all networks."""
+    """Detach a server from all networks: it was deleted or moved to another location."""
     for ip in world[VPC_IPS].find(server_id=server_id):
-        _take_back(world, ip)
+        _release(world, ip)
 
 
-def _take_back(world: World, ip: VpcIp) -> None:
+def _release(world: World, ip: VpcIp) -> None:
     if ip.is_added:
         world[VPC_IPS].update(replace(ip, server_id=None))
     else:
@@ -275,7 +275,7 @@ def _servers(
     return list(servers.values())
 
 
-# What a request says
+# Requests
 
 
 def _existing_user(world: World, key: int) -> int:
@@ -291,36 +291,19 @@ def _existing_location(world: World, key: int) -> int:
 
 
 def _with_addresses(network: VpcNetwork, body: Mapping[str, Any]) -> VpcNetwork:
-    try:
-        mask = str(IPv4Network(f"0.0.0.0/{body.get('netmask') or network.netmask}").netmask)
-    except (NetmaskValueError, AddressValueError, ValueError):
-        raise Invalid.field("netmask", "The netmask must be a netmask, such as 255.255.255.0.") from None
-    network = replace(network, netmask=mask)
+    network = replace(network, netmask=parse_netmask(body.get("netmask") or network.netmask))
     if network.list_type == SET_LIST:
         return network
-    given = {"from": body.get("from") or network.first, "to": body.get("to") or network.last}
-    for name, text in given.items():
-        if not text:
-            raise Invalid.field(name, f"The {name} field is required.")
-    first, last = (_address(name, text) for name, text in given.items())
-    if first > last:
-        raise Invalid.field("to", "The to must not be before from.")
+    first, last = parse_range(body.get("from") or network.first, body.get("to") or network.last)
     changed = replace(network, first=str(first), last=str(last))
-    if not _together(changed, [changed.first, changed.last]):
-        raise Invalid.field("to", f"The to must be in the same network {mask} as from.")
+    if not _in_one_network(changed, [changed.first, changed.last]):
+        raise Invalid.field("to", f"The to must be in the same network {network.netmask} as from.")
     if changed.size > MOST:
-        raise Invalid.field("to", f"The VPC network may not have more than {MOST} addresses.")
+        raise Invalid.field("to", f"The VPC network must not have more than {MOST} addresses.")
     return changed
 
 
-def _together(network: VpcNetwork, addresses: Iterable[str]) -> bool:
-    """Tell whether addresses (empty ones do not count) are in one network of this netmask."""
+def _in_one_network(network: VpcNetwork, addresses: Iterable[str]) -> bool:
+    """Return whether all addresses are in one network of this netmask; empty ones do not count."""
     mask = int(IPv4Address(network.netmask))
     return len({int(IPv4Address(address)) & mask for address in addresses if address}) <= 1
-
-
-def _address(name: str, text: str) -> IPv4Address:
-    try:
-        return IPv4Address(text)
-    except AddressValueError:
-        raise Invalid.field(name, f"The {name} must be a valid IPv4 address.") from None

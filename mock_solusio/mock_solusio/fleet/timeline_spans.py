@@ -7,9 +7,9 @@ from typing import TypeVar
 from msgspec.structs import asdict, replace
 
 from mock_solusio.domain import lifecycle, plans, spans
-from mock_solusio.domain.plans import GIB
 from mock_solusio.domain.records.plans import Plan, PlanParams
 from mock_solusio.domain.spans import Span
+from mock_solusio.domain.units import GIB
 from mock_solusio.fleet.spans import Life
 from mock_solusio.moment import Micros, micros
 from solusio_contracts import timeline as events

@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from mock_solusio.domain.ip_blocks import of_server, serving
+from mock_solusio.domain.ip_blocks import blocks_of, of_server
 from mock_solusio.domain.records.networks import IP_BLOCKS, IPS, Ip, IpBlock
 from mock_solusio.domain.records.playback import PLAYED_NAMES, PlayedName
 from mock_solusio.domain.records.servers import SERVERS, Server
@@ -86,7 +86,7 @@ def _copy(world: Store, first: timeline.ServerCreate, rest: Sequence[timeline.An
 def _free(world: Store, ip: Ip, count: int) -> list[tuple[IpBlock, int]]:
     """Return where the next addresses of a kind come from: of each its block, and its number there."""
     found: list[tuple[IpBlock, int]] = []
-    for block in world[IP_BLOCKS].find(**serving(ip.compute_resource_id or 0), type=ip.type):
+    for block in blocks_of(world, ip.compute_resource_id or 0, type=ip.type):
         if block.released:
             return []
         free = (index for index in range(block.hint, block.size) if not block.is_gateway(index))

@@ -6,11 +6,11 @@ from typing import Any
 from mock_solusio.domain import (
     additional_ips,
     backups,
-    effects,
     plans,
     server_access,
     server_actions,
     servers,
+    task_runner,
     tasks,
     users,
 )
@@ -24,6 +24,7 @@ from mock_solusio.domain.records.playback import PLAYED_NAMES, PlayedName
 from mock_solusio.domain.records.roles import ADMINISTRATOR_ROLE
 from mock_solusio.domain.records.servers import BACKUPS, Server
 from mock_solusio.domain.records.user import USERS, User
+from mock_solusio.domain.units import MIB
 from mock_solusio.domain.world import World
 from mock_solusio.moment import Micros, micros
 from solusio_contracts.timeline import (
@@ -51,7 +52,6 @@ from solusio_contracts.timeline import (
     UserUpdate,
 )
 
-MIB = 1024 * 1024
 REFUSED = 0
 """What the name of something stands for that was to be made, and was refused."""
 
@@ -78,7 +78,7 @@ def play(world: World, events: Iterable[AnyEvent]) -> int:
 def settle(world: World, until: Micros) -> None:
     """Do what falls due until a moment, within a transaction: each at its own moment, whenever this is."""
     while (due := tasks.next_due(world)) is not None and due <= until:
-        effects.settle(MovedWorld(world, due))
+        task_runner.run_due(MovedWorld(world, due))
 
 
 class Player:

@@ -1,9 +1,9 @@
 """Plans as customers see them: what they include, and what they cost in the customer's currency."""
 
-from mock_solusio.domain.plans import GIB
 from mock_solusio.domain.prices import Pricing, format_amount, token_amount
 from mock_solusio.domain.records.compute_resources import LOCATIONS
 from mock_solusio.domain.records.plans import PLANS, Plan
+from mock_solusio.domain.units import GIB
 from mock_solusio.domain.world import World
 from mock_solusio.ui.models import PlanCard, PlanPrice
 

@@ -11,14 +11,13 @@ import msgspec
 
 from mock_solusio.clock import Clock
 from mock_solusio.decoding import invalid, refusing
-from mock_solusio.domain.moved_world import at_once
 from mock_solusio.domain.permissions import Permission
+from mock_solusio.domain.task_runner import finish_now
+from mock_solusio.domain.units import MIB
 from mock_solusio.domain.world import Kind, World
 from mock_solusio.worlds.builder import Builder, Made, micros_of, placed, request
 from mock_solusio.worlds.schema import PlanPart, ServerPart, UserPart, WorldPart
 from solusio_contracts.decoding import from_json, from_toml, read_text, text_of
-
-MIB: Final = 1024 * 1024
 
 _EVERYTHING: Final = frozenset(Permission)
 
@@ -287,12 +286,12 @@ def _servers(builder: Builder, world: WorldPart) -> None:
             builder.note("servers", server)
             if part.status == "processing":
                 continue
-            server = at_once(then, server)
+            server = finish_now(then, server)
             if part.status == "stopped":
                 server_actions.stop(then, builder.operator, server)
             elif part.status == "suspended":
                 server_actions.suspend(then, builder.operator, server)
-            at_once(then, server)
+            finish_now(then, server)
 
 
 def _server_body(builder: Builder, part: ServerPart, place: str) -> dict[str, Any]:
@@ -359,7 +358,7 @@ def _states(builder: Builder, world: WorldPart) -> None:
         with placed(f"users[{index}]"):
             users.update(builder.store, user, status=part.status)
         for server in servers.owned_by(builder.store, user.id):
-            at_once(builder.store, server)
+            finish_now(builder.store, server)
 
 
 def schema() -> dict[str, Any]:

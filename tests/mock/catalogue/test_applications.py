@@ -42,7 +42,10 @@ def test_what_stays(api, server):
     made = api.post("applications", {"name": "Forum"}).data["id"]
     server(application=made)
     refused = api.delete(f"applications/{made}")
-    assert (refused.status, refused.message) == (409, "The application cannot be deleted: 1 server uses it.")
+    assert (refused.status, refused.message) == (
+        409,
+        "The application cannot be deleted: it is in use by 1 server.",
+    )
 
 
 def test_customers_see_what_is_visible(api, customer):

@@ -11,12 +11,12 @@ from mock_solusio.app import Mock
 from mock_solusio.clock import Clock
 from mock_solusio.domain import (
     additional_ips,
-    effects,
     limit_groups,
     limits,
     server_access,
     server_actions,
     servers,
+    task_runner,
     tasks,
     users,
 )
@@ -64,7 +64,7 @@ class Servers(RuleBasedStateMachine):
     def do(self, act):
         """Do something as the operator, on a settled world; what is refused leaves no trace."""
         with suppress(DomainError), self.store.transaction() as world:
-            effects.settle(world)
+            task_runner.run_due(world)
             operator = world[USERS].get_or_404(1)
             act(world, operator, permissions_of(world, operator))
 

@@ -60,7 +60,7 @@ def test_a_plan_that_is_deleted_meanwhile(api, server, wait):
     assert api.delete("plans/4").status == 204
     wait(2)
     failed = api.get(f"tasks/{task}").data
-    assert (failed["status"], failed["output"]) == ("failed", "The plan was deleted meanwhile.")
+    assert (failed["status"], failed["output"]) == ("failed", "The plan was deleted in the meantime.")
     assert api.get(f"servers/{key}").data["plan"]["id"] == 1
 
 

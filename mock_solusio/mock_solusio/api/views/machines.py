@@ -10,7 +10,7 @@ from mock_solusio.api.call import Call
 from mock_solusio.api.views.plans import number
 from mock_solusio.domain import compute_resources
 from mock_solusio.domain.compute_resources import CAPACITY, NETWORK_ID
-from mock_solusio.domain.ip_blocks import serving
+from mock_solusio.domain.ip_blocks import blocks_of
 from mock_solusio.domain.records.compute_resources import (
     COMPUTE_RESOURCES,
     LOCATIONS,
@@ -65,7 +65,7 @@ def compute_resource_short(machine: ComputeResource) -> dict[str, Any]:
 def compute_resource_view(call: Call, machine: ComputeResource) -> dict[str, Any]:
     """Return a machine with what belongs to it."""
     world = call.world
-    blocks = world[IP_BLOCKS].find(**serving(machine.id))
+    blocks = blocks_of(world, machine.id)
     return {
         **compute_resource_short(machine),
         "is_locked": machine.is_locked,

@@ -23,7 +23,6 @@ from mock_solusio.domain import (
 )
 from mock_solusio.domain.compute_resources import storages_of
 from mock_solusio.domain.permissions import Permission
-from mock_solusio.domain.plans import GIB
 from mock_solusio.domain.records.compute_resources import (
     BACKUP_NODES,
     COMPUTE_RESOURCES,
@@ -38,6 +37,7 @@ from mock_solusio.domain.records.projects import PROJECTS
 from mock_solusio.domain.records.servers import SERVERS, AdditionalDisk, Backup, Server, Snapshot
 from mock_solusio.domain.records.tasks import TASKS
 from mock_solusio.domain.records.user import USERS
+from mock_solusio.domain.units import GIB
 from mock_solusio.moment import rfc3339
 
 Json = dict[str, Any]

@@ -6,7 +6,7 @@ from mock_solusio.domain.world import Kind, Record
 
 
 class PlanParams(msgspec.Struct, frozen=True, kw_only=True):
-    """What a server has: `disk` in GiB, `ram` and `swap` in bytes (facts, section 5)."""
+    """What a server has: `disk` in GiB, `ram` and `swap` in bytes (observed)."""
 
     disk: int
     ram: int
@@ -19,7 +19,7 @@ class PlanParams(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlanLimit(msgspec.Struct, frozen=True, kw_only=True):
-    """A limit; it holds only while it is enabled."""
+    """A limit of a server; it applies only while it is enabled."""
 
     unit: str
     is_enabled: bool = False
@@ -27,7 +27,7 @@ class PlanLimit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlanBackupSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How a plan's servers are backed up."""
+    """How servers of a plan are backed up."""
 
     is_incremental_backup_enabled: bool = False
     incremental_backups_limit: int = 0
@@ -58,7 +58,10 @@ LIMIT_UNITS = {
     "network_reduce_bandwidth": "Mbps",
     "backups_number": "units",
 }
-"""All limits, each with the unit it has until somebody says otherwise."""
+"""All limits with their default units."""
+
+LEGACY_UNITS = {"KB": "KiB", "MB": "MiB", "GB": "GiB", "TB": "TiB", "PB": "PiB"}
+"""Names of units in old SDKs, and the current ones (observed)."""
 
 
 def _no_limits() -> dict[str, PlanLimit]:
@@ -66,12 +69,15 @@ def _no_limits() -> dict[str, PlanLimit]:
 
 
 class Plan(Record, frozen=True, kw_only=True):
-    """A plan. Tokens are integers; 0 per month: hourly billing alone; 0 per hour: the month's price alone."""
+    """A plan. Tokens are integers.
+
+    0 tokens per month mean hourly billing only; 0 per hour mean the monthly price, however short the use.
+    """
 
     name: str
     params: PlanParams
     disk: int
-    """The same as in `params`, to be found by."""
+    """Equal to the one in `params`; here so that plans can be found by it."""
     storage_type: str = "fb"
     image_format: str = "qcow2"
     virtualization_type: str = "kvm"
@@ -96,7 +102,10 @@ class Plan(Record, frozen=True, kw_only=True):
     backup_settings: PlanBackupSettings = PlanBackupSettings()
     position: float = 0.0
     available_locations: list[int] = msgspec.field(default_factory=list)
-    """Ids of the locations where it can be ordered; none named: everywhere (assumed). So with the rest."""
+    """Ids of the locations where it can be ordered; an empty list means everywhere (assumed).
+
+    The same for the next two lists.
+    """
     available_os_image_versions: list[int] = msgspec.field(default_factory=list)
     available_applications: list[int] = msgspec.field(default_factory=list)
     netfilter: Netfilter = Netfilter()
