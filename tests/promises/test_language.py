@@ -18,6 +18,7 @@ SCOPE = (
     "*/README.md",
     "contracts/solusio_contracts/clauses.toml",
     "contracts/solusio_contracts/openapi/*.yaml",
+    "contracts/solusio_contracts/contract/*.py",
     "contracts/solusio_contracts/rules/**/*.py",
     "contracts/solusio_contracts/scenarios/*",
     "contracts/solusio_contracts/**/*.schema.json",
