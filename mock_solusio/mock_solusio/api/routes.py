@@ -1,7 +1,7 @@
-"""From method and path to the operation: a tree of path segments, built from the OpenAPI document.
+"""Finds the operation for a method and path, in a tree of path segments built from the OpenAPI document.
 
-The document is the table of routes, so document and server cannot drift. Finding an operation costs one look
-into a dict per segment, however many operations there are.
+The document is the table of routes, so document and server cannot drift. A search costs one dict lookup per
+segment, however many operations there are.
 """
 
 import difflib
@@ -21,7 +21,7 @@ _ID = re.compile(r"[0-9]{1,18}")
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of the query."""
+    """A query parameter."""
 
     name: str
     required: bool
@@ -30,14 +30,13 @@ class Parameter:
 
 @dataclass(slots=True)
 class Route:
-    """An operation of the document: where it is, and what it takes."""
+    """An operation of the document: its place and its parameters."""
 
     id: str
     method: str
     path: str
     query: tuple[Parameter, ...]
     takes_body: bool
-    body_required: bool
 
 
 @dataclass(slots=True)
@@ -50,7 +49,7 @@ class _Node:
 
 
 class Routes:
-    """All routes of the document, and those nearest to a path that leads nowhere."""
+    """All routes of the document."""
 
     def __init__(self, operations: Iterable[documents.Operation]) -> None:
         self._root = _Node()
@@ -59,9 +58,9 @@ class Routes:
             self._add(found)
 
     def find(self, method: str, path: str) -> tuple[Route | None, dict[str, Any], list[str]]:
-        """Return the route, its path parameters, and the methods that the path has.
+        """Return the route, its path parameters, and the methods of the path.
 
-        The path is below `PREFIX`, such as `/users/7`. A slash at its end is tolerated.
+        The path is below `PREFIX`, such as `/users/7`; a trailing slash is tolerated.
         """
         node = self._root
         values: dict[str, Any] = {}
@@ -81,7 +80,7 @@ class Routes:
         return node.methods.get(method), values, list(node.methods)
 
     def nearest(self, method: str, path: str) -> list[str]:
-        """Return up to three operations whose path looks like this one, such as `GET /users/{user_id}`."""
+        """Return up to three operations with similar paths, such as `GET /users/{user_id}`."""
         shape = "/".join("{}" if _ID.fullmatch(part) else part for part in path.strip("/").split("/"))
         shapes: dict[str, list[str]] = {}
         for route in self.all:
@@ -98,20 +97,16 @@ class Routes:
             documents.resolve(whole, one)
             for one in (*item.get("parameters", ()), *found.node.get("parameters", ()))
         ]
-        body = documents.resolve(whole, found.node.get("requestBody", {}))
         route = Route(
             id=found.id,
             method=found.method.upper(),
             path=found.path,
             query=tuple(
-                Parameter(
-                    one["name"], one.get("required", False), documents.resolve(whole, one.get("schema", {}))
-                )
+                Parameter(one["name"], one.get("required", False), documents.resolve(whole, one["schema"]))
                 for one in parameters
                 if one["in"] == "query"
             ),
-            takes_body=bool(body),
-            body_required=bool(body.get("required", False)),
+            takes_body="requestBody" in found.node,
         )
         schemas = {
             one["name"]: documents.resolve(whole, one["schema"]) for one in parameters if one["in"] == "path"
@@ -125,7 +120,7 @@ class Routes:
             if node.free is None:
                 node.free = _Node(name=name, integer=schemas[name].get("type") == "integer")
             elif node.free.name != name:
-                raise ValueError(f"{found.path}: {name} is called {node.free.name} elsewhere")
+                raise ValueError(f"{found.path}: other paths call {name} {node.free.name}")
             node = node.free
         node.methods[route.method] = route
         self.all.append(route)

@@ -13,9 +13,11 @@ import jsonschema_rs
 import msgspec
 
 from mock_solusio.api.routes import Route
+from mock_solusio.decoding import refusing
 from mock_solusio.domain.errors import BadRequest, Invalid
 from mock_solusio.server.messages import Response
 from solusio_contracts.contract import documents
+from solusio_contracts.decoding import parse_json
 
 BODY_LIMIT = 1_048_576
 """Largest request body in bytes (assumed; clients send far less)."""
@@ -127,10 +129,8 @@ def read_body(operation_id: str, raw: bytes) -> dict[str, Any]:
     """
     if len(raw) > BODY_LIMIT:
         raise BadRequest(f"The body has more than {BODY_LIMIT} bytes.")
-    try:
-        value = msgspec.json.decode(raw) if raw.strip() else {}
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(f"The body is not JSON: {error}.") from error
+    with refusing():
+        value = parse_json(raw, "The body") if raw.strip() else {}
     if value is None or value == []:
         value = {}
     if not isinstance(value, dict):

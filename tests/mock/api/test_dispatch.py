@@ -67,9 +67,9 @@ def test_the_scheme_may_be_in_any_case(api, scheme):
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
-        (b"{", "The body is not JSON"),
-        (b"\xff\xfe", "The body is not JSON"),
-        (b"[" * 100_000, "The body is not JSON"),
+        (b"{", "The body: not valid JSON: "),
+        (b"\xff\xfe", "The body: not valid JSON: "),
+        (b"[" * 100_000, "The body: not valid JSON: "),
         (b"7", "The body must be a JSON object."),
         (b'"text"', "The body must be a JSON object."),
         (b'[{"email": "a@example.com"}]', "The body must be a JSON object."),
