@@ -12,8 +12,9 @@ import click
 import pytest
 
 from mock_solusio.cli import cli
+from solusio_contracts.decoding import from_json
 from solusio_contracts.invoices.adapter import PLACEHOLDERS
-from solusio_contracts.invoices.documents import read_customers, read_invoices
+from solusio_contracts.invoices.documents import CustomersDocument, read_invoices
 from solusio_contracts.invoices.scenario import load_scenarios
 
 PAGE = (Path(__file__).parents[2] / "docs" / "invoices.md").read_text(encoding="utf-8")
@@ -81,7 +82,7 @@ def document(name: str) -> str:
 
 
 def test_the_documents_shown_are_such() -> None:
-    (customer,) = read_customers(document("customers").encode())
+    (customer,) = from_json(document("customers"), CustomersDocument).customers
     (invoice,) = read_invoices(document("invoices").encode())
     assert invoice.billing_user_id == customer.billing_user_id
     # Nothing is shown that is not read: a member that nobody knows would be ignored.
@@ -92,7 +93,7 @@ def test_the_documents_shown_are_such() -> None:
 
 def test_the_invoice_shown_is_right() -> None:
     """By hand: 13020 tokens x 0.001 = 13.02; 5 % off: 0.651; 20 % of 12.369: 2.4738; 14.8428."""
-    (customer,) = read_customers(document("customers").encode())
+    (customer,) = from_json(document("customers"), CustomersDocument).customers
     (invoice,) = read_invoices(document("invoices").encode())
     assert invoice.tokens == 13020
     assert customer.pricing.user_token_unit_cost == Decimal("0.00114")

@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 import pytest
 
-from solusio_contracts.invoices.scenario import load_scenarios
-from solusio_contracts.invoices.scenario_model import (
+from solusio_contracts.invoices.documents import Pricing
+from solusio_contracts.invoices.scenario import (
     ExpectedInvoice,
     ExpectedLine,
-    Pricing,
     Scenario,
     ScenarioPlan,
+    load_scenarios,
 )
 
 EXACT = Context(prec=60)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from solusio_contracts.invoices.documents import BilledInvoice
-from solusio_contracts.invoices.scenario_model import ExpectedInvoice, Pricing
+from solusio_contracts.invoices.documents import BilledInvoice, Pricing
+from solusio_contracts.invoices.scenario import ExpectedInvoice
 from solusio_contracts.invoices.usage import UsageLine, Window
 
 Row = tuple[str, str, str, int, int]

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from solusio_contracts.invoices.compare_amounts import compare_amounts
 from solusio_contracts.invoices.differences import Comparison, billed_key, counted, said, told_together
-from solusio_contracts.invoices.documents import BilledInvoice, BilledLine
-from solusio_contracts.invoices.scenario_model import ExpectedInvoice, ExpectedLine, Pricing
+from solusio_contracts.invoices.documents import BilledInvoice, BilledLine, Pricing
+from solusio_contracts.invoices.scenario import ExpectedInvoice, ExpectedLine
 from solusio_contracts.invoices.usage import Key
 
 T = TypeVar("T")

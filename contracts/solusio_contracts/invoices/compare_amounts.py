@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from solusio_contracts.invoices.amounts import plain, product, rounded, steps, total_of, written
 from solusio_contracts.invoices.differences import Comparison, billed_key, counted, said, told_together
-from solusio_contracts.invoices.documents import BilledInvoice, BilledLine
-from solusio_contracts.invoices.scenario_model import ExpectedInvoice, Pricing
+from solusio_contracts.invoices.documents import BilledInvoice, BilledLine, Pricing
+from solusio_contracts.invoices.scenario import ExpectedInvoice
 
 
 def compare_amounts(

@@ -10,8 +10,7 @@ from typing import Final
 from solusio_contracts.invoices.amounts import product, rounded, steps, total_of
 from solusio_contracts.invoices.case import Case, Mistake
 from solusio_contracts.invoices.compare_amounts import unit_of
-from solusio_contracts.invoices.documents import BilledLine
-from solusio_contracts.invoices.scenario_model import Pricing
+from solusio_contracts.invoices.documents import BilledLine, Pricing
 
 Candidate = tuple[Mistake, Decimal]
 

@@ -1,87 +1,159 @@
-"""Scenarios: a timeline of usage with the invoices it must lead to. Data, from `scenarios/*.toml`.
+"""Invoice scenarios: a timeline of usage with the invoices it must lead to, read from `scenarios/*.toml`.
 
-Whoever plays one gives every customer a billing_user_id, lets `events` happen, and hands the billing system
-`customers_document`. Expected values in the files are worked out by hand, never by a program.
+To run one, give each customer a billing_user_id, play `events`, and give the billing system
+`customers_document`. The expected values in the files are worked out by hand, never by a program.
 """
 
 import functools
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from importlib import resources
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
 from solusio_contracts.contract.clauses import ClauseError, clause
 from solusio_contracts.decoding import MisfitError, convert, from_toml, read_text, shown
-from solusio_contracts.invoices.scenario_model import (
-    Currency,
-    Discount,
-    ExpectedDiscount,
-    ExpectedInvoice,
-    ExpectedLine,
-    ExpectedTax,
-    Name,
-    Part,
-    PeriodText,
-    Pricing,
-    Rate,
-    Scenario,
-    ScenarioCustomer,
-    ScenarioPlan,
-    Taxes,
-)
+from solusio_contracts.invoices.documents import PERIOD, Customer, Pricing, Strict, write_customers
 from solusio_contracts.timeline import PRICES, AnyEvent, PlanCreate, UserCreate, UserUpdate
 
-__all__ = (
-    "AREAS",
-    "CUSTOMER",
-    "Currency",
-    "Discount",
-    "ExpectedDiscount",
-    "ExpectedInvoice",
-    "ExpectedLine",
-    "ExpectedTax",
-    "Pricing",
-    "Rate",
-    "Scenario",
-    "ScenarioCustomer",
-    "ScenarioPlan",
-    "Taxes",
-    "customers_document",
-    "events",
-    "load_scenarios",
-    "parse_scenario",
-)
-
-AREAS: Final = (
-    *("metering", "cap", "months", "lifecycle", "resize", "resources"),
-    *("customers", "prices", "currency", "rounding", "scale"),
-)
-"""What a scenario may be about."""
+Area = Literal[
+    "metering",
+    "cap",
+    "months",
+    "lifecycle",
+    "resize",
+    "resources",
+    "customers",
+    "prices",
+    "currency",
+    "rounding",
+    "scale",
+]
+"""What a scenario is about."""
 
 CUSTOMER: Final = "customer"
-"""The name of the only customer of a scenario that has a `[pricing]` of its own."""
+"""The name of the only customer of a scenario with a `[pricing]` table."""
 
 MAX_REPEAT: Final = 10_000
 
-_ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+Name = Annotated[str, Meta(min_length=1, max_length=255)]
+Natural = Annotated[int, Meta(ge=0)]
+Month = Annotated[str, Meta(pattern=PERIOD, examples=["2026-03"])]
 
 
-class _CustomerTable(Part, frozen=True, kw_only=True):
+class ScenarioPlan(Strict, frozen=True, kw_only=True):
+    """A plan that exists from the start. Prices are in tokens, that of backups is a percentage."""
+
+    name: Name
+    tokens_per_hour: Natural = 0
+    tokens_per_month: Natural = 0
+    ip_tokens_per_hour: Natural = 0
+    ip_tokens_per_month: Natural = 0
+    backup_price: Decimal = Decimal(0)
+
+
+class ScenarioCustomer(Strict, frozen=True, kw_only=True):
+    """A user of SolusIO. If they are `unknown`, the billing system does not know them."""
+
+    name: Name
+    full_name: Name
+    email: Name
+    unknown: bool = False
+    pricing: Pricing | None = None
+
+
+class ExpectedLine(Strict, frozen=True, kw_only=True):
+    """A line of an invoice: hours and tokens as in /usage; `amount` at the base unit cost, rounded.
+
+    `on` and `plan` are the names of server and plan in /usage.
+    """
+
+    on: Name
+    plan: Name
+    resource: Name = "server"
+    hours: Natural
+    charge: Literal["hourly", "monthly"]
+    tokens: Natural
+    amount: Decimal
+
+
+class ExpectedDiscount(Strict, frozen=True, kw_only=True):
+    """The amount that a discount takes off: negative or zero."""
+
+    name: Name
+    amount: Decimal
+
+
+class ExpectedTax(Strict, frozen=True, kw_only=True):
+    """The amount that a tax adds."""
+
+    label: Name
+    amount: Decimal
+
+
+class ExpectedInvoice(Strict, frozen=True, kw_only=True):
+    """An invoice that must exist. Amounts are in units of `currency`; None is not checked."""
+
+    customer: Name
+    period: Month
+    currency: str
+    lines: tuple[ExpectedLine, ...]
+    subtotal: Decimal | None = None
+    discounts: tuple[ExpectedDiscount, ...] | None = None
+    taxes: tuple[ExpectedTax, ...] | None = None
+    rounding: Decimal | None = None
+    display: str | None = None
+    """The total as the customer sees it, in the format of their currency."""
+    total: Decimal
+
+    @property
+    def tokens(self) -> int:
+        """The tokens of all lines."""
+        return sum(line.tokens for line in self.lines)
+
+
+class Scenario(msgspec.Struct, frozen=True, kw_only=True):
+    """A timeline, the periods to bill, in order, and all invoices of these periods."""
+
+    id: str
+    title: str
+    area: str
+    clauses: tuple[str, ...]
+    assumes: str = ""
+    """What the vendor leaves open and this scenario assumes."""
+    plans: tuple[ScenarioPlan, ...]
+    customers: tuple[ScenarioCustomer, ...]
+    timeline: tuple[AnyEvent, ...]
+    """A `billing_user_id` in it is the position of a customer in `customers`, from 1."""
+    invoices: tuple[ExpectedInvoice, ...]
+    periods: tuple[str, ...]
+
+    def customer(self, name: str) -> ScenarioCustomer:
+        """Return a customer by name.
+
+        Raises:
+            KeyError: there is no such customer.
+        """
+        for one in self.customers:
+            if one.name == name:
+                return one
+        raise KeyError(name)
+
+
+class _CustomerTable(Strict, frozen=True, kw_only=True):
     name: Name | None = None
     email: Name | None = None
     unknown: bool = False
     pricing: dict[str, Any] | None = None
 
 
-class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    id: Annotated[str, Meta(min_length=1)]
+class _Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    id: Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", examples=["resize-mid-month"])]
     title: Annotated[str, Meta(min_length=1)]
-    area: str
+    area: Area
     clauses: Annotated[tuple[str, ...], Meta(min_length=1)]
     assumes: str = ""
     plans: dict[str, dict[str, Any]] = {}
@@ -90,7 +162,7 @@ class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     timeline: Annotated[list[dict[str, Any]], Meta(min_length=1)]
     invoice: dict[str, Any] | None = None
     invoices: list[dict[str, Any]] | None = None
-    periods: tuple[PeriodText, ...] | None = None
+    periods: tuple[Month, ...] | None = None
 
 
 def parse_scenario(text: str, name: str) -> Scenario:
@@ -112,7 +184,7 @@ def load_scenarios() -> tuple[Scenario, ...]:
     """Return all scenarios of the package, in order of their ids.
 
     Raises:
-        DecodingError: one of them is not as it must be.
+        DecodingError: one of them cannot be read.
     """
     folder = resources.files("solusio_contracts").joinpath("scenarios")
     files = sorted((one for one in folder.iterdir() if one.name.endswith(".toml")), key=lambda one: one.name)
@@ -127,87 +199,46 @@ def events(scenario: Scenario, ids: Mapping[str, int]) -> list[AnyEvent]:
     gets it then, unless another event of the timeline sets it.
     """
     begin = scenario.timeline[0].at
-    position = {one.name: number for number, one in enumerate(scenario.customers, 1)}
-    made = {event.as_ for event in scenario.timeline if isinstance(event, UserCreate)}
-    linked = {_user_of(event) for event in scenario.timeline if _link_of(event) is not None}
-    first: list[AnyEvent] = [PlanCreate(at=begin, as_=plan.name, **_prices(plan)) for plan in scenario.plans]
-    first += [
-        UserCreate(at=begin, as_=one.name, email=one.email, billing_user_id=position[one.name])
+    numbers = [ids[one.name] for one in scenario.customers]
+    users = [event for event in scenario.timeline if isinstance(event, UserCreate | UserUpdate)]
+    created = {event.as_ for event in users if isinstance(event, UserCreate)}
+    linked = {_user_of(event) for event in users if event.billing_user_id is not None}
+    found: list[AnyEvent] = [PlanCreate(at=begin, as_=plan.name, **_prices(plan)) for plan in scenario.plans]
+    found += [
+        UserCreate(at=begin, as_=one.name, email=one.email, billing_user_id=ids[one.name])
         for one in scenario.customers
-        if one.name not in made
+        if one.name not in created
     ]
     for event in scenario.timeline:
-        if isinstance(event, UserCreate) and event.as_ in position and event.as_ not in linked:
-            first.append(msgspec.structs.replace(event, billing_user_id=position[event.as_]))
-        else:
-            first.append(event)
-    numbers = [ids[one.name] for one in scenario.customers]
-    return [
-        event
-        if (link := _link_of(event)) is None
-        else msgspec.structs.replace(event, billing_user_id=numbers[link - 1])
-        for event in first
-    ]
-
-
-def _link_of(event: AnyEvent) -> int | None:
-    """Return the position of the customer that an event links a user with, if it does."""
-    return event.billing_user_id if isinstance(event, UserCreate | UserUpdate) else None
-
-
-def _user_of(event: AnyEvent) -> str | None:
-    return getattr(event, "as_", None) or getattr(event, "on", None)
+        number = None
+        if isinstance(event, UserCreate | UserUpdate) and event.billing_user_id is not None:
+            number = numbers[event.billing_user_id - 1]
+        elif isinstance(event, UserCreate) and event.as_ not in linked:
+            number = ids.get(event.as_)
+        found.append(event if number is None else msgspec.structs.replace(event, billing_user_id=number))
+    return found
 
 
 def customers_document(scenario: Scenario, ids: Mapping[str, int]) -> bytes:
-    """Return what a billing system is told about its customers, as JSON; of unknown ones nothing."""
-    customers = [
-        {
-            "billing_user_id": ids[one.name],
-            "name": one.full_name,
-            "email": one.email,
-            "pricing": _wire(one.pricing),
-        }
+    """Return the customers that the billing system knows, as JSON."""
+    return write_customers(
+        Customer(billing_user_id=ids[one.name], name=one.full_name, email=one.email, pricing=one.pricing)
         for one in scenario.customers
         if one.pricing is not None
-    ]
-    return msgspec.json.encode({"customers": customers})
+    )
+
+
+def _user_of(event: UserCreate | UserUpdate) -> str:
+    return event.as_ if isinstance(event, UserCreate) else event.on
 
 
 def _prices(plan: ScenarioPlan) -> dict[str, Any]:
     return {**{name: getattr(plan, name) for name in PRICES}, "backup_price": float(plan.backup_price)}
 
 
-def _wire(pricing: Pricing) -> dict[str, Any]:
-    """Return a price as GetTokenPricing answers it."""
-    currency = pricing.currency
-    return {
-        "base_token_unit_cost": _number(pricing.base_token_unit_cost),
-        "user_token_unit_cost": _number(pricing.user_token_unit_cost),
-        "currency": {**msgspec.structs.asdict(currency), "decimals": currency.decimals},
-        "discounts": [
-            {"name": one.name, "description": one.description, "multipler": _number(one.multiplier)}
-            for one in pricing.discounts
-        ],
-        "taxes": {
-            "compound": pricing.taxes.compound,
-            "rates": [{"label": one.label, "rate": _number(one.rate)} for one in pricing.taxes.rates],
-        },
-    }
-
-
-def _number(value: Decimal) -> msgspec.Raw:
-    # All digits and no exponent, which some readers would take for a float.
-    return msgspec.Raw(format(value, "f").encode())
-
-
 def _scenario(document: _Document, name: str) -> Scenario:
-    if not _ID.fullmatch(document.id):
-        raise MisfitError("id", f"expected words in small letters, joined by hyphens; got {document.id!r}")
     if name.removesuffix(".toml") != document.id:
-        raise MisfitError("id", f"expected the name of the file, got {document.id!r}")
-    if document.area not in AREAS:
-        raise MisfitError("area", f"expected one of {', '.join(AREAS)}; got {document.area!r}")
+        raise MisfitError("id", expected="the name of the file", actual=shown(document.id))
     customers = tuple(_customers(document))
     invoices = tuple(_invoices(document, {one.name: one for one in customers}))
     scenario = Scenario(
@@ -239,7 +270,7 @@ def _cited(ids: Iterable[str]) -> Iterator[str]:
         except ClauseError as error:
             raise MisfitError(f"clauses[{index}]", str(error)) from None
         if one in seen:
-            raise MisfitError(f"clauses[{index}]", f"{one} stands twice")
+            raise MisfitError(f"clauses[{index}]", f"{one} is given twice")
         seen.add(one)
         yield one
 
@@ -281,7 +312,7 @@ def _timeline(entries: Iterable[dict[str, Any]], customers: Sequence[ScenarioCus
         where = f"timeline[{index}]"
         if "billing_user_id" in entry:
             name = entry["billing_user_id"]
-            if name not in positions:
+            if not isinstance(name, str) or name not in positions:
                 place = f"{where}.billing_user_id"
                 raise MisfitError(place, expected="the name of a customer", actual=shown(name))
             entry = {**entry, "billing_user_id": positions[name]}  # noqa: PLW2901 - as an event has it
@@ -294,7 +325,7 @@ def _timeline(entries: Iterable[dict[str, Any]], customers: Sequence[ScenarioCus
 
 
 def _repeated(entry: Mapping[str, Any], where: str) -> Iterator[dict[str, Any]]:
-    """Yield an entry as often as its `repeat` says, with the number in place of {n}."""
+    """Yield an entry `repeat` times, with the number in place of {n}."""
     times = entry.get("repeat", 1)
     if isinstance(times, bool) or not isinstance(times, int) or not 1 <= times <= MAX_REPEAT:
         raise MisfitError(
@@ -321,7 +352,7 @@ def _invoices(document: _Document, customers: Mapping[str, ScenarioCustomer]) ->
         customer = customers.get(name) if isinstance(name, str) else None
         if customer is None or customer.pricing is None:
             expected = ", ".join(one.name for one in customers.values() if not one.unknown)
-            raise MisfitError(f"{where}.customer", f"expected one of {expected}; got {name!r}")
+            raise MisfitError(f"{where}.customer", expected=f"one of {expected}", actual=shown(name))
         code = customer.pricing.currency.code
         if table.get("currency", code) != code:
             raise MisfitError(
@@ -344,20 +375,20 @@ def _invoices(document: _Document, customers: Mapping[str, ScenarioCustomer]) ->
 
 
 def _check(scenario: Scenario) -> None:
-    """Check what no field says by itself.
+    """Check how periods and invoices fit together.
 
     Raises:
-        MisfitError: periods are missing or in disorder, or an invoice stands twice or in no period.
+        MisfitError: periods are missing or not in order, or an invoice is given twice or for no period.
     """
     if not scenario.periods:
         raise MisfitError("periods", "expected at least one, or an invoice")
     if list(scenario.periods) != sorted(set(scenario.periods)):
-        raise MisfitError("periods", f"expected each once, in order; got {', '.join(scenario.periods)}")
+        raise MisfitError("periods", expected="each once, in order", actual=", ".join(scenario.periods))
     seen: set[tuple[str, str]] = set()
     for invoice in scenario.invoices:
         key = (invoice.customer, invoice.period)
         if invoice.period not in scenario.periods:
-            raise MisfitError("periods", f"{invoice.period} is missing, for which there is an invoice")
+            raise MisfitError("periods", f"{invoice.period} is missing, and there is an invoice for it")
         if key in seen:
             raise MisfitError("invoices", f"two for {invoice.customer} in {invoice.period}")
         seen.add(key)

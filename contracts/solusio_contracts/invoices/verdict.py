@@ -13,7 +13,7 @@ from solusio_contracts.invoices.compare_amounts import money
 from solusio_contracts.invoices.diagnosis import PROBABLY, Case, explain, explain_missing
 from solusio_contracts.invoices.differences import Comparison, Difference, counted
 from solusio_contracts.invoices.documents import BilledInvoice
-from solusio_contracts.invoices.scenario_model import ExpectedInvoice, Scenario, ScenarioCustomer
+from solusio_contracts.invoices.scenario import ExpectedInvoice, Scenario, ScenarioCustomer
 from solusio_contracts.invoices.usage import Key, UsageLine, Window, by_customer
 from solusio_contracts.reporting.report import MAX_FINDINGS, Fact, Finding, Outcome, Result
 

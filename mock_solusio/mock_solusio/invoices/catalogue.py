@@ -13,8 +13,8 @@ from solusio_contracts.contract.clauses import clauses
 from solusio_contracts.invoices.amounts import plain
 from solusio_contracts.invoices.compare_amounts import money
 from solusio_contracts.invoices.differences import counted
-from solusio_contracts.invoices.scenario import load_scenarios
-from solusio_contracts.invoices.scenario_model import ExpectedInvoice, Pricing, Scenario, ScenarioPlan
+from solusio_contracts.invoices.documents import Pricing
+from solusio_contracts.invoices.scenario import ExpectedInvoice, Scenario, ScenarioPlan, load_scenarios
 from solusio_contracts.invoices.verdict import NUMBERS
 from solusio_contracts.timeline import AnyEvent
 

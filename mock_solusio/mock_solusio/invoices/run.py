@@ -16,8 +16,7 @@ from solusio_contracts.contract.clauses import clauses
 from solusio_contracts.decoding import DecodingError
 from solusio_contracts.invoices.adapter import BillingError, Order, Step, UnreachableError
 from solusio_contracts.invoices.documents import BilledInvoice, read_invoices
-from solusio_contracts.invoices.scenario import customers_document
-from solusio_contracts.invoices.scenario_model import Scenario
+from solusio_contracts.invoices.scenario import Scenario, customers_document
 from solusio_contracts.invoices.verdict import (
     NUMBERS,
     Numbers,

@@ -14,8 +14,7 @@ from mock_solusio.options import Options
 from mock_solusio.server.asgi import Receive, Scope, Send, send_response
 from mock_solusio.server.messages import json_response
 from mock_solusio.server.uvicorn_server import running
-from solusio_contracts.invoices.scenario import events
-from solusio_contracts.invoices.scenario_model import Scenario
+from solusio_contracts.invoices.scenario import Scenario, events
 from solusio_contracts.invoices.usage import UsageLine
 from solusio_contracts.timeline import TimelineError
 

@@ -4,7 +4,7 @@ import fnmatch
 from collections.abc import Sequence
 
 from mock_solusio.invoices.run import NUMBERS
-from solusio_contracts.invoices.scenario_model import Scenario
+from solusio_contracts.invoices.scenario import Scenario
 
 
 class SelectionError(ValueError):

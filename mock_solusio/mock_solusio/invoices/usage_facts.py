@@ -10,7 +10,7 @@ from mock_solusio.domain.records.user import USERS
 from mock_solusio.domain.usage import MeteredLine, UsageQuery
 from mock_solusio.domain.world import World
 from mock_solusio.moment import HOUR, Micros, micros, utc
-from solusio_contracts.invoices.scenario_model import Scenario
+from solusio_contracts.invoices.scenario import Scenario
 from solusio_contracts.invoices.usage import UsageLine
 from solusio_contracts.timeline import ServerCreate, ServerResume, ServerStart, ServerStop, ServerSuspend
 

@@ -9,16 +9,18 @@ import msgspec
 import pytest
 
 from solusio_contracts.invoices.case import Case
-from solusio_contracts.invoices.documents import BilledDiscount, BilledInvoice, BilledLine, BilledTax
-from solusio_contracts.invoices.scenario_model import (
+from solusio_contracts.invoices.documents import (
+    BilledDiscount,
+    BilledInvoice,
+    BilledLine,
+    BilledTax,
     Currency,
     Discount,
-    ExpectedInvoice,
-    ExpectedLine,
     Pricing,
     Rate,
     Taxes,
 )
+from solusio_contracts.invoices.scenario import ExpectedInvoice, ExpectedLine
 from solusio_contracts.invoices.usage import UsageLine, cost
 
 SINCE, UNTIL = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 from solusio_contracts.invoices.amounts import plain, rounded, steps, written
 from solusio_contracts.invoices.compare import compare
 from solusio_contracts.invoices.differences import Comparison
-from solusio_contracts.invoices.scenario_model import Currency
+from solusio_contracts.invoices.documents import Currency
 
 
 @pytest.fixture
