@@ -128,7 +128,7 @@ class Api:
         return (
             store[ACCESS_TOKENS].get(token.id) is token
             and store[USERS].get(user.id) is user
-            and token.holds(store.now)
+            and token.is_valid(store.now)
         )
 
     async def _render(self, request: Request, route: Route, call: Call, reply: Reply) -> Response:

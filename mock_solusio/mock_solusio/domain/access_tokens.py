@@ -1,7 +1,7 @@
-"""Access tokens: credentials of users for the API, and for logging in by a link (step 9).
+"""Access tokens: credentials of users for the API, and for login by link (step 9).
 
-Only the SHA-256 of a secret is stored. A secret has so many bits that a fast hash is enough, and that looking
-the hash up tells an attacker nothing by its timing.
+Only the SHA-256 of a secret is stored. A secret has so many bits that a fast hash is enough, and that the
+timing of the lookup reveals nothing to an attacker.
 """
 
 import hashlib
@@ -15,17 +15,17 @@ from mock_solusio.domain.world import World
 from mock_solusio.moment import DAY, MINUTE, Micros
 
 ONE_TIME_LIFETIME: Micros = 10 * MINUTE
-"""How long a one-time access token waits for its use (assumed)."""
+"""How long a one-time access token is valid (assumed)."""
 
 LOGIN_LIFETIME: Micros = 365 * DAY
-"""How long an access token from `POST /auth/login` holds (assumed: the year of Laravel Passport)."""
+"""How long an access token from `POST /auth/login` is valid (assumed: a year, as in Laravel Passport)."""
 
 SECRET_LENGTH = 64
 """Letters and digits of a secret."""
 
 
 def digest_of(secret: str) -> str:
-    """Return what is stored of a secret."""
+    """Return the digest of a secret, as it is stored."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -39,16 +39,16 @@ def issue(
     from_login: bool = False,
     secret: str | None = None,
 ) -> tuple[AccessToken, str]:
-    """Make an access token; return it with its secret, which cannot be read again.
+    """Create an access token; return it with its secret, which cannot be read again.
 
-    Without a lifetime a one-time token holds for ten minutes and a lasting one until it is withdrawn. A
-    `secret` may be given (the operator's own); else it follows from the seed.
+    Without a lifetime a one-time token is valid for `ONE_TIME_LIFETIME`, any other until it is revoked. An
+    operator may choose the `secret`; by default it follows from the seed.
     """
     _drop_expired(world, user.id)
     if lifetime is None and one_time:
         lifetime = ONE_TIME_LIFETIME
     table = world[ACCESS_TOKENS]
-    # The secret follows from the id, which only the table knows: hence in two steps.
+    # In two steps, since the secret follows from the id, which the table assigns.
     token = table.add(
         AccessToken(
             user_id=user.id,
@@ -68,14 +68,14 @@ def issue(
 
 
 def authenticate(world: World, secret: str) -> tuple[AccessToken, User]:
-    """Return whose access token this is. A one-time token is used up by that.
+    """Return an access token and its user; a one-time token is used up by this.
 
     Raises:
-        Unauthenticated: it is unknown, used up, withdrawn or expired.
+        Unauthenticated: it is unknown, used up, revoked or expired.
         Forbidden: the user is locked or suspended; the token is not used up.
     """
     token = world[ACCESS_TOKENS].first(digest=digest_of(secret))
-    if token is None or not token.holds(world.now):
+    if token is None or not token.is_valid(world.now):
         raise Unauthenticated
     user = world[USERS].get(token.user_id)
     if user is None:
@@ -93,13 +93,13 @@ def check_active(user: User) -> None:
 
 
 def of_user(world: World, user_id: int) -> list[AccessToken]:
-    """Return those of a user that hold, by id."""
-    return [token for token in world[ACCESS_TOKENS].find(user_id=user_id) if token.holds(world.now)]
+    """Return the valid access tokens of a user, by id."""
+    return [token for token in world[ACCESS_TOKENS].find(user_id=user_id) if token.is_valid(world.now)]
 
 
 def _drop_expired(world: World, user_id: int) -> None:
-    # The oldest of each sort expires first, so this looks at one more than it drops.
+    # The oldest of each kind expires first, so this reads only one token more than it deletes.
     table = world[ACCESS_TOKENS]
-    for sort in ({"one_time": True}, {"one_time": False, "from_login": True}):
-        while (oldest := table.first(user_id=user_id, **sort)) and not oldest.holds(world.now):
+    for kind in ({"one_time": True}, {"one_time": False, "from_login": True}):
+        while (oldest := table.first(user_id=user_id, **kind)) and not oldest.is_valid(world.now):
             table.remove(oldest.id)

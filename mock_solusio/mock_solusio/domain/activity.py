@@ -7,20 +7,18 @@ from mock_solusio.domain.records.user import User
 from mock_solusio.domain.world import World
 
 KEPT = 10_000
-"""How many entries are kept; older ones go (assumed)."""
+"""How many entries are kept; older ones are deleted (assumed)."""
 
 USER_CREATED = "user_created"
 USER_DELETED = "user_deleted"
 USER_CHANGED = "user_changed"
 USER_LOGIN = "user_login"
 SETTINGS_CHANGED = "settings_changed"
-EXTERNAL_INTEGRATION_REQUESTED = "external_integration_requested"
-"""Names of events. Created, deleted and external integration are the vendor's (facts, section 10); the others
-are formed like them, after `location_changed`."""
+"""Names of events. The first two are observed; the others are formed like `location_changed` (assumed)."""
 
 
 def record(world: World, event: str, *, user: User | None, data: dict[str, Any]) -> None:
-    """Note that something happened; `user` did it."""
+    """Add an entry to the log: something happened, and `user` did it."""
     table = world[ACTIVITY_LOGS]
     entry = table.add(
         ActivityLog(
@@ -31,6 +29,6 @@ def record(world: World, event: str, *, user: User | None, data: dict[str, Any])
             data=data,
         )
     )
-    # Ids follow one another, so one goes for each that comes.
+    # Ids are consecutive, so each new entry replaces one old entry.
     if entry.id > KEPT:
         table.remove(entry.id - KEPT)

@@ -1,7 +1,7 @@
-"""Addresses of servers: the first ones, additional ones, and what becomes of them.
+"""IP addresses of servers: the first ones, and changes to them.
 
-Addresses belong to a server from the request on; the task that follows only stands for the configuration of
-the network (assumed).
+An address belongs to a server as soon as it is requested; the task that follows stands for the configuration
+of the network (assumed).
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from mock_solusio.domain import activity, lifecycle, limits
 from mock_solusio.domain.errors import Invalid
 from mock_solusio.domain.ip_blocks import allocate, allocate_given, of_server, release
-from mock_solusio.domain.records.networks import IPS, IPV4, Ip
+from mock_solusio.domain.records.networks import IPS, IPV4, IPV6, Ip
 from mock_solusio.domain.records.servers import Server
 from mock_solusio.domain.records.tasks import Task
 from mock_solusio.domain.records.user import USERS, User
@@ -23,10 +23,10 @@ from mock_solusio.domain.world import World
 
 
 def assign_first(world: World, server: Server, order: ServerOrder) -> None:
-    """Give a new server its primary addresses and the additional ones that were ordered with it.
+    """Give a new server the primary and additional addresses of its order.
 
     Raises:
-        Invalid: an address that it must have is not to be had.
+        Invalid: a required address is not available.
     """
     given = order.primary_ip
     if given is not None:
@@ -39,16 +39,16 @@ def assign_first(world: World, server: Server, order: ServerOrder) -> None:
         except Invalid:
             if version in order.must_have:
                 raise
-    for version, field in ((IPV4, "additional_ip_count"), ("IPv6", "additional_ipv6_count")):
+    for version, field in ((IPV4, "additional_ip_count"), (IPV6, "additional_ipv6_count")):
         for _ in range(order.additional[version]):
             lifecycle.ip_added(world, server, _next(world, server)(version, field=field))
 
 
 def add(world: World, actor: User, server: Server, *, number: int, version: str, address: str | None) -> Task:
-    """Give a server more addresses; with `address`, that one is among them.
+    """Give a server more addresses, one of which is `address` if it is set.
 
     Raises:
-        Invalid: there are not so many, that one is not free, or the owner's limit is reached.
+        Invalid: too few are free, `address` is not free, or the owner's limit is reached.
     """
     limits.check_additional_ips(world, world[USERS].get_or_404(server.user_id), {version: number})
     ips = []
@@ -65,10 +65,10 @@ def add(world: World, actor: User, server: Server, *, number: int, version: str,
 
 
 def remove(world: World, actor: User, server: Server, ids: Sequence[int]) -> Task:
-    """Take additional addresses from a server.
+    """Remove additional addresses of a server.
 
     Raises:
-        Invalid: one is not the server's, or is a primary one.
+        Invalid: one belongs to another server, or is primary.
     """
     ips = []
     for index, key in enumerate(ids):
@@ -76,7 +76,7 @@ def remove(world: World, actor: User, server: Server, ids: Sequence[int]) -> Tas
         if ip is None or ip.server_id != server.id:
             raise invalid_reference(f"ids.{index}")
         if ip.is_primary:
-            raise Invalid.field(f"ids.{index}", f"The primary address {ip.address} cannot be taken away.")
+            raise Invalid.field(f"ids.{index}", f"The primary address {ip.address} cannot be removed.")
         if ip not in ips:
             ips.append(ip)
     for ip in ips:
@@ -87,9 +87,9 @@ def remove(world: World, actor: User, server: Server, ids: Sequence[int]) -> Tas
 
 
 def change_primary(world: World, actor: User, server: Server, address: str) -> Task:
-    """Make an address the primary one of its kind.
+    """Make an address the primary one of its version.
 
-    One that the server has already changes places with the primary one; any other takes its place.
+    An additional address of the server swaps roles with the primary one; any other address replaces it.
 
     Raises:
         Invalid: the address is not free, or in no block of the server's compute resource.
@@ -112,19 +112,19 @@ def change_primary(world: World, actor: User, server: Server, address: str) -> T
 
 
 def release_all(world: World, server: Server) -> None:
-    """Let all addresses of a server go: they are free again."""
+    """Release all addresses of a server."""
     for ip in of_server(world, server.id):
         release(world, ip)
 
 
 def _next(world: World, server: Server) -> Callable[..., Ip]:
-    """Return what gives the server the next free address of a kind."""
+    """Return a function that gives the server the next free address of a version."""
     where, whose = server.compute_resource_id, server.user_id
     return partial(allocate, world, where, server_id=server.id, user_id=whose)
 
 
 def _given(world: World, server: Server) -> Callable[..., Ip]:
-    """Return what gives the server a certain address."""
+    """Return a function that gives the server a certain address."""
     where, whose = server.compute_resource_id, server.user_id
     return partial(allocate_given, world, where, server_id=server.id, user_id=whose)
 

@@ -1,6 +1,7 @@
-"""Who may manage whom. Nobody gets or gives more than he has, and an administrator always remains.
+"""Who may manage which users.
 
-All of it is assumed; it is what an operator expects of roles.
+Nobody gets or gives more permissions than they have, and an administrator always remains. All of it is
+assumed: it is what operators expect of roles.
 """
 
 from collections.abc import Iterable
@@ -14,26 +15,27 @@ from mock_solusio.domain.world import Has, World
 
 
 def check_user(world: World, actor: User | None, target: User) -> None:
-    """Raise Forbidden unless the actor may do everything that the other user may.
+    """Raise Forbidden unless the actor has all permissions of the other user.
 
-    Else he could take over the account of somebody mightier. None is the operator of the mock himself.
+    Otherwise they could take over a more powerful account. None is the operator of the mock, who may do
+    everything.
     """
     check_grant(world, actor, role_permissions.permissions_of(world, target))
 
 
 def check_grant(world: World, actor: User | None, permissions: Iterable[Permission]) -> None:
-    """Raise Forbidden unless the actor has all these permissions himself."""
+    """Raise Forbidden unless the actor has all of these permissions."""
     if actor is not None and not role_permissions.permissions_of(world, actor).issuperset(permissions):
         raise Forbidden
 
 
 def check_administrator_remains(world: World, before: User, after: User | None) -> None:
-    """Raise Conflict if this change of a user (None: he goes) leaves no active administrator."""
+    """Raise Conflict if this change of a user (None: deletion) leaves no active administrator."""
     if not _administers(before) or (after is not None and _administers(after)):
         return
     others = world[USERS].find(roles=Has(ADMINISTRATOR_ROLE), status=ACTIVE)
     if all(user.id == before.id for user in others):
-        raise Conflict("This is the last active administrator; nobody could manage SolusIO any more.")
+        raise Conflict("This is the last active administrator; without one, nobody could manage SolusIO.")
 
 
 def _administers(user: User) -> bool:

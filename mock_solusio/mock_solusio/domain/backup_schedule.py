@@ -1,4 +1,4 @@
-"""When a server's next backup is due by its schedule, in UTC. It is only shown: none is made by itself."""
+"""When the next scheduled backup of a server is due, in UTC. The mock shows it but makes no backup then."""
 
 from datetime import timedelta
 from typing import Any
@@ -11,11 +11,11 @@ from mock_solusio.moment import Micros, micros, utc
 def with_backup_settings(old: ServerBackupSettings, asked: dict[str, Any]) -> ServerBackupSettings:
     """Return backup settings with some members changed.
 
-    A schedule without a type is none: the Go SDK sends one where it means nothing (facts, section 7). Days of
-    a week are 1 (Monday) to 7, and 0 is Sunday, too (assumed).
+    A schedule without a type is ignored: the Go SDK sends one if its user set none. Days of a week are 1
+    (Monday) to 7; 0 also means Sunday (assumed).
 
     Raises:
-        Invalid: a day that no week or month has.
+        Invalid: a day does not exist in a week or month.
     """
     schedule = old.schedule
     wanted = asked.get("schedule") or {}
@@ -37,14 +37,13 @@ def with_backup_settings(old: ServerBackupSettings, asked: dict[str, Any]) -> Se
 
 
 _LONGEST = 62
-"""Days to the next day 31 of a month, at most."""
+"""The most days until the next 31st of a month."""
 
 
 def next_backup(settings: ServerBackupSettings, now: Micros) -> Micros | None:
     """Return the next moment after now, or None if backups are off.
 
-    Days of a week are 1 (Monday) to 7; without days it is the first day of the week or month (assumed). A
-    month without the day is left out.
+    Without days it is the first day of the week or month (assumed). A month without the day is skipped.
     """
     if not settings.enabled:
         return None
@@ -54,7 +53,7 @@ def next_backup(settings: ServerBackupSettings, now: Micros) -> Micros | None:
     for ahead in range(_LONGEST + 1):
         try:
             day = midnight + timedelta(days=ahead)
-        except OverflowError:  # beyond the year 9999, where the clock ends
+        except OverflowError:  # after 9999, where the clock ends
             return None
         if schedule.type == "weekly" and day.isoweekday() not in days:
             continue

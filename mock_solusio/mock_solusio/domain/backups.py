@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from mock_solusio.domain import activity, backup_nodes, charts, custom_plans, lifecycle, tasks
-from mock_solusio.domain.errors import Conflict, Invalid
+from mock_solusio.domain.errors import Conflict, Invalid, counted
 from mock_solusio.domain.records.servers import BACKUPS, SERVERS, Backup, Server
 from mock_solusio.domain.records.tasks import Task
 from mock_solusio.domain.records.user import User
@@ -12,10 +12,10 @@ from mock_solusio.domain.world import World
 
 
 def create(world: World, actor: User, server: Server) -> Backup:
-    """Back a server up.
+    """Back up a server.
 
     Raises:
-        Invalid: the plan does not permit backups, or no more of them.
+        Invalid: the plan has no backups, or its limit is reached.
     """
     plan = custom_plans.effective_plan(world, server)
     if not plan.is_backup_available:
@@ -23,7 +23,7 @@ def create(world: World, actor: User, server: Server) -> Backup:
     limit = plan.limits.get("backups_number")
     if limit is not None and limit.is_enabled and world[BACKUPS].count(server_id=server.id) >= limit.limit:
         raise Invalid.field(
-            "backup", f"The limit of backups of the plan {plan.name} is reached: {limit.limit}."
+            "backup", f"The limit of {counted(limit.limit, 'backup')} of the plan {plan.name} is reached."
         )
     node = backup_nodes.used_by(world, server.compute_resource_id)
     backup = world[BACKUPS].add(
@@ -43,7 +43,7 @@ def create(world: World, actor: User, server: Server) -> Backup:
 
 
 def restore(world: World, actor: User, backup: Backup) -> Task:
-    """Put a server back to the state of a backup.
+    """Restore a server from a backup.
 
     Raises:
         Conflict: the backup is not finished.
@@ -60,7 +60,7 @@ def remove(world: World, actor: User, backup: Backup) -> None:
     """Delete a backup at once.
 
     Raises:
-        Conflict: it is being made or restored.
+        Conflict: it is being created or restored.
     """
     if is_used_by_task(world, backup.server_id, "backup_id", backup.id):
         raise Conflict("The backup is in use.")

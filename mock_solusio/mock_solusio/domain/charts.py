@@ -1,8 +1,8 @@
-"""How busy a server is: curves that follow from the server and the time alone, so nothing is stored.
+"""Usage charts of servers: curves that follow from the server and the time, so nothing is stored.
 
-A curve is a mean with a rhythm of days, weeks and shorter swings. It is never negative and can be integrated
-exactly, so the traffic that is counted is what the charts show. All figures are assumed; what the charts are
-called and in which units clients read them: facts, section 11.
+A curve is a mean with daily, weekly and shorter swings. It is never negative and has an exact integral, so
+the traffic totals agree with the charts. All values are assumed; the names of the charts and the units are
+observed.
 """
 
 import math
@@ -14,19 +14,19 @@ from mock_solusio.domain.world import World
 from mock_solusio.moment import DAY, MINUTE, SECOND, Micros
 
 SLOT: Micros = 5 * MINUTE
-"""The distance of points; between two of them nothing changes."""
+"""Time between two points of a chart; a value holds for one slot."""
 
 SPAN: Micros = DAY
 """How far back a chart goes."""
 
 _WEEK = 7 * 86400.0
 _SWINGS = ((0.45, 86400.0), (0.15, _WEEK), (0.18, 2700.0), (0.12, 1020.0))
-"""Depth and period in seconds. The depths add up to less than 1: a curve stays above 0."""
+"""Depth and period in seconds. The depths add up to less than 1, so that a curve stays above 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A value over time, in units of its own."""
+    """A value over time, in a unit of its own."""
 
     mean: float
     phases: tuple[float, ...]
@@ -55,9 +55,9 @@ class LoadCurves:
     load: Curve
     """Percent of all processors."""
     memory: Curve
-    """Share of its memory, 0 to 1."""
+    """Share of the memory, 0 to 1."""
     received: Curve
-    """Bytes per second, like the next three."""
+    """Bytes per second, as the next three."""
     sent: Curve
     read: Curve
     written: Curve
@@ -81,41 +81,41 @@ def load_curves(world: World, server: Server) -> LoadCurves:
 
 
 def slot(now: Micros) -> Micros:
-    """Return the point of all curves that holds at a moment."""
+    """Return the start of the slot that a moment is in."""
     return now - now % SLOT
 
 
 def points(server: Server, now: Micros) -> list[Micros]:
-    """Return the points of a server's charts, oldest first: at most a day back, none before it existed."""
+    """Return the moments of a server's charts, oldest first: up to a day back, but after its creation."""
     last = slot(now)
     first = max(last - SPAN + SLOT, slot(server.created_at) + SLOT)
     return list(range(first, last + 1, SLOT))
 
 
 def load(server: Server, curves: LoadCurves, moment: Micros) -> float:
-    """Return how busy the processors are, in percent; 0 since it stopped."""
+    """Return the load of the processors in percent; 0 while the server is stopped."""
     return round(min(100.0, curves.load.at(moment)), 2) if ran_at(server, moment) else 0.0
 
 
 def memory(server: Server, curves: LoadCurves, moment: Micros, ram: int) -> float:
-    """Return how much of its memory (`ram` in bytes) is in use, in MiB."""
+    """Return the memory in use in MiB, out of `ram` bytes."""
     return round(curves.memory.at(moment) * ram / KIB / KIB, 2) if ran_at(server, moment) else 0.0
 
 
 def rate(server: Server, curve: Curve, moment: Micros) -> float:
-    """Return the mean of the slot that ends at a moment, in KiB per second."""
+    """Return the mean over the slot that ends at a moment, in KiB per second."""
     return (
         round(curve.over(moment - SLOT, moment) * SECOND / SLOT / KIB, 2) if ran_at(server, moment) else 0.0
     )
 
 
 def ran_at(server: Server, moment: Micros) -> bool:
-    """Tell whether a server ran at a moment; known is only when it stopped, not what was before."""
+    """Return whether a server ran at a moment; what is stored is only when it took its present status."""
     return server.status == "started" or moment < server.status_at
 
 
 def traffic(server: Server, curves: LoadCurves, until: Micros) -> tuple[int, int]:
-    """Return how many bytes a server received and sent since its traffic is counted."""
+    """Return how many bytes a server has received and sent since its traffic was last reset."""
     received, sent = server.received, server.sent
     if server.status == "started" and until > server.traffic_from:
         received += int(curves.received.over(server.traffic_from, until))
@@ -124,7 +124,7 @@ def traffic(server: Server, curves: LoadCurves, until: Micros) -> tuple[int, int
 
 
 def disk_used(world: World, server: Server, size: int, moment: Micros) -> float:
-    """Return how much of a disk of `size` GiB is in use, in GiB: it fills up slowly, and never quite."""
+    """Return how much of a disk of `size` GiB is in use, in GiB: it fills slowly and never completely."""
     share = world.random("disk usage", server.id).uniform(0.1, 0.5)
     days = max(0, moment - server.created_at) / DAY
     return round(size * (0.05 + share * (1 - math.exp(-days / 60))), 3)

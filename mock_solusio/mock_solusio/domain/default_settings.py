@@ -1,9 +1,9 @@
-"""The settings of a fresh installation, in the shape of a real one (facts, section 10)."""
+"""The settings of a fresh installation, in the shape of a real one (observed)."""
 
 from typing import Any
 
 LOCALE_MAPS = frozenset({"override_templates", "subject_templates", "body_templates"})
-"""Members that are maps by locale: any locale may come."""
+"""Members that are maps by locale, so that a request may add any locale."""
 
 
 def _notification(subject: str, body: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""All kinds of records: the tables that a store has."""
+"""All kinds of records, that is, all tables of a store."""
 
 from typing import Any
 
@@ -25,4 +25,4 @@ KINDS: tuple[Kind[Any], ...] = (
     *(VPC_NETWORKS, VPC_IPS),
     *(PLAYED_NAMES, PLAYBACKS),
 )
-"""Every kind of record. A kind that is missing here has no table."""
+"""Every kind of record; without an entry here a kind has no table."""

@@ -14,11 +14,11 @@ _SHIPPED = (
     ("Português", "pt_BR", "BR", "Brazil"),
     ("Русский", "ru_RU", "RU", "Russia"),
 )
-"""With the flag that stands for each, where there is such an icon."""
+"""Each with the icon of its flag, where there is one."""
 
 
 def seed(world: World) -> None:
-    """Make the languages of a fresh installation (which ones: assumed)."""
+    """Create the languages of a fresh installation (which ones is assumed)."""
     for name, locale, country, flag in _SHIPPED:
         icon_id = icons.named(world, flag)
         world[LANGUAGES].add(Language(name=name, locale=locale, country=country, icon_id=icon_id))

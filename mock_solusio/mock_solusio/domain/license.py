@@ -1,4 +1,4 @@
-"""The license of the installation: always there, and renewed by any activation code (assumed)."""
+"""The license of the installation. It always exists, and any activation code renews it (assumed)."""
 
 from msgspec.structs import replace
 
@@ -10,7 +10,7 @@ YEAR: Micros = 365 * DAY
 
 
 def seed(world: World) -> None:
-    """Make the license of a fresh installation, good for a year."""
+    """Create the license of a fresh installation, valid for a year."""
     world[LICENSES].add(
         License(
             cpu_cores=64,

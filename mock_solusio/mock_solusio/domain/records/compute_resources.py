@@ -1,4 +1,4 @@
-"""Where servers run and are stored: locations, compute resources, storages, backup nodes."""
+"""Where servers run and are stored: locations, compute resources, storages and backup nodes."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from mock_solusio.domain.world import Kind, Record
 
 
 class Location(Record, frozen=True, kw_only=True):
-    """A location (facts, section 9). Which compute resources are there, they themselves know."""
+    """A place where servers can run. Each compute resource lists its own locations."""
 
     name: str
     description: str = ""
@@ -24,11 +24,11 @@ LOCATIONS: Kind[Location] = Kind(
 
 
 AGENT_VERSION = "1.32.5"
-"""Of the agent on the machine (assumed; any text will do)."""
+"""Version of the agent on the machine (assumed; clients accept any string)."""
 
 
 class ResourceLimit(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of something servers may take of a machine."""
+    """How much of something the servers of a compute resource may use."""
 
     unlimited: bool = True
     total: float = 0.0
@@ -46,7 +46,7 @@ class Bridge(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ComputeResourceSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings of a compute resource (facts: Go SDK, runetech0/solusvm-api-async)."""
+    """Settings of a compute resource (Go SDK, runetech0/solusvm-api-async)."""
 
     cache_path: str = "/var/lib/solus/cache"
     iso_path: str = "/var/lib/solus/iso"
@@ -71,13 +71,13 @@ class ComputeResource(Record, frozen=True, kw_only=True):
     status: str = "active"
     version: str = AGENT_VERSION
     is_locked: bool = False
-    """Whether no new servers are put there."""
+    """Whether it accepts no new servers."""
     location_ids: list[int] = msgspec.field(default_factory=list)
     settings: ComputeResourceSettings = ComputeResourceSettings()
 
 
 class Storage(Record, frozen=True, kw_only=True):
-    """Where disks of a compute resource are."""
+    """Where the disks of a compute resource's servers are."""
 
     compute_resource_id: int
     name: str
@@ -96,7 +96,7 @@ STORAGES: Kind[Storage] = Kind("storages", Storage, index=("compute_resource_id"
 
 
 class StorageType(Record, frozen=True, kw_only=True):
-    """A way to store disks (facts, section 5)."""
+    """A way to store disks, and the image formats it can hold."""
 
     name: str
     formats: tuple[str, ...]
@@ -109,7 +109,7 @@ STORAGE_TYPES = (
     StorageType(id=4, name="nfs", formats=("qcow2", "raw")),
     StorageType(id=5, name="vz", formats=("ploop",)),
 )
-"""The names are facts; which formats go with which is what QEMU and Virtuozzo can do (assumed)."""
+"""The names are observed; the formats are what QEMU and Virtuozzo support (assumed)."""
 
 
 class BackupNode(Record, frozen=True, kw_only=True):
@@ -118,7 +118,7 @@ class BackupNode(Record, frozen=True, kw_only=True):
     name: str
     type: str = "ssh_rsync"
     compute_resource_ids: list[int] = msgspec.field(default_factory=list)
-    """The machines whose servers are backed up there."""
+    """The compute resources whose servers are backed up there."""
     credentials: dict[str, Any] = msgspec.field(default_factory=dict)
 
 

@@ -1,4 +1,4 @@
-"""What a user proves their identity with: access tokens, browser sessions and SSH keys."""
+"""How users prove who they are: access tokens, login sessions and SSH keys."""
 
 from mock_solusio.domain.world import Kind, Record
 from mock_solusio.moment import Micros
@@ -9,19 +9,19 @@ class AccessToken(Record, frozen=True, kw_only=True):
 
     user_id: int
     digest: str
-    """Of the secret: SHA-256 in hex."""
+    """SHA-256 of the secret, in hex."""
     uuid: str
-    """What `/api_tokens/{id}` calls it."""
+    """The id in `/api_tokens/{id}`."""
     one_time: bool
     from_login: bool
-    """Made by logging in, not on request."""
+    """Created by a login, not by a request for a token."""
     name: str
     created_at: Micros
     expires_at: Micros | None
-    """None: it holds until it is withdrawn."""
+    """None: it is valid until it is revoked."""
 
-    def holds(self, now: Micros) -> bool:
-        """Tell whether it has not expired."""
+    def is_valid(self, now: Micros) -> bool:
+        """Return whether it has not expired."""
         return self.expires_at is None or now < self.expires_at
 
 
@@ -35,20 +35,20 @@ ACCESS_TOKENS = Kind(
 
 
 class LoginSession(Record, frozen=True, kw_only=True):
-    """A browser that has logged in. Of the secret in its cookie only the SHA-256 is stored."""
+    """A browser that has logged in to the user area; only the SHA-256 of its cookie's secret is stored."""
 
     user_id: int
     digest: str
     expires_at: Micros
     ended: bool = False
-    """Taken from the user, who may be told why. It never comes back, also when he is active again."""
+    """Ended by SolusIO, for good. The record stays, so that the user can learn why."""
 
 
 SESSIONS = Kind("sessions", LoginSession, index=("user_id",), unique=("digest",))
 
 
 class SshKey(Record, frozen=True, kw_only=True):
-    """A public key (facts, section 9)."""
+    """A public key of a user."""
 
     name: str
     body: str

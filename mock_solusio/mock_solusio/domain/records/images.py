@@ -1,4 +1,4 @@
-"""What a server can be installed with or boot from: OS images, applications, ISO images; their icons."""
+"""What a server is installed with or boots from: OS images, applications, ISO images, and icons."""
 
 import msgspec
 
@@ -6,7 +6,7 @@ from mock_solusio.domain.world import Kind, Record
 
 
 class Icon(Record, frozen=True, kw_only=True):
-    """A small picture (facts, section 9)."""
+    """A small picture."""
 
     name: str
     type: str
@@ -28,7 +28,7 @@ class OsImage(Record, frozen=True, kw_only=True):
 
 
 class OsImageVersion(Record, frozen=True, kw_only=True):
-    """A version of an operating system: its id is the `os` of a server."""
+    """A version of an operating system; its id is the `os` of a server."""
 
     os_image_id: int
     version: str
@@ -49,18 +49,18 @@ OS_IMAGE_VERSIONS: Kind[OsImageVersion] = Kind(
 
 
 NO_QUESTIONS = '{"required": [], "properties": {}}'
-"""The JSON Schema of an application that asks nothing. Clients read both members (facts, section 9)."""
+"""The JSON Schema of an application without questions. Clients read both members (observed)."""
 
 
 class LoginLink(msgspec.Struct, frozen=True, kw_only=True):
-    """How a customer gets into the application: `none`, `url`, `js_code` or `info`."""
+    """How a customer logs in to the application: `none`, `url`, `js_code` or `info`."""
 
     type: str = "none"
     content: str = ""
 
 
 class Application(Record, frozen=True, kw_only=True):
-    """An application (facts, section 9)."""
+    """Software that is installed together with a server."""
 
     name: str
     icon_id: int | None = None
@@ -69,7 +69,7 @@ class Application(Record, frozen=True, kw_only=True):
     user_data_template: str = ""
     login_link: LoginLink = LoginLink()
     json_schema: str = NO_QUESTIONS
-    """A JSON text: what to ask before installing."""
+    """What to ask before installation, as the text of a JSON Schema."""
     is_default: bool = False
     is_visible: bool = True
     is_builtin: bool = False
@@ -82,13 +82,13 @@ APPLICATIONS: Kind[Application] = Kind(
 
 
 class IsoImage(Record, frozen=True, kw_only=True):
-    """An ISO image (facts, section 9; Go SDK)."""
+    """An ISO image."""
 
     name: str
     iso_url: str
     icon_id: int | None = None
     user_id: int | None = None
-    """Whose it is; None for one of the operator's."""
+    """The owner; None: the operator."""
     visibility: str = "public"
     os_type: str = "Linux"
     use_tls: bool = True

@@ -1,4 +1,4 @@
-"""What belongs to the whole installation: settings, license, languages, the activity log."""
+"""What belongs to the whole installation: settings, license, languages and the activity log."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ SettingsTree = dict[str, Any]
 
 
 class InstallationSettings(Record, frozen=True, kw_only=True):
-    """All settings, in the one record with id 1. `limit_group` in the tree is an id or None."""
+    """All settings, in a single record with id 1. `limit_group` in the tree is an id or None."""
 
     tree: SettingsTree = msgspec.field(default_factory=dict)
 
@@ -20,7 +20,7 @@ SETTINGS = Kind("settings", InstallationSettings, noun="settings")
 
 
 class License(Record, frozen=True, kw_only=True):
-    """What the installation may use (members: facts, section 10)."""
+    """What the installation may use (members: observed)."""
 
     cpu_cores: int
     cpu_cores_in_use: int
@@ -35,7 +35,7 @@ LICENSES = Kind("licenses", License)
 
 
 DEFAULT_LANGUAGE = 1
-"""Id of the language of who has chosen none."""
+"""Id of the language of users who have not chosen one."""
 
 
 class Language(Record, frozen=True, kw_only=True):
@@ -45,13 +45,13 @@ class Language(Record, frozen=True, kw_only=True):
     locale: str
     country: str
     icon_id: int | None = None
-    """Of its flag."""
+    """Its flag."""
     is_visible: bool = True
     users_count: int = 0
 
     @property
     def is_default(self) -> bool:
-        """Whether it is the language of who has chosen none."""
+        """Whether it is the language of users who have not chosen one."""
         return self.id == DEFAULT_LANGUAGE
 
 
@@ -59,11 +59,11 @@ LANGUAGES = Kind("languages", Language, index=("name", "locale"), search=("name"
 
 
 class ActivityLog(Record, frozen=True, kw_only=True):
-    """Something that happened. `data` differs for each event and never holds a secret."""
+    """An entry of the activity log. `data` depends on the event and never holds a secret."""
 
     event: str
     user_id: int | None
-    """Who did it; None: nobody in particular."""
+    """Who did it; None: SolusIO itself."""
     user_email: str
     created_at: Micros
     data: dict[str, Any] = msgspec.field(default_factory=dict)

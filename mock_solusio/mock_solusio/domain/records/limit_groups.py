@@ -7,19 +7,19 @@ from mock_solusio.moment import Micros
 
 
 class UserLimit(msgspec.Struct, frozen=True, kw_only=True):
-    """A limit; it counts only while it is enabled."""
+    """A limit of a user; it applies only while it is enabled."""
 
     limit: int = 0
     is_enabled: bool = False
 
     @property
     def bound(self) -> int | None:
-        """How many there may be at most; None: as many as one likes."""
+        """The limit that applies; None: unlimited."""
         return self.limit if self.is_enabled else None
 
 
 class LimitGroup(Record, frozen=True, kw_only=True):
-    """Limits, and how many users have them. Sizes are in bytes (assumed)."""
+    """Limits, and the number of users who have them. Sizes are in bytes (assumed)."""
 
     name: str
     created_at: Micros

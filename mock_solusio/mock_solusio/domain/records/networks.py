@@ -1,4 +1,4 @@
-"""IP blocks and VPC networks, and the addresses of both."""
+"""IP blocks, VPC networks, and the addresses of both."""
 
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, IPv6Network
 
@@ -11,7 +11,7 @@ IPV6 = "IPv6"
 
 
 class IpBlock(Record, frozen=True, kw_only=True):
-    """Addresses for servers (facts, section 9). What the other version needs is empty or 0."""
+    """Addresses for servers. Members of the other IP version are empty or 0."""
 
     name: str
     type: str = IPV4
@@ -23,19 +23,18 @@ class IpBlock(Record, frozen=True, kw_only=True):
     last: str = ""
     range: str = ""
     subnet: int = 0
-    """Length of the IPv6 prefix that a server gets."""
+    """Length of the IPv6 prefix for one server."""
     reverse_dns_zone: str = ""
     reverse_dns_enabled: bool = False
     compute_resource_ids: list[int] = msgspec.field(default_factory=list)
     hint: int = 0
-    """All addresses before this one, counted from 0, are taken, except those in `released`."""
+    """Number of the first address that may be free: all before it are taken, except those in `released`."""
     released: list[int] = msgspec.field(default_factory=list)
-    """Addresses before `hint` that were let go, ascending; so a free one is found at once, however many are
-    taken."""
+    """Numbers of released addresses before `hint`, ascending. Both make it fast to find a free address."""
 
     @property
     def size(self) -> int:
-        """How many addresses, or prefixes, there are; the gateway counts."""
+        """The number of addresses, or of IPv6 prefixes; includes the gateway."""
         if self.type == IPV4:
             return int(IPv4Address(self.last)) - int(IPv4Address(self.first)) + 1
         return int(2 ** (self.subnet - IPv6Network(self.range).prefixlen))
@@ -49,7 +48,7 @@ class IpBlock(Record, frozen=True, kw_only=True):
         return str(network + 1 if spare else network)
 
     def index(self, address: str) -> int | None:
-        """Return the number of an address, or None if it is not one that servers of this block get."""
+        """Return the number of an address, or None if servers cannot get it from this block."""
         try:
             if self.type == IPV4:
                 index = int(IPv4Address(address)) - int(IPv4Address(self.first))
@@ -58,18 +57,18 @@ class IpBlock(Record, frozen=True, kw_only=True):
                 index = (int(IPv6Address(address)) - int(start)) >> (128 - self.subnet)
         except AddressValueError:
             return None
-        if "%" in address:  # a scope (fe80::1%eth0) means something on one machine alone
+        if "%" in address:  # a scope (fe80::1%eth0) means something on one machine only
             return None
         if not 0 <= index < self.size or self.is_gateway(index):
             return None
         return index if self.address(index) == self.normal(address) else None
 
     def normal(self, address: str) -> str:
-        """Return an address in the way it is stored."""
+        """Return an address in the form in which it is stored."""
         return str(IPv4Address(address) if self.type == IPV4 else IPv6Address(address))
 
     def is_gateway(self, index: int) -> bool:
-        """Tell whether the gateway has this address, or lies in this prefix."""
+        """Return whether this address is the gateway, or this prefix contains it."""
         if self.type == IPV4:
             return self.address(index) == self.gateway
         prefix = int(IPv6Address(self.address(index))) >> (128 - self.subnet)
@@ -77,7 +76,7 @@ class IpBlock(Record, frozen=True, kw_only=True):
 
 
 class Ip(Record, frozen=True, kw_only=True):
-    """A registered address. Without a server it is kept back: nobody gets it who does not ask for it."""
+    """A registered address. Without a server it is reserved: a server gets it only by explicit request."""
 
     ip_block_id: int
     address: str
@@ -85,7 +84,7 @@ class Ip(Record, frozen=True, kw_only=True):
     compute_resource_id: int | None = None
     server_id: int | None = None
     user_id: int | None = None
-    """Whose server has it."""
+    """The owner of the server."""
     is_primary: bool = False
     comment: str | None = None
 
@@ -107,7 +106,7 @@ SET_LIST = "set"
 
 
 class VpcNetwork(Record, frozen=True, kw_only=True):
-    """A private network. `first` and `last` are empty in a set."""
+    """A private network. `first` and `last` are empty for a set."""
 
     name: str
     user_id: int
@@ -119,24 +118,24 @@ class VpcNetwork(Record, frozen=True, kw_only=True):
 
     @property
     def size(self) -> int:
-        """How many addresses the range has; 0 for a set."""
+        """The number of addresses in the range; 0 for a set."""
         if not self.first:
             return 0
         return int(IPv4Address(self.last)) - int(IPv4Address(self.first)) + 1
 
     def spans(self, address: IPv4Address) -> bool:
-        """Tell whether an address is in the range."""
+        """Return whether an address is in the range."""
         return bool(self.first) and IPv4Address(self.first) <= address <= IPv4Address(self.last)
 
 
 class VpcIp(Record, frozen=True, kw_only=True):
-    """An address that a server has, or that was added to its network."""
+    """An address of a server, or one that was added to the network."""
 
     vpc_network_id: int
     address: str
     server_id: int | None = None
     is_added: bool = False
-    """Whether it is there without a server, too: it is not of the range."""
+    """Whether it was added to the network, outside its range; it stays without a server."""
 
 
 VPC_NETWORKS: Kind[VpcNetwork] = Kind(

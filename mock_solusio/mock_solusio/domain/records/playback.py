@@ -1,4 +1,7 @@
-"""A timeline being played: what its names stand for, and how far it is."""
+"""The progress of a timeline: what its names stand for, and how far it has been played.
+
+Both are part of the state, so that a snapshot, a reset or a restart finds them consistent with the rest.
+"""
 
 from mock_solusio.domain.world import Kind, Record
 from mock_solusio.moment import Micros
@@ -10,28 +13,28 @@ class PlayedName(Record, frozen=True, kw_only=True):
     name: str
     """With its kind, such as `server web`."""
     key: int
-    """Id of the record; 0: it was to be made, and was refused."""
+    """Id of the record; 0: its creation was refused."""
 
 
 class Playback(Record, frozen=True, kw_only=True):
-    """How far a timeline is; there is one row."""
+    """How far a timeline has been played. There is a single record."""
 
     timeline: str
-    """What tells it from other timelines."""
+    """Identifies the timeline."""
     offset: int = 0
     """Where in the file the next line begins, in bytes."""
     line: int = 0
-    """Number of the line played last."""
+    """Number of the last line played."""
     moment: Micros
-    """When the event played last happened; before the first one, where the time begins."""
+    """The moment of the last event played; before the first one, where the timeline begins."""
     events: int = 0
-    """How many were played."""
+    """How many events were played."""
     refused: int = 0
-    """How many of them the world refused, because it had gone another way."""
+    """How many of them SolusIO refused, because its state no longer matched the timeline."""
     refusal: str = ""
-    """Which was the last of them, and why."""
+    """The last of them, and why."""
     error: str = ""
-    """Why it cannot go on."""
+    """Why it cannot continue."""
     is_over: bool = False
 
 

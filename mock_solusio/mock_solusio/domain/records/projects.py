@@ -5,12 +5,12 @@ from mock_solusio.moment import Micros
 
 
 class Project(Record, frozen=True, kw_only=True):
-    """A project (facts, section 6)."""
+    """A project, which servers belong to."""
 
     name: str
     owner_id: int
     people: list[int]
-    """Ids of the owner, who is first, and of the members."""
+    """Ids of the owner (first) and of the members."""
     created_at: Micros
     updated_at: Micros
     description: str = ""
@@ -18,7 +18,7 @@ class Project(Record, frozen=True, kw_only=True):
 
 
 class Membership(Record, frozen=True, kw_only=True):
-    """Somebody of a project who is not its owner; an invitation while no user has this address (assumed)."""
+    """A member of a project besides its owner; an invitation until a user has this address (assumed)."""
 
     project_id: int
     email: str
@@ -26,7 +26,7 @@ class Membership(Record, frozen=True, kw_only=True):
     user_id: int | None
     created_at: Micros
     invited_at: Micros | None = None
-    """When the invitation was sent last; None for somebody who never needed one."""
+    """When the invitation was last sent; None: the user existed already."""
 
 
 PROJECTS: Kind[Project] = Kind(

@@ -9,24 +9,24 @@ ADMINISTRATOR_ROLE = 1
 
 
 CLIENT_ROLE = 2
-"""Id of the role of customers, which permits nothing beyond one's own things (facts, section 3)."""
+"""Id of the role of customers, which has no permissions: their own things need none (observed)."""
 
 
 BUILT_IN_ROLES = (ADMINISTRATOR_ROLE, CLIENT_ROLE)
 
 
 class Role(Record, frozen=True, kw_only=True):
-    """A role, and how many users have it."""
+    """A role, and the number of users who have it."""
 
     name: str
     name_key: str
     permissions: list[str] = msgspec.field(default_factory=list)
-    """Names, not ids, so that state files outlive new permissions. Not used for the administrator."""
+    """Names, not ids, so that state files survive new permissions. Not used for the administrator."""
     users_count: int = 0
 
     @property
     def built_in(self) -> bool:
-        """Whether SolusIO brought it along."""
+        """Whether it comes with SolusIO."""
         return self.id in BUILT_IN_ROLES
 
 

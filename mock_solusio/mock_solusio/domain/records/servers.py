@@ -18,14 +18,14 @@ class BackupSchedule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServerBackupSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether and when a server is backed up by itself."""
+    """Whether and when a server is backed up automatically."""
 
     enabled: bool = False
     schedule: BackupSchedule = BackupSchedule()
 
 
 class AdditionalDisk(msgspec.Struct, frozen=True, kw_only=True):
-    """A disk beside the primary one; `size` in GiB."""
+    """A disk besides the primary one; `size` in GiB."""
 
     name: str
     size: int
@@ -33,7 +33,7 @@ class AdditionalDisk(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Server(Record, frozen=True, kw_only=True):
-    """A virtual server (facts, section 7)."""
+    """A virtual server."""
 
     name: str
     uuid: str
@@ -45,24 +45,24 @@ class Server(Record, frozen=True, kw_only=True):
     virtualization_type: str
     created_at: Micros
     custom_plan: dict[str, Any] = msgspec.field(default_factory=dict)
-    """What differs from the plan, in the form of the request."""
+    """Values in place of the plan's, in the form of the request."""
     os_image_version_id: int | None = None
     application_id: int | None = None
     application_data: dict[str, Any] = msgspec.field(default_factory=dict)
     description: str = ""
     status: str = "processing"
     running_of: int | None = None
-    """The owner while the server runs or is to run, so that his running servers are counted by an index."""
+    """The owner while the server should run, so that an index can count their running servers."""
     suspensions: list[str] = msgspec.field(default_factory=list)
-    """Who suspended it: `operator`, `user`."""
+    """Why it is suspended: `operator`, `user` (the owner is)."""
     ran: bool = False
-    """Whether it ran when it was suspended."""
+    """Whether it was running when it was suspended."""
     is_suspended: bool = False
     is_deleting: bool = False
     busy_until: Micros = 0
-    """When its last task is finished."""
+    """When its last task finishes."""
     disk: int = 0
-    """GiB of the primary disk; a resize may keep it."""
+    """Size of the primary disk in GiB; a resize may keep it."""
     additional_disks: list[AdditionalDisk] = msgspec.field(default_factory=list)
     primary_disk_offer: int | None = None
     boot_mode: str = "disk"
@@ -76,21 +76,21 @@ class Server(Record, frozen=True, kw_only=True):
     user_data: str = ""
     root_password: str = ""
     passwords: int = 1
-    """How many root passwords it has had."""
+    """How many root passwords it has had so far."""
     vnc_password: str = ""
     mac_address: str = ""
     backup_settings: ServerBackupSettings = ServerBackupSettings()
     status_at: Micros = 0
-    """When it took its status."""
+    """Since when it has had its status."""
     received: int = 0
-    """Bytes of traffic counted before `traffic_from`, likewise `sent`."""
+    """Bytes of traffic counted until `traffic_from`; likewise `sent`."""
     sent: int = 0
     traffic_from: Micros = 0
-    """Since when its traffic is counted by its curves (`charts`)."""
+    """From when on its traffic follows from its curves (`charts`)."""
 
     @property
     def runs(self) -> bool:
-        """Whether it is to run."""
+        """Whether it should run."""
         return self.running_of is not None
 
 
@@ -124,14 +124,14 @@ class Backup(Record, frozen=True, kw_only=True):
     creator_id: int
     created_at: Micros
     disk: int
-    """GiB of the disk at the time."""
+    """Size of the disk at the time, in GiB."""
     status: str = "pending"
-    """`pending` until its task is finished, then `created`."""
+    """`pending` until its task finishes, then `created`."""
     size: float = 0.0
-    """GiB, known once it is created."""
+    """In GiB; 0 until it is created."""
     task_id: int = 0
     backup_node_id: int | None = None
-    """Where it is kept; None: no node names the compute resource of the server."""
+    """Where it is kept; None: no node names the server's compute resource."""
 
 
 BACKUPS: Kind[Backup] = Kind("backups", Backup, index=("server_id", "backup_node_id"))
@@ -144,9 +144,9 @@ class Snapshot(Record, frozen=True, kw_only=True):
     name: str
     created_at: Micros
     status: str = "processing"
-    """`processing` while it is taken or deleted, else `available`."""
+    """`processing` while it is taken or deleted, otherwise `available`."""
     size: float = 0.0
-    """GiB, known once it is taken."""
+    """In GiB; 0 until it is taken."""
 
 
 SNAPSHOTS: Kind[Snapshot] = Kind("snapshots", Snapshot, index=("server_id",))

@@ -1,4 +1,4 @@
-"""What is stored of a user. What is done with users is in `users`; apart, so that no import is circular."""
+"""Users, and what remains of deleted ones."""
 
 import msgspec
 
@@ -9,11 +9,10 @@ ACTIVE = "active"
 LOCKED = "locked"
 SUSPENDED = "suspended"
 STATUSES = (ACTIVE, LOCKED, SUSPENDED)
-"""The states of a user (facts, section 3).
+"""The states of a user (observed).
 
-What they mean is assumed. Locked: he cannot log in, his access tokens and sessions are refused, his
-servers go on. Suspended: likewise, and his servers are suspended with him; they are resumed when he leaves
-that state.
+Their meaning is assumed. Locked: the user cannot log in, and their access tokens and sessions are refused;
+their servers keep running. Suspended: the same, and their servers are suspended until they leave this state.
 """
 
 
@@ -22,12 +21,12 @@ class User(Record, frozen=True, kw_only=True):
 
     email: str
     email_key: str
-    """The address in a form that is the same whatever the case of its letters."""
+    """The address in a form that ignores upper and lower case."""
     status: str = ACTIVE
     password_hash: str | None = None
-    """None: he cannot log in by password."""
+    """None: the user cannot log in with a password."""
     billing_user_id: int | None = None
-    """His id in the billing system (step 8)."""
+    """The user's id in the billing system (step 8)."""
     billing_token: str | None = None
     roles: list[int] = msgspec.field(default_factory=list)
     limit_group_id: int | None = None
@@ -48,16 +47,16 @@ USERS = Kind(
 
 
 def email_key(email: str) -> str:
-    """Return what two spellings of the same address have in common."""
+    """Return an address in a form that ignores upper and lower case."""
     return email.casefold()
 
 
 class FormerUser(Record, frozen=True, kw_only=True):
-    """A user who was deleted: whom his usage still belongs to."""
+    """A deleted user, who still owns their past usage."""
 
     user_id: int
     billing_user_id: int | None = None
-    """What he had when he was deleted."""
+    """The value at the time of the deletion."""
 
 
 FORMER_USERS: Kind[FormerUser] = Kind("former_users", FormerUser, index=("user_id", "billing_user_id"))
