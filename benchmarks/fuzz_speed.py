@@ -44,8 +44,8 @@ PRICE = {
 OURS = """
 import sys
 from solusio_contracts.fuzzing import campaign as fuzz
-from solusio_contracts.checking.target import Settings, Target
-settings = Settings(
+from solusio_contracts.checking.target import TargetSettings, Target
+settings = TargetSettings(
     url=sys.argv[1], users=(1,), seed=int(sys.argv[3]), fuzz_examples=int(sys.argv[2]), fuzz_seconds=600
 )
 target = Target(settings)

@@ -192,7 +192,7 @@ def mixed_report(make_report: MakeReport, make_result: MakeResult, make_finding:
                 outcome=Outcome.ERROR,
                 clauses=("TP-091",),
                 checks=0,
-                reason="the rule itself broke: OSError: too many open files",
+                reason="the rule itself failed: OSError: too many open files",
             ),
         ),
     )

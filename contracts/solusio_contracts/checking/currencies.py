@@ -1,4 +1,4 @@
-"""ISO 4217, from the CLDR data that Babel carries."""
+"""ISO 4217 currencies, from the CLDR data in Babel."""
 
 import datetime
 import functools
@@ -6,50 +6,18 @@ import functools
 from babel.core import get_global
 from babel.numbers import get_currency_symbol, list_currencies
 
-# Codes of ISO 4217 that are no money to pay with: metals, tests, none, funds, units of account.
+# ISO 4217 codes that are not money: metals, tests, no currency, units of account.
 NO_MONEY = frozenset(
     {"XXX", "XTS", "XAU", "XAG", "XPD", "XPT", "XSU", "XUA", "XDR", "XBA", "XBB", "XBC", "XBD"}
 )
 
-# Dollars and pesos; CLDR's English data give most of them a longer sign of their own.
+# Currencies written with $; in CLDR's English data, most have a longer symbol.
 DOLLARS = frozenset(
-    [
-        "USD",
-        "CAD",
-        "AUD",
-        "NZD",
-        "SGD",
-        "HKD",
-        "TWD",
-        "MXN",
-        "ARS",
-        "CLP",
-        "COP",
-        "UYU",
-        "CUP",
-        "DOP",
-        "BBD",
-        "BMD",
-        "BND",
-        "BSD",
-        "BZD",
-        "FJD",
-        "GYD",
-        "JMD",
-        "KYD",
-        "LRD",
-        "NAD",
-        "SBD",
-        "SRD",
-        "TTD",
-        "XCD",
-        "CVE",
-        "TOP",
-        "WST",
-        "NIO",
-        "BRL",
-        "MOP",
-    ]
+    {
+        *("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN", "ARS", "CLP", "COP", "UYU"),
+        *("CUP", "DOP", "BBD", "BMD", "BND", "BSD", "BZD", "FJD", "GYD", "JMD", "KYD", "LRD"),
+        *("NAD", "SBD", "SRD", "TTD", "XCD", "CVE", "TOP", "WST", "NIO", "BRL", "MOP"),
+    }
 )
 
 
@@ -61,7 +29,7 @@ def known() -> frozenset[str]:
 
 @functools.cache
 def current() -> frozenset[str]:
-    """Return the codes of currencies that are legal tender somewhere today."""
+    """Return the codes of currencies that are legal tender today."""
     today = datetime.datetime.now(datetime.UTC).date()
     codes: set[str] = set()
     for entries in get_global("territory_currencies").values():
@@ -72,22 +40,22 @@ def current() -> frozenset[str]:
 
 
 def may_lack_decimals(code: str) -> bool:
-    """Whether amounts of this currency are shown without decimals: JPY on paper, HUF in practice."""
+    """Whether amounts of this currency are shown without decimals: JPY by definition, HUF in practice."""
     digits, _, cash_digits, _ = get_global("currency_fractions").get(code, (2, 0, 2, 0))
     return bool(digits == 0 or cash_digits == 0)
 
 
 @functools.cache
-def signs() -> dict[str, frozenset[str]]:
-    """Return signs of one character, such as £ and $, with the codes that use them."""
+def symbols() -> dict[str, frozenset[str]]:
+    """Return symbols of one character, such as £ and $, with the codes that use them."""
     users: dict[str, set[str]] = {}
     for code in current():
-        sign = get_currency_symbol(code, locale="en")
-        if len(sign) == 1 and not sign.isascii():
-            users.setdefault(sign, set()).add(code)
-    # Shared by several currencies, whatever CLDR's English data say.
+        symbol = get_currency_symbol(code, locale="en")
+        if len(symbol) == 1 and not symbol.isascii():
+            users.setdefault(symbol, set()).add(code)
+    # Several currencies share these, whatever CLDR's English data says.
     users["$"] = set(DOLLARS)
     users.setdefault("£", set()).update({"GBP", "EGP", "LBP", "SYP", "FKP", "GIP", "SHP", "SSP", "SDG"})
     users.setdefault("¥", set()).update({"JPY", "CNY"})
     users.setdefault("₩", set()).update({"KRW", "KPW"})
-    return {sign: frozenset(codes) for sign, codes in users.items()}
+    return {symbol: frozenset(codes) for symbol, codes in users.items()}

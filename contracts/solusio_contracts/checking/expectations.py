@@ -1,4 +1,4 @@
-"""What rules ask again and again: expectations on the answer to one more question."""
+"""Expectations that many rules share, about the response to one more request."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,32 +8,32 @@ from solusio_contracts.checking.target import Target
 from solusio_contracts.http.exchange import Exchange, FailureKind, Request
 
 ENOUGH = 2
-"""Time-outs within one rule after which its other cases are left out."""
+"""Time-outs within one rule after which it skips its other cases."""
 
 Case = tuple[str, Request]
-"""What is asked, in words, and the request."""
+"""A request, preceded by its description."""
 
 
 def refusals(target: Target, cases: Iterable[Case], *, clause: str = "", note: str = "") -> Iterator[Expect]:
-    """Ask each case and expect an answer with neither a price nor a server error."""
+    """Send each case, and expect neither a price nor a server error."""
     late = 0
-    for words, request in cases:
-        exchange = target.send(request, words)
-        yield Expect.refused(words, exchange, clause=clause, hint=note)
+    for description, request in cases:
+        exchange = target.send(request, description)
+        yield Expect.refused(description, exchange, clause=clause, hint=note)
         late += exchange.failure is FailureKind.TIMEOUT
         if late >= ENOUGH:
             return
 
 
 def unharmed(exchange: Exchange, *, clause: str = "") -> Expect:
-    """Expect any answer but a server error: whether the question is understood is open."""
+    """Expect a price or a refusal: the endpoint need not understand the request."""
     fine = exchange.failure is None and not exchange.server_error
     expected = "a price or a refusal (4xx)"
     return Expect.that(fine, exchange.description, expected, exchange.summary, exchange, clause=clause)
 
 
 def same(first: Exchange, again: Exchange, subject: str, *, clause: str = "") -> Expect:
-    """Expect the price that was given at first."""
+    """Expect the same price as in the first response."""
     return Expect.that(
         again.priced and same_price(first, again),
         subject,
@@ -44,7 +44,7 @@ def same(first: Exchange, again: Exchange, subject: str, *, clause: str = "") ->
     )
 
 
-def raw_question(target: Target, *, leave_out: str, instead: bytes) -> Request:
-    """Return the valid question with one parameter replaced by raw form text."""
-    rest = Request.form(target.question(leave_out=leave_out)).body
+def raw_parameter(target: Target, *, leave_out: str, instead: bytes) -> Request:
+    """Return the valid request with one parameter replaced by raw form text."""
+    rest = Request.form(target.parameters(leave_out=leave_out)).body
     return Request(instead + b"&" + rest)

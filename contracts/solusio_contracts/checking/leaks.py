@@ -1,4 +1,4 @@
-"""Finds in an answer what should have stayed inside: tokens, traces, paths, SQL."""
+"""Finds what a response must not reveal: tokens, stack traces, file paths, SQL. Pure."""
 
 import functools
 import html
@@ -17,72 +17,61 @@ from solusio_contracts.http.json_body import read_json
 from solusio_contracts.http.masking import SHORTEST, TOKEN_VARIABLE, Mask, patterns
 
 LOOKED_AT = 200_000
-"""Bytes of an answer that are searched."""
-_SMALL_LETTERS = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+"""Bytes of a response that are searched."""
+_LOWER_CASE = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _SHORT = 10_000
-"""Characters of an answer that is remembered."""
+"""Characters up to which a response is cached with its leaks."""
 _UNLIKELY = 8
-"""Letters and digits that no text holds by chance."""
+"""Letters and digits that no text contains by chance."""
 _BEFORE, _EXCERPT = 20, 100
-"""Characters that a report shows: before a leak, and from its beginning."""
+"""Characters of an excerpt: before a leak, and from its start."""
 
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """One thing that an answer should not hold."""
+    """One thing that a response must not contain."""
 
     clause: str
     what: str
     excerpt: str
 
 
-class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    clause: str
-    what: str
-    regexes: list[str]
-    before: str = ""
-    after: str = ""
-    ignore_case: bool = False
-
-    def prepared(self) -> Iterator[tuple[str, str]]:
-        for regex in self.regexes:
-            whole = f"{self.before}{regex}{self.after}"
-            yield needle(whole), whole
-
-
-class _Document(msgspec.Struct, forbid_unknown_fields=True):
-    pattern: list[_Entry]
-
-
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """What to look for, and the clause it violates."""
 
     clause: str
     what: str
-    regexes: tuple[tuple[str, str], ...]
-    """Each behind a text that stands in all its matches: to look for that is a hundred times as fast."""
-    ignore_case: bool
-    """Whether the expressions are made for a text in small letters."""
+    regexes: tuple[str, ...]
+    before: str = ""
+    after: str = ""
+    """Regular expressions around each of `regexes`."""
+    ignore_case: bool = False
+    """Whether the expressions are written for a text in lower case."""
+
+    @functools.cached_property
+    def searches(self) -> tuple[tuple[str, str], ...]:
+        """Each whole expression, preceded by its literal: searching for that is a hundred times as fast."""
+        whole = (f"{self.before}{regex}{self.after}" for regex in self.regexes)
+        return tuple((literal_of(regex), regex) for regex in whole)
+
+
+class _Document(msgspec.Struct, forbid_unknown_fields=True):
+    pattern: tuple[Pattern, ...]
 
 
 @functools.cache
 def known_patterns() -> tuple[Pattern, ...]:
     """Return the patterns of `leaks.toml`."""
     file = resources.files("solusio_contracts.checking").joinpath("leaks.toml")
-    document = from_toml(read_text(file), _Document, file.name)
-    return tuple(
-        Pattern(entry.clause, entry.what, tuple(entry.prepared()), entry.ignore_case)
-        for entry in document.pattern
-    )
+    return from_toml(read_text(file), _Document, file.name).pattern
 
 
 _PART = re.compile(r"\\.|\[\^?\]?(?:\\.|[^]\\])*\]|[*+?]\??|\{\d*,?\d*\}\??|.", re.DOTALL)
 _UNKNOWN_LETTER = ("(", ")", ".", "^", "$", "\\w", "\\W", "\\d", "\\D", "\\s", "\\S", "\\n")
 
 
-def needle(regex: str) -> str:
-    """Return a text that every match of a regular expression holds; empty when there is none for sure."""
+def literal_of(regex: str) -> str:
+    """Return a text that every match of a regular expression contains; empty if none is certain."""
     pieces, depth = [""], 0
     for part in _PART.findall(regex):
         depth += (part == "(") - (part == ")")
@@ -91,7 +80,7 @@ def needle(regex: str) -> str:
         elif part == "|":
             return ""
         elif part[0] in "*+?{":
-            # The letter before it may be missing.
+            # The preceding letter may be missing.
             pieces[-1] = pieces[-1][:-1]
             pieces.append("")
         elif part not in ("\\b", "\\B"):
@@ -105,7 +94,7 @@ def _compiled(regex: str) -> re.Pattern[str]:
 
 
 def find(exchange: Exchange, token: str | None, url_path: str = "/") -> Iterator[Leak]:
-    """Yield what leaks in the answer of an exchange, each clause once.
+    """Yield what leaks in the response of an exchange, each clause once.
 
     `url_path` is the endpoint's own path, which error pages may name.
     """
@@ -113,31 +102,29 @@ def find(exchange: Exchange, token: str | None, url_path: str = "/") -> Iterator
     if token:
         mask.hide(token, f"${{{TOKEN_VARIABLE}}}")
         yield from _token_leak(exchange, token, mask)
-    # Masked before it is cut to an excerpt: half a token would be recognised by nobody else.
+    # Mask before cutting an excerpt: nothing later would recognise half a token.
     text = mask(_without_echoes(_readable(exchange), exchange, url_path))
-    # Most answers of a run are the same short refusal.
-    yield from _search_once(text) if len(text) < _SHORT else _search(text)
-
-
-@functools.lru_cache(maxsize=512)
-def _search_once(text: str) -> tuple[Leak, ...]:
-    return _search(text)
+    # Most responses of a run are the same short refusal.
+    yield from _cached_search(text) if len(text) < _SHORT else _search(text)
 
 
 def _search(text: str) -> tuple[Leak, ...]:
     found: dict[str, Leak] = {}
-    small = text.translate(_SMALL_LETTERS)
+    lower = text.translate(_LOWER_CASE)
     for pattern in known_patterns():
         if pattern.clause in found:
             continue
-        searched = small if pattern.ignore_case else text
-        for needle, regex in pattern.regexes:
-            match = _compiled(regex).search(searched) if needle in searched else None
+        searched = lower if pattern.ignore_case else text
+        for literal, regex in pattern.searches:
+            match = _compiled(regex).search(searched) if literal in searched else None
             if match is not None:
                 excerpt = text[max(0, match.start() - _BEFORE) : max(match.end(), match.start() + _EXCERPT)]
                 found[pattern.clause] = Leak(pattern.clause, pattern.what, _line(excerpt))
                 break
     return tuple(found.values())
+
+
+_cached_search = functools.lru_cache(maxsize=512)(_search)
 
 
 def _line(text: str) -> str:
@@ -146,7 +133,7 @@ def _line(text: str) -> str:
 
 # The text that is searched
 
-# Their values are URLs, in which a folder such as /data/ is no file of the server; or the time.
+# Their values are the time, or URLs, in which /data/ is not a folder of the server.
 _HARMLESS_HEADERS = frozenset(
     {
         *("location", "content-location", "link", "refresh", "set-cookie"),
@@ -157,7 +144,7 @@ _STYLE = re.compile(r"<style\b[^<]*</style>", re.IGNORECASE)
 _INLINE = re.compile(
     r"</?(?:a|abbr|b|code|em|font|i|mark|small|span|strong|tt|u|var)(?:\s[^<>]*)?>", re.IGNORECASE
 )
-# Python shows what it has no words for as <class 'X'>.
+# Not the way Python shows objects: <class 'X'>.
 _TAG = re.compile(r"</?(?!class |module |function |bound |built-in )[a-zA-Z][a-zA-Z0-9-]*(?:\s[^<>]*)?/?>")
 _JSON_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _JSON_LETTERS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
@@ -168,7 +155,7 @@ def _body(exchange: Exchange) -> str:
 
 
 def _readable(exchange: Exchange) -> str:
-    """Return what a person would read of an answer: no markup, no escapes."""
+    """Return a response as a person would read it, without markup and escapes."""
     head = (f"{name}: {value}" for name, value in exchange.headers if name.lower() not in _HARMLESS_HEADERS)
     body = _body(exchange)
     if body.lstrip()[:1] in ("{", "[", '"'):
@@ -176,7 +163,7 @@ def _readable(exchange: Exchange) -> str:
     if "<" in body:
         body = _TAG.sub("\n", _INLINE.sub("", _STYLE.sub("", body)))
     body = html.unescape(body)
-    # JSON behind other output keeps some of its escapes: a path of Windows must keep its backslashes.
+    # JSON after other output keeps some of its escapes: a Windows path must keep its backslashes.
     for escaped in ("\\/", '\\"', "\\\\"):
         body = body.replace(escaped, escaped[1])
     return "\n".join((*head, "", body))
@@ -188,15 +175,15 @@ def _unescaped(escape: re.Match[str]) -> str:
     return _JSON_LETTERS.get(escape[2], escape[2])
 
 
-# Sent values that a language may say by itself.
-_WORDS_OF_LANGUAGES = frozenset({"null", "undefined", "true", "false", "none", "array", "object", "string"})
+# Sent values that a programming language may print on its own.
+_KEYWORDS = frozenset({"null", "undefined", "true", "false", "none", "array", "object", "string"})
 _SHORTEST_ECHO = 4
 _ECHO = "¤"
 
 
 def _without_echoes(text: str, exchange: Exchange, url_path: str) -> str:
-    """Take out what was sent: SQL that comes back from a userid is no SQL of the program."""
-    values = {value for value in _sent(exchange) if value.lower() not in _WORDS_OF_LANGUAGES}
+    """Remove what was sent: SQL echoed from a userid does not reveal SQL of the program."""
+    values = {value for value in _sent(exchange) if value.lower() not in _KEYWORDS}
     path = urllib.parse.unquote(url_path.partition("?")[0]).rstrip("/")
     for value in sorted((*values, path), key=len, reverse=True):
         if len(value) >= _SHORTEST_ECHO and value in text:
@@ -226,8 +213,8 @@ def _sent_pairs(exchange: Exchange) -> Iterator[tuple[str, str]]:
 
 
 def _token_leak(exchange: Exchange, token: str, mask: Mask) -> Iterator[Leak]:
-    """Yield where the answer shows the token, if it does; each answer once."""
-    # A wrong token made of the right one may be repeated, and cut short: it says nothing that was not sent.
+    """Yield where the response shows the token, if it does; at most one leak."""
+    # A wrong token derived from the right one may be echoed, even cut: it reveals nothing that was not sent.
     if len(token) < SHORTEST or any(token in value != token for _, value in _sent_pairs(exchange)):
         return
     head = "\n".join(f"{name}: {value}" for name, value in exchange.headers)
@@ -241,7 +228,7 @@ def _token_leak(exchange: Exchange, token: str, mask: Mask) -> Iterator[Leak]:
 
 
 def _telling_patterns(token: str) -> Iterator[re.Pattern[str]]:
-    """Yield patterns that find the token but no text that holds the same letters by chance."""
+    """Yield patterns that find the token, but not the same letters by chance."""
     if len(token) >= _UNLIKELY and not token.isalpha() and not token.isdigit():
         yield from patterns(token)
         return
@@ -251,6 +238,6 @@ def _telling_patterns(token: str) -> Iterator[re.Pattern[str]]:
         rf"(?:{plain})(?!\w)"
     )
     if not token.isdigit():
-        # In quotes, but no key of a JSON object.
+        # In quotes, but not the key of a JSON object.
         yield re.compile(rf"(?P<quote>[\"'`])(?:{plain})(?P=quote)(?!\s*:)")
         yield re.compile(rf"=(?:{plain})(?!\w)")

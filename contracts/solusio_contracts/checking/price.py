@@ -1,4 +1,4 @@
-"""The part of an answer that is the price, and the arithmetic the vendor's page asks for. Pure."""
+"""The price in a response, and the arithmetic that the vendor's page prescribes. Pure."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ CURRENCY_KEYS = (
 
 
 def price_fields(value: Any) -> Any:
-    """Return what the contract names of an answer; time stamps and other extras are left out."""
+    """Return the members that the contract names, without extras such as time stamps."""
     if not isinstance(value, dict):
         return value
     fields = {key: value.get(key) for key in (*COSTS, "currency", "discounts", "taxes")}
@@ -46,7 +46,7 @@ def _only(value: Any, keys: tuple[str, ...]) -> Any:
 
 
 def same_price(one: Exchange, other: Exchange) -> bool:
-    """Whether two answers give the same price."""
+    """Whether two responses give the same price."""
     if not one.reading.readable or not other.reading.readable:
         return one.content == other.content
     return not _differing(price_fields(one.reading.value), price_fields(other.reading.value))
@@ -60,7 +60,7 @@ def difference(one: Exchange, other: Exchange) -> str:
 
 
 def _differing(before: Any, after: Any, path: str = "") -> str:
-    """Return where and how two values differ first; empty when they do not."""
+    """Return where and how two values first differ; empty if they are equal."""
     members: list[tuple[str, Any, Any]] = []
     if isinstance(before, dict) and isinstance(after, dict) and before.keys() == after.keys():
         dot = "." if path else ""
@@ -93,7 +93,7 @@ def _short(value: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PriceParts:
-    """The numbers of a well-formed answer."""
+    """The numbers of a well-formed price."""
 
     base: Decimal
     user: Decimal
@@ -103,7 +103,7 @@ class PriceParts:
 
 
 def price_parts(value: dict[str, Any]) -> PriceParts | None:
-    """Return the numbers of an answer, or None when one is missing or no number."""
+    """Return the numbers of a price, or None when one is missing or not a number."""
     base, user = number(value.get(COSTS[0])), number(value.get(COSTS[1]))
     discounts, taxes = value.get("discounts"), value.get("taxes")
     if taxes in ([], {}):
@@ -129,7 +129,7 @@ def price_parts(value: dict[str, Any]) -> PriceParts | None:
 
 
 def number(value: object) -> Decimal | None:
-    """Return a JSON number of sensible size, or None for anything else; true and false are no numbers."""
+    """Return a JSON number of sensible size, or None for anything else, including true and false."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
     exact = Decimal(value)
@@ -139,7 +139,7 @@ def number(value: object) -> Decimal | None:
 
 
 def expected_cost(parts: PriceParts) -> Decimal:
-    """Return base x discounts x taxes, to more digits than any price has (TP-070; vendor's page, step 6)."""
+    """Return base x discounts x taxes with more digits than any price has (TP-070; vendor's page, step 6)."""
     return _cost(parts.base, parts.multiplers, parts.compound, parts.rates)
 
 
@@ -166,9 +166,9 @@ def _cost(
 
 
 def agrees(sent: Decimal, expected: Decimal) -> bool:
-    """Whether a cost is the expected one, allowing for digits that were cut or rounded off.
+    """Whether a cost is the expected one, give or take digits that were cut or rounded off.
 
-    A relative error of one in ten thousand is a cent on 100.00 and thus invisible; more is not rounding.
+    One part in ten thousand is a cent in 100.00, which nobody sees; a larger error is not rounding.
     """
     if expected == 0 or sent == 0:
         return sent == expected
@@ -187,7 +187,7 @@ def _rounded(sent: Decimal, expected: Decimal) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Misreading:
-    """Another way to read the numbers, under which they do add up."""
+    """A wrong unit under which the numbers add up."""
 
     clause: str
     where: str
@@ -197,8 +197,8 @@ class Misreading:
 _Reader = Callable[[Decimal], Decimal]
 _Range = Callable[[Decimal], bool]
 
-# How a number may be meant, for which numbers anybody would mean it so, and as what it then counts.
-# A factor of 0.95 read as a part to take off would be 95 % off: that is nobody's discount.
+# What a number may mean, for which numbers that is plausible, and what it then counts as.
+# As a part to take off, 0.95 would be 95 % off, which nobody grants.
 _MULTIPLERS: tuple[tuple[str, _Range, _Reader], ...] = (
     ("a percentage to take off", lambda m: 1 < m <= 100, lambda m: 1 - m / 100),
     ("a percentage that remains", lambda m: 10 <= m <= 100, lambda m: m / 100),
@@ -211,10 +211,10 @@ _RATES: tuple[tuple[str, _Range, _Reader], ...] = (
 
 
 def misreadings(parts: PriceParts) -> Iterator[Misreading]:
-    """Yield the wrong units under which the answer adds up although as declared it does not.
+    """Yield the wrong units under which a price adds up that does not add up as declared.
 
-    Evidence, not proof: so a reading counts only when the numbers are of its size, when it fits closely, and
-    when neither the declared reading nor a simple slip (see `explanation`) fits.
+    This is evidence, not proof. So a reading counts only if the numbers have its magnitude, if it fits
+    closely, and if neither the declared reading nor a simple mistake (see `explanation`) fits.
     """
     if parts.user == 0 or agrees(parts.user, expected_cost(parts)) or explanation(parts):
         return
@@ -234,12 +234,12 @@ def misreadings(parts: PriceParts) -> Iterator[Misreading]:
 
 
 def _fits(sent: Decimal, cost: Decimal) -> bool:
-    """Whether a cost is that of a reading; rounded costs tell something from three digits on."""
+    """Whether a cost fits a reading; a rounded cost is evidence only if it has three digits."""
     return agrees(sent, cost) or (len(sent.normalize().as_tuple().digits) >= 3 and _rounded(sent, cost))
 
 
 def explanation(parts: PriceParts) -> str:
-    """Say which slip in the computation gives the cost that was sent, if one does."""
+    """Return the mistake in the computation that leads to the cost that was sent, if there is one."""
     base, multiplers, compound, rates = parts.base, parts.multiplers, parts.compound, parts.rates
     one, expected = Decimal(1), expected_cost(parts)
     candidates = [
@@ -247,11 +247,11 @@ def explanation(parts: PriceParts) -> str:
         ("the taxes are left out", _cost(base, multiplers, False, ())),
         ("discounts and taxes are left out", base),
         (
-            f"`compound` is {str(compound).lower()} but was computed the other way",
+            f"`compound` is {str(compound).lower()}, but the cost was computed the other way",
             _cost(base, multiplers, not compound, rates),
         ),
         ("the base cost is left out", _cost(one, multiplers, compound, rates)),
-        ("it is given in hundredths", _cost(Decimal(100), (base, *multiplers), compound, rates)),
+        ("it is in hundredths", _cost(Decimal(100), (base, *multiplers), compound, rates)),
         (
             "base and discounts are left out, as in the vendor's own example",
             _cost(one, (), compound, rates),
@@ -259,8 +259,8 @@ def explanation(parts: PriceParts) -> str:
         ("base and taxes are left out", _cost(one, multiplers, False, ())),
     ]
     if all(multipler < 10 for multipler in multiplers):
-        # With 95 for 5 % off the multipler is what is wrong.
-        candidates.append(("it is given in hundreds", _cost(base / 100, multiplers, compound, rates)))
+        # A multipler of 95 for 5 % off is itself the mistake.
+        candidates.append(("it is in hundreds", _cost(base / 100, multiplers, compound, rates)))
     for text, cost in candidates:
         if agrees(parts.user, cost):
             return text
@@ -272,7 +272,7 @@ def explanation(parts: PriceParts) -> str:
 
 
 def customer_texts(value: dict[str, Any]) -> Iterator[tuple[str, str, bool]]:
-    """Yield each text for customers with its place and whether it is part of every amount."""
+    """Yield each text for customers, with its place and whether it is part of every amount."""
     currency = value.get("currency")
     if isinstance(currency, dict):
         for name in ("display_prefix", "display_suffix", "thousands_separator", "decimals_separator"):

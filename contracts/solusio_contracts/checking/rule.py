@@ -1,7 +1,7 @@
 """A rule: a clause, a docstring that says why, and a small function that yields what it expects.
 
-A rule talks to a `Target` and yields `Expect`; it never prints, exits or knows about reports. To add one,
-write the clause into `clauses.toml` and the function into the module of its area in `rules/`.
+A rule sends requests to a `Target` and yields `Expect`; it never prints or exits, and knows no report. To add
+one, write its clause in `clauses.toml` and its function in the module of its area in `rules/`.
 """
 
 import inspect
@@ -18,7 +18,7 @@ from solusio_contracts.http.exchange import Exchange
 
 @dataclass(frozen=True, slots=True)
 class Expect:
-    """One expectation, met or not: what was looked at, what SolusIO needs, what came."""
+    """One expectation, met or not: what was checked, what SolusIO needs, what came."""
 
     ok: bool
     subject: str
@@ -27,9 +27,9 @@ class Expect:
     exchange: Exchange | None = None
     hint: str = ""
     clause: str = ""
-    """The clause it belongs to; the first one of the rule when empty."""
+    """The clause it belongs to; by default, the rule's first one."""
     level: Level | None = None
-    """A weaker level than the clause's, where only a part of it is a must."""
+    """A weaker level than the clause's, where only part of the clause is a must."""
 
     @classmethod
     def that(
@@ -58,7 +58,7 @@ class Expect:
         near: tuple[str, ...] = (),
         clause: str = "",
     ) -> "Expect":
-        """Expect a key; when it is missing, name the key that was probably meant to be it."""
+        """Expect a key; if it is missing, name the key that was probably meant."""
         if key in holder:
             return cls(True, subject, f"the key `{key}`", "present", exchange, clause=clause)
         meant = misspelt(key, holder, near)
@@ -67,10 +67,10 @@ class Expect:
         return cls(False, subject, f"the key `{key}`", actual, exchange, hint, clause)
 
     @classmethod
-    def kind(
+    def json_type(
         cls,
         subject: str,
-        kind: "Kind",
+        type_: "JsonType",
         value: object,
         exchange: Exchange | None = None,
         *,
@@ -79,28 +79,28 @@ class Expect:
         level: Level | None = None,
     ) -> "Expect":
         """Expect a JSON type."""
-        return cls(kind.admits(value), subject, kind.name, shown(value), exchange, hint, clause, level)
+        return cls(type_.admits(value), subject, type_.name, shown(value), exchange, hint, clause, level)
 
     @classmethod
     def refused(cls, subject: str, exchange: Exchange, *, hint: str = "", clause: str = "") -> "Expect":
-        """Expect that no price is given; the status of the refusal is TP-112's affair."""
+        """Expect a response without a price; TP-112 checks the status of the refusal."""
         ok = not exchange.priced and not exchange.server_error and exchange.failure is None
         return cls(ok, subject, "a refusal (4xx) without a price", exchange.summary, exchange, hint, clause)
 
 
 LARGEST_EXPONENT = 307
-"""Powers of ten that a double holds in full."""
+"""The largest exponent at which every number still fits a double."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """A JSON type under its name for people."""
+class JsonType:
+    """A JSON type, with its name for people."""
 
     name: str
     types: tuple[type, ...]
 
     def admits(self, value: object) -> bool:
-        """Whether a value has this type; true and false are no numbers."""
+        """Whether a value has this type; true and false are not numbers."""
         if isinstance(value, bool):
             return bool in self.types
         if isinstance(value, int | Decimal) and not _fits_double(Decimal(value)):
@@ -109,20 +109,20 @@ class Kind:
 
 
 def _fits_double(value: Decimal) -> bool:
-    """Whether a program can hold the number: neither NaN nor beyond what a double reaches."""
+    """Whether a number is finite and within the range of a double."""
     return value.is_finite() and (value == 0 or abs(value.adjusted()) <= LARGEST_EXPONENT)
 
 
-NUMBER = Kind("a JSON number", (int, Decimal))
-INTEGER = Kind("an integer", (int,))
-STRING = Kind("a string", (str,))
-BOOLEAN = Kind("true or false", (bool,))
-OBJECT = Kind("an object", (dict,))
-LIST = Kind("a list", (list,))
+NUMBER = JsonType("a JSON number", (int, Decimal))
+INTEGER = JsonType("an integer", (int,))
+STRING = JsonType("a string", (str,))
+BOOLEAN = JsonType("true or false", (bool,))
+OBJECT = JsonType("an object", (dict,))
+LIST = JsonType("a list", (list,))
 
 
 def misspelt(key: str, holder: dict[str, Any], near: tuple[str, ...] = ()) -> str | None:
-    """Return the key of `holder` that was probably meant to be `key`."""
+    """Return the key of `holder` that was probably meant as `key`, or None."""
     for candidate in near:
         if candidate in holder:
             return candidate
@@ -134,7 +134,7 @@ def misspelt(key: str, holder: dict[str, Any], near: tuple[str, ...] = ()) -> st
 
 
 def shown(value: object) -> str:
-    """Return a JSON value as a person would name it: its type and, if short, itself."""
+    """Return a JSON value in words: its type, and the value if it is short."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -170,7 +170,7 @@ Check = Callable[[Target], Iterator[Expect]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A check with its clauses, under a name that is its function's with dashes."""
+    """A check and its clauses, named as its function, with dashes."""
 
     name: str
     area: str
@@ -179,17 +179,22 @@ class Rule:
     clauses: tuple[Clause, ...]
     check: Check
     needs_price: bool
-    """Makes sense only when a valid question is answered with a price."""
+    """Whether it needs a valid request to return a price."""
     needs_token: bool
-    """Makes sense only when an authorization token is configured."""
+    """Whether it needs a configured authorization token."""
     looks_back: bool
-    """Looks at all exchanges of the run, and so comes last."""
+    """Whether it looks at all exchanges of the run, and so comes last."""
     broad: bool
-    """Touches so many clauses that none of them selects it; its name and its area do."""
+    """Whether it covers so many clauses that only its name and area select it."""
+
+    @property
+    def selectors(self) -> tuple[str, ...]:
+        """What `--only` and `--skip` select it by: its name, its area and its clauses."""
+        return (self.name, self.area, *(clause.id for clause in self.clauses if not self.broad))
 
 
 class SkipRule(Exception):  # noqa: N818 - a message, not an error
-    """Raised by a rule that finds nothing to check; the text says why."""
+    """Raised by a rule that has nothing to check; the text says why."""
 
 
 _RULES: dict[str, Rule] = {}
@@ -203,11 +208,11 @@ def rule(
     looks_back: bool = False,
     broad: bool = False,
 ) -> Callable[[Check], Check]:
-    """Register a check for the clauses it holds a target to.
+    """Register a check for the clauses it covers.
 
     Raises:
         ClauseError: a clause does not exist.
-        ValueError: no clause, no docstring, or a name that is taken.
+        ValueError: the check has no clause or docstring, or its name is taken.
     """
 
     def register(check: Check) -> Check:
@@ -218,7 +223,7 @@ def rule(
             raise ValueError(f"two rules are named {name}")
         _RULES[name] = Rule(
             name=name,
-            # solusio_contracts.rules.AREA, or a module within the package of an area
+            # solusio_contracts.rules.AREA, or a module in the package of an area
             area=check.__module__.split(".")[2],
             title=title,
             reason=inspect.cleandoc(check.__doc__),
@@ -235,5 +240,5 @@ def rule(
 
 
 def registered() -> tuple[Rule, ...]:
-    """Return the registered rules in order of registration; see `rules.all_rules`."""
+    """Return the rules in order of registration; see `rules.all_rules`."""
     return tuple(_RULES.values())

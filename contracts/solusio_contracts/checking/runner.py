@@ -1,82 +1,57 @@
-"""Selects rules, runs them against a target and returns a report. Never prints, never exits."""
+"""Runs rules against a target, and returns a report. Never prints, never exits."""
 
 import datetime
-import fnmatch
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from importlib import metadata
 
 import msgspec
 
-from solusio_contracts.checking.evidence import finding
 from solusio_contracts.checking.rule import Expect, Rule, SkipRule
 from solusio_contracts.checking.target import Target
 from solusio_contracts.contract.clauses import Clause, Level, clauses
+from solusio_contracts.http.curl import curl
+from solusio_contracts.http.exchange import Exchange
+from solusio_contracts.http.masking import CUT, Mask, shortened
 from solusio_contracts.reporting.report import (
     MAX_FINDINGS,
     ClauseText,
     Fact,
     Finding,
+    Item,
     Outcome,
     Report,
     Result,
 )
 
+BODY_SHOWN = 1200
+"""Characters of a body that a finding shows."""
+
 Progress = Callable[[Rule, int, int], None]
 """Called before each rule with its position (from 0) and the number of rules."""
 
 
-class SelectionError(ValueError):
-    """A selector of --only or --skip matches no rule."""
-
-
-def select(rules: Sequence[Rule], only: Iterable[str] = (), skip: Iterable[str] = ()) -> list[Rule]:
-    """Return the rules named by `only` (all when empty) less those named by `skip`.
-
-    A selector is a rule's name, an area or a clause id, with `*` and `?` as wildcards.
-
-    Raises:
-        SelectionError: a selector matches nothing, so it would silently check less than was asked.
-    """
-    only, skip = list(only), list(skip)
-    for selector in (*only, *skip):
-        if not any(_matches(rule, selector) for rule in rules):
-            raise SelectionError(
-                f"{selector!r} is no rule, area or clause; see --list-rules for what there is"
-            )
-    chosen = [rule for rule in rules if not only or any(_matches(rule, one) for one in only)]
-    chosen = [rule for rule in chosen if not any(_matches(rule, one) for one in skip)]
-    if not chosen:
-        raise SelectionError("--only and --skip together leave no rule to check")
-    return chosen
-
-
-def _matches(rule: Rule, selector: str) -> bool:
-    names = (rule.name, rule.area, *(clause.id for clause in rule.clauses if not rule.broad))
-    return any(fnmatch.fnmatchcase(name.lower(), selector.lower()) for name in names)
-
-
 def run(target: Target, rules: Sequence[Rule], *, progress: Progress | None = None) -> Report:
-    """Run the rules in order and report.
+    """Run the rules in order, and report.
 
-    An endpoint that cannot be reached, or that stops accepting connections in mid-run, ends the run: the
-    rest is reported as undecided.
+    If the endpoint cannot be reached, or stops accepting connections during the run, the remaining rules
+    are reported as undecided.
     """
     began = time.monotonic()
     started = datetime.datetime.now(datetime.UTC)
     results: list[Result] = []
     gone = unreachable = _unreachable(target)
     for position, rule in enumerate(rules):
-        # What looks back needs no endpoint any more, and one of them says that it is down.
+        # Rules that look back need no endpoint, and one of them reports that it is down.
         if gone and (unreachable or not rule.looks_back):
-            results.append(_undecided(rule, Outcome.ERROR, gone))
+            results.append(item_of(rule).undecided(Outcome.ERROR, gone))
             continue
         if progress is not None:
             progress(rule, position, len(rules))
         result = run_rule(rule, target)
         results.append(result)
         if not gone and target.last_request_failed() and not target.is_up():
-            gone = f"the endpoint accepts no connections any more since the rule {rule.name}"
+            gone = f"the endpoint stopped accepting connections during the rule {rule.name}"
     return Report(
         tool_version=metadata.version("mock-solusio"),
         target=target.mask(target.settings.url),
@@ -92,71 +67,66 @@ def run(target: Target, rules: Sequence[Rule], *, progress: Progress | None = No
 
 
 def run_rule(rule: Rule, target: Target) -> Result:
-    """Run one rule; a rule that breaks is an `error`, never a crash of the run."""
+    """Run one rule; an exception in a rule makes it an `error`, and the run goes on."""
+    item = item_of(rule)
     if rule.needs_token and target.token is None:
-        return _undecided(rule, Outcome.SKIP, "no authorization token is configured (--token)")
+        return item.undecided(Outcome.SKIP, "no authorization token is configured (--token)")
     began = time.monotonic()
     checks = 0
     unmet: list[Expect] = []
     broke = ""
     try:
         if rule.needs_price and not target.priced_users():
-            return _undecided(rule, Outcome.SKIP, "no valid request returned a price")
+            return item.undecided(Outcome.SKIP, "no valid request returned a price")
         for expect in rule.check(target):
             checks += 1
             clause_of(rule, expect)
             if not expect.ok:
                 unmet.append(expect)
     except SkipRule as reason:
-        # What was looked at before counts all the same.
+        # What was checked before still counts.
         if not checks:
-            return _undecided(rule, Outcome.SKIP, str(reason))
+            return item.undecided(Outcome.SKIP, str(reason))
     except Exception as error:
-        broke = target.mask(f"the rule itself broke: {type(error).__name__}: {error}")
+        broke = target.mask(f"the rule itself failed: {type(error).__name__}: {error}")
     if not checks and not broke:
-        return _undecided(rule, Outcome.SKIP, "no answer shows what this rule looks at")
-    result = _judge(rule, target, checks, unmet, time.monotonic() - began)
+        return item.undecided(Outcome.SKIP, "no response contains what this rule checks")
+    result = _judged(rule, target, checks, unmet, time.monotonic() - began)
     if not broke:
         return result
-    # A failure that was seen stays one; for anything else the rule would have had to come to its end.
+    # A failure that was seen stays one; any other outcome needs the rule to finish.
     if result.outcome is Outcome.FAIL:
         return msgspec.structs.replace(result, notes=(*result.notes, broke))
-    return _undecided(rule, Outcome.ERROR, broke)
+    return item.undecided(Outcome.ERROR, broke)
 
 
-def _judge(rule: Rule, target: Target, checks: int, unmet: list[Expect], seconds: float) -> Result:
-    by_weight = sorted(unmet, key=lambda expect: -level_of(rule, expect).weight)
-    worst = level_of(rule, by_weight[0]) if by_weight else None
-    outcome = {Level.MUST: Outcome.FAIL, Level.SHOULD: Outcome.WARN}.get(worst or Level.MAY, Outcome.PASS)
-    findings: list[Finding] = []
-    notes: list[str] = []
-    for expect in by_weight:
-        level = level_of(rule, expect)
-        if level is Level.MAY:
-            notes.append(target.mask(f"{expect.subject}: {expect.actual}"))
-        elif len(findings) < MAX_FINDINGS:
-            findings.append(finding(expect, clause_of(rule, expect), level, target))
-    hidden = sum(level_of(rule, expect) is not Level.MAY for expect in by_weight) - len(findings)
-    if hidden:
-        notes.append(f"{hidden} more of the same kind")
-    return Result(
-        rule=rule.name,
-        area=rule.area,
-        title=rule.title,
-        outcome=outcome,
-        clauses=tuple(clause.id for clause in rule.clauses),
+def item_of(rule: Rule) -> Item:
+    """Return a rule as reports show it."""
+    return Item(rule.name, rule.area, rule.title, tuple(clause.id for clause in rule.clauses))
+
+
+def _judged(rule: Rule, target: Target, checks: int, unmet: list[Expect], seconds: float) -> Result:
+    strictest_first = sorted(unmet, key=lambda expect: -level_of(rule, expect).weight)
+    failing = [expect for expect in strictest_first if level_of(rule, expect) is not Level.MAY]
+    return item_of(rule).judged(
+        [
+            finding(expect, clause_of(rule, expect), level_of(rule, expect), target)
+            for expect in failing[:MAX_FINDINGS]
+        ],
         checks=checks,
-        findings=tuple(findings),
-        notes=tuple(notes),
+        unlisted=max(len(failing) - MAX_FINDINGS, 0),
+        notes=[
+            target.mask(f"{expect.subject}: {expect.actual}") for expect in strictest_first[len(failing) :]
+        ],
         seconds=round(seconds, 3),
     )
 
 
 def clause_of(rule: Rule, expect: Expect) -> Clause:
-    """Return the clause an expectation belongs to.
+    """Return the clause of an expectation.
 
     Raises:
-        ValueError: the rule does not declare it.
+        ValueError: the rule does not declare the clause.
     """
     if not expect.clause:
         return rule.clauses[0]
@@ -167,31 +137,57 @@ def clause_of(rule: Rule, expect: Expect) -> Clause:
 
 
 def level_of(rule: Rule, expect: Expect) -> Level:
-    """Return how much an unmet expectation weighs: its clause's level, or a weaker one of its own."""
+    """Return the level of an expectation: that of its clause, or a weaker one of its own."""
     level = clause_of(rule, expect).level
     if expect.level is not None and expect.level.weight < level.weight:
         return expect.level
     return level
 
 
-def _undecided(rule: Rule, outcome: Outcome, reason: str) -> Result:
-    return Result(
-        rule=rule.name,
-        area=rule.area,
-        title=rule.title,
-        outcome=outcome,
-        clauses=tuple(clause.id for clause in rule.clauses),
-        checks=0,
-        reason=reason,
+def finding(expect: Expect, clause: Clause, level: Level, target: Target) -> Finding:
+    """Return the finding for an unmet expectation, with its exchange and a curl line, all masked."""
+    exchange = expect.exchange
+    mask = target.mask
+    return Finding(
+        clause=clause.id,
+        level=level,
+        subject=mask(expect.subject),
+        expected=mask(expect.expected),
+        actual=mask(expect.actual),
+        hint=mask(expect.hint),
+        question=mask(exchange.description) if exchange else "",
+        curl=curl(exchange.request, target.settings.url, mask) if exchange else "",
+        request=_shown(exchange.sent, mask, 2 * BODY_SHOWN) if exchange else "",
+        response=response_text(exchange, mask) if exchange else "",
     )
+
+
+def response_text(exchange: Exchange, mask: Mask) -> str:
+    """Return the response as masked text: its head, and the beginning of the decoded body."""
+    if exchange.status is None:
+        received = _shown(exchange.received, mask, BODY_SHOWN)
+        return mask(exchange.failure_text) + (f"\n{received}" if received else "")
+    head = [f"HTTP {exchange.status} {exchange.reason}".rstrip()]
+    head += [f"{name}: {value}" for name, value in exchange.headers]
+    text = mask("\n".join(head)) + "\n\n" + _shown(exchange.content, mask, BODY_SHOWN)
+    if exchange.leftover:
+        text += f"\n… then {mask(repr(exchange.leftover))[:80]} after the end of the response"
+    if exchange.failure is not None:
+        text += f"\n… then: {mask(exchange.failure_text)}"
+    return text
+
+
+def _shown(data: bytes, mask: Mask, limit: int) -> str:
+    text, cut = shortened(data, mask, limit)
+    return f"{text}{CUT}\n{CUT} {len(data)} bytes in total" if cut else text
 
 
 def _unreachable(target: Target) -> str:
     """Return why the endpoint cannot be reached at all, or an empty text."""
     try:
-        first = target.first_answer(target.users[0])
+        first = target.first_response(target.users[0])
     except Exception as error:
-        return target.mask(f"no request could be made: {type(error).__name__}: {error}")
+        return target.mask(f"no request could be sent: {type(error).__name__}: {error}")
     if first.failure is not None and not first.sent:
         return f"the endpoint cannot be reached: {first.failure_text}"
     return ""
@@ -202,7 +198,7 @@ def _facts(target: Target) -> tuple[Fact, ...]:
 
 
 def clause_texts(cited: Collection[str]) -> tuple[ClauseText, ...]:
-    """Return these clauses as reports show them, in the order of their ids."""
+    """Return these clauses as reports show them, sorted by id."""
     return tuple(
         ClauseText(
             id=one.id,

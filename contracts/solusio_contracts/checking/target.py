@@ -1,4 +1,4 @@
-"""The billing endpoint under check, as rules see it: questions in, exchanges out."""
+"""The billing endpoint under check, as rules see it: requests in, exchanges out."""
 
 import contextlib
 import ssl
@@ -26,17 +26,17 @@ from solusio_contracts.http.masking import HIDDEN, SHORTEST, TOKEN_VARIABLE, Mas
 from solusio_contracts.http.url import Origin
 
 KEPT = 20_000
-"""Exchanges that are remembered for the rules that look at all of them."""
+"""Exchanges kept for the rules that look at all of them."""
 KEPT_BYTES = 256 * 1024 * 1024
-"""Bytes of those: an endpoint may answer with megabytes each time."""
+"""Bytes of those: each response may have megabytes."""
 PATIENCE = 3
-"""Time-outs after which later requests get less time, so that a run stays bounded."""
+"""Time-outs after which later requests get less time, so that a run ends."""
 SHORT_TIMEOUT = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """What the integrator tells the harness about his endpoint."""
+class TargetSettings:
+    """What the integrator configures for the endpoint."""
 
     url: str
     users: tuple[int, ...]
@@ -48,22 +48,22 @@ class Settings:
     tls: ssl.SSLContext | None = None
     seed: int = 0
     fuzz_examples: int = 150
-    """Generated requests to send."""
+    """Number of generated requests."""
     fuzz_seconds: float = 10.0
-    """Seconds for all of them together."""
+    """Seconds for all generated requests."""
 
 
 class Target:
-    """Asks the endpoint and remembers every exchange. Thread-safe."""
+    """Sends requests to the endpoint and keeps every exchange. Thread-safe."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: TargetSettings) -> None:
         """Prepare; nothing is sent yet.
 
         Raises:
-            ValueError: the URL is not http(s), no user is given, or a header is none.
+            ValueError: the URL is not http(s), no user is given, or a header is invalid.
         """
         if not settings.users:
-            raise ValueError("at least one user id is needed")
+            raise ValueError("expected at least one user id")
         self.settings = settings
         self.origin = Origin.of(settings.url)
         self.mask = Mask()
@@ -81,7 +81,7 @@ class Target:
         self._last: Exchange | None = None
         self._first: dict[int, Exchange] = {}
         self.facts: dict[str, str] = {}
-        """What rules find out in passing, such as whether a token is required."""
+        """What rules find out along the way, such as whether a token is required."""
 
     # What the integrator configured
 
@@ -95,9 +95,9 @@ class Target:
         """The authorization token, or None when none is configured."""
         return self.settings.token
 
-    # Questions
+    # Requests
 
-    def question(
+    def parameters(
         self,
         userid: object = None,
         *,
@@ -105,10 +105,10 @@ class Target:
         action: str = ACTION,
         leave_out: str = "",
     ) -> Form:
-        """Return the form SolusIO sends: token (only when configured), action, userid.
+        """Return the parameters SolusIO sends: token (only when configured), action, userid.
 
         `userid` defaults to a known user who gets a price, `token` to the configured one; `leave_out` names
-        a parameter that is not sent.
+        a parameter to omit.
         """
         sent = self.token if token is None else token
         pairs = [("action", action), ("userid", str(self._some_user() if userid is None else userid))]
@@ -122,12 +122,12 @@ class Target:
         return priced[0] if priced else self.users[0]
 
     def ask(self, pairs: Iterable[tuple[str, str]], description: str, *, headers: Headers = ()) -> Exchange:
-        """Post a form on a connection of its own; `description` says in words what is asked."""
+        """Post a form on a new connection; `description` says in words what is asked."""
         return self.send(Request.form(pairs, headers=headers), description)
 
     def price_of(self, user: int, description: str = "") -> Exchange:
-        """Ask the valid question for a known user, anew."""
-        return self.ask(self.question(user), description or f"a valid request for user {user}")
+        """Send the valid request for a known user once more."""
+        return self.ask(self.parameters(user), description or f"a valid request for user {user}")
 
     def send(
         self,
@@ -140,7 +140,7 @@ class Target:
         linger: float = 0.0,
         keep: bool = True,
     ) -> Exchange:
-        """Send any request on a connection of its own; a failure is recorded in the exchange."""
+        """Send any request on a new connection; a failure is recorded in the exchange."""
         with self.session(timeout=timeout, keep=keep) as session:
             return session.send(request, description, pieces=pieces, pause=pause, linger=linger)
 
@@ -154,31 +154,34 @@ class Target:
             session.close()
 
     def send_concurrently(
-        self, questions: Sequence[tuple[Request, str]], *, timeout: float | None = None
+        self, requests: Sequence[tuple[Request, str]], *, timeout: float | None = None
     ) -> list[Exchange]:
-        """Send all requests at the same moment, each on a connection of its own, in order."""
-        if not questions:
+        """Send all requests at once, each on a new connection; return the exchanges in order.
+
+        Each request comes with its description.
+        """
+        if not requests:
             return []
-        barrier = threading.Barrier(len(questions))
+        barrier = threading.Barrier(len(requests))
 
         def one(request: Request, description: str) -> Exchange:
             with contextlib.suppress(threading.BrokenBarrierError):
                 barrier.wait(timeout=30)
             return self.send(request, description, timeout=timeout)
 
-        with ThreadPoolExecutor(max_workers=len(questions)) as pool:
+        with ThreadPoolExecutor(max_workers=len(requests)) as pool:
             try:
-                futures = [pool.submit(one, request, description) for request, description in questions]
+                futures = [pool.submit(one, request, description) for request, description in requests]
             except RuntimeError:
-                # This machine has no thread left: those that wait for it would wait in vain.
+                # This machine is out of threads, so the barrier would never open.
                 barrier.abort()
                 raise
             return [future.result() for future in futures]
 
-    # First answers, which most rules look at
+    # First responses, which most rules look at
 
-    def first_answer(self, user: int) -> Exchange:
-        """Return the answer to the first valid question for a user; asked once per run."""
+    def first_response(self, user: int) -> Exchange:
+        """Return the exchange of the first valid request for a user; it is sent once per run."""
         with self._lock:
             known = self._first.get(user)
         if known is None:
@@ -187,34 +190,34 @@ class Target:
                 known = self._first.setdefault(user, known)
         return known
 
-    def first_answers(self) -> list[tuple[int, Exchange]]:
-        """Return the first answers of all known users."""
-        return [(user, self.first_answer(user)) for user in self.users]
+    def first_responses(self) -> list[tuple[int, Exchange]]:
+        """Return the first response for each known user."""
+        return [(user, self.first_response(user)) for user in self.users]
 
     def prices(self) -> list[tuple[int, Exchange, dict[str, Any]]]:
-        """Return the first answers that are JSON objects, with their values."""
+        """Return the first responses that are JSON objects, with their values."""
         return [
             (user, exchange, exchange.reading.value)
-            for user, exchange in self.first_answers()
+            for user, exchange in self.first_responses()
             if isinstance(exchange.reading.value, dict)
         ]
 
     def priced_users(self) -> list[int]:
-        """Return the known users who were given a price at first."""
-        return [user for user, exchange in self.first_answers() if exchange.priced]
+        """Return the known users whose first response gives a price."""
+        return [user for user, exchange in self.first_responses() if exchange.priced]
 
     def last_request_failed(self) -> bool:
-        """Whether the last request got no answer."""
+        """Whether the last request got no response."""
         return self._last is not None and self._last.status is None
 
     def is_up(self, wait: float = 2.0) -> bool:
-        """Whether the endpoint accepts connections, waiting up to `wait` seconds for it."""
+        """Whether the endpoint accepts a connection within `wait` seconds."""
         deadline = time.monotonic() + wait
         while True:
             try:
                 Connection(self.origin, tls=self.settings.tls, timeout=min(wait, 1.0)).close()
             except ExchangeError as error:
-                # A handshake that takes long means a busy server, one that fails a dead one behind a proxy.
+                # A slow handshake means a busy server; a failed one means a dead server behind a proxy.
                 if error.failure is FailureKind.TIMEOUT:
                     return True
                 if time.monotonic() >= deadline:
@@ -232,7 +235,7 @@ class Target:
             return self._count
 
     def remember(self, exchange: Exchange, *, keep: bool) -> None:
-        """Count an exchange and, unless it is one of very many, keep it."""
+        """Count an exchange, and keep it for later rules if `keep` says so."""
         with self._lock:
             if exchange.failure is FailureKind.TIMEOUT:
                 self._timeouts += 1
@@ -255,14 +258,14 @@ class Target:
 
 
 def _merged(own: Headers, added: Headers) -> Headers:
-    """Return a request's headers with the integrator's: they replace the usual ones, not those under test."""
+    """Add the integrator's headers to a request; they replace SolusIO's headers, not those under test."""
     names = {name.lower() for name, _ in added}
     kept = tuple(pair for pair in own if pair not in SOLUSIO_HEADERS or pair[0].lower() not in names)
     taken = {name.lower() for name, _ in kept}
     return kept + tuple(pair for pair in added if pair[0].lower() not in taken)
 
 
-# Headers whose values are no secrets; masking `application/json` would spoil a report.
+# Headers whose values are not secret; masking `application/json` would ruin a report.
 _NO_SECRETS = frozenset(
     {
         *("accept", "accept-charset", "accept-encoding", "accept-language", "content-type", "host"),
@@ -273,7 +276,7 @@ _NO_SECRETS = frozenset(
 
 
 def _secrets(name: str, value: str) -> Iterator[str]:
-    """Yield what must not be shown of a header: its value, and what a server may repeat of it alone."""
+    """Yield the secrets of a header: its value, and parts that a server may repeat alone."""
     if name.lower() in _NO_SECRETS:
         return
     found = [value]
@@ -286,7 +289,7 @@ def _secrets(name: str, value: str) -> Iterator[str]:
                 found += [pair, pair.partition(":")[2]]
     elif name.lower() == "cookie":
         found += [part.partition("=")[2].strip() for part in value.split(";")]
-    # A shorter one would be taken for the authorization token wherever that has the same letters.
+    # A shorter one would match the authorization token wherever it has the same letters.
     yield from (one for one in found if len(one) >= SHORTEST)
 
 
@@ -296,7 +299,7 @@ def _size(exchange: Exchange) -> int:
 
 @dataclass
 class Session:
-    """Requests over one connection, opened at the first one."""
+    """Requests over one connection, opened for the first one."""
 
     target: Target
     timeout: float
@@ -312,7 +315,7 @@ class Session:
         pause: float = 0.0,
         linger: float = 0.0,
     ) -> Exchange:
-        """Send one request and read its answer."""
+        """Send one request and read its response."""
         target = self.target
         number = target.next_number()
         headers = _merged(request.headers, target.settings.headers)
@@ -326,12 +329,10 @@ class Session:
             exchange = Exchange(
                 number=number,
                 request=request,
-                sent=b"",
-                received=b"",
+                description=description,
                 seconds=time.monotonic() - started,
                 failure=error.failure,
                 failure_text=error.text,
-                description=description,
             )
         else:
             exchange = exchange_on(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from solusio_contracts.checking.rule import Rule
-    from solusio_contracts.checking.target import Settings
+    from solusio_contracts.checking.target import TargetSettings
     from solusio_contracts.reporting.baseline import Baseline
     from solusio_contracts.reporting.report import Report
 
@@ -171,12 +171,19 @@ def check(ctx: click.Context, /, url: str, **options: Any) -> None:
 
 
 def _selected(options: dict[str, Any]) -> "list[Rule]":
-    from solusio_contracts.checking.runner import SelectionError, select
+    from solusio_contracts.checking.selection import SelectionError, select
     from solusio_contracts.rules import all_rules
 
     rules = [rule for rule in all_rules() if options["fuzz"] or rule.area != "fuzz"]
     try:
-        return select(rules, options["only"], options["skip"])
+        return select(
+            rules,
+            lambda rule: rule.selectors,
+            options["only"],
+            options["skip"],
+            kind="rule",
+            listing="mock-solusio check --list-rules",
+        )
     except SelectionError as error:
         raise click.UsageError(str(error)) from error
 
@@ -211,7 +218,7 @@ def _console() -> "Console":
     return Console(highlight=False)
 
 
-def _run(settings: "Settings", rules: "list[Rule]", console: "Console", *, quiet: bool) -> "Report":
+def _run(settings: "TargetSettings", rules: "list[Rule]", console: "Console", *, quiet: bool) -> "Report":
     from rich.console import Console
 
     from solusio_contracts.checking.runner import run

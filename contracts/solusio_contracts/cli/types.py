@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from solusio_contracts.checking.target import Settings
+    from solusio_contracts.checking.target import TargetSettings
 
 KINDS = ("json", "junit", "html", "sarif")
 """Kinds of file reports; the same as `writers.WRITERS`, which a test ensures."""
@@ -78,9 +78,9 @@ class ReportFile(click.ParamType[tuple[str, Path]]):
         return kind, Path(file)
 
 
-def settings_from(url: str, options: dict[str, Any]) -> "Settings":
+def settings_from(url: str, options: dict[str, Any]) -> "TargetSettings":
     """Return what the target needs, with a name and password in the URL turned into a header."""
-    from solusio_contracts.checking.target import Settings
+    from solusio_contracts.checking.target import TargetSettings
     from solusio_contracts.http.connection import check_headers
     from solusio_contracts.http.url import Origin
 
@@ -107,7 +107,7 @@ def settings_from(url: str, options: dict[str, Any]) -> "Settings":
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--header") from error
     seed = options["seed"]
-    return Settings(
+    return TargetSettings(
         url=url,
         users=tuple(dict.fromkeys(options["user_ids"])),
         token=options["token"] or None,

@@ -85,7 +85,7 @@ def _token_required(target: Target) -> bool:
     """Ask once with a wrong authorization token whether one is required."""
     if target.token is None:
         return False
-    wrong = target.question(token="wrong-" + "x" * len(target.token))
+    wrong = target.parameters(token="wrong-" + "x" * len(target.token))
     return not target.ask(wrong, "a valid request with a wrong authorization token").priced
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
     from schemathesis import Case
 
-    from solusio_contracts.checking.target import Settings
+    from solusio_contracts.checking.target import TargetSettings
 
 OPERATION = "GetTokenPricing"
 FIELDS = ("token", "action", "userid")
@@ -155,7 +155,7 @@ def quiet_hypothesis() -> Iterator[None]:
 class Generator:
     """Strategies for questions to one target; built once, since reading the document takes time."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: TargetSettings) -> None:
         """Prepare the variants of the document."""
         import schemathesis
         from schemathesis.config import SchemathesisConfig

@@ -15,7 +15,7 @@ from solusio_contracts.invoices.differences import Comparison, Difference, count
 from solusio_contracts.invoices.documents import BilledInvoice
 from solusio_contracts.invoices.scenario import ExpectedInvoice, Scenario, ScenarioCustomer
 from solusio_contracts.invoices.usage import Key, UsageLine, Window, by_customer
-from solusio_contracts.reporting.report import MAX_FINDINGS, Fact, Finding, Outcome, Result
+from solusio_contracts.reporting.report import MAX_FINDINGS, Fact, Finding, Item, Outcome, Result
 
 INVOICE_SHOWN: Final = 1200
 """Characters of a billed invoice that a finding shows."""
@@ -161,42 +161,29 @@ def judge_again(scenario: Scenario, period: str, first: Billed, second: Billed, 
 
 def result_of(scenario: Scenario, verdict: Verdict, *, seconds: float, curl: str, error: str = "") -> Result:
     """Return the result of a scenario; `error` says why it could not be judged to its end."""
+    item = item_of(scenario)
     ranked = sorted(verdict.findings, key=lambda one: -Level(one.level).weight)
-    worst = Level(ranked[0].level) if ranked else None
-    outcome = {Level.MUST: Outcome.FAIL, Level.SHOULD: Outcome.WARN}.get(worst or Level.MAY, Outcome.PASS)
-    notes = list(verdict.notes)
-    if error and outcome is not Outcome.FAIL:
-        return Result(
-            rule=scenario.id,
-            area=scenario.area,
-            title=scenario.title,
-            outcome=Outcome.ERROR,
-            clauses=scenario.clauses,
-            checks=0,
-            reason=error,
-            seconds=seconds,
-        )
-    if error:
-        notes.append(error)
-    if len(ranked) > MAX_FINDINGS:
-        notes.append(f"{len(ranked) - MAX_FINDINGS} more of the same kind")
+    if error and not (ranked and ranked[0].level == Level.MUST):
+        return item.undecided(Outcome.ERROR, error, seconds=seconds)
+    notes = [*verdict.notes, error] if error else list(verdict.notes)
     if ranked and scenario.assumes:
         notes.append(f"This scenario assumes: {scenario.assumes}")
-    return Result(
-        rule=scenario.id,
-        area=scenario.area,
-        title=scenario.title,
-        outcome=outcome,
-        clauses=scenario.clauses,
-        checks=verdict.checks,
-        findings=tuple(
+    return item.judged(
+        [
             # One line runs the whole scenario: it need not stand there for each finding.
             one if place else msgspec.structs.replace(one, curl=curl)
             for place, one in enumerate(ranked[:MAX_FINDINGS])
-        ),
-        notes=tuple(notes),
+        ],
+        checks=verdict.checks,
+        unlisted=max(len(ranked) - MAX_FINDINGS, 0),
+        notes=notes,
         seconds=seconds,
     )
+
+
+def item_of(scenario: Scenario) -> Item:
+    """Return a scenario as reports show it."""
+    return Item(scenario.id, scenario.area, scenario.title, scenario.clauses)
 
 
 def causes(results: Iterable[Result]) -> tuple[Fact, ...]:

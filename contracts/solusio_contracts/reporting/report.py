@@ -1,15 +1,16 @@
-"""What a run found, as plain data; writers turn it into text, the runner makes it."""
+"""What a run found, as plain data: the runner makes it, writers turn it into text. Pure."""
 
 import enum
 from collections import Counter
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 SCHEMA_VERSION = "1.1"
-"""Version of the JSON report: a new minor adds members, a new major changes or removes some."""
+"""Version of the JSON report: a new minor version adds members, a new major one changes or removes some."""
 
 MAX_FINDINGS = 100
-"""Findings kept per rule; the rest is counted. A baseline cannot tell what it accepts beyond them."""
+"""Findings kept per rule; the others are only counted, and no baseline can accept them."""
 
 
 class Outcome(enum.StrEnum):
@@ -23,7 +24,7 @@ class Outcome(enum.StrEnum):
 
 
 class Exit(enum.IntEnum):
-    """The exit code of a run (DESIGN 5)."""
+    """The exit code of a run."""
 
     CONFORMANT = 0
     NOT_CONFORMANT = 1
@@ -48,6 +49,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the baseline accepts it."""
 
 
+_OUTCOMES = {"must": Outcome.FAIL, "should": Outcome.WARN}
+
+
 class ClauseText(msgspec.Struct, frozen=True, kw_only=True):
     """A clause as reports show it."""
 
@@ -60,11 +64,44 @@ class ClauseText(msgspec.Struct, frozen=True, kw_only=True):
     fix: str
 
 
-class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """The outcome of one rule, or of one scenario, which stands where a rule does.
+class Item(msgspec.Struct, frozen=True):
+    """A rule, or a scenario in its place: what gets an outcome."""
 
-    `reason` says why it was skipped or could not decide.
-    """
+    rule: str
+    area: str
+    title: str
+    clauses: tuple[str, ...]
+    """Ids of the clauses it checks."""
+
+    def judged(
+        self,
+        findings: Sequence[Finding],
+        *,
+        checks: int,
+        unlisted: int = 0,
+        notes: Iterable[str] = (),
+        seconds: float = 0.0,
+    ) -> "Result":
+        """Return the result of an item with these findings, strictest first, and `unlisted` others."""
+        more = (f"{unlisted} more of the same kind",) if unlisted else ()
+        return Result(
+            **msgspec.structs.asdict(self),
+            outcome=_OUTCOMES.get(findings[0].level, Outcome.PASS) if findings else Outcome.PASS,
+            checks=checks,
+            findings=tuple(findings),
+            notes=(*notes, *more),
+            seconds=seconds,
+        )
+
+    def undecided(self, outcome: Outcome, reason: str, *, seconds: float = 0.0) -> "Result":
+        """Return the result of an item that was skipped, or could not be decided."""
+        return Result(
+            **msgspec.structs.asdict(self), outcome=outcome, checks=0, reason=reason, seconds=seconds
+        )
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome of one item; `reason` says why it was skipped or could not be decided."""
 
     rule: str
     area: str
@@ -72,7 +109,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome
     clauses: tuple[str, ...]
     checks: int
-    """How many expectations were looked at."""
+    """How many expectations were checked."""
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     reason: str = ""
@@ -80,7 +117,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
-    """Something found out about the endpoint that is neither good nor bad."""
+    """Something found out about the target that is neither good nor bad."""
 
     name: str
     text: str
@@ -92,7 +129,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     schema_version: str = SCHEMA_VERSION
     tool: str = "mock-solusio"
     command: str = "check"
-    """What was run, without the program's name; it decides the words of the report."""
+    """The command without the program's name; it decides the words of the report."""
     tool_version: str
     target: str
     started: str
@@ -101,16 +138,16 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     requests: int
     users: tuple[int, ...]
-    """Whose prices were asked; nobody's where invoices were checked."""
+    """The users whose prices were requested; empty when invoices were checked."""
     facts: tuple[Fact, ...] = ()
     results: tuple[Result, ...] = ()
     clauses: tuple[ClauseText, ...] = ()
-    """The clauses that the rules of this run cite."""
+    """The clauses that the items of this run cite."""
     stale: tuple[str, ...] = ()
-    """Entries of the baseline that no longer occur."""
+    """Baseline entries that no longer occur."""
 
     def count(self, outcome: Outcome) -> int:
-        """Return how many rules had this outcome."""
+        """Return how many items had this outcome."""
         return Counter(result.outcome for result in self.results)[outcome]
 
     def with_outcome(self, *outcomes: Outcome) -> tuple[Result, ...]:
@@ -119,7 +156,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def failed(self) -> tuple[Result, ...]:
-        """The failed results which the baseline does not accept whole."""
+        """The failed results with a failure that the baseline does not accept."""
         return tuple(
             result
             for result in self.with_outcome(Outcome.FAIL)
@@ -128,7 +165,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def exit(self) -> Exit:
-        """The verdict: a run that checked nothing is never a pass."""
+        """The exit code: a run that checked nothing never passes."""
         if self.failed or self.stale:
             return Exit.NOT_CONFORMANT
         passed = self.count(Outcome.PASS) + self.count(Outcome.WARN) + self.count(Outcome.FAIL)

@@ -6,7 +6,7 @@ import string
 import unicodedata
 from collections.abc import Iterator
 
-from solusio_contracts.checking.expectations import Case, raw_question, refusals, unharmed
+from solusio_contracts.checking.expectations import Case, raw_parameter, refusals, unharmed
 from solusio_contracts.checking.rule import Expect, SkipRule, rule
 from solusio_contracts.checking.target import Target
 from solusio_contracts.http.exchange import ACTION, Form, Headers, Request
@@ -26,7 +26,7 @@ BURST = 10
 
 
 def _case(target: Target, words: str, token: str) -> Case:
-    return words, Request.form(target.question(token=token))
+    return words, Request.form(target.parameters(token=token))
 
 
 def _derived(target: Target, words: str, token: str, shell: str) -> Case:
@@ -56,7 +56,7 @@ def _random_token(target: Target, length: int) -> str:
 @rule("TP-113", "TP-101", title="whether a token is required")
 def requirement(target: Target) -> Iterator[Expect]:
     """Tested by request, so that the report says which kind of endpoint it checked."""
-    pairs = target.question(leave_out="token")
+    pairs = target.parameters(leave_out="token")
     without = target.ask(pairs, "a valid request without a token")
     if target.token is None:
         wrong = target.ask(
@@ -68,7 +68,7 @@ def requirement(target: Target) -> Iterator[Expect]:
         )
         yield unharmed(wrong, clause="TP-101")
         return
-    wrong = target.ask(target.question(token=WRONG), "a valid request with a wrong token")
+    wrong = target.ask(target.parameters(token=WRONG), "a valid request with a wrong token")
     enforced = not without.priced and not wrong.priced
     target.facts[FACT] = (
         f"required: without it {without.summary}, with a wrong one {wrong.summary}"
@@ -94,13 +94,13 @@ def wrong_token(target: Target) -> Iterator[Expect]:
         _case(target, "a wrong token with quotes", "'\"\\"),
         _case(target, "a wrong token in other alphabets", "ключ-鍵-🔑"),
         ("a wrong token that is not UTF-8", _raw_token(target, b"token=%FF%FE%00")),
-        ("a wrong token in a JSON request", _as_json(target.question(token=WRONG))),
+        ("a wrong token in a JSON request", _as_json(target.parameters(token=WRONG))),
         (
             "a wrong token, action in lower case",
-            Request.form(target.question(token=WRONG, action=ACTION.lower())),
+            Request.form(target.parameters(token=WRONG, action=ACTION.lower())),
         ),
         *(
-            (f"a wrong token for user {user}", Request.form(target.question(user, token=WRONG)))
+            (f"a wrong token for user {user}", Request.form(target.parameters(user, token=WRONG)))
             for user in target.priced_users()[1:OTHERS]
         ),
     ]
@@ -108,24 +108,24 @@ def wrong_token(target: Target) -> Iterator[Expect]:
 
 
 def _raw_token(target: Target, start: bytes) -> Request:
-    return raw_question(target, leave_out="token", instead=start)
+    return raw_parameter(target, leave_out="token", instead=start)
 
 
 @rule("TP-102", title="a missing token gets no price", needs_token=True)
 def missing_token(target: Target) -> Iterator[Expect]:
     """`if (isset($_POST['token']) && ...)` lets in anyone who leaves it out."""
-    question = target.question(leave_out="token")
-    plain = Request.form(question)
+    parameters = target.parameters(leave_out="token")
+    plain = Request.form(parameters)
     # An endpoint may answer GET (TP-220), but not with a price.
     by_get = Request(b"", (("Accept", "application/json"),), "GET", plain.body.decode("ascii"))
     forwarded = (*plain.headers, ("X-Forwarded-For", "127.0.0.1"))
     cases = [
         ("no token", plain),
         ("the token's name only", _raw_token(target, b"token")),
-        ("no token in a JSON request", _as_json(question)),
+        ("no token in a JSON request", _as_json(parameters)),
         ("no token, and a header that claims the server's own address", Request(plain.body, forwarded)),
         *(
-            (f"no token for user {user}", Request.form(target.question(user, leave_out="token")))
+            (f"no token for user {user}", Request.form(target.parameters(user, leave_out="token")))
             for user in target.priced_users()[1:OTHERS]
         ),
     ]
@@ -134,9 +134,9 @@ def missing_token(target: Target) -> Iterator[Expect]:
     yield Expect.that(not exchange.priced, exchange.description, "no price", exchange.summary, exchange)
 
 
-def _as_json(question: Form) -> Request:
+def _as_json(parameters: Form) -> Request:
     headers = (("Accept", "application/json"), ("Content-Type", "application/json"))
-    return Request(json.dumps(dict(question)).encode(), headers)
+    return Request(json.dumps(dict(parameters)).encode(), headers)
 
 
 @rule("TP-103", title="an empty token gets no price", needs_token=True)
@@ -289,7 +289,7 @@ def token_long(target: Target) -> Iterator[Expect]:
     token = _token(target)
     for length in LONG:
         long = token + "x" * length
-        exchange = target.ask(target.question(token=long), f"the token with {length} characters after it")
+        exchange = target.ask(target.parameters(token=long), f"the token with {length} characters after it")
         # The largest may be refused by closing the connection, as a large body may (TP-405).
         closed = length == LONG[-1] and exchange.failure is not None and target.is_up()
         refused = Expect.refused(exchange.description, exchange)
@@ -300,9 +300,9 @@ def token_long(target: Target) -> Iterator[Expect]:
 def token_each_time(target: Target) -> Iterator[Expect]:
     """Behind a proxy many clients share one connection and one address."""
     _require_enforced(target)
-    missing = Request.form(target.question(leave_out="token"))
-    wrong = Request.form(target.question(token=WRONG))
-    valid = Request.form(target.question())
+    missing = Request.form(target.parameters(leave_out="token"))
+    wrong = Request.form(target.parameters(token=WRONG))
+    valid = Request.form(target.parameters())
     for words, request in (("no token", missing), ("a wrong token", wrong)):
         if target.send(request, words).priced:
             continue  # not enforced: TP-101, TP-102
@@ -332,8 +332,8 @@ def _cookies(headers: Headers) -> str:
 def no_lockout(target: Target) -> Iterator[Expect]:
     """All requests from SolusIO come from one address."""
     for count in range(BURST):
-        target.ask(target.question(token=WRONG), f"a wrong token, {count + 1} of {BURST} in a row")
-    exchange = target.ask(target.question(), f"a valid request after {BURST} wrong tokens")
+        target.ask(target.parameters(token=WRONG), f"a wrong token, {count + 1} of {BURST} in a row")
+    exchange = target.ask(target.parameters(), f"a valid request after {BURST} wrong tokens")
     yield Expect.that(
         exchange.priced,
         f"after {BURST} wrong tokens, and those of earlier rules",
@@ -347,15 +347,15 @@ def no_lockout(target: Target) -> Iterator[Expect]:
 def refusal_status(target: Target) -> Iterator[Expect]:
     """With status 200 a client must guess from the body that there is no price."""
     cases = [
-        ("an unknown user", target.question(target.settings.unknown_user)),
-        ("a userid that is a word", target.question("abc")),
-        ("a userid that is a JavaScript keyword", target.question("constructor")),
-        ("a userid of 0", target.question(0)),
-        ("a missing userid", target.question(leave_out="userid")),
-        ("an unknown action", target.question(action="NoSuchAction")),
+        ("an unknown user", target.parameters(target.settings.unknown_user)),
+        ("a userid that is a word", target.parameters("abc")),
+        ("a userid that is a JavaScript keyword", target.parameters("constructor")),
+        ("a userid of 0", target.parameters(0)),
+        ("a missing userid", target.parameters(leave_out="userid")),
+        ("an unknown action", target.parameters(action="NoSuchAction")),
     ]
     if target.token is not None:
-        cases.append(("a wrong token", target.question(token=WRONG)))
+        cases.append(("a wrong token", target.parameters(token=WRONG)))
     for words, pairs in cases:
         exchange = target.ask(pairs, words)
         if exchange.priced or exchange.server_error or exchange.failure is not None:

@@ -19,7 +19,7 @@ _COMPRESSED = (b"\x1f\x8b", b"\x78\x9c")
 def _bodies(target: Target) -> list[tuple[str, Exchange]]:
     found = [
         (f"user {user}", exchange)
-        for user, exchange in target.first_answers()
+        for user, exchange in target.first_responses()
         if exchange.status == 200
         and exchange.decode_problem is None
         and not exchange.content.startswith(_COMPRESSED)

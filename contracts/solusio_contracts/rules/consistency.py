@@ -22,7 +22,7 @@ QUEUE = 8.0
 def same_answer(target: Target) -> Iterator[Expect]:
     """An error in every fifth request looks like bad luck to the customer who sees it."""
     for position, user in enumerate(target.priced_users()[:3]):
-        first = target.first_answer(user)
+        first = target.first_response(user)
         affordable = int(BUDGET / max(first.seconds, 0.001))
         wanted = REPEATS if position == 0 else REPEATS // 3
         for count in range(max(6, min(wanted, affordable))):
@@ -34,44 +34,42 @@ def same_answer(target: Target) -> Iterator[Expect]:
 def own_price(target: Target) -> Iterator[Expect]:
     """A cache or a variable without the user in its key shows one customer another's discounts."""
     users = target.priced_users()
-    unknown = target.question(target.settings.unknown_user)
+    unknown = target.parameters(target.settings.unknown_user)
     # TP-211 checks whether an unknown user alone gets a price.
     stranger = target.ask(unknown, "an unknown user").priced
     for turn in (users, users[::-1], users):
         for user in turn:
             again = target.price_of(user, f"user {user} among others")
-            yield same(target.first_answer(user), again, f"user {user} after other users")
+            yield same(target.first_response(user), again, f"user {user} after other users")
         if not stranger:
             words = "an unknown user right after a known one"
             yield Expect.refused(words, target.ask(unknown, words))
     for user in users:
         after = target.price_of(user, f"user {user} after a refusal")
-        yield same(target.first_answer(user), after, f"user {user} after a refusal")
+        yield same(target.first_response(user), after, f"user {user} after a refusal")
 
 
 @rule("TP-303", title="concurrent requests do not mix")
 def at_the_same_moment(target: Target) -> Iterator[Expect]:
     """Under load, state that outlives an await or that threads share mixes customers up."""
     users = target.priced_users()
-    slowest = max(target.first_answer(user).seconds for user in users)
+    slowest = max(target.first_response(user).seconds for user in users)
     patience = min(30.0, target.settings.timeout + CROWD * slowest * 2 + QUEUE)
     outsiders = _refused_alone(target)
-    questions: list[tuple[Request, str]] = []
+    requests: list[tuple[Request, str]] = []
     owners: list[int | None] = []
     for place in range(CROWD):
         if place % 6 == 5 and outsiders:
             words, request = outsiders[place // 6 % len(outsiders)]
             owners.append(None)
-            questions.append((request, f"{words} among concurrent valid requests"))
+            requests.append((request, f"{words} among concurrent valid requests"))
         else:
             user = users[place % len(users)]
             words = f"user {user}, concurrent with {CROWD - 1} others"
             owners.append(user)
-            questions.append((Request.form(target.question(user)), words))
+            requests.append((Request.form(target.parameters(user)), words))
     for _ in range(ROUNDS):
-        for owner, exchange in zip(
-            owners, target.send_concurrently(questions, timeout=patience), strict=True
-        ):
+        for owner, exchange in zip(owners, target.send_concurrently(requests, timeout=patience), strict=True):
             if exchange.status is None or exchange.server_error:
                 continue  # TP-404 checks whether all get a response
             if owner is None:
@@ -84,7 +82,7 @@ def at_the_same_moment(target: Target) -> Iterator[Expect]:
                 )
             else:
                 yield same(
-                    target.first_answer(owner),
+                    target.first_response(owner),
                     exchange,
                     f"user {owner} among {CROWD} concurrent requests",
                 )
@@ -92,17 +90,17 @@ def at_the_same_moment(target: Target) -> Iterator[Expect]:
 
 def _refused_alone(target: Target) -> list[Case]:
     """Return requests that get no price alone, and so must not get one among others either."""
-    cases = [("an unknown user", Request.form(target.question(target.settings.unknown_user)))]
+    cases = [("an unknown user", Request.form(target.parameters(target.settings.unknown_user)))]
     if target.token is not None:
-        cases.append(("a wrong token", Request.form(target.question(token="wrong-on-purpose"))))
+        cases.append(("a wrong token", Request.form(target.parameters(token="wrong-on-purpose"))))
     return [(words, request) for words, request in cases if not target.send(request, words).priced]
 
 
 @rule("TP-301", title="the price stayed the same during the whole run", looks_back=True)
 def steady_price(target: Target) -> Iterator[Expect]:
     """No other rule would notice an error in every hundredth request."""
-    plain = {Request.form(target.question(user)).body: user for user in target.priced_users()}
+    plain = {Request.form(target.parameters(user)).body: user for user in target.priced_users()}
     for exchange in list(target.exchanges):
         user = plain.get(exchange.request.body)
         if user is not None and exchange.priced:
-            yield same(target.first_answer(user), exchange, f"user {user}, request {exchange.number}")
+            yield same(target.first_response(user), exchange, f"user {user}, request {exchange.number}")

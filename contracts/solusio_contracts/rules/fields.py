@@ -11,7 +11,7 @@ from solusio_contracts.checking.rule import (
     OBJECT,
     STRING,
     Expect,
-    Kind,
+    JsonType,
     SkipRule,
     rule,
 )
@@ -37,7 +37,7 @@ def _member(
     prefix: str,
     path: str,
     key: str,
-    kind: Kind,
+    kind: JsonType,
     holder: dict[str, Any],
     exchange: Exchange,
     *,
@@ -54,7 +54,7 @@ def _member(
         value = holder[key]
         full = f"{prefix}{path}.{key}" if path else f"{prefix}{key}"
         hint = UNQUOTE if kind in (NUMBER, BOOLEAN) and isinstance(value, str) else ""
-        yield Expect.kind(full, kind, value, exchange, clause=clause, hint=hint)
+        yield Expect.json_type(full, kind, value, exchange, clause=clause, hint=hint)
 
 
 def _cost(target: Target, key: str, near: tuple[str, ...]) -> Iterator[Expect]:
@@ -107,7 +107,7 @@ def currency_decimals(target: Target) -> Iterator[Expect]:
             continue
         value = currency["decimals"]
         subject = f"{prefix}currency.decimals"
-        yield Expect.kind(subject, INTEGER, value, exchange, level=Level.SHOULD)
+        yield Expect.json_type(subject, INTEGER, value, exchange, level=Level.SHOULD)
         if INTEGER.admits(value):
             yield Expect.that(0 <= value <= 8, subject, "0 to 8", value, exchange)
 
@@ -133,7 +133,7 @@ def discounts_list(target: Target) -> Iterator[Expect]:
 
 def _entries(prefix: str, path: str, entries: object, exchange: Exchange) -> Iterator[Expect]:
     for index, entry in enumerate(entries if isinstance(entries, list) else []):
-        yield Expect.kind(f"{prefix}{path}[{index}]", OBJECT, entry, exchange)
+        yield Expect.json_type(f"{prefix}{path}[{index}]", OBJECT, entry, exchange)
 
 
 def _discounts(target: Target) -> list[tuple[str, str, Exchange, dict[str, Any]]]:
@@ -157,7 +157,7 @@ def discount_key(target: Target) -> Iterator[Expect]:
         yield present
         if present.ok:
             value = entry["multipler"]
-            yield Expect.kind(
+            yield Expect.json_type(
                 f"{prefix}{path}.multipler",
                 NUMBER,
                 value,

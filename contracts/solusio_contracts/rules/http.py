@@ -22,7 +22,7 @@ COMPRESSION = (("Accept-Encoding", "gzip, deflate"),)
 @rule("TP-001", "TP-002", title="a valid request returns status 200", needs_price=False)
 def answered(target: Target) -> Iterator[Expect]:
     """Everything else depends on this request, sent just as SolusIO sends it."""
-    for user, exchange in target.first_answers():
+    for user, exchange in target.first_responses():
         subject = f"user {user}"
         if exchange.status is not None and 300 <= exchange.status < 400:
             where = exchange.header("location") or "nowhere"
@@ -59,7 +59,7 @@ def _refusal_hint(target: Target, exchange: Exchange) -> str:
 
 
 def _answers(target: Target) -> list[tuple[int, Exchange]]:
-    found = [(user, one) for user, one in target.first_answers() if one.status == 200]
+    found = [(user, one) for user, one in target.first_responses() if one.status == 200]
     if not found:
         raise SkipRule("no valid request returned status 200")
     return found
@@ -106,9 +106,9 @@ def content_type(target: Target) -> Iterator[Expect]:
 def complete_message(target: Target) -> Iterator[Expect]:
     """A length counted in characters instead of bytes works until the first £."""
     heard = 0
-    questions = [(f"user {user}", target.question(user)) for user in target.users]
-    questions.append(("an unknown user", target.question(target.settings.unknown_user)))
-    for subject, pairs in questions:
+    requests = [(f"user {user}", target.parameters(user)) for user in target.users]
+    requests.append(("an unknown user", target.parameters(target.settings.unknown_user)))
+    for subject, pairs in requests:
         exchange = target.send(Request.form(pairs), f"a valid request for {subject}", linger=LINGER)
         if exchange.status is None and exchange.failure is not FailureKind.PROTOCOL:
             continue
@@ -144,7 +144,7 @@ def complete_message(target: Target) -> Iterator[Expect]:
 def kept_connection(target: Target) -> Iterator[Expect]:
     """Behind a proxy, an unread body or state of the previous request spoils the next one."""
     user = target.priced_users()[0]
-    first = target.first_answer(user)
+    first = target.first_response(user)
     kept = broken = 0
     for opener, request in _openers(target, user):
         if broken >= ENOUGH:
@@ -155,7 +155,7 @@ def kept_connection(target: Target) -> Iterator[Expect]:
                 continue
             kept += 1
             second = session.send(
-                Request.form(target.question(user)),
+                Request.form(target.parameters(user)),
                 f"a valid request after {opener} on the same connection",
             )
         subject = f"after {opener}"
@@ -187,11 +187,11 @@ def _long_talk(target: Target) -> Iterator[Expect]:
         for turn in range(max(TURNS, len(users))):
             user = users[turn % len(users)]
             words = f"a valid request for user {user}, number {turn + 1} on the same connection"
-            exchange = session.send(Request.form(target.question(user)), words)
+            exchange = session.send(Request.form(target.parameters(user)), words)
             if exchange.status is None and turn:
                 return  # closed in between, which TP-011 and TP-012 check
             yield same(
-                target.first_answer(user), exchange, f"user {user}, number {turn + 1} on one connection"
+                target.first_response(user), exchange, f"user {user}, number {turn + 1} on one connection"
             )
             if not exchange.reusable:
                 return
@@ -199,27 +199,27 @@ def _long_talk(target: Target) -> Iterator[Expect]:
 
 def _openers(target: Target, user: int) -> Iterator[tuple[str, Request]]:
     """Yield first requests on a connection: some program answers each of these before it reads the body."""
-    question = target.question(user)
-    yield "a valid request", Request.form(question)
-    yield "an unknown user", Request.form(target.question(target.settings.unknown_user))
-    yield "a missing userid", Request.form(target.question(user, leave_out="userid"))
-    yield "an unknown action", Request.form(target.question(user, action="NoSuchAction"))
+    parameters = target.parameters(user)
+    yield "a valid request", Request.form(parameters)
+    yield "an unknown user", Request.form(target.parameters(target.settings.unknown_user))
+    yield "a missing userid", Request.form(target.parameters(user, leave_out="userid"))
+    yield "an unknown action", Request.form(target.parameters(user, action="NoSuchAction"))
     if target.token is not None:
-        yield "a wrong token", Request.form(target.question(user, token="wrong-on-purpose"))
+        yield "a wrong token", Request.form(target.parameters(user, token="wrong-on-purpose"))
     yield "a JSON body", Request(b'{"userid": 1}', (("Content-Type", "application/json"),))
     yield "a body of plain text", Request(b"some text", (("Content-Type", "text/plain"),))
     yield "an empty body", Request(b"")
-    yield "64 KiB of filler", Request.form((*question, ("filler", "x" * 65_536)))
+    yield "64 KiB of filler", Request.form((*parameters, ("filler", "x" * 65_536)))
 
 
 @rule("TP-013", title="an idle connection does not block others")
 def idle_connection(target: Target) -> Iterator[Expect]:
     """A single worker that waits for the next request on an open connection serves nobody else."""
     user = target.priced_users()[0]
-    first = target.first_answer(user)
+    first = target.first_response(user)
     with target.session() as session:
         opening = session.send(
-            Request.form(target.question(user)), "a valid request on a connection to be kept open"
+            Request.form(target.parameters(user)), "a valid request on a connection to be kept open"
         )
         if opening.failure is not None or not opening.reusable:
             raise SkipRule("the server closes the connection after each response, which is fine")
@@ -243,7 +243,7 @@ def compression(target: Target) -> Iterator[Expect]:
             exchange,
         )
         offered = target.ask(
-            target.question(user),
+            target.parameters(user),
             f"{subject}, with Accept-Encoding: gzip, deflate",
             headers=COMPRESSION,
         )
@@ -266,7 +266,7 @@ def compression(target: Target) -> Iterator[Expect]:
 def in_time(target: Target) -> Iterator[Expect]:
     """The customer's page waits for each price."""
     limit = target.settings.timeout
-    for user, exchange in target.first_answers():
+    for user, exchange in target.first_responses():
         late = exchange.failure is FailureKind.TIMEOUT
         yield Expect.that(
             not late,
@@ -290,8 +290,8 @@ def in_time(target: Target) -> Iterator[Expect]:
 def pieces(target: Target) -> Iterator[Expect]:
     """Only on the developer's machine does Node's first 'data' event, or one recv(), hold the whole body."""
     user = target.priced_users()[-1]
-    first = target.first_answer(user)
-    request = Request.form(target.question(user))
+    first = target.first_response(user)
+    request = Request.form(target.parameters(user))
     size = len(request.body)
     # Offsets from the end of the message: the whole body, its middle, its last byte, the end of the head.
     cuts = {
@@ -316,5 +316,5 @@ def form_charset(target: Target) -> Iterator[Expect]:
     """Some HTTP clients add it on their own."""
     user = target.priced_users()[0]
     headers = (("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"),)
-    exchange = target.ask(target.question(user), "a form with a charset", headers=headers)
-    yield same(target.first_answer(user), exchange, "a form with a charset")
+    exchange = target.ask(target.parameters(user), "a form with a charset", headers=headers)
+    yield same(target.first_response(user), exchange, "a form with a charset")

@@ -24,18 +24,18 @@ def crowd(target: Target) -> Iterator[Expect]:
     """Locks, connection limits and worker limits only show on a busy morning."""
     users = target.priced_users()
     owners = [users[place % len(users)] for place in range(CROWD)]
-    slowest = max(target.first_answer(user).seconds for user in users)
+    slowest = max(target.first_response(user).seconds for user in users)
     # A server that takes one request after another needs fifty times as long, which is allowed.
     patience = min(60.0, target.settings.timeout + CROWD * slowest * 1.5 + QUEUE)
-    questions = [
+    requests = [
         (
-            Request.form(target.question(user)),
+            Request.form(target.parameters(user)),
             f"user {user}, one of {CROWD} concurrent requests",
         )
         for user in owners
     ]
-    for owner, exchange in zip(owners, target.send_concurrently(questions, timeout=patience), strict=True):
-        first = target.first_answer(owner)
+    for owner, exchange in zip(owners, target.send_concurrently(requests, timeout=patience), strict=True):
+        first = target.first_response(owner)
         yield same(first, exchange, f"{CROWD} concurrent requests")
 
 
@@ -43,9 +43,9 @@ def crowd(target: Target) -> Iterator[Expect]:
 def large_body(target: Target) -> Iterator[Expect]:
     """A limit is fine; a failure is not."""
     user = target.priced_users()[0]
-    first = target.first_answer(user)
+    first = target.first_response(user)
     for size in LARGE:
-        pairs = (*target.question(user), ("filler", "x" * size))
+        pairs = (*target.parameters(user), ("filler", "x" * size))
         exchange = target.ask(pairs, f"a valid request with {size // 1024} KiB of filler")
         # A server may refuse by closing while we are still sending; then its response can get lost.
         closed = exchange.failure is FailureKind.CUT and size == LARGE[-1] and target.price_of(user).priced
@@ -63,8 +63,8 @@ def large_body(target: Target) -> Iterator[Expect]:
 def slow_client(target: Target) -> Iterator[Expect]:
     """A slow network, or a proxy that forwards pieces as they arrive."""
     user = target.priced_users()[0]
-    first = target.first_answer(user)
-    request = Request.form(target.question(user))
+    first = target.first_response(user)
+    request = Request.form(target.parameters(user))
     length = len(first.sent)
     body = len(request.body)
     cuts = [length - body + body * piece // SLOW_PIECES for piece in range(SLOW_PIECES)]

@@ -103,9 +103,9 @@ def no_sql_shown(target: Target) -> Iterator[Expect]:
 def no_markup_repeated(target: Target) -> Iterator[Expect]:
     """A stranger's script could run on the billing system's domain."""
     for name, pairs in (
-        ("userid", target.question(MARKUP)),
-        ("action", target.question(action=MARKUP)),
-        ("an unknown parameter", (*target.question("abc"), (MARKUP, MARKUP))),
+        ("userid", target.parameters(MARKUP)),
+        ("action", target.parameters(action=MARKUP)),
+        ("an unknown parameter", (*target.parameters("abc"), (MARKUP, MARKUP))),
     ):
         exchange = target.send(Request.form(pairs), f"markup in {name}")
         kind = (exchange.header("content-type") or "text/html").lower()

@@ -220,7 +220,7 @@ def display_fits_code(target: Target) -> Iterator[Expect]:
             if not isinstance(text, str):
                 continue
             others = set(re.findall(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])", text)) & currencies.current()
-            for sign, codes in currencies.signs().items():
+            for sign, codes in currencies.symbols().items():
                 if sign in text and code not in codes:
                     others.add(sign)
             others.discard(code)

@@ -252,16 +252,23 @@ def _alone(templates: dict[str, Any], options: dict[str, Any], mask: "Mask") -> 
 
 def _selected(options: dict[str, Any]) -> "tuple[list[Numbered], bool]":
     from mock_solusio.invoices.run import NUMBERS, numbered
-    from mock_solusio.invoices.selection import SelectionError, select
+    from solusio_contracts.checking.selection import SelectionError, select
     from solusio_contracts.invoices.scenario import load_scenarios
 
     everything = numbered(load_scenarios(), options["first_customer_id"])
     try:
-        chosen = select([one.scenario for one in everything], options["only"], options["skip"])
+        chosen = select(
+            everything,
+            lambda one: (one.scenario.id, one.scenario.area, *one.scenario.clauses),
+            options["only"],
+            # What is checked across all scenarios can be skipped too.
+            [pattern for pattern in options["skip"] if pattern != NUMBERS],
+            kind="scenario",
+            listing="mock-solusio invoices list",
+        )
     except SelectionError as error:
         raise click.UsageError(str(error)) from error
-    ids = {one.id for one in chosen}
-    return [one for one in everything if one.scenario.id in ids], NUMBERS not in options["skip"]
+    return chosen, NUMBERS not in options["skip"]
 
 
 @invoices.command(name="list", short_help="List all scenarios.")

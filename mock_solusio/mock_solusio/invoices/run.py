@@ -23,6 +23,7 @@ from solusio_contracts.invoices.verdict import (
     Period,
     Verdict,
     causes,
+    item_of,
     judge_again,
     judge_period,
     result_of,
@@ -101,14 +102,14 @@ def run(
         billing = _Billing(target, stage, url, access_token, Path(folder))
         for position, one in enumerate(chosen):
             if gone:
-                results.append(_undecided(one.scenario, gone))
+                results.append(item_of(one.scenario).undecided(Outcome.ERROR, gone))
                 continue
             progress(one.scenario, position, len(chosen))
             try:
                 results.append(billing.scenario(one, curl_of(one.scenario.id)))
             except UnreachableError as error:
                 gone = str(error)
-                results.append(_undecided(one.scenario, gone))
+                results.append(item_of(one.scenario).undecided(Outcome.ERROR, gone))
         if judge_numbers and (result := billing.numbers.result(curl_of(""))) is not None:
             results.append(result)
     return Report(
@@ -263,18 +264,6 @@ def _last_line(output: str) -> str:
     named = [line for line in lines if "rror" in line or "xception" in line]
     line = named[-1] if named else lines[-1] if lines else ""
     return line if len(line) <= 200 else line[:200] + "…"
-
-
-def _undecided(scenario: Scenario, reason: str) -> Result:
-    return Result(
-        rule=scenario.id,
-        area=scenario.area,
-        title=scenario.title,
-        outcome=Outcome.ERROR,
-        clauses=scenario.clauses,
-        checks=0,
-        reason=reason,
-    )
 
 
 def _texts(results: Iterable[Result]) -> tuple[ClauseText, ...]:

@@ -62,20 +62,20 @@ def test_which_amounts_may_be_shown_without_decimals(code: str, without: bool) -
     ],
 )
 def test_signs(sign: str, codes: set[str]) -> None:
-    assert codes <= currencies.signs()[sign]
+    assert codes <= currencies.symbols()[sign]
 
 
 def test_a_sign_of_another_currency_tells() -> None:
-    assert "GBP" not in currencies.signs()["€"]
-    assert "EUR" not in currencies.signs()["£"]
-    assert "USD" not in currencies.signs()["¥"]
+    assert "GBP" not in currencies.symbols()["€"]
+    assert "EUR" not in currencies.symbols()["£"]
+    assert "USD" not in currencies.symbols()["¥"]
 
 
 def test_a_dollar_is_that_of_many_and_not_of_all() -> None:
-    assert {"USD", "CAD", "AUD", "MXN", "BRL"} <= currencies.signs()["$"] <= currencies.known()
-    assert not {"EUR", "GBP", "JPY"} & currencies.signs()["$"]
+    assert {"USD", "CAD", "AUD", "MXN", "BRL"} <= currencies.symbols()["$"] <= currencies.known()
+    assert not {"EUR", "GBP", "JPY"} & currencies.symbols()["$"]
 
 
 def test_signs_are_single_letters() -> None:
     """Longer ones, such as kr, are words that many texts hold."""
-    assert all(len(sign) == 1 and not sign.isalnum() for sign in currencies.signs())
+    assert all(len(sign) == 1 and not sign.isalnum() for sign in currencies.symbols())

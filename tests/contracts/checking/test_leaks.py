@@ -104,34 +104,34 @@ def test_patterns_cite_clauses_that_exist() -> None:
 
 
 def test_patterns_are_valid_and_stand_once() -> None:
-    every = [regex for pattern in leaks.known_patterns() for _, regex in pattern.regexes]
+    every = [regex for pattern in leaks.known_patterns() for _, regex in pattern.searches]
     assert len(every) == len(set(every))
     for regex in every:
         re.compile(regex)
 
 
-def test_patterns_for_any_case_are_in_small_letters() -> None:
+def test_patterns_for_any_case_are_in_lower_case() -> None:
     for pattern in leaks.known_patterns():
-        for _, regex in pattern.regexes if pattern.ignore_case else ():
+        for _, regex in pattern.searches if pattern.ignore_case else ():
             assert re.sub(r"\\.", "", regex).islower(), regex
 
 
-def test_a_needle_stands_in_every_match() -> None:
+def test_a_literal_is_in_every_match() -> None:
     """Otherwise the search would pass over a leak."""
     texts = [text for entry in LEAKING for text in (entry["body"], html.unescape(entry["body"]))]
     matches = 0
     for pattern in leaks.known_patterns():
-        for needle, regex in pattern.regexes:
+        for literal, regex in pattern.searches:
             for text in texts:
                 searched = text.lower() if pattern.ignore_case else text
                 for match in re.finditer(regex, searched):
                     matches += 1
-                    assert needle in match[0]
+                    assert literal in match[0]
     assert matches > len(LEAKING)
 
 
 @pytest.mark.parametrize(
-    ("regex", "needle"),
+    ("regex", "literal"),
     [
         ("abc", "abc"),
         (r"\babc\b", "abc"),
@@ -146,8 +146,8 @@ def test_a_needle_stands_in_every_match() -> None:
         (r"(?<![\w(])/x(?=[)])", "/x"),
     ],
 )
-def test_the_needle_of_an_expression(regex: str, needle: str) -> None:
-    assert leaks.needle(regex) == needle
+def test_the_literal_of_an_expression(regex: str, literal: str) -> None:
+    assert leaks.literal_of(regex) == literal
 
 
 @pytest.mark.parametrize(

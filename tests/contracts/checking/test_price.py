@@ -237,16 +237,16 @@ def test_a_price_that_lacks_a_part(change: dict[str, Any]) -> None:
         # 1.34 x 0.95 x 1.08 = 1.37484
         (
             parts("1.34", "1.37484", ("0.95",), ("6", "2"), compound=True),
-            "`compound` is true but was computed the other way",
+            "`compound` is true, but the cost was computed the other way",
         ),
         (
             parts("1.34", "1.3763676", ("0.95",), ("6", "2")),
-            "`compound` is false but was computed the other way",
+            "`compound` is false, but the cost was computed the other way",
         ),
         # 0.95 x 1.06 x 1.02 = 1.02714
         (parts("1.34", "1.02714", ("0.95",), ("6", "2"), compound=True), "the base cost is left out"),
-        (parts("1.34", "137.63676", ("0.95",), ("6", "2"), compound=True), "it is given in hundredths"),
-        (parts("134", "1.3763676", ("0.95",), ("6", "2"), compound=True), "it is given in hundreds"),
+        (parts("1.34", "137.63676", ("0.95",), ("6", "2"), compound=True), "it is in hundredths"),
+        (parts("134", "1.3763676", ("0.95",), ("6", "2"), compound=True), "it is in hundreds"),
         # The vendor's own example: 1.06 x 1.02
         (
             parts("1.34", "1.0812", ("0.95",), ("6", "2"), compound=True),

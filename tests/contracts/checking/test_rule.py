@@ -15,7 +15,7 @@ from solusio_contracts.checking.rule import (
     OBJECT,
     STRING,
     Expect,
-    Kind,
+    JsonType,
     misspelt,
     registered,
     rule,
@@ -59,7 +59,7 @@ SAMPLES: dict[str, Any] = {
         (LIST, {"list"}),
     ],
 )
-def test_what_a_type_admits(kind: Kind, admitted: set[str]) -> None:
+def test_what_a_type_admits(kind: JsonType, admitted: set[str]) -> None:
     assert {name for name, value in SAMPLES.items() if kind.admits(value)} == admitted
 
 
@@ -146,8 +146,8 @@ def test_a_key_that_is_missing() -> None:
 
 
 def test_a_type() -> None:
-    assert Expect.kind("x", NUMBER, 1).ok
-    unmet = Expect.kind("x", NUMBER, "1", hint="send it without quotes", level=Level.SHOULD)
+    assert Expect.json_type("x", NUMBER, 1).ok
+    unmet = Expect.json_type("x", NUMBER, "1", hint="send it without quotes", level=Level.SHOULD)
     assert (unmet.ok, unmet.expected, unmet.actual) == (False, "a JSON number", 'the string "1"')
     assert (unmet.hint, unmet.level) == ("send it without quotes", Level.SHOULD)
 

@@ -7,8 +7,8 @@ import pytest
 
 from solusio_contracts.checking import runner
 from solusio_contracts.checking.rule import Expect, Rule, SkipRule
-from solusio_contracts.checking.runner import SelectionError, clause_of, level_of, run, run_rule, select
-from solusio_contracts.checking.target import Settings, Target
+from solusio_contracts.checking.runner import clause_of, level_of, run, run_rule
+from solusio_contracts.checking.target import Target, TargetSettings
 from solusio_contracts.contract.clauses import Level, clause
 from solusio_contracts.reporting.report import Exit, Outcome
 
@@ -57,7 +57,7 @@ def target_of(scripted: Any) -> Callable[..., Target]:
 
     def build(*answers: bytes, **settings: Any) -> Target:
         server = scripted(*map(always, answers or (GOOD,)))
-        return Target(Settings(**({"url": server.url, "users": (1,), "timeout": 5.0} | settings)))
+        return Target(TargetSettings(**({"url": server.url, "users": (1,), "timeout": 5.0} | settings)))
 
     return build
 
@@ -65,56 +65,6 @@ def target_of(scripted: Any) -> Callable[..., Target]:
 @pytest.fixture
 def target(target_of: Callable[..., Target]) -> Target:
     return target_of()
-
-
-# Selection
-
-RULES = (
-    make(name="discount-key", area="fields", clauses=("TP-041", "TP-043")),
-    make(name="base-cost", area="fields", clauses=("TP-030",)),
-    make(name="token-prefix", area="authorization", clauses=("TP-104",)),
-    make(name="fuzz-all", area="fuzz", clauses=("TP-041", "TP-104"), broad=True),
-)
-
-
-@pytest.mark.parametrize(
-    ("only", "skip", "names"),
-    [
-        ([], [], ["discount-key", "base-cost", "token-prefix", "fuzz-all"]),
-        (["discount-key"], [], ["discount-key"]),
-        (["fields"], [], ["discount-key", "base-cost"]),
-        (["TP-041"], [], ["discount-key"]),
-        (["tp-043"], [], ["discount-key"]),
-        (["TP-04?"], [], ["discount-key"]),
-        (["TP-*"], [], ["discount-key", "base-cost", "token-prefix"]),
-        (["*-key", "AUTHORIZATION"], [], ["discount-key", "token-prefix"]),
-        (["token-prefix", "base-cost"], [], ["base-cost", "token-prefix"]),
-        ([], ["fields"], ["token-prefix", "fuzz-all"]),
-        (["fields"], ["TP-030"], ["discount-key"]),
-        (["f*"], ["fuzz"], ["discount-key", "base-cost"]),
-        ((one for one in ["fuzz"]), (), ["fuzz-all"]),
-    ],
-)
-def test_selectors(only: Any, skip: Any, names: list[str]) -> None:
-    assert [rule.name for rule in select(RULES, only, skip)] == names
-
-
-@pytest.mark.parametrize(
-    ("only", "skip", "message"),
-    [
-        (["discount"], [], "'discount' is no rule, area or clause"),
-        (["TP-999"], [], "'TP-999' is no rule"),
-        ([""], [], "'' is no rule"),
-        ([" fields"], [], "' fields' is no rule"),
-        (["fields", "nothing"], [], "'nothing' is no rule"),
-        ([], ["nothing"], "'nothing' is no rule"),
-        (["fields"], ["fields"], "leave no rule to check"),
-        ([], ["*"], "leave no rule to check"),
-    ],
-)
-def test_a_selector_that_selects_nothing(only: list[str], skip: list[str], message: str) -> None:
-    with pytest.raises(SelectionError, match=message):
-        select(RULES, only, skip)
 
 
 # Weight
@@ -212,7 +162,7 @@ def test_a_rule_that_raises_at_once(target_of: Callable[..., Target]) -> None:
 
     result = run_rule(make(check), target_of(token=TOKEN))
     assert (result.outcome, result.checks, result.findings) == (Outcome.ERROR, 0, ())
-    assert result.reason == "the rule itself broke: RuntimeError: with ${MOCK_SOLUSIO_TOKEN} in it"
+    assert result.reason == "the rule itself failed: RuntimeError: with ${MOCK_SOLUSIO_TOKEN} in it"
 
 
 @pytest.mark.parametrize(
@@ -233,7 +183,7 @@ def test_a_rule_that_raises_later(target: Target, before: list[str], outcome: Ou
 
     result = run_rule(make(check, clauses=("TP-041", "TP-070", "TP-113")), target)
     assert result.outcome is outcome
-    assert "the rule itself broke: KeyError: 'x'" in (*result.notes, result.reason)
+    assert "the rule itself failed: KeyError: 'x'" in (*result.notes, result.reason)
     assert len(result.findings) == (outcome is Outcome.FAIL)
 
 
@@ -248,7 +198,7 @@ def test_a_rule_that_has_nothing_to_look_at(target: Target) -> None:
 
 def test_a_rule_that_yields_nothing(target: Target) -> None:
     result = run_rule(make(lambda _: iter(())), target)
-    assert (result.outcome, result.reason) == (Outcome.SKIP, "no answer shows what this rule looks at")
+    assert (result.outcome, result.reason) == (Outcome.SKIP, "no response contains what this rule checks")
 
 
 def test_what_was_seen_before_a_skip_counts(target: Target) -> None:
@@ -293,7 +243,7 @@ def test_what_breaks_while_prices_are_asked_for(target: Target, monkeypatch: pyt
     result = run_rule(make(needs_price=True), target)
     assert (result.outcome, result.reason) == (
         Outcome.ERROR,
-        "the rule itself broke: OSError: Too many open files",
+        "the rule itself failed: OSError: Too many open files",
     )
 
 
@@ -347,7 +297,7 @@ def test_an_endpoint_that_cannot_be_reached(closed_port: int) -> None:
     def never(_: Target) -> Iterator[Expect]:
         raise AssertionError("nothing is to be checked")
 
-    target = Target(Settings(url=f"http://127.0.0.1:{closed_port}/", users=(1, 2), timeout=5.0))
+    target = Target(TargetSettings(url=f"http://127.0.0.1:{closed_port}/", users=(1, 2), timeout=5.0))
     report = run(target, [make(never, "one"), make(never, "two", looks_back=True)])
     assert [one.outcome for one in report.results] == [Outcome.ERROR, Outcome.ERROR]
     assert report.results[0].reason == "the endpoint cannot be reached: Connection refused"
@@ -358,9 +308,9 @@ def test_a_request_that_cannot_be_made(target: Target, monkeypatch: pytest.Monke
     def fails(_: Target, user: int) -> Any:
         raise OSError(f"Too many open files for {user}")
 
-    monkeypatch.setattr(Target, "first_answer", fails)
+    monkeypatch.setattr(Target, "first_response", fails)
     report = run(target, [make()])
-    assert report.results[0].reason == "no request could be made: OSError: Too many open files for 1"
+    assert report.results[0].reason == "no request could be sent: OSError: Too many open files for 1"
     assert report.exit is Exit.INCONCLUSIVE
 
 
@@ -381,7 +331,7 @@ def test_a_run_in_which_nothing_was_checked_is_never_a_pass(target_of: Callable[
 @pytest.mark.usefixtures("impatient")
 def test_an_endpoint_that_dies_in_mid_run(scripted: Any) -> None:
     server = scripted(always(GOOD))
-    target = Target(Settings(url=server.url, users=(1,), timeout=5.0))
+    target = Target(TargetSettings(url=server.url, users=(1,), timeout=5.0))
     looked: list[int] = []
 
     def fatal(target: Target) -> Iterator[Expect]:
@@ -410,7 +360,7 @@ def test_an_endpoint_that_dies_in_mid_run(scripted: Any) -> None:
         Outcome.ERROR,
         Outcome.FAIL,
     ]
-    gone = "the endpoint accepts no connections any more since the rule fatal"
+    gone = "the endpoint stopped accepting connections during the rule fatal"
     assert report.results[2].reason == gone
     assert looked == [3]
     assert report.exit is Exit.NOT_CONFORMANT
@@ -420,7 +370,7 @@ def test_an_endpoint_that_dies_in_mid_run(scripted: Any) -> None:
 def test_an_endpoint_that_dies_unnoticed_is_inconclusive(scripted: Any) -> None:
     """No rule fails on it, so nothing is known of those that follow."""
     server = scripted(always(GOOD))
-    target = Target(Settings(url=server.url, users=(1,), timeout=5.0))
+    target = Target(TargetSettings(url=server.url, users=(1,), timeout=5.0))
 
     def fatal(target: Target) -> Iterator[Expect]:
         server.stop()
@@ -435,7 +385,7 @@ def test_an_endpoint_that_dies_unnoticed_is_inconclusive(scripted: Any) -> None:
 def test_an_endpoint_that_is_only_away_for_a_moment(scripted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process manager starts it again: the run goes on."""
     server = scripted(lambda _: None)  # closes at once
-    target = Target(Settings(url=server.url, users=(1,), timeout=5.0))
+    target = Target(TargetSettings(url=server.url, users=(1,), timeout=5.0))
     asked: list[Target] = []
     monkeypatch.setattr(Target, "is_up", lambda self: not asked.append(self))
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from solusio_contracts.checking import target as module
-from solusio_contracts.checking.target import Settings, Target
+from solusio_contracts.checking.target import Target, TargetSettings
 from solusio_contracts.http.exchange import FORM_TYPE, Exchange, FailureKind, Headers, Request
 
 TOKEN = "kZ7-qf3XwT9b"
@@ -31,16 +31,16 @@ def silent(peer: Any) -> None:
 
 
 def target_at(url: str, **settings: Any) -> Target:
-    return Target(Settings(**({"url": url, "users": (1, 2), "timeout": 5.0} | settings)))
+    return Target(TargetSettings(**({"url": url, "users": (1, 2), "timeout": 5.0} | settings)))
 
 
-# Settings
+# TargetSettings
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"users": ()}, "at least one user id is needed"),
+        ({"users": ()}, "expected at least one user id"),
         ({"url": "ftp://h/"}, "expected http://HOST/PATH"),
         ({"headers": (("Bad Name", "x"),)}, "is not a valid header"),
         ({"headers": (("Content-Length", "1"),)}, "cannot be set"),
@@ -69,27 +69,27 @@ def test_settings_that_cannot_work(settings: dict[str, Any], message: str) -> No
         ({"leave_out": "userid"}, [("token", TOKEN), ("action", "GetTokenPricing")]),
     ],
 )
-def test_a_question(arguments: dict[str, Any], expected: list[tuple[str, str]]) -> None:
-    assert target_at("http://h/", token=TOKEN).question(**arguments) == tuple(expected)
+def test_parameters(arguments: dict[str, Any], expected: list[tuple[str, str]]) -> None:
+    assert target_at("http://h/", token=TOKEN).parameters(**arguments) == tuple(expected)
 
 
 def test_a_question_without_a_configured_token() -> None:
     target = target_at("http://h/")
-    assert target.question() == (("action", "GetTokenPricing"), ("userid", "1"))
-    assert target.question(token="x")[0] == ("token", "x")
+    assert target.parameters() == (("action", "GetTokenPricing"), ("userid", "1"))
+    assert target.parameters(token="x")[0] == ("token", "x")
 
 
 def test_a_question_is_about_a_user_with_a_price(scripted: Any) -> None:
     target = target_at(scripted(always(REFUSED), always()).url)
-    assert target.question()[-1] == ("userid", "1")
+    assert target.parameters()[-1] == ("userid", "1")
     assert target.priced_users() == [2]
-    assert target.question()[-1] == ("userid", "2")
+    assert target.parameters()[-1] == ("userid", "2")
 
 
 def test_what_is_asked_is_sent(scripted: Any) -> None:
     server = scripted(always())
     target = target_at(server.url, token=TOKEN)
-    target.ask(target.question(), "a question", headers=(("Accept", "text/html"),))
+    target.ask(target.parameters(), "a question", headers=(("Accept", "text/html"),))
     sent = b"".join(server.peers[0].reads)
     assert sent.endswith(f"\r\n\r\ntoken={TOKEN}&action=GetTokenPricing&userid=1".encode())
     assert b"\r\nAccept: text/html\r\n" in sent
@@ -165,11 +165,11 @@ def test_the_token_is_hidden() -> None:
 def test_a_first_answer_is_asked_for_once(scripted: Any) -> None:
     server = scripted(always())
     target = target_at(server.url)
-    first = target.first_answer(2)
+    first = target.first_response(2)
     assert first.description == "a valid request for user 2"
-    assert target.first_answer(2) is first
-    assert [user for user, _ in target.first_answers()] == [1, 2]
-    assert target.first_answers()[1][1] is first
+    assert target.first_response(2) is first
+    assert [user for user, _ in target.first_responses()] == [1, 2]
+    assert target.first_responses()[1][1] is first
     assert len(server.peers) == 2
 
 

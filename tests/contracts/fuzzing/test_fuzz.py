@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from solusio_contracts.checking.runner import run_rule
-from solusio_contracts.checking.target import Settings, Target
+from solusio_contracts.checking.target import Target, TargetSettings
 from solusio_contracts.fuzzing import campaign, oracle, search
 from solusio_contracts.fuzzing import generator as fuzz_data
 from solusio_contracts.fuzzing.oracle import CLAUSES, Sent, user_fault
@@ -81,7 +81,7 @@ class Fuzzed:
 
     def target(self, **changes: Any) -> Target:
         usual = {"users": USERS, "unknown_user": UNKNOWN, "token": TOKEN, "timeout": 20.0}
-        return Target(Settings(url=self.url, **{**usual, **changes}))
+        return Target(TargetSettings(url=self.url, **{**usual, **changes}))
 
 
 Serve = Callable[[Judge], Fuzzed]
@@ -502,8 +502,8 @@ def test_nothing_is_printed_and_nothing_is_left_behind(serve: Serve, tmp_path: A
     endpoint = serve(float_cast)
     program = (
         "from solusio_contracts.fuzzing import campaign\n"
-        "from solusio_contracts.checking.target import Settings, Target\n"
-        f"settings = Settings(url='{endpoint.url}', users={USERS}, "
+        "from solusio_contracts.checking.target import TargetSettings, Target\n"
+        f"settings = TargetSettings(url='{endpoint.url}', users={USERS}, "
         f"token={TOKEN!r}, fuzz_examples=60, fuzz_seconds=120)\n"
         "target = Target(settings)\n"
         "for family in (campaign.VALID, campaign.INVALID):\n"

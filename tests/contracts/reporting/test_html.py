@@ -85,7 +85,7 @@ def test_the_page_says_it_all(mixed_report: Report) -> None:
         "a part of the token does not open the door",
         "Warnings (1)",
         "1.37637 (1.34 × 0.95, then + 6 %, then + 2 %)",
-        "Undecided the rule itself broke: OSError: too many open files fifty calls at once",
+        "Undecided the rule itself failed: OSError: too many open files fifty calls at once",
         "What the endpoint showed authorization token required: without one",
         "2 skipped: no authorization token is configured (--token)",
         "Passed 3 passed",

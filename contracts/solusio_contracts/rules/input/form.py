@@ -4,7 +4,7 @@ import dataclasses
 import json
 from collections.abc import Iterator
 
-from solusio_contracts.checking.expectations import raw_question, refusals, same, unharmed
+from solusio_contracts.checking.expectations import raw_parameter, refusals, same, unharmed
 from solusio_contracts.checking.rule import Expect, rule
 from solusio_contracts.checking.target import Target
 from solusio_contracts.contract.clauses import Level
@@ -23,8 +23,8 @@ def action_missing(target: Target) -> Iterator[Expect]:
     """The vendor's parameter table omits it, so this is only advice."""
     known = _known(target)
     for words, pairs in (
-        ("a request without action", target.question(known, leave_out="action")),
-        ("action=''", target.question(known, action="")),
+        ("a request without action", target.parameters(known, leave_out="action")),
+        ("action=''", target.parameters(known, action="")),
     ):
         exchange = target.ask(pairs, words)
         yield Expect.that(not exchange.priced, words, "no price", exchange.summary, exchange)
@@ -53,15 +53,15 @@ def action_unknown(target: Target) -> Iterator[Expect]:
     )
     yield from refusals(
         target,
-        ((f"action={one!r}", Request.form(target.question(known, action=one))) for one in actions),
+        ((f"action={one!r}", Request.form(target.parameters(known, action=one))) for one in actions),
     )
     raw = (b"action=%FF%FE", b"action=" + b"x" * 10_000, b"action[]=NoSuchAction", b"action=a&action=b")
     yield from refusals(
         target,
-        ((one[:24].decode(), raw_question(target, leave_out="action", instead=one)) for one in raw),
+        ((one[:24].decode(), raw_parameter(target, leave_out="action", instead=one)) for one in raw),
     )
     either = f"action[]={ACTION}".encode()
-    request = raw_question(target, leave_out="action", instead=either)
+    request = raw_parameter(target, leave_out="action", instead=either)
     yield unharmed(target.send(request, f"action[]={ACTION}"))
 
 
@@ -70,7 +70,7 @@ def action_case(target: Target) -> Iterator[Expect]:
     """Nobody states which; only a server error would be wrong."""
     known = _known(target)
     for action in (ACTION.lower(), ACTION.upper()):
-        exchange = target.ask(target.question(known, action=action), f"action={action}")
+        exchange = target.ask(target.parameters(known, action=action), f"action={action}")
         answered = unharmed(exchange, clause="TP-214")
         yield answered
         if answered.ok:
@@ -82,7 +82,7 @@ def action_case(target: Target) -> Iterator[Expect]:
 def extra_parameters(target: Target) -> Iterator[Expect]:
     """A new version of SolusIO may send more."""
     user = _known(target)
-    question = target.question(user)
+    parameters = target.parameters(user)
     unknown = target.settings.unknown_user
     extras: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ("one more parameter", (("solusio_version", "2.0"),)),
@@ -94,12 +94,12 @@ def extra_parameters(target: Target) -> Iterator[Expect]:
         ("fifty more parameters", tuple((f"parameter_{n}", str(n)) for n in range(50))),
     )
     for words, extra in extras:
-        for place, pairs in (("after", question + extra), ("before", extra + question)):
+        for place, pairs in (("after", parameters + extra), ("before", extra + parameters)):
             exchange = target.ask(pairs, f"{words} {place} the known ones")
-            yield same(target.first_answer(user), exchange, f"{words}, {place} the known ones")
-    many = Request.form((*question, *((f"p{number}", "x") for number in range(300))))
+            yield same(target.first_response(user), exchange, f"{words}, {place} the known ones")
+    many = Request.form((*parameters, *((f"p{number}", "x") for number in range(300))))
     yield unharmed(target.send(many, "300 more parameters"))
-    odd = Request(Request.form(question).body + b"&x=%FF%FE&%80=1")
+    odd = Request(Request.form(parameters).body + b"&x=%FF%FE&%80=1")
     yield unharmed(target.send(odd, "one more parameter with percent-escapes that are not UTF-8"))
 
 
@@ -107,21 +107,23 @@ def extra_parameters(target: Target) -> Iterator[Expect]:
 def percent_escapes(target: Target) -> Iterator[Expect]:
     """Splitting the body at & and = works until a token contains a +."""
     user = _known(target)
-    question = target.question(user)
+    parameters = target.parameters(user)
 
     def escaped(text: str) -> str:
         return "".join(f"%{byte:02X}" for byte in text.encode())
 
-    small = "&".join(f"{name}={escaped(value).lower()}" for name, value in question)
+    small = "&".join(f"{name}={escaped(value).lower()}" for name, value in parameters)
     exchange = target.send(Request(small.encode("ascii")), "values as lowercase percent-escapes")
-    yield same(target.first_answer(user), exchange, exchange.description)
+    yield same(target.first_response(user), exchange, exchange.description)
     for words, name_too in (
         ("values as percent-escapes", False),
         ("names and values as percent-escapes", True),
     ):
-        body = "&".join(f"{escaped(name) if name_too else name}={escaped(value)}" for name, value in question)
+        body = "&".join(
+            f"{escaped(name) if name_too else name}={escaped(value)}" for name, value in parameters
+        )
         exchange = target.send(Request(body.encode("ascii")), words)
-        expect = same(target.first_answer(user), exchange, words)
+        expect = same(target.first_response(user), exchange, words)
         # Nobody escapes the letters of a name, so this is only advice.
         yield dataclasses.replace(expect, level=Level.SHOULD if name_too else None)
 
@@ -130,12 +132,12 @@ def percent_escapes(target: Target) -> Iterator[Expect]:
 def parameter_order(target: Target) -> Iterator[Expect]:
     """The fields of a form have no order."""
     user = _known(target)
-    question = target.question(user)
-    orders = [question[turn:] + question[:turn] for turn in range(1, len(question))]
-    for pairs in (question[::-1], *orders):
+    parameters = target.parameters(user)
+    orders = [parameters[turn:] + parameters[:turn] for turn in range(1, len(parameters))]
+    for pairs in (parameters[::-1], *orders):
         names = ", ".join(name for name, _ in pairs)
         exchange = target.ask(pairs, f"the parameters in the order {names}")
-        yield same(target.first_answer(user), exchange, f"order {names}")
+        yield same(target.first_response(user), exchange, f"order {names}")
 
 
 @rule("TP-219", title="a body that is not a form breaks nothing")
@@ -161,9 +163,9 @@ def other_bodies(target: Target) -> Iterator[Expect]:
         # Some frameworks fail on these before the endpoint's own code runs, so this is only advice.
         yield dataclasses.replace(unharmed(target.send(request, words, keep=False)), level=Level.SHOULD)
     # The endpoint may accept or refuse the same request in another format; it must not break.
-    question = target.question(_known(target))
-    as_json = json.dumps(dict(question)).encode()
-    form = Request.form(question).body
+    parameters = target.parameters(_known(target))
+    as_json = json.dumps(dict(parameters)).encode()
+    form = Request.form(parameters).body
     chunked = (*_typed(FORM_TYPE), ("Transfer-Encoding", "chunked"))
     for words, request in (
         ("the request as JSON", Request(as_json, _typed("application/json"))),
@@ -181,10 +183,10 @@ def _typed(content_type: str) -> Headers:
 def other_methods(target: Target) -> Iterator[Expect]:
     """SolusIO only uses POST."""
     # Without the token: URLs end up in access logs.
-    query = Request.form(target.question(_known(target), leave_out="token")).body.decode("ascii")
+    query = Request.form(target.parameters(_known(target), leave_out="token")).body.decode("ascii")
     for method, request in (
         ("GET", Request(b"", (("Accept", "application/json"),), "GET", query)),
-        ("PUT", Request(Request.form(target.question()).body, method="PUT")),
+        ("PUT", Request(Request.form(target.parameters()).body, method="PUT")),
         ("OPTIONS", Request(b"", (("Accept", "*/*"),), "OPTIONS")),
     ):
         exchange = target.send(request, f"{method} instead of POST", keep=False)

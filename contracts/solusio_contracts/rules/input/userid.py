@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from solusio_contracts.checking.expectations import Case, raw_question, refusals
+from solusio_contracts.checking.expectations import Case, raw_parameter, refusals
 from solusio_contracts.checking.price import same_price
 from solusio_contracts.checking.rule import Expect, rule
 from solusio_contracts.checking.target import Target
@@ -16,11 +16,11 @@ def _values(target: Target, *values: str) -> Iterator[Case]:
     """Pair each value of `userid` with its request, which is otherwise valid."""
     for value in values:
         shown = value if len(value) <= 40 else f"{value[:20]}… ({len(value)} characters)"
-        yield f"userid={shown!r}", Request.form(target.question(value))
+        yield f"userid={shown!r}", Request.form(target.parameters(value))
 
 
 def _raw(target: Target, tail: str) -> Request:
-    return raw_question(target, leave_out="userid", instead=tail.encode("latin-1"))
+    return raw_parameter(target, leave_out="userid", instead=tail.encode("latin-1"))
 
 
 def _known(target: Target) -> int:
@@ -31,7 +31,7 @@ def _known(target: Target) -> int:
 def userid_missing(target: Target) -> Iterator[Expect]:
     """It must not get the price of a default customer, or of the one in the request before."""
     target.price_of(_known(target))
-    pairs = target.question(leave_out="userid")
+    pairs = target.parameters(leave_out="userid")
     return refusals(target, [("a request without userid", Request.form(pairs))])
 
 
@@ -150,8 +150,8 @@ def userid_spelling(target: Target) -> Iterator[Expect]:
     for user in target.priced_users():
         # Read as octal, 010 is 8: another customer's price.
         words = f"userid='0{user}'"
-        exchange = target.ask(target.question(f"0{user}"), words)
-        own = not exchange.priced or same_price(target.first_answer(user), exchange)
+        exchange = target.ask(target.parameters(f"0{user}"), words)
+        own = not exchange.priced or same_price(target.first_response(user), exchange)
         yield Expect.that(
             own and not exchange.server_error and exchange.failure is None,
             words,
@@ -187,7 +187,7 @@ def userid_unknown(target: Target) -> Iterator[Expect]:
     unknown = target.settings.unknown_user
     words = f"userid={unknown}, which should not exist"
     note = f"if user {unknown} exists, choose another with --unknown-user-id"
-    return refusals(target, [(words, Request.form(target.question(unknown)))], note=note)
+    return refusals(target, [(words, Request.form(target.parameters(unknown)))], note=note)
 
 
 @rule("TP-212", title="a repeated userid breaks nothing")
@@ -198,7 +198,7 @@ def userid_doubled(target: Target) -> Iterator[Expect]:
     for pair in ((known, other), (other, known)):
         tail = "&".join(f"userid={user}" for user in pair)
         exchange = target.send(_raw(target, tail), tail)
-        owners = [target.first_answer(user) for user in pair if user in target.users]
+        owners = [target.first_response(user) for user in pair if user in target.users]
         fine = exchange.refused or (
             exchange.failure is None
             and not exchange.server_error

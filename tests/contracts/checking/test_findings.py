@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from solusio_contracts.checking.evidence import BODY_SHOWN, finding, response_text
 from solusio_contracts.checking.rule import Expect
-from solusio_contracts.checking.target import Settings, Target
+from solusio_contracts.checking.runner import BODY_SHOWN, finding, response_text
+from solusio_contracts.checking.target import Target, TargetSettings
 from solusio_contracts.contract.clauses import Level, clause
 from solusio_contracts.http.exchange import Exchange, FailureKind, Request
 from solusio_contracts.http.masking import Mask
@@ -26,14 +26,14 @@ def exchange(**changes: Any) -> Exchange:
         "reason": "OK",
         "headers": (("Content-Type", "text/html"), ("X-Token", TOKEN)),
         "content": f"<p>{TOKEN}</p>".encode(),
-        "description": f"a question with {TOKEN}",
+        "description": f"a request with {TOKEN}",
     }
     return Exchange(**(members | changes))
 
 
 @pytest.fixture
 def target() -> Target:
-    return Target(Settings(url=f"http://127.0.0.1:8000/?token={TOKEN}", users=(1,), token=TOKEN))
+    return Target(TargetSettings(url=f"http://127.0.0.1:8000/?token={TOKEN}", users=(1,), token=TOKEN))
 
 
 def test_every_text_of_a_finding_is_masked(target: Target) -> None:
@@ -45,7 +45,7 @@ def test_every_text_of_a_finding_is_masked(target: Target) -> None:
         f"c {SHOWN}",
         f"d {SHOWN}",
     )
-    assert found.question == f"a question with {SHOWN}"
+    assert found.question == f"a request with {SHOWN}"
     assert found.request == f"POST / HTTP/1.1\nHost: h\n\ntoken={SHOWN}&userid=1"
     assert found.response == f"HTTP 200 OK\nContent-Type: text/html\nX-Token: {SHOWN}\n\n<p>{SHOWN}</p>"
     assert found.curl.startswith(f'curl -sS -i "http://127.0.0.1:8000/?token={SHOWN}" -H ')
@@ -66,7 +66,7 @@ def test_no_half_token_is_left_at_the_cut(place: int) -> None:
     body = b"." * place + TOKEN.encode() + b"." * 500
     text = response_text(exchange(content=body, headers=()), mask)
     shown = ("." * place + SHOWN + "." * 500)[:BODY_SHOWN]
-    assert text == f"HTTP 200 OK\n\n{shown}…\n… {len(body)} bytes in all"
+    assert text == f"HTTP 200 OK\n\n{shown}…\n… {len(body)} bytes in total"
 
 
 def test_a_long_request_is_cut(target: Target) -> None:
@@ -76,7 +76,7 @@ def test_a_long_request_is_cut(target: Target) -> None:
         Level.MUST,
         target,
     )
-    assert found.request == "POST / " + "x" * (2 * BODY_SHOWN - 7) + "…\n… 5007 bytes in all"
+    assert found.request == "POST / " + "x" * (2 * BODY_SHOWN - 7) + "…\n… 5007 bytes in total"
 
 
 def test_an_answer_that_never_came() -> None:
@@ -99,7 +99,7 @@ def test_what_comes_after_an_answer_is_told() -> None:
     seen = exchange(headers=(), content=b"{}", leftover=TOKEN.encode() + b"\xff" * 100)
     text = response_text(seen, mask)
     assert text.startswith(f"HTTP 200 OK\n\n{{}}\n… then b'{SHOWN}\\xff\\xff")
-    assert text.endswith(" after the end of the answer")
+    assert text.endswith(" after the end of the response")
     cut = exchange(
         headers=(), content=b"{", failure=FailureKind.CUT, failure_text="the connection was closed"
     )
