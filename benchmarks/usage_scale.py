@@ -246,12 +246,21 @@ def pages(runner: asyncio.Runner, mock: Any, path: str) -> dict[str, Any]:
 
 def ask(runner: asyncio.Runner, mock: Any, path: str) -> bytes:
     """Send a request to the mock as a client would."""
+    from mock_solusio.server.asgi import answered_by
     from mock_solusio.server.messages import Request
 
     target, _, query = path.partition("?")
     headers = [(b"host", b"mock.test"), (b"authorization", f"Bearer {TOKEN}".encode())]
     request = Request("GET", f"/api/v1/{target}", query.encode(), headers, b"", "http", "127.0.0.1")
-    response = runner.run(mock.answer(request, {}))
+    scope = {
+        "type": "http",
+        "method": request.method,
+        "path": request.path,
+        "query_string": request.query,
+        "headers": headers,
+        "scheme": request.scheme,
+    }
+    response = runner.run(answered_by(mock, scope, request))
     if response.status != 200:
         raise SystemExit(f"{path}: {response.status} {response.body!r}")
     body: bytes = response.body

@@ -10,7 +10,8 @@ from typing import Any, Self
 from mock_solusio.app import Mock
 from mock_solusio.moment import parse_moment
 from mock_solusio.options import Options
-from mock_solusio.server.messages import Request
+from mock_solusio.server.asgi import answered_by
+from mock_solusio.server.messages import Request, Response
 
 START = parse_moment("2026-03-01T00:00:00Z")
 """Where the clock of most mocks stands."""
@@ -44,7 +45,6 @@ class Answer:
 
 def scope_of(request: Request, raw_path: bytes | None = None) -> dict[str, Any]:
     """Return the ASGI scope with which a server would hand the request over."""
-    host, _, port = dict(request.headers)[b"host"].decode().partition(":")
     return {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -56,9 +56,14 @@ def scope_of(request: Request, raw_path: bytes | None = None) -> dict[str, Any]:
         "headers": request.headers,
         "scheme": request.scheme,
         "client": (request.client, 40000),
-        "server": (host, int(port or 80)),
+        "server": ("127.0.0.1", 80),
         "root_path": "",
     }
+
+
+async def respond(mock: Mock, request: Request, raw_path: bytes | None = None) -> Response:
+    """Take a request through all steps of a mock, as a server would."""
+    return await answered_by(mock, scope_of(request, raw_path), request)
 
 
 class Caller:
@@ -103,7 +108,7 @@ class Caller:
             sent["content-length"] = str(len(data))
         lines = [(name.lower().encode(), value.encode("latin-1")) for name, value in sent.items()]
         request = Request(method, target, query.encode(), lines, data, "http", "127.0.0.1")
-        response = await self.mock.answer(request, scope_of(request))
+        response = await respond(self.mock, request)
         if response.status >= 500:
             raise AssertionError(f"{method} {path}: {response.status} {response.body.decode()}")
         got = {name.decode(): value.decode("latin-1") for name, value in response.headers}

@@ -12,7 +12,7 @@ from mock_solusio.api.cache import OVERHEAD, VersionedCache
 from mock_solusio.api.call import Call, RenderedRecords, Reply
 from mock_solusio.api.handlers.registry import HANDLERS
 from mock_solusio.api.operations import Handler
-from mock_solusio.api.routes import PREFIX, Route, routes
+from mock_solusio.api.routes import PREFIX, Match, Route, routes
 from mock_solusio.api.validation import read_body, read_query, response_problem
 from mock_solusio.domain import access_tokens
 from mock_solusio.domain.errors import DomainError, Forbidden, TooMany, Unauthenticated
@@ -64,13 +64,16 @@ class Api:
         found = self._responses.get(_key(request))
         return None if found is None else found[0]
 
-    async def answer(self, request: Request) -> Response:
-        """Answer any request; errors become responses."""
-        path = request.path.removeprefix(PREFIX)
+    def match(self, request: Request) -> Match:
+        """Return the operation that a request names."""
         method = "GET" if request.method == "HEAD" else request.method
-        route, values, methods = self._routes.find(method, path)
+        return self._routes.find(method, request.path.removeprefix(PREFIX))
+
+    async def answer(self, request: Request, match: Match | None = None) -> Response:
+        """Answer any request; errors become responses. `match`: its operation, if it is already known."""
+        route, values, methods = self.match(request) if match is None else match
         if route is None:
-            return _not_found(request, path, methods)
+            return _not_found(request, methods)
         handler = HANDLERS[route.id]
         try:
             call = self._call(request, route, handler, values)
@@ -190,12 +193,13 @@ def _key(request: Request) -> _Key:
     return (request.path, request.query, authorization, host, request.scheme)
 
 
-def _not_found(request: Request, path: str, methods: Sequence[str]) -> Response:
+def _not_found(request: Request, methods: Sequence[str]) -> Response:
     # A real installation answers with an HTML page; naming what is missing helps more.
     if methods:
         allowed = ", ".join(sorted(methods))
         message = f"The {request.method} method is not supported for this route. Supported: {allowed}."
         return json_response(405, {"message": message}, [(b"allow", allowed.encode())])
+    path = request.path.removeprefix(PREFIX)
     near = routes().nearest(request.method, path)
     hint = f" Did you mean: {'; '.join(near)}?" if near else ""
     message = f"The API has no operation {request.method} {PREFIX}{path}.{hint}"

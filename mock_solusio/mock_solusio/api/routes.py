@@ -7,9 +7,9 @@ segment, however many operations there are.
 import difflib
 import functools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from solusio_contracts.contract import documents
 
@@ -39,6 +39,24 @@ class Route:
     takes_body: bool
 
 
+class Match(NamedTuple):
+    """What a method and a path name."""
+
+    route: Route | None
+    values: dict[str, Any]
+    """Path parameters; not complete without a route."""
+    methods: Sequence[str]
+    """The methods that the path has."""
+
+    @property
+    def operation(self) -> str:
+        """The operationId, empty without a route."""
+        return self.route.id if self.route else ""
+
+
+NO_MATCH: Final = Match(None, {}, ())
+
+
 @dataclass(slots=True)
 class _Node:
     fixed: dict[str, "_Node"] = field(default_factory=dict)
@@ -57,8 +75,8 @@ class Routes:
         for found in operations:
             self._add(found)
 
-    def find(self, method: str, path: str) -> tuple[Route | None, dict[str, Any], list[str]]:
-        """Return the route, its path parameters, and the methods of the path.
+    def find(self, method: str, path: str) -> Match:
+        """Return what a method and a path name.
 
         The path is below `PREFIX`, such as `/users/7`; a trailing slash is tolerated.
         """
@@ -69,15 +87,15 @@ class Routes:
             if child is None:
                 child = node.free
                 if child is None or not part:
-                    return None, {}, []
+                    return NO_MATCH
                 if child.integer:
                     if not _ID.fullmatch(part):
-                        return None, {}, []
+                        return NO_MATCH
                     values[child.name] = int(part)
                 else:
                     values[child.name] = part
             node = child
-        return node.methods.get(method), values, list(node.methods)
+        return Match(node.methods.get(method), values, list(node.methods))
 
     def nearest(self, method: str, path: str) -> list[str]:
         """Return up to three operations with similar paths, such as `GET /users/{user_id}`."""

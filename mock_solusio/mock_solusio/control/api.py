@@ -11,71 +11,31 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import metadata, resources
-from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
 from msgspec import Meta
 
-from mock_solusio.clock import Clock
 from mock_solusio.control.access import refused
 from mock_solusio.control.clock import ClockChange
 from mock_solusio.control.snapshots import Snapshots
 from mock_solusio.decoding import convert, invalid, parse
 from mock_solusio.domain.errors import BadRequest, Conflict, DomainError, NotFound
 from mock_solusio.moment import rfc3339
-from mock_solusio.options import Options
+from mock_solusio.runtime import Runtime
 from mock_solusio.server.messages import Request, Response, json_response
-from mock_solusio.store.store import Store
 from mock_solusio.store.table import StateError
-from mock_solusio.traffic.faults import Faults
-from mock_solusio.traffic.journal import Journal, Question
+from mock_solusio.traffic.journal import Question
 from solusio_contracts.contract.documents import parse_document
 
 if TYPE_CHECKING:
-    from mock_solusio.timeline.replay import Replay
+    pass
 
 PREFIX: Final = "/_mock"
 
 BODY_LIMIT: Final = 64 * 1024
 """Bytes of a request, except of a world."""
-
-
-class Controlled(Protocol):
-    """The mock, as far as it is controlled."""
-
-    @property
-    def options(self) -> Options:
-        """What it was started with."""
-
-    @property
-    def clock(self) -> Clock:
-        """Its time."""
-
-    @property
-    def store(self) -> Store:
-        """Its state."""
-
-    @property
-    def journal(self) -> Journal:
-        """Its latest exchanges."""
-
-    @property
-    def faults(self) -> Faults:
-        """What goes wrong on purpose."""
-
-    @property
-    def replay(self) -> "Replay | None":
-        """The timeline that is played."""
-
-    def settle(self) -> None:
-        """Let happen what has fallen due."""
-
-    def clock_changed(self) -> None:
-        """Take notice of another time."""
-
-    def reset(self) -> None:
-        """Begin anew, as after the start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +90,7 @@ class RestoreWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class Control:
     """Answers requests to the control API of one mock."""
 
-    def __init__(self, mock: Controlled) -> None:
+    def __init__(self, mock: Runtime) -> None:
         self.mock = mock
         self.snapshots = Snapshots()
 
@@ -162,19 +122,7 @@ class Control:
                 status, value, [(b"cache-control", b"no-store")], operation=route.operation
             )
         if route.changes:
-            self.mock.journal.add(
-                "control",
-                request.method,
-                request.path,
-                moment=self.mock.clock.now(),
-                query=request.query,
-                headers=request.headers,
-                body=request.body,
-                status=response.status,
-                response_headers=response.headers,
-                response_body=response.body,
-                operation=response.operation,
-            )
+            self.mock.journal.add_exchange("control", request, response, moment=self.mock.clock.now())
         if head:
             response.body = b""
         return response

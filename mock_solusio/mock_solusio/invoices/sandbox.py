@@ -1,7 +1,7 @@
 """One SolusIO for a billing system, with another world behind it for each scenario and moment."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 
 from mock_solusio.app import Mock
@@ -11,7 +11,7 @@ from mock_solusio.domain.metering import month_of, month_start
 from mock_solusio.invoices import bulk_player, usage_facts
 from mock_solusio.moment import HOUR, Micros, micros, parse_moment, rfc3339, utc
 from mock_solusio.options import Options
-from mock_solusio.server.asgi import Receive, Scope, Send, send_response
+from mock_solusio.server.asgi import Receive, Scope, Send, run_lifespan, send_response
 from mock_solusio.server.messages import json_response
 from mock_solusio.server.uvicorn_server import running
 from solusio_contracts.invoices.scenario import Scenario, events
@@ -39,7 +39,7 @@ class Stage:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request with the world that is shown."""
         if scope["type"] != "http":
-            await _lifespan(scope, receive, send)
+            await run_lifespan(receive, send, nullcontext())
         elif (mock := self._mock) is None:
             answer = json_response(503, {"message": "Between two scenarios: nothing is to be billed now."})
             await send_response(answer, send)
@@ -129,13 +129,3 @@ def play(scenario: Scenario, ids: Mapping[str, int], until: Micros, access_token
         mock.close()
         raise
     return mock
-
-
-async def _lifespan(scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["type"] != "lifespan":
-        return
-    while True:
-        message = await receive()
-        await send({"type": f"{message['type']}.complete"})
-        if message["type"] == "lifespan.shutdown":
-            return

@@ -1,6 +1,7 @@
 """Between the ASGI server and plain requests and responses."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from mock_solusio.server.messages import Request, Response
@@ -12,7 +13,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BODY_LIMIT = 16 * 1_048_576
-"""Bytes a request body may have at all; a world or a snapshot is the largest."""
+"""Largest request body in bytes; fixtures are the largest that clients send."""
 
 
 class ClientGoneError(Exception):
@@ -23,12 +24,21 @@ class TooLargeError(Exception):
     """A request body has more than `BODY_LIMIT` bytes."""
 
 
+async def run_lifespan(receive: Receive, send: Send, context: AbstractAsyncContextManager[None]) -> None:
+    """Hold a context from the start of the server to its end, as ASGI's lifespan protocol reports them."""
+    await receive()  # lifespan.startup
+    async with context:
+        await send({"type": "lifespan.startup.complete"})
+        await receive()  # lifespan.shutdown
+    await send({"type": "lifespan.shutdown.complete"})
+
+
 async def read_request(scope: Scope, receive: Receive) -> Request:
-    """Read a request whole, also the body of a GET: left unread, it would spoil the next one (facts, 0.10).
+    """Read a whole request, also the body of a GET: left unread, it would corrupt the next one (facts, 0.10).
 
     Raises:
         TooLargeError: its body is too large.
-        ClientGoneError: it broke off.
+        ClientGoneError: the client went away before it was complete.
     """
     client = scope.get("client")
     request = Request(
@@ -67,13 +77,13 @@ async def _read_body(receive: Receive) -> bytes:
 
 
 async def send_response(response: Response, send: Send) -> None:
-    """Send a response; the server joins head and body into one packet."""
+    """Send a response."""
     await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
     await send({"type": "http.response.body", "body": response.body})
 
 
 async def answered_by(app: App, scope: Scope, request: Request) -> Response:
-    """Let another ASGI application answer a request that was read, and return its response whole."""
+    """Have another ASGI application answer a request that was already read; return its whole response."""
     unread = [{"type": "http.request", "body": request.body, "more_body": False}]
     response = Response(500, [])
     parts: list[bytes] = []

@@ -13,7 +13,7 @@ JSON_TYPE = (b"content-type", b"application/json")
 
 @dataclass(slots=True)
 class Request:
-    """One HTTP request, its body read whole."""
+    """One HTTP request with its whole body."""
 
     method: str
     path: str
@@ -26,7 +26,7 @@ class Request:
     """Address of the client."""
 
     def header(self, name: bytes) -> bytes | None:
-        """Return the first header of this name (in small letters)."""
+        """Return the first header of this name (in lower case)."""
         for key, value in self.headers:
             if key == name:
                 return value
@@ -34,14 +34,14 @@ class Request:
 
     @property
     def base_url(self) -> str:
-        """Scheme and host by which the client reached us (links lead back there: facts, 0.11)."""
+        """Scheme and host by which the client reached the mock; links lead back there (facts, 0.11)."""
         host = self.header(b"host") or b"localhost"
         return f"{self.scheme}://{host.decode('latin-1')}"
 
 
 @dataclass(slots=True)
 class Response:
-    """One HTTP response, complete."""
+    """One complete HTTP response."""
 
     status: int
     headers: Headers
@@ -49,7 +49,7 @@ class Response:
     operation: str = ""
     """operationId, if the request had one."""
     notes: list[str] = field(default_factory=list)
-    """What the journal should say about it."""
+    """What the journal says about it."""
 
 
 def json_response(

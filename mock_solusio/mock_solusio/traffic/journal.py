@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from mock_solusio.decoding import convert
 from mock_solusio.moment import Micros, rfc3339
-from mock_solusio.server.messages import Headers
+from mock_solusio.server.messages import Headers, Request, Response
 from mock_solusio.traffic import redaction
 
 LIMIT: Final = 1000
@@ -186,6 +186,32 @@ class Journal:
         while (len(ring) > self.limit or self._size > self.total_limit) and len(ring) > 1:
             self._size -= ring.popleft().size
         return number
+
+    def add_exchange(
+        self,
+        kind: ExchangeKind,
+        request: Request,
+        response: Response,
+        *,
+        moment: Micros,
+        milliseconds: float = 0.0,
+    ) -> int:
+        """Keep a request that came in and what was answered; return the number of the exchange."""
+        return self.add(
+            kind,
+            request.method,
+            request.path,
+            moment=moment,
+            query=request.query,
+            headers=request.headers,
+            body=request.body,
+            status=response.status,
+            response_headers=response.headers,
+            response_body=response.body,
+            operation=response.operation,
+            milliseconds=milliseconds,
+            notes=response.notes,
+        )
 
     def clear(self) -> None:
         """Forget all exchanges; numbers go on."""

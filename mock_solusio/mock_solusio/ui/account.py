@@ -9,10 +9,11 @@ from mock_solusio.domain.prices import Pricing
 from mock_solusio.domain.records.servers import SERVERS, Server
 from mock_solusio.domain.records.user import User
 from mock_solusio.domain.world import World
+from mock_solusio.runtime import Runtime
 from mock_solusio.ui import responses, views
 from mock_solusio.ui.messages import problems_of
 from mock_solusio.ui.models import DeletePage
-from mock_solusio.ui.sessions import Host, current_user, form_of, frame
+from mock_solusio.ui.sessions import current_user, form_of, frame
 
 NO_PERMISSIONS: frozenset[str] = frozenset()
 """In the user area everybody, operators included, acts on their own servers only."""
@@ -23,13 +24,13 @@ FIELDS = ("name", "plan", "location", "os")
 class AccountPages:
     """The pages for a user who is logged in."""
 
-    def __init__(self, host: Host) -> None:
-        self.host = host
+    def __init__(self, mock: Runtime) -> None:
+        self.mock = mock
 
     async def show(self, request: Request) -> Response:
         """Show account, servers and plans."""
         pricing = await self._pricing(request)
-        with self.host.transaction() as world:
+        with self.mock.transaction() as world:
             user = current_user(world, request)
             page = views.area_page(world, user, pricing, _notice(world, user, request))
             return responses.page(page, frame(world, request, user))
@@ -40,11 +41,11 @@ class AccountPages:
 
     async def create(self, request: Request) -> Response:
         """Create a server."""
-        with self.host.transaction() as world:
+        with self.mock.transaction() as world:
             current_user(world, request)
         form = await form_of(request, responses.SESSION_COOKIE)
         try:
-            with self.host.transaction() as world:
+            with self.mock.transaction() as world:
                 user = current_user(world, request)
                 made = servers.create(world, user, NO_PERMISSIONS, **views.new_server_fields(form))
             return responses.see_other(f"/?created={made.id}")
@@ -57,11 +58,11 @@ class AccountPages:
 
     async def delete(self, request: Request) -> Response:
         """Delete a server."""
-        with self.host.transaction() as world:
+        with self.mock.transaction() as world:
             current_user(world, request)
         await form_of(request, responses.SESSION_COOKIE)
         try:
-            with self.host.transaction() as world:
+            with self.mock.transaction() as world:
                 user = current_user(world, request)
                 server = _own_server(world, user, request)
                 servers.remove(world, user, NO_PERMISSIONS, server.id)
@@ -72,7 +73,7 @@ class AccountPages:
             return self._confirmation(request, error)
 
     def _confirmation(self, request: Request, error: DomainError | None = None) -> Response:
-        with self.host.transaction() as world:
+        with self.mock.transaction() as world:
             user = current_user(world, request)
             problems = problems_of(error, ()) if error else ()
             page = DeletePage(views.server_card(world, _own_server(world, user, request)), problems)
@@ -82,7 +83,7 @@ class AccountPages:
         self, request: Request, entered: dict[str, str], error: DomainError | None = None
     ) -> Response:
         pricing = await self._pricing(request)
-        with self.host.transaction() as world:
+        with self.mock.transaction() as world:
             user = current_user(world, request)
             problems = problems_of(error, FIELDS) if error else ()
             page = views.new_server_page(world, user, pricing, entered, problems)
@@ -90,9 +91,9 @@ class AccountPages:
 
     async def _pricing(self, request: Request) -> Pricing | None:
         """Return the user's prices. The billing endpoint is asked outside of any transaction."""
-        with self.host.transaction() as world:
+        with self.mock.transaction() as world:
             billing_user_id = current_user(world, request).billing_user_id
-        return await self.host.price(billing_user_id)
+        return await self.mock.prices.price(billing_user_id)
 
 
 def _own_server(world: World, user: User, request: Request) -> Server:

@@ -9,18 +9,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mock_solusio.domain.errors import DomainError
+from mock_solusio.runtime import Runtime
 from mock_solusio.ui import docs, messages, responses
 from mock_solusio.ui.account import AccountPages
 from mock_solusio.ui.auth import AuthPages
 from mock_solusio.ui.forms import FormError
 from mock_solusio.ui.models import MessagePage
 from mock_solusio.ui.render import MEDIA_TYPES, asset_bytes, assets
-from mock_solusio.ui.sessions import AccountBlocked, Host, NotLoggedIn, frame, session_of
+from mock_solusio.ui.sessions import AccountBlocked, NotLoggedIn, frame, session_of
 
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def create_ui(mock: Host) -> Starlette:
+def create_ui(mock: Runtime) -> Starlette:
     """Return the user area of a mock. Jinja is not imported before the first page is requested."""
     account, auth = AccountPages(mock), AuthPages(mock)
 

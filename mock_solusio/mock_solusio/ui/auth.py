@@ -8,10 +8,11 @@ from starlette.responses import Response
 from mock_solusio.domain import access_tokens, activity, login, sessions, settings, users
 from mock_solusio.domain.errors import DomainError, Forbidden, Invalid, TooMany, Unauthenticated
 from mock_solusio.domain.world import World
+from mock_solusio.runtime import Runtime
 from mock_solusio.ui import messages, responses
 from mock_solusio.ui.messages import problems_of
 from mock_solusio.ui.models import LoginPage, MessagePage, RegisterPage
-from mock_solusio.ui.sessions import Host, form_of, frame, is_logged_in, log_in, session_of
+from mock_solusio.ui.sessions import form_of, frame, is_logged_in, log_in, session_of
 
 SHORTEST_PASSWORD = 8
 LONGEST = 255
@@ -23,13 +24,13 @@ FIELDS = ("email", "password")
 class AuthPages:
     """The pages for visitors who are not logged in."""
 
-    def __init__(self, host: Host) -> None:
-        self.host = host
+    def __init__(self, mock: Runtime) -> None:
+        self.mock = mock
         self._guests = itertools.count(1)
 
     async def show_login(self, request: Request) -> Response:
         """Show the login form, or redirect a user who is logged in."""
-        with self.host.transaction() as world:
+        with self.mock.transaction() as world:
             if is_logged_in(world, request):
                 return responses.see_other("/")
             notice = "You are logged out." if request.query_params.get("done") == "logout" else ""
@@ -37,19 +38,19 @@ class AuthPages:
 
     async def login(self, request: Request) -> Response:
         """Check email and password, and start a session. A user who logged in in another tab keeps theirs."""
-        with self.host.transaction() as world:
+        with self.mock.transaction() as world:
             if is_logged_in(world, request):
                 return responses.see_other("/")
         form = await form_of(request, responses.GUEST_COOKIE)
         email, password = form.get("email", "").strip(), form.get("password", "")
         try:
-            with self.host.transaction() as world:
-                user = login.login(world, self.host.throttle, email, password, _address(request))
+            with self.mock.transaction() as world:
+                user = login.login(world, self.mock.throttle, email, password, _address(request))
                 return log_in(world, request, user)
         except Forbidden as error:
             return self._message(request, messages.blocked(error.message))
         except DomainError as error:
-            with self.host.transaction() as world:
+            with self.mock.transaction() as world:
                 page = LoginPage(email=email, problems=problems_of(error, FIELDS))
                 response = self._form(world, request, page, error.status)
             if isinstance(error, TooMany):
@@ -72,13 +73,13 @@ class AuthPages:
 
     def _by_token(self, request: Request) -> Response:
         try:
-            with self.host.transaction() as world:
+            with self.mock.transaction() as world:
                 token, user = access_tokens.authenticate(world, request.path_params["access_token"])
                 data = {"ip": _address(request), "access_token_id": token.id}
                 activity.record(world, activity.USER_LOGIN, user=user, data=data)
                 return log_in(world, request, user)
         except Unauthenticated:
-            with self.host.transaction() as world:
+            with self.mock.transaction() as world:
                 page = messages.used_link(logged_in=is_logged_in(world, request))
                 return responses.message(page, frame(world, request, None))
         except Forbidden as error:
@@ -89,7 +90,7 @@ class AuthPages:
         elsewhere = self._unless_registering(request)
         if elsewhere is not None:
             return elsewhere
-        with self.host.transaction() as world:
+        with self.mock.transaction() as world:
             return self._form(world, request, RegisterPage())
 
     async def register(self, request: Request) -> Response:
@@ -101,35 +102,35 @@ class AuthPages:
         email, password = form.get("email", "").strip(), form.get("password", "")
         try:
             _check_registration(email, password)
-            with self.host.transaction() as world:
+            with self.mock.transaction() as world:
                 user = users.register(world, email=email, password=password)
                 return log_in(world, request, user)
         except DomainError as error:
-            with self.host.transaction() as world:
+            with self.mock.transaction() as world:
                 page = RegisterPage(email=email, problems=problems_of(error, FIELDS))
                 return self._form(world, request, page, error.status)
 
     def _unless_registering(self, request: Request) -> Response | None:
         """Return the answer to a visitor who cannot register, or need not; None for all others."""
-        with self.host.transaction() as world:
+        with self.mock.transaction() as world:
             if not settings.registration_allowed(world):
                 return responses.message(messages.missing(), frame(world, request, None))
             return responses.see_other("/") if is_logged_in(world, request) else None
 
     async def logout(self, request: Request) -> Response:
         """End the session, and lead to the login form also if it has ended already."""
-        with self.host.transaction() as world:
+        with self.mock.transaction() as world:
             if not is_logged_in(world, request):
                 return responses.see_other("/login")
         await form_of(request, responses.SESSION_COOKIE)
-        with self.host.transaction() as world:
+        with self.mock.transaction() as world:
             sessions.close(world, session_of(request))
         response = responses.see_other("/login?done=logout")
         responses.delete_cookie(response, request, responses.SESSION_COOKIE)
         return response
 
     def _message(self, request: Request, page: MessagePage) -> Response:
-        with self.host.transaction() as world:
+        with self.mock.transaction() as world:
             return responses.message(page, frame(world, request, None))
 
     def _form(

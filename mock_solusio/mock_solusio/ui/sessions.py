@@ -1,33 +1,14 @@
 """Who is logged in: the session behind a request, and what happens when it is no longer valid."""
 
-from contextlib import AbstractContextManager
-from typing import Protocol
-
 from starlette.requests import Request
 from starlette.responses import Response
 
 from mock_solusio.domain import sessions, settings
-from mock_solusio.domain.login import LoginThrottle
-from mock_solusio.domain.prices import Pricing
 from mock_solusio.domain.records.user import User
 from mock_solusio.domain.world import World
 from mock_solusio.ui import responses
 from mock_solusio.ui.forms import FIELD, FormError, is_cross_site, proof, proven, read_form
 from mock_solusio.ui.models import Frame
-
-
-class Host(Protocol):
-    """What the pages need of the mock."""
-
-    @property
-    def throttle(self) -> LoginThrottle:
-        """Counts failed logins."""
-
-    def transaction(self) -> AbstractContextManager[World]:
-        """Give the present state for one piece of work, which is done completely or not at all."""
-
-    async def price(self, billing_user_id: int | None) -> Pricing | None:
-        """Return what the billing endpoint says a token costs this user, or None."""
 
 
 class NotLoggedIn(Exception):  # noqa: N818 - not an error: the visitor has to log in first

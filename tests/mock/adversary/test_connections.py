@@ -6,6 +6,7 @@ from typing import Any
 from mock_solusio.app import Mock
 from mock_solusio.server.messages import Request
 from mock_solusio.server.uvicorn_server import make_server
+from support.calls import respond
 
 
 def test_a_connection_outlives_a_pause_of_its_client(mock: Mock) -> None:
@@ -20,7 +21,7 @@ def test_of_two_authorizations_the_first_counts_also_for_answers_that_are_kept(m
         headers = [(b"host", b"mock.test")]
         headers += [(b"authorization", f"Bearer {one}".encode()) for one in access_tokens]
         request = Request("GET", "/api/v1/account", b"", headers, b"", "http", "127.0.0.1")
-        answer = await mock.answer(request, {"type": "http"})
+        answer = await respond(mock, request)
         return answer.status, b"customer@example.com" in answer.body
 
     for _ in range(2):  # rendered, then kept

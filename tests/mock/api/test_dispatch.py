@@ -14,6 +14,7 @@ from mock_solusio.clock import Clock
 from mock_solusio.moment import SECOND
 from mock_solusio.options import Options
 from mock_solusio.server.messages import Request
+from support.calls import respond
 
 START = 1_772_323_200_000_000  # 2026-03-01T00:00:00Z
 TOKEN = "administrators-own-access-token"
@@ -228,9 +229,10 @@ def test_keeping_answers_changes_none_of_them(steps):
                 mock.clock.advance(pause)
                 data = b"" if body is None else json.dumps(body).encode()
                 headers = [(b"host", b"mock.test"), (b"authorization", f"Bearer {TOKEN}".encode())]
+                headers.append((b"content-length", str(len(data)).encode()))
                 request = Request(method, f"/api/v1/{path}", b"", headers, data, "http", "127.0.0.1")
                 for _ in range(2 if method == "GET" else 1):
-                    answer = runner.run(mock.answer(request, {}))
+                    answer = runner.run(respond(mock, request))
                     seen.append((answer.status, answer.body))
         mock.close()
         return seen

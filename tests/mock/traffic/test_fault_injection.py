@@ -243,6 +243,12 @@ def test_the_next_one_is_answered_whole(running, plan, fault):
     assert journal(running)["notes"] == []
 
 
+def test_a_fault_of_an_operation_meets_no_page_of_that_name(running, plan):
+    plan(kind="status", status=503, operation="createServer", times=None)
+    assert ask(running, "POST", "/api/v1/servers", "{}").status == 503
+    assert ask(running, "POST", "/servers", "").status == 303  # the form of the user area: log in first
+
+
 def test_the_journal_names_the_operation_that_failed(running, plan):
     plan(kind="cut")
     plan(kind="status", status=500)

@@ -9,7 +9,7 @@ import pytest
 
 from mock_solusio.app import Mock
 from mock_solusio.server.messages import Request
-from support.calls import scope_of
+from support.calls import respond
 
 
 class IntoMock(httpx.BaseTransport):
@@ -23,7 +23,7 @@ class IntoMock(httpx.BaseTransport):
         headers = [(name.lower(), value) for name, value in request.headers.raw]
         url = request.url
         sent = Request(request.method, url.path, url.query, headers, request.read(), url.scheme, "127.0.0.1")
-        answer = self.runner.run(self.mock.answer(sent, scope_of(sent, url.raw_path.partition(b"?")[0])))
+        answer = self.runner.run(respond(self.mock, sent, url.raw_path.partition(b"?")[0]))
         return httpx.Response(answer.status, headers=list(answer.headers), content=answer.body)
 
 

@@ -101,7 +101,7 @@ def test_plans_show_the_prices_of_the_customer(
         )
     )
     asked: list[int | None] = []
-    monkeypatch.setattr(mock, "price", sold(parse_pricing(json.dumps(POUNDS).encode()), asked))
+    monkeypatch.setattr(mock.prices, "price", sold(parse_pricing(json.dumps(POUNDS).encode()), asked))
     cards = plan_cards(inside.open("/").text)
     # 5000 x 1.0812 = 5406; 7 x 1.0812 = 7.5684, which keeps its digits; 3 x 1.0812 = 3.2436
     assert "£5,406.00 GBP a month at most £7.5684 GBP an hour" in cards[both]
@@ -117,7 +117,7 @@ def test_plans_show_the_prices_of_the_customer(
 def test_without_a_price_it_is_not_available_and_tokens_are_said(
     mock: Mock, inside: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mock, "price", sold(None, []))
+    monkeypatch.setattr(mock.prices, "price", sold(None, []))
     cards = plan_cards(inside.open("/").text)
     assert "Price not available 7 tokens an hour, 5,000 tokens a month" in cards["1 Core, 1 GB RAM"]
 
@@ -126,7 +126,7 @@ def test_currency_format_of_the_endpoint_is_escaped(
     mock: Mock, inside: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bad = {**POUNDS, "currency": {**POUNDS["currency"], "display_prefix": "<b>"}}  # type: ignore[dict-item]
-    monkeypatch.setattr(mock, "price", sold(parse_pricing(json.dumps(bad).encode()), []))
+    monkeypatch.setattr(mock.prices, "price", sold(parse_pricing(json.dumps(bad).encode()), []))
     text = inside.open("/").text
     assert "&lt;b&gt;5,406.00 GBP" in text
     assert "<b>" not in text

@@ -105,7 +105,8 @@ def test_static_files_are_kept_by_browsers(browser: Any) -> None:
 def test_no_template_engine_is_loaded_before_the_first_page() -> None:
     code = (
         "import sys; from mock_solusio.app import Mock; from mock_solusio.options import Options;"
-        "Mock(Options()).ui; sys.exit('jinja2' in sys.modules)"
+        "from mock_solusio.ui.app import create_ui;"
+        "create_ui(Mock(Options())); sys.exit('jinja2' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
 
