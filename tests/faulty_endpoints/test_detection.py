@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from solusio_contracts.checking import target
 from solusio_contracts.checking.runner import run
 from solusio_contracts.checking.target import Target
 from solusio_contracts.cli.check import check
@@ -20,7 +21,7 @@ from solusio_contracts.cli.types import settings_from
 from solusio_contracts.contract.clauses import Level, clauses
 from solusio_contracts.http.masking import TOKEN_VARIABLE
 from solusio_contracts.reporting.report import Exit, Outcome, Report
-from solusio_contracts.rules import all_rules
+from solusio_contracts.rules import all_rules, consistency
 
 Serve = Callable[[Any], AbstractContextManager[str]]
 
@@ -35,6 +36,15 @@ def _nothing_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     """Keep a token in the environment and a configuration file in the folder out of it."""
     monkeypatch.delenv(TOKEN_VARIABLE, raising=False)
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _little_patience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a fault is that no answer comes, wait for none longer than it takes to tell."""
+    entry = getattr(getattr(request.node, "callspec", None), "params", {}).get("faulty")
+    if entry is not None and "--timeout" in entry.args:
+        monkeypatch.setattr(target, "SHORT_TIMEOUT", 0.1)
+        monkeypatch.setattr(consistency, "QUEUE", 0.5)
 
 
 def report_of(entry: Any, serve: Serve, limit: float = LIMIT) -> Report:

@@ -1,6 +1,6 @@
 <?php
-// Correct: one request at a time, a tenth of a second each, as on a small shared host.
+// Correct: one request at a time, each takes long, as on a small shared host.
 require __DIR__ . '/_base.php';
 
-usleep(100_000);
+usleep(30_000);
 (new Endpoint())->handle();

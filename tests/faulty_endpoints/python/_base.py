@@ -3,8 +3,6 @@
 Run: PORT=8000 BILLING_TOKEN=secret python FILE.py
 """
 
-from __future__ import annotations
-
 import contextlib
 import copy
 import hmac
@@ -15,13 +13,12 @@ import socket
 import sys
 import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 from urllib.parse import parse_qs
 
 LARGEST_BODY = 1 << 20
 TOKEN = os.environ.get("BILLING_TOKEN", "")
 
-CUSTOMERS: dict[int, dict[str, Any]] = {
+CUSTOMERS = {
     1: {
         "base_token_unit_cost": 1.34,
         "user_token_unit_cost": 1.3763676,  # 1.34 x 0.95 x 1.06 x 1.02
@@ -83,7 +80,7 @@ CUSTOMERS: dict[int, dict[str, Any]] = {
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is a response, not an error
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status, message):
         super().__init__(message)
         self.status = status
         self.message = message
@@ -98,7 +95,7 @@ class Endpoint(BaseHTTPRequestHandler):
     timeout = 30
     wbufsize = -1  # headers and body leave in one segment
 
-    def do_POST(self) -> None:
+    def do_POST(self):
         try:
             body = self.read_body()
             if self.command != "POST":
@@ -115,14 +112,14 @@ class Endpoint(BaseHTTPRequestHandler):
 
     do_GET = do_HEAD = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_POST  # noqa: N815
 
-    def read_body(self) -> bytes:
+    def read_body(self):
         if "Transfer-Encoding" in self.headers:
             self.close_connection = True
             raise Refusal(411, "Send a Content-Length")
         length = self.headers.get("Content-Length", "0")
         if not re.fullmatch("[0-9]{1,12}", length):
             self.close_connection = True
-            raise Refusal(400, "The Content-Length is no number")
+            raise Refusal(400, "The Content-Length is not a number")
         body, left = b"", int(length)
         # Read the rest past the limit too; otherwise the server would read it as the next request.
         while left:
@@ -136,47 +133,46 @@ class Endpoint(BaseHTTPRequestHandler):
             raise Refusal(413, "The body is too large")
         return body
 
-    def parameters(self, body: bytes) -> dict[str, str]:
+    def parameters(self, body):
         """Return the first value of each parameter."""
         text = body.decode("utf-8", "replace")
         return {name: values[0] for name, values in parse_qs(text, True).items()}
 
-    def price(self, form: dict[str, str]) -> Any:
+    def price(self, form):
         if not self.authorised(form.get("token")):
             raise Refusal(401, "The authorization token is wrong")
         self.check_action(form.get("action"))
-        user_id = self.user_id(form.get("userid"))
-        return self.pricing(self.customer(user_id), user_id)
+        return self.pricing(self.customer(self.user_id(form.get("userid"))))
 
-    def authorised(self, token: str | None) -> bool:
+    def authorised(self, token):
         if not TOKEN:
             return True
         return token is not None and hmac.compare_digest(token.encode(), TOKEN.encode())
 
-    def check_action(self, action: str | None) -> None:
+    def check_action(self, action):
         if action != "GetTokenPricing":
             raise Refusal(400, "Unknown action")
 
-    def user_id(self, text: str | None) -> int:
+    def user_id(self, text):
         if not re.fullmatch("[1-9][0-9]{0,17}", text or ""):
             raise Refusal(400, "No valid user id")
         return int(text or "")
 
-    def customer(self, user_id: int) -> dict[str, Any]:
+    def customer(self, user_id):
         if user_id not in CUSTOMERS:
             raise Refusal(404, "No such user")
         return copy.deepcopy(CUSTOMERS[user_id])
 
-    def pricing(self, customer: dict[str, Any], user_id: int) -> Any:  # noqa: ARG002 - for faults
+    def pricing(self, customer):
         return customer
 
-    def encode(self, pricing: Any) -> str:
+    def encode(self, pricing):
         return json.dumps(pricing)
 
-    def respond(self, status: int, body: str) -> None:
+    def respond(self, status, body):
         self.send(status, {"Content-Type": "application/json"}, body.encode())
 
-    def send(self, status: int, headers: dict[str, str], body: bytes) -> None:
+    def send(self, status, headers, body):
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -187,22 +183,22 @@ class Endpoint(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    def refuse(self, status: int, message: str) -> None:
+    def refuse(self, status, message):
         body = json.dumps({"error": message}).encode()
         self.send(status, {"Content-Type": "application/json"}, body)
 
-    def failed(self) -> None:
+    def failed(self):
         """Return 500 after an unexpected error: faults cause this, the base never does."""
         self.refuse(500, "Internal error")
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, *_):
         """Log nothing: stderr is for errors."""
 
 
 class Server(ThreadingHTTPServer):
     request_queue_size = 128
 
-    def shutdown_request(self, request: Any) -> None:
+    def shutdown_request(self, request):
         """Close after the client has closed.
 
         Closing with unread bytes resets the connection, and the client may lose the response.
@@ -214,14 +210,12 @@ class Server(ThreadingHTTPServer):
                 pass
         self.close_request(request)
 
-    def handle_error(self, *_: object) -> None:
+    def handle_error(self, *_):
         """Report errors, unless a client merely disconnected."""
         if not isinstance(sys.exception(), ConnectionError):
             traceback.print_exc()
 
 
-def serve(
-    endpoint: type[BaseHTTPRequestHandler] = Endpoint,
-    server: type[ThreadingHTTPServer] = Server,
-) -> None:
+def serve(endpoint=Endpoint, server=Server):
+    """Run an endpoint until it is killed; it may be the decorator of its class."""
     server(("127.0.0.1", int(os.environ["PORT"])), endpoint).serve_forever()

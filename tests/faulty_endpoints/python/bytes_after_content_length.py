@@ -6,10 +6,8 @@ On a keep-alive connection the next response starts with these bytes.
 from _base import Endpoint, serve
 
 
+@serve
 class Trailing(Endpoint):
-    def respond(self, status: int, body: str) -> None:
+    def respond(self, status, body):
         super().respond(status, body)
         self.wfile.write(b"<!-- end of page -->\n")
-
-
-serve(Trailing)

@@ -3,8 +3,9 @@
 from _base import Endpoint, serve
 
 
+@serve
 class Unfinished(Endpoint):
-    def respond(self, status: int, body: str) -> None:
+    def respond(self, status, body):
         data = body.encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -12,6 +13,3 @@ class Unfinished(Endpoint):
         self.end_headers()
         self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
         self.close_connection = True
-
-
-serve(Unfinished)

@@ -1,16 +1,12 @@
 """Fault: an unknown user causes an uncaught exception: the connection closes without a response."""
 
-from typing import Any
-
 from _base import CUSTOMERS, Endpoint, serve
 
 
+@serve
 class Silent(Endpoint):
-    def customer(self, user_id: int) -> dict[str, Any]:
+    def customer(self, user_id):
         return CUSTOMERS[user_id]
 
-    def failed(self) -> None:
+    def failed(self):
         self.close_connection = True
-
-
-serve(Silent)

@@ -3,10 +3,8 @@
 from _base import Endpoint, serve
 
 
+@serve
 class Closing(Endpoint):
-    def respond(self, status: int, body: str) -> None:
+    def respond(self, status, body):
         super().respond(status, body)
         self.close_connection = True
-
-
-serve(Closing)

@@ -3,9 +3,7 @@
 from _base import Endpoint, serve
 
 
+@serve
 class Untyped(Endpoint):
-    def respond(self, status: int, body: str) -> None:
+    def respond(self, status, body):
         self.send(status, {}, body.encode())
-
-
-serve(Untyped)

@@ -1,14 +1,10 @@
 """Fault: currency is only the code."""
 
-from typing import Any
-
 from _base import Endpoint, serve
 
 
+@serve
 class Code(Endpoint):
-    def pricing(self, customer: dict[str, Any], user_id: int) -> Any:  # noqa: ARG002
+    def pricing(self, customer):
         customer["currency"] = customer["currency"]["code"]
         return customer
-
-
-serve(Code)

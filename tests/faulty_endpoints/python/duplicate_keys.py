@@ -1,14 +1,10 @@
 """Fault: user_token_unit_cost appears twice; the parser decides which one counts."""
 
-from typing import Any
-
 from _base import Endpoint, serve
 
 
+@serve
 class Twice(Endpoint):
-    def encode(self, pricing: Any) -> str:
+    def encode(self, pricing):
         first = f'{{"user_token_unit_cost": {pricing["base_token_unit_cost"]}, '
         return first + super().encode(pricing)[1:]
-
-
-serve(Twice)

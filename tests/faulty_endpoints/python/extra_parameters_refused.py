@@ -3,12 +3,10 @@
 from _base import Endpoint, Refusal, serve
 
 
+@serve
 class Strict(Endpoint):
-    def parameters(self, body: bytes) -> dict[str, str]:
+    def parameters(self, body):
         form = super().parameters(body)
         if form.keys() - {"token", "action", "userid"}:
             raise Refusal(400, "Unknown parameter")
         return form
-
-
-serve(Strict)

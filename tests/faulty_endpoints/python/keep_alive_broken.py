@@ -3,11 +3,9 @@
 from _base import Endpoint, serve
 
 
+@serve
 class Promising(Endpoint):
-    def respond(self, status: int, body: str) -> None:
+    def respond(self, status, body):
         headers = {"Content-Type": "application/json", "Connection": "keep-alive"}
         self.send(status, headers, body.encode())
         self.close_connection = True
-
-
-serve(Promising)

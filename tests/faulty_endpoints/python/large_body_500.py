@@ -3,11 +3,9 @@
 from _base import Endpoint, serve
 
 
+@serve
 class Logged(Endpoint):
-    def parameters(self, body: bytes) -> dict[str, str]:
+    def parameters(self, body):
         if len(body) > 1 << 16:
             raise ValueError("Data too long for column 'request'")
         return super().parameters(body)
-
-
-serve(Logged)

@@ -2,15 +2,15 @@
 
 import threading
 import time
-from typing import Any
 
 from _base import Endpoint, serve
 
 lock = threading.Lock()
 
 
+@serve
 class Locked(Endpoint):
-    def customer(self, user_id: int) -> dict[str, Any]:
+    def customer(self, user_id):
         if not lock.acquire(timeout=0.1):
             raise RuntimeError("database is locked")
         try:
@@ -18,6 +18,3 @@ class Locked(Endpoint):
             return super().customer(user_id)
         finally:
             lock.release()
-
-
-serve(Locked)

@@ -3,10 +3,8 @@
 from _base import Endpoint, serve
 
 
+@serve
 class Split(Endpoint):
-    def parameters(self, body: bytes) -> dict[str, str]:
+    def parameters(self, body):
         pairs = [pair.partition("=") for pair in body.decode("utf-8", "replace").split("&")]
         return {name: value for name, _, value in reversed(pairs)}
-
-
-serve(Split)

@@ -3,8 +3,9 @@
 from _base import Endpoint, serve
 
 
+@serve
 class Delimited(Endpoint):
-    def send(self, status: int, headers: dict[str, str], body: bytes) -> None:
+    def send(self, status, headers, body):
         self.send_response(status)
         for name, value in {**headers, "Connection": "close"}.items():
             self.send_header(name, value)
@@ -12,6 +13,3 @@ class Delimited(Endpoint):
         if self.command != "HEAD":
             self.wfile.write(body)
         self.close_connection = True
-
-
-serve(Delimited)

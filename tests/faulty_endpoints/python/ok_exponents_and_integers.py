@@ -2,20 +2,18 @@
 
 import re
 from decimal import Decimal
-from typing import Any
 
 from _base import Endpoint, serve
 
 
+@serve
 class Notations(Endpoint):
-    def pricing(self, customer: dict[str, Any], user_id: int) -> Any:
+    def customer(self, user_id):
+        customer = super().customer(user_id)
         if user_id == 2:
             customer["base_token_unit_cost"] = customer["user_token_unit_cost"] = 2
         return customer
 
-    def encode(self, pricing: Any) -> str:
+    def encode(self, pricing):
         text = super().encode(pricing)
         return re.sub(r"[0-9]+\.[0-9]+", lambda number: f"{Decimal(number[0]):e}", text)
-
-
-serve(Notations)

@@ -5,12 +5,10 @@ import json
 from _base import Endpoint, serve
 
 
+@serve
 class Problems(Endpoint):
-    def refuse(self, status: int, message: str) -> None:
+    def refuse(self, status, message):
         status = 422 if status == 400 else status
         problem = {"type": "about:blank", "title": message, "status": status}
         headers = {"Content-Type": "application/problem+json"}
         self.send(status, headers, json.dumps(problem).encode())
-
-
-serve(Problems)

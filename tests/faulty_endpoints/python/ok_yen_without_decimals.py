@@ -1,15 +1,11 @@
 """Correct: the yen has no decimals, so it needs no separator before them."""
 
-from typing import Any
-
 from _base import Endpoint, serve
 
 
+@serve
 class NoDecimals(Endpoint):
-    def pricing(self, customer: dict[str, Any], user_id: int) -> Any:  # noqa: ARG002
+    def pricing(self, customer):
         if customer["currency"]["code"] == "JPY":
             customer["currency"] |= {"decimals_separator": "", "decimals": 0}
         return customer
-
-
-serve(NoDecimals)

@@ -5,13 +5,11 @@ import json
 from _base import Endpoint, serve
 
 
+@serve
 class Endless(Endpoint):
-    def refuse(self, status: int, message: str) -> None:
+    def refuse(self, status, message):
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(json.dumps({"error": message}).encode())
-
-
-serve(Endless)

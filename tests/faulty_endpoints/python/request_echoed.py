@@ -1,17 +1,13 @@
 """Fault: the response repeats the request "for debugging", including the authorization token."""
 
-from typing import Any
-
 from _base import Endpoint, serve
 
 
+@serve
 class Echoing(Endpoint):
-    def parameters(self, body: bytes) -> dict[str, str]:
+    def parameters(self, body):
         self.form = super().parameters(body)
         return self.form
 
-    def pricing(self, customer: dict[str, Any], user_id: int) -> Any:  # noqa: ARG002
+    def pricing(self, customer):
         return {**customer, "request": self.form}
-
-
-serve(Echoing)

@@ -1,16 +1,13 @@
 """Fault: an attribute that all threads share holds the customer during the database query."""
 
 import time
-from typing import Any
 
 from _base import Endpoint, serve
 
 
+@serve
 class Shared(Endpoint):
-    def customer(self, user_id: int) -> dict[str, Any]:
-        Shared.current = super().customer(user_id)
+    def customer(self, user_id):
+        type(self).current = super().customer(user_id)
         time.sleep(0.01)  # the query for the exchange rate
-        return Shared.current
-
-
-serve(Shared)
+        return type(self).current

@@ -1,13 +1,9 @@
 """Fault: str() of a dict is Python, not JSON: 'single quotes' and True."""
 
-from typing import Any
-
 from _base import Endpoint, serve
 
 
+@serve
 class Repr(Endpoint):
-    def encode(self, pricing: Any) -> str:
+    def encode(self, pricing):
         return str(pricing)
-
-
-serve(Repr)

@@ -3,9 +3,7 @@
 from _base import Endpoint, serve
 
 
+@serve
 class Created(Endpoint):
-    def respond(self, status: int, body: str) -> None:
+    def respond(self, status, body):
         super().respond(201 if status == 200 else status, body)
-
-
-serve(Created)

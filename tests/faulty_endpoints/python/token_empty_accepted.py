@@ -3,11 +3,9 @@
 from _base import Endpoint, serve
 
 
+@serve
 class Falsy(Endpoint):
-    def authorised(self, token: str | None) -> bool:
+    def authorised(self, token):
         if token is None:
             return False
         return not token or super().authorised(token)
-
-
-serve(Falsy)

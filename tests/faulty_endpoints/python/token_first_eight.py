@@ -3,9 +3,7 @@
 from _base import TOKEN, Endpoint, serve
 
 
+@serve
 class Truncated(Endpoint):
-    def authorised(self, token: str | None) -> bool:
+    def authorised(self, token):
         return token is not None and token[:8] == TOKEN[:8]
-
-
-serve(Truncated)

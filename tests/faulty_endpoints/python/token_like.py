@@ -6,12 +6,10 @@ import sqlite3
 from _base import TOKEN, Endpoint, serve
 
 
+@serve
 class Like(Endpoint):
-    def authorised(self, token: str | None) -> bool:
+    def authorised(self, token):
         if token is None or len(token) > 255:
             return False
         with contextlib.closing(sqlite3.connect(":memory:")) as database:
             return database.execute("SELECT ? LIKE ?", (TOKEN, token)).fetchone()[0] == 1
-
-
-serve(Like)

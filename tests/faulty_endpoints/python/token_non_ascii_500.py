@@ -5,9 +5,7 @@ import hmac
 from _base import TOKEN, Endpoint, serve
 
 
+@serve
 class Ascii(Endpoint):
-    def authorised(self, token: str | None) -> bool:
+    def authorised(self, token):
         return token is not None and hmac.compare_digest(token, TOKEN)
-
-
-serve(Ascii)

@@ -3,11 +3,9 @@
 from _base import Endpoint, serve
 
 
+@serve
 class TwoLengths(Endpoint):
-    def respond(self, status: int, body: str) -> None:
+    def respond(self, status, body):
         data = body.encode()
         headers = {"Content-Type": "application/json", "Content-Length": str(len(data) + 1)}
         self.send(status, headers, data)
-
-
-serve(TwoLengths)

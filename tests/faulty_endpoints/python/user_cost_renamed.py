@@ -1,14 +1,10 @@
 """Fault: the key of the final price is `token_unit_cost`."""
 
-from typing import Any
-
 from _base import Endpoint, serve
 
 
+@serve
 class Renamed(Endpoint):
-    def pricing(self, customer: dict[str, Any], user_id: int) -> Any:  # noqa: ARG002
+    def pricing(self, customer):
         customer["token_unit_cost"] = customer.pop("user_token_unit_cost")
         return customer
-
-
-serve(Renamed)

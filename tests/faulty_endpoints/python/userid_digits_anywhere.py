@@ -5,10 +5,8 @@ import re
 from _base import Endpoint, serve
 
 
+@serve
 class Picked(Endpoint):
-    def user_id(self, text: str | None) -> int:
+    def user_id(self, text):
         found = re.search("[0-9]+", text or "")
         return super().user_id(found and found[0])
-
-
-serve(Picked)

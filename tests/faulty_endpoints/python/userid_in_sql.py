@@ -6,8 +6,9 @@ import sqlite3
 from _base import CUSTOMERS, Endpoint, Refusal, serve
 
 
+@serve
 class Pasted(Endpoint):
-    def user_id(self, text: str | None) -> int:
+    def user_id(self, text):
         with contextlib.closing(sqlite3.connect(":memory:")) as database:
             database.execute("CREATE TABLE clients (id TEXT)")
             database.executemany("INSERT INTO clients VALUES (?)", [(key,) for key in CUSTOMERS])
@@ -16,6 +17,3 @@ class Pasted(Endpoint):
         if row is None:
             raise Refusal(404, "No such user")
         return int(row[0])
-
-
-serve(Pasted)

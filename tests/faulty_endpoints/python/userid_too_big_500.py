@@ -7,8 +7,9 @@ import sqlite3
 from _base import CUSTOMERS, Endpoint, Refusal, serve
 
 
+@serve
 class Overflowing(Endpoint):
-    def user_id(self, text: str | None) -> int:
+    def user_id(self, text):
         if not re.fullmatch("[0-9]{1,100}", text or ""):
             raise Refusal(400, "No valid user id")
         with contextlib.closing(sqlite3.connect(":memory:")) as database:
@@ -19,6 +20,3 @@ class Overflowing(Endpoint):
         if row is None:
             raise Refusal(404, "No such user")
         return row[0]
-
-
-serve(Overflowing)

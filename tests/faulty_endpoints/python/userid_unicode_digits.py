@@ -3,11 +3,9 @@
 from _base import Endpoint, Refusal, serve
 
 
+@serve
 class AllScripts(Endpoint):
-    def user_id(self, text: str | None) -> int:
+    def user_id(self, text):
         if not text or not text.isdecimal() or len(text) > 18:
             raise Refusal(400, "No valid user id")
         return int(text)
-
-
-serve(AllScripts)

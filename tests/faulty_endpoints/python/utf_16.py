@@ -3,9 +3,7 @@
 from _base import Endpoint, serve
 
 
+@serve
 class Wide(Endpoint):
-    def respond(self, status: int, body: str) -> None:
+    def respond(self, status, body):
         self.send(status, {"Content-Type": "application/json"}, body.encode("utf-16"))
-
-
-serve(Wide)

@@ -1,13 +1,9 @@
 """Fault: fetchall() returns rows, so the response is a list of one."""
 
-from typing import Any
-
 from _base import Endpoint, serve
 
 
+@serve
 class Rows(Endpoint):
-    def encode(self, pricing: Any) -> str:
+    def encode(self, pricing):
         return super().encode([pricing])
-
-
-serve(Rows)
