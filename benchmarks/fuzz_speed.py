@@ -43,14 +43,14 @@ PRICE = {
 }
 OURS = """
 import sys
-from solusio_contracts.fuzzing import campaign as fuzz
+from solusio_contracts.fuzzing import campaign
 from solusio_contracts.checking.target import TargetSettings, Target
 settings = TargetSettings(
     url=sys.argv[1], users=(1,), seed=int(sys.argv[3]), fuzz_examples=int(sys.argv[2]), fuzz_seconds=600
 )
 target = Target(settings)
-families = (fuzz.VALID, fuzz.INVALID)
-raise SystemExit(not all(one.ok for family in families for one in fuzz.expectations(target, family)))
+families = (campaign.VALID, campaign.INVALID)
+raise SystemExit(not all(one.ok for family in families for one in campaign.expectations(target, family)))
 """
 
 

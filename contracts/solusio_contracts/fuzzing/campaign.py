@@ -1,9 +1,8 @@
-"""Fuzzing: schemathesis makes up questions from the OpenAPI document, the target answers, we judge.
+"""Fuzzing a target: what a search finds becomes expectations of the two rules in `rules/fuzz.py`.
 
-`fuzz_data` makes the questions, `fuzz_judge` judges the answers, `fuzz_hunt` looks and shrinks; here their
-work becomes expectations of the two rules in `rules/fuzz.py`. The same seed and the same answers give the
-same requests in the same order, unless the time runs out. (In a checkout of this repository hypothesis takes
-words from our own modules, so there it also counts which of them are loaded.)
+The same seed and the same responses give the same requests in the same order, unless the time runs out. (In a
+checkout of this repository, Hypothesis takes words from our own modules, so there it also matters which of
+them are loaded.)
 """
 
 import time
@@ -14,13 +13,13 @@ from solusio_contracts.checking.rule import Expect, SkipRule
 from solusio_contracts.checking.target import Target
 from solusio_contracts.contract.clauses import Level
 from solusio_contracts.fuzzing.generator import Generator, quiet_hypothesis
-from solusio_contracts.fuzzing.oracle import Judge
-from solusio_contracts.fuzzing.search import Catch, Hunt, Limits, hunt_all
+from solusio_contracts.fuzzing.oracle import Oracle
+from solusio_contracts.fuzzing.search import FoundFailure, Search, search_all
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A kind of generated data, with its share of examples and time."""
+    """A kind of generated data, with its share of the examples and the time."""
 
     name: str
     share: float
@@ -31,85 +30,84 @@ INVALID = Family("fuzz-invalid-data", 0.6)
 
 
 class FuzzError(Exception):
-    """A family ended without a verdict; the text says why."""
+    """There is no verdict for a family; the text says why."""
 
 
 def expectations(target: Target, family: Family) -> Iterator[Expect]:
-    """Fuzz a target with one family; its share of examples and seconds, and the seed, are in the settings.
+    """Fuzz a target with one family; the settings give the seed and the total of examples and seconds.
 
-    Each request is one expectation, unmet ones carry their clause. Shrinking a failure costs further
-    requests, within the time.
+    Each request is one expectation; an unmet one names its clause. Shrinking a failure takes further
+    requests within the same time.
 
     Raises:
         SkipRule: nothing was sent.
         FuzzError: there is no verdict.
     """
-    hunt = _hunt(target, family)
-    unmet = [_expect(catch) for catch in _caught(hunt)]
-    undecided = hunt.broke or hunt.limits.over
-    if not unmet and undecided:
-        raise FuzzError(undecided)
-    if not unmet and not hunt.checks:
-        raise SkipRule(hunt.stopped or "no examples were asked for")
+    search = _searched(target, family)
+    unmet = [_expect(failure) for failure in _failures(search)]
+    if not unmet and search.undecided:
+        raise FuzzError(search.undecided)
+    if not unmet and not search.checks:
+        raise SkipRule(search.stopped or "the number of examples is 0")
     met = Expect(True, family.name, "", "")
-    yield from (met for _ in range(max(hunt.checks - len(unmet), 0)))
+    yield from (met for _ in range(max(search.checks - len(unmet), 0)))
     yield from unmet
-    sent = f"{hunt.looked} of {hunt.examples} examples were sent: {hunt.stopped}" if hunt.stopped else ""
-    for note in filter(None, (hunt.broke, sent)):
+    sent = f"sent {search.sent} of {search.examples} examples: {search.stopped}" if search.stopped else ""
+    notes = (search.undecided if search.undecided != search.stopped else "", sent)
+    for note in filter(None, notes):
         yield Expect.that(False, family.name, "", note, clause="TP-401", level=Level.MAY)
 
 
-def _hunt(target: Target, family: Family) -> Hunt:
+def _searched(target: Target, family: Family) -> Search:
     settings = target.settings
     with quiet_hypothesis():
-        judge = Judge(target, token_required=_token_required(target))
+        oracle = Oracle(target, token_required=_token_required(target))
         generator = Generator(settings)
         deadline = time.monotonic() + settings.fuzz_seconds * family.share
-        hunt = Hunt(
+        search = Search(
             target=target,
-            judge=judge,
+            oracle=oracle,
             examples=round(settings.fuzz_examples * family.share),
             deadline=deadline,
-            limits=Limits(deadline=deadline),
         )
-        plans = generator.valid() if family is VALID else generator.invalid()
+        strategies = generator.valid() if family is VALID else generator.invalid()
         try:
-            hunt_all(hunt, plans, f"{settings.seed} {family.name}")
+            search_all(search, strategies, f"{settings.seed} {family.name}")
         except Exception as error:
             # What was found so far still counts.
-            hunt.broke = target.mask(f"the fuzzer itself broke: {type(error).__name__}: {error}")
-    return hunt
+            search.undecided = target.mask(f"the fuzzer itself failed: {type(error).__name__}: {error}")
+    return search
 
 
 def _token_required(target: Target) -> bool:
-    """Ask once with a wrong authorization token whether one is required."""
+    """Send one wrong authorization token to see whether one is required."""
     if target.token is None:
         return False
     wrong = target.parameters(token="wrong-" + "x" * len(target.token))
     return not target.ask(wrong, "a valid request with a wrong authorization token").priced
 
 
-def _caught(hunt: Hunt) -> list[Catch]:
-    """Return the failures, without those of several odd parameters that one of them shows alone."""
+def _failures(search: Search) -> list[FoundFailure]:
+    """Return the failures, except those of several parameters that one parameter alone shows."""
     return [
-        catch
-        for (clause_id, kind), catch in hunt.caught.items()
+        failure
+        for (clause_id, kind), failure in search.failures.items()
         if not kind.endswith(" several")
         or not any(
             other_id == clause_id and other != kind and other.startswith(kind.removesuffix("several"))
-            for other_id, other in hunt.caught
+            for other_id, other in search.failures
         )
     ]
 
 
-def _expect(catch: Catch) -> Expect:
-    violation = catch.violation
+def _expect(failure: FoundFailure) -> Expect:
+    violation = failure.violation
     return Expect(
         False,
         violation.subject,
         violation.expected,
         violation.actual,
-        catch.exchange,
+        failure.exchange,
         violation.hint,
         violation.clause,
     )

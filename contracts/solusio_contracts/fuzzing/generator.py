@@ -1,10 +1,11 @@
-"""Requests made up by schemathesis from the OpenAPI document, aimed so that they reach behind authorization.
+"""Generates requests from the OpenAPI document with schemathesis, aimed to get past authorization.
 
-Left alone, nearly all generated questions end at a wrong token or an unknown user. So the generator gets the
-document several times over: as it is, and once per parameter with that parameter alone, its bounds broken or
-its type turned into any text, number or JSON value. What it generates for one parameter is then sent with the
-right token, the right action and a known user in the others, and sometimes glued to the right value, since
-`1abc` finds more than `abc`. All values and their encoding are schemathesis's own.
+Left alone, nearly all generated requests end at a wrong token or an unknown user. So schemathesis gets
+several variants of the document: the document itself, and for each parameter one with that parameter alone,
+with its bounds violated or its type changed to any text, number or JSON value. What it generates for one
+parameter is sent with the right token, the right action and a known user in the others, and sometimes
+appended to the right value, since `1abc` finds more than `abc`. All values and their encoding are
+schemathesis's own.
 """
 
 from __future__ import annotations
@@ -29,71 +30,71 @@ if TYPE_CHECKING:
 
 OPERATION = "GetTokenPricing"
 FIELDS = ("token", "action", "userid")
-"""The parameters of the form, in the order in which SolusIO sends them."""
+"""The parameters of the form, in the order SolusIO sends them."""
 
 _ANYWHERE = "http://endpoint.invalid"
-"""A base URL for schemathesis, which asks for one; nothing is ever sent there."""
+"""A base URL, because schemathesis needs one; nothing is sent there."""
 _TURNED: Mapping[str, Mapping[str, Any]] = {
     "text": {"type": "string"},
     "glue": {"type": "string", "minLength": 1},
     "number": {"type": "number"},
     "anything": {},
 }
-"""Schemas that take the place of a parameter's own, by the kind of the variant."""
+"""Schemas that replace that of a parameter, by the kind of variant."""
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """A generated form, encoded, with a word on where it comes from."""
+class GeneratedForm:
+    """A generated form, encoded, with its description."""
 
     body: bytes
-    asked: str
+    description: str
 
 
-Twist = Callable[[str, str], tuple[str, Any]]
-"""Makes name and value of a parameter from its right value and a generated text."""
+Transform = Callable[[str, str], tuple[str, Any]]
+"""Makes the name and value of a parameter from its right value and a generated text."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """One way to get a parameter wrong: a variant of the document, and what is done with what it gives."""
+class Mutation:
+    """One way to get a parameter wrong: a variant of the document, and a change to what it generates."""
 
     field: str
     kind: str
-    twist: Twist | None = None
-    """None leaves what was generated alone."""
+    transform: Transform | None = None
+    """None keeps what was generated."""
 
 
-def _plans(field: str) -> Iterator[Plan]:
-    yield Plan(field, "text")
-    yield Plan(field, "glue", lambda right, made: (field, right + made))
-    yield Plan(field, "text", lambda right, made: (f"{field}[{made}]", right))
-    yield Plan(field, "broken")
-    yield Plan(field, "glue", lambda right, made: (field, [made, right + made]))
-    yield Plan(field, "anything")
+def _mutations(field: str) -> Iterator[Mutation]:
+    yield Mutation(field, "text")
+    yield Mutation(field, "glue", lambda right, made: (field, right + made))
+    yield Mutation(field, "text", lambda right, made: (f"{field}[{made}]", right))
+    yield Mutation(field, "broken")
+    yield Mutation(field, "glue", lambda right, made: (field, [made, right + made]))
+    yield Mutation(field, "anything")
 
 
-PLANS: tuple[Plan, ...] = (
-    *_plans("userid"),
-    Plan("userid", "glue", lambda right, made: ("userid", made + right)),
-    Plan("userid", "number"),
-    Plan("userid", "number", lambda right, made: ("userid", f"{right}.{_digits(made)}")),
-    Plan("userid", "number", lambda right, _made: ("userid", f"-{right}")),
-    # These come back to the known id in a program that keeps 32 or 64 bits.
-    Plan("userid", "number", lambda right, _made: ("userid", str(int(right) + 2**32))),
-    Plan("userid", "number", lambda right, _made: ("userid", str(int(right) + 2**64))),
-    *_plans("action"),
-    *_plans("token"),
+MUTATIONS: tuple[Mutation, ...] = (
+    *_mutations("userid"),
+    Mutation("userid", "glue", lambda right, made: ("userid", made + right)),
+    Mutation("userid", "number"),
+    Mutation("userid", "number", lambda right, made: ("userid", f"{right}.{_digits(made)}")),
+    Mutation("userid", "number", lambda right, _made: ("userid", f"-{right}")),
+    # In a program that keeps 32 or 64 bits, these overflow to the known id.
+    Mutation("userid", "number", lambda right, _made: ("userid", str(int(right) + 2**32))),
+    Mutation("userid", "number", lambda right, _made: ("userid", str(int(right) + 2**64))),
+    *_mutations("action"),
+    *_mutations("token"),
 )
 
 
 def _digits(text: str) -> str:
-    """Return digits for behind a decimal point, which are not all zero."""
+    """Return digits for a fraction that is not zero."""
     return "".join(letter for letter in text if letter in string.digits).strip("0")[:3] or "5"
 
 
 def form_schema() -> Mapping[str, Any]:
-    """Return the schema of the form, its own reference resolved."""
+    """Return the schema of the form, without references."""
     operation = documents.operation(OPERATION)
     whole = documents.document(operation.document)
     body = documents.resolve(whole, operation.node["requestBody"])
@@ -103,8 +104,8 @@ def form_schema() -> Mapping[str, Any]:
 def variants() -> dict[str, Any]:
     """Return an OpenAPI document with one path for each variant of the operation.
 
-    `/` is the operation as it is. `/broken/F` has the parameter F alone, to be generated against its schema;
-    under the other kinds it has another type, to be generated by that.
+    `/` is the operation itself. `/broken/F` has only the parameter F, for data that violates its schema; the
+    other kinds give F another type.
     """
     schema = form_schema()
     paths = {"/": _path(schema)}
@@ -122,7 +123,7 @@ def variants() -> dict[str, Any]:
         "openapi": whole["openapi"],
         "info": {"title": "variants of the billing endpoint", "version": "1"},
         "paths": paths,
-        # schemathesis resolves references in place, so the shared document is not handed out.
+        # schemathesis resolves references in place, so it gets a copy of the shared document.
         "components": copy.deepcopy(whole.get("components", {})),
     }
 
@@ -139,7 +140,7 @@ def _path(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def quiet_hypothesis() -> Iterator[None]:
-    """Let hypothesis and schemathesis warn nobody, and store what they store in a folder that goes away."""
+    """Silence warnings of Hypothesis and schemathesis, and let them store files in a temporary folder."""
     with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="mock-solusio-") as folder:
         warnings.simplefilter("ignore")
         from hypothesis import configuration
@@ -153,7 +154,7 @@ def quiet_hypothesis() -> Iterator[None]:
 
 
 class Generator:
-    """Strategies for questions to one target; built once, since reading the document takes time."""
+    """Strategies for requests to one target; built once, since loading the document takes time."""
 
     def __init__(self, settings: TargetSettings) -> None:
         """Prepare the variants of the document."""
@@ -163,10 +164,10 @@ class Generator:
         self._token = settings.token
         self._users = [str(user) for user in settings.users]
         self._unknown = str(settings.unknown_user)
-        # Our own configuration, or a schemathesis.toml in the user's directory would count.
+        # Without a configuration of our own, a schemathesis.toml in the current folder would apply.
         config = SchemathesisConfig()
-        # All of Unicode but surrogates, as with "utf-8", for which hypothesis would first spend seconds
-        # on trying every code point.
+        # All of Unicode except surrogates. "utf-8" means the same, but Hypothesis would spend seconds on
+        # trying every code point.
         config.projects.default.generation.codec = None
         self._schema = schemathesis.openapi.from_dict(variants(), config=config)
 
@@ -176,80 +177,80 @@ class Generator:
         mode = GenerationMode.POSITIVE if valid else GenerationMode.NEGATIVE
         return self._schema[path]["POST"].as_strategy(generation_mode=mode)
 
-    def valid(self) -> list[SearchStrategy[Question]]:
-        """Questions that fit the document, about known users, an unknown one, and any; most are let in."""
+    def valid(self) -> list[SearchStrategy[GeneratedForm]]:
+        """Return strategies for forms that match the document, for known, unknown and any users."""
         from hypothesis import strategies as st
 
         cases = self._cases("/", valid=True)
         tokens = st.sampled_from([self._token] * 9 + [None])
 
         @st.composite
-        def draw_question(draw: DrawFn, users: SearchStrategy[str | None]) -> Question:
+        def draw_valid(draw: DrawFn, users: SearchStrategy[str | None]) -> GeneratedForm:
             fields = _fields(draw(cases))
             # None keeps what was generated.
             for field, value in (("userid", draw(users)), ("token", draw(tokens))):
                 if isinstance(fields, dict) and value is not None:
                     fields[field] = value
-            return Question(_encode(fields), "a generated question that fits the contract")
+            return GeneratedForm(_encode(fields), "a generated request that matches the contract")
 
         users = (st.sampled_from(self._users), st.just(self._unknown), st.none())
-        return [draw_question(kind) for kind in users]
+        return [draw_valid(kind) for kind in users]
 
-    def invalid(self) -> list[SearchStrategy[Question]]:
-        """Questions with something wrong, one strategy for each way to get one parameter wrong or several."""
+    def invalid(self) -> list[SearchStrategy[GeneratedForm]]:
+        """Return strategies for wrong forms: one for each mutation, and one for several wrong parameters."""
         from hypothesis import strategies as st
 
         known = st.sampled_from(self._users)
         lucky = st.sampled_from((True, True, False))
 
         @st.composite
-        def draw_planned(draw: DrawFn, plan: Plan, cases: SearchStrategy[Case[Any]]) -> Question:
+        def draw_mutated(draw: DrawFn, mutation: Mutation, cases: SearchStrategy[Case[Any]]) -> GeneratedForm:
             made = _fields(draw(cases))
             right = {"token": self._token, "action": ACTION, "userid": draw(known)}
-            fields = _aimed(plan, right, made) if isinstance(made, dict) else made
-            return Question(_encode(fields), f"a generated question with an odd `{plan.field}`")
+            fields = _mutated(mutation, right, made) if isinstance(made, dict) else made
+            return GeneratedForm(_encode(fields), f"a generated request with an altered `{mutation.field}`")
 
         @st.composite
-        def draw_broken(draw: DrawFn, cases: SearchStrategy[Case[Any]]) -> Question:
+        def draw_broken(draw: DrawFn, cases: SearchStrategy[Case[Any]]) -> GeneratedForm:
             fields = _fields(draw(cases))
-            # The right token lets it in.
+            # The right token gets it past authorization.
             if isinstance(fields, dict) and self._token is not None and draw(lucky):
                 fields["token"] = self._token
-            return Question(_encode(fields), "a generated question that breaks the contract")
+            return GeneratedForm(_encode(fields), "a generated request that violates the contract")
 
-        planned = [
-            draw_planned(plan, self._cases(f"/{plan.kind}/{plan.field}", valid=plan.kind != "broken"))
-            for plan in PLANS
-            if plan.field != "token" or self._token is not None
+        mutations = [one for one in MUTATIONS if one.field != "token" or self._token is not None]
+        mutated = [
+            draw_mutated(one, self._cases(f"/{one.kind}/{one.field}", valid=one.kind != "broken"))
+            for one in mutations
         ]
-        return [*planned, draw_broken(self._cases("/", valid=False))]
+        return [*mutated, draw_broken(self._cases("/", valid=False))]
 
 
 def _fields(case: Case[Any]) -> Any:
-    """Return the form of a case before its encoding: a mapping, or for odd cases text, bytes or None."""
+    """Return the form of a case before encoding: a mapping, or in rare cases text, bytes or None."""
     data = case.as_transport_kwargs(base_url=_ANYWHERE).get("data")
     return dict(data) if isinstance(data, Mapping) else data
 
 
 def _encode(fields: Any) -> bytes:
-    """Encode as schemathesis sends it, which leaves forms to requests."""
+    """Encode a form as schemathesis does, which uses requests for this."""
     import requests
 
     body: Any = requests.Request("POST", _ANYWHERE, data=fields).prepare().body
     return body.encode("utf-8") if isinstance(body, str) else body or b""
 
 
-def _aimed(plan: Plan, right: Mapping[str, str | None], made: Mapping[str, Any]) -> dict[str, Any]:
-    """Put a generated parameter among the right ones, in SolusIO's order."""
+def _mutated(mutation: Mutation, right: Mapping[str, str | None], made: Mapping[str, Any]) -> dict[str, Any]:
+    """Combine a generated parameter with the right ones, in SolusIO's order."""
     fields: dict[str, Any] = {}
     for name in FIELDS:
         value = right[name]
-        if name != plan.field:
+        if name != mutation.field:
             if value is not None:
                 fields[name] = value
-        elif plan.twist is not None:
-            key, twisted = plan.twist(value or "", str(made[name]))
-            fields[key] = twisted
+        elif mutation.transform is not None:
+            key, transformed = mutation.transform(value or "", str(made[name]))
+            fields[key] = transformed
         elif name in made:
             fields[name] = made[name]
     return fields

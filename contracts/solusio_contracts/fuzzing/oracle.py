@@ -1,9 +1,8 @@
-"""Judges the answer to a generated question by what the contract or plain sanity demands, no more.
+"""Judges the response to a generated request by the contract and common sense, and no more strictly.
 
-What was generated does not count, only what was sent: the form is read back from the bytes, as a server would
-read it. Wherever sane servers differ (` 1`, `+1`, `1.0` or fullwidth digits for 1, one of two doubled
-parameters, names such as ` userid`), both answers are right. An integer id that we do not know may belong to
-a customer all the same.
+Only what was sent counts: the form is decoded from the bytes, as a server decodes it. Wherever sane servers
+differ (` 1`, `+1`, `1.0` or fullwidth digits for 1, one of two repeated parameters, names such as ` userid`),
+both responses are right. An unknown integer id may still belong to a customer.
 """
 
 import unicodedata
@@ -25,12 +24,12 @@ from solusio_contracts.http.exchange import ACTION, Exchange, FailureKind
 from solusio_contracts.http.json_body import Flaw, excerpt
 
 BITS_32, BITS_63 = 2**32, 2**63
-"""Ids from 2^63 on fit no database column; ids that equal a known one modulo 2^32 have overflowed."""
+"""Ids from 2^63 fit no database column; ids that equal a known one modulo 2^32 overflow to it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A clause that an answer violates; `kind` tells different faults of one clause apart."""
+    """A clause that a response violates; `kind` distinguishes the faults of one clause."""
 
     clause: str
     kind: str
@@ -41,30 +40,30 @@ class Violation:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What makes two violations the same fault."""
+        """What two violations share that show the same fault."""
         return self.clause, self.kind
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """Why a parameter must not lead to a price."""
+class RefusalReason:
+    """Why a parameter forbids a price."""
 
     clause: str
     text: str
 
 
-class Sent:
-    """The form that was sent, with names read as leniently as any server reads them."""
+class SentForm:
+    """The form that was sent, with names read as leniently as any server does."""
 
     def __init__(self, body: bytes) -> None:
-        """Read a body; what is no form reads as one odd parameter."""
+        """Decode a body; one that is not a form reads as one unknown parameter."""
         pairs = urllib.parse.parse_qsl(
             body.decode("latin-1"), keep_blank_values=True, encoding="utf-8", errors="surrogateescape"
         )
         self.exact: dict[str, list[str]] = {field: [] for field in FIELDS}
         self.array: dict[str, list[str]] = {field: [] for field in FIELDS}
         self.near: dict[str, list[str]] = {field: [] for field in FIELDS}
-        """Names that some servers take for the field: ` userid`, `UserID`, `userid` and a zero byte."""
+        """Values under names that some servers accept: ` userid`, `UserID`, `userid` and a zero byte."""
         self.others = 0
         for name, value in pairs:
             field = _trimmed(name.partition("\0")[0].partition("[")[0]).casefold()
@@ -78,106 +77,108 @@ class Sent:
                 self.near[field].append(value)
 
     def all(self, field: str) -> list[str]:
-        """Return all values that some server may take for the field's."""
+        """Return all values that some server may use for the field."""
         return self.exact[field] + self.array[field] + self.near[field]
 
-    def faults(self, token: str | None, known: frozenset[int], unknown: int) -> Iterator[Fault]:
-        """Yield what forbids a price; `token` is None where it need not be right."""
+    def refusal_reasons(
+        self, token: str | None, known: frozenset[int], unknown: int
+    ) -> Iterator[RefusalReason]:
+        """Yield why no price may be given; `token` is None when no token is required."""
         found = (
-            self._token_fault(token) if token is not None else None,
-            self._action_fault(),
-            self._user_fault(known, unknown),
+            self._token_reason(token) if token is not None else None,
+            self._action_reason(),
+            self._user_reason(known, unknown),
         )
-        yield from (fault for fault in found if fault is not None)
+        yield from (reason for reason in found if reason is not None)
 
-    def odd(self, token: str | None, known: frozenset[int]) -> str:
-        """Name the parameter that differs from SolusIO's question: one name, `several`, or an empty text."""
+    def altered(self, token: str | None, known: frozenset[int]) -> str:
+        """Name the parameter that differs from SolusIO's request: one name, `several` or an empty text."""
         right = {
             "token": [[token]] if token is not None else [self.exact["token"]],
             "action": [[ACTION]],
             "userid": [[str(user)] for user in known],
         }
-        odd = [
+        altered = [
             field
             for field in FIELDS
             if self.exact[field] not in right[field] or self.array[field] or self.near[field]
         ]
-        if not odd:
+        if not altered:
             return "additional parameters" if self.others else ""
-        return odd[0] if len(odd) == 1 else "several"
+        return altered[0] if len(altered) == 1 else "several"
 
-    def _token_fault(self, token: str) -> Fault | None:
+    def _token_reason(self, token: str) -> RefusalReason | None:
         values = self.all("token")
-        # A right one anywhere may count, and blanks around it may be dropped.
+        # A right one in any place may count, and white space around it may be dropped.
         if any(_trimmed(value) == _trimmed(token) for value in values):
             if self.exact["token"] or self.near["token"]:
                 return None
-            return Fault("TP-107", "`token[]` instead of `token`")
+            return RefusalReason("TP-107", "`token[]` instead of `token`")
         if not values:
-            return Fault("TP-102", "no `token`")
+            return RefusalReason("TP-102", "no `token`")
         if not self.exact["token"] and not self.near["token"]:
-            return Fault("TP-107", "`token[]` instead of `token`")
+            return RefusalReason("TP-107", "`token[]` instead of `token`")
         if len(values) > 1:
-            return Fault("TP-108", f"{len(values)} wrong tokens")
+            return RefusalReason("TP-108", f"{len(values)} wrong tokens")
         value = values[0]
         if not value:
-            return Fault("TP-103", "an empty `token`")
+            return RefusalReason("TP-103", "an empty `token`")
         if value.casefold() == token.casefold():
-            return Fault("TP-105", "the `token` in another case")
+            return RefusalReason("TP-105", "the `token` in another case")
         if token in value or token.startswith(value):
-            return Fault("TP-104", "the `token` with something added or cut off")
-        return Fault("TP-101", f"the wrong `token` {excerpt(value)}")
+            return RefusalReason("TP-104", "the `token` with something added or cut off")
+        return RefusalReason("TP-101", f"the wrong `token` {excerpt(value)}")
 
-    def _action_fault(self) -> Fault | None:
+    def _action_reason(self) -> RefusalReason | None:
         values = self.all("action")
         if any(_trimmed(value).casefold() == ACTION.casefold() for value in values):
             if self.exact["action"] or self.near["action"]:
                 return None
-            return Fault("TP-214", "`action[]` instead of `action`")
+            return RefusalReason("TP-214", "`action[]` instead of `action`")
         if not any(values):
-            return Fault("TP-213", "an empty `action`" if values else "no `action`")
-        return Fault("TP-214", f"the unknown `action` {excerpt(values[0])}")
+            return RefusalReason("TP-213", "an empty `action`" if values else "no `action`")
+        return RefusalReason("TP-214", f"the unknown `action` {excerpt(values[0])}")
 
-    def _user_fault(self, known: frozenset[int], unknown: int) -> Fault | None:
+    def _user_reason(self, known: frozenset[int], unknown: int) -> RefusalReason | None:
         if self.near["userid"] or (self.array["userid"] and self.exact["userid"]):
             return None
         if self.array["userid"]:
-            return Fault("TP-210", "`userid[]` instead of `userid`")
+            return RefusalReason("TP-210", "`userid[]` instead of `userid`")
         if not self.exact["userid"]:
-            return Fault("TP-201", "no `userid`")
-        faults = [user_fault(value, known, unknown) for value in self.exact["userid"]]
-        # Which of several counts is open, so all of them must be wrong.
-        return None if None in faults else faults[-1]
+            return RefusalReason("TP-201", "no `userid`")
+        reasons = [user_reason(value, known, unknown) for value in self.exact["userid"]]
+        # Any of several may count, so all of them must be wrong.
+        return None if None in reasons else reasons[-1]
 
 
-def user_fault(text: str, known: frozenset[int], unknown: int) -> Fault | None:
-    """Return why a userid must not get a price, or None when some sane reading makes a user's id of it."""
+def user_reason(text: str, known: frozenset[int], unknown: int) -> RefusalReason | None:
+    """Return why a userid must not get a price, or None if a sane server may read a user's id in it."""
     plain = _trimmed(text)
     quoted = f"the `userid` {excerpt(text)}"
     if not plain:
-        return Fault("TP-202", f"an empty `userid` {excerpt(text)}" if text else "an empty `userid`")
+        return RefusalReason("TP-202", f"an empty `userid` {excerpt(text)}" if text else "an empty `userid`")
     try:
         number = Decimal(plain)
     except InvalidOperation:
-        return _text_fault(plain, quoted)
+        return _text_reason(plain, quoted)
     if not number.is_finite():
-        return Fault("TP-203", quoted)
+        return RefusalReason("TP-203", quoted)
     if number <= 0:
-        return Fault("TP-205", f"{quoted}, which is not positive")
+        return RefusalReason("TP-205", f"{quoted}, which is not positive")
     if number >= BITS_63:
-        return Fault("TP-206", f"{quoted}, which no 64 bits hold")
-    # Some languages know no other number than float, where 1.00000000000000001 is 1.
+        return RefusalReason("TP-206", f"{quoted}, which does not fit 64 bits")
+    # Some languages only have floats, where 1.00000000000000001 is 1.
     if not float(number).is_integer() or number < Decimal("0.5"):
-        return Fault("TP-204", f"{quoted}, which has a fraction")
+        return RefusalReason("TP-204", f"{quoted}, which has a fraction")
     whole = int(number.to_integral_value())
     if whole >= BITS_32 and whole % BITS_32 in known:
-        return Fault("TP-206", f"{quoted}, which is {whole % BITS_32} when cut to 32 bits")
+        return RefusalReason("TP-206", f"{quoted}, which is {whole % BITS_32} when cut to 32 bits")
     if whole == unknown:
-        return Fault("TP-211", f"the user {unknown}, who does not exist")
+        return RefusalReason("TP-211", f"the unknown user {unknown}")
     return None
 
 
-def _text_fault(plain: str, quoted: str) -> Fault | None:
+def _text_reason(plain: str, quoted: str) -> RefusalReason | None:
     try:
         # JavaScript's Number("0x1") is 1, and its users may check that before they ask the database.
         int(plain, 0)
@@ -186,32 +187,32 @@ def _text_fault(plain: str, quoted: str) -> Fault | None:
     else:
         return None
     if plain.lstrip("+-")[:1].isdecimal():
-        return Fault("TP-207", f"{quoted}, which has something behind or within the number")
+        return RefusalReason("TP-207", f"{quoted}, which has something after or inside the number")
     if not (plain.isascii() and plain.isprintable()):
-        return Fault("TP-209", quoted)
+        return RefusalReason("TP-209", quoted)
     if "'" in plain or '"' in plain:
-        return Fault("TP-208", quoted)
-    return Fault("TP-203", quoted)
+        return RefusalReason("TP-208", quoted)
+    return RefusalReason("TP-203", quoted)
 
 
 def _trimmed(text: str) -> str:
-    """Drop what servers drop around a value: blanks, control characters, zero bytes, byte order marks."""
+    """Drop what servers drop around a value: white space, control characters, byte order marks."""
     start, end = 0, len(text)
-    while start < end and _blank(text[start]):
+    while start < end and _ignorable(text[start]):
         start += 1
-    while end > start and _blank(text[end - 1]):
+    while end > start and _ignorable(text[end - 1]):
         end -= 1
     return text[start:end]
 
 
-def _blank(letter: str) -> bool:
+def _ignorable(letter: str) -> bool:
     return letter.isspace() or unicodedata.category(letter) in ("Cc", "Cf")
 
 
-_ODD: Mapping[str, str] = {
+_ALTERED: Mapping[str, str] = {
     "": "a valid request",
-    "additional parameters": "a question with additional parameters",
-    "several": "a question with several odd parameters",
+    "additional parameters": "a request with additional parameters",
+    "several": "a request with several altered parameters",
 }
 _FLAWS: Mapping[Flaw, tuple[str, str]] = {
     Flaw.BOM: ("TP-020", "UTF-8 without a byte order mark"),
@@ -225,7 +226,7 @@ _FLAWS: Mapping[Flaw, tuple[str, str]] = {
     Flaw.IN_STRING: ("TP-024", "one JSON object"),
     Flaw.JSONP: ("TP-024", "one JSON object"),
 }
-# By the member at which the schema fails; its type, or that it is missing.
+# The clause for a member that is missing or has the wrong type.
 _MEMBERS: Mapping[tuple[str, ...], str] = {
     ("base_token_unit_cost",): "TP-030",
     ("user_token_unit_cost",): "TP-031",
@@ -246,7 +247,7 @@ _MEMBERS: Mapping[tuple[str, ...], str] = {
     ("taxes", "rates", "label"): "TP-053",
     ("taxes", "rates", "rate"): "TP-054",
 }
-# Keywords other than type and required that have clauses of their own.
+# The clauses for other violations, by member and keyword.
 _VALUES: Mapping[tuple[tuple[str, ...], str], str] = {
     (("discounts", "multipler"), "required"): "TP-041",
     (("base_token_unit_cost",), "exclusiveMinimum"): "TP-060",
@@ -270,8 +271,8 @@ CLAUSES: tuple[str, ...] = tuple(
 """Every clause that a violation may name."""
 
 
-class Judge:
-    """Judges exchanges with one target; `token_required` is what a wrong token was found to lead to."""
+class Oracle:
+    """Judges exchanges with one target; `token_required` says whether it refuses a wrong token."""
 
     def __init__(self, target: Target, *, token_required: bool) -> None:
         self._target = target
@@ -283,35 +284,36 @@ class Judge:
         return jsonschema_rs.Draft202012Validator(documents.response_schema(OPERATION, 200))
 
     def __call__(self, exchange: Exchange) -> list[Violation]:
-        """Return what an answer violates, the gravest first."""
-        sent = Sent(exchange.request.body)
-        odd = sent.odd(self._target.token, self._known)
-        found = [*self._transport(exchange, odd), *self._leaks(exchange)]
+        """Return what a response violates, the most serious first."""
+        sent = SentForm(exchange.request.body)
+        altered = sent.altered(self._target.token, self._known)
+        found = [*self._transport(exchange, altered), *self._leaks(exchange)]
         if exchange.priced:
-            # A violation that is there for one parameter is there whatever the others are.
-            faults = sent.faults(self._guard, self._known, self._target.settings.unknown_user)
+            reasons = sent.refusal_reasons(self._guard, self._known, self._target.settings.unknown_user)
             found += [
-                Violation(fault.clause, "priced", fault.text, "no price", exchange.summary)
-                for fault in faults
+                Violation(reason.clause, "priced", reason.text, "no price", exchange.summary)
+                for reason in reasons
             ]
         if exchange.priced and exchange.ok:
             found += self._form_of_price(exchange)
         return found
 
-    def _transport(self, exchange: Exchange, odd: str) -> Iterator[Violation]:
-        subject = _ODD.get(odd, f"a question with an odd `{odd}`")
+    def _transport(self, exchange: Exchange, altered: str) -> Iterator[Violation]:
+        subject = _ALTERED.get(altered, f"a request with an altered `{altered}`")
         if exchange.failure is FailureKind.PROTOCOL:
-            yield Violation("TP-005", odd, subject, "an HTTP answer", exchange.summary)
+            yield Violation("TP-005", altered, subject, "an HTTP response", exchange.summary)
         elif exchange.failure is not None:
-            kind = f"{exchange.failure} {odd}"
-            yield Violation("TP-402", kind, subject, "a complete answer in time", exchange.summary)
+            kind = f"{exchange.failure} {altered}"
+            yield Violation("TP-402", kind, subject, "a complete response in time", exchange.summary)
         elif exchange.server_error:
-            kind = f"{exchange.status} {odd}"
+            kind = f"{exchange.status} {altered}"
             yield Violation("TP-401", kind, subject, "any status below 500", exchange.summary)
 
     def _leaks(self, exchange: Exchange) -> Iterator[Violation]:
         for leak in leaks.find(exchange, self._target.token, self._target.origin.path):
-            yield Violation(leak.clause, leak.what, "an answer", f"nothing such as {leak.what}", leak.excerpt)
+            yield Violation(
+                leak.clause, leak.what, "a response", f"nothing such as {leak.what}", leak.excerpt
+            )
 
     def _form_of_price(self, exchange: Exchange) -> Iterator[Violation]:
         kind = (exchange.header("content-type") or "").partition(";")[0].strip().lower()
@@ -330,12 +332,12 @@ class Judge:
 
 
 def _causes(error: jsonschema_rs.ValidationError) -> Iterator[jsonschema_rs.ValidationError]:
-    """Yield an error, or where several schemas were tried those of the one that was meant."""
+    """Yield an error or, where several schemas were tried, the errors of the one that was meant."""
     tried: list[list[jsonschema_rs.ValidationError]] = getattr(error.kind, "context", None) or []
     if not tried:
         yield error
         return
-    # The schema that was meant is the one whose faults lie deepest; `type` lies at the very top.
+    # The one that was meant has the deepest errors; a wrong `type` is at the very top.
     meant = max(tried, key=lambda errors: max(_depth(inner) for inner in errors))
     if max(_depth(inner) for inner in meant) <= len(error.instance_path):
         yield error
@@ -365,7 +367,7 @@ def _schema_violation(error: jsonschema_rs.ValidationError, value: Any) -> Viola
         clause,
         f"{'.'.join(names)} {error.kind.name}",
         subject or "the document",
-        f"the key `{names[-1]}`" if missing else _wanted(error),
+        f"the key `{names[-1]}`" if missing else _expected(error),
         shown(holder),
         hint,
     )
@@ -377,8 +379,8 @@ def _at(value: Any, path: list[str | int]) -> Any:
     return value
 
 
-def _wanted(error: jsonschema_rs.ValidationError) -> str:
-    """Return in words what the schema demands; the message itself repeats the value, however long."""
+def _expected(error: jsonschema_rs.ValidationError) -> str:
+    """Return what the schema requires, in words; its own message repeats the value, however long."""
     details = error.kind.as_dict()
     match error.kind.name:
         case "type":
@@ -392,4 +394,4 @@ def _wanted(error: jsonschema_rs.ValidationError) -> str:
         case "pattern":
             return f"a match of {details['pattern']}"
         case name:
-            return f"what the schema's `{name}` demands"
+            return f"what the schema's `{name}` requires"

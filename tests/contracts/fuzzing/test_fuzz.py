@@ -16,9 +16,8 @@ import pytest
 
 from solusio_contracts.checking.runner import run_rule
 from solusio_contracts.checking.target import Target, TargetSettings
-from solusio_contracts.fuzzing import campaign, oracle, search
-from solusio_contracts.fuzzing import generator as fuzz_data
-from solusio_contracts.fuzzing.oracle import CLAUSES, Sent, user_fault
+from solusio_contracts.fuzzing import campaign, generator, oracle, search
+from solusio_contracts.fuzzing.oracle import CLAUSES, SentForm, user_reason
 from solusio_contracts.reporting.report import Finding, Outcome, Result
 from solusio_contracts.rules import all_rules
 from support.endpoint import Asked, Endpoint, Response
@@ -436,7 +435,7 @@ def test_an_endpoint_that_hangs_ends_the_run(serve: Serve) -> None:
     results = run(endpoint.target(timeout=1.0), examples=100)
     invalid = results["fuzz-invalid-data"]
     assert {one.clause for one in invalid.findings} == {"TP-402"}
-    assert invalid.notes[-1].endswith("3 requests got no answer in time")
+    assert invalid.notes[-1].endswith("3 requests got no response in time")
     forms = [urllib.parse.parse_qs(body.decode(), True) for body in endpoint.bodies]
     assert sum(form.get("action") != ["GetTokenPricing"] for form in forms) == search.HANGS
 
@@ -467,7 +466,7 @@ def test_an_endpoint_that_goes_away_is_named_by_each_family(serve: Serve) -> Non
     results = run(endpoint.target(token=None), examples=100)
     for result in results.values():
         assert [one.clause for one in result.findings] == ["TP-403"]
-        assert "no connections" in result.notes[-1]
+        assert "stopped accepting connections" in result.notes[-1]
 
 
 def test_the_time_is_kept_and_said(serve: Serve) -> None:
@@ -528,9 +527,9 @@ def test_the_bytes_are_those_that_schemathesis_sends(serve: Serve) -> None:
     from hypothesis import strategies as st
 
     endpoint = serve(correct)
-    generator = fuzz_data.Generator(endpoint.target().settings)
+    generate = generator.Generator(endpoint.target().settings)
     paths = ("/", "/text/userid", "/number/userid", "/anything/userid", "/broken/action")
-    cases = st.one_of([generator._cases(path, valid="broken" not in path) for path in paths])
+    cases = st.one_of([generate._cases(path, valid="broken" not in path) for path in paths])
     compared = 0
 
     @seed(1)
@@ -547,10 +546,10 @@ def test_the_bytes_are_those_that_schemathesis_sends(serve: Serve) -> None:
         case.operation.path = "/"
         case.path = "/"
         case.call(base_url=endpoint.endpoint.url)
-        assert fuzz_data._encode(fuzz_data._fields(case)) == endpoint.bodies[-1]
+        assert generator._encode(generator._fields(case)) == endpoint.bodies[-1]
         compared += 1
 
-    with fuzz_data.quiet_hypothesis():
+    with generator.quiet_hypothesis():
         compare()
     assert compared >= 40
 
@@ -562,7 +561,7 @@ def test_the_bytes_are_those_that_schemathesis_sends(serve: Serve) -> None:
     "text", ["7", " 7", "+7", "07", "７", "7\0", "7.0", "7e0", "0x7", "4294967295", "1.00000000000000001"]
 )
 def test_a_sane_server_may_read_a_user(text: str) -> None:
-    assert user_fault(text, KNOWN, UNKNOWN) is None
+    assert user_reason(text, KNOWN, UNKNOWN) is None
 
 
 @pytest.mark.parametrize(
@@ -591,13 +590,13 @@ def test_a_sane_server_may_read_a_user(text: str) -> None:
     ],
 )
 def test_no_sane_server_reads_a_user(text: str, clause: str) -> None:
-    fault = user_fault(text, KNOWN, UNKNOWN)
+    fault = user_reason(text, KNOWN, UNKNOWN)
     assert fault is not None
     assert fault.clause == clause
 
 
 def faults(body: str) -> list[str]:
-    return [fault.clause for fault in Sent(body.encode()).faults("abc", KNOWN, UNKNOWN)]
+    return [fault.clause for fault in SentForm(body.encode()).refusal_reasons("abc", KNOWN, UNKNOWN)]
 
 
 @pytest.mark.parametrize(
@@ -637,7 +636,7 @@ def test_what_forbids_a_price(body: str, clauses: list[str]) -> None:
     ],
 )
 def test_which_parameter_is_odd(body: str, odd: str) -> None:
-    assert Sent(body.encode()).odd("abc", KNOWN) == odd
+    assert SentForm(body.encode()).altered("abc", KNOWN) == odd
 
 
 def test_both_families_cite_every_clause_a_violation_may_name() -> None:
@@ -672,7 +671,7 @@ def test_both_families_cite_every_clause_a_violation_may_name() -> None:
 )
 def test_each_member_has_its_clause(serve: Serve, change: dict[str, Any], clause: str, subject: str) -> None:
     target = serve(lambda _: (200, {**PRICE, **change})).target()
-    judge = oracle.Judge(target, token_required=False)
+    judge = oracle.Oracle(target, token_required=False)
     (violation,) = judge(target.price_of(USERS[0]))
     assert (violation.clause, violation.subject) == (clause, subject)
 
@@ -680,4 +679,4 @@ def test_each_member_has_its_clause(serve: Serve, change: dict[str, Any], clause
 @pytest.mark.parametrize("taxes", [[], {}, {"compound": False, "rates": []}])
 def test_no_taxes_may_be_written_in_three_ways(serve: Serve, taxes: Any) -> None:
     target = serve(lambda _: (200, {**PRICE, "taxes": taxes})).target()
-    assert oracle.Judge(target, token_required=False)(target.price_of(USERS[0])) == []
+    assert oracle.Oracle(target, token_required=False)(target.price_of(USERS[0])) == []
