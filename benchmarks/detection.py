@@ -116,6 +116,7 @@ def write(file: Path, document: dict[str, Any]) -> None:
 
 def catalogue() -> Any:
     """Return the module of the tests that reads the catalogue and runs its endpoints."""
+    sys.path.insert(0, str(ROOT / "tests"))  # for `support`, which it imports
     path = ROOT / "tests" / "faulty_endpoints" / "conftest.py"
     spec = importlib.util.spec_from_file_location("faulty_endpoints", path)
     if spec is None or spec.loader is None:

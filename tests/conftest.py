@@ -3,7 +3,7 @@
 import pytest
 
 pytest.register_assert_rewrite("support")
-pytest_plugins = ["support.browser"]
+pytest_plugins = ["support.browser", "support.scripted", "support.tls"]
 
 
 @pytest.fixture(scope="session")

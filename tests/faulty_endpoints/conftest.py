@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-import shutil
 import signal
 import socket
 import subprocess
@@ -23,6 +22,8 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
+
+from support.programs import need
 
 HERE = Path(__file__).parent
 STARTING = 20.0  # seconds; a machine under load starts Node slowly
@@ -121,16 +122,10 @@ def run_endpoint(entry: Entry) -> Iterator[str]:
 
 
 def interpreter(language: str) -> list[str]:
-    """Return the command before the file, or skip; where everything must run (CI), fail."""
+    """Return the command before the file."""
     if language == "python":
         return [sys.executable]
-    found = shutil.which(language)
-    if found is None:
-        reason = f"{language} is not installed"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return [found]
+    return [need(language)]
 
 
 def start(

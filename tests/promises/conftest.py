@@ -1,8 +1,6 @@
 """Fixtures for the tests of promises: documents, commands, and programs that may be missing."""
 
-import os
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -29,22 +27,6 @@ def documents() -> dict[str, str]:
         ROOT / "contracts/solusio_contracts/scenarios/README.md",
     ]
     return {str(file.relative_to(ROOT)): file.read_text(encoding="utf-8") for file in found}
-
-
-@pytest.fixture(scope="session")
-def need() -> Callable[[str], str]:
-    """Find a program; skip the test if it is missing, but fail in CI."""
-
-    def find(program: str) -> str:
-        found = shutil.which(program)
-        if found is None:
-            reason = f"{program} is not installed"
-            if os.environ.get("CI") == "true":
-                pytest.fail(reason)
-            pytest.skip(reason)
-        return found
-
-    return find
 
 
 @pytest.fixture(scope="session")

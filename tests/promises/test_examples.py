@@ -13,12 +13,14 @@ import subprocess
 import sys
 import threading
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from support.programs import need
 
 TOKEN = "an authorization token, 100% & more"
 PAGES = {"docs/php-endpoint.md": "endpoint.php", "docs/node-endpoint.md": "endpoint.mjs"}
@@ -91,7 +93,7 @@ def serving(command: list[str], folder: Path, **env: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def example(file: str, root: Path, folder: Path, need: Callable[[str], str]) -> Iterator[str]:
+def example(file: str, root: Path, folder: Path) -> Iterator[str]:
     path = str(root / "docs" / "examples" / file)
     if file.endswith(".php"):
         command = [need("php"), "-d", "display_errors=0", "-S", "127.0.0.1:0", path]
@@ -122,8 +124,8 @@ def check(url: str, folder: Path, *options: str) -> tuple[int, dict[str, Any]]:
     "fuzz", [["--no-fuzz"], ["--fuzz-examples", "40", "--seed", "1"]], ids=["plain", "fuzz"]
 )
 @pytest.mark.parametrize("file", PAGES.values())
-def test_the_example_is_conformant_without_a_warning(file, fuzz, root, tmp_path, need):
-    with example(file, root, tmp_path, need) as url:
+def test_the_example_is_conformant_without_a_warning(file, fuzz, root, tmp_path):
+    with example(file, root, tmp_path) as url:
         code, report = check(url, tmp_path, *fuzz)
     concerns = [one for one in report["results"] if one["outcome"] not in ("pass", "skip")]
     assert concerns == []
@@ -153,7 +155,7 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def project(root: Path, tmp_path: Path, need: Callable[[str], str]) -> Path:
+def project(root: Path, tmp_path: Path) -> Path:
     """A project laid out as the recipes expect."""
     for program in ("php", "curl"):
         need(program)
@@ -209,7 +211,7 @@ def test_the_gitlab_job(documents, project):
     assert [name for name in job["artifacts"]["paths"] if not (project / name).is_file()] == []
 
 
-def test_the_github_workflow_shows_a_fault_at_the_source_file(documents, project, need):
+def test_the_github_workflow_shows_a_fault_at_the_source_file(documents, project):
     need("jq")
     endpoint = project / "public" / "solusio" / "index.php"
     endpoint.write_text(endpoint.read_text(encoding="utf-8").replace("'multipler'", "'multiplier'"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from mock_solusio.moment import micros
 from mock_solusio.options import Options
 from mock_solusio.testing import Solusio, started
 from solusio_contracts.invoices.scenario import load_scenarios
+from support.programs import missing, need
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs" / "examples"
@@ -31,17 +31,10 @@ LIMIT = 300  # seconds for a command
 
 @pytest.fixture
 def php() -> str:
-    """Find PHP with SQLite; without it the test is skipped, but fails where everything must run (CI)."""
-    found = shutil.which("php")
-    modules = (
-        subprocess.run([found, "-m"], capture_output=True, text=True, check=True).stdout if found else ""
-    )
-    if found is None or "pdo_sqlite" not in modules.split():
-        reason = "php with pdo_sqlite is not installed"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
+    """Find PHP with SQLite."""
+    found = need("php")
+    modules = subprocess.run([found, "-m"], capture_output=True, text=True, check=True).stdout
+    return found if "pdo_sqlite" in modules.split() else missing("php has no pdo_sqlite")
 
 
 def run_php(php: str, code: str, *arguments: str, stdin: str = "") -> str:

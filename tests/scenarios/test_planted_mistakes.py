@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -24,6 +23,7 @@ from mock_solusio.cli import cli
 from solusio_contracts.contract.clauses import Level, clauses
 from solusio_contracts.invoices.scenario import load_scenarios
 from solusio_contracts.reporting.report import Exit
+from support.programs import need
 
 ROOT = Path(__file__).parents[2]
 HERE = ROOT / "tests" / "faulty_billing"
@@ -113,7 +113,7 @@ def test_planted_mistake_is_caught_and_named(
     mistake: dict[str, Any], server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if "php" in mistake:
-        need_php()
+        need("php")
         target = patched_php(tmp_path, mistake["php"])
         monkeypatch.setenv("BILLING_DATABASE", str(tmp_path / "billing.sqlite"))
     else:
@@ -142,16 +142,8 @@ def test_right_style_raises_no_alarm(style: dict[str, Any], server: str, tmp_pat
     assert code == Exit.CONFORMANT
 
 
-def need_php() -> None:
-    """Skip without PHP; where everything must run (CI), fail."""
-    if shutil.which("php") is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("php is not installed")
-        pytest.skip("php is not installed")
-
-
 def test_the_page_shows_a_finding_as_it_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    need_php()
+    need("php")
     page = (ROOT / "docs" / "invoices.md").read_text(encoding="utf-8")
     (shown,) = re.findall(r"<!-- output: no-cap -->\n```\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
     (mistake,) = (one for one in MISTAKES if one["id"] == "php-no-cap")

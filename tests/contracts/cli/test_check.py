@@ -5,12 +5,10 @@ import json
 import os
 import pty
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import tomllib
 import urllib.parse
 import xml.etree.ElementTree as ET
@@ -18,51 +16,19 @@ from importlib import resources
 
 import jsonschema_rs
 import pytest
-import uvicorn
 
+from mock_solusio.server.uvicorn_server import running
 from solusio_contracts.contract.clauses import clause
 from solusio_contracts.rules import all_rules
 from solusio_reference.app import create_app
 from solusio_reference.storage.store import Store, seed_demo
+from support.pricing import VENDOR_EXAMPLE
 
 VARIABLE = "MOCK_SOLUSIO_TOKEN"
 COMMAND = [sys.executable, "-m", "mock_solusio", "check"]
 USER = ("--user-id", "1")
 USERS = (*USER, "--user-id", "2")
 KINDS = ("json", "junit", "html", "sarif")
-
-# Step 6 of the vendor's page, to the letter.
-VENDORS_EXAMPLE = rb"""{
-"base_token_unit_cost": 1.34,
-"user_token_unit_cost": 1.0812,
-"currency": {
-"code": "GBP",
-"display_prefix": "\u00a3",
-"display_suffix": " GBP",
-"thousands_separator": ",",
-"decimals_separator": "."
-},
-"discounts": [
-{
-"name": "Special Client Group Discount",
-"description": "5% Recurring Discount",
-"multipler": 0.95
-}
-],
-"taxes": {
-"compound": true,
-"rates": [
-{
-"label": "City Tax",
-"rate": 6
-},
-{
-"label": "State Tax",
-"rate": 2
-}
-]
-}
-}"""
 
 
 # The verdict
@@ -110,7 +76,7 @@ def test_the_output_that_the_page_shows_is_the_real_one(check, root, serve):
 
 
 def test_the_vendors_example_passes_with_a_warning_for_its_arithmetic(check, root, serve, tmp_path):
-    endpoint = serve(lambda _: VENDORS_EXAMPLE, token=None)
+    endpoint = serve(lambda _: VENDOR_EXAMPLE, token=None)
     run = check(endpoint.url, *USERS, "--no-fuzz", token=None, folder=tmp_path)
     assert run.code == 0
     concerns = [one for one in run.json["results"] if one["outcome"] not in ("pass", "skip")]
@@ -391,42 +357,22 @@ def test_ctrl_c_ends_the_run_without_a_verdict():
 
 
 @pytest.fixture(scope="module")
-def secure(token, tmp_path_factory):
-    """The reference endpoint behind a certificate that nobody knows; its URL and the certificate."""
-    if shutil.which("openssl") is None:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("openssl is not installed")
-    folder = tmp_path_factory.mktemp("tls")
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test"]
-    request += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(request, check=True, capture_output=True, timeout=60)
-    with Store.in_memory() as store, socket.create_server(("127.0.0.1", 0)) as listener:
+def secure(token, authority, server_tls, tmp_path_factory):
+    """The reference endpoint behind a certificate that nobody knows; its URL and who issued it."""
+    issuer = tmp_path_factory.mktemp("tls") / "issuer.pem"
+    authority.cert_pem.write_to_path(issuer)
+    with Store.in_memory() as store:
         seed_demo(store)
-        config = uvicorn.Config(
-            create_app(store, token=token),
-            ssl_keyfile=key,
-            ssl_certfile=certificate,
-            lifespan="off",
-            ws="none",
-            log_config=None,
-            log_level="critical",
-        )
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
-        try:
-            yield f"https://127.0.0.1:{listener.getsockname()[1]}/", certificate
-        finally:
-            server.should_exit = True
-            thread.join()
+        with running(create_app(store, token=token), tls=server_tls) as url:
+            yield f"{url}/", issuer
 
 
 def test_an_unknown_certificate_is_trusted_only_when_told(check, secure):
-    url, certificate = secure
+    url, issuer = secure
     only = ["--only", "answered"]
     run = check(url, *USER, *only)
     assert run.code == 3
     assert "TLS" in run.output
-    assert "self-signed certificate" in run.output
+    assert "unable to get local issuer certificate" in run.output
     assert check(url, *USER, *only, "--insecure").code == 0
-    assert check(url, *USER, *only, "--cacert", certificate).code == 0
+    assert check(url, *USER, *only, "--cacert", issuer).code == 0

@@ -26,41 +26,10 @@ from solusio_contracts.contract.documents import (
     resolve,
     response_schema,
 )
+from support.pricing import VENDOR_EXAMPLE, vendor_example
 
-# Step 6 of the vendor's page, copied by hand from the page.
+# Step 6 of the vendor's page.
 VENDOR_REQUEST = "token=xxxxxxx&action=GetTokenPricing&userid=1"
-VENDOR_RESPONSE = r"""{
-"base_token_unit_cost": 1.34,
-"user_token_unit_cost": 1.0812,
-"currency": {
-"code": "GBP",
-"display_prefix": "\u00a3",
-"display_suffix": " GBP",
-"thousands_separator": ",",
-"decimals_separator": "."
-},
-"discounts": [
-{
-"name": "Special Client Group Discount",
-"description": "5% Recurring Discount",
-"multipler": 0.95
-}
-],
-"taxes": {
-"compound": true,
-"rates": [
-{
-"label": "City Tax",
-"rate": 6
-},
-{
-"label": "State Tax",
-"rate": 2
-}
-]
-}
-}"""
-
 
 # Worked out by hand, as the descriptions of the examples do.
 COSTS = {
@@ -96,11 +65,11 @@ def question_validator() -> jsonschema_rs.Draft202012Validator:
 
 class TestExamples:
     def test_the_vendors_answer_is_the_text_of_his_page(self, answers: dict[str, Any]) -> None:
-        assert answers["vendor"] == json.loads(VENDOR_RESPONSE)
+        assert answers["vendor"] == vendor_example()
 
     def test_the_vendors_answer_stands_in_the_document_letter_for_letter(self) -> None:
         # Without white space, so that indentation does not matter; the escape \u00a3 does.
-        wanted = "".join(VENDOR_RESPONSE.split())
+        wanted = "".join(VENDOR_EXAMPLE.decode().split())
         assert wanted in "".join(document_text("billing-endpoint").split())
 
     def test_the_vendors_question_is_the_text_of_his_page(self) -> None:

@@ -6,7 +6,6 @@ from decimal import Decimal
 from urllib.parse import urlsplit
 
 import pytest
-import trustme
 
 from mock_solusio.domain.prices import parse_pricing
 from mock_solusio.moment import SECOND
@@ -145,33 +144,18 @@ async def test_what_the_reference_endpoint_refuses(reference):
 # --- TLS -------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def authority():
-    return trustme.CA()
-
-
-@pytest.fixture(scope="module")
-def certificate(authority):
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    return context
-
-
-async def test_an_unknown_certificate_is_not_accepted(certificate):
-    async with serving(GOOD, tls=certificate) as endpoint, asking() as (prices, exchanges):
+async def test_an_unknown_certificate_is_not_accepted(server_tls):
+    async with serving(GOOD, tls=server_tls) as endpoint, asking() as (prices, exchanges):
         answer = await prices.ask(Integration(endpoint.url), 1, 0)
     assert answer.reason.startswith("The certificate of the billing endpoint is not accepted: ")
     assert endpoint.requests == []
     assert exchanges[0].status is None
 
 
-@pytest.mark.parametrize("trusts", ["its authority", "anyone"])
-async def test_a_certificate_of_ones_own_authority(certificate, authority, trusts):
-    verify = trusts == "its authority" and ssl.create_default_context()
-    if verify:
-        authority.configure_trust(verify)
-    async with serving(GOOD, tls=certificate) as endpoint, asking(verify=verify) as (prices, _):
-        assert (await prices.ask(Integration(endpoint.url), 1, 0)).reason == ""
+async def test_a_certificate_of_ones_own_authority(server_tls, client_tls):
+    for verify in (client_tls, False):
+        async with serving(GOOD, tls=server_tls) as endpoint, asking(verify=verify) as (prices, _):
+            assert (await prices.ask(Integration(endpoint.url), 1, 0)).reason == ""
 
 
 async def test_certificates_of_the_system_that_cannot_be_read(monkeypatch):

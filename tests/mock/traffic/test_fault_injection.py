@@ -4,14 +4,12 @@ import contextlib
 import http.client
 import json
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import pytest
-import trustme
 
 from mock_solusio.app import Mock
 from mock_solusio.clock import Clock
@@ -273,22 +271,18 @@ def test_a_reset(running, plan):
         read_to_end(connection)
 
 
-def test_cuts_over_tls():
-    authority = trustme.CA()
-    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
-    authority.issue_cert("127.0.0.1").configure_cert(server)
-    authority.configure_trust(client)
+def test_cuts_over_tls(server_tls, client_tls):
     mock = Mock(Options(admin_token="administrators-token"))
     mock.faults.add(CutFault())
     mock.faults.add(CutFault(at="body"))
     try:
-        with serving(mock, tls=server) as url:
+        with serving(mock, tls=server_tls) as url:
             host, _, port = url.removeprefix("https://").partition(":")
             answers = []
             for _ in range(2):
                 with (
                     socket.create_connection((host, int(port)), timeout=TIMEOUT) as plain,
-                    client.wrap_socket(plain, server_hostname=host) as connection,
+                    client_tls.wrap_socket(plain, server_hostname=host) as connection,
                 ):
                     connection.sendall(
                         b"GET /api/v1/languages HTTP/1.1\r\nHost: x\r\n"
