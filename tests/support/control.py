@@ -7,7 +7,8 @@ from typing import Any
 import jsonschema_rs
 
 from mock_solusio.app import Mock
-from mock_solusio.control.api import Control, document, find
+from mock_solusio.control.api import Control, find
+from mock_solusio.control.operations import document
 from mock_solusio.server.messages import Request
 from support.calls import Answer
 

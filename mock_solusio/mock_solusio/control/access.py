@@ -1,8 +1,8 @@
 """Who may use the control API: programs on this machine, and pages that the mock itself served.
 
-Three strangers are kept out: other machines (unless the operator lets them in); pages of other sites in the
+Three others are kept out: other machines (unless the operator allows them); pages of other sites in the
 operator's browser, which can send requests here but carry `Origin` or `Sec-Fetch-Site`; and pages whose host
-name was bound anew to this machine (DNS rebinding), which look like our own but for the name in `Host`.
+name was rebound to this machine (DNS rebinding), which differ from our own only by the name in `Host`.
 """
 
 import ipaddress
@@ -15,23 +15,23 @@ _FORWARDING: Final = (b"forwarded", b"x-forwarded-for", b"x-real-ip")
 
 
 def refused(request: Request, *, anywhere: bool) -> str | None:
-    """Return why a request is not served, or None. `anywhere`: other machines are let in."""
+    """Return why a request is refused, or None. `anywhere`: other machines are allowed."""
     if not anywhere and not (_is_loopback(request.client) and not _is_forwarded(request)):
         return (
-            "The control API is served to this machine alone. To serve it to others, start with "
+            "The control API serves this machine only. To serve other machines, start with "
             "--control-from-anywhere."
         )
     host = request.header(b"host")
     name = _host_name(host)
     if name is None or not _is_own_name(name, anywhere=anywhere):
-        return "The control API is called by an address or as localhost, not by another host name."
+        return "Call the control API by an IP address or as localhost, not by another host name."
     if not _is_own_page(request, host or b""):
-        return "The control API is not served to pages of other sites."
+        return "The control API does not serve pages of other sites."
     return None
 
 
 def _is_forwarded(request: Request) -> bool:
-    # A proxy on this machine passes requests on from wherever.
+    # A proxy on this machine forwards requests from anywhere.
     return any(request.header(name) is not None for name in _FORWARDING)
 
 
@@ -39,7 +39,7 @@ def _is_loopback(address: str) -> bool:
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
-        return address == ""  # a Unix socket: files have permissions of their own
+        return address == ""  # a Unix socket: its file has permissions
     mapped = getattr(found, "ipv4_mapped", None)
     return (mapped or found).is_loopback
 
@@ -52,12 +52,12 @@ def _host_name(host: bytes | None) -> str | None:
 
 
 def _is_own_name(name: str, *, anywhere: bool) -> bool:
-    """Tell whether a name cannot have been bound to us by a stranger."""
+    """Return whether nobody else can have bound this name to this machine."""
     bare = name.removesuffix(".")
     if bare == "localhost" or bare.endswith(".localhost"):
         return True
     if "." not in bare and ":" not in bare:
-        # Such as `solusio` between containers: no name that anybody can own in the public DNS.
+        # Such as `solusio` between containers: nobody can own such a name in the public DNS.
         return anywhere
     try:
         address = ipaddress.ip_address(bare)

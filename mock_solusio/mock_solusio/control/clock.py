@@ -1,4 +1,4 @@
-"""What POST /_mock/clock asks for, checked as a whole before anything changes."""
+"""The body of POST /_mock/clock, checked as a whole before anything changes."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ from mock_solusio.moment import SECOND, Micros, parse_moment
 
 
 class ClockChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What POST /_mock/clock can do; several at once happen in this order."""
+    """The body of POST /_mock/clock; several members take effect in this order."""
 
     set: str | None = None
     """A moment, such as 2026-03-01T00:00:00Z."""
@@ -19,15 +19,15 @@ class ClockChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Seconds, or an ISO 8601 span such as PT1H, P1D or P1M."""
     freeze: bool = False
     run: float | None = None
-    """Speed: 1 as real time, 60 a minute a second."""
+    """Speed: 1 is real time, 60 a minute per second."""
     follow: bool = False
-    """Show the machine's time again."""
+    """Follow the machine's time again."""
 
     def applied(self, clock: Clock) -> tuple[Micros | None, float]:
-        """Return the moment and the speed that this leads to; None stands for the machine's time.
+        """Return the moment and speed after the change; None stands for the machine's time.
 
         Raises:
-            Invalid: it contradicts itself, or is out of bounds.
+            Invalid: members contradict each other, or a value is out of bounds.
         """
         if self == ClockChange():
             raise invalid("", "expected set, advance, freeze, run or follow, got nothing")
@@ -36,7 +36,7 @@ class ClockChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         if self.follow:
             if self.set is not None or self.advance is not None:
                 raise invalid(
-                    "follow", "expected no set and no advance beside it: the time is then the machine's"
+                    "follow", "expected without set and advance, since it takes the time of the machine"
                 )
             return None, 1.0
         moment = clock.now()
@@ -57,7 +57,7 @@ class ClockChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
                 speed = self.run
                 Clock(speed=speed)
                 if speed == 0:
-                    raise ValueError("0 is no speed; use freeze")
+                    raise ValueError("the speed must be above 0; use freeze to stop the clock")
         except ValueError as error:
             raise invalid(name, str(error)) from None
         return moment, speed

@@ -1,4 +1,4 @@
-"""Snapshots: the whole state at a moment, under a name, to return to."""
+"""Snapshots: the whole state at a moment, saved under a name."""
 
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -9,18 +9,18 @@ from mock_solusio.moment import Micros, rfc3339
 
 MOST: Final = 20
 TOTAL_LIMIT: Final = 512 * 1024 * 1024
-"""Bytes of all snapshots together."""
+"""Size of all snapshots together, in bytes."""
 
 
 class Imaged(Protocol):
-    """Something whose whole state can be had as bytes."""
+    """Something whose whole state can be saved as bytes."""
 
     def snapshot(self) -> bytes:
         """Return the whole state."""
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class StateSnapshot:
     """A state, and the time and speed of its clock."""
 
     name: str
@@ -29,7 +29,7 @@ class Snapshot:
     speed: float
 
     def shown(self) -> dict[str, Any]:
-        """Return what the control API tells of it."""
+        """Return it as the control API shows it."""
         return {
             "name": self.name,
             "moment": rfc3339(self.moment),
@@ -39,56 +39,56 @@ class Snapshot:
         }
 
 
-class Snapshots:
-    """All snapshots, kept in memory: they end with the process."""
+class StateSnapshots:
+    """All snapshots, kept in memory until the process ends."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, Snapshot] = {}
+        self._by_name: dict[str, StateSnapshot] = {}
 
     def __len__(self) -> int:
         """Return how many there are."""
-        return len(self._kept)
+        return len(self._by_name)
 
     def take(self, name: str | None, state: Imaged, clock: Clock) -> dict[str, Any]:
-        """Keep the state under a name, or under a new one; return it as it is listed.
+        """Save the state under this name, or a new one; return the snapshot as it is listed.
 
         Raises:
-            Conflict: there are too many, or they are too large.
+            Conflict: there are too many snapshots, or they are too large.
         """
         if name is None:
-            name = next(new for n in range(1, MOST + 2) if (new := f"snapshot-{n}") not in self._kept)
-        others = [one for one in self._kept.values() if one.name != name]
+            name = next(new for n in range(1, MOST + 2) if (new := f"snapshot-{n}") not in self._by_name)
+        others = [one for one in self._by_name.values() if one.name != name]
         if len(others) >= MOST:
             raise Conflict(f"There are {MOST} snapshots already; delete some.")
-        taken = Snapshot(name, state.snapshot(), clock.now(), clock.speed)
+        taken = StateSnapshot(name, state.snapshot(), clock.now(), clock.speed)
         if len(taken.image) + sum(len(one.image) for one in others) > TOTAL_LIMIT:
-            raise Conflict(f"All snapshots together would have more than {TOTAL_LIMIT} bytes; delete some.")
-        self._kept.pop(name, None)
-        self._kept[name] = taken
+            raise Conflict(f"All snapshots together would exceed {TOTAL_LIMIT} bytes; delete some.")
+        self._by_name.pop(name, None)
+        self._by_name[name] = taken
         return taken.shown()
 
-    def need(self, name: str) -> Snapshot:
+    def get(self, name: str) -> StateSnapshot:
         """Return a snapshot.
 
         Raises:
-            NotFound: there is none of this name.
+            NotFound: there is no snapshot of this name.
         """
-        if name not in self._kept:
+        if name not in self._by_name:
             raise NotFound("snapshot", name)
-        return self._kept[name]
+        return self._by_name[name]
 
     def list(self) -> "list[dict[str, Any]]":
         """Return all snapshots as they are listed, oldest first."""
-        return [one.shown() for one in self._kept.values()]
+        return [one.shown() for one in self._by_name.values()]
 
     def remove(self, name: str) -> None:
-        """Forget a snapshot.
+        """Delete a snapshot.
 
         Raises:
-            NotFound: there is none of this name.
+            NotFound: there is no snapshot of this name.
         """
-        del self._kept[self.need(name).name]
+        del self._by_name[self.get(name).name]
 
     def clear(self) -> None:
-        """Forget all snapshots."""
-        self._kept.clear()
+        """Delete all snapshots."""
+        self._by_name.clear()

@@ -1,7 +1,7 @@
-"""Remembers the latest exchanges: what came in or went out, and why it was answered so.
+"""Keeps the latest exchanges: requests that came in or went out, and why they were answered as they were.
 
-Keeping an exchange costs little more than a tuple of references: it is decoded, and its secrets are hidden,
-only when somebody reads. Number and total size are bounded, so that a test that runs for days is harmless.
+Adding an exchange costs little more than a tuple of references: it is decoded, and its secrets are hidden,
+only when somebody reads it. Number and total size are limited, so a test can run for days.
 """
 
 import re
@@ -22,14 +22,14 @@ LIMIT: Final = 1000
 BODY_LIMIT: Final = 64 * 1024
 TOTAL_LIMIT: Final = 32 * 1024 * 1024
 OVERHEAD: Final = 600
-"""Bytes that an exchange takes beside its texts (counted, not measured)."""
+"""Bytes that an exchange takes besides its texts (counted, not measured)."""
 
 
 ExchangeKind: TypeAlias = Literal["api", "ui", "billing", "control"]
 
 
-class Exchange(NamedTuple):
-    """One request and its response, as they were: with all secrets. Show it through `Entry`."""
+class RawExchange(NamedTuple):
+    """One request and its response, including all secrets. To show it, use `shown`."""
 
     number: int
     moment: Micros
@@ -50,17 +50,17 @@ class Exchange(NamedTuple):
     size: int
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """A request or response as it is shown."""
+class JournalMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A request or response as the journal shows it."""
 
     headers: list[tuple[str, str]]
     body: str
     bytes: int
-    """Length of the body as it was; what is shown may be shorter."""
+    """Length of the original body; what is shown may be shorter."""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """An exchange as it is shown: secrets hidden."""
+class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """An exchange as the journal shows it, without secrets."""
 
     number: int
     moment: str
@@ -73,43 +73,40 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """None: there was no answer."""
     milliseconds: float
     notes: tuple[str, ...]
-    request: Message
-    response: Message
+    request: JournalMessage
+    response: JournalMessage
 
 
-class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which exchanges are wanted. What is left out does not restrict."""
+class JournalFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which exchanges to show; fields left out do not restrict."""
 
     method: Annotated[str, Meta(pattern="^[A-Za-z]{1,20}$")] | None = None
     path: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
-    """Glob over the path as it is shown; `*` also matches slashes."""
+    """Glob for the path as it is shown; `*` also matches slashes."""
     status: Annotated[str, Meta(pattern="^([1-5][0-9][0-9]|[1-5]xx|none)$")] | None = None
-    """Such as `404` or `4xx`; `none` for what was not answered."""
+    """Such as `404` or `4xx`; `none` for requests without a response."""
     operation: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
     kind: ExchangeKind | None = None
     since: Annotated[int, Meta(ge=0)] = 0
     """Only exchanges with a higher number."""
     text: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
-    """Occurs in a path, query, header, body or note as it is shown, in capitals or not."""
+    """A part of path, query, headers, bodies or notes as shown; case does not matter."""
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 100
-    """The latest ones, at most this many."""
+    """At most this many, the latest ones."""
 
 
 class Journal:
-    """The latest exchanges, at most `limit` of them and about `total_limit` bytes.
-
-    Of a body the first `body_limit` bytes are kept.
-    """
+    """The latest exchanges: at most `limit`, in about `total_limit` bytes, each body cut at `body_limit`."""
 
     def __init__(
         self, limit: int = LIMIT, body_limit: int = BODY_LIMIT, total_limit: int = TOTAL_LIMIT
     ) -> None:
         if limit < 1 or body_limit < 0 or total_limit < 1:
-            raise ValueError("a journal needs room for one exchange at least")
+            raise ValueError("a journal needs room for at least one exchange")
         self.limit = limit
         self.body_limit = body_limit
         self.total_limit = total_limit
-        self._ring: deque[Exchange] = deque()
+        self._ring: deque[RawExchange] = deque()
         self._size = 0
         self._last = 0
 
@@ -119,12 +116,12 @@ class Journal:
 
     @property
     def last(self) -> int:
-        """Number of the latest exchange, counted from 1; 0 before the first."""
+        """Number of the latest exchange, counted from 1; 0 if there was none."""
         return self._last
 
     @property
     def dropped(self) -> int:
-        """How many exchanges are forgotten."""
+        """How many exchanges were dropped."""
         return self._last - len(self._ring)
 
     def add(
@@ -144,10 +141,10 @@ class Journal:
         milliseconds: float = 0.0,
         notes: Sequence[str] = (),
     ) -> int:
-        """Keep an exchange; return its number. Headers must not be changed afterwards.
+        """Add an exchange; return its number. Headers must not be changed afterwards.
 
-        `kind`: `api` and `ui` came in; `billing` is a question of ours to the billing endpoint, whose whole
-        URL is the path; `control` changed the world through `/_mock`. `status` 0: there was no answer.
+        `kind`: `api` and `ui` came in; `billing` is a request of the mock to the billing endpoint, with the
+        whole URL as its path; `control` changed the mock through `/_mock`. `status` 0: no response.
         """
         self._last = number = self._last + 1
         sent, answered = len(body), len(response_body)
@@ -162,7 +159,7 @@ class Journal:
             size += len(note)
         ring = self._ring
         ring.append(
-            Exchange(
+            RawExchange(
                 number,
                 moment,
                 kind,
@@ -196,7 +193,7 @@ class Journal:
         moment: Micros,
         milliseconds: float = 0.0,
     ) -> int:
-        """Keep a request that came in and what was answered; return the number of the exchange."""
+        """Add a request that came in with its response; return the number of the exchange."""
         return self.add(
             kind,
             request.method,
@@ -214,48 +211,48 @@ class Journal:
         )
 
     def clear(self) -> None:
-        """Forget all exchanges; numbers go on."""
+        """Drop all exchanges; numbering continues."""
         self._ring.clear()
         self._size = 0
 
-    def read(self, **filters: Any) -> list[Entry]:
-        """Return the latest exchanges that match, in their order, secrets hidden.
+    def read(self, **filters: Any) -> list[JournalEntry]:
+        """Return the latest exchanges that match, oldest first, without secrets.
 
-        The filters are the fields of `Question`: `journal.read(method="POST", path="/api/v1/users*")`.
+        The filters are the fields of `JournalFilter`: `journal.read(method="POST", path="/api/v1/users*")`.
 
         Raises:
-            Invalid: there is no such filter, or its value is none.
+            Invalid: there is no such filter, or its value is not valid.
         """
-        return self.ask(convert(filters, Question))
+        return self.search(convert(filters, JournalFilter))
 
-    def ask(self, asked: Question) -> list[Entry]:
-        """Return the latest exchanges that match, in their order, secrets hidden."""
-        found: list[Entry] = []
-        for entry in self._matching(asked):
+    def search(self, wanted: JournalFilter) -> list[JournalEntry]:
+        """Return the latest exchanges that match, oldest first, without secrets."""
+        found: list[JournalEntry] = []
+        for entry in self._matching(wanted):
             found.append(entry)
-            if len(found) == asked.limit:
+            if len(found) == wanted.limit:
                 break
         found.reverse()
         return found
 
-    def get(self, number: int) -> Entry | None:
-        """Return one exchange, secrets hidden; None: there is none, or it is forgotten."""
+    def get(self, number: int) -> JournalEntry | None:
+        """Return one exchange without secrets; None if there is none or it was dropped."""
         return next((shown(one) for one in self._ring.copy() if one.number == number), None)
 
-    def _matching(self, asked: Question) -> Iterator[Entry]:
-        """Yield what matches, latest first. It is compared as shown, so that no secret can be guessed."""
-        method = asked.method.upper() if asked.method else None
-        path = re.compile(translate(asked.path), re.DOTALL) if asked.path else None
-        text = asked.text.casefold() if asked.text else None
-        # A copy: whoever reads from another thread must not meet a ring that changes.
+    def _matching(self, wanted: JournalFilter) -> Iterator[JournalEntry]:
+        """Yield what matches, latest first. Filters see what is shown, so no secret can be guessed."""
+        method = wanted.method.upper() if wanted.method else None
+        path = re.compile(translate(wanted.path), re.DOTALL) if wanted.path else None
+        text = wanted.text.casefold() if wanted.text else None
+        # A copy, since another thread may add to the ring meanwhile.
         for one in reversed(self._ring.copy()):
-            if one.number <= asked.since:
+            if one.number <= wanted.since:
                 return
             if (
                 (method is not None and one.method != method)
-                or (asked.kind is not None and one.kind != asked.kind)
-                or (asked.operation is not None and one.operation != asked.operation)
-                or (asked.status is not None and not _has_status(one.status, asked.status))
+                or (wanted.kind is not None and one.kind != wanted.kind)
+                or (wanted.operation is not None and one.operation != wanted.operation)
+                or (wanted.status is not None and not _has_status(one.status, wanted.status))
                 or (path is not None and path.match(redaction.free_text(one.path)) is None)
             ):
                 continue
@@ -264,9 +261,9 @@ class Journal:
                 yield entry
 
 
-def shown(one: Exchange) -> Entry:
-    """Return an exchange as it may be shown."""
-    return Entry(
+def shown(one: RawExchange) -> JournalEntry:
+    """Return an exchange without secrets."""
+    return JournalEntry(
         number=one.number,
         moment=rfc3339(one.moment),
         kind=one.kind,
@@ -282,10 +279,10 @@ def shown(one: Exchange) -> Entry:
     )
 
 
-def _message(headers: Headers, body: bytes, whole: int) -> Message:
+def _message(headers: Headers, body: bytes, whole: int) -> JournalMessage:
     content_type = next((value for name, value in headers if name.lower() == b"content-type"), b"")
     text = redaction.body(body, content_type.decode("latin-1").lower())
-    return Message(headers=redaction.headers(headers), body=text, bytes=whole)
+    return JournalMessage(headers=redaction.headers(headers), body=text, bytes=whole)
 
 
 def _has_status(status: int, wanted: str) -> bool:
@@ -294,6 +291,6 @@ def _has_status(status: int, wanted: str) -> bool:
     return str(status)[0] == wanted[0] if wanted.endswith("xx") else status == int(wanted)
 
 
-def _all_text(entry: Entry) -> str:
+def _all_text(entry: JournalEntry) -> str:
     heads = [f"{name}: {value}" for name, value in (*entry.request.headers, *entry.response.headers)]
     return "\n".join([entry.path, entry.query, *heads, entry.request.body, entry.response.body, *entry.notes])

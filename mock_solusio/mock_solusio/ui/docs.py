@@ -133,9 +133,9 @@ def _contract_documents() -> list[str]:
 
 def _document(name: str) -> Mapping[str, Any]:
     if name == CONTROL:
-        from mock_solusio.control import api
+        from mock_solusio.control import operations
 
-        found: Mapping[str, Any] = api.document()
+        found: Mapping[str, Any] = operations.document()
         return found
     from solusio_contracts.contract.documents import document
 

@@ -308,5 +308,5 @@ def test_a_mistake_of_our_own_is_told_and_survived(control, monkeypatch, capfd):
 
     monkeypatch.setattr(control.mock, "settle", fail)
     answer = control.ask("POST", "/_mock/clock", {"advance": 1})
-    assert (answer.status, answer.message) == (500, "A mistake of the mock itself: RuntimeError.")
+    assert (answer.status, answer.message) == (500, "Internal error of the mock: RuntimeError.")
     assert "out of order" in capfd.readouterr().err

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_solusio.control.api import ROUTES, document
+from mock_solusio.control.api import ROUTES
 from mock_solusio.control.clock import ClockChange
+from mock_solusio.control.operations import document
 from mock_solusio.domain.errors import DomainError
 from mock_solusio.traffic.faults import Faults
-from mock_solusio.traffic.journal import Question
+from mock_solusio.traffic.journal import JournalFilter
 
 
 def schema(name: str) -> jsonschema_rs.Draft202012Validator:
@@ -110,7 +111,7 @@ def test_the_document_permits_exactly_the_faults_that_are_accepted(members, kind
     assert schema("Fault").is_valid(fault) == accepted(fault)
 
 
-@pytest.mark.parametrize("struct", [ClockChange, Question])
+@pytest.mark.parametrize("struct", [ClockChange, JournalFilter])
 def test_the_document_names_all_members(struct):
     names = {field.encode_name for field in msgspec.structs.fields(struct)}
     if struct is ClockChange:
