@@ -37,7 +37,7 @@ SUBCOMMANDS = {
     "record": Entry(
         "mock_solusio.record.command:record", "Record a real SolusIO, anonymised, for `serve --recorded`."
     ),
-    "fleet": Entry("mock_solusio.fleet.command:fleet", "Make up realistic fleets of servers and customers."),
+    "fleet": Entry("mock_solusio.fleet.command:fleet", "Generate realistic fleets of servers and customers."),
     "demo": Entry(
         "mock_solusio.demo.command:demo", "Run SolusIO and a billing system together until Ctrl-C."
     ),

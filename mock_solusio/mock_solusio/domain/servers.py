@@ -60,23 +60,23 @@ def create(world: World, actor: User, permissions: frozenset[str], **fields: Any
     return world[SERVERS].get_or_404(server.id)
 
 
-def _with_secrets(world: World, server: Server, password: str) -> Server:
-    mac = server.mac_address
-    if not mac:
-        draw = world.random("mac address", server.id)
+def identity(world: World, server_id: int) -> dict[str, str]:
+    """Return the fields of a server that follow from its id: UUID, MAC address and passwords."""
+    draw = world.random("mac address", server_id)
+    return {
+        "uuid": world.uuid("server", server_id),
         # 52:54:00 is the prefix of QEMU and KVM.
-        mac = "52:54:00:" + ":".join(f"{draw.randrange(256):02x}" for _ in range(3))
-    return world[SERVERS].update(
-        replace(
-            server,
-            uuid=world.uuid("server", server.id),
-            mac_address=mac,
-            vnc_password=world.secret("vnc password", server.id, 8),
-            root_password=password or world.secret("root password 1 of server", server.id, 16),
-            status_at=world.now,
-            traffic_from=world.now,
-        )
-    )
+        "mac_address": "52:54:00:" + ":".join(f"{draw.randrange(256):02x}" for _ in range(3)),
+        "vnc_password": world.secret("vnc password", server_id, 8),
+        "root_password": world.secret("root password 1 of server", server_id, 16),
+    }
+
+
+def _with_secrets(world: World, server: Server, password: str) -> Server:
+    fields = identity(world, server.id)
+    fields["mac_address"] = server.mac_address or fields["mac_address"]
+    fields["root_password"] = password or fields["root_password"]
+    return world[SERVERS].update(replace(server, **fields, status_at=world.now, traffic_from=world.now))
 
 
 def remove(world: World, actor: User, permissions: frozenset[str], server_id: int) -> Task:

@@ -1,27 +1,30 @@
-"""The servers of a fleet that live at the end, as records: as if they had been ordered one by one.
+"""The servers of a fleet that exist at the end, as records, as if they had been ordered one by one.
 
-Records are made at once, not by way of orders and tasks: a fleet may have a hundred thousand of them.
+Records are made directly, without orders and tasks, since a fleet may have a hundred thousand of them.
 """
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
 from mock_solusio.domain import backup_nodes, charts, ip_blocks, projects, server_order, servers
 from mock_solusio.domain.permissions import Permission
+from mock_solusio.domain.records.compute_resources import COMPUTE_RESOURCES
 from mock_solusio.domain.records.networks import IP_BLOCKS, IPV4, IPV6, Ip, IpBlock
 from mock_solusio.domain.records.plans import Plan
 from mock_solusio.domain.records.servers import Backup, Server
 from mock_solusio.domain.records.user import LOCKED, SUSPENDED, User
 from mock_solusio.domain.world import World
-from mock_solusio.fleet import model
-from mock_solusio.fleet.changes import Change
+from mock_solusio.fleet.changes import Change, ServerState
+from mock_solusio.fleet.customers import Customer
+from mock_solusio.fleet.model import FleetServer
 
 NETWORK = "10.64.0.0/10"
-"""Where servers of fleets have their addresses: there is room for four million."""
+"""The addresses of fleets' servers: there are four million."""
 
 
-class Made(NamedTuple):
+class ServerRecords(NamedTuple):
     """The records of a server."""
 
     server: Server
@@ -29,8 +32,8 @@ class Made(NamedTuple):
     backups: list[Backup]
 
 
-class Living:
-    """Makes the records of servers. Ids and addresses are given out in the order of the calls."""
+class RecordMaker:
+    """Makes the records of servers. Ids and addresses are assigned in the order of the calls."""
 
     def __init__(self, world: World, plans: list[Plan], users: dict[int, User], operator: User) -> None:
         self._world = world
@@ -42,26 +45,31 @@ class Living:
         self._blocks = {IPV4: _block(world), IPV6: _first_block(world, IPV6)}
         self._given = {version: block.hint for version, block in self._blocks.items()}
         self.ip_id = 0
-        """Id of the address given out last."""
+        """Id of the last address."""
         self.backup_id = 0
-        """Id of the backup made last."""
+        """Id of the last backup."""
 
-    def address_id(self, number: int, change: Change) -> int:  # noqa: ARG002 - what tells addresses apart
-        """Return the id of an additional address that is given out now."""
+    def address_id(self, number: int, change: Change) -> int:  # noqa: ARG002 - as `SpanMaker` asks
+        """Return the id of the next additional address."""
         self.ip_id += 1
         return self.ip_id
 
-    def make(self, wanted: model.Server, addresses: dict[int, int]) -> Made:
-        """Return the records of a server; `addresses` are ids of the additional ones that it has, by item."""
+    def make(self, wanted: FleetServer, addresses: Mapping[int, int]) -> ServerRecords:
+        """Return the records of a server; `addresses` are the ids of all additional ones it had, by item."""
         user = self._users[wanted.customer]
-        server = self._server(wanted, user)
+        state = ServerState(wanted.plan, wanted.created_at).apply(wanted.changes)
+        server = self._server(wanted, state, user)
         ips = [self._ip(server, IPV4, self._next_id()), self._ip(server, IPV6, self._next_id())]
         ips = [replace(ip, is_primary=True) for ip in ips]
-        ips += [self._ip(server, IPV4, key) for _, key in sorted(addresses.items())]
-        return Made(server, ips, self._backups(wanted, server))
+        ips += [
+            self._ip(server, IPV4, key)
+            for item, key in sorted(addresses.items())
+            if ("ip", item) in state.items
+        ]
+        return ServerRecords(server, ips, self._backups(state, server))
 
     def finish(self) -> None:
-        """Let the blocks know which of their addresses are taken."""
+        """Mark the assigned addresses as taken in their blocks."""
         for version, block in self._blocks.items():
             present = self._world[IP_BLOCKS].get_or_404(block.id)
             self._world[IP_BLOCKS].update(replace(present, hint=self._given[version]))
@@ -70,41 +78,26 @@ class Living:
         self.ip_id += 1
         return self.ip_id
 
-    def _server(self, wanted: model.Server, user: User) -> Server:
-        world, key = self._world, wanted.number
-        plan, disk = wanted.plan, self._plans[wanted.plan].params.disk
-        runs, suspended, since = True, False, wanted.created_at
-        for change in wanted.changes:
-            match change.do:
-                case "server.resize":
-                    plan, disk = change.plan, max(disk, self._plans[change.plan].params.disk)
-                case "server.stop" | "server.start":
-                    runs, since = change.do == "server.start", change.at
-                case "server.suspend" | "server.resume":
-                    suspended, since = change.do == "server.suspend", change.at
-        reasons = [servers.OPERATOR] * suspended + [servers.USER] * (user.status == SUSPENDED)
-        draw = world.random("mac address", key)
-        mac = "52:54:00:" + ":".join(f"{draw.randrange(256):02x}" for _ in range(3))
+    def _server(self, wanted: FleetServer, state: ServerState, user: User) -> Server:
+        plans = [wanted.plan, *(change.plan for change in wanted.changes if change.do == "server.resize")]
+        reasons = [servers.OPERATOR] * state.suspended + [servers.USER] * (user.status == SUSPENDED)
         return replace(
-            self._template(plan),
-            id=key,
+            self._template(state.plan),
+            **servers.identity(self._world, wanted.number),
+            id=wanted.number,
             name=wanted.name,
-            uuid=world.uuid("server", key),
             user_id=user.id,
             project_id=self._project(user),
             created_at=wanted.created_at,
-            disk=disk,
-            status="started" if runs and not reasons else "stopped",
-            running_of=user.id if runs and not reasons else None,
+            disk=max(self._plans[plan].params.disk for plan in plans),
+            status="started" if state.runs and not reasons else "stopped",
+            running_of=user.id if state.runs and not reasons else None,
             suspensions=reasons,
-            ran=runs and bool(reasons),
+            ran=state.runs and bool(reasons),
             is_suspended=bool(reasons),
-            busy_until=since,
-            mac_address=mac,
-            vnc_password=world.secret("vnc password", key, 8),
-            root_password=world.secret("root password 1 of server", key, 16),
-            status_at=since,
-            traffic_from=since,
+            busy_until=state.since,
+            status_at=state.since,
+            traffic_from=state.since,
         )
 
     def _template(self, plan: int) -> Server:
@@ -137,13 +130,11 @@ class Living:
             user_id=server.user_id,
         )
 
-    def _backups(self, wanted: model.Server, server: Server) -> list[Backup]:
-        made = {change.item: change.at for change in wanted.changes if change.do == "backup.create"}
-        for change in wanted.changes:
-            if change.do == "backup.delete":
-                del made[change.item]
+    def _backups(self, state: ServerState, server: Server) -> list[Backup]:
         backups = []
-        for at in made.values():
+        for (kind, _), at in state.items.items():
+            if kind != "backup":
+                continue
             self.backup_id += 1
             node = backup_nodes.used_by(self._world, server.compute_resource_id)
             backups.append(
@@ -161,8 +152,8 @@ class Living:
         return backups
 
 
-def status_of(customer: model.Customer) -> str | None:
-    """Return the state that a customer is in at the end, if it is not the usual one."""
+def status_of(customer: Customer) -> str | None:
+    """Return the status of a customer at the end, if they are not active."""
     for pause in customer.pauses:
         if pause.end is None:
             return {"locked": LOCKED, "suspended": SUSPENDED}[pause.status]
@@ -170,8 +161,6 @@ def status_of(customer: model.Customer) -> str | None:
 
 
 def _block(world: World) -> IpBlock:
-    from mock_solusio.domain.records.compute_resources import COMPUTE_RESOURCES
-
     everywhere = [one.id for one in world[COMPUTE_RESOURCES].find()]
     body = {
         "name": NETWORK,

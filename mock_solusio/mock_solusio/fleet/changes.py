@@ -1,82 +1,120 @@
-"""What happens to a server between its creation and its end: resizes, suspensions, addresses, backups."""
+"""The changes of a server between its creation and its end: resizes, suspensions, addresses, backups."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from mock_solusio.fleet.customers import Customer
 from mock_solusio.fleet.profiles import Profile
 from mock_solusio.fleet.randomness import draw, exponential, pick
 from mock_solusio.moment import DAY, HOUR, MINUTE, SECOND, Micros
 
-if TYPE_CHECKING:
-    from mock_solusio.fleet.model import Customer
-
 APART = 2 * MINUTE
-"""Changes are at least so far from each other, so that the task of one is finished before the next."""
+"""Changes are at least this far apart, so that the task of one ends before the next."""
 
 _MONTH = 30 * DAY
+_LAST_PLAN = 3
 
 
 class Change(NamedTuple):
-    """Something that happens to a server."""
+    """A change of a server."""
 
     at: Micros
     do: str
     """As in a timeline: `server.resize`, `ip.add` ..."""
     plan: int = -1
-    """Index of the new plan, of a resize."""
+    """Index of the new plan, for a resize."""
     item: int = 0
-    """Which of the server's addresses or backups, from 1."""
+    """Number of the server's address or backup, from 1."""
 
 
-class Fates:
-    """Draws what happens to servers, by the rates of a profile."""
+@dataclass(slots=True)
+class ServerState:
+    """The state of a server after its changes so far."""
+
+    plan: int
+    since: Micros
+    """When it was last started, stopped, suspended or resumed."""
+    runs: bool = True
+    suspended: bool = False
+    items: dict[tuple[str, int], Micros] = field(default_factory=dict)
+    """Its addresses (`ip`) and backups (`backup`) by number, and when it got them."""
+
+    def apply(self, changes: Iterable[Change]) -> "ServerState":
+        """Make some changes; return itself."""
+        for change in changes:
+            kind, _, verb = change.do.partition(".")
+            match verb:
+                case "resize":
+                    self.plan = change.plan
+                case "start" | "stop":
+                    self.runs, self.since = verb == "start", change.at
+                case "suspend" | "resume":
+                    self.suspended, self.since = verb == "suspend", change.at
+                case "add" | "create":
+                    self.items[kind, change.item] = change.at
+                case "remove" | "delete":
+                    del self.items[kind, change.item]
+        return self
+
+    def permits(self, change: Change) -> bool:
+        """Tell whether SolusIO would accept a change now."""
+        kind, _, verb = change.do.partition(".")
+        if self.suspended:
+            return verb == "resume"
+        match verb:
+            case "resize":
+                return 0 <= change.plan <= _LAST_PLAN
+            case "start":
+                return not self.runs
+            case "stop":
+                return self.runs
+            case "remove" | "delete":
+                return (kind, change.item) in self.items
+        return verb != "resume"
+
+
+class ChangeGenerator:
+    """Draws the changes of servers, by the rates of a profile."""
 
     def __init__(self, profile: Profile, begin: Micros, end: Micros, seed: str) -> None:
         self._profile = profile
-        self._rates = profile.rates
+        rates = profile.rates
+        self._makers = (
+            (rates.resize, self._resize),
+            (rates.stop, self._stop),
+            (rates.suspend, self._suspend),
+            (rates.additional_ip, self._address),
+            (rates.backup, self._backup),
+        )
         self._begin = begin
         self._end = end
         self._plan = draw(seed, "plans")
         self._following = draw(seed, "changes")
-        self._quiet = not any(
-            (
-                self._rates.resize,
-                self._rates.stop,
-                self._rates.suspend,
-                self._rates.additional_ip,
-                self._rates.backup,
-            )
-        )
+        self._quiet = not any(rate for rate, _ in self._makers)
 
-    def of(
-        self, created: Micros, ended: Micros | None, customer: "Customer"
+    def generate(
+        self, created: Micros, ended: Micros | None, customer: Customer
     ) -> tuple[int, tuple[Change, ...]]:
-        """Return the plan that a server begins with, and what happens to it, in order of time."""
+        """Return the plan that a server begins with, and its changes in order of time."""
         plan = pick(self._plan(), self._profile.plans)
-        # Nothing happens before the beginning, and nothing after the end.
+        # No changes before the beginning, and none after the end.
         first = max(created, self._begin) + 5 * MINUTE
         last = (self._end if ended is None else ended) - 5 * MINUTE
         if self._quiet or last - first < HOUR:
             return plan, ()
-        wanted: list[tuple[Micros, Change]] = []
-        for rate, make in (
-            (self._rates.resize, self._resize),
-            (self._rates.stop, self._stop),
-            (self._rates.suspend, self._suspend),
-            (self._rates.additional_ip, self._address),
-            (self._rates.backup, self._backup),
-        ):
+        wanted: list[Change] = []
+        for rate, make in self._makers:
             for number in range(1, self._count(rate, last - first) + 1):
                 at = first + int(self._following() * (last - first))
-                wanted += [(change.at, change) for change in make(at, number)]
-        wanted.sort()
-        return plan, tuple(_possible([change for _, change in wanted], plan, last, customer))
+                wanted += make(at, number)
+        return plan, tuple(_possible(sorted(wanted), plan, last, customer))
 
     def _count(self, rate: float, span: Micros) -> int:
         return min(20, int(rate * span / _MONTH + self._following()))
 
     def _resize(self, at: Micros, number: int) -> list[Change]:  # noqa: ARG002 - one of several makers
-        # Which plan it gets depends on the one it has then: 1 up, -1 down, for now.
+        # The new plan depends on the one it has then: for now, 1 is the next and -1 the one before.
         return [Change(at, "server.resize", 1 if self._following() < 0.75 else -1)]
 
     def _stop(self, at: Micros, number: int) -> list[Change]:  # noqa: ARG002 - one of several makers
@@ -101,94 +139,20 @@ class Fates:
         return at + 10 * MINUTE + int(exponential(self._following(), mean))
 
 
-_Step = Callable[["_Present", Change], Change | None]
-
-
-class _Present:
-    """What a server is after the changes so far."""
-
-    def __init__(self, plan: int) -> None:
-        self.plan = plan
-        self.runs = True
-        self.suspended = False
-        self.items: set[tuple[str, int]] = set()
-
-
-def _possible(wanted: list[Change], plan: int, last: Micros, customer: "Customer") -> list[Change]:
-    """Return those of the wanted changes that can happen, one after the other and apart from each other."""
-    present = _Present(plan)
+def _possible(wanted: list[Change], plan: int, last: Micros, customer: Customer) -> list[Change]:
+    """Return the wanted changes that can happen, one after the other and apart from each other."""
+    state = ServerState(plan, 0)
     done: list[Change] = []
     free = 0
     for change in wanted:
         at = max(change.at, free) // SECOND * SECOND
         if at > last or customer.paused(at):
             continue
-        real = _STEPS[change.do](present, change._replace(at=at))
-        if real is not None:
+        real = change._replace(at=at)
+        if change.do == "server.resize":
+            real = real._replace(plan=state.plan + change.plan)
+        if state.permits(real):
+            state.apply([real])
             done.append(real)
             free = at + APART
     return done
-
-
-def _resized(present: _Present, change: Change) -> Change | None:
-    plan = present.plan + change.plan
-    if present.suspended or not 0 <= plan <= 3:
-        return None
-    present.plan = plan
-    return change._replace(plan=plan)
-
-
-def _stopped(present: _Present, change: Change) -> Change | None:
-    if present.suspended or not present.runs:
-        return None
-    present.runs = False
-    return change
-
-
-def _started(present: _Present, change: Change) -> Change | None:
-    if present.suspended or present.runs:
-        return None
-    present.runs = True
-    return change
-
-
-def _suspended(present: _Present, change: Change) -> Change | None:
-    if present.suspended:
-        return None
-    present.suspended = True
-    return change
-
-
-def _resumed(present: _Present, change: Change) -> Change | None:
-    if not present.suspended:
-        return None
-    present.suspended = False
-    return change
-
-
-def _made(present: _Present, change: Change) -> Change | None:
-    if present.suspended:
-        return None
-    present.items.add((change.do.partition(".")[0], change.item))
-    return change
-
-
-def _removed(present: _Present, change: Change) -> Change | None:
-    key = change.do.partition(".")[0], change.item
-    if present.suspended or key not in present.items:
-        return None
-    present.items.remove(key)
-    return change
-
-
-_STEPS: dict[str, _Step] = {
-    "server.resize": _resized,
-    "server.stop": _stopped,
-    "server.start": _started,
-    "server.suspend": _suspended,
-    "server.resume": _resumed,
-    "ip.add": _made,
-    "ip.remove": _removed,
-    "backup.create": _made,
-    "backup.delete": _removed,
-}

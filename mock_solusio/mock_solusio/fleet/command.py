@@ -1,4 +1,4 @@
-"""``mock-solusio fleet``: make up the fleet of a hoster, and see what it comes to.
+"""``mock-solusio fleet``: generate the fleet of a hosting provider, and describe one.
 
 Only click and the standard library are imported here; the commands import the rest when they run.
 """
@@ -29,7 +29,7 @@ Advance = Callable[[int], None]
 
 @click.group(context_settings=_CONTEXT)
 def fleet() -> None:
-    """Make up realistic fleets of servers and customers."""
+    """Generate realistic fleets of servers and customers."""
 
 
 def _month(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
@@ -46,25 +46,32 @@ def _month(_: click.Context, __: click.Parameter, value: str | None) -> datetime
 
 @fleet.command(context_settings=_CONTEXT)
 @click.option(
-    "--profile", type=click.Choice(PROFILES), default="hoster", show_default=True, help="What kind of hoster."
+    "--profile",
+    type=click.Choice(PROFILES),
+    default="hoster",
+    show_default=True,
+    help="Kind of hosting provider.",
 )
 @click.option(
-    "--users", type=click.IntRange(1, 1_000_000), help="Customers. Default: as many as the profile has."
+    "--users", type=click.IntRange(1, 1_000_000), help="Number of customers. Default: that of the profile."
 )
 @click.option(
     "--scale",
     type=click.FloatRange(0, 100, min_open=True),
-    help="Size, as a multiple of the profile's. Instead of --users.",
+    help="Size as a multiple of the profile's, instead of --users.",
 )
 @click.option("--months", type=click.IntRange(1, 120), default=1, show_default=True, help="Calendar months.")
 @click.option(
     "--begin",
     callback=_month,
     metavar="YYYY-MM",
-    help="First month. Default: 2026-01; for azure2017 2026-06, which has 30 days.",
+    help="First month. Default: 2026-01, or 2026-06 for azure2017, since it has 30 days.",
 )
 @click.option(
-    "--seed", default="1", show_default=True, help="Text that everything follows from: same seed, same bytes."
+    "--seed",
+    default="1",
+    show_default=True,
+    help="Seed of the randomness: same seed, same bytes.",
 )
 @click.option(
     "--out",
@@ -74,12 +81,12 @@ def _month(_: click.Context, __: click.Parameter, value: str | None) -> datetime
 @click.option(
     "--state",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Fill a new state file for `serve --state`.",
+    help="Create a state file for `serve --state`.",
 )
 @click.option(
     "--customers",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the customers, too, as CSV for a billing system.",
+    help="Also write the customers as CSV for a billing system.",
 )
 def generate(
     profile: str,
@@ -92,10 +99,10 @@ def generate(
     state: Path | None,
     customers: Path | None,
 ) -> None:
-    """Make up a fleet: customers, servers, and all that happens to them.
+    """Generate a fleet: customers, servers, and their changes.
 
-    A timeline is played by `serve --replay`, a world is loaded by `serve --fixtures`, a state file is served
-    by `serve --state`. Servers live mostly for minutes or hours; a few have most of the hours.
+    Play a timeline with `serve --replay`, load a world with `serve --fixtures`, serve a state file with
+    `serve --state`. Most servers live for minutes or hours; a few have most of the hours.
     """
     _check(users, scale, out, state, customers)
 
@@ -131,11 +138,15 @@ def generate(
 def _check(
     users: int | None, scale: float | None, out: Path | None, state: Path | None, customers: Path | None
 ) -> None:
-    """Raise UsageError if the options of `generate` cannot be."""
+    """Refuse options of `generate` that are wrong.
+
+    Raises:
+        UsageError: an option is wrong, or two contradict each other.
+    """
     if out is None and state is None:
-        raise click.UsageError("Say what to make: --out FILE, --state FILE, or both.")
+        raise click.UsageError("Give --out FILE, --state FILE, or both.")
     if users is not None and scale is not None:
-        raise click.UsageError("--users and --scale contradict each other; give one of them.")
+        raise click.UsageError("Give --users or --scale, not both.")
     if out is not None and out.suffix not in (".ndjson", ".toml", ".json"):
         raise click.BadParameter(
             f"expected a name that ends in .ndjson, .toml or .json, got {out.name!r}.", param_hint="--out"
@@ -203,7 +214,7 @@ def _write_customers(made: "Fleet", file: Path) -> None:
 
 @contextmanager
 def _whole(file: Path) -> Iterator[Path]:
-    """Give a file to write to, which gets its name only when it is complete."""
+    """Yield a file to write to, which gets its name only when it is complete."""
     part = file.with_name(f"{file.name}.part")
     try:
         yield part
@@ -214,7 +225,7 @@ def _whole(file: Path) -> Iterator[Path]:
 
 @contextmanager
 def _progress(text: str, total: int | None) -> Iterator[Advance]:
-    """Show on a terminal how far something is."""
+    """Show progress on a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -230,17 +241,17 @@ def _progress(text: str, total: int | None) -> Iterator[Advance]:
 @click.option(
     "--plot",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Draw lifetimes and tokens per day into a file, .svg or .png.",
+    help="Draw lifetimes and tokens per day to this file, .svg or .png.",
 )
 def describe(file: Path, plot: Path | None) -> None:
-    """Show what a fleet comes to: a state file, a timeline or a world.
+    """Describe the fleet in a state file, a timeline or a world.
 
-    Lifetimes, hours and tokens by plan, resource and day. Reckoned from the file alone: no mock is needed.
+    Shows lifetimes, hours and tokens by plan, resource and day, from the file alone: no mock is needed.
     """
     from mock_solusio.fleet.plots import PlotError
     from mock_solusio.fleet.plots import plot as draw
-    from mock_solusio.fleet.sources import TellingError, tell
-    from mock_solusio.fleet.statistics import Figures
+    from mock_solusio.fleet.sources import SourceError, open_source
+    from mock_solusio.fleet.statistics import FleetStatistics
     from mock_solusio.fleet.tables import tables
 
     if plot is not None and plot.suffix.lower() not in (".svg", ".png"):
@@ -248,26 +259,26 @@ def describe(file: Path, plot: Path | None) -> None:
             f"expected a file that ends in .svg or .png, got {plot.name!r}.", param_hint="--plot"
         )
     try:
-        told = tell(file)
-        figures = Figures(told.begin, told.end)
+        source = open_source(file)
+        statistics = FleetStatistics(source.begin, source.end)
         with _progress(f"Reading {file.name}", None) as advance:
-            for spans in told.servers:
-                figures.add(spans)
+            for spans in source.servers:
+                statistics.add(spans)
                 advance(1)
-    except TellingError as error:
+    except SourceError as error:
         raise click.BadParameter(str(error), param_hint="FILE") from error
-    if not figures.servers:
+    if not statistics.servers:
         raise click.BadParameter(f"{file} has no servers to describe.", param_hint="FILE")
     from rich.console import Console
 
     console = Console(highlight=False, soft_wrap=False)
-    for part in tables(figures, told.customers, f"{file.name}: {told.kind}"):
+    for part in tables(statistics, source.customers, f"{file.name}: {source.kind}"):
         console.print(part)
     if plot is not None:
         try:
-            draw(figures, plot, f"{file.name}")
+            draw(statistics, plot, f"{file.name}")
         except PlotError as error:
             raise click.BadParameter(str(error), param_hint="--plot") from error
         except OSError as error:
             raise click.ClickException(f"Cannot write {plot}: {error.strerror}.") from error
-        click.echo(f"Drawn: {plot}")
+        click.echo(f"Drawn to {plot}.")

@@ -1,6 +1,6 @@
-"""A fleet as a timeline: all that happens, in order of time, as a stream.
+"""A fleet as a timeline: all events in order of time, as a stream.
 
-Only what is still to come for servers that live is held in memory.
+Only the coming events of servers that exist are held in memory.
 """
 
 import heapq
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 
 from mock_solusio.domain import plans
-from mock_solusio.fleet.model import Fleet, Server
+from mock_solusio.fleet.model import Fleet, FleetServer
 from mock_solusio.fleet.people import Person, faker_version, people
 from mock_solusio.moment import Micros, micros, utc
 from solusio_contracts import timeline
@@ -20,7 +20,7 @@ _Due = tuple[Micros, int, AnyEvent]
 
 
 def header(fleet: Fleet) -> timeline.TimelineHeader:
-    """Return what a timeline of a fleet says about itself, so that it can be made again."""
+    """Return the header of a fleet's timeline, with all that is needed to make it again."""
     return timeline.TimelineHeader(
         timeline=timeline.VERSION,
         begin=utc(fleet.begin),
@@ -31,7 +31,7 @@ def header(fleet: Fleet) -> timeline.TimelineHeader:
 
 
 def about(fleet: Fleet) -> dict[str, object]:
-    """Return what a fleet follows from."""
+    """Return the values that a fleet follows from."""
     return {
         "profile": fleet.profile.name,
         "users": len(fleet.customers),
@@ -42,33 +42,33 @@ def about(fleet: Fleet) -> dict[str, object]:
 
 
 def events(fleet: Fleet) -> Iterator[AnyEvent]:
-    """Return all that happens in a fleet; its plans are those of a fresh installation."""
-    waiting: list[_Due] = []
+    """Yield all events of a fleet; its plans are those of a fresh installation."""
+    queue: list[_Due] = []
     for number, (moment, event) in enumerate(_beginnings(fleet)):
-        # Numbers keep what happens at the same moment in order, and events from being compared.
-        heapq.heappush(waiting, (moment, number - 10_000_000, event))
+        # Numbers keep events of the same moment in order, so that events are never compared.
+        heapq.heappush(queue, (moment, number - 10_000_000, event))
     count = 0
     for server in fleet.servers():
-        while waiting and waiting[0][0] <= server.created_at:
-            yield heapq.heappop(waiting)[2]
+        while queue and queue[0][0] <= server.created_at:
+            yield heapq.heappop(queue)[2]
         for event in _of_server(server):
             moment = micros(event.at)
             if moment == server.created_at:
                 yield event
             else:
                 count += 1
-                heapq.heappush(waiting, (moment, count, event))
-    while waiting:
-        yield heapq.heappop(waiting)[2]
+                heapq.heappush(queue, (moment, count, event))
+    while queue:
+        yield heapq.heappop(queue)[2]
 
 
 def customer_name(number: int) -> str:
-    """Return what a customer is called in a timeline."""
+    """Return the name of a customer in a timeline."""
     return f"customer-{number}"
 
 
 def _beginnings(fleet: Fleet) -> Iterator[tuple[Micros, AnyEvent]]:
-    """What customers do beside ordering servers."""
+    """Yield the events of the customers themselves."""
     for person in people(fleet):
         yield from ((micros(event.at), event) for event in _of_person(person, fleet.end))
 
@@ -99,7 +99,7 @@ def _of_person(person: Person, end: Micros) -> Iterator[AnyEvent]:
         yield timeline.UserDelete(at=utc(customer.left_at), on=name)
 
 
-def _of_server(server: Server) -> Iterator[AnyEvent]:
+def _of_server(server: FleetServer) -> Iterator[AnyEvent]:
     name = server.name
     yield timeline.ServerCreate(
         at=utc(server.created_at),

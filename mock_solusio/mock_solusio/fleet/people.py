@@ -1,6 +1,6 @@
-"""Who the customers of a fleet are: names, companies and addresses from Faker, by their currency.
+"""Names, companies and addresses for the customers of a fleet, from Faker, by country and currency.
 
-The same seed gives the same people with the same version of Faker; another version may have other names.
+The same seed gives the same people with the same version of Faker; another version may give other names.
 """
 
 import re
@@ -8,7 +8,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from mock_solusio.fleet.model import Customer, Fleet
+from mock_solusio.fleet.customers import Customer
+from mock_solusio.fleet.model import Fleet
 from mock_solusio.fleet.randomness import draw, pick
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Market(NamedTuple):
-    """Where customers come from, and what they pay in."""
+    """A country where customers live, and the currency they pay in."""
 
     locale: str
     country: str
@@ -37,7 +38,7 @@ MARKETS: Final = (
 """Currencies with two decimals, none (JPY) and three (KWD)."""
 
 _PROVIDERS = [f"faker.providers.{name}" for name in ("address", "company", "person")]
-"""What people are made of; the others of Faker take three times as long to load, and change nothing."""
+"""The providers of Faker that are needed; to load all of them takes three times as long."""
 
 _SHARES = tuple(market.share for market in MARKETS)
 _TITLES = frozenset(("Mr", "Mrs", "Ms", "Miss", "MD", "DDS", "DVM", "PhD", "II", "III", "IV", "V"))
@@ -45,7 +46,7 @@ _SPECIAL = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": 
 
 
 class Person(NamedTuple):
-    """A customer as a billing system knows him."""
+    """A customer as a billing system knows them."""
 
     customer: Customer
     name: str
@@ -57,14 +58,14 @@ class Person(NamedTuple):
 
 
 def faker_version() -> str:
-    """Return the version of Faker that people follow from."""
+    """Return the version of Faker."""
     from faker import VERSION
 
     return str(VERSION)
 
 
 def people(fleet: Fleet) -> Iterator[Person]:
-    """Return all customers, in order. No two have the same e-mail address, all of which end in `.example`."""
+    """Yield all customers, in order. Email addresses are unique and end in `.example`."""
     from faker import Faker
 
     following = draw(fleet.seed, "markets")
@@ -74,7 +75,7 @@ def people(fleet: Fleet) -> Iterator[Person]:
         fake = fakers.get(market.locale)
         if fake is None:
             fake = fakers[market.locale] = Faker(market.locale, providers=_PROVIDERS)
-            # A seed as a number: whatever else Python seeds by text depends on its version.
+            # A number: how Python seeds with a text depends on its version.
             fake.seed_instance(int(draw(fleet.seed, f"people {market.locale}")() * 2**53))
         name = fake.name()
         company = fake.company()
@@ -95,7 +96,7 @@ def _latin(fake: "Faker", market: Market, name: str) -> str:
 
 
 def _email(name: str, company: str, number: int) -> str:
-    # The number keeps addresses apart: people share names, and companies do.
+    # The number makes addresses unique: people share names, and so do companies.
     words = [word for word in name.split() if not word.endswith(".") and word not in _TITLES]
     person = _slug(" ".join(words), ".") or "customer"
     host = _slug(company, "-") or "company"
@@ -103,6 +104,6 @@ def _email(name: str, company: str, number: int) -> str:
 
 
 def _slug(text: str, between: str) -> str:
-    """Return the ASCII letters and digits of a text; of other alphabets nothing remains."""
+    """Return the ASCII letters and digits of a text; other alphabets are dropped."""
     plain = unicodedata.normalize("NFKD", text.lower().translate(_SPECIAL)).encode("ascii", "ignore").decode()
     return between.join(re.findall("[a-z0-9]+", plain))

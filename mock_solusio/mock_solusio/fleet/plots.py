@@ -1,6 +1,6 @@
-"""Draws a fleet: how long servers live, which of them have the hours, and what comes up each day.
+"""Plots of a fleet: servers by lifetime, hours by lifetime, and tokens per day.
 
-Needs matplotlib (`pip install 'mock-solusio[plots]'`), which is imported here alone.
+Needs matplotlib (`pip install 'mock-solusio[plots]'`), which only this module imports.
 """
 
 from datetime import timedelta
@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from mock_solusio.fleet.statistics import Figures
+from mock_solusio.fleet.statistics import FleetStatistics
 from mock_solusio.moment import utc
 
 BLUE, ORANGE, GREY = "#1f6feb", "#d9730d", "#57606a"
@@ -23,21 +23,21 @@ _PER_DECADE = 5
 
 
 class PlotError(Exception):
-    """What cannot be drawn; the message says why."""
+    """A fleet cannot be drawn; the message says why."""
 
 
-def plot(figures: Figures, file: Path, title: str) -> None:
-    """Draw a fleet into a file, SVG or PNG by its name; the same fleet gives the same bytes.
+def plot(statistics: FleetStatistics, file: Path, title: str) -> None:
+    """Draw a fleet into a file, SVG or PNG by its suffix; the same fleet gives the same bytes.
 
     Raises:
-        PlotError: matplotlib is missing, the name has another ending, or there is nothing to draw.
+        PlotError: matplotlib is missing, the file has another suffix, or there are no servers.
     """
     if file.suffix.lower() not in (".svg", ".png"):
         raise PlotError(f"expected a file that ends in .svg or .png, got {file.name!r}.")
-    if not figures.servers:
+    if not statistics.servers:
         raise PlotError("there are no servers to draw.")
     try:
-        # By name: where it is not installed, types can still be checked.
+        # By name, so that types can be checked where it is not installed.
         mpl: Any = import_module("matplotlib")
         make: Any = import_module("matplotlib.figure").Figure
     except ImportError as error:
@@ -54,15 +54,15 @@ def plot(figures: Figures, file: Path, title: str) -> None:
         drawing = make(figsize=(9, 9), layout="constrained")
         drawing.suptitle(title, fontsize=12)
         above, middle, below = drawing.subplots(3, 1)
-        _lifetimes(above, middle, figures)
-        _days(below, figures)
+        _lifetimes(above, middle, statistics)
+        _days(below, statistics)
         # Without the date the same fleet gives the same bytes.
         svg = file.suffix.lower() == ".svg"
         drawing.savefig(file, dpi=110, metadata={"Date": None} if svg else {"Software": None})
 
 
-def _lifetimes(above: Any, below: Any, figures: Figures) -> None:
-    longest = max(figures.minutes)
+def _lifetimes(above: Any, below: Any, statistics: FleetStatistics) -> None:
+    longest = max(statistics.minutes)
     # Lifetimes are known to the minute, so the narrow bars on the left have whole minutes.
     edges = [1.0]
     while edges[-1] <= longest:
@@ -70,11 +70,11 @@ def _lifetimes(above: Any, below: Any, figures: Figures) -> None:
     servers = [0.0] * (len(edges) - 1)
     hours = [0.0] * (len(edges) - 1)
     place = 0
-    for minutes in sorted(figures.minutes):
+    for minutes in sorted(statistics.minutes):
         while place < len(servers) - 1 and minutes >= edges[place + 1]:
             place += 1
-        servers[place] += figures.minutes[minutes]
-        hours[place] += figures.minutes[minutes] * minutes
+        servers[place] += statistics.minutes[minutes]
+        hours[place] += statistics.minutes[minutes] * minutes
     for axes, values, colour, label in (
         (above, servers, BLUE, "percent of servers"),
         (below, hours, ORANGE, "percent of hours"),
@@ -91,27 +91,30 @@ def _lifetimes(above: Any, below: Any, figures: Figures) -> None:
         axes.set_xticks([], minor=True)
     below.set_xlabel("lifetime of the server within the time shown (logarithmic)")
     above.set_title(
-        f"{figures.servers:,} servers by lifetime: mean {figures.mean_hours:.1f} h", fontsize=10, loc="left"
+        f"{statistics.servers:,} servers by lifetime: mean {statistics.mean_hours:.1f} h",
+        fontsize=10,
+        loc="left",
     )
+    share = statistics.share_of_longest(10)
     below.set_title(
-        f"their hours: the longest-lived 10 % of the servers have {figures.carried(10):.0%} of them",
+        f"their hours: the longest-lived 10 % of the servers have {share:.0%} of them",
         fontsize=10,
         loc="left",
     )
 
 
-def _days(axes: Any, figures: Figures) -> None:
+def _days(axes: Any, statistics: FleetStatistics) -> None:
     dates: Any = import_module("matplotlib.dates")
     ticker: Any = import_module("matplotlib.ticker")
-    begin = utc(figures.begin).replace(tzinfo=None)
-    days = [begin + timedelta(days=number) for number in range(len(figures.days))]
+    begin = utc(statistics.begin).replace(tzinfo=None)
+    days = [begin + timedelta(days=number) for number in range(len(statistics.days))]
     weekend = 5
     colours = [GREY if day.weekday() >= weekend else BLUE for day in days]
-    axes.bar(days, figures.days, 0.9, align="edge", color=colours)
+    axes.bar(days, statistics.days, 0.9, align="edge", color=colours)
     locator = dates.AutoDateLocator()
-    axes.set_xlim(begin, begin + timedelta(days=len(figures.days)))
+    axes.set_xlim(begin, begin + timedelta(days=len(statistics.days)))
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
     axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.set_ylabel("tokens")
-    axes.set_title(f"tokens per day, {figures.tokens:,} in all; weekends grey", fontsize=10, loc="left")
+    axes.set_title(f"tokens per day, {statistics.tokens:,} in all; weekends grey", fontsize=10, loc="left")

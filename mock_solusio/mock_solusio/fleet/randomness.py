@@ -1,6 +1,6 @@
-"""Randomness of a fleet: all of it follows from a seed and a purpose, on every machine and in every run.
+"""Randomness that follows from a seed and a purpose, the same on every machine and in every run.
 
-Only `random()` of Python's generator is used, whose sequence Python keeps stable; no `hash`, no sets.
+It uses only `random()` of Python's generator, whose sequence Python keeps stable; no `hash`, no sets.
 """
 
 import hashlib
@@ -10,36 +10,36 @@ from collections.abc import Callable, Sequence
 from statistics import NormalDist
 
 Draw = Callable[[], float]
-"""Gives numbers from 0 up to but not including 1."""
+"""Returns the next number, from 0 up to but not including 1."""
 
 STRATA = 1000
-"""How many draws, at most, fill their range evenly together."""
+"""The most draws that together fill their range evenly."""
 
 _NORMAL = NormalDist()
 _EDGE = 1e-9
 
 
 def draw(seed: str, purpose: str) -> Draw:
-    """Return numbers that follow from a seed and a purpose alone."""
+    """Return numbers that follow from a seed and a purpose."""
     digest = hashlib.sha256(f"{seed}\0{purpose}".encode()).digest()
     return random.Random(digest).random  # noqa: S311 - repeatable on purpose
 
 
 def strata(seed: str, purpose: str, count: int) -> Draw:
-    """Return `count` numbers as `draw` does, of which each so many in a row fill the range evenly.
+    """Return about `count` numbers as `draw` does, in batches that fill the range evenly.
 
-    The mean of what is drawn from a heavy tail by such numbers is right with few draws already.
+    With such numbers, the mean of a heavy-tailed distribution is right after few draws.
     """
     following = draw(seed, purpose)
     size = math.ceil(max(1, count) / math.ceil(max(1, count) / STRATA))
     order = list(range(size))
-    waiting: list[int] = []
+    queue: list[int] = []
 
     def next_one() -> float:
-        if not waiting:
+        if not queue:
             _shuffle(order, following)
-            waiting.extend(order)
-        return (waiting.pop() + following()) / size
+            queue.extend(order)
+        return (queue.pop() + following()) / size
 
     return next_one
 
@@ -55,7 +55,7 @@ def exponential(quantile: float, mean: float) -> float:
 
 
 def pick(quantile: float, shares: Sequence[float]) -> int:
-    """Return the index that a quantile falls on, among shares that add up to 1."""
+    """Return the index of the share that a quantile falls on; shares add up to 1."""
     for index, share in enumerate(shares):
         quantile -= share
         if quantile < 0:

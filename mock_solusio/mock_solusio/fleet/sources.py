@@ -1,4 +1,4 @@
-"""What a state file, a timeline or a world tells of a fleet: its time, its customers, and spans by server."""
+"""Reads fleet data from a state file, a timeline or fixtures: its time, its customers, spans by server."""
 
 import json
 import sqlite3
@@ -11,48 +11,48 @@ from mock_solusio.clock import Clock, machine
 from mock_solusio.domain.errors import DomainError
 from mock_solusio.domain.plans import default_plans
 from mock_solusio.domain.spans import Span
-from mock_solusio.fleet.timeline_spans import Stage
+from mock_solusio.fleet.timeline_spans import SpanPlayer
 from mock_solusio.moment import Micros, micros, utc
 from mock_solusio.store.store import FORMAT
 from mock_solusio.worlds import fixtures
 from mock_solusio.worlds.builder import micros_of
 from mock_solusio.worlds.schema import ServerPart, WorldPart
-from solusio_contracts import timeline as events
+from solusio_contracts import timeline
 from solusio_contracts.timeline import TimelineError
 
 _SQLITE = b"SQLite format 3\0"
 
 
-class TellingError(Exception):
-    """A file that tells of no fleet; the message says why."""
+class SourceError(Exception):
+    """A file has no fleet data; the message says why."""
 
 
 @dataclass
-class Told:
-    """A fleet as a file tells of it."""
+class FleetSource:
+    """The fleet data of a file."""
 
     kind: str
     """`state file`, `timeline` or `world`."""
     begin: Micros
-    """Of the time that is told of; None of it lies before."""
+    """The time that the data covers."""
     end: Micros
     customers: int
-    """Of a timeline known only when all servers are read."""
+    """For a timeline, known only once all servers are read."""
     servers: Iterator[list[Span]]
     """The spans of each server, one server after the other."""
 
 
-def tell(file: Path) -> Told:
-    """Return what a file tells; nothing more is held in memory than what lives at one moment.
+def open_source(file: Path) -> FleetSource:
+    """Open a file as a stream of servers.
 
     Raises:
-        TellingError: it is none of the three, or cannot be read; also later, while servers are read.
+        SourceError: it is none of the three, or cannot be read; also later, while servers are read.
     """
     try:
         with file.open("rb") as source:
             start = source.read(4096)
     except OSError as error:
-        raise TellingError(f"{file} cannot be read: {error.strerror}.") from error
+        raise SourceError(f"{file}: {error.strerror}.") from error
     if start.startswith(_SQLITE):
         return _state(file)
     first = start.partition(b"\n")[0]
@@ -64,12 +64,12 @@ def tell(file: Path) -> Told:
 # State files
 
 
-def _state(file: Path) -> Told:
+def _state(file: Path) -> FleetSource:
     try:
         connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=1)
         meta = dict(connection.execute("SELECT name, value FROM meta"))
         if meta.get("format") != FORMAT:
-            raise TellingError(f"{file} is a state file of another version.")
+            raise SourceError(f"{file} is a state file of another version.")
         (begin,) = connection.execute("SELECT min(started_at) FROM spans").fetchone()
         (customers,) = connection.execute(
             "SELECT count(*) FROM users WHERE billing_user_id IS NOT NULL"
@@ -77,13 +77,15 @@ def _state(file: Path) -> Told:
         (former,) = connection.execute("SELECT count(*) FROM former_users").fetchone()
     except sqlite3.Error as error:
         busy = "locked" in str(error)
-        reason = "another process uses it" if busy else f"it is no state file ({error})"
-        raise TellingError(f"{file} cannot be read: {reason}.") from error
+        reason = "another process uses it" if busy else f"it is not a state file ({error})"
+        raise SourceError(f"{file} cannot be read: {reason}.") from error
     clock = json.loads(meta.get("clock", "null"))
     end = machine() if clock is None else Clock.from_state(clock).now()
     if "fleet" in meta:
         begin = json.loads(meta["fleet"])["begin"]
-    return Told("state file", end if begin is None else begin, end, customers + former, _stored(connection))
+    return FleetSource(
+        "state file", end if begin is None else begin, end, customers + former, _stored(connection)
+    )
 
 
 def _stored(connection: sqlite3.Connection) -> Iterator[list[Span]]:
@@ -100,72 +102,72 @@ _SERVER_ID = _MEMBERS.index("server_id")
 # Timelines
 
 
-def _timeline(file: Path) -> Told:
+def _timeline(file: Path) -> FleetSource:
     try:
-        header = events.header(file)
+        header = timeline.header(file)
     except TimelineError as error:
-        raise TellingError(str(error)) from error
+        raise SourceError(str(error)) from error
     begin = micros(header.begin)
     end = _last(file, begin) if header.end is None else micros(header.end)
-    told = Told("timeline", begin, end, 0, iter(()))
-    told.servers = _played(file, told)
-    return told
+    source = FleetSource("timeline", begin, end, 0, iter(()))
+    source.servers = _played(file, source)
+    return source
 
 
 def _last(file: Path, begin: Micros) -> Micros:
     try:
-        for line in events.read(file):
+        for line in timeline.read(file):
             begin = max(begin, micros(line.event.at))
     except TimelineError as error:
-        raise TellingError(str(error)) from error
+        raise SourceError(str(error)) from error
     return begin
 
 
-def _played(file: Path, told: Told) -> Iterator[list[Span]]:
-    stage = Stage()
+def _played(file: Path, source: FleetSource) -> Iterator[list[Span]]:
+    player = SpanPlayer()
     try:
-        for line in events.read(file):
+        for line in timeline.read(file):
             try:
-                done = stage.play(line.event)
+                done = player.play(line.event)
             except KeyError as error:
-                raise TellingError(f"Line {line.number}: there is no {error.args[0]}.") from error
+                raise SourceError(f"Line {line.number}: there is no {error.args[0]}.") from error
             if done is not None:
                 yield done
     except TimelineError as error:
-        raise TellingError(str(error)) from error
-    told.customers = stage.customers
-    yield from stage.living()
+        raise SourceError(str(error)) from error
+    source.customers = player.customers
+    yield from player.remaining()
 
 
 # Worlds
 
 
-def _world(file: Path) -> Told:
+def _world(file: Path) -> FleetSource:
     try:
         world = fixtures.read(file)
         clock = fixtures.clock_of(world)
     except DomainError as error:
-        raise TellingError(error.message) from error
+        raise SourceError(error.message) from error
     end = machine() if clock is None else clock.now()
     born = [micros_of(part.created_at) for part in world.servers if part.created_at is not None]
     customers = sum(not part.roles for part in world.users)
-    return Told("world", min(born, default=end), end, customers, _standing(world, end))
+    return FleetSource("world", min(born, default=end), end, customers, _standing(world, end))
 
 
 def _standing(world: WorldPart, end: Micros) -> Iterator[list[Span]]:
-    """Return the spans of a world's servers: since their creation with the plan that they have."""
-    stage = Stage()
+    """Yield the spans of a world's servers: from their creation, with their present plan."""
+    player = SpanPlayer()
     for part in world.plans:
-        stage.play(
-            events.PlanCreate(
-                at=utc(0), as_=part.name, **{name: getattr(part, name) for name in events.PRICES}
+        player.play(
+            timeline.PlanCreate(
+                at=utc(0), as_=part.name, **{name: getattr(part, name) for name in timeline.PRICES}
             )
         )
     for number, server in enumerate(world.servers):
         at = end if server.created_at is None else micros_of(server.created_at)
         try:
-            stage.play(
-                events.ServerCreate(
+            player.play(
+                timeline.ServerCreate(
                     at=utc(at),
                     as_=f"server {number}",
                     name=server.name,
@@ -174,8 +176,8 @@ def _standing(world: WorldPart, end: Micros) -> Iterator[list[Span]]:
                 )
             )
         except KeyError as error:
-            raise TellingError(f"servers[{number}].plan: there is no {error.args[0]}.") from error
-    yield from stage.living()
+            raise SourceError(f"servers[{number}].plan: there is no {error.args[0]}.") from error
+    yield from player.remaining()
 
 
 def _plan_of(server: ServerPart) -> str:

@@ -1,11 +1,11 @@
-"""Fills a state file with a fleet: users and living servers as records, ended servers as spans alone.
+"""Fills a state file with a fleet: users and existing servers as records, deleted servers as spans alone.
 
-Servers are streamed in batches, each a transaction, so memory stays flat. The file appears under its name
-only when it is complete.
+Servers are streamed in batches, each in a transaction, so memory stays flat. The file gets its name only
+when it is complete.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
 
@@ -17,14 +17,12 @@ from mock_solusio.domain.records.networks import IPS, Ip
 from mock_solusio.domain.records.plans import PLANS, Plan
 from mock_solusio.domain.records.servers import BACKUPS, SERVERS, Backup, Server
 from mock_solusio.domain.records.user import USERS, User
-from mock_solusio.domain.spans import Span
-from mock_solusio.fleet import model
-from mock_solusio.fleet.bulk_records import Living, status_of
+from mock_solusio.fleet.bulk_records import RecordMaker, status_of
 from mock_solusio.fleet.changes import Change
 from mock_solusio.fleet.events import about
-from mock_solusio.fleet.model import Fleet
+from mock_solusio.fleet.model import Fleet, FleetServer
 from mock_solusio.fleet.people import Person, faker_version, people
-from mock_solusio.fleet.spans import Spanning
+from mock_solusio.fleet.spans import SpanMaker
 from mock_solusio.moment import DAY
 from mock_solusio.options import Options
 from mock_solusio.store.store import Store
@@ -33,15 +31,15 @@ from mock_solusio.worlds import installation
 BATCH = 10_000
 
 Advance = Callable[[int], None]
-"""Told how many more servers are done."""
+"""Called with the number of servers done since the last call."""
 
 
 def fill(fleet: Fleet, file: Path, advance: Advance = lambda _: None) -> None:
-    """Make a state file of a fleet, as it is at the end of its time, where the clock stands still.
+    """Make a state file of a fleet as it is at the end of its time, where the clock stands still.
 
     Raises:
-        FileExistsError: there is such a file already.
-        StateError: it cannot be made.
+        FileExistsError: the file exists already.
+        StateError: the file cannot be made.
     """
     if file.exists():
         raise FileExistsError(file)
@@ -49,7 +47,7 @@ def fill(fleet: Fleet, file: Path, advance: Advance = lambda _: None) -> None:
     _remove(part)
     try:
         first = fleet.customers[0].joined_at - DAY
-        # The file tells nothing of the time at which it was made.
+        # The file does not show when it was made.
         clock = Clock(first, speed=0, source=lambda: fleet.end)
         store = Store(KINDS, clock, file=part, seed=fleet.seed)
         try:
@@ -71,20 +69,20 @@ def fill(fleet: Fleet, file: Path, advance: Advance = lambda _: None) -> None:
 def populate(
     fleet: Fleet, store: Store, everybody: Iterable[Person], advance: Advance = lambda _: None
 ) -> None:
-    """Add a fleet, whose customers are `everybody`, to a fresh installation; its clock shows the end."""
+    """Add a fleet, whose customers are `everybody`, to a fresh installation whose clock is at the end."""
     with store.transaction() as world:
         known = {person.customer.number: _user(world, person) for person in everybody}
         plans = [world[PLANS].get_or_404(number) for number in range(1, 5)]
-        living = Living(world, plans, known, _operator(world))
+        maker = RecordMaker(world, plans, known, world[USERS].get_or_404(1))
     stream = fleet.servers()
     while batch := list(islice(stream, BATCH)):
         with store.transaction() as world:
-            _add(world, batch, plans, known, living)
+            _add(world, batch, plans, known, maker)
         advance(len(batch))
     with store.transaction() as world:
-        living.finish()
+        maker.finish()
         world[SERVERS].reserve(fleet.count)
-        world[IPS].reserve(living.ip_id)
+        world[IPS].reserve(maker.ip_id)
         for customer in fleet.customers:
             if customer.left_at is not None:
                 user = world[USERS].get_or_404(known[customer.number].id)
@@ -93,32 +91,23 @@ def populate(
 
 
 def _add(
-    world: Store, batch: list[model.Server], plans: list[Plan], known: dict[int, User], living: Living
+    world: Store, batch: list[FleetServer], plans: list[Plan], known: dict[int, User], maker: RecordMaker
 ) -> None:
     addresses: dict[int, dict[int, int]] = {}
 
     def address(number: int, change: Change) -> int:
-        key = living.address_id(number, change)
+        key = maker.address_id(number, change)
         addresses.setdefault(number, {})[change.item] = key
         return key
 
-    spanning = Spanning(plans, lambda number: known[number].id, address)
-
-    def made() -> Iterator[Span]:
-        for server in batch:
-            yield from spanning.of(server)
-
-    world.spans.load(made())
+    spans = SpanMaker(plans, lambda number: known[number].id, address)
+    world.spans.load(span for server in batch for span in spans.make(server))
     servers: list[Server] = []
     ips: list[Ip] = []
     backups: list[Backup] = []
     for server in batch:
         if server.ended_at is None:
-            has = addresses.get(server.number, {})
-            for change in server.changes:
-                if change.do == "ip.remove":
-                    del has[change.item]
-            records = living.make(server, has)
+            records = maker.make(server, addresses.get(server.number, {}))
             servers.append(records.server)
             ips += records.ips
             backups += records.backups
@@ -136,10 +125,6 @@ def _user(world: Store, person: Person) -> User:
     if status is not None:
         user = users.update(MovedWorld(world, customer.pauses[-1].begin), user, status=status)
     return user
-
-
-def _operator(world: Store) -> User:
-    return world[USERS].get_or_404(1)
 
 
 def _remove(part: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a fleet comes to: lifetimes, hours and tokens, added up server by server. Pure, with flat memory."""
+"""Statistics of a fleet: lifetimes, hours and tokens, summed server by server. Pure, with flat memory."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -12,8 +12,8 @@ DECILES = (10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99)
 
 
 @dataclass
-class Part:
-    """What one plan or one kind of resource comes to."""
+class Subtotal:
+    """The usage of a plan or a kind of resource."""
 
     items: int = 0
     hours: int = 0
@@ -21,23 +21,23 @@ class Part:
 
 
 @dataclass
-class Figures:
-    """What the servers of a time come to. Lifetimes are those within the time."""
+class FleetStatistics:
+    """Statistics of the servers of a time. Lifetimes are those within the time."""
 
     begin: Micros
     end: Micros
     servers: int = 0
     living: int = 0
     span: Micros = 0
-    """Of all lifetimes together."""
+    """Sum of all lifetimes."""
     minutes: Counter[int] = field(default_factory=Counter)
-    """How many servers lived for so many whole minutes."""
+    """Number of servers by whole minutes of their life."""
     owners: set[int] = field(default_factory=set)
-    plans: dict[str, Part] = field(default_factory=lambda: defaultdict(Part))
-    """By the name of the plan: servers alone."""
-    resources: dict[str, Part] = field(default_factory=lambda: defaultdict(Part))
+    plans: dict[str, Subtotal] = field(default_factory=lambda: defaultdict(Subtotal))
+    """By name of the plan; only servers."""
+    resources: dict[str, Subtotal] = field(default_factory=lambda: defaultdict(Subtotal))
     days: list[int] = field(default_factory=list)
-    """Tokens of each day: the price of each hour that starts on it, until that of the month is reached."""
+    """Tokens of each day: the price of each hour that starts on it, up to the monthly price."""
 
     def add(self, spans: Sequence[Span]) -> None:
         """Add a server, by its spans."""
@@ -56,7 +56,7 @@ class Figures:
 
     @property
     def mean_hours(self) -> float:
-        """Mean hours of a server."""
+        """Mean hours per server."""
         return self.span / HOUR / self.servers if self.servers else 0.0
 
     @property
@@ -66,11 +66,11 @@ class Figures:
 
     @property
     def hours(self) -> int:
-        """All hours that are charged: those of addresses and backups, too."""
+        """All charged hours, including addresses and backups."""
         return sum(part.hours for part in self.resources.values())
 
     def quantile(self, percent: int) -> Micros:
-        """Return the lifetime that so many percent of the servers do not exceed, to the minute."""
+        """Return the lifetime that `percent` of the servers do not exceed, to the minute."""
         wanted = self.servers * percent / 100
         reached = 0
         for minutes in sorted(self.minutes):
@@ -83,16 +83,16 @@ class Figures:
         """Return the longest lifetime, to the minute."""
         return max(self.minutes, default=0) * MINUTE
 
-    def carried(self, percent: float) -> float:
-        """Return which part of all hours those percent of the servers have that live longest; 0 to 1."""
+    def share_of_longest(self, percent: float) -> float:
+        """Return the share of all hours, 0 to 1, that the longest-lived `percent` of the servers have."""
         left = self.servers * percent / 100
-        total = carried = 0.0
+        total = share = 0.0
         for minutes in sorted(self.minutes, reverse=True):
             count = self.minutes[minutes]
             total += minutes * count
-            carried += minutes * min(count, max(0.0, left))
+            share += minutes * min(count, max(0.0, left))
             left -= count
-        return carried / total if total else 0.0
+        return share / total if total else 0.0
 
     def _add_line(self, line: Sequence[Span]) -> None:
         first = line[0]
@@ -115,7 +115,7 @@ class Figures:
                 part.tokens += total_tokens
 
     def _spread(self, line: Sequence[Span], used: Micros, until: Micros, month: Micros, tokens: int) -> None:
-        """Add the tokens of a line in a month to the days on which they come up."""
+        """Add the tokens of a line in a month to the days that they fall on."""
         if not self.days:
             self.days = [0] * -((self.begin - self.end) // DAY)
         first, last = (used - self.begin) // DAY, (until - 1 - self.begin) // DAY
@@ -131,16 +131,8 @@ class Figures:
             before = reached
 
 
-def figures(begin: Micros, end: Micros, servers: Iterable[Sequence[Span]]) -> Figures:
-    """Return what servers come to within a time."""
-    made = Figures(begin, end)
-    for spans in servers:
-        made.add(spans)
-    return made
-
-
 def _lines(spans: Sequence[Span]) -> Iterable[Sequence[Span]]:
-    """Return spans that make up one usage line a month: of one resource, plan and price."""
+    """Group spans into usage lines: those of one resource, plan and price."""
     if len(spans) == 1:
         return (spans,)
     found: dict[tuple[object, ...], list[Span]] = {}

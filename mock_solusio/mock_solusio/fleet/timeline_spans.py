@@ -1,4 +1,4 @@
-"""What happens in a timeline, as spans: without a mock, and with only what lives in memory."""
+"""Turns the events of a timeline into usage spans, without a mock; only existing servers are in memory."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -10,17 +10,17 @@ from mock_solusio.domain import lifecycle, plans, spans
 from mock_solusio.domain.records.plans import Plan, PlanParams
 from mock_solusio.domain.spans import Span
 from mock_solusio.domain.units import GIB
-from mock_solusio.fleet.spans import Life
+from mock_solusio.fleet.spans import OpenSpans
 from mock_solusio.moment import Micros, micros
-from solusio_contracts import timeline as events
+from solusio_contracts import timeline
 
 _Found = TypeVar("_Found")
 
 _BACKUP = ("backup", "")
 
 
-class Stage:
-    """What lives at a moment of a timeline."""
+class SpanPlayer:
+    """Plays the events of a timeline; its state is what exists at that moment."""
 
     def __init__(self) -> None:
         self.customers = 0
@@ -28,53 +28,55 @@ class Stage:
         self._plans = {plan.name: plan for plan in plans.default_plans()}
         self._users: dict[str, int] = {}
         self._last_user = ""
-        self._lives: dict[str, tuple[Life, str]] = {}
+        self._lives: dict[str, tuple[OpenSpans, str]] = {}
         self._owners: dict[str, str] = {}
-        """Which server has an address or a backup of a name."""
+        """The server that has an address or a backup, by the name of that."""
         self._backups: Counter[str] = Counter()
         self._nameless = 0
 
-    def play(self, event: events.AnyEvent) -> list[Span] | None:
-        """Take notice of an event; return the spans of a server that ended by it.
+    def play(self, event: timeline.AnyEvent) -> list[Span] | None:
+        """Play an event; return the spans of a server that is deleted.
 
         Raises:
-            KeyError: it names what the timeline never made.
+            KeyError: the event names something that the timeline never created.
         """
         at = micros(event.at)
         match event:
-            case events.PlanCreate():
+            case timeline.PlanCreate():
                 self._plans[event.as_] = _plan(event, len(self._plans) + 1)
-            case events.PlanUpdate():
-                given = {name: value for name in events.PRICES if (value := getattr(event, name)) is not None}
+            case timeline.PlanUpdate():
+                given = {
+                    name: value for name in timeline.PRICES if (value := getattr(event, name)) is not None
+                }
                 self._plans[event.on] = replace(self._find(self._plans, "plan", event.on), **given)
-            case events.UserCreate():
+            case timeline.UserCreate():
                 self.customers += 1
                 self._users[event.as_] = self.customers
                 self._last_user = event.as_
-            case events.ServerCreate():
+            case timeline.ServerCreate():
                 self._create(event, at)
-            case events.ServerDelete():
+            case timeline.ServerDelete():
                 life, _ = self._find(self._lives, "server", event.on)
                 del self._lives[event.on]
                 self._backups.pop(event.on, None)
                 return life.end(at)
-            case events.ServerResize():
+            case timeline.ServerResize():
                 life, _ = self._find(self._lives, "server", event.on)
                 plan = self._find(self._plans, "plan", event.plan)
                 self._lives[event.on] = life, event.plan
                 life.change(at, lambda span: asdict(lifecycle.metered_price(plan, span.resource)))
-            case events.IpAdd():
+            case timeline.IpAdd():
                 life, plan_name = self._find(self._lives, "server", event.on)
                 self._nameless += 1
                 name = event.as_ or f"nameless {self._nameless}"
                 self._owners[f"ip {name}"] = event.on
                 life.open(("ip", name), self._span(life.first, spans.ADDITIONAL_IP, plan_name, at))
-            case events.IpRemove():
+            case timeline.IpRemove():
                 life, _ = self._life_of(f"ip {event.on}")
                 life.close(("ip", event.on), at)
-            case events.BackupCreate():
+            case timeline.BackupCreate():
                 self._backup(event, at)
-            case events.BackupDelete():
+            case timeline.BackupDelete():
                 life, owner = self._life_of(f"backup {event.on}")
                 self._backups[owner] -= 1
                 if not self._backups[owner]:
@@ -83,19 +85,19 @@ class Stage:
                 pass
         return None
 
-    def living(self) -> Iterator[list[Span]]:
-        """Return the spans of the servers that live."""
+    def remaining(self) -> Iterator[list[Span]]:
+        """Yield the spans of the servers that exist."""
         for life, _ in self._lives.values():
             yield life.end(None)
 
-    def _life_of(self, item: str) -> tuple[Life, str]:
-        """Return the life of the server that has an address or a backup, and its name."""
+    def _life_of(self, item: str) -> tuple[OpenSpans, str]:
+        """Return the spans and the name of the server that has an address or a backup."""
         kind, _, name = item.partition(" ")
         owner = self._find(self._owners, kind, name, item)
         del self._owners[item]
         return self._find(self._lives, "server", owner)[0], owner
 
-    def _create(self, event: events.ServerCreate, at: Micros) -> None:
+    def _create(self, event: timeline.ServerCreate, at: Micros) -> None:
         self._count += 1
         user = self._users.get(event.user or self._last_user, 0)
         terms = lifecycle.metered_price(self._find(self._plans, "plan", event.plan), spans.SERVER)
@@ -109,12 +111,12 @@ class Stage:
             started_at=at,
             **asdict(terms),
         )
-        life = Life(span)
+        life = OpenSpans(span)
         for number in range(event.additional_ips):
             life.open(("first ip", number), self._span(span, spans.ADDITIONAL_IP, event.plan, at))
         self._lives[event.as_] = life, event.plan
 
-    def _backup(self, event: events.BackupCreate, at: Micros) -> None:
+    def _backup(self, event: timeline.BackupCreate, at: Micros) -> None:
         life, plan_name = self._find(self._lives, "server", event.on)
         if event.as_ is not None:
             self._owners[f"backup {event.as_}"] = event.on
@@ -144,7 +146,7 @@ class Stage:
         return found
 
 
-def _plan(event: events.PlanCreate, number: int) -> Plan:
+def _plan(event: timeline.PlanCreate, number: int) -> Plan:
     params = PlanParams(disk=event.disk_gib, ram=event.ram_mib * GIB // 1024, vcpu=event.vcpu)
-    prices = {name: getattr(event, name) for name in events.PRICES}
+    prices = {name: getattr(event, name) for name in timeline.PRICES}
     return Plan(id=number, name=event.name or event.as_, params=params, disk=event.disk_gib, **prices)

@@ -1,6 +1,6 @@
-"""Writes a fleet as a world for `serve --fixtures`: its customers and living servers at the end of its time.
+"""Writes a fleet as a world for `serve --fixtures`: its customers and servers at the end of its time.
 
-What was is not in a world: ended servers, and the plans that a server had before its present one.
+A world has no past: it lacks deleted servers and the earlier plans of a server.
 """
 
 import json
@@ -10,16 +10,16 @@ from typing import Any
 import msgspec
 
 from mock_solusio.domain import plans
-from mock_solusio.fleet import model
 from mock_solusio.fleet.bulk_records import status_of
+from mock_solusio.fleet.changes import ServerState
 from mock_solusio.fleet.events import header
-from mock_solusio.fleet.model import Fleet
+from mock_solusio.fleet.model import Fleet, FleetServer
 from mock_solusio.fleet.people import people
 from mock_solusio.moment import utc
 
 
 def world_of(fleet: Fleet, advance: Callable[[int], None] = lambda _: None) -> dict[str, Any]:
-    """Return a world, as `fixtures` reads it; `advance` is told of each server."""
+    """Return a world, as `fixtures` reads it; `advance` is called for each server."""
     emails = {}
     users = []
     for person in people(fleet):
@@ -40,25 +40,13 @@ def world_of(fleet: Fleet, advance: Callable[[int], None] = lambda _: None) -> d
     return {"clock": {"moment": _text(fleet.end)}, "users": users, "servers": servers}
 
 
-def _server(server: model.Server, email: str) -> dict[str, Any]:
-    plan, status, addresses = server.plan, "started", 0
-    runs, suspended = True, False
-    for change in server.changes:
-        match change.do:
-            case "server.resize":
-                plan = change.plan
-            case "server.stop" | "server.start":
-                runs = change.do == "server.start"
-            case "server.suspend" | "server.resume":
-                suspended = change.do == "server.suspend"
-            case "ip.add":
-                addresses += 1
-            case "ip.remove":
-                addresses -= 1
-    status = "suspended" if suspended else "started" if runs else "stopped"
-    made: dict[str, Any] = {"name": server.name, "user": email, "plan": plans.default_plans()[plan].name}
-    if status != "started":
-        made["status"] = status
+def _server(server: FleetServer, email: str) -> dict[str, Any]:
+    state = ServerState(server.plan, server.created_at).apply(server.changes)
+    plan = plans.default_plans()[state.plan].name
+    made: dict[str, Any] = {"name": server.name, "user": email, "plan": plan}
+    if state.suspended or not state.runs:
+        made["status"] = "suspended" if state.suspended else "stopped"
+    addresses = sum(kind == "ip" for kind, _ in state.items)
     if addresses:
         made["additional_ips"] = addresses
     return {**made, "created_at": _text(server.created_at)}
@@ -82,7 +70,7 @@ def in_toml(fleet: Fleet, advance: Callable[[int], None] = lambda _: None) -> by
 
 def _members(part: dict[str, Any]) -> Iterator[str]:
     for name, value in part.items():
-        # Moments are bare in TOML; strings are as in JSON, and we have no others than numbers beside them.
+        # TOML writes moments without quotes, and strings and numbers as JSON does.
         bare = name in ("moment", "created_at")
         yield f"{name} = {value if bare else json.dumps(value)}"
 

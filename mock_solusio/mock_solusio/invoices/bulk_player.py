@@ -16,6 +16,7 @@ from mock_solusio.domain.records.networks import IP_BLOCKS, IPS, Ip, IpBlock
 from mock_solusio.domain.records.playback import PLAYED_NAMES, PlayedName
 from mock_solusio.domain.records.servers import SERVERS, Server
 from mock_solusio.domain.records.tasks import TASKS
+from mock_solusio.domain.servers import identity
 from mock_solusio.domain.spans import Span
 from mock_solusio.store.store import Store
 from mock_solusio.timeline import player as playing
@@ -96,16 +97,7 @@ def _free(world: Store, ip: Ip, count: int) -> list[tuple[IpBlock, int]]:
 
 def _servers(world: Store, model: Server, names: Sequence[str]) -> Iterator[Server]:
     for key, name in enumerate(names, model.id + 1):
-        draw = world.random("mac address", key)
-        yield replace(
-            model,
-            id=key,
-            name=name,
-            uuid=world.uuid("server", key),
-            mac_address="52:54:00:" + ":".join(f"{draw.randrange(256):02x}" for _ in range(3)),
-            vnc_password=world.secret("vnc password", key, 8),
-            root_password=world.secret("root password 1 of server", key, 16),
-        )
+        yield replace(model, id=key, name=name, **identity(world, key))
 
 
 def _spans(spans: Sequence[Span], copies: Sequence[Server]) -> Iterator[Span]:

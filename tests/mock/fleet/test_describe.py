@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mock_solusio.fleet.sources import TellingError, tell
-from mock_solusio.fleet.statistics import Figures, figures
+from mock_solusio.fleet.sources import SourceError, open_source
+from mock_solusio.fleet.statistics import FleetStatistics
 from mock_solusio.moment import DAY, HOUR, MINUTE, parse_moment
 from support.commands import invoke
 
@@ -16,14 +16,17 @@ TIMELINE = EXAMPLES / "timeline.ndjson"
 
 
 def read(file):
-    told = tell(file)
-    return told, figures(told.begin, told.end, told.servers)
+    source = open_source(file)
+    made = FleetStatistics(source.begin, source.end)
+    for spans in source.servers:
+        made.add(spans)
+    return source, made
 
 
 def test_a_timeline_by_hand():
     """The example of the docs, March 2026; hours of `web` are anchored at 8:00, those of `shop` at 0:05."""
-    told, made = read(TIMELINE)
-    assert (told.kind, told.customers) == ("timeline", 2)
+    source, made = read(TIMELINE)
+    assert (source.kind, source.customers) == ("timeline", 2)
     assert (made.servers, made.living, made.owners) == (2, 1, {1, 2})
     # web: all 31 days; shop: 1 March 0:05 to 25 March 9:00.
     shop = 24 * DAY + 9 * HOUR - 5 * MINUTE
@@ -58,9 +61,9 @@ def test_a_state_file_and_a_timeline_of_the_same_fleet_come_to_the_same(month):
 
 
 def test_a_world(month):
-    told, made = read(month / "month.toml")
+    source, made = read(month / "month.toml")
     _, whole = read(month / "month.ndjson")
-    assert told.kind == "world"
+    assert source.kind == "world"
     assert made.living == made.servers == whole.living
 
 
@@ -81,13 +84,13 @@ def test_a_generated_fleet_is_described_as_its_model_is(fleet_of, tmp_path):
     assert made.living == sum(one.ended_at is None for one in fleet.servers())
     assert made.mean_hours == pytest.approx(51.8, rel=0.02)
     spans.sort(reverse=True)
-    assert made.carried(10) == pytest.approx(sum(spans[: len(spans) // 10]) / sum(spans), rel=0.01)
+    assert made.share_of_longest(10) == pytest.approx(sum(spans[: len(spans) // 10]) / sum(spans), rel=0.01)
     assert made.quantile(50) == pytest.approx(spans[len(spans) // 2], rel=0.05, abs=MINUTE)
 
 
 def test_lifetimes_of_nothing():
-    nothing = Figures(0, DAY)
-    assert (nothing.mean_hours, nothing.carried(10), nothing.quantile(50), nothing.longest()) == (0, 0, 0, 0)
+    nothing = FleetStatistics(0, DAY)
+    assert (nothing.mean_hours, nothing.share_of_longest(10), nothing.quantile(50), nothing.longest()) == (0, 0, 0, 0)
 
 
 @pytest.mark.parametrize("name", ["month.db", "month.ndjson", "month.toml"])
@@ -136,7 +139,7 @@ def test_a_picture_of_another_kind(month, tmp_path):
     [
         (b"", "has no servers to describe"),
         (b"\x00\x01 nothing", "not valid TOML"),
-        (b"SQLite format 3\0 and nothing more", "it is no state file"),
+        (b"SQLite format 3\0 and nothing more", "it is not a state file"),
         (b'{"users": [{"mail": "a@example.com"}]}', "users\\[0\\]"),
         (b'{"at": "2026-03-01T00:00:00Z", "do": "server.stop", "on": 7}', "Line 1: on: "),
         (
@@ -166,7 +169,7 @@ def test_a_state_file_that_is_in_use(month, tmp_path):
     state.write_bytes((month / "month.db").read_bytes())
     mock = Mock(Options(file=state))
     try:
-        with pytest.raises(TellingError, match="another process uses it"):
-            tell(state)
+        with pytest.raises(SourceError, match="another process uses it"):
+            open_source(state)
     finally:
         mock.close()

@@ -178,11 +178,11 @@ def test_what_was_made_is_said(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ([], "Say what to make"),
+        ([], "Give --out FILE, --state FILE, or both"),
         (["--out", "f.yaml"], "expected a name that ends in .ndjson, .toml or .json"),
         (["--out", "nowhere/f.json"], "the folder of nowhere/f.json does not exist"),
         (["--out", "f.json", "--users", "0"], "0 is not in the range"),
-        (["--out", "f.json", "--users", "5", "--scale", "2"], "contradict each other"),
+        (["--out", "f.json", "--users", "5", "--scale", "2"], "Give --users or --scale, not both"),
         (["--out", "f.json", "--scale", "0"], "0.0 is not in the range"),
         (["--out", "f.json", "--months", "0"], "0 is not in the range"),
         (["--out", "f.json", "--begin", "March"], "expected a month such as 2026-03"),
