@@ -12,8 +12,8 @@ from mock_solusio.domain.world import Kind, Record
 T = TypeVar("T", bound=Record)
 
 
-def _all(_call: Call) -> dict[str, Any]:
-    return {}
+Conditions = Callable[[Call], Mapping[str, Any]]
+"""Returns the conditions that the records of a list meet (see `domain.world.Table`)."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Access(Generic[T]):
     kind: Kind[T]
     find: Callable[[Call], T]
     """Returns the record that the path names, or raises NotFound or Forbidden."""
-    where: Callable[[Call], Mapping[str, Any]] = _all
-    """Returns the conditions that the records of a list meet."""
+    where: Conditions = lambda _: {}
+    """Which records a list has."""
     permission: Permission | None = None
     """What the operation as a whole requires."""
 

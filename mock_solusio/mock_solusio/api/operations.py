@@ -4,11 +4,11 @@ A handler runs in one transaction. Two ways lead into the table: `@operation` ta
 `Resource` registers operations that only list, show, create, update or delete records of a kind.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from mock_solusio.api.access import Access
+from mock_solusio.api.access import Access, Conditions
 from mock_solusio.api.call import Call, Reply, View
 from mock_solusio.api.replies import list_page, no_content, show
 from mock_solusio.domain.permissions import Permission
@@ -64,12 +64,13 @@ class Resource(Generic[T]):
         self.sees = sees
         self.manages = manages or sees
 
-    def list(self, operation_id: str) -> None:
-        """Reply with a page of the records that the actor sees; the document's filters apply."""
+    def list(self, operation_id: str, where: Conditions | None = None) -> None:
+        """Reply with a page of the records that the actor sees, or that meet conditions; filters apply."""
+        conditions = where or self.sees.where
 
         @operation(operation_id, permission=self.sees.permission)
         def handle(call: Call) -> Reply:
-            return list_page(call, self.sees.kind, self.view, {**call.filters, **self.sees.where(call)})
+            return list_page(call, self.sees.kind, self.view, {**call.filters, **conditions(call)})
 
     def show(self, operation_id: str, view: View[T] | None = None) -> None:
         """Reply with a record."""
@@ -101,3 +102,11 @@ class Resource(Generic[T]):
         def handle(call: Call) -> Reply:
             by(call.world, self.manages.find(call))
             return no_content()
+
+    def delete_all(self, operation_id: str, *, by: Callable[[World, Sequence[int]], Sequence[int]]) -> None:
+        """Delete the records with the given ids, all or none; reply with the ids."""
+
+        @operation(operation_id, permission=self.manages.permission)
+        def handle(call: Call) -> Reply:
+            deleted = by(call.world, call.body["ids"])
+            return Reply(200, lambda: {"data": deleted})

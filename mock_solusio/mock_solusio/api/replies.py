@@ -31,7 +31,8 @@ def rendered(call: Call, view: View[T], record: T) -> Any:
         call.expires_at = others
         if until:
             call.rendered.set(key, shown, until, OVERHEAD + len(text))
-    call.expires(until)
+    if until != NEVER:
+        call.expires(until)
     return shown
 
 

@@ -2,7 +2,7 @@
 
 from mock_solusio.api.access import permitted
 from mock_solusio.api.operations import Resource
-from mock_solusio.api.views.people import activity_log_view
+from mock_solusio.api.views.installation import activity_log_view
 from mock_solusio.domain.permissions import Permission
 from mock_solusio.domain.records.installation import ACTIVITY_LOGS
 

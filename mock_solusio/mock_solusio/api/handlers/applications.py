@@ -2,7 +2,7 @@
 
 from mock_solusio.api.access import permitted, visible
 from mock_solusio.api.operations import Resource
-from mock_solusio.api.views.catalogue import application_view
+from mock_solusio.api.views.images import application_view
 from mock_solusio.domain import applications
 from mock_solusio.domain.permissions import Permission
 from mock_solusio.domain.records.images import APPLICATIONS

@@ -2,7 +2,7 @@
 
 from mock_solusio.api.access import permitted
 from mock_solusio.api.operations import Resource
-from mock_solusio.api.views.backup_nodes import backup_node_view
+from mock_solusio.api.views.compute_resources import backup_node_view
 from mock_solusio.domain import backup_nodes
 from mock_solusio.domain.permissions import Permission
 from mock_solusio.domain.records.compute_resources import BACKUP_NODES

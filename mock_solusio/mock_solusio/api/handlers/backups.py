@@ -5,7 +5,7 @@ from mock_solusio.api.call import Call, Reply
 from mock_solusio.api.handlers.server_actions import starts_task
 from mock_solusio.api.handlers.servers import managed, visible
 from mock_solusio.api.operations import Resource, operation
-from mock_solusio.api.replies import list_page, no_content, show
+from mock_solusio.api.replies import no_content, show
 from mock_solusio.api.views.servers import backup_view
 from mock_solusio.domain import backups, server_access
 from mock_solusio.domain.records.servers import BACKUPS, Backup
@@ -23,14 +23,10 @@ def _actionable(call: Call) -> Backup:
     return backup
 
 
-Resource(backup_view, sees=Access(BACKUPS, _visible)).show("getBackup")
+RESOURCE = Resource(backup_view, sees=Access(BACKUPS, _visible))
+RESOURCE.list("listServerBackups", where=lambda call: {"server_id": visible(call).id})
+RESOURCE.show("getBackup")
 starts_task("restoreBackup", _actionable, backups.restore)
-
-
-@operation("listServerBackups")
-def list_server_backups(call: Call) -> Reply:
-    """Reply with a page of a server's backups."""
-    return list_page(call, BACKUPS, backup_view, {"server_id": visible(call).id})
 
 
 @operation("createServerBackup")

@@ -3,8 +3,8 @@
 from mock_solusio.api.access import permitted
 from mock_solusio.api.call import Call, Reply
 from mock_solusio.api.operations import Resource, operation
-from mock_solusio.api.replies import list_page, show
-from mock_solusio.api.views.machines import ip_block_view, ip_view
+from mock_solusio.api.replies import show
+from mock_solusio.api.views.networks import ip_block_view, ip_view
 from mock_solusio.domain import ip_blocks
 from mock_solusio.domain.permissions import Permission
 from mock_solusio.domain.records.networks import IP_BLOCKS, IPS
@@ -18,13 +18,9 @@ BLOCKS.show("getIpBlock")
 BLOCKS.update("replaceIpBlock", by=ip_blocks.update)
 BLOCKS.delete("deleteIpBlock", by=ip_blocks.remove)
 
-Resource(ip_view, sees=permitted(IPS, MANAGE)).delete("deleteIp", by=ip_blocks.unreserve)
-
-
-@operation("listIpBlockIps", permission=VIEW)
-def list_ips(call: Call) -> Reply:
-    """Reply with a page of the registered addresses of a block."""
-    return list_page(call, IPS, ip_view, {"ip_block_id": call.record(IP_BLOCKS).id})
+ADDRESSES = Resource(ip_view, sees=permitted(IPS, VIEW), manages=permitted(IPS, MANAGE))
+ADDRESSES.list("listIpBlockIps", where=lambda call: {"ip_block_id": call.record(IP_BLOCKS).id})
+ADDRESSES.delete("deleteIp", by=ip_blocks.unreserve)
 
 
 @operation("createIpBlockIp", permission=MANAGE)

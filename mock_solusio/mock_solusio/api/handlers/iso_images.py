@@ -4,7 +4,7 @@ from mock_solusio.api.access import Access, own
 from mock_solusio.api.call import Call, Reply
 from mock_solusio.api.operations import Resource, operation
 from mock_solusio.api.replies import list_items, list_page, show
-from mock_solusio.api.views.catalogue import iso_image_view
+from mock_solusio.api.views.images import iso_image_view
 from mock_solusio.domain import iso_images
 from mock_solusio.domain.permissions import Permission
 from mock_solusio.domain.records.images import ISO_IMAGES, IsoImage

@@ -3,7 +3,7 @@
 from mock_solusio.api.call import Call, Reply
 from mock_solusio.api.operations import operation
 from mock_solusio.api.replies import show
-from mock_solusio.api.views.settings import license_view
+from mock_solusio.api.views.installation import license_view
 from mock_solusio.domain import license as licenses
 from mock_solusio.domain.permissions import Permission
 

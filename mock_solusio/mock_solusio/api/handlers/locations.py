@@ -2,7 +2,7 @@
 
 from mock_solusio.api.access import permitted, visible
 from mock_solusio.api.operations import Resource
-from mock_solusio.api.views.catalogue import location_view
+from mock_solusio.api.views.compute_resources import location_view
 from mock_solusio.domain import locations
 from mock_solusio.domain.permissions import Permission
 from mock_solusio.domain.records.compute_resources import LOCATIONS

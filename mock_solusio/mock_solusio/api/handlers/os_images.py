@@ -4,7 +4,7 @@ from mock_solusio.api.access import Access, permitted, require_visible, visible
 from mock_solusio.api.call import Call, Reply
 from mock_solusio.api.operations import Resource, operation
 from mock_solusio.api.replies import list_all, show
-from mock_solusio.api.views.catalogue import os_image_version_view, os_image_view
+from mock_solusio.api.views.images import os_image_version_view, os_image_view
 from mock_solusio.domain import os_images
 from mock_solusio.domain.permissions import Permission
 from mock_solusio.domain.records.images import OS_IMAGE_VERSIONS, OS_IMAGES, OsImageVersion
@@ -24,6 +24,7 @@ IMAGES.create("createOsImage", by=os_images.create)
 IMAGES.show("getOsImage")
 IMAGES.update("replaceOsImage", "updateOsImage", by=os_images.update)
 IMAGES.delete("deleteOsImage", by=os_images.remove)
+IMAGES.delete_all("deleteOsImages", by=os_images.remove_all)
 
 VERSIONS = Resource(
     os_image_version_view,
@@ -33,13 +34,6 @@ VERSIONS = Resource(
 VERSIONS.show("getOsImageVersion")
 VERSIONS.update("replaceOsImageVersion", "updateOsImageVersion", by=os_images.update_version)
 VERSIONS.delete("deleteOsImageVersion", by=os_images.remove_version)
-
-
-@operation("deleteOsImages", permission=MANAGE)
-def delete_os_images(call: Call) -> Reply:
-    """Delete several operating systems, all or none; reply with their ids."""
-    deleted = os_images.remove_all(call.world, call.body["ids"])
-    return Reply(200, lambda: {"data": deleted})
 
 
 @operation("listOsImageVersions")

@@ -1,8 +1,7 @@
 """Plans (facts, section 5), priced for the actor."""
 
 from mock_solusio.api.access import permitted
-from mock_solusio.api.call import Call, Reply
-from mock_solusio.api.operations import Resource, operation
+from mock_solusio.api.operations import Resource
 from mock_solusio.api.views.plans import plan_view_for_actor
 from mock_solusio.domain import plans
 from mock_solusio.domain.permissions import Permission
@@ -18,10 +17,4 @@ RESOURCE.create("createPlan", by=plans.create)
 RESOURCE.show("getPlan")
 RESOURCE.update("replacePlan", "updatePlan", by=plans.update)
 RESOURCE.delete("deletePlan", by=plans.remove)
-
-
-@operation("deletePlans", permission=Permission.MANAGE_PLANS)
-def delete_plans(call: Call) -> Reply:
-    """Delete several plans, all or none; reply with their ids."""
-    deleted = plans.remove_all(call.world, call.body["ids"])
-    return Reply(200, lambda: {"data": deleted})
+RESOURCE.delete_all("deletePlans", by=plans.remove_all)

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from mock_solusio.api.access import Access
+from mock_solusio.api.access import Access, permitted
 from mock_solusio.api.call import Call, Reply
 from mock_solusio.api.operations import Resource, operation
 from mock_solusio.api.replies import list_page, no_content, show
-from mock_solusio.api.views.catalogue import ssh_key_view
+from mock_solusio.api.views.people import ssh_key_view
 from mock_solusio.api.views.plans import priced_for
 from mock_solusio.api.views.projects import member_view, project_view
 from mock_solusio.domain import projects, ssh_keys
@@ -44,17 +44,16 @@ RESOURCE.show("getProject")
 RESOURCE.update("replaceProject", by=projects.update)
 RESOURCE.delete("deleteProject", by=projects.remove)
 
+MEMBERS = Resource(member_view, sees=permitted(MEMBERSHIPS))
+MEMBERS.list("listProjectMembers", where=lambda call: {"project_id": _visible(call).id})
+KEYS = Resource(ssh_key_view, sees=permitted(SSH_KEYS))
+KEYS.list("listProjectSshKeys", where=lambda call: {"user_id": _visible(call).people})
+
 
 @operation("createProject")
 def create_project(call: Call) -> Reply:
     """Create a project that the actor owns."""
     return show(call, project_view, projects.create(call.world, call.actor, call.body), 201)
-
-
-@operation("listProjectMembers")
-def list_members(call: Call) -> Reply:
-    """Reply with a page of members and invitations."""
-    return list_page(call, MEMBERSHIPS, member_view, {"project_id": _visible(call).id})
 
 
 @operation("addProjectMember")
@@ -82,12 +81,6 @@ def resend_invite(call: Call) -> Reply:
     """Reply with the invitation; the mock sends no email."""
     membership = projects.invite_again(call.world, _membership(call, _managed(call)))
     return show(call, member_view, membership)
-
-
-@operation("listProjectSshKeys")
-def list_ssh_keys(call: Call) -> Reply:
-    """Reply with a page of the SSH keys of everybody in the project."""
-    return list_page(call, SSH_KEYS, ssh_key_view, {"user_id": _visible(call).people})
 
 
 @operation("createProjectSshKey")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from mock_solusio.api.call import Call, Reply
-from mock_solusio.api.handlers.servers import actionable, managed, visible
+from mock_solusio.api.handlers.servers import actionable, managed
 from mock_solusio.api.operations import operation
 from mock_solusio.api.replies import show
 from mock_solusio.api.views.servers import console_view, server_view
@@ -91,14 +91,6 @@ def open_server_console(call: Call) -> Reply:
 def reset_server_usage(call: Call) -> Reply:
     """Reset the traffic counters; reply with the server."""
     return show(call, server_view, actions.reset_usage(call.world, call.actor, managed(call)))
-
-
-@operation("getServerBoot")
-def get_server_boot(call: Call) -> Reply:
-    """Reply with what a server boots from."""
-    server = visible(call)
-    boot = {"mode": server.boot_mode, "iso_image_id": server.iso_image_id}
-    return Reply(200, lambda: {"data": boot})
 
 
 @operation("setServerBoot")

@@ -6,7 +6,7 @@ from mock_solusio.api.access import Access
 from mock_solusio.api.call import Call, Reply
 from mock_solusio.api.operations import Resource, operation
 from mock_solusio.api.replies import list_page, show
-from mock_solusio.api.views.servers import disk_views, server_view
+from mock_solusio.api.views.servers import boot_view, disk_views, server_view
 from mock_solusio.api.views.tasks import task_view
 from mock_solusio.domain import server_access, servers
 from mock_solusio.domain.permissions import Permission
@@ -32,6 +32,8 @@ def managed(call: Call) -> Server:
 
 RESOURCE = Resource(server_view, sees=Access(SERVERS, visible), manages=Access(SERVERS, managed))
 RESOURCE.show("getServer")
+RESOURCE.show("listServerDisks", view=disk_views)
+RESOURCE.show("getServerBoot", view=boot_view)
 RESOURCE.update("replaceServer", "updateServer", by=servers.update)
 RESOURCE.update("updateServerSettings", by=servers.update_settings)
 
@@ -59,9 +61,3 @@ def delete_server(call: Call) -> Reply:
     """Delete a server; reply with 200 and the task, never with 204."""
     task = servers.remove(call.world, call.actor, call.permissions, call.path["server_id"])
     return show(call, task_view, task)
-
-
-@operation("listServerDisks")
-def list_server_disks(call: Call) -> Reply:
-    """Reply with the disks of a server, without pages."""
-    return show(call, disk_views, visible(call))

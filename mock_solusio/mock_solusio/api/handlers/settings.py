@@ -3,7 +3,7 @@
 from mock_solusio.api.call import Call, Reply
 from mock_solusio.api.operations import operation
 from mock_solusio.api.replies import show
-from mock_solusio.api.views.settings import settings_view
+from mock_solusio.api.views.installation import settings_view
 from mock_solusio.domain import activity, settings
 from mock_solusio.domain.permissions import Permission
 

@@ -5,7 +5,7 @@ from mock_solusio.api.call import Call, Reply
 from mock_solusio.api.handlers.server_actions import starts_task
 from mock_solusio.api.handlers.servers import actionable, visible
 from mock_solusio.api.operations import Resource, operation
-from mock_solusio.api.replies import list_page, show
+from mock_solusio.api.replies import show
 from mock_solusio.api.views.servers import snapshot_view
 from mock_solusio.domain import server_access, snapshots
 from mock_solusio.domain.records.servers import SNAPSHOTS, Snapshot
@@ -23,15 +23,11 @@ def _actionable(call: Call) -> Snapshot:
     return snapshot
 
 
-Resource(snapshot_view, sees=Access(SNAPSHOTS, _visible)).show("getSnapshot")
+RESOURCE = Resource(snapshot_view, sees=Access(SNAPSHOTS, _visible))
+RESOURCE.list("listServerSnapshots", where=lambda call: {"server_id": visible(call).id})
+RESOURCE.show("getSnapshot")
 starts_task("deleteSnapshot", _actionable, snapshots.remove)
 starts_task("revertSnapshot", _actionable, snapshots.revert)
-
-
-@operation("listServerSnapshots")
-def list_server_snapshots(call: Call) -> Reply:
-    """Reply with a page of a server's snapshots."""
-    return list_page(call, SNAPSHOTS, snapshot_view, {"server_id": visible(call).id})
 
 
 @operation("createServerSnapshot")

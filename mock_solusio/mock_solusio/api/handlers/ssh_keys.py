@@ -4,7 +4,7 @@ from mock_solusio.api.access import own
 from mock_solusio.api.call import Call, Reply
 from mock_solusio.api.operations import Resource, operation
 from mock_solusio.api.replies import show
-from mock_solusio.api.views.catalogue import ssh_key_view
+from mock_solusio.api.views.people import ssh_key_view
 from mock_solusio.domain import ssh_keys
 from mock_solusio.domain.permissions import Permission
 from mock_solusio.domain.records.credentials import SSH_KEYS

@@ -3,7 +3,7 @@
 from mock_solusio.api.call import Call, Reply
 from mock_solusio.api.operations import operation
 from mock_solusio.api.replies import list_all
-from mock_solusio.api.views.catalogue import storage_type_view
+from mock_solusio.api.views.compute_resources import storage_type_view
 from mock_solusio.domain.records.compute_resources import STORAGE_TYPES
 
 

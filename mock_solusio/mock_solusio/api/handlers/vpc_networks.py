@@ -1,10 +1,10 @@
 """VPC networks (evotic SDK SolusVPCNetworks.php). Operators see all, customers their own."""
 
-from mock_solusio.api.access import own
+from mock_solusio.api.access import own, permitted
 from mock_solusio.api.call import Call, Reply
 from mock_solusio.api.operations import Resource, operation
-from mock_solusio.api.replies import list_page, no_content, show
-from mock_solusio.api.views.vpc_networks import vpc_ip_view, vpc_network_view
+from mock_solusio.api.replies import no_content, show
+from mock_solusio.api.views.networks import vpc_ip_view, vpc_network_view
 from mock_solusio.domain import vpc_networks
 from mock_solusio.domain.errors import NotFound
 from mock_solusio.domain.permissions import Permission
@@ -19,6 +19,9 @@ RESOURCE = Resource(vpc_network_view, sees=VISIBLE, manages=MANAGED)
 RESOURCE.list("listVpcNetworks")
 RESOURCE.show("getVpcNetwork")
 RESOURCE.delete("deleteVpcNetwork", by=vpc_networks.remove)
+
+ADDRESSES = Resource(vpc_ip_view, sees=permitted(VPC_IPS))
+ADDRESSES.list("listVpcNetworkIps", where=lambda call: {"vpc_network_id": VISIBLE.find(call).id})
 
 
 @operation("createVpcNetwork")
@@ -53,12 +56,6 @@ def detach_servers(call: Call) -> Reply:
     network = MANAGED.find(call)
     vpc_networks.detach(call.world, call.actor, call.permissions, network, call.body["server_ids"])
     return show(call, vpc_network_view, network)
-
-
-@operation("listVpcNetworkIps")
-def list_ips(call: Call) -> Reply:
-    """Reply with a page of the addresses that were added or that servers have."""
-    return list_page(call, VPC_IPS, vpc_ip_view, {"vpc_network_id": VISIBLE.find(call).id})
 
 
 @operation("addVpcNetworkIp")

@@ -1,53 +1,47 @@
-"""Users, roles, limit groups, languages and access tokens, as the API shows them (facts, sections 3, 4)."""
-
-from typing import Any
+"""Users, their roles, limits, languages, tokens and keys as the API shows them (facts, sections 3, 4)."""
 
 from mock_solusio.api.call import Call
 from mock_solusio.api.replies import rendered
+from mock_solusio.api.views.parts import Json, icon_or_none, moment, pick
 from mock_solusio.domain import limits, role_permissions
 from mock_solusio.domain.limit_groups import LIMITS
 from mock_solusio.domain.permissions import Permission
-from mock_solusio.domain.records.credentials import AccessToken
-from mock_solusio.domain.records.images import ICONS, ISO_IMAGES
-from mock_solusio.domain.records.installation import DEFAULT_LANGUAGE, LANGUAGES, ActivityLog, Language
+from mock_solusio.domain.records.credentials import AccessToken, SshKey
+from mock_solusio.domain.records.images import ISO_IMAGES
+from mock_solusio.domain.records.installation import DEFAULT_LANGUAGE, LANGUAGES, Language
 from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS, LimitGroup
 from mock_solusio.domain.records.roles import ROLES, Role
 from mock_solusio.domain.records.user import USERS, User
 from mock_solusio.domain.role_permissions import PERMISSIONS
 from mock_solusio.moment import rfc3339
 
-Json = dict[str, Any]
-
 TOKEN_TYPE = "Bearer"  # noqa: S105 - the scheme, not a credential
-"""The scheme that clients take over into their `Authorization` header (facts, section 1)."""
+"""The scheme that clients copy into their `Authorization` header (facts, section 1)."""
 
 
 def user_view(call: Call, user: User) -> Json:
-    """Show a user. What is counted of his limits is null where he has no limit.
+    """Show a user. `limit_usage` is null for whatever is not limited.
 
-    His billing token is a credential: it is null for other customers, such as members of his projects
-    (assumed).
+    The billing token is a credential: other customers, such as members of a project, get null (assumed).
     """
     world = call.world
     group = None if user.limit_group_id is None else world[LIMIT_GROUPS].get(user.limit_group_id)
-    held = (world[ROLES].get(key) for key in user.roles)
-    verified = user.email_verified_at
+    language = world[LANGUAGES].get_or_404(user.language_id or DEFAULT_LANGUAGE)
+    roles = map(world[ROLES].get, user.roles)
     trusted = call.actor_id == user.id or call.may(Permission.VIEW_USERS)
     return {
         "id": user.id,
         "email": user.email,
         "status": user.status,
         "created_at": rfc3339(user.created_at),
-        "roles": [role_brief(role) for role in held if role is not None],
+        "roles": [role_brief(role) for role in roles if role is not None],
         "billing_user_id": user.billing_user_id,
         "billing_token": user.billing_token if trusted else None,
-        "email_verified_at": None if verified is None else rfc3339(verified),
-        "has_verified_email": verified is not None,
+        "email_verified_at": moment(user.email_verified_at),
+        "has_verified_email": user.email_verified_at is not None,
         "limit_group": None if group is None else rendered(call, limit_group_view, group),
         "limit_usage": _limit_usage(call, user, group),
-        "language": rendered(
-            call, language_view, world[LANGUAGES].get_or_404(user.language_id or DEFAULT_LANGUAGE)
-        ),
+        "language": rendered(call, language_view, language),
         "allowed_ips": [],
         "is_two_factor_auth_enabled": False,
         "two_factor_auth_recovery_code_count": 0,
@@ -75,16 +69,14 @@ def _limit_usage(call: Call, user: User, group: LimitGroup | None) -> Json:
 
 
 def role_brief(role: Role) -> Json:
-    """Show a role as a user has it."""
+    """Show a role without its permissions."""
     return {"id": role.id, "name": role.name, "is_default": role.built_in, "users_count": role.users_count}
 
 
 def role_view(_call: Call, role: Role) -> Json:
-    """Show a role with what it permits."""
-    return {
-        **role_brief(role),
-        "permissions": [permission_view(number) for number in role_permissions.permission_ids(role)],
-    }
+    """Show a role with its permissions."""
+    permissions = map(permission_view, role_permissions.permission_ids(role))
+    return {**role_brief(role), "permissions": list(permissions)}
 
 
 def permission_view(number: int) -> Json:
@@ -94,42 +86,30 @@ def permission_view(number: int) -> Json:
 
 def limit_group_view(_call: Call, group: LimitGroup) -> Json:
     """Show a limit group."""
-    bounds = {name: getattr(group, name) for name in LIMITS}
     return {
-        "id": group.id,
-        "name": group.name,
+        **pick(group, "id", "name"),
         "created_at": rfc3339(group.created_at),
         "updated_at": rfc3339(group.updated_at),
-        **{name: {"limit": one.limit, "is_enabled": one.is_enabled} for name, one in bounds.items()},
-        "users_count": group.users_count,
+        **pick(group, *LIMITS, "users_count"),
     }
 
 
 def language_view(call: Call, language: Language) -> Json:
     """Show a language."""
-    icon = None if language.icon_id is None else call.world[ICONS].get(language.icon_id)
     return {
-        "id": language.id,
-        "name": language.name,
-        "locale": language.locale,
-        "country": language.country,
-        "icon": None
-        if icon is None
-        else {"id": icon.id, "name": icon.name, "url": icon.url, "type": icon.type},
-        "is_default": language.is_default,
-        "is_visible": language.is_visible,
-        "users_count": language.users_count,
+        **pick(language, "id", "name", "locale", "country"),
+        "icon": icon_or_none(call, language.icon_id),
+        **pick(language, "is_default", "is_visible", "users_count"),
     }
 
 
 def access_token_view(_call: Call, token: AccessToken) -> Json:
     """Show an access token, without its secret."""
     return {
-        "id": token.id,
-        "name": token.name,
+        **pick(token, "id", "name"),
         "is_one_time": token.one_time,
         "created_at": rfc3339(token.created_at),
-        "expires_at": None if token.expires_at is None else rfc3339(token.expires_at),
+        "expires_at": moment(token.expires_at),
     }
 
 
@@ -138,17 +118,11 @@ def api_token_view(call: Call, token: AccessToken) -> Json:
     return {
         "id": token.uuid,
         "name": token.name,
-        "user": user_view(call, call.world[USERS].get_or_404(token.user_id)),
+        "user": rendered(call, user_view, call.world[USERS].get_or_404(token.user_id)),
         "created_at": rfc3339(token.created_at),
     }
 
 
-def activity_log_view(_call: Call, entry: ActivityLog) -> Json:
-    """Show an entry of the activity log."""
-    return {
-        "id": entry.id,
-        "event": entry.event,
-        "user_email": entry.user_email,
-        "created_at": rfc3339(entry.created_at),
-        "data": entry.data,
-    }
+def ssh_key_view(_call: Call, key: SshKey) -> Json:
+    """Show an SSH key."""
+    return pick(key, "id", "name", "body", "user_id")

@@ -1,16 +1,20 @@
-"""What the API shows of servers, and of what hangs on them (facts, section 7)."""
+"""Servers, their disks, backups and snapshots as the API shows them (facts, section 7)."""
 
 from typing import Any
 
-import msgspec
-
 from mock_solusio.api.call import Call
 from mock_solusio.api.replies import rendered
-from mock_solusio.api.views.backup_nodes import backup_node_short
-from mock_solusio.api.views.catalogue import iso_image_view, location_view, ssh_key_view
-from mock_solusio.api.views.machines import capabilities, ip_view, storage_view
-from mock_solusio.api.views.people import user_view
-from mock_solusio.api.views.plans import plan_view
+from mock_solusio.api.views.compute_resources import (
+    backup_node_short,
+    capabilities,
+    location_view,
+    storage_view,
+)
+from mock_solusio.api.views.images import iso_image_view
+from mock_solusio.api.views.networks import ip_view
+from mock_solusio.api.views.parts import Json, icon_or_none, moment, pick
+from mock_solusio.api.views.people import ssh_key_view, user_view
+from mock_solusio.api.views.plans import plan_view, priced_for
 from mock_solusio.api.views.projects import project_view
 from mock_solusio.domain import (
     backup_schedule,
@@ -30,17 +34,15 @@ from mock_solusio.domain.records.compute_resources import (
     ComputeResource,
 )
 from mock_solusio.domain.records.credentials import SSH_KEYS
-from mock_solusio.domain.records.images import APPLICATIONS, ICONS, ISO_IMAGES, OS_IMAGE_VERSIONS, OS_IMAGES
+from mock_solusio.domain.records.images import APPLICATIONS, ISO_IMAGES, OS_IMAGE_VERSIONS, OS_IMAGES
 from mock_solusio.domain.records.networks import IP_BLOCKS, IPV4, IPV6, Ip
 from mock_solusio.domain.records.plans import Plan
 from mock_solusio.domain.records.projects import PROJECTS
 from mock_solusio.domain.records.servers import SERVERS, AdditionalDisk, Backup, Server, Snapshot
 from mock_solusio.domain.records.tasks import TASKS
-from mock_solusio.domain.records.user import USERS
+from mock_solusio.domain.records.user import USERS, User
 from mock_solusio.domain.units import GIB
 from mock_solusio.moment import rfc3339
-
-Json = dict[str, Any]
 
 
 def server_view(call: Call, server: Server) -> Json:
@@ -51,21 +53,17 @@ def server_view(call: Call, server: Server) -> Json:
     machine = world[COMPUTE_RESOURCES].get_or_404(server.compute_resource_id)
     addresses = ip_blocks.of_server(world, server.id)
     ips = [ip_view(call, ip) for ip in addresses]
-    keys = (world[SSH_KEYS].get(key) for key in server.ssh_keys)
+    keys = map(world[SSH_KEYS].get, server.ssh_keys)
     upcoming = backup_schedule.next_backup(server.backup_settings, call.now)
     if upcoming is not None:
         call.expires(upcoming)
     return {
-        "id": server.id,
-        "name": server.name,
-        "description": server.description,
-        "uuid": server.uuid,
-        "status": server.status,
+        **pick(server, "id", "name", "description", "uuid", "status"),
         "real_status": _REAL.get(server.status, server.status),
         "virtualization_type": server.virtualization_type,
         "os_type": _os_type(call, server),
         "specifications": {"disk": server.disk, "ram": plan.params.ram, "vcpu": plan.params.vcpu},
-        "plan": plan_view(call, plan, owner.billing_user_id),
+        "plan": _plan(call, server, plan, owner),
         "location": rendered(call, location_view, world[LOCATIONS].get_or_404(server.location_id)),
         "project": rendered(call, project_view, world[PROJECTS].get_or_404(server.project_id)),
         "user": rendered(call, user_view, owner),
@@ -78,31 +76,30 @@ def server_view(call: Call, server: Server) -> Json:
                 if ip.type == IPV6
             ],
         },
-        "fqdns": server.fqdns,
-        "boot_mode": server.boot_mode,
-        "is_suspended": server.is_suspended,
+        **pick(server, "fqdns", "boot_mode", "is_suspended"),
         "is_processing": servers.is_busy(server, call.now),
         "progress": _progress(call, server),
         "usage": _usage(call, server),
         "backup_settings": _backup_settings(server, plan),
-        "next_scheduled_backup_at": None if upcoming is None else rfc3339(upcoming),
+        "next_scheduled_backup_at": moment(upcoming),
         "ssh_keys": [ssh_key_view(call, key) for key in keys if key is not None],
         "created_at": rfc3339(server.created_at),
         "has_incremental_backups": plan.backup_settings.is_incremental_backup_enabled,
         "vnc_url": _console_url(server, machine),
-        "compute_resource": {
-            "id": machine.id,
-            "name": machine.name,
-            "host": machine.host,
-            "capabilities": capabilities(machine),
-        },
+        "compute_resource": {**pick(machine, "id", "name", "host"), "capabilities": capabilities(machine)},
         "settings": _settings(call, server),
         **_boots_from(call, server),
     }
 
 
+def _plan(call: Call, server: Server, plan: Plan, owner: User) -> Any:
+    if server.custom_plan:
+        return plan_view(call, plan, owner.billing_user_id)
+    return rendered(call, priced_for(owner.billing_user_id), plan)
+
+
 _REAL = {"processing": "not exist", "reinstalling": "stopped"}
-"""What a hypervisor says of a server that is not there yet, or is not running."""
+"""What the hypervisor reports about servers that it has not created or does not run."""
 
 
 def _os_type(call: Call, server: Server) -> str:
@@ -126,29 +123,25 @@ def _progress(call: Call, server: Server) -> int:
 
 
 def _usage(call: Call, server: Server) -> Json:
-    # As of the last point of the curves, so that an answer may be kept until the next one.
-    moment = charts.slot(call.now)
-    call.expires(moment + charts.SLOT)
+    # As of the last point of the charts, so that the response can be cached until the next one.
+    at = charts.slot(call.now)
+    call.expires(at + charts.SLOT)
     curves = charts.load_curves(call.world, server)
-    received, sent = charts.traffic(server, curves, moment)
-    used = charts.disk_used(call.world, server, server.disk, moment)
+    received, sent = charts.traffic(server, curves, at)
+    used = charts.disk_used(call.world, server, server.disk, at)
     return {
-        "cpu": charts.load(server, curves, moment) if server.status == "started" else 0.0,
+        "cpu": charts.load(server, curves, at) if server.status == "started" else 0.0,
         "network": {"incoming": {"value": received}, "outgoing": {"value": sent}},
         "disk": {"actual_size": int(used * GIB)},
     }
 
 
 def _backup_settings(server: Server, plan: Plan) -> Json:
-    schedule, limit = server.backup_settings.schedule, plan.limits["backups_number"]
+    schedule = server.backup_settings.schedule
     return {
         "enabled": server.backup_settings.enabled,
-        "schedule": {
-            "type": schedule.type,
-            "time": {"hour": schedule.hour, "minutes": schedule.minutes},
-            "days": schedule.days,
-        },
-        "limit": msgspec.to_builtins(limit),
+        "schedule": {"time": pick(schedule, "hour", "minutes"), **pick(schedule, "type", "days")},
+        "limit": plan.limits["backups_number"],
     }
 
 
@@ -160,9 +153,7 @@ def _settings(call: Call, server: Server) -> Json:
     return {
         "vnc_enabled": True,
         "vnc_password": server.vnc_password if _may_use_console(call, server) else "",
-        "disk_cache_mode": server.disk_cache_mode,
-        "disk_driver": server.disk_driver,
-        "firmware": server.firmware,
+        **pick(server, "disk_cache_mode", "disk_driver", "firmware"),
         "guest_agent_available": server.guest_tools,
         "guest_tools_installed": server.guest_tools,
         "mac_address": server.mac_address,
@@ -177,51 +168,48 @@ def _installed(call: Call, server: Server) -> Json:
     if server.application_id is not None:
         application = world[APPLICATIONS].get_or_404(server.application_id)
         return {
-            "name": application.name,
             "type": "application",
-            "url": application.url,
             "icon": _icon(call, application.icon_id),
-            "cloud_init_version": application.cloud_init_version,
+            **pick(application, "name", "url", "cloud_init_version"),
         }
     version = world[OS_IMAGE_VERSIONS].get_or_404(server.os_image_version_id or 0)
     image = world[OS_IMAGES].get_or_404(version.os_image_id)
     return {
         "name": os_images.title(world, version),
         "type": "os",
-        "url": version.url,
         "icon": _icon(call, image.icon_id),
-        "cloud_init_version": version.cloud_init_version,
+        **pick(version, "url", "cloud_init_version"),
     }
 
 
 def _boots_from(call: Call, server: Server) -> Json:
-    # Absent rather than null, which would break a client (facts, section 14).
+    # Absent, since null breaks a client (facts, section 14).
     image = None if server.iso_image_id is None else call.world[ISO_IMAGES].get(server.iso_image_id)
     return {} if image is None else {"iso_image": iso_image_view(call, image)}
 
 
 def _icon(call: Call, key: int | None) -> str:
-    icon = None if key is None else call.world[ICONS].get(key)
-    return "" if icon is None else icon.url
+    icon = icon_or_none(call, key)
+    return "" if icon is None else icon["url"]
 
 
 def _login_links(call: Call, server: Server) -> list[Json]:
     if server.application_id is None:
         return []
     link = call.world[APPLICATIONS].get_or_404(server.application_id).login_link
-    return [] if link.type == "none" else [{"type": link.type, "content": link.content}]
+    return [] if link.type == "none" else [pick(link, "type", "content")]
 
 
 def disk_views(call: Call, server: Server) -> list[Json]:
     """Show the disks of a server, the primary one first.
 
-    Ids follow from that of the server: no client does more with them than show them.
+    Their ids are derived from the server's: clients only display them.
     """
     world = call.world
     machine = world[COMPUTE_RESOURCES].get_or_404(server.compute_resource_id)
     storage = storages_of(world, machine)[0]
-    moment = charts.slot(call.now)
-    call.expires(moment + charts.SLOT)
+    at = charts.slot(call.now)
+    call.expires(at + charts.SLOT)
     primary = AdditionalDisk(name="Primary disk", size=server.disk, offer_id=server.primary_disk_offer)
     suffix = custom_plans.effective_plan(world, server).image_format
     shown = []
@@ -232,9 +220,8 @@ def disk_views(call: Call, server: Server) -> list[Json]:
             {
                 "id": server.id * 100 + number,
                 "is_primary": number == 0,
-                "name": disk.name,
-                "size": disk.size,
-                "actual_size": charts.disk_used(world, server, disk.size, moment),
+                **pick(disk, "name", "size"),
+                "actual_size": charts.disk_used(world, server, disk.size, at),
                 "path": file,
                 "full_path": f"{storage.path}/{file}",
                 "storage": storage_view(call, storage),
@@ -244,23 +231,24 @@ def disk_views(call: Call, server: Server) -> list[Json]:
     return shown
 
 
+def boot_view(_call: Call, server: Server) -> Json:
+    """Show what a server boots from."""
+    return {"mode": server.boot_mode, "iso_image_id": server.iso_image_id}
+
+
 def console_view(call: Call, server: Server) -> Json:
-    """Show where the console of a server is; there is no `data` around it (facts, 0.6)."""
+    """Show the address of a server's console; there is no `data` around it (facts, 0.6)."""
     machine = call.world[COMPUTE_RESOURCES].get_or_404(server.compute_resource_id)
     return {
         "url": _console_url(server, machine),
         "host": machine.host,
         "port": _console_port(server),
-        "vm": {
-            "id": server.id,
-            "uuid": server.uuid,
-            "settings": {"vnc_password": server.vnc_password},
-        },
+        "vm": {**pick(server, "id", "uuid"), "settings": pick(server, "vnc_password")},
     }
 
 
 def _console_url(server: Server, machine: ComputeResource) -> str:
-    # What NodeAtlas puts together for the panel's console, wss://panel/vnc?url=...
+    # NodeAtlas builds the same for the panel's console, wss://panel/vnc?url=...
     return f"{machine.host}:{_console_port(server)}/{server.uuid}"
 
 
@@ -269,7 +257,7 @@ def _console_port(server: Server) -> int:
 
 
 def backup_view(call: Call, backup: Backup) -> Json:
-    """Show a backup; who asked for it is null once he is gone."""
+    """Show a backup; its creator is null once that user is deleted."""
     server = call.world[SERVERS].get_or_404(backup.server_id)
     creator = call.world[USERS].get(backup.creator_id)
     node = None if backup.backup_node_id is None else call.world[BACKUP_NODES].get(backup.backup_node_id)
@@ -284,9 +272,9 @@ def backup_view(call: Call, backup: Backup) -> Json:
         "type": "manual",
         "status": status,
         "size": backup.size,
-        "compute_resource_vm": {"id": server.id, "name": server.name, "uuid": server.uuid},
+        "compute_resource_vm": pick(server, "id", "name", "uuid"),
         "backup_node": None if node is None else backup_node_short(node),
-        "creator": None if creator is None else user_view(call, creator),
+        "creator": None if creator is None else rendered(call, user_view, creator),
         "created_at": rfc3339(backup.created_at),
         "backup_progress": progress,
         "backup_fail_reason": "",
@@ -294,12 +282,9 @@ def backup_view(call: Call, backup: Backup) -> Json:
     }
 
 
-def snapshot_view(call: Call, snapshot: Snapshot) -> Json:  # noqa: ARG001 - a view
+def snapshot_view(_call: Call, snapshot: Snapshot) -> Json:
     """Show a snapshot."""
     return {
-        "id": snapshot.id,
-        "name": snapshot.name,
-        "size": snapshot.size,
-        "status": snapshot.status,
+        **pick(snapshot, "id", "name", "size", "status"),
         "created_at": rfc3339(snapshot.created_at),
     }

@@ -1,16 +1,14 @@
-"""What the API shows of tasks (facts, section 8)."""
-
-from typing import Any
+"""Tasks as the API shows them (facts, section 8)."""
 
 from mock_solusio.api.call import Call
-from mock_solusio.api.views.machines import compute_resource_short
+from mock_solusio.api.views.parts import Json, compute_resource_short, pick
 from mock_solusio.domain.records.compute_resources import COMPUTE_RESOURCES
 from mock_solusio.domain.records.tasks import TASKS, Migration, Task
 from mock_solusio.moment import rfc3339
 
 
-def task_view(call: Call, task: Task) -> dict[str, Any]:
-    """Show a task; figures are integers, which the Go SDK insists on."""
+def task_view(call: Call, task: Task) -> Json:
+    """Show a task; its numbers are integers, as the Go SDK requires."""
     if task.is_open:
         call.uncached()
     return {
@@ -18,9 +16,7 @@ def task_view(call: Call, task: Task) -> dict[str, Any]:
         "compute_resource_id": task.compute_resource_id,
         "compute_resource_vm_id": task.server_id or None,
         "queue": f"compute_resource_{task.compute_resource_id}",
-        "action": task.action,
-        "status": task.status,
-        "output": task.output,
+        **pick(task, "action", "status", "output"),
         "progress": task.progress(call.now),
         "duration": task.duration(call.now),
         "created_at": rfc3339(task.created_at),
@@ -29,7 +25,7 @@ def task_view(call: Call, task: Task) -> dict[str, Any]:
     }
 
 
-def migration_view(call: Call, migration: Migration) -> dict[str, Any]:
+def migration_view(call: Call, migration: Migration) -> Json:
     """Show a migration; its destination is null once the compute resource is deleted."""
     destination = call.world[COMPUTE_RESOURCES].get(migration.destination_id)
     tasks = call.world[TASKS]

@@ -1,18 +1,15 @@
-"""Settings and license, as the API shows them (facts, section 10)."""
-
-from typing import Any
+"""Settings, license and activity log as the API shows them (facts, section 10)."""
 
 from mock_solusio.api.call import Call
+from mock_solusio.api.views.parts import Json, pick
 from mock_solusio.api.views.people import limit_group_view
-from mock_solusio.domain.records.installation import InstallationSettings, License
+from mock_solusio.domain.records.installation import ActivityLog, InstallationSettings, License
 from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS
 from mock_solusio.moment import rfc3339
 
-Json = dict[str, Any]
-
 
 def settings_view(call: Call, settings: InstallationSettings) -> Json:
-    """Show all settings; the default limit group stands there whole."""
+    """Show all settings, with the default limit group in full."""
     tree = settings.tree
     key = tree["limit_group"]
     group = None if key is None else call.world[LIMIT_GROUPS].get(key)
@@ -25,7 +22,7 @@ def settings_view(call: Call, settings: InstallationSettings) -> Json:
 
 
 def _notification(one: Json) -> Json:
-    # PHP writes an empty map as a list, and a real installation does so here.
+    # PHP writes an empty map as a list, and so does a real installation here.
     return {**one, "override_templates": one["override_templates"] or []}
 
 
@@ -35,12 +32,18 @@ def license_view(call: Call, licence: License) -> Json:
     if active:
         call.expires(licence.expiration_date)
     return {
-        "cpu_cores": licence.cpu_cores,
-        "cpu_cores_in_use": licence.cpu_cores_in_use,
+        **pick(licence, "cpu_cores", "cpu_cores_in_use"),
         "is_active": active,
-        "key": licence.key,
-        "key_type": licence.key_type,
-        "product": licence.product,
+        **pick(licence, "key", "key_type", "product"),
         "expiration_date": rfc3339(licence.expiration_date),
         "update_date": rfc3339(licence.update_date),
+    }
+
+
+def activity_log_view(_call: Call, entry: ActivityLog) -> Json:
+    """Show an entry of the activity log."""
+    return {
+        **pick(entry, "id", "event", "user_email"),
+        "created_at": rfc3339(entry.created_at),
+        "data": entry.data,
     }
