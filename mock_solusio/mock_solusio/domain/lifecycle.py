@@ -1,12 +1,11 @@
-"""What the life of servers means for usage: when spans begin and end (see `domain.spans`).
+"""How events in the life of a server begin and end its usage spans (see `spans`).
 
-Every moment is that of the request, not that of the end of its task (assumed): a server accrues from the
-moment it is ordered to the moment its deletion is asked for, and a resize counts from the first hour that
-starts when it has been asked for. So what a customer can see and time is what he pays for, and a panel that
-is slow costs him nothing.
+A span begins and ends with the request, not with the end of the request's task (assumed): a server accrues
+from its order to the request to delete it, and a resize takes effect with the first hour that starts after
+it. So customers pay for what they can see and time, and a slow panel costs them nothing.
 
-Prices are those that the plan has at the beginning of a span (assumed): editing a plan changes no server that
-has it. A resize to the same plan brings its present prices.
+A span has the prices that its plan has when the span begins (assumed): a changed plan changes no server. A
+resize to the same plan brings its current prices.
 """
 
 from decimal import ROUND_HALF_UP, Decimal
@@ -36,10 +35,10 @@ class MeteredPrice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def metered_price(plan: Plan, resource: str) -> MeteredPrice:
-    """Return what a resource costs with a plan, as it is now (custom prices of a server included).
+    """Return what a resource costs with a plan at present; `plan` includes a server's custom prices.
 
-    Backups cost a percentage of the server's price (vendor's page "Offering Paid Backups"), each price
-    rounded half up to whole tokens, but never to nothing (assumed: tokens are integers, and 0 would mean that
+    Backups cost a percentage of the server's price (vendor's page "Offering Paid Backups"). Each price is
+    rounded half up to whole tokens, but to at least 1 (assumed: tokens are integers, and 0 would mean that
     there is no such price).
     """
     if resource == spans.SERVER:
@@ -57,7 +56,7 @@ def metered_price(plan: Plan, resource: str) -> MeteredPrice:
 
 
 def _share(tokens: int, percent: float) -> int:
-    # A float is what JSON made of the setting's text, and str() gives that text back.
+    # str() returns the digits that the request had before JSON made a float of them.
     exact = tokens * Decimal(str(percent)) / 100
     return max(1, int(exact.to_integral_value(ROUND_HALF_UP))) if exact else 0
 
@@ -68,7 +67,7 @@ def _share(tokens: int, percent: float) -> int:
 def open_span(
     world: World, server: Server, plan: Plan, resource: str, resource_id: int, *, at: Micros | None = None
 ) -> Span:
-    """Let a resource of a server begin to accrue, at a moment or now; return its span."""
+    """Start metering a resource of a server, at a moment or now; return its span."""
     moment = world.now if at is None else at
     span = Span(
         resource=resource,
@@ -84,15 +83,14 @@ def open_span(
 
 
 def close_span(world: World, span: Span, *, at: Micros | None = None) -> None:
-    """Let a resource accrue no longer, from a moment on or from now on."""
+    """Stop metering a resource, at a moment or now."""
     world.spans.close(span, world.now if at is None else at)
 
 
 def change_plan(world: World, server: Server, plan: Plan, *, at: Micros | None = None) -> None:
-    """Let all that a server has accrue by another plan, from the next hour of each resource on.
+    """Meter everything that a server has by another plan, from the next hour of each resource on.
 
-    `plan` is the one that the server gets, with what is custom to it. What keeps its prices and its plan goes
-    on as it is.
+    `plan` includes the server's custom values. A span whose plan and prices stay the same continues.
     """
     moment = world.now if at is None else at
     for span in world.spans.open_of(server.id):
@@ -103,47 +101,47 @@ def change_plan(world: World, server: Server, plan: Plan, *, at: Micros | None =
             world.spans.add(changed)
 
 
-# What happens to servers
+# Events
 
 
 def server_created(world: World, server: Server) -> None:
-    """Note that a server was ordered. Its addresses are noted one by one."""
+    """Record that a server was ordered; its addresses are recorded one by one."""
     plan = metered_plan(world, server)
     open_span(world, server, plan, spans.SERVER, server.id)
     backups_changed(world, server)
 
 
 def server_deleted(world: World, server: Server) -> None:
-    """Note that the deletion of a server was asked for: all that it has ends with it."""
+    """Record that the deletion of a server was requested, which ends all of its spans."""
     for span in world.spans.open_of(server.id):
         close_span(world, span)
 
 
 def server_renamed(world: World, server: Server) -> None:
-    """Note the name of a server: usage shows the one that it has, or had at last."""
+    """Record the name of a server: usage shows its current or last one."""
     world.spans.rename(server.id, server.name)
 
 
 def ip_added(world: World, server: Server, ip: Ip) -> None:
-    """Note that a server got an additional address."""
+    """Record that a server got an additional address."""
     open_span(world, server, metered_plan(world, server), spans.ADDITIONAL_IP, ip.id)
 
 
 def ip_removed(world: World, server: Server, ip: Ip) -> None:
-    """Note that an additional address was taken from a server."""
+    """Record that a server lost an additional address."""
     _end(world, server, spans.ADDITIONAL_IP, ip.id)
 
 
 def ip_replaced(world: World, server: Server, old: Ip, new: Ip) -> None:
-    """Note that another address of a server is now the additional one: which of them it is costs nothing."""
+    """Record that a server's additional address is now another one, which changes no usage."""
     world.spans.renumber(server.id, spans.ADDITIONAL_IP, old.id, new.id)
 
 
 def backups_changed(world: World, server: Server) -> None:
-    """Note whether a server has backups: they are enabled, or there are some.
+    """Record whether a server has backups: they are enabled, or some exist.
 
-    That backups cost if they are enabled is from the vendor's page "Offering Paid Backups"; that those which
-    are left, or were made by hand, cost the same is assumed.
+    Enabled backups cost tokens (vendor's page "Offering Paid Backups"). That existing ones cost the same
+    after they are disabled, or if they were made by hand, is assumed.
     """
     has = server.backup_settings.enabled or world[BACKUPS].first(server_id=server.id) is not None
     if not has or server.is_deleting:
@@ -153,9 +151,9 @@ def backups_changed(world: World, server: Server) -> None:
 
 
 def iso_image_changed(world: World, server: Server) -> None:
-    """Note which ISO image is in a server, if any: it accrues from being put in to being taken out.
+    """Record which ISO image is in a server: an image accrues while it is mounted.
 
-    Plans have a price for ISO images, so it is a server's matter (assumed); nobody says more about it.
+    Since plans have a price for ISO images, servers pay for them (assumed).
     """
     for span in world.spans.open_of(server.id):
         if span.resource == spans.ISO_IMAGE and span.resource_id != server.iso_image_id:
@@ -166,12 +164,12 @@ def iso_image_changed(world: World, server: Server) -> None:
 
 
 def user_deleted(world: World, user: User) -> None:
-    """Keep what identifies a user in the billing system: his usage stays his."""
+    """Keep a deleted user's id in the billing system: past usage still belongs to it."""
     world[FORMER_USERS].add(FormerUser(user_id=user.id, billing_user_id=user.billing_user_id))
 
 
 def metered_plan(world: World, server: Server) -> Plan:
-    """Return the plan that a server accrues by, with what is custom to it: also one that is on its way."""
+    """Return the plan by which a server is metered: that of an unfinished resize, or its own."""
     task = open_task(world, server.id, "vm-resize")
     plan = None if task is None else world[PLANS].get(task.data["plan_id"])
     if task is None or plan is None:

@@ -6,16 +6,16 @@ from typing import Any
 from msgspec.structs import replace
 
 from mock_solusio.domain import settings
-from mock_solusio.domain.errors import Conflict
+from mock_solusio.domain.errors import Conflict, counted
 from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS, LimitGroup, UserLimit
 from mock_solusio.domain.world import World
 
 LIMITS = ("vms", "running_vms", "additional_ips", "additional_ipv6", "iso_images", "iso_images_size")
-"""What can be limited (names: facts, section 4)."""
+"""What can be limited (observed names)."""
 
 
 def seed(world: World) -> None:
-    """Make the limit group of a fresh installation, which limits nothing; it is the default one (assumed)."""
+    """Create the limit group of a fresh installation: the default one, without limits (assumed)."""
     create(world, {"name": "Default"})
 
 
@@ -40,11 +40,10 @@ def remove(world: World, group: LimitGroup) -> None:
         Conflict: users have it, or new users get it.
     """
     if group.users_count:
-        raise Conflict(
-            f"The limit group {group.name} cannot be deleted: users have it ({group.users_count})."
-        )
+        users = counted(group.users_count, "user")
+        raise Conflict(f"The limit group {group.name} cannot be deleted: it is in use by {users}.")
     if settings.default_limit_group(world) == group.id:
-        raise Conflict(f"The limit group {group.name} cannot be deleted: it is the default one.")
+        raise Conflict(f"The limit group {group.name} cannot be deleted: it is the default for new users.")
     world[LIMIT_GROUPS].remove(group.id)
 
 

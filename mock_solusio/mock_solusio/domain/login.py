@@ -1,4 +1,4 @@
-"""Logging in with e-mail address and password, and the brake on guessing."""
+"""Login with email address and password, and a limit on failed attempts."""
 
 from collections import OrderedDict
 
@@ -10,15 +10,15 @@ from mock_solusio.domain.world import World
 from mock_solusio.moment import MINUTE, SECOND, Micros
 
 WRONG = "These credentials do not match our records."
-"""What a client is told, whatever was wrong (facts, section 1)."""
+"""The message for any wrong email address or password (observed)."""
 
 
 class LoginThrottle:
-    """Counts failed logins for each pair of e-mail address and sender, as Laravel does (limits assumed).
+    """Counts failed logins per email address and client address, as Laravel does (limits assumed).
 
-    After `attempts` failures nothing more is tried until `window` after the first of them. It lives beside
-    the state, not in it: a request that fails changes no state. Who makes up addresses pushes the oldest pair
-    out when there are more than `most`, so memory is bounded.
+    After `attempts` failures, every login is refused until `window` after the first of them. The counts are
+    not part of the state, since a failed request changes none. Memory is bounded: above `most` pairs, the
+    oldest one is dropped.
     """
 
     def __init__(self, attempts: int = 5, window: Micros = MINUTE, most: int = 10_000) -> None:
@@ -35,7 +35,7 @@ class LoginThrottle:
             raise TooMany(seconds, f"Too many login attempts. Please try again in {seconds} seconds.")
 
     def failed(self, key: tuple[str, str], now: Micros) -> None:
-        """Note a failure."""
+        """Count a failure."""
         since, count = self._of(key, now)
         self._failures[key] = (since, count + 1)
         if len(self._failures) > self.most:
@@ -54,7 +54,7 @@ class LoginThrottle:
 
     def _of(self, key: tuple[str, str], now: Micros) -> tuple[Micros, int]:
         since, count = self._failures.get(key, (now, 0))
-        # A clock that was set back must not prolong the wait.
+        # A clock that was set back must not extend the wait.
         if not since <= now < since + self.window:
             self._failures.pop(key, None)
             return now, 0
@@ -62,17 +62,17 @@ class LoginThrottle:
 
 
 def login(world: World, throttle: LoginThrottle, email: str, password: str, ip: str) -> User:
-    """Return who logs in with this password from this address.
+    """Return the user with this email address and password; `ip` is the client's address.
 
     Raises:
-        TooMany: this pair of e-mail and IP address has failed too often.
-        Invalid: no user has this address and this password.
-        Forbidden: he has, but is locked or suspended.
+        TooMany: this pair of email and IP address has failed too often.
+        Invalid: no user has this email address and password.
+        Forbidden: the user is locked or suspended.
     """
     key = (email_key(email), ip)
     throttle.check(key, world.now)
     user = world[USERS].first(email_key=email_key(email))
-    # Unknown users cost the same time as known ones.
+    # An unknown user takes as long as a known one.
     if not passwords.matches(password, user.password_hash if user else None) or user is None:
         throttle.failed(key, world.now)
         raise Invalid({"email": [WRONG]}, WRONG)

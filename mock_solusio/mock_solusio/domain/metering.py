@@ -1,7 +1,7 @@
-"""Metering: how many hours a resource was used, and how many tokens that costs. Pure, and in closed form.
+"""Metering: how many hours a resource was used, and how many tokens they cost. Pure, and in closed form.
 
 The rules are the clauses US-010 to US-025 (vendor's page, step 2; the rest is assumed). Moments are
-microseconds since 1970 UTC, periods are half-open, tokens and hours are integers.
+microseconds since 1970 UTC; periods are half-open; tokens and hours are integers.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,11 +29,11 @@ class Cost(msgspec.Struct, frozen=True):
 
 
 class Use(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of a line's resource was used within a period."""
+    """How long the resource of a line was used within a period."""
 
     hours: int
     since: Micros
-    """When the use begins, not before the period; meaningless without hours."""
+    """When the use begins, not before the period; undefined without hours."""
     until: Micros
     """When it ends, not after the period."""
 
@@ -41,8 +41,8 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
 def hours(anchor: Micros, started_at: Micros, ended_at: Micros | None, since: Micros, until: Micros) -> int:
     """Count the hours that start in a span and in a period `[since, until)`.
 
-    Hour k starts at `anchor` + k x 3600 s, and counts whole (vendor's page, step 2: five minutes are an
-    hour). It belongs to the span and to the period in which it starts, so nothing is counted twice.
+    Hour k starts at `anchor` + k x 3600 s; a started hour counts whole (vendor's page, step 2: 5 minutes are
+    an hour). It belongs to the span and the period in which it starts, so nothing is counted twice.
     """
     first = max(started_at, since)
     end = until if ended_at is None else min(ended_at, until)
@@ -52,15 +52,15 @@ def hours(anchor: Micros, started_at: Micros, ended_at: Micros | None, since: Mi
 
 
 def first_hour(anchor: Micros, moment: Micros) -> Micros:
-    """Return the start of the first hour of a resource that does not start before a moment."""
+    """Return the start of a resource's first hour at or after a moment."""
     return anchor - (anchor - moment) // HOUR * HOUR
 
 
 def cost(hours: int, tokens_per_hour: int, tokens_per_month: int) -> Cost:
-    """Return what so many hours of a calendar month cost (vendor's page, steps 2 and 3).
+    """Return what a number of hours in a calendar month costs (vendor's page, steps 2 and 3).
 
-    Both prices: by the hour, but never more than the month. Without a price for the month: by the hour.
-    Without one for the hour: that for the month, however short the use. No hours cost nothing.
+    With both prices it is the hourly price, capped at the monthly one. Without a monthly price it is the
+    hourly one; without an hourly price, the monthly one, however short the use. No hours cost nothing.
     """
     by_hour = hours * tokens_per_hour
     if hours and tokens_per_month and (not tokens_per_hour or by_hour > tokens_per_month):
@@ -69,7 +69,7 @@ def cost(hours: int, tokens_per_hour: int, tokens_per_month: int) -> Cost:
 
 
 def use(spans: Sequence[Span], since: Micros, until: Micros) -> Use:
-    """Return how much the spans of one line were used within a period."""
+    """Return how long the spans of one line were used within a period."""
     total, first, last = 0, until, since
     for span in spans:
         count = hours(span.anchor, span.started_at, span.ended_at, since, until)
@@ -87,7 +87,7 @@ def month_of(moment: Micros) -> int:
 
 
 def month_start(month: int) -> Micros:
-    """Return when a month of `month_of` begins; January 10000 is the moment after the last of 9999."""
+    """Return when a month of `month_of` begins; January 10000 begins where the clock ends."""
     year, zero_based = divmod(month, 12)
     if year > 9999:
         return micros(datetime(9999, 12, 31, 23, tzinfo=UTC)) + HOUR
@@ -99,7 +99,7 @@ LATEST: Micros = month_start(12 * 10_000)
 
 
 def months(since: Micros, until: Micros) -> Iterator[tuple[int, Micros, Micros]]:
-    """Cut a period into calendar months: each month with the part of it that lies in the period."""
+    """Split a period into calendar months; yield each with the part of it that is in the period."""
     if until <= since:
         return
     for month in range(month_of(since), month_of(until - 1) + 1):

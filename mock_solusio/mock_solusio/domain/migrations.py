@@ -1,7 +1,7 @@
-"""Migrations: servers move to another compute resource (facts: Go SDK serversMigrations.go).
+"""Migrations: servers move to another compute resource (Go SDK).
 
-Addresses belong to a server from the request on: with `preserve_ips` it takes them along, else it gets as
-many of the destination. The server itself moves when its task is done. All of this is assumed.
+Addresses change with the request: with `preserve_ips` a server keeps its own, otherwise it gets as many at
+the destination. The server itself moves when its task finishes. All of this is assumed.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ def create(world: World, actor: User, body: Mapping[str, Any]) -> Migration:
     """Move servers; `is_live` makes no difference to the mock.
 
     Raises:
-        Invalid: a server or the destination does not exist or does not fit, or addresses are short there.
+        Invalid: a server or the destination does not exist or does not fit, or lacks free addresses.
     """
     destination = world[COMPUTE_RESOURCES].get(body["destination_compute_resource_id"])
     if destination is None or not destination.location_ids or not storages_of(world, destination):
@@ -71,9 +71,9 @@ def _fit(server: Server, destination: ComputeResource, index: int) -> Server:
     if server.is_deleting:
         raise Invalid.field(f"servers.{index}", "The server is being deleted.")
     if server.compute_resource_id == destination.id:
-        raise Invalid.field(f"servers.{index}", "The server is on this compute resource already.")
+        raise Invalid.field(f"servers.{index}", "The server is already on this compute resource.")
     if server.virtualization_type not in destination.settings.virtualization_types:
-        text = f"{destination.name} has no servers of the type {server.virtualization_type}."
+        text = f"{destination.name} does not support the virtualization type {server.virtualization_type}."
         raise Invalid.field(f"servers.{index}", text)
     return server
 
@@ -89,7 +89,7 @@ def _readdress(world: World, server: Server, destination: ComputeResource, *, pr
         for ip in addresses:
             world[IPS].update(replace(ip, compute_resource_id=destination.id))
         return
-    # First the new ones: a block may serve both machines, and would give the old ones again.
+    # New ones first: a block of both compute resources would return the released ones.
     for old in addresses:
         new = allocate(
             world,

@@ -1,10 +1,10 @@
-"""What a role may permit. The vendor's own names are not public: these are assumed."""
+"""The permissions of SolusIO. The vendor's names are not public; these are assumed."""
 
 from enum import StrEnum
 
 
 class Permission(StrEnum):
-    """One right of an operator. Whoever may manage may view, too."""
+    """A permission of an operator. Each "manage" includes the "view" of the same thing."""
 
     VIEW_USERS = "view users"
     MANAGE_USERS = "manage users"

@@ -1,7 +1,7 @@
-"""What things cost a customer: the answer of GetTokenPricing, and the amounts that follow from it. Pure.
+"""Prices of a customer: the response of GetTokenPricing, and the amounts that follow from it. Pure.
 
-All arithmetic is decimal and exact; an amount is rounded only where `format_amount` says so. An *amount* is
-money in the customer's currency, a *unit cost* is money for one token.
+All arithmetic is decimal and exact; only `format_amount` rounds. An *amount* is money in the customer's
+currency, a *unit cost* is money for one token.
 """
 
 import functools
@@ -16,11 +16,13 @@ HOURS = 24 * 31
 """Hours of the longest month, as the vendor's page counts them (step 2)."""
 
 LARGEST, FINEST = 30, 100
-"""Digits that a number of the answer may have before its decimal point, and behind it. Assumed: every price
-that anybody asks for is far below, and 1e-999999999 must not become a gigabyte of zeros."""
+"""The most digits of a number before and after its decimal point (assumed).
+
+Real prices have far fewer, and 1e-999999999 must not become a gigabyte of zeros.
+"""
 
 LONGEST = 64
-"""Characters of a prefix, suffix or separator: it is part of every amount (assumed)."""
+"""The most characters of a prefix, suffix or separator, which is part of every amount (assumed)."""
 
 _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, rounding=ROUND_HALF_UP)
 _NUMERIC = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?\s*", re.ASCII)
@@ -28,7 +30,7 @@ _MOST_DECIMALS = 8  # of an amount, as in the contract of the billing endpoint
 
 
 class Currency(msgspec.Struct, frozen=True):
-    """How amounts are written: prefix, grouped digits, suffix, with nothing in between."""
+    """The format of amounts: prefix, grouped digits and suffix, without spaces in between."""
 
     code: str
     prefix: str
@@ -36,11 +38,11 @@ class Currency(msgspec.Struct, frozen=True):
     thousands_separator: str
     decimals_separator: str
     decimals: int
-    """Digits of the minor unit: what the endpoint sent, or else what CLDR knows of the code."""
+    """Digits of the minor unit: from the endpoint, otherwise from CLDR."""
 
 
 class Discount(msgspec.Struct, frozen=True):
-    """A discount that is contained in the unit cost; None for a multiplier that could not be read."""
+    """A discount that the unit cost includes; None for a multiplier that cannot be read."""
 
     name: str
     description: str
@@ -48,34 +50,34 @@ class Discount(msgspec.Struct, frozen=True):
 
 
 class Tax(msgspec.Struct, frozen=True):
-    """A tax that is contained in the unit cost; `rate` is a percentage."""
+    """A tax that the unit cost includes; `rate` is a percentage."""
 
     label: str
     rate: Decimal
 
 
 class Pricing(msgspec.Struct, frozen=True):
-    """What one token costs a customer, and how to write prices for him (vendor's page, step 6)."""
+    """What one token costs a customer, and the format of their prices (vendor's page, step 6)."""
 
     user_token_unit_cost: Decimal
     currency: Currency
     base_token_unit_cost: Decimal | None = None
-    """None when the answer leaves it out: no price that is shown depends on it."""
+    """None if the response omits it: no displayed price depends on it."""
     discounts: tuple[Discount, ...] = ()
     taxes: tuple[Tax, ...] = ()
     taxes_compound: bool = False
 
 
 class Priced(Protocol):
-    """What a plan costs, in tokens (facts, section 5)."""
+    """What a plan costs, in tokens (observed)."""
 
     @property
     def tokens_per_hour(self) -> int:
-        """Tokens for each started hour; 0 for no hourly billing."""
+        """Tokens for each started hour; 0 means no hourly billing."""
 
     @property
     def tokens_per_month(self) -> int:
-        """The most that a month costs; 0 for no monthly billing."""
+        """The most tokens for a month; 0 means no monthly billing."""
 
     @property
     def ip_tokens_per_hour(self) -> int:
@@ -91,21 +93,21 @@ class Priced(Protocol):
 
 
 def parse_pricing(body: bytes) -> Pricing:
-    """Read the body of an answer of GetTokenPricing (vendor's page, step 6).
+    """Read the body of a response to GetTokenPricing (vendor's page, step 6).
 
-    As tolerant as a PHP program presumably is (assumed): numbers may be numeric strings; prefix, suffix and
-    separators may be missing (then nothing, no grouping and a point); lists may be objects, which is what
-    json_encode makes of an array with gaps; discounts and taxes that cannot be read are left out, since the
-    unit cost contains them anyway; the same for `decimals`, which is our own assumption. Unknown members are
-    ignored; of a repeated one the last counts.
+    It is as tolerant as a PHP program presumably is (assumed). Numbers may be numeric strings. Prefix, suffix
+    and separators may be missing: nothing, no grouping and a decimal point. Lists may be objects, since
+    json_encode turns an array with gaps into one. Discounts and taxes that cannot be read are skipped, since
+    the unit cost includes them anyway; so is `decimals`, which is an assumption of ours. Unknown members are
+    ignored; the last of repeated ones counts.
 
     Raises:
-        ValueError: no price can be shown with it. The text is one sentence for the journal, and never quotes
-            the answer, which may repeat the authorization token.
+        ValueError: no price follows from it. The text is one sentence for the journal, and never quotes the
+            response, which may repeat the authorization token.
     """
     answer = _read(body)
     if not isinstance(answer, dict):
-        raise ValueError(f"The answer is JSON, but {_kind(answer)} instead of an object.")
+        raise ValueError(f"The response is JSON, but {_kind(answer)} instead of an object.")
     if "user_token_unit_cost" not in answer and any(
         isinstance(inner, dict) and "user_token_unit_cost" in inner for inner in answer.values()
     ):
@@ -138,30 +140,30 @@ def parse_pricing(body: bytes) -> Pricing:
 
 def _read(body: bytes) -> Any:
     if not body.strip():
-        raise ValueError("The answer is empty.")
+        raise ValueError("The response is empty.")
     try:
         return _JSON.decode(body)
     except UnicodeDecodeError:
-        raise ValueError("The answer is not valid UTF-8.") from None
+        raise ValueError("The response is not valid UTF-8.") from None
     except RecursionError:
-        raise ValueError("The answer is nested too deeply.") from None
+        raise ValueError("The response is nested too deeply.") from None
     except msgspec.ValidationError:
-        raise ValueError("The answer has an integer of too many digits.") from None
+        raise ValueError("The response has an integer with too many digits.") from None
     except msgspec.DecodeError:
         raise ValueError(_no_json(body)) from None
 
 
 def _no_json(body: bytes) -> str:
-    """Say what is wrong with a body that is no JSON."""
+    """Return what is wrong with a body that is not JSON."""
     start = body.lstrip()
     if start.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
-        return "The answer begins with a byte order mark, which JSON must not have."
+        return "The response begins with a byte order mark, which JSON must not have."
     if start.startswith(b"<"):
-        return "The answer is not JSON: it begins with HTML (a page, or a message of PHP before the JSON)."
+        return "The response is not JSON: it begins with HTML (a page, or a PHP message before the JSON)."
     if not start.startswith((b"{", b"[")):
         behind = b"{" in start
-        return f"The answer is not JSON: it begins with other text{' before the JSON' if behind else ''}."
-    return "The answer is not valid JSON."
+        return f"The response is not JSON: it begins with other text{' before the JSON' if behind else ''}."
+    return "The response is not valid JSON."
 
 
 def _fraction(text: str) -> Decimal:
@@ -194,12 +196,12 @@ def _number(of: dict[str, Any], name: str) -> Decimal:
     number = Decimal(value)
     exponent = number.as_tuple().exponent
     if not isinstance(exponent, int):
-        raise ValueError(f"`{name}` is beyond every range.")
+        raise ValueError(f"`{name}` is not a finite number.")
     if not number:
         return Decimal(0)
     if number.adjusted() >= LARGEST or exponent < -FINEST:
         raise ValueError(
-            f"`{name}` has more than {LARGEST} digits before its decimal point, or {FINEST} behind it."
+            f"`{name}` has more than {LARGEST} digits before its decimal point, or {FINEST} after it."
         )
     return number
 
@@ -255,30 +257,30 @@ def _text(of: dict[str, Any], name: str, default: str) -> str:
 
 @functools.lru_cache(maxsize=256)
 def minor_digits(code: str) -> int:
-    """Return in how many decimals a currency is written by CLDR: JPY 0, USD 2, KWD 3, unknown ones 2."""
+    """Return the number of decimals of a currency in CLDR: JPY 0, USD 2, KWD 3; 2 for unknown ones."""
     from babel.numbers import get_currency_precision  # noqa: PLC0415 - takes 50 ms, and is seldom needed
 
     return get_currency_precision(code)
 
 
 def token_amount(tokens: int, pricing: Pricing) -> Decimal:
-    """Return what so many tokens cost, exactly (vendor's page, end of step 6)."""
+    """Return the exact cost of a number of tokens (vendor's page, end of step 6)."""
     return _EXACT.multiply(Decimal(tokens), pricing.user_token_unit_cost)
 
 
 def plan_price(plan: Priced, pricing: Pricing, *, backups: bool = True) -> dict[str, Any]:
-    """Return the object `price` of a plan (facts, section 5: the names and types; the values are assumed).
+    """Return the object `price` of a plan (names and types: observed; values: assumed).
 
-    Every amount is written as the customer sees it, in his currency format: rounded to the minor unit, but
-    with all its digits for an hour, where rounding would make 0.01 of 0.007.
+    Amounts are strings in the customer's currency format: rounded to the minor unit, but with all digits for
+    an hour, where rounding would turn 0.007 into 0.01.
 
-    The totals are what a month costs at most: `tokens_per_month`, or 744 hours if only hourly billing is set.
+    The totals are the most that a month costs: `tokens_per_month`, or 744 hours with hourly billing only.
     `backup_price` is the plan's percentage of that (vendor's page "Offering Paid Backups": 10 % of 5000
-    tokens are 500 a month), 0 when `backups` says that the plan offers none; `total_price` is the sum. Taxes
-    are inclusive, since the unit cost contains them.
+    tokens are 500 a month), 0 without `backups`; `total_price` is the sum. Taxes are inclusive, since the
+    unit cost includes them.
     """
     month = token_amount(plan.tokens_per_month or plan.tokens_per_hour * HOURS, pricing)
-    # A float is what JSON made of the setting's text, and str() gives that text back.
+    # str() returns the digits that the request had before JSON made a float of them.
     percent = Decimal(str(plan.backup_price)) if backups else Decimal(0)
     backup = _EXACT.scaleb(_EXACT.multiply(month, percent), Decimal(-2))
 
@@ -300,10 +302,10 @@ def plan_price(plan: Priced, pricing: Pricing, *, backups: bool = True) -> dict[
 
 
 def token_pricing(pricing: Pricing) -> dict[str, Any]:
-    """Return the object `token_pricing` of a project (facts, section 0.2: proven names, assumed types).
+    """Return the object `token_pricing` of a project (names: observed; types: assumed).
 
-    `unit_cost` is the customer's, a JSON number with all its digits, since the only client that reads it
-    declares a number. Such numbers are `msgspec.Raw`, so that no encoder makes floats or strings of them.
+    `unit_cost` is the customer's, as a JSON number with all digits, since the only client that reads it
+    declares a number. It is `msgspec.Raw`, so that no encoder turns it into a float or a string.
     """
     currency = pricing.currency
     return {
@@ -328,10 +330,10 @@ def _json_number(value: Decimal) -> msgspec.Raw:
 
 
 def plain_amount(amount: Decimal, decimals: int) -> str:
-    """Write an amount with all its digits and at least so many decimals: no exponent, a point, no grouping.
+    """Return an amount with all digits and at least `decimals`: no exponent, a decimal point, no grouping.
 
     Raises:
-        ValueError: it is not finite.
+        ValueError: the amount is not finite.
     """
     if not amount.is_finite():
         raise ValueError("an amount must be a finite number")
@@ -343,11 +345,11 @@ def plain_amount(amount: Decimal, decimals: int) -> str:
 
 
 def format_amount(amount: Decimal, pricing: Pricing, *, exact: bool = False) -> str:
-    """Write an amount in the customer's format, such as `£1,234.50 GBP` (vendor's page, step 6).
+    """Return an amount in the customer's format, such as `£1,234.50 GBP` (vendor's page, step 6).
 
-    Rounded half up (away from zero) to the minor unit. With `exact` it keeps all its digits, as an hourly
-    price needs them (assumed): 7 tokens of 0.001 are `$0.007`. The minus sign comes first (assumed). Prefix,
-    suffix and separators are written as they were sent, so that mistakes in them show.
+    It is rounded half up (away from zero) to the minor unit. With `exact` it keeps all digits, as hourly
+    prices need (assumed): 7 tokens at 0.001 are `$0.007`. The minus sign comes first (assumed). Prefix,
+    suffix and separators appear as they were sent, so that mistakes in them are visible.
 
     Raises:
         ValueError: the amount is not finite.
@@ -356,11 +358,11 @@ def format_amount(amount: Decimal, pricing: Pricing, *, exact: bool = False) -> 
     text = plain_amount(amount if exact else _rounded(amount, currency.decimals), currency.decimals)
     sign = "-" if text.startswith("-") else ""
     whole, _, fraction = text.removeprefix("-").partition(".")
-    # Grouped by Decimal: int() refuses texts of many digits.
+    # Decimal groups them, since int() refuses strings of many digits.
     grouped = format(Decimal(whole), ",f").replace(",", currency.thousands_separator)
     separator = currency.decimals_separator
     if exact and not separator:
-        # Fine for a currency without decimals, until an exact price has some: 1.155 must not become 1155.
+        # A currency without decimals may lack a separator, but 1.155 must not become 1155.
         separator = "," if currency.thousands_separator == "." else "."
     digits = f"{grouped}{separator}{fraction}" if fraction else grouped
     return f"{sign}{currency.prefix}{digits}{currency.suffix}"

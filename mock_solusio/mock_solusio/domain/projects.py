@@ -1,11 +1,11 @@
-"""Projects: what servers belong to. Every user has a default one, and may share any with members."""
+"""Projects, which servers belong to. Every user has a default project and can share any with members."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from msgspec.structs import replace
 
-from mock_solusio.domain.errors import Conflict, Invalid
+from mock_solusio.domain.errors import Conflict, Invalid, counted
 from mock_solusio.domain.records.projects import MEMBERSHIPS, PROJECTS, Membership, Project
 from mock_solusio.domain.records.user import USERS, User, email_key
 from mock_solusio.domain.references import count_servers, pick
@@ -13,12 +13,12 @@ from mock_solusio.domain.world import Has, World
 
 
 def create(world: World, owner: User, body: Mapping[str, Any]) -> Project:
-    """Make a project of a user."""
+    """Create a project of a user."""
     return _add(world, owner, body["name"], body.get("description") or "")
 
 
 def create_default(world: World, user: User) -> Project:
-    """Make the default project of a new user, and let him into those he was invited to."""
+    """Create the default project of a new user, and add them to projects that they were invited to."""
     project = _add(world, user, "Default", "", is_default=True)
     for invitation in world[MEMBERSHIPS].find(email_key=user.email_key, user_id=None):
         world[MEMBERSHIPS].update(replace(invitation, user_id=user.id))
@@ -28,7 +28,7 @@ def create_default(world: World, user: User) -> Project:
 
 
 def default_of(world: World, user: User) -> Project:
-    """Return the default project of a user; one is made if there is none."""
+    """Return the default project of a user; create one if there is none."""
     return world[PROJECTS].first(owner_id=user.id, is_default=True) or create_default(world, user)
 
 
@@ -38,7 +38,7 @@ def visible_to(user: User) -> dict[str, Any]:
 
 
 def update(world: World, project: Project, body: Mapping[str, Any]) -> Project:
-    """Change name and description."""
+    """Change the name and description that a request names."""
     changes = pick(body, "name")
     if "description" in body:
         changes["description"] = body["description"] or ""
@@ -57,10 +57,10 @@ def remove(world: World, project: Project) -> None:
 
 
 def forget_user(world: World, user: User) -> None:
-    """Delete the projects of a user who is going to be deleted, and his memberships.
+    """Delete the projects and memberships of a user who is about to be deleted.
 
     Raises:
-        Conflict: one of his projects has servers.
+        Conflict: one of the projects has servers.
     """
     for project in world[PROJECTS].find(owner_id=user.id):
         _remove_empty(world, project)
@@ -69,10 +69,10 @@ def forget_user(world: World, user: User) -> None:
 
 
 def add_member(world: World, project: Project, email: str) -> Membership:
-    """Let somebody into a project: at once if a user has this address, else when one has (assumed).
+    """Add a member to a project: a user with this address, otherwise an invitation for one (assumed).
 
     Raises:
-        Invalid: the address is none, or belongs to somebody who is in the project or invited already.
+        Invalid: the address is not valid, or its owner is already a member or invited.
     """
     email = email.strip()
     name, _, domain = email.rpartition("@")
@@ -100,7 +100,7 @@ def add_member(world: World, project: Project, email: str) -> Membership:
 
 
 def remove_member(world: World, project: Project, membership: Membership) -> None:
-    """Take a member, or an invitation, out of a project."""
+    """Remove a member or an invitation from a project."""
     world[MEMBERSHIPS].remove(membership.id)
     if membership.user_id is not None:
         people = [one for one in project.people if one != membership.user_id]
@@ -111,10 +111,10 @@ def invite_again(world: World, membership: Membership) -> Membership:
     """Send an invitation again.
 
     Raises:
-        Conflict: somebody is a member already.
+        Conflict: the user is already a member.
     """
     if membership.user_id is not None:
-        raise Conflict(f"{membership.email} is a member of the project already.")
+        raise Conflict(f"{membership.email} is already a member of the project.")
     return world[MEMBERSHIPS].update(replace(membership, invited_at=world.now))
 
 
@@ -135,7 +135,7 @@ def _add(world: World, owner: User, name: str, description: str, *, is_default: 
 def _remove_empty(world: World, project: Project) -> None:
     number = count_servers(world, project_id=project.id)
     if number:
-        raise Conflict(f"The project cannot be deleted: it has {number} server{'s' if number > 1 else ''}.")
+        raise Conflict(f"The project cannot be deleted: it has {counted(number, 'server')}.")
     for membership in world[MEMBERSHIPS].find(project_id=project.id):
         world[MEMBERSHIPS].remove(membership.id)
     world[PROJECTS].remove(project.id)

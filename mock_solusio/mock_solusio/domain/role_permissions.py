@@ -1,4 +1,4 @@
-"""What roles permit."""
+"""The permissions of roles, with their ids in the API."""
 
 import functools
 
@@ -10,7 +10,6 @@ from mock_solusio.domain.world import World
 PERMISSIONS: dict[int, Permission] = dict(enumerate(Permission, start=1))
 """All permissions by their ids."""
 
-
 _IDS = {permission: number for number, permission in PERMISSIONS.items()}
 _ALL: frozenset[Permission] = frozenset(Permission)
 
@@ -21,7 +20,7 @@ def role_by_name(world: World, name: str) -> Role | None:
 
 
 def permissions_of_role(role: Role) -> frozenset[Permission]:
-    """Return what a role permits: to manage includes to view."""
+    """Return the permissions of a role; "manage" includes "view"."""
     if role.id == ADMINISTRATOR_ROLE:
         return _ALL
     return _permitted(tuple(role.permissions))
@@ -35,12 +34,12 @@ def _permitted(names: tuple[str, ...]) -> frozenset[Permission]:
 
 
 def permissions_of(world: World, user: User) -> frozenset[Permission]:
-    """Return what a user's roles permit together; what is his own he needs no permission for."""
+    """Return the permissions of a user's roles together. Users need none for their own things."""
     return permissions_of_roles(world, user.roles)
 
 
 def permissions_of_roles(world: World, ids: list[int]) -> frozenset[Permission]:
-    """Return what some roles permit together; those that do not exist permit nothing."""
+    """Return the permissions of some roles together; roles that do not exist have none."""
     if ADMINISTRATOR_ROLE in ids:
         return _ALL
     found = (world[ROLES].get(key) for key in ids)
@@ -48,5 +47,5 @@ def permissions_of_roles(world: World, ids: list[int]) -> frozenset[Permission]:
 
 
 def permission_ids(role: Role) -> list[int]:
-    """Return the ids of what a role permits, in order."""
+    """Return the ids of a role's permissions, in order."""
     return sorted(_IDS[permission] for permission in permissions_of_role(role))

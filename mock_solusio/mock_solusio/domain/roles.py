@@ -1,9 +1,9 @@
-"""Roles: what their holders may do."""
+"""Roles: sets of permissions for users."""
 
 from msgspec.structs import replace
 
 from mock_solusio.domain import authority, settings
-from mock_solusio.domain.errors import Conflict, Invalid
+from mock_solusio.domain.errors import Conflict, Invalid, counted
 from mock_solusio.domain.records.roles import ROLES, Role
 from mock_solusio.domain.records.user import User
 from mock_solusio.domain.role_permissions import PERMISSIONS, permissions_of_role, role_by_name
@@ -11,16 +11,16 @@ from mock_solusio.domain.world import World
 
 
 def seed(world: World) -> None:
-    """Make the two roles that a fresh installation has (their names: facts, section 3)."""
+    """Create the two roles of a fresh installation (observed names)."""
     for name in ("Administrator", "Client"):
         world[ROLES].add(Role(name=name, name_key=name.casefold()))
 
 
 def create(world: World, name: str, permissions: list[int], *, actor: User | None = None) -> Role:
-    """Make a role of the permissions with these ids. Actors: see `users`.
+    """Create a role with permissions of these ids. For `actor` see `users`.
 
     Raises:
-        Invalid: the name is taken, or there is no such permission.
+        Invalid: the name is taken, or a permission does not exist.
         Forbidden: the actor lacks one of the permissions.
     """
     _check_name(world, name)
@@ -32,12 +32,12 @@ def create(world: World, name: str, permissions: list[int], *, actor: User | Non
 def update(
     world: World, role: Role, name: str, permissions: list[int] | None, *, actor: User | None = None
 ) -> Role:
-    """Rename a role and give it other permissions; None leaves them.
+    """Rename a role and replace its permissions; None keeps them.
 
     Raises:
-        Conflict: SolusIO brought it along.
-        Invalid: the name is taken, or there is no such permission.
-        Forbidden: the actor lacks a permission that the role has, or shall have.
+        Conflict: the role comes with SolusIO.
+        Invalid: the name is taken, or a permission does not exist.
+        Forbidden: the actor lacks a permission that the role has or would get.
     """
     authority.check_grant(world, actor, permissions_of_role(role))
     if role.built_in:
@@ -54,14 +54,16 @@ def remove(world: World, role: Role, *, actor: User | None = None) -> None:
     """Delete a role.
 
     Raises:
-        Conflict: SolusIO brought it along, users have it, or registration gives it.
+        Conflict: the role comes with SolusIO, users have it, or new users get it.
         Forbidden: the actor lacks a permission that the role has.
     """
     authority.check_grant(world, actor, permissions_of_role(role))
     if role.built_in:
         raise Conflict(f"The role {role.name} comes with SolusIO and cannot be deleted.")
     if role.users_count:
-        raise Conflict(f"The role {role.name} cannot be deleted: users have it ({role.users_count}).")
+        raise Conflict(
+            f"The role {role.name} cannot be deleted: it is in use by {counted(role.users_count, 'user')}."
+        )
     if settings.registration_role(world) == role:
         raise Conflict(f"The role {role.name} cannot be deleted: users who register get it.")
     world[ROLES].remove(role.id)

@@ -9,17 +9,17 @@ from mock_solusio.domain.world import World
 
 
 def get_visible(world: World, actor: User, permissions: frozenset[str], server_id: int) -> Server:
-    """Return a server that the actor may see: as an operator, or in a project of his.
+    """Return a server that the actor may see: as an operator, as its owner, or as a member of its project.
 
     Raises:
-        NotFound: there is none.
-        Forbidden: it is somebody else's.
+        NotFound: the server does not exist.
+        Forbidden: the actor may not see it.
     """
     return check_visible(world, actor, permissions, world[SERVERS].get_or_404(server_id))
 
 
 def get_visible_by_uuid(world: World, actor: User, permissions: frozenset[str], uuid: str) -> Server:
-    """Return a server by its UUID; otherwise like `with_id`."""
+    """Return a server by its UUID; otherwise like `get_visible`."""
     server = world[SERVERS].first(uuid=uuid)
     if server is None:
         raise NotFound("server", uuid)
@@ -30,7 +30,7 @@ def check_visible(world: World, actor: User, permissions: frozenset[str], server
     """Return the server if the actor may see it.
 
     Raises:
-        Forbidden: it is somebody else's.
+        Forbidden: the actor may not see it.
     """
     if Permission.VIEW_SERVERS not in permissions and not has_access(world, actor, server):
         raise Forbidden
@@ -40,10 +40,10 @@ def check_visible(world: World, actor: User, permissions: frozenset[str], server
 def get_for_action(
     world: World, actor: User, permissions: frozenset[str], server_id: int, *, suspended: bool = False
 ) -> Server:
-    """Return a server that the actor may act on now; `suspended`: also a suspended one.
+    """Return a server that the actor may act on now; with `suspended` also a suspended one.
 
     Raises:
-        NotFound: there is none.
+        NotFound: the server does not exist.
         Forbidden: the actor may not act on it.
         Conflict: it is being deleted, or it is suspended.
     """
@@ -58,7 +58,7 @@ def get_for_action(
 
 
 def has_access(world: World, actor: User, server: Server) -> bool:
-    """Tell whether a server belongs to a user, or to a project that he is a member of."""
+    """Return whether a user owns a server or is a member of its project."""
     if server.user_id == actor.id:
         return True
     project = world[PROJECTS].get(server.project_id)

@@ -1,4 +1,4 @@
-"""What can be done to a server: each is a task behind the others of the server (facts, sections 7 and 8)."""
+"""Actions on servers. Each adds a task to the end of the server's queue (observed)."""
 
 from typing import Any
 
@@ -20,19 +20,19 @@ from mock_solusio.moment import Micros
 
 
 def start(world: World, actor: User, server: Server) -> Task:
-    """Start a server; one that runs stays as it is.
+    """Start a server; a running one stays as it is.
 
     Raises:
         Invalid: its owner's limit of running servers is reached.
     """
-    return _noted(world, actor, _run(world, server, "vm-start"))
+    return _logged(world, actor, _run(world, server, "vm-start"))
 
 
 def stop(world: World, actor: User, server: Server, *, force: bool = False) -> Task:
-    """Stop a server; `force` switches it off, which is quicker."""
+    """Stop a server; `force` switches it off, which is faster."""
     server = replace(server, running_of=None)
     duration = FORCED if force else None
-    return _noted(world, actor, tasks.enqueue(world, server, "vm-stop", duration=duration, to="stopped"))
+    return _logged(world, actor, tasks.enqueue(world, server, "vm-stop", duration=duration, to="stopped"))
 
 
 def restart(world: World, actor: User, server: Server, *, force: bool = False) -> Task:
@@ -41,12 +41,12 @@ def restart(world: World, actor: User, server: Server, *, force: bool = False) -
     Raises:
         Invalid: its owner's limit of running servers is reached.
     """
-    return _noted(world, actor, _run(world, server, "vm-restart", duration=FORCED if force else None))
+    return _logged(world, actor, _run(world, server, "vm-restart", duration=FORCED if force else None))
 
 
 def suspend(world: World, actor: User, server: Server) -> Task:
     """Suspend a server as an operator."""
-    return _noted(world, actor, servers.suspend(world, server, servers.OPERATOR))
+    return _logged(world, actor, servers.suspend(world, server, servers.OPERATOR))
 
 
 def resume(world: World, actor: User, server: Server) -> Task:
@@ -55,7 +55,7 @@ def resume(world: World, actor: User, server: Server) -> Task:
     Raises:
         Conflict: its owner is suspended.
     """
-    return _noted(world, actor, servers.resume(world, server, servers.OPERATOR))
+    return _logged(world, actor, servers.resume(world, server, servers.OPERATOR))
 
 
 def _run(world: World, server: Server, action: str, *, duration: Micros | None = None) -> Task:
@@ -66,15 +66,15 @@ def _run(world: World, server: Server, action: str, *, duration: Micros | None =
 
 
 def resize(world: World, actor: User, server: Server, body: dict[str, Any], *, any_plan: bool = True) -> Task:
-    """Give a server another plan; it has it once the task is done.
+    """Give a server another plan, which takes effect when the task finishes.
 
-    The new plan must be of the same virtualization and storage type, and its disk not smaller, unless the
-    disk is preserved (all of this assumed, after what a hypervisor can do). Without `any_plan` only plans
-    that customers see.
+    The new plan must have the same virtualization and storage type, and a disk of at least the present size
+    unless the disk is preserved (assumed: what a hypervisor can do). Without `any_plan`, only plans that
+    customers see are allowed.
 
     Raises:
         Invalid: the plan does not fit.
-        Conflict: a resize is under way.
+        Conflict: the server is being resized.
     """
     if open_task(world, server.id, "vm-resize") is not None:
         raise Conflict("The server is being resized.")
@@ -87,8 +87,8 @@ def resize(world: World, actor: User, server: Server, body: dict[str, Any], *, a
         if getattr(wanted, name) != getattr(present, name):
             raise Invalid.field(
                 "plan_id",
-                f"The server cannot get a plan of another kind: its {name.replace('_', ' ')} is"
-                f" {getattr(present, name)}, that of the plan {wanted.name} is {getattr(wanted, name)}.",
+                f"The {name.replace('_', ' ')} of a server cannot change: it is {getattr(present, name)},"
+                f" but {getattr(wanted, name)} for the plan {wanted.name}.",
             )
     plans.check_available(wanted, location_id=server.location_id)
     disk = server.disk if body.get("preserve_disk") else wanted.params.disk
@@ -103,16 +103,16 @@ def resize(world: World, actor: User, server: Server, body: dict[str, Any], *, a
     task = tasks.enqueue(world, server, "vm-resize", plan_id=plan.id, custom_plan=custom, disk=disk)
     lifecycle.change_plan(world, server, wanted)
     lifecycle.backups_changed(world, server)
-    return _noted(world, actor, task, plan_id=plan.id)
+    return _logged(world, actor, task, plan_id=plan.id)
 
 
 def reinstall(
     world: World, actor: User, server: Server, body: dict[str, Any], *, any_system: bool = True
 ) -> Task:
-    """Install an operating system or an application anew; without either, the present one.
+    """Reinstall a server with an operating system or an application; by default with its present one.
 
     Raises:
-        Invalid: it does not exist, does not fit, or an SSH key is not the owner's.
+        Invalid: it does not exist or does not fit, or an SSH key does not belong to the owner.
     """
     owner = world[USERS].get_or_404(server.user_id)
     plan = custom_plans.effective_plan(world, server)
@@ -125,20 +125,20 @@ def reinstall(
         server = replace(server, root_password=body["password"])
     status = "started" if server.runs else "stopped"
     server = servers.set_status(world, server, "reinstalling", world.now)
-    return _noted(world, actor, tasks.enqueue(world, server, "vm-reinstall", to=status, **system))
+    return _logged(world, actor, tasks.enqueue(world, server, "vm-reinstall", to=status, **system))
 
 
 def reset_password(world: World, actor: User, server: Server, *, to_current_user: bool = False) -> Task:
-    """Give the server's root a new password; the task's output says who would be mailed it."""
+    """Generate a new root password; the output of the task names the user who would be mailed."""
     server = replace(server, passwords=server.passwords + 1)
     reader = actor if to_current_user else world[USERS].get_or_404(server.user_id)
     task = tasks.enqueue(world, server, "vm-password-change", number=server.passwords)
     task = set_output(world, task, f"The new password is mailed to {reader.email}.")
-    return _noted(world, actor, task)
+    return _logged(world, actor, task)
 
 
 def set_output(world: World, task: Task, output: str) -> Task:
-    """Give a task an output."""
+    """Set the output of a task."""
     return world[TASKS].update(replace(task, output=output))
 
 
@@ -151,10 +151,10 @@ def set_boot(
     *,
     any_image: bool = True,
 ) -> Task:
-    """Say from what a server boots, `disk`, `rescue` or `iso`; a running one restarts.
+    """Set the boot mode of a server, `disk`, `rescue` or `iso`; a running server restarts.
 
     Raises:
-        Invalid: the mode is `iso` and there is no such image.
+        Invalid: the mode is `iso` and the image does not exist.
         Forbidden: without `any_image`, the image is neither public nor the actor's.
     """
     if mode != "iso":
@@ -170,31 +170,31 @@ def set_boot(
     server = replace(server, boot_mode=mode, iso_image_id=iso_image_id)
     lifecycle.iso_image_changed(world, server)
     if server.runs:
-        return _noted(world, actor, tasks.enqueue(world, server, "vm-restart", to="started"))
-    return _noted(world, actor, tasks.enqueue(world, server, "vm-update"))
+        return _logged(world, actor, tasks.enqueue(world, server, "vm-restart", to="started"))
+    return _logged(world, actor, tasks.enqueue(world, server, "vm-update"))
 
 
 def install_guest_tools(world: World, actor: User, server: Server) -> Task:
     """Install the guest tools; a reinstallation removes them.
 
     Raises:
-        Conflict: it does not run.
+        Conflict: the server is stopped.
     """
     if not server.runs:
         raise Conflict("The server is stopped.")
-    return _noted(world, actor, tasks.enqueue(world, server, "vm-update", guest_tools=True))
+    return _logged(world, actor, tasks.enqueue(world, server, "vm-update", guest_tools=True))
 
 
 def reset_usage(world: World, actor: User, server: Server) -> Server:
-    """Count the traffic of a server from zero again."""
+    """Reset the traffic counters of a server."""
     activity.record(
         world, "compute_resource_vm_usage_reset", user=actor, data={"id": server.id, "name": server.name}
     )
     return world[SERVERS].update(replace(server, received=0, sent=0, traffic_from=world.now))
 
 
-def _noted(world: World, actor: User, task: Task, **data: Any) -> Task:
-    # Events are named like that of the creation, compute_resource_vm_create_requested (assumed).
+def _logged(world: World, actor: User, task: Task, **data: Any) -> Task:
+    # Names of events follow compute_resource_vm_create_requested (assumed).
     verb = task.action.removeprefix("vm-").replace("-", "_")
     about = {"id": task.server_id, "task_id": task.id, **data}
     activity.record(world, f"compute_resource_vm_{verb}_requested", user=actor, data=about)

@@ -1,7 +1,7 @@
-"""What somebody wants when he asks for a server: every id looked up, every rule checked, defaults chosen.
+"""Orders of servers: every id of a request looked up, every rule checked, every default chosen.
 
-Members have the names of `POST /servers` (facts, section 7). 0 and null are the same as nothing, which is how
-the Go SDK writes what its user did not set.
+Members have the names of `POST /servers` (observed). 0 and null mean that a member is not set, since the Go
+SDK sends them so.
 """
 
 import re
@@ -32,7 +32,7 @@ from mock_solusio.domain.records.images import (
     Application,
     OsImageVersion,
 )
-from mock_solusio.domain.records.networks import VpcNetwork
+from mock_solusio.domain.records.networks import IPV4, IPV6, VpcNetwork
 from mock_solusio.domain.records.plans import PLANS, Plan
 from mock_solusio.domain.records.projects import PROJECTS, Project
 from mock_solusio.domain.records.servers import SERVERS, AdditionalDisk, Server, ServerBackupSettings
@@ -47,29 +47,29 @@ _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
 @dataclass(frozen=True, slots=True)
 class ServerOrder:
-    """A server that can be created."""
+    """A valid order of a server."""
 
     owner: User
     server: Server
-    """As it will be, without id, uuid and secrets."""
+    """The server to create, without id, uuid and secrets."""
     password: str
     versions: tuple[str, ...]
-    """Of which kinds a primary address is wanted: `IPv4`, `IPv6`."""
+    """IP versions for which the server should get a primary address."""
     must_have: tuple[str, ...]
-    """Those of them without which there is no server."""
+    """Those of them for which an address is required."""
     primary_ip: str | None
     additional: dict[str, int]
-    """How many additional addresses, by kind."""
+    """Number of additional addresses by IP version."""
     vpc_networks: tuple[VpcNetwork, ...]
-    """Which it is to be attached to."""
+    """Networks to attach the server to."""
 
 
 def read(world: World, actor: User, permissions: frozenset[str], fields: Mapping[str, Any]) -> ServerOrder:
-    """Check the members of a request.
+    """Return the order that a request describes.
 
     Raises:
-        Forbidden: a client asks for somebody else's, or for what only an operator may say.
-        Invalid: a field names what does not exist or does not fit.
+        Forbidden: a client orders for another user, or sets a member reserved for operators.
+        Invalid: a field names something that does not exist or does not fit.
     """
     operator = Permission.MANAGE_SERVERS in permissions
     if not operator and any(fields.get(name) for name in ("compute_resource", "custom_plan", "primary_ip")):
@@ -81,20 +81,22 @@ def read(world: World, actor: User, permissions: frozenset[str], fields: Mapping
     location, host = _place(world, fields, wanted, operator=operator)
     plans.check_available(wanted, location_id=location.id)
     additional = {
-        "IPv4": fields.get("additional_ip_count") or 0,
-        "IPv6": fields.get("additional_ipv6_count") or 0,
+        IPV4: fields.get("additional_ip_count") or 0,
+        IPV6: fields.get("additional_ipv6_count") or 0,
     }
     if any(additional.values()) and not (operator or wanted.is_additional_ips_available):
         raise Invalid.field(
             "additional_ip_count", f"Additional addresses are not available with the plan {wanted.name}."
         )
     if fields.get("vpc_network_ids") and not operator and owner.id != actor.id:
-        raise Forbidden  # the owner of the project shares his servers, not his networks (assumed)
+        raise Forbidden  # the owner of a project shares servers, but not networks (assumed)
     networks = vpc_networks.networks_of_order(world, owner.id, location.id, fields.get("vpc_network_ids"))
-    backups = fields.get("backup_settings") or {}  # an empty list is PHP's empty map
+    backups = fields.get("backup_settings") or {}  # PHP sends an empty object as a list
     mac_address = (fields.get("mac_address") or "").lower()
     if mac_address and not _MAC.fullmatch(mac_address):
-        raise Invalid.field("mac_address", "The mac address must be six pairs of digits with colons.")
+        raise Invalid.field(
+            "mac_address", "The mac address must be six pairs of hexadecimal digits with colons."
+        )
     server = Server(
         name=fields["name"],
         uuid="",
@@ -126,8 +128,8 @@ def read(world: World, actor: User, permissions: frozenset[str], fields: Mapping
         owner=owner,
         server=server,
         password=fields.get("password") or "",
-        versions=kinds or ("IPv4", "IPv6"),
-        must_have=kinds or ("IPv4",),
+        versions=kinds or (IPV4, IPV6),
+        must_have=kinds or (IPV4,),
         primary_ip=fields.get("primary_ip") or None,
         additional=additional,
         vpc_networks=networks,
@@ -135,9 +137,10 @@ def read(world: World, actor: User, permissions: frozenset[str], fields: Mapping
 
 
 def _owner(world: World, actor: User, fields: Mapping[str, Any], *, operator: bool) -> tuple[User, Project]:
-    """Return whose server it becomes, and in which project.
+    """Return the future owner and the project of a server.
 
-    The project's owner pays, so in a shared project the server is his, whoever creates it (assumed).
+    In a shared project the server belongs to the project's owner, who pays, whichever member creates it
+    (assumed).
     """
     user_id, project_id = fields.get("user"), fields.get("project")
     if user_id and user_id != actor.id and not operator:
@@ -162,7 +165,7 @@ def _owner(world: World, actor: User, fields: Mapping[str, Any], *, operator: bo
 
 
 def _choice(world: World, kind: Kind[T], fields: Mapping[str, Any], name: str, *, all_of_them: bool) -> T:
-    """Return what a field names; without it the default, else the first that customers see."""
+    """Return the record that a field names; without it the default, or the first that customers see."""
     if fields.get(name):
         record = world[kind].get(fields[name])
         if record is None or not (all_of_them or getattr(record, "is_visible", True)):
@@ -177,7 +180,7 @@ def _choice(world: World, kind: Kind[T], fields: Mapping[str, Any], name: str, *
 def _place(
     world: World, fields: Mapping[str, Any], plan: Plan, *, operator: bool
 ) -> tuple[Location, ComputeResource]:
-    """Return the location and the compute resource: what is named, else the one with the fewest servers."""
+    """Return location and compute resource: those named, or the compute resource with the fewest servers."""
     key = fields.get("compute_resource")
     if key:
         host = world[COMPUTE_RESOURCES].get(key)
@@ -185,7 +188,7 @@ def _place(
             raise invalid_reference("compute_resource")
         if not _takes(world, host, plan):
             raise Invalid.field(
-                "compute_resource", f"{host.name} takes no more servers of the plan {plan.name}."
+                "compute_resource", f"{host.name} does not accept more servers of the plan {plan.name}."
             )
         if fields.get("location"):
             location = _choice(world, LOCATIONS, fields, "location", all_of_them=operator)
@@ -193,23 +196,25 @@ def _place(
                 raise Invalid.field("compute_resource", "The compute resource is not at the location.")
             return location, host
         if not host.location_ids:
-            raise Invalid.field("compute_resource", "The compute resource is at no location.")
+            raise Invalid.field("compute_resource", "The compute resource has no location.")
         return world[LOCATIONS].get_or_404(host.location_ids[0]), host
     location = _choice(world, LOCATIONS, fields, "location", all_of_them=operator)
     hosts = [host for host in compute_resources.at_location(world, location.id) if _takes(world, host, plan)]
     if not hosts:
-        raise Invalid.field("location", f"There is no compute resource at {location.name} for the plan.")
+        raise Invalid.field(
+            "location", f"No compute resource at {location.name} accepts a server of the plan {plan.name}."
+        )
     if len(hosts) == 1:
         return location, hosts[0]
     return location, min(hosts, key=lambda host: world[SERVERS].count(compute_resource_id=host.id))
 
 
 def _takes(world: World, host: ComputeResource, plan: Plan) -> bool:
-    """Tell whether a compute resource takes one more server of a plan."""
+    """Return whether a compute resource accepts one more server of a plan."""
     if host.is_locked or plan.virtualization_type not in host.settings.virtualization_types:
         return False
     if not compute_resources.storages_of(world, host):
-        return False  # nowhere to put its disk
+        return False  # there is no place for its disk
     most = host.settings.limits["vm"]
     return most.unlimited or world[SERVERS].count(compute_resource_id=host.id) < most.total
 
@@ -222,13 +227,13 @@ def system(
     present: Server | None = None,
     all_of_them: bool = True,
 ) -> dict[str, Any]:
-    """Return what is to be installed, as members of `Server`: an application, or a version of an OS.
+    """Return what to install, as members of `Server`: an application, or a version of an operating system.
 
-    An application brings an operating system along, so an `os` beside it is not needed. Without either it is
-    that of `present`, else the default one.
+    An application includes an operating system, so `os` is ignored beside it. Without either it is that of
+    `present`, or else the default operating system.
 
     Raises:
-        Invalid: it does not exist, is not for the plan, or the application misses data.
+        Invalid: it does not exist, is not available with the plan, or the application lacks data.
     """
     application_id, version_id = fields.get("application"), fields.get("os")
     if not application_id and not version_id and present is not None:
@@ -254,7 +259,9 @@ def system(
         raise invalid_reference("os") if version_id else Invalid.field("os", "The os field is required.")
     if version.virtualization_type != plan.virtualization_type:
         raise Invalid.field(
-            "os", f"The operating system is for {version.virtualization_type}, the plan {plan.name} is not."
+            "os",
+            f"The operating system requires {version.virtualization_type}, the plan {plan.name} has"
+            f" {plan.virtualization_type}.",
         )
     plans.check_available(plan, os_image_version_id=version.id)
     return {"application_id": None, "application_data": {}, "os_image_version_id": version.id}
@@ -285,10 +292,10 @@ def _check_answers(application: Application, data: Mapping[str, Any]) -> None:
 
 
 def ssh_keys(world: World, owner: User, keys: Sequence[int] | None) -> list[int]:
-    """Return ids of SSH keys, each once.
+    """Return the ids of SSH keys, each once.
 
     Raises:
-        Invalid: one does not exist, or is not the owner's.
+        Invalid: one does not exist or does not belong to the owner.
     """
     found = existing_ids(world, SSH_KEYS, keys, "ssh_keys")
     for index, key in enumerate(keys or ()):

@@ -1,7 +1,7 @@
-"""Servers: what they are, who may touch them, how they come and go.
+"""Servers: creation, changes, suspension and deletion.
 
-What a server shall be (suspended, running) holds from the moment it is asked for; what it is (`status`)
-follows once the task is finished. Limits count what shall be, so no sequence of requests gets past them.
+What a server should be (suspended, running) changes with the request; what it is (`status`) follows when the
+task finishes. Limits count what servers should be, so that no sequence of requests exceeds them.
 """
 
 from typing import Any
@@ -29,18 +29,18 @@ from mock_solusio.domain.world import World
 from mock_solusio.moment import Micros
 
 OPERATOR = "operator"
-"""A suspension by an operator: only an operator ends it."""
+"""A suspension by an operator, which only an operator can end."""
 
 USER = "user"
-"""A suspension with its suspended owner: it ends when he is active again."""
+"""A suspension because the owner is suspended; it ends when they are no longer."""
 
 
 def create(world: World, actor: User, permissions: frozenset[str], **fields: Any) -> Server:
-    """Create a server out of the members of `POST /servers`; it starts once its task is done.
+    """Create a server from the members of `POST /servers`; it starts when its task finishes.
 
     Raises:
-        Forbidden: a client asks for somebody else's, or for what only an operator may say.
-        Invalid: a field names what does not exist or does not fit, or a limit of the owner is reached.
+        Forbidden: a client orders for another user, or sets a member reserved for operators.
+        Invalid: a field names something that does not exist or does not fit, or a limit is reached.
     """
     order = server_order.read(world, actor, permissions, fields)
     limits.check_server(world, order.owner)
@@ -80,12 +80,12 @@ def _with_secrets(world: World, server: Server, password: str) -> Server:
 
 
 def remove(world: World, actor: User, permissions: frozenset[str], server_id: int) -> Task:
-    """Delete a server; it is gone once the task is done. A suspended one may be deleted, too.
+    """Delete a server; it disappears when the task finishes.
 
     Raises:
-        NotFound: there is none.
-        Forbidden: the actor may not, or he is its client and it is suspended.
-        Conflict: it is being deleted already.
+        NotFound: the server does not exist.
+        Forbidden: the actor may not act on it.
+        Conflict: it is already being deleted, or it is suspended and the actor is not an operator.
     """
     server = get_for_action(world, actor, permissions, server_id, suspended=True)
     if server.is_suspended and Permission.MANAGE_SERVERS not in permissions:
@@ -98,12 +98,12 @@ def remove(world: World, actor: User, permissions: frozenset[str], server_id: in
 
 
 def owned_by(world: World, user_id: int) -> list[Server]:
-    """Return the servers of a user, also those that are being deleted."""
+    """Return the servers of a user, including those that are being deleted."""
     return world[SERVERS].find(user_id=user_id)
 
 
 def suspend(world: World, server: Server, by: str) -> Task:
-    """Stop a server and keep it from starting, for one more reason; twice for the same is once."""
+    """Stop a server and keep it from starting, for a reason; a server can have several reasons."""
     if by not in server.suspensions:
         server = replace(
             server,
@@ -118,15 +118,15 @@ def suspend(world: World, server: Server, by: str) -> Task:
 def resume(world: World, server: Server, by: str) -> Task:
     """End a suspension.
 
-    A server that ran starts again, unless a limit of its owner says no: then it stays stopped (assumed), so
-    that an operator is not kept from ending a suspension.
+    A server that was running starts again. If a limit of its owner forbids that, it stays stopped (assumed),
+    so that the limit does not prevent the end of a suspension.
 
     Raises:
-        Conflict: it is suspended for another reason, too.
+        Conflict: it is also suspended for another reason.
     """
     left = [reason for reason in server.suspensions if reason != by]
     if left:
-        raise Conflict("The server stays suspended as long as its owner is.")
+        raise Conflict("The server stays suspended while its owner is suspended.")
     if server.is_suspended:
         owner = world[USERS].get_or_404(server.user_id)
         runs = server.ran and limits.may_run(world, owner)
@@ -143,7 +143,7 @@ def user_suspended(world: World, user: User) -> None:
 
 
 def user_reactivated(world: World, user: User) -> None:
-    """End the suspensions that came with that of their owner; an operator's own stay."""
+    """End the suspensions of servers that were due to their owner's; those by an operator stay."""
     for server in owned_by(world, user.id):
         if server.is_deleting or USER not in server.suspensions:
             continue
@@ -154,7 +154,7 @@ def user_reactivated(world: World, user: User) -> None:
 
 
 def update(world: World, server: Server, changes: dict[str, Any]) -> Server:
-    """Change what a server is called and how it boots, by members of `PATCH /servers/{id}`; null empties."""
+    """Change the members of `PATCH /servers/{id}` that a request names; null clears one."""
     wanted: dict[str, Any] = {}
     for name in ("name", "boot_mode"):
         if name in changes:
@@ -175,7 +175,7 @@ def update(world: World, server: Server, changes: dict[str, Any]) -> Server:
 
 
 def update_settings(world: World, server: Server, changes: dict[str, Any]) -> Server:
-    """Change how the hypervisor runs a server, by members of `PATCH /servers/{id}/settings`."""
+    """Change the members of `PATCH /servers/{id}/settings` that a request names."""
     names = ("disk_cache_mode", "disk_driver", "firmware")
     return world[SERVERS].update(
         replace(server, **{name: changes[name] for name in names if name in changes})
@@ -183,12 +183,12 @@ def update_settings(world: World, server: Server, changes: dict[str, Any]) -> Se
 
 
 def is_busy(server: Server, now: Micros) -> bool:
-    """Tell whether a task of the server is not finished."""
+    """Return whether the server has an unfinished task."""
     return now < server.busy_until
 
 
 def set_status(world: World, server: Server, status: str, at: Micros) -> Server:
-    """Say what a server is since a moment; its traffic is counted while it is started."""
+    """Set the status of a server as of a moment; traffic accrues while it is started."""
     received, sent = charts.traffic(server, charts.load_curves(world, server), at)
     return world[SERVERS].update(
         replace(server, status=status, status_at=at, received=received, sent=sent, traffic_from=at)

@@ -1,4 +1,4 @@
-"""Sessions of the user area: what the cookie of a browser that has logged in stands for."""
+"""Sessions of the user area: a browser that has logged in has a cookie with a secret."""
 
 from msgspec.structs import replace
 
@@ -13,7 +13,7 @@ LIFETIME: Micros = DAY
 
 
 def open_session(world: World, user: User) -> str:
-    """Begin a session; return the secret for the cookie."""
+    """Start a session; return the secret for the cookie."""
     table = world[SESSIONS]
     while (oldest := table.first(user_id=user.id)) and oldest.expires_at <= world.now:
         table.remove(oldest.id)
@@ -24,7 +24,7 @@ def open_session(world: World, user: User) -> str:
 
 
 def user_of(world: World, secret: str) -> User | None:
-    """Return whose session this is; None if it has ended, or if the user is locked or suspended."""
+    """Return the user of a session; None if it has ended, or if the user is locked or suspended."""
     session = _session(world, secret)
     if session is None or session.ended:
         return None
@@ -33,7 +33,7 @@ def user_of(world: World, secret: str) -> User | None:
 
 
 def refused_user_of(world: World, secret: str) -> User | None:
-    """Return whose session this is or was, if he is locked or suspended now: he shall be told so."""
+    """Return the user of a present or past session who is locked or suspended now, to show them why."""
     session = _session(world, secret)
     user = None if session is None else world[USERS].get(session.user_id)
     return user if user is not None and user.status != ACTIVE else None
@@ -47,13 +47,13 @@ def close(world: World, secret: str) -> None:
 
 
 def close_all(world: World, user_id: int) -> None:
-    """End all sessions of a user. They are kept until they would have expired, so that he can be told why."""
+    """End all sessions of a user. The records stay until they expire, to show the user why."""
     for session in world[SESSIONS].find(user_id=user_id):
         world[SESSIONS].update(replace(session, ended=True))
 
 
 def forget_user(world: World, user: User) -> None:
-    """Drop the sessions of a user who is going to be deleted."""
+    """Delete the sessions of a user who is about to be deleted."""
     for session in world[SESSIONS].find(user_id=user.id):
         world[SESSIONS].remove(session.id)
 

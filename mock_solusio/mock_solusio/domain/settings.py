@@ -18,15 +18,15 @@ from mock_solusio.domain.world import World
 
 @dataclass(frozen=True, slots=True)
 class BillingIntegration:
-    """Where to ask for prices (step 7)."""
+    """The billing endpoint (step 7)."""
 
     url: str
     authorization_token: str
-    """Empty if the billing system requires none."""
+    """Empty if the billing endpoint requires none."""
 
 
 def seed(world: World) -> None:
-    """Make the settings of a fresh installation: registration is on, there is no billing integration."""
+    """Create the settings of a fresh installation: registration is on, billing integration is off."""
     group = world[LIMIT_GROUPS].first()
     own = {"uuid": world.uuid("installation", 1), "limit_group": group.id if group else None}
     world[SETTINGS].add(InstallationSettings(tree=deepcopy(DEFAULT_SETTINGS) | own))
@@ -38,13 +38,13 @@ def read(world: World) -> InstallationSettings:
 
 
 def patch(world: World, body: SettingsTree, *, actor: User | None = None) -> InstallationSettings:
-    """Merge a tree into the settings, object by object; what SolusIO does not have is ignored (facts, 10).
+    """Merge a tree into the settings, object by object; unknown members are ignored (observed).
 
-    The default limit group may be given as its id, as an object with an `id`, or as None (the last: assumed).
+    `limit_group` may be an id, an object with an `id`, or None (the last is assumed).
 
     Raises:
-        Invalid: there is no such role or limit group.
-        Forbidden: who registers would get a role with permissions that the actor lacks.
+        Invalid: the role or the limit group does not exist.
+        Forbidden: users who register would get a role with permissions that the actor lacks.
     """
     errors: dict[str, list[str]] = {}
     tree = deepcopy(read(world).tree)
@@ -66,30 +66,30 @@ def patch(world: World, body: SettingsTree, *, actor: User | None = None) -> Ins
 
 
 def registration_allowed(world: World) -> bool:
-    """Tell whether users may register in the user area (step 4)."""
+    """Return whether users may register in the user area (step 4)."""
     return bool(read(world).tree["features"]["allow_registration"])
 
 
 def registration_role(world: World) -> Role | None:
-    """Return the role of who registers; None if it is gone."""
+    """Return the role of users who register; None if it no longer exists."""
     return role_permissions.role_by_name(world, read(world).tree["registration"]["role"])
 
 
 def role_renamed(world: World, old: str, new: str) -> None:
-    """Follow a role that gets another name: the settings know it by name."""
+    """Follow the renaming of a role, which the settings refer to by name."""
     tree = read(world).tree
     if tree["registration"]["role"].casefold() == old.casefold() and old != new:
         _write(world, {**tree, "registration": {**tree["registration"], "role": new}})
 
 
 def default_limit_group(world: World) -> int | None:
-    """Return the id of the limit group of new users (step 5), None if they have none."""
+    """Return the id of the limit group of new users (step 5); None if they have none."""
     key: int | None = read(world).tree["limit_group"]
     return key
 
 
 def billing(world: World) -> BillingIntegration | None:
-    """Return where to ask for prices; None while the integration is off or has no URL (steps 6 and 7)."""
+    """Return the billing endpoint; None while the integration is off or has no URL (steps 6 and 7)."""
     integration = read(world).tree["billing_integration"]
     driver = integration["drivers"].get(integration["type"])
     if driver is None or not driver["url"]:
@@ -100,7 +100,7 @@ def billing(world: World) -> BillingIntegration | None:
 _FIXED = frozenset(
     {"limit_group", "uuid", "update_channels", "token_api", "latest-version", "latest_version"}
 )
-"""What a body does not change, or not by merging."""
+"""Members that a request does not change, or not by merging."""
 
 
 def _write(world: World, tree: SettingsTree) -> InstallationSettings:
@@ -108,13 +108,13 @@ def _write(world: World, tree: SettingsTree) -> InstallationSettings:
     return settings if settings.tree == tree else world[SETTINGS].update(replace(settings, tree=tree))
 
 
-def _merge(tree: SettingsTree, body: SettingsTree, *, anything: bool = False) -> None:
+def _merge(tree: SettingsTree, body: SettingsTree, *, any_member: bool = False) -> None:
     for name, value in body.items():
-        if name not in tree and not anything:
+        if name not in tree and not any_member:
             continue
         if name in LOCALE_MAPS:
-            # PHP writes an empty map as a list.
-            _merge(tree[name], value or {}, anything=True)
+            # PHP sends an empty object as a list.
+            _merge(tree[name], value or {}, any_member=True)
         elif isinstance(tree.get(name), dict):
             if isinstance(value, dict):
                 _merge(tree[name], value)

@@ -15,13 +15,13 @@ def create(world: World, actor: User, server: Server, name: str) -> Snapshot:
     """Take a snapshot of a server.
 
     Raises:
-        Invalid: the plan does not permit snapshots.
+        Invalid: the plan has no snapshots.
     """
     plan = custom_plans.effective_plan(world, server)
     if not plan.is_snapshots_enabled:
         raise Invalid.field("snapshot", f"Snapshots are not available with the plan {plan.name}.")
     snapshot = world[SNAPSHOTS].add(Snapshot(server_id=server.id, name=name, created_at=world.now))
-    # A snapshot holds what changes after it, so it is small (assumed: a tenth of what is in use).
+    # A snapshot only holds later changes, so it is small (assumed: a tenth of the disk space in use).
     size = round(charts.disk_used(world, server, server.disk, world.now) / 10, 3)
     tasks.enqueue(world, server, "snapshot-create", snapshot_id=snapshot.id, size=size)
     activity.record(world, "snapshot_create_requested", user=actor, data=_about(snapshot, server))
@@ -29,7 +29,7 @@ def create(world: World, actor: User, server: Server, name: str) -> Snapshot:
 
 
 def revert(world: World, actor: User, snapshot: Snapshot) -> Task:
-    """Put a server back to the state of a snapshot.
+    """Revert a server to a snapshot.
 
     Raises:
         Conflict: it is being taken or deleted.
@@ -38,7 +38,7 @@ def revert(world: World, actor: User, snapshot: Snapshot) -> Task:
 
 
 def remove(world: World, actor: User, snapshot: Snapshot) -> Task:
-    """Delete a snapshot; it is gone once the task is done.
+    """Delete a snapshot; it disappears when the task finishes.
 
     Raises:
         Conflict: it is being taken, reverted to or deleted.

@@ -1,8 +1,8 @@
-"""Spans: for how long which resource had which plan. What usage is reckoned from, and never deleted.
+"""Spans: for how long which resource had which plan. Usage is calculated from them; they are never deleted.
 
 A span is an interval in which one resource of one server had one plan at one price. A resource that gets
-another plan ends a span and begins the next one. Spans outlive their server and their user: what was used is
-owed (assumed; DESIGN 7).
+another plan ends a span and starts the next one. Spans outlive their server and their user, since past usage
+still has to be paid for (assumed).
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,50 +18,50 @@ BACKUP = "backup"
 ISO_IMAGE = "iso_image"
 
 RESOURCES = (SERVER, ADDITIONAL_IP, BACKUP, ISO_IMAGE)
-"""What is metered: servers, each additional address, backups of a server, an ISO image in a server."""
+"""What is metered: a server, each additional address, the backups of a server, an ISO image in it."""
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
-    """An interval in which a resource had a plan. `id` and `line` are given by the store.
+    """An interval in which a resource had a plan. The store assigns `id` and `line`.
 
-    Nothing here is looked up later: a plan that is deleted or gets other prices changes no span. The name of
-    the server follows when it is renamed.
+    A span has copies of all its values, so that a change or deletion of the plan changes no span. Only the
+    name of the server follows when it is renamed.
     """
 
     id: int = 0
     line: int = 0
-    """Id of the first span of the same resource, plan and prices: in a month they are one usage line."""
+    """Id of the first span of the same resource, plan and prices; these spans are one usage line a month."""
     resource: str
     """One of `RESOURCES`."""
     resource_id: int
-    """Id of the server, of the address, or of the ISO image; of backups that of their server."""
+    """Id of the server, the address or the ISO image; for backups that of their server."""
     server_id: int
     server_name: str
     user_id: int
-    """Whose server it is."""
+    """The owner of the server."""
     plan_id: int
     plan_name: str
     tokens_per_hour: int
     tokens_per_month: int
     anchor: Micros
-    """When the resource came to be: its hours are counted from there, whatever its plans."""
+    """When the resource was created: its hours are counted from there, under any plan."""
     started_at: Micros
     """When it got this plan. An hour belongs to the span in which it starts."""
     ended_at: Micros | None = None
-    """When it got another plan, or was deleted; None while it goes on."""
+    """When it got another plan or was deleted; None while the span continues."""
 
 
 class LineSpans(msgspec.Struct, frozen=True, kw_only=True):
     """The spans that make up one usage line of a month."""
 
     id: int
-    """Of the line in its month: grows in the order in which lines appear, and is never used again."""
+    """Id of the line in its month; ascending in order of appearance, and never reused."""
     spans: tuple[Span, ...]
-    """The first one names the resource and its prices; not all of them lie in the month."""
+    """All spans of the line, also those outside the month; the first has the resource and its prices."""
 
 
 class UsageTotals(msgspec.Struct, frozen=True, kw_only=True):
-    """All lines of a selection together."""
+    """The sums over some usage lines."""
 
     lines: int = 0
     hours: int = 0
@@ -77,51 +77,49 @@ class UsageTotals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MonthPart(msgspec.Struct, frozen=True, kw_only=True):
-    """Which lines: those that have an hour that starts in `[since, until)`, inside of one calendar month."""
+    """Selects the usage lines with an hour that starts in `[since, until)`, within one calendar month."""
 
     month: int
-    """As `metering.month_of` counts."""
+    """The month, as a number of `metering.month_of`."""
     since: Micros
     until: Micros
     user_ids: tuple[int, ...] | None = None
-    """Whose; None: everybody's."""
+    """Only lines of these users; None: of all users."""
 
 
 class Spans(Protocol):
-    """All spans, and the lists of usage lines by calendar month."""
+    """All spans, and the usage lines of each calendar month."""
 
     def add(self, span: Span) -> Span:
         """Store a new span; return it with its id and line."""
 
     def load(self, spans: Iterable[Span]) -> int:
-        """Store many new spans, within a transaction, with flat memory; return how many."""
+        """Store many new spans in constant memory, within a transaction; return their number."""
 
     def open_of(self, server_id: int) -> list[Span]:
-        """Return the spans of a server that go on, by id."""
+        """Return the spans of a server that continue, by id."""
 
     def close(self, span: Span, at: Micros) -> None:
         """End a span."""
 
     def rename(self, server_id: int, name: str) -> None:
-        """Give all spans of a server another name."""
+        """Change the server name of all spans of a server."""
 
     def renumber(self, server_id: int, resource: str, old: int, new: int) -> None:
-        """Let all spans of a resource of a server be those of another one."""
+        """Change the resource id of all spans of a server's resource."""
 
     def enter(self, now: Micros, since: Micros = 0, until: Micros = ...) -> None:
-        """List the lines whose first hour of a month has started before now; within a transaction.
+        """List the lines whose first hour of a month started before now, within a transaction.
 
-        At least those of months between `since` and `until`; by default all.
-
-        They are listed in the order of those hours, and what is listed stays where it is. So a list only
-        grows at its end, whatever happens to servers meanwhile.
+        Covers at least the months between `since` and `until`; by default all. Lines are listed in the order
+        of those hours and keep their place: whatever happens to servers, a list only grows at its end.
         """
 
     def months(self, since: Micros, until: Micros) -> list[int]:
-        """Return the months between two moments (half-open) of which lines are listed."""
+        """Return the months in a half-open period that have listed lines."""
 
     def totals(self, part: MonthPart) -> UsageTotals:
-        """Return the sums over all lines of a part of a month; known ones cost nothing."""
+        """Return the sums over all selected lines; known sums cost nothing."""
 
     def page(self, part: MonthPart, offset: int, count: int) -> Sequence[LineSpans]:
-        """Return some lines of a part of a month, in the order in which they appeared."""
+        """Return some of the selected lines, in order of appearance."""

@@ -1,4 +1,4 @@
-"""SSH keys of users, to be put into their servers."""
+"""SSH keys of users, for their servers."""
 
 import binascii
 import re
@@ -19,10 +19,10 @@ _KEY = re.compile(
 
 
 def create(world: World, user: User, body: Mapping[str, Any]) -> SshKey:
-    """Make a key of a user from the members of a request: `name`, and `body` or `public_key`.
+    """Create a key of a user from the members of a request: `name`, and `body` or `public_key`.
 
     Raises:
-        Invalid: there is no key, or it is none.
+        Invalid: the key is missing or not a public SSH key.
     """
     field = "public_key" if body.get("public_key") and not body.get("body") else "body"
     text = (body.get(field) or "").strip()
@@ -34,11 +34,11 @@ def create(world: World, user: User, body: Mapping[str, Any]) -> SshKey:
 
 
 def owner(world: World, actor: User, body: Mapping[str, Any], *, any_user: bool) -> User:
-    """Return whose key a request is to make: the actor's, unless `user_id` names somebody (0 does not).
+    """Return the owner of a new key: the actor, or the user that `user_id` names (0 means none).
 
     Raises:
-        Invalid: there is no such user.
-        Forbidden: the actor may make keys of his own alone.
+        Invalid: the user does not exist.
+        Forbidden: it is another user, and the actor may not create keys for `any_user`.
     """
     key = body.get("user_id")
     if not key or key == actor.id:
@@ -52,18 +52,18 @@ def owner(world: World, actor: User, body: Mapping[str, Any], *, any_user: bool)
 
 
 def remove(world: World, key: SshKey) -> None:
-    """Delete a key; servers that were made with it keep it."""
+    """Delete a key; servers that were created with it keep it."""
     world[SSH_KEYS].remove(key.id)
 
 
 def forget_user(world: World, user: User) -> None:
-    """Delete the keys of a user who is going to be deleted."""
+    """Delete the keys of a user who is about to be deleted."""
     for key in world[SSH_KEYS].find(user_id=user.id):
         remove(world, key)
 
 
 def _is_key(text: str) -> bool:
-    # Lightly: the kind of key, and that its base64 text begins with the name of that kind.
+    # A light check: the type, and that the base64 text begins with the name of that type.
     match = _KEY.fullmatch(text)
     if match is None:
         return False

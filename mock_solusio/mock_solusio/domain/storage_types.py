@@ -1,14 +1,14 @@
-"""Ways to store disks, and the image formats that each can hold. They are fixed."""
+"""Storage types and the image formats that they can hold. They are fixed."""
 
 from mock_solusio.domain.errors import Invalid
 from mock_solusio.domain.records.compute_resources import STORAGE_TYPES, StorageType
 
 
 def storage_type(name: str) -> StorageType:
-    """Return the storage type of this name.
+    """Return the storage type with this name.
 
     Raises:
-        KeyError: there is none.
+        KeyError: it does not exist.
     """
     for one in STORAGE_TYPES:
         if one.name == name:
@@ -19,7 +19,7 @@ def storage_type(name: str) -> StorageType:
 def check_format(name: str, image_format: str) -> None:
     """Raise Invalid if a storage type cannot hold an image format.
 
-    That SolusIO checks it is what the Terraform provider says of its own lack of a check.
+    According to the Terraform provider, which does not check it, SolusIO does.
     """
     formats = storage_type(name).formats
     if image_format not in formats:
@@ -29,5 +29,5 @@ def check_format(name: str, image_format: str) -> None:
 
 
 def has_snapshots(name: str, image_format: str) -> bool:
-    """Tell whether disks that are stored like this can have snapshots (assumed)."""
+    """Return whether disks of this storage type and format can have snapshots (assumed)."""
     return name == "thinlvm" or image_format in {"qcow2", "ploop"}

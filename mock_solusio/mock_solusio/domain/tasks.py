@@ -28,14 +28,14 @@ DURATIONS: dict[str, Micros] = {
 """How long an action takes; all others take a second."""
 
 MIGRATE_ALL = "vms-migrate"
-"""The task of several migrations together: it is of no server, and changes nothing by itself."""
+"""The task of a whole migration, which belongs to no server and changes nothing itself."""
 
 FORCED = SECOND
-"""How long it takes to switch a server off, or off and on, instead of shutting it down."""
+"""How long a forced stop or restart takes, instead of a shutdown."""
 
 
 class TaskFailedError(Exception):
-    """What a task was to do cannot be done any more; the message becomes its output."""
+    """A task cannot be carried out; the message becomes its output."""
 
 
 def schedule(
@@ -49,7 +49,7 @@ def schedule(
     duration: Micros | None = None,
     data: dict[str, Any] | None = None,
 ) -> Task:
-    """Add a task that starts at a moment, not before now; its effect comes when it is finished."""
+    """Add a task that starts at `start`, but not before now, and takes effect when it finishes."""
     start = max(start, world.now)
     length = DURATIONS.get(action, SECOND) if duration is None else duration
     task = world[TASKS].add(
@@ -72,19 +72,19 @@ def schedule(
 
 
 def next_due(world: World) -> Micros | None:
-    """Return when the next task changes, or None while all is done."""
+    """Return when the next task changes; None while no task is open."""
     agenda = world[AGENDA].get(1)
     return None if agenda is None else agenda.due
 
 
 def open_task(world: World, server_id: int, action: str) -> Task | None:
-    """Return an unfinished task that does this to a server, or None."""
+    """Return an unfinished task of a server with this action, or None."""
     mine = world[TASKS].find(server_id=server_id)
     return next((task for task in mine if task.is_open and task.action == action), None)
 
 
 def set_next_due(world: World, due: Micros | None) -> None:
-    """Store when the next task changes; None when all is done."""
+    """Store when the next task changes; None while no task is open."""
     agenda = world[AGENDA].get(1)
     if agenda is None:
         world[AGENDA].add(Agenda(due=due))
@@ -95,7 +95,7 @@ def set_next_due(world: World, due: Micros | None) -> None:
 def enqueue(
     world: World, server: Server, action: str, *, duration: Micros | None = None, **data: Any
 ) -> Task:
-    """Add a task behind the others of the server; the record is stored with its new `busy_until`."""
+    """Add a task to the end of a server's queue; store the server with its new `busy_until`."""
     task = schedule(
         world,
         action=action,
@@ -111,5 +111,5 @@ def enqueue(
 
 
 def is_used_by_task(world: World, server_id: int, name: str, key: int) -> bool:
-    """Tell whether an unfinished task of a server works with something."""
+    """Return whether an unfinished task of a server has this id in its parameter `name`."""
     return any(task.is_open and task.data.get(name) == key for task in world[TASKS].find(server_id=server_id))

@@ -1,7 +1,7 @@
-"""Usage: what whom was metered in a period, as lines (DESIGN 7; vendor's page, step 10).
+"""Usage lines per user and period (vendor's page, step 10).
 
-A line is a resource with a plan and its prices in one calendar month (UTC). A longer period has lines of each
-of its months; a part of a month has only the hours that start in it. Nothing is reckoned in advance.
+A line is a resource with a plan and its prices in one calendar month (UTC). A longer period has lines for
+each of its months; a part of a month has only the hours that start in it. Nothing is calculated in advance.
 """
 
 from collections.abc import Iterator
@@ -17,32 +17,32 @@ from mock_solusio.moment import Micros, parse_moment
 
 EARLIEST: Micros = 0
 LONGEST = 1200
-"""Months that a period may have (assumed: nobody bills a century, and every month has lines of its own)."""
+"""The most months in a period (assumed: every month has lines of its own, and nobody bills a century)."""
 
 
 class UsageQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which usage is asked for."""
+    """Selects usage."""
 
     since: Micros
     until: Micros
-    """The period is half-open: what starts at this moment belongs to the next one."""
+    """The period is half-open: an hour that starts at this moment belongs to the next one."""
     as_of: Micros
-    """What happens from then on is left out, hours that start at this very moment, too.
+    """Events and hours at or after this moment are left out.
 
-    So whatever is done at a moment, what was read as of that moment stays true, also on a clock that stands
-    still. In exchange a server has no usage yet at the very moment of its order.
+    So usage that was read as of a moment stays true whatever happens at that moment, even on a frozen clock.
+    In exchange, a server has no usage yet at the moment of its order.
     """
     user_ids: tuple[int, ...] | None = None
-    """Whose; None: everybody's."""
+    """Only usage of these users; None: of all users."""
 
     @property
     def closed(self) -> bool:
-        """Whether the period is over, so that nothing will be added."""
+        """Whether the period is over, so that its usage is final."""
         return self.as_of >= self.until
 
     @property
     def metered_until(self) -> Micros:
-        """Until when the use is counted in."""
+        """Until when usage is included."""
         return max(self.since, min(self.until, self.as_of))
 
 
@@ -51,26 +51,26 @@ class MeteredLine(msgspec.Struct, frozen=True, kw_only=True):
 
     id: int
     span: Span
-    """What names the resource and its prices."""
+    """The span with the resource and its prices."""
     billing_user_id: int | None
     use: metering.Use
     cost: metering.Cost
 
 
 class MeteredLines(msgspec.Struct, frozen=True, kw_only=True):
-    """Some lines, and the sums over all."""
+    """Some lines of a period, and the sums over all of them."""
 
     lines: list[MeteredLine]
     totals: UsageTotals
 
 
 def period(since: str | None, until: str | None, now: Micros) -> tuple[Micros, Micros]:
-    """Return the period that two texts name; by default the current calendar month.
+    """Return the period between two RFC 3339 moments; by default the current calendar month.
 
     Without `since` it begins with the month in which it ends; without `until` it ends with the current month.
 
     Raises:
-        Invalid: a text is no moment of the years 1970 to 9999, or the period is empty or too long.
+        Invalid: a moment is not valid or outside the years 1970 to 9999, or the period is empty or too long.
     """
     month = metering.month_of(now)
     end = metering.month_start(month + 1) if until is None else _moment("to", until)
@@ -86,17 +86,17 @@ def period(since: str | None, until: str | None, now: Micros) -> tuple[Micros, M
 
 
 def moment_of(name: str, text: str, now: Micros) -> Micros:
-    """Return the moment as of which usage is asked for, never a later one than now.
+    """Return the moment as of which a request reads usage, at most now.
 
     Raises:
-        Invalid: it is no moment of the years 1970 to 9999.
+        Invalid: it is not an RFC 3339 moment of the years 1970 to 9999.
     """
     return min(now, _moment(name, text))
 
 
 def _moment(name: str, text: str) -> Micros:
     if "T" in text.upper() and text[-6:-5] == " ":
-        # The plus of an offset that was not percent-encoded arrives as a blank.
+        # The plus of an offset arrives as a space if it was not percent-encoded.
         text = f"{text[:-6]}+{text[-5:]}"
     try:
         moment = parse_moment(text)
@@ -115,10 +115,10 @@ def readable_users(
     user_id: int | None = None,
     billing_user_id: int | None = None,
 ) -> tuple[int, ...] | None:
-    """Return the users whose usage is asked for; None for all. Users who were deleted count, too.
+    """Return the users whose usage a request selects, including deleted ones; None for all users.
 
     Raises:
-        Forbidden: it is that of others, and the actor may not see `everybody`'s.
+        Forbidden: it selects other users, and the actor may not see usage of `everybody`.
     """
     wanted: set[int] | None = None
     if user_id is not None:
@@ -137,7 +137,7 @@ def readable_users(
 
 
 def read(world: World, query: UsageQuery, offset: int, count: int) -> MeteredLines:
-    """Return some lines of a period, by month and then in the order in which they appeared, and all sums."""
+    """Return some lines of a period, by month and order of appearance, and the sums over all lines."""
     totals = UsageTotals()
     lines: list[MeteredLine] = []
     customers: dict[int, int | None] = {}
@@ -180,9 +180,9 @@ def _line(world: World, entry: LineSpans, part: MonthPart, customers: dict[int, 
 
 
 def billing_user_id(world: World, user_id: int) -> int | None:
-    """Return what the billing system calls a user: now, or when he was deleted (assumed).
+    """Return a user's id in the billing system: the present one, or the last one of a deleted user (assumed).
 
-    So an id that is given or corrected later holds for all of his usage, and no line is lost to an old one.
+    So an id that is set or corrected later applies to all of the user's usage.
     """
     user = world[USERS].get(user_id)
     if user is not None:

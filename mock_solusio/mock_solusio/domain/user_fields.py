@@ -1,4 +1,4 @@
-"""What may be set of a user, and how it is checked."""
+"""The fields of a user that can be set, and their validation."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ _DIGITS = re.compile(r"[1-9][0-9]{0,15}")
 
 
 class UserChanges(TypedDict, total=False):
-    """What can be set of a user. Ids may be strings of digits; `billing_user_id` "" is None."""
+    """Fields of a user to set. Ids may be strings of digits; an empty `billing_user_id` means None."""
 
     email: str
     password: str | None
@@ -33,10 +33,10 @@ class UserChanges(TypedDict, total=False):
 
 
 def validate(world: World, given: Mapping[str, Any], user: User | None) -> dict[str, Any]:
-    """Return the fields of a record for what was given of a user, who is None while he is being created.
+    """Return the fields of the record for the given fields of a user; `user` is None for a new one.
 
     Raises:
-        Invalid: with all errors at once, as Laravel tells them.
+        Invalid: with the errors of all fields at once, as Laravel reports them.
     """
     values: dict[str, Any] = {}
     errors: dict[str, list[str]] = {}

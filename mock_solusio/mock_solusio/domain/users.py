@@ -1,7 +1,7 @@
 """Users: created, changed and deleted by the billing system (step 8) or by operators.
 
-What the states of a user mean: see `records.user`. `actor` is who asks for something; None is the operator of
-the mock himself, who may do everything.
+For the states of a user see `records.user`. `actor` is the user who makes a request; None is the operator of
+the mock, who may do everything.
 """
 
 from collections import Counter
@@ -22,7 +22,7 @@ from mock_solusio.domain import (
     ssh_keys,
     vpc_networks,
 )
-from mock_solusio.domain.errors import Conflict, Forbidden
+from mock_solusio.domain.errors import Conflict, Forbidden, counted
 from mock_solusio.domain.records.credentials import ACCESS_TOKENS
 from mock_solusio.domain.records.installation import DEFAULT_LANGUAGE, LANGUAGES
 from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS
@@ -33,26 +33,21 @@ from mock_solusio.domain.world import Kind, World
 
 
 def by_email(world: World, email: str) -> User | None:
-    """Return the user with this address, in any case."""
+    """Return the user with this email address, in upper or lower case."""
     return world[USERS].first(email_key=email_key(email))
-
-
-def by_billing_user_id(world: World, billing_user_id: int) -> User | None:
-    """Return the user whom the billing system calls so."""
-    return world[USERS].first(billing_user_id=billing_user_id)
 
 
 def create(
     world: World, *, actor: User | None = None, verified: bool = True, **fields: Unpack[UserChanges]
 ) -> User:
-    """Make a user with his default project.
+    """Create a user with a default project.
 
-    Without roles he is a client; without a limit group he gets the default one (step 5; also when None is
-    given: clients send null for what they do not care about). His address counts as verified unless told
-    otherwise.
+    Without roles the user is a client; without a limit group, or with None (clients send null for fields they
+    do not use), they get the default one (step 5).
 
     Raises:
-        Invalid: there is no e-mail address; something is taken, malformed, or refers to what is not there.
+        Invalid: the email is missing, or a field is malformed, taken, or refers to something that does not
+            exist.
         Forbidden: the actor lacks a permission that the roles give.
     """
     values = validate(world, {"email": "", **fields}, None)
@@ -78,11 +73,11 @@ def create(
 
 
 def register(world: World, email: str, password: str) -> User:
-    """Make the user who registers himself in the user area; he gets the role that the settings name.
+    """Create a user who registers in the user area, with the role from the settings.
 
     Raises:
-        Forbidden: registration is switched off (step 4).
-        Invalid: as with `create`.
+        Forbidden: registration is disabled (step 4).
+        Invalid: as for `create`.
     """
     if not settings.registration_allowed(world):
         raise Forbidden("Registration is disabled.")
@@ -92,15 +87,15 @@ def register(world: World, email: str, password: str) -> User:
 
 
 def update(world: World, user: User, *, actor: User | None = None, **changes: Unpack[UserChanges]) -> User:
-    """Change what is given of a user; the rest stays.
+    """Change the given fields of a user.
 
-    The sessions of who is locked or suspended end, and his access tokens are refused until he is active
-    again. Servers are suspended with their user, and resumed when he leaves that state. A new password ends
+    Locking or suspending users ends their sessions, and their access tokens are refused until they are active
+    again. Suspending a user suspends their servers, too; leaving that state resumes them. A new password ends
     all sessions.
 
     Raises:
-        Invalid: something is taken, malformed, or refers to what is not there.
-        Forbidden: the user may do what the actor may not, or would then.
+        Invalid: a field is malformed or taken, or refers to something that does not exist.
+        Forbidden: the user has permissions that the actor lacks, or would get them.
         Conflict: no active administrator would remain.
     """
     authority.check_user(world, actor, user)
@@ -131,15 +126,14 @@ def remove(world: World, user: User, *, actor: User | None = None) -> None:
     """Delete a user with his access tokens, sessions, SSH keys, projects and VPC networks.
 
     Raises:
-        Conflict: he has servers, or there are servers in his projects, or he is the last administrator.
-        Forbidden: he may do what the actor may not.
+        Conflict: the user or their projects have servers, or they are the last active administrator.
+        Forbidden: the user has permissions that the actor lacks.
     """
     authority.check_user(world, actor, user)
     authority.check_administrator_remains(world, user, None)
     owned = len(servers.owned_by(world, user.id))
     if owned:
-        plural = "a server" if owned == 1 else f"{owned} servers"
-        raise Conflict(f"The user {user.email} cannot be deleted: he has {plural}.")
+        raise Conflict(f"The user {user.email} cannot be deleted: they have {counted(owned, 'server')}.")
     projects.forget_user(world, user)
     ssh_keys.forget_user(world, user)
     iso_images.forget_user(world, user)
@@ -155,11 +149,11 @@ def remove(world: World, user: User, *, actor: User | None = None) -> None:
 
 
 _SHOWN = {"password_hash": "password"}
-"""What a field is called outside."""
+"""Names of fields in the activity log that differ from those of the record."""
 
 
 def _recount(world: World, before: User | None, after: User | None) -> None:
-    """Keep `users_count` of roles, limit groups and languages, which lists of users show again and again."""
+    """Update `users_count` of roles, limit groups and languages, which lists of users show often."""
     counts: Counter[tuple[Kind[Any], int]] = Counter()
     for user, sign in ((before, -1), (after, 1)):
         if user is None:

@@ -1,6 +1,6 @@
-"""The world that domain functions act on: tables of records, the time, and seeded randomness.
+"""The world that the domain acts on: tables of records, the time, and seeded randomness.
 
-Records never change: a change is a new record put in the place of the old one. The store implements this.
+Records are immutable: a change replaces a record with a new one. The store implements this.
 """
 
 import random
@@ -13,11 +13,9 @@ import msgspec
 from mock_solusio.domain.spans import Spans
 from mock_solusio.moment import Micros
 
-__all__ = ["Has", "Kind", "Micros", "Page", "Record", "Table", "World"]
-
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that is stored. `id` is given by the table, and never used again."""
+    """Something that is stored. The table assigns `id` and never reuses it."""
 
     id: int = 0
 
@@ -27,11 +25,11 @@ T = TypeVar("T", bound=Record)
 
 @dataclass(frozen=True)
 class Kind(Generic[T]):
-    """A kind of record: its table, and the fields by which it can be found.
+    """A kind of record: its table, and the fields by which records can be found.
 
-    `index` and `unique` name fields that hold int, str, bool or None; `search` names some of them in which a
-    search looks. Of several conditions the one whose field comes first leads, so name the most selective
-    first. `unique` (where not None) is a safety net: check first, and raise `Invalid`.
+    `index` and `unique` name fields of int, str, bool or None; `search` names those of them that a search
+    covers. A query uses the index of the condition whose field comes first, so name the most selective first.
+    `unique` (None aside) is a safety net: check first, and raise `Invalid`.
     """
 
     name: str
@@ -43,20 +41,20 @@ class Kind(Generic[T]):
 
     @property
     def called(self) -> str:
-        """What one of them is called in a message."""
+        """The noun for one record in messages."""
         return self.noun or self.name.removesuffix("s").replace("_", " ")
 
 
 @dataclass(frozen=True, slots=True)
 class Has:
-    """A condition: the list in this field contains this item."""
+    """A condition: the list in the field contains this item."""
 
     item: int | str
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Some rows of a list, and how many there are in all."""
+    """A page of a list, and the length of the whole list."""
 
     items: list[T]
     total: int
@@ -67,8 +65,8 @@ class Page(Generic[T]):
 class Table(Protocol[T]):
     """All records of a kind.
 
-    Conditions (`where`): a plain value means equal, None means null, a list, tuple or set means one of these,
-    `Has(x)` means that the list in the field contains x.
+    A condition in `where` is a value (equal), None (null), a list, tuple or set (one of these), or `Has(x)`
+    (the list in the field contains x).
     """
 
     def get(self, key: int) -> T | None:
@@ -78,17 +76,21 @@ class Table(Protocol[T]):
         """Return a record.
 
         Raises:
-            NotFound: there is none.
+            NotFound: it does not exist.
         """
 
     def add(self, record: T) -> T:
         """Store a new record; return it with its id."""
 
     def update(self, record: T) -> T:
-        """Store a record in the place of the one with its id; return it."""
+        """Replace the record with the same id; return the new one.
+
+        Raises:
+            NotFound: it does not exist.
+        """
 
     def remove(self, key: int) -> None:
-        """Delete a record, if it is there."""
+        """Delete a record if it exists."""
 
     def first(self, **where: Any) -> T | None:
         """Return the record with the lowest id that meets all conditions, or None."""
@@ -97,10 +99,10 @@ class Table(Protocol[T]):
         """Return the records that meet all conditions, by id."""
 
     def count(self, **where: Any) -> int:
-        """Return how many records meet all conditions."""
+        """Return the number of records that meet all conditions."""
 
     def page(self, page: int, per_page: int, where: Mapping[str, Any], search: str = "") -> Page[T]:
-        """Return a page by id, so that new records come last; with `search`, exact hits come first."""
+        """Return a page of records by id, so that new ones come last; a `search` has exact hits first."""
 
 
 class World(Protocol):
@@ -108,11 +110,11 @@ class World(Protocol):
 
     @property
     def now(self) -> Micros:
-        """The moment: the same within one request."""
+        """The current moment, which is the same during one request."""
 
     @property
     def spans(self) -> Spans:
-        """For how long which resource had which plan: what usage is reckoned from."""
+        """For how long which resource had which plan; usage is calculated from it."""
 
     def __getitem__(self, kind: Kind[T]) -> Table[T]:
         """Return the table of a kind."""

@@ -23,13 +23,13 @@ def head(length, status="200 OK"):
 @pytest.mark.parametrize(
     ("respond", "reason"),
     [
-        (http(b""), "The answer is empty."),
-        (http(b"", "204 No Content", ""), "The answer is empty."),
+        (http(b""), "The response is empty."),
+        (http(b"", "204 No Content", ""), "The response is empty."),
         (
             http(b"<br />\n<b>Warning</b>: x in /srv/www/x.php\n" + VENDOR_EXAMPLE),
-            "The answer is not JSON: it begins with HTML (a page, or a message of PHP before the JSON).",
+            "The response is not JSON: it begins with HTML (a page, or a PHP message before the JSON).",
         ),
-        (http(VENDOR_EXAMPLE[:-1]), "The answer is not valid JSON."),
+        (http(VENDOR_EXAMPLE[:-1]), "The response is not valid JSON."),
         (http(b"{}"), "`user_token_unit_cost` is missing."),
         (
             http(b"", "302 Found", "Location: /login\r\n"),

@@ -48,7 +48,7 @@ def test_a_role_in_use_stays(api):
     user = api.post("users", {"email": "a@b.c", "roles": [role["id"]]}).data
     refused = api.delete(f"roles/{role['id']}")
     assert refused.status == 409
-    assert refused.message == "The role Support cannot be deleted: users have it (1)."
+    assert refused.message == "The role Support cannot be deleted: it is in use by 1 user."
     assert api.get(f"roles/{role['id']}").data["users_count"] == 1
     api.put(f"users/{user['id']}", {"roles": [2]})
     assert api.patch("settings", {"registration": {"role": "support"}}).status == 200

@@ -154,7 +154,7 @@ def test_a_deleted_user_leaves_nothing_behind(api, person, mock):
     with mock.transaction() as world:
         from mock_solusio.domain import sessions, users
 
-        session = sessions.open_session(world, users.by_billing_user_id(world, 42))
+        session = sessions.open_session(world, users.by_email(world, "ada@example.com"))
     assert api.delete(f"users/{ada.id}").status == 204
     assert api.get(f"users/{ada.id}").status == 404
     assert api.delete(f"users/{ada.id}").status == 404

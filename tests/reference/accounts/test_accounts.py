@@ -141,7 +141,7 @@ def test_a_customer_with_servers_is_not_removed_and_stays_as_he_was(accounts, us
     accounts.suspend(7)
     with pytest.raises(AccountError, match="If he has servers, delete those first") as caught:
         accounts.remove(7)
-    assert "he has a server" in str(caught.value)  # SolusIO's own words
+    assert "they have 1 server" in str(caught.value)  # SolusIO's own words
     assert caught.value.status == 409
     assert users() == [(7, ANN, "suspended")]
     assert accounts.find(7).status == "suspended"
