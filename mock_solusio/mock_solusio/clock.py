@@ -1,6 +1,6 @@
-"""The mock's own time: it follows the machine, stands still, or runs at a speed; it can be set and advanced.
+"""The mock's own time: it follows the machine, is frozen, or runs at a speed; it can be set and advanced.
 
-Nothing else in the package asks the machine for the time, so that a month passes in one call.
+Nothing else in the package reads the machine's time, so a month passes in one call.
 """
 
 import math
@@ -15,14 +15,15 @@ import msgspec
 from mock_solusio.moment import DAY, HOUR, MINUTE, SECOND, Micros, micros, parse_moment, utc
 
 Source = Callable[[], Micros]
-"""What a clock asks for the real time, in microseconds since 1970."""
+"""Gives a clock the real time, in microseconds since 1970."""
 
 Mode = Literal["real", "frozen", "speed"]
 
 FIRST: Final[Micros] = 0
 LAST: Final[Micros] = parse_moment("9999-12-31T23:59:59.999999Z")
+RANGE: Final = "expected a moment from the year 1970 to the year 9999"
 FASTEST: Final = 100_000_000
-"""More than three years pass in a second: no test needs more, and nothing overflows."""
+"""Three years a second: enough for any test, and nothing overflows."""
 
 _SPAN = re.compile(
     r"P(?=.)(?:(?P<years>\d{1,5})Y)?(?:(?P<months>\d{1,6})M)?(?:(?P<weeks>\d{1,7})W)?(?:(?P<days>\d{1,8})D)?"
@@ -45,10 +46,10 @@ class _State(msgspec.Struct, frozen=True):
 
 
 class _Anchor:
-    """A moment of the clock and the real time that belongs to it, the speed since, and the last answer.
+    """A moment of the clock, the real time at that moment, the speed since, and the latest reading.
 
-    The last answer belongs to the anchor and not to the clock: whoever still reads the old time while another
-    thread sets a new one cannot hold back the new one.
+    The latest reading belongs to the anchor, not to the clock: a thread that still reads the old time while
+    another one sets a new time cannot hold back the new one.
     """
 
     __slots__ = ("last", "moment", "real", "speed")
@@ -61,18 +62,18 @@ class _Anchor:
 
 
 class Clock:
-    """A clock that never goes back by itself, also when the machine's does; only being set can do that.
+    """A clock that goes back only when it is set, even if the machine's clock goes back.
 
-    It ends at the last moment of the year 9999, where it stands still.
+    It stops at the last moment of the year 9999.
     """
 
     __slots__ = ("_anchor", "_began", "_source")
 
     def __init__(self, moment: Micros | None = None, *, speed: float = 1.0, source: Source = machine) -> None:
-        """Start at a moment, or at the machine's time; `speed` 0 stands still, 1 is as fast as real time.
+        """Start at a moment, or at the machine's time; `speed` 0 is frozen, 1 is real time.
 
         Raises:
-            ValueError: the moment is before 1970 or after 9999, or the speed is out of its bounds.
+            ValueError: the moment is before 1970 or after 9999, or the speed is out of bounds.
         """
         self._source = source
         self._anchor: _Anchor
@@ -81,10 +82,10 @@ class Clock:
 
     @classmethod
     def parse(cls, text: str, *, source: Source = machine) -> Self:
-        """Return the clock that the option `--clock` asks for.
+        """Return the clock for a value of the option `--clock`.
 
-        `real`: the machine's time. A moment such as `2026-03-01T00:00:00Z`: stands still there. `@60`: from
-        now on, 60 times as fast. `2026-03-01T00:00:00Z@60`: from there on, 60 times as fast.
+        `real`: the machine's time. A moment such as `2026-03-01T00:00:00Z`: frozen there. `@60`: 60 times as
+        fast from now on. `2026-03-01T00:00:00Z@60`: 60 times as fast from that moment on.
 
         Raises:
             ValueError: the text is none of these; the message says why.
@@ -94,7 +95,7 @@ class Clock:
         start, at, speed = text.partition("@")
         if not start and not at:
             raise ValueError(
-                "the clock is 'real', a moment such as 2026-03-01T00:00:00Z, @SPEED, or MOMENT@SPEED"
+                "expected 'real', a moment such as 2026-03-01T00:00:00Z, @SPEED or MOMENT@SPEED, got ''"
             )
         moment = parse_moment(start) if start else None
         if not at:
@@ -102,80 +103,80 @@ class Clock:
         try:
             factor = float(speed)
         except ValueError:
-            raise ValueError(f"{speed!r} is no speed: write a number, as in @60") from None
+            raise ValueError(f"expected a number as the speed, as in @60, got {speed!r}") from None
         return cls(moment, speed=_fast(factor), source=source)
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any], *, source: Source = machine) -> Self:
-        """Return a clock that goes on where `state` was taken: what runs has run on meanwhile.
+        """Return a clock that continues from `state`, as if it had kept running in the meantime.
 
         Raises:
-            ValueError: this is no state of a clock.
+            ValueError: this is not the state of a clock.
         """
         try:
             taken = msgspec.convert(state, _State)
         except msgspec.ValidationError as wrong:
-            raise ValueError(f"this is no state of a clock: {wrong}") from None
+            raise ValueError(f"this is not the state of a clock: {wrong}") from None
         clock = cls(taken.moment, speed=taken.speed, source=source)
         clock._anchor.real = taken.real
         clock._began = taken.began
         return clock
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on where `state` was taken, as `from_state` does.
+        """Continue from `state`, as `from_state` does.
 
         Raises:
-            ValueError: this is no state of a clock; then nothing changes.
+            ValueError: this is not the state of a clock; then nothing changes.
         """
         other = self.from_state(state, source=self._source)
         self._anchor, self._began = other._anchor, other._began
 
     def state(self) -> dict[str, Any]:
-        """Return what `from_state` needs, fit for JSON."""
+        """Return what `from_state` needs, as JSON types."""
         anchor, real = self._anchor, self._source()
         moment = self._at(real, anchor) if anchor.speed else anchor.moment
         return {"real": real, "moment": moment, "speed": anchor.speed, "began": self._began}
 
     def now(self) -> Micros:
-        """Return the moment: never before the one returned last, unless the clock was set in between."""
+        """Return the moment: never before the one returned last, unless the clock was set since."""
         anchor = self._anchor
         return self._at(self._source(), anchor) if anchor.speed else anchor.moment
 
     @property
     def speed(self) -> float:
-        """How many seconds of this clock pass in a real one; 0 when it stands still."""
+        """Seconds of this clock per real second; 0 if it is frozen."""
         return self._anchor.speed
 
     @property
     def mode(self) -> Mode:
-        """`real` (as fast as real time, at whatever distance from it), `frozen` or `speed`."""
+        """`real` (as fast as real time, at any distance from it), `frozen` or `speed`."""
         return pace(self._anchor.speed)
 
     def set(self, moment: Micros) -> None:
-        """Go to a moment, also an earlier one, and go on from there as fast as before.
+        """Go to a moment, earlier or later, and continue from there at the same speed.
 
         Raises:
-            ValueError: it is before 1970 or after 9999.
+            ValueError: the moment is before 1970 or after 9999.
         """
         self.go(moment, self.speed)
 
     def advance(self, span: Micros) -> None:
-        """Let a span of time pass at once.
+        """Move forward by a span of time.
 
         Raises:
-            ValueError: it is negative, or leads beyond the year 9999.
+            ValueError: the span is negative, or leads beyond the year 9999.
         """
         if span < 0:
-            raise ValueError("time advances forwards; set the clock to go back")
+            raise ValueError("the clock advances forwards only; set it to go back")
         real, anchor = self._source(), self._anchor
         self._anchor = _Anchor(real, _within(self._at(real, anchor) + span), anchor.speed)
 
     def freeze(self) -> None:
-        """Stand still from now on."""
+        """Stop at the present moment."""
         self._restart(0.0)
 
     def run(self, speed: float = 1.0) -> None:
-        """Go on from here, at a speed (1 = as fast as real time).
+        """Run from the present moment at a speed (1 = real time).
 
         Raises:
             ValueError: the speed is not above 0, or above `FASTEST`.
@@ -183,18 +184,18 @@ class Clock:
         self._restart(_fast(speed))
 
     def follow(self) -> None:
-        """Show the machine's time again, from now on."""
+        """Follow the machine's time from now on."""
         self.go(None, 1.0)
 
     def reset(self) -> None:
-        """Begin again as the clock began when it was made."""
+        """Return to the moment and speed at which the clock was created."""
         self.go(*self._began)
 
     def go(self, moment: Micros | None, speed: float) -> None:
-        """Go to a moment (None: the machine's time) and on from there at a speed, 0 to stand still.
+        """Go to a moment (None: the machine's time) and run from there at a speed, 0 to freeze.
 
         Raises:
-            ValueError: the moment or the speed is out of its bounds; then nothing changes.
+            ValueError: the moment or the speed is out of bounds; then nothing changes.
         """
         real = self._source()
         start = _within(real if moment is None else moment)
@@ -216,15 +217,15 @@ class Clock:
 def later(moment: Micros, span: str) -> Micros:
     """Return the moment an ISO 8601 span after this one, such as `P1M` or `P1DT12H`.
 
-    Years and months are those of the calendar (31 January and `P1M`: the last day of February, as billing
-    systems do); the rest follows after them.
+    Years and months are calendar ones (31 January plus `P1M` is the last day of February, as in billing
+    systems) and are added first.
 
     Raises:
-        ValueError: the text is no such span, or it leads beyond the year 9999.
+        ValueError: the text is not such a span, or it leads beyond the year 9999.
     """
     found = _SPAN.fullmatch(span)
     if found is None:
-        raise ValueError(f"{span!r} is no span of time such as PT1H, P1D or P1M")
+        raise ValueError(f"expected a span of time such as PT1H, P1D or P1M, got {span!r}")
     months = 12 * int(found["years"] or 0) + int(found["months"] or 0)
     reached = _months_later(_within(moment), months)
     reached += sum(int(found[name] or 0) * unit for name, unit in _UNITS.items())
@@ -236,25 +237,25 @@ def _months_later(moment: Micros, months: int) -> Micros:
     years, month = divmod(start.month - 1 + months, 12)
     year = start.year + years
     if year > 9999:
-        raise ValueError("the clock goes from the year 1970 to the year 9999")
+        raise ValueError(RANGE)
     day = min(start.day, monthrange(year, month + 1)[1])
     return micros(start.replace(year=year, month=month + 1, day=day))
 
 
 def pace(speed: float) -> Mode:
-    """Return the mode of a clock of this speed."""
+    """Return the mode of a clock at this speed."""
     return "frozen" if speed == 0 else "real" if speed == 1 else "speed"
 
 
 def _within(moment: Micros) -> Micros:
     if not FIRST <= moment <= LAST:
-        raise ValueError("the clock goes from the year 1970 to the year 9999")
+        raise ValueError(RANGE)
     return moment
 
 
 def _fast(speed: float) -> float:
     if not (math.isfinite(speed) and 0 < speed <= FASTEST):
         raise ValueError(
-            f"{speed:g} is no speed: it is above 0 and at most {FASTEST}; freeze the clock to stop it"
+            f"expected a speed above 0 and at most {FASTEST}, got {speed:g}; to stop the clock, freeze it"
         )
     return float(speed)

@@ -18,14 +18,14 @@ _LAST_MICROS: Micros = (_LAST - _EPOCH) // _MICROSECOND
 
 
 def utc(moment: Micros) -> datetime:
-    """Return a moment as an aware datetime; beyond the year 9999, which no clock reaches, its last moment."""
+    """Return a moment as an aware datetime, at most the last one of the year 9999."""
     return _LAST if moment > _LAST_MICROS else _EPOCH + timedelta(microseconds=moment)
 
 
 @functools.lru_cache(maxsize=8192)
 def rfc3339(moment: Micros) -> str:
-    """Write a moment as SolusIO does, `2019-08-27T13:04:39.000000Z` (facts, sections 3 and 7)."""
-    # The same few moments are written again and again.
+    """Format a moment as SolusIO does, `2019-08-27T13:04:39.000000Z` (facts, sections 3 and 7)."""
+    # Cached, since the same few moments are formatted again and again.
     return utc(moment).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
@@ -35,13 +35,13 @@ def micros(moment: datetime) -> Micros:
 
 
 def parse_moment(text: str) -> Micros:
-    """Read RFC 3339 (also without seconds or fraction); without an offset it is UTC.
+    """Read RFC 3339, also without seconds or fraction; without an offset it is UTC.
 
     Raises:
-        ValueError: it is no such text.
+        ValueError: the text is not a valid moment.
     """
     try:
         moment = datetime.fromisoformat(text)
         return micros(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
     except (ValueError, OverflowError):
-        raise ValueError(f"{text!r} is no moment such as 2026-03-01T00:00:00Z") from None
+        raise ValueError(f"expected a moment such as 2026-03-01T00:00:00Z, got {text!r}") from None

@@ -1,4 +1,4 @@
-"""Carries out a fault on one request: a wrong answer, a late one, half of one, or none."""
+"""Carries out a fault on one request: a wrong response, a late one, half of one, or none."""
 
 import asyncio
 import socket
@@ -16,14 +16,14 @@ from mock_solusio.traffic.faults import CutFault, Fault, Faults, SlowFault, Stat
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Answer = Callable[[], Awaitable[Response]]
-"""Carries the request out and returns the right answer. Called once, or never."""
+Handle = Callable[[], Awaitable[Response]]
+"""Carries out the request and returns the right response. Called once, or never."""
 
 NO_ANSWER: Final = 0
-"""Status, in the journal, of a request that was not answered."""
+"""Status, in the journal, of a request without a response."""
 
 _PATIENCE = 5.0
-"""Seconds to wait for a connection that was cut to be reported as gone, or to take what was written."""
+"""Seconds to wait until a cut connection is reported as gone, or until written data has left."""
 
 _MESSAGES = {429: "Too Many Attempts.", 500: "Server Error", 503: "Service Unavailable"}
 _LINGER = struct.pack("ii", 1, 0)
@@ -42,12 +42,12 @@ class Connection(Protocol):
         """Return something about the connection, such as its `socket`."""
 
     def get_write_buffer_size(self) -> int:
-        """Return how many bytes wait to be written."""
+        """Return how many bytes are still to be written."""
 
 
 async def deliver(
     fault: Fault,
-    answer: Answer,
+    handle: Handle,
     *,
     receive: Receive,
     send: Send,
@@ -55,60 +55,60 @@ async def deliver(
     head: bool = False,
     operation: str = "",
 ) -> Response:
-    """Do to a request what the fault says, and return what was answered, for the journal.
+    """Carry out a fault; return the response for the journal, with status `NO_ANSWER` if none was sent.
 
-    The body of the request must have been read. `send` must be the server's own, not a function around it:
-    only so can the connection be found (uvicorn; another server gets the nearest that ASGI permits).
-    `head` is for a HEAD request, whose answer has no body. An unanswered request has the status `NO_ANSWER`.
+    The body of the request must have been read. `send` must be the server's own, not a wrapper, since the
+    connection is found through it (in uvicorn; elsewhere the fault does the closest thing ASGI allows).
+    `head`: a HEAD request, whose response has no body.
     """
 
     async def copied() -> Response:
-        # The right answer may be kept for the next one who asks: only a copy may be changed.
-        response = await answer()
+        # The response may be cached for later requests: only a copy may be changed.
+        response = await handle()
         return replace(response, notes=[*response.notes])
 
-    response = await _done(fault, copied, receive=receive, send=send, faults=faults, head=head)
+    response = await _carry_out(fault, copied, receive=receive, send=send, faults=faults, head=head)
     response.operation = response.operation or operation
     return response
 
 
-async def _done(
-    fault: Fault, answer: Answer, *, receive: Receive, send: Send, faults: Faults, head: bool
+async def _carry_out(
+    fault: Fault, handle: Handle, *, receive: Receive, send: Send, faults: Faults, head: bool
 ) -> Response:
     match fault:
         case StatusFault():
             note = f"fault: status {fault.status}"
             if fault.effect:
-                await answer()
+                await handle()
                 note += ", after the request was carried out"
-            response = _wrong_answer(fault, note)
+            response = _wrong_response(fault, note)
             await _send_whole(send, response, head=head)
             return response
         case TimeoutFault():
-            note = "fault: no answer"
+            note = "fault: no response"
             if fault.effect:
-                await answer()
+                await handle()
                 note += ", although the request was carried out"
             await _time_passes(fault.seconds, receive, faults)
             await _cut(send, receive, reset=False)
             return Response(NO_ANSWER, (), notes=[note])
         case CutFault():
-            return await _cut_off(fault, answer, receive=receive, send=send, head=head)
+            return await _cut_off(fault, handle, receive=receive, send=send, head=head)
         case SlowFault():
-            return await _slowly(fault, answer, receive=receive, send=send, faults=faults, head=head)
+            return await _slowly(fault, handle, receive=receive, send=send, faults=faults, head=head)
 
 
-async def _cut_off(fault: CutFault, answer: Answer, *, receive: Receive, send: Send, head: bool) -> Response:
+async def _cut_off(fault: CutFault, handle: Handle, *, receive: Receive, send: Send, head: bool) -> Response:
     if fault.at == "headers":
-        note = "fault: connection cut before the answer"
+        note = "fault: connection cut before the response"
         if fault.effect:
-            await answer()
+            await handle()
             note += ", although the request was carried out"
         await _cut(send, receive, reset=fault.reset)
         return Response(NO_ANSWER, (), notes=[note])
-    response = await answer()
+    response = await handle()
     if head or not response.body:
-        response.notes.append("fault: connection cut before the answer, which has no body to cut")
+        response.notes.append("fault: connection cut before the response, which has no body to cut")
         await _cut(send, receive, reset=fault.reset)
         return Response(NO_ANSWER, (), operation=response.operation, notes=response.notes)
     half = response.body[: (len(response.body) + 1) // 2] if len(response.body) > 1 else b""
@@ -123,9 +123,9 @@ async def _cut_off(fault: CutFault, answer: Answer, *, receive: Receive, send: S
 
 
 async def _slowly(
-    fault: SlowFault, answer: Answer, *, receive: Receive, send: Send, faults: Faults, head: bool
+    fault: SlowFault, handle: Handle, *, receive: Receive, send: Send, faults: Faults, head: bool
 ) -> Response:
-    response = await answer()
+    response = await handle()
     response.notes.append("fault: slow")
     await _time_passes(fault.delay, receive, faults)
     if fault.chunk is None or head:
@@ -135,7 +135,7 @@ async def _slowly(
     patient = True
     for place in range(0, len(response.body), fault.chunk):
         if place and patient:
-            # Once the client is gone or the fault is deleted, the rest goes out at once.
+            # Once the client is gone or the fault is deleted, the rest is sent at once.
             patient = await _time_passes(fault.pause, receive, faults)
         piece = response.body[place : place + fault.chunk]
         await send({"type": "http.response.body", "body": piece, "more_body": True})
@@ -143,7 +143,7 @@ async def _slowly(
     return response
 
 
-def _wrong_answer(fault: StatusFault, note: str) -> Response:
+def _wrong_response(fault: StatusFault, note: str) -> Response:
     headers: list[tuple[bytes, bytes]] = []
     retry_after = 1 if fault.status == 429 and fault.retry_after is None else fault.retry_after
     if retry_after is not None:
@@ -177,7 +177,7 @@ async def _start(send: Send, response: Response) -> None:
 
 
 async def _time_passes(seconds: float, receive: Receive, faults: Faults) -> bool:
-    """Wait; return False at once when the client goes away or the fault is deleted."""
+    """Wait; return False as soon as the client goes away or the fault is deleted."""
     gone = asyncio.ensure_future(_until_gone(receive))
     faults.holds.add(gone)
     try:
@@ -194,16 +194,16 @@ async def _until_gone(receive: Receive) -> None:
 
 
 async def _cut(send: Send, receive: Receive, *, reset: bool, started: bool = False) -> None:
-    """Cut the connection and wait until the server knows: it must not answer in our stead."""
+    """Cut the connection and wait until the server knows, so that it does not send a response of its own."""
     connection = connection_of(send)
     if connection is None:
         if not started:
-            # All that ASGI permits without a word on the wire; in process, the client gets this very error.
+            # All that ASGI allows without sending anything; an in-process client gets this very error.
             raise ConnectionAbortedError("the connection was cut, as scripted")
         return  # too few bytes for the Content-Length: the server has to close the connection
     with suppress(TimeoutError):
         async with asyncio.timeout(_PATIENCE):
-            # In this order: a TLS connection that is gone already has no buffer to ask about.
+            # In this order: a TLS connection that is already gone has no buffer to ask about.
             while not connection.is_closing() and connection.get_write_buffer_size():
                 await asyncio.sleep(0.001)
     if reset:
@@ -217,7 +217,7 @@ async def _cut(send: Send, receive: Receive, *, reset: bool, started: bool = Fal
 
 
 def connection_of(send: Send) -> Connection | None:
-    """Return the connection behind uvicorn's own `send`, or None behind any other."""
-    # uvicorn offers no extension for it; `send` is a method of the request cycle, which has the transport.
+    """Return the connection behind uvicorn's own `send`; None for any other `send`."""
+    # uvicorn has no extension for this; `send` is a method of the request cycle, which has the transport.
     found = getattr(getattr(send, "__self__", None), "transport", None)
     return found if hasattr(found, "abort") and hasattr(found, "get_write_buffer_size") else None

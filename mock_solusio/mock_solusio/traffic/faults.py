@@ -1,7 +1,7 @@
-"""Faults on demand: the next requests that match are answered wrongly, late, in part or not at all.
+"""Faults on demand: the next matching requests get a wrong, late or incomplete response, or none.
 
-A fault is data (what POST /_mock/faults takes, in JSON); `Faults.next` finds the one that a request meets;
-`fault_delivery` carries it out. Nothing is random unless a random fault is asked for, and that one is seeded.
+A fault is data (the body of POST /_mock/faults); `Faults.next` chooses the one for a request, and
+`fault_injection` carries it out. Only random faults are random, and they are seeded.
 """
 
 import random
@@ -17,15 +17,15 @@ from mock_solusio.decoding import invalid, parse
 from mock_solusio.domain.errors import Conflict, NotFound
 
 MOST: Final = 100
-"""Faults that may wait at once."""
+"""Faults that may be active at once."""
 REMEMBERED: Final = 100
-"""Faults that are over and still listed, so that one can see what they did."""
+"""Finished faults that are still listed, to show what they did."""
 
 Seconds = Annotated[float, Meta(ge=0, le=3600)]
 
 
 class Matching(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
-    """Which requests a fault is for; what is left out matches everything (but never the control API)."""
+    """Which requests a fault is for. A field left out matches everything, except the control API."""
 
     method: Annotated[str, Meta(pattern="^[A-Za-z]{1,20}$")] | None = None
     path: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
@@ -33,57 +33,57 @@ class Matching(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     operation: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
     """operationId of the API document, such as `createServer`."""
     skip: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
-    """How many matching requests go through first."""
+    """How many matching requests are unaffected first."""
     times: Annotated[int, Meta(ge=1, le=1_000_000)] | None = 1
-    """How many requests meet the fault after that; null: all, until it is deleted."""
+    """How many requests are affected after that; null: all, until the fault is deleted."""
 
 
 class StatusFault(Matching, frozen=True, kw_only=True, tag="status"):
-    """Answer with a status: 429 and 503 (with Retry-After), 500, or any other."""
+    """Respond with a status: 429 and 503 (with Retry-After), 500, or any other."""
 
     status: Annotated[int, Meta(ge=200, le=599)]
     retry_after: Annotated[int, Meta(ge=0, le=86_400)] | None = None
-    """Seconds, for the header Retry-After; a 429 without says 1."""
+    """Seconds for the header Retry-After; 1 for a 429 without one."""
     body: Any = msgspec.UNSET
-    """JSON, or a text that is sent as it is; without one, `{"message": ...}` as the API words its errors."""
+    """JSON, or a text to send as it is; without one, `{"message": ...}` as in the errors of the API."""
     content_type: Annotated[str, Meta(pattern="^[!-~][ -~]{0,199}$")] | None = None
-    """`application/json`, or `text/html; charset=utf-8` for a text, unless given."""
+    """Default: `application/json`, or `text/html; charset=utf-8` for a text."""
     effect: bool = False
-    """Carry the request out all the same, and answer wrongly only then."""
+    """Carry out the request anyway, before the wrong response."""
 
 
 class TimeoutFault(Matching, frozen=True, kw_only=True, tag="timeout"):
-    """Answer nothing until the client gives up; close the connection after `seconds` at the latest."""
+    """Do not respond until the client gives up; close the connection after `seconds` at the latest."""
 
     seconds: Seconds = 60.0
     effect: bool = False
-    """Carry the request out all the same: the client cannot know."""
+    """Carry out the request anyway: the client cannot know."""
 
 
 class CutFault(Matching, frozen=True, kw_only=True, tag="cut"):
-    """Cut the connection: before anything is answered, or in the middle of the answer's body."""
+    """Cut the connection: before the response, or in the middle of its body."""
 
     at: Literal["headers", "body"] = "headers"
     reset: bool = False
-    """Reset the connection (TCP RST) instead of closing it. What was sent already may then be lost, too, and
+    """Reset the connection (TCP RST) instead of closing it. Data sent before may then be lost as well, and
     over TLS most clients see no difference."""
     effect: bool = False
-    """Carry the request out all the same. Within the body that is always so: it is the real answer's."""
+    """Carry out the request anyway. A cut in the body always does: it cuts the real response."""
 
 
 class SlowFault(Matching, frozen=True, kw_only=True, tag="slow"):
-    """Answer rightly, but late, or in drops."""
+    """Send the right response, but late, or in small pieces."""
 
     delay: Seconds = 0.0
-    """Seconds before the answer's first byte."""
+    """Seconds before the first byte of the response."""
     chunk: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
-    """Bytes of the body in each drop; without it the answer comes in one piece."""
+    """Bytes of the body in each piece; null sends it in one."""
     pause: Seconds = 0.1
-    """Seconds between two drops."""
+    """Seconds between two pieces."""
 
 
 Fault: TypeAlias = StatusFault | TimeoutFault | CutFault | SlowFault
-"""What is to be done to one request."""
+"""What is done to one request."""
 
 Mishap = Literal["429", "500", "503", "timeout", "cut", "cut-body", "slow"]
 
@@ -96,17 +96,17 @@ MISHAPS: Final[dict[Mishap, Fault]] = {
     "cut-body": CutFault(at="body"),
     "slow": SlowFault(delay=1.0),
 }
-"""What a random fault may do."""
+"""What a random fault may choose."""
 
 
 class RandomFault(Matching, frozen=True, kw_only=True, tag="random"):
-    """Let something go wrong at random, the same for the same seed and the same requests."""
+    """Inject mishaps at random: the same for the same seed and the same requests."""
 
     probability: Annotated[float, Meta(gt=0, le=1)]
-    """Of each matching request to meet a mishap."""
+    """Of a mishap, for each matching request."""
     seed: int = 0
     mishaps: Annotated[tuple[Mishap, ...], Meta(min_length=1, max_length=20)] = ("429", "500", "503")
-    """What happens, each as likely as the others; named twice, twice as likely."""
+    """The mishaps, all equally likely; one that is named twice is twice as likely."""
     times: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
 
 
@@ -114,7 +114,7 @@ Script: TypeAlias = StatusFault | TimeoutFault | CutFault | SlowFault | RandomFa
 
 
 class _Planned:
-    """A fault that waits for its requests."""
+    """A fault and what it did so far."""
 
     def __init__(self, number: int, script: Script) -> None:
         self.number = number
@@ -130,7 +130,7 @@ class _Planned:
         return self.script.times is not None and self.hits >= self.script.times
 
     def meet(self, method: str, path: str, operation: str) -> Fault | None:
-        """Return what happens to a request that no earlier fault took."""
+        """Return what happens to a request that no earlier fault affected."""
         script = self.script
         if (
             (self._method is not None and method != self._method)
@@ -144,7 +144,7 @@ class _Planned:
         fault: Fault
         if isinstance(script, RandomFault):
             assert self._random is not None  # noqa: S101 - made above for this very type
-            # Both are always drawn, so that what one request meets depends on its number alone.
+            # Both are always drawn: what happens to a request depends only on how many came before it.
             drawn, mishap = self._random.random(), self._random.choice(script.mishaps)
             if drawn >= script.probability:
                 return None
@@ -155,7 +155,7 @@ class _Planned:
         return fault
 
     def shown(self) -> dict[str, Any]:
-        """Return the fault as it was given, and what became of it."""
+        """Return the fault as it was given, and what it did so far."""
         times = self.script.times
         left = None if times is None else times - self.hits
         return {
@@ -168,10 +168,10 @@ class _Planned:
 
 
 class Faults:
-    """All faults that were asked for, oldest first.
+    """All faults, oldest first.
 
-    A request meets the first fault that takes it; later ones do not see it. So two faults for the same
-    requests come one after the other.
+    The first fault that affects a request hides it from later ones, so two faults for the same requests take
+    effect one after the other.
     """
 
     def __init__(self) -> None:
@@ -179,14 +179,14 @@ class Faults:
         self._over: list[_Planned] = []
         self._last = 0
         self.holds: set[Any] = set()
-        """Tasks that hold a request back at the moment; deleting all faults lets them go."""
+        """Tasks that hold back a request; deleting all faults releases them."""
 
     def __len__(self) -> int:
-        """Return how many faults still wait for requests."""
+        """Return how many faults are active."""
         return len(self._waiting)
 
     def next(self, method: str, path: str, operation: str = "") -> Fault | None:
-        """Return what happens to this request, or None: the usual. Cheap when no fault waits."""
+        """Return what happens to this request; None: nothing. Cheap if no fault is active."""
         if not self._waiting:
             return None
         for planned in self._waiting:
@@ -202,11 +202,11 @@ class Faults:
         """Add a fault; return it as it is listed.
 
         Raises:
-            Conflict: too many wait already.
-            Invalid: what it asks for contradicts itself.
+            Conflict: too many are active.
+            Invalid: its fields contradict each other.
         """
         if len(self._waiting) >= MOST:
-            raise Conflict(f"{MOST} faults wait already; delete some.")
+            raise Conflict(f"There are {MOST} active faults already; delete some.")
         _check(script)
         self._last += 1
         planned = _Planned(self._last, script)
@@ -214,10 +214,10 @@ class Faults:
         return planned.shown()
 
     def add_json(self, body: bytes) -> dict[str, Any]:
-        """Add a fault that is written in JSON.
+        """Add a fault given as JSON.
 
         Raises:
-            DomainError: it cannot be read, says where and why, or cannot be added.
+            DomainError: it is not valid (the message says where and why), or cannot be added.
         """
         script: Script = parse(body, cast("Any", Script))
         return self.add(script)
@@ -226,31 +226,31 @@ class Faults:
         """Return a fault as it is listed.
 
         Raises:
-            NotFound: there is none of this number, or it is over and forgotten.
+            NotFound: there is no fault with this number, or it is over and no longer listed.
         """
         return self._find(number).shown()
 
     def list(self) -> "list[dict[str, Any]]":
-        """Return all faults, also those that are over, by number."""
+        """Return all faults by number, including those that are over."""
         return [planned.shown() for planned in sorted(self._all(), key=lambda one: one.number)]
 
     def remove(self, number: int) -> None:
         """Delete a fault.
 
         Raises:
-            NotFound: there is none of this number.
+            NotFound: there is no fault with this number.
         """
         planned = self._find(number)
         (self._over if planned in self._over else self._waiting).remove(planned)
 
     def clear(self) -> None:
-        """Delete all faults, and let go of the requests that are being held back."""
+        """Delete all faults, and release the requests they hold back."""
         self._waiting.clear()
         self._over.clear()
         self.release()
 
     def release(self) -> None:
-        """Let go of the requests that are being held back: their connections are cut. For a shutdown, too."""
+        """Release the requests that faults hold back: their connections are cut. Also for a shutdown."""
         for task in tuple(self.holds):
             task.cancel()
 
@@ -269,7 +269,7 @@ def _check(script: Script) -> None:
     if isinstance(script, StatusFault):
         has_body = script.body is not msgspec.UNSET
         if script.status in (204, 205, 304) and has_body:
-            raise invalid("body", f"an answer {script.status} has none")
+            raise invalid("body", f"expected none, since a {script.status} response has no body")
         if isinstance(script.body, str) is False and script.content_type and has_body:
             media = script.content_type.partition(";")[0].strip().lower()
             if media != "application/json" and not media.endswith("+json"):

@@ -1,4 +1,4 @@
-"""Keeps secrets out of what the journal shows. What is secret is data: the lists below."""
+"""Removes secrets from what the journal shows. The lists below say what is secret."""
 
 import functools
 import re
@@ -45,23 +45,23 @@ SECRET_FIELDS: Final = frozenset(
         "_token",  # of a form of the user area
     }
 )
-"""Members of JSON objects, and fields of forms and queries. (`token` holds a credential wherever it is a
-text: the units of price are called tokens_per_hour and the like, and are numbers.)"""
+"""Members of JSON objects, and fields of forms and queries. (A `token` that is a text is always a credential:
+amounts of tokens are called tokens_per_hour and similar, and are numbers.)"""
 
 SECRET_PATHS: Final = re.compile(r"(/auth/by_token/)[^/?#\s\"'<>\\]+")
-"""Links that log somebody in, wherever they are found."""
+"""Login links, wherever they occur."""
 
 _QUOTED = tuple(f'"{name}"' for name in SECRET_FIELDS)
 _NAMES = "|".join(sorted(map(re.escape, SECRET_FIELDS)))
 _IN_URL = re.compile(rf"([?&](?:{_NAMES})=)[^&#\s\"'<>]+", re.IGNORECASE)
 _IN_JSON = re.compile(rf'("(?:{_NAMES})"\s*:\s*)("(?:[^"\\]|\\.)*(?:"|\\?$)|[0-9.eE+-]+)', re.IGNORECASE)
-"""For JSON that cannot be parsed; the value may lack its end."""
+"""For JSON that cannot be parsed; the end of the value may be missing."""
 _COOKIE = re.compile(r"([^=;,\s]+)=([^;]*)")
 _SCHEME = re.compile(r"(Bearer|Basic|Digest)\s", re.IGNORECASE)
 
 
 def headers(pairs: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
-    """Return headers as texts: schemes, names and attributes of cookies stay, secrets do not."""
+    """Return headers as texts, without secrets; schemes, and names and attributes of cookies, stay."""
     return [
         (name := raw.decode("latin-1"), _header(name.lower(), value.decode("latin-1")))
         for raw, value in pairs
@@ -69,12 +69,12 @@ def headers(pairs: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
 
 
 def path(text: str) -> str:
-    """Return a path without the access token of a link that logs in."""
+    """Return a path without the access token of a login link."""
     return SECRET_PATHS.sub(rf"\1{HIDDEN}", text)
 
 
 def query(text: str) -> str:
-    """Return a query or form with its secret fields hidden; everything else stays byte by byte."""
+    """Return a query or form with its secret fields hidden; everything else stays byte for byte."""
     parts = []
     for part in text.split("&"):
         name, equals, value = part.partition("=")
@@ -84,7 +84,7 @@ def query(text: str) -> str:
 
 
 def body(data: bytes, content_type: str) -> str:
-    """Return a body as text, its secrets hidden. Bytes that are no UTF-8 are shown escaped."""
+    """Return a body as text without secrets. Bytes that are not UTF-8 are escaped."""
     text = data.decode("utf-8", "backslashreplace")
     if not text:
         return text
@@ -96,8 +96,8 @@ def body(data: bytes, content_type: str) -> str:
             clean = _clean(value)
             if clean is not value:
                 return msgspec.json.encode(clean).decode()
-        # Shown as it came, with its own spaces and order. It may be cut off, nested too deeply, or have a
-        # member twice: so it is looked through as a text, too.
+        # Shown as it arrived, with its own spaces and order. It may be cut off, nested too deeply, or repeat
+        # a member, so it is also searched as a text.
         lower = text.lower()
         if any(name in lower for name in _QUOTED):
             text = _IN_JSON.sub(rf'\1"{HIDDEN}"', text)
@@ -106,7 +106,7 @@ def body(data: bytes, content_type: str) -> str:
 
 
 def free_text(text: str) -> str:
-    """Return any text without the secrets of URLs within."""
+    """Return any text without the secrets of URLs in it."""
     return _IN_URL.sub(rf"\1{HIDDEN}", path(text)) if "=" in text or "/by_token/" in text else text
 
 
@@ -129,7 +129,7 @@ def _is_secret(name: str) -> bool:
 
 
 def _clean(value: Any) -> Any:
-    """Return a value without its secrets: the very same one when it has none."""
+    """Return a value without its secrets; the same object if it has none."""
     if isinstance(value, str):
         return free_text(value)
     if isinstance(value, dict):

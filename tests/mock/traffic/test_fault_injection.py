@@ -212,7 +212,7 @@ def test_a_cut_before_the_answer(running, plan):
     with raw(running) as connection:
         assert read_to_end(connection) == b""
     entry = journal(running)
-    assert (entry["status"], entry["notes"]) == (None, ["fault: connection cut before the answer"])
+    assert (entry["status"], entry["notes"]) == (None, ["fault: connection cut before the response"])
 
 
 def test_a_cut_in_the_body(running, plan):
@@ -318,7 +318,7 @@ def test_no_answer_until_the_client_gives_up(running, plan):
             connection.recv(1)
     # The server notices that the client is gone, long before the hour is over.
     entry = journal(running)
-    assert (entry["status"], entry["notes"]) == (None, ["fault: no answer"])
+    assert (entry["status"], entry["notes"]) == (None, ["fault: no response"])
 
 
 def test_deleting_the_faults_lets_go(running, plan):

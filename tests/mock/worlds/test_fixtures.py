@@ -420,7 +420,11 @@ def test_a_world_with_an_error_leaves_no_trace(load, api, control):
             "settings.registration.role",
             "The selected role is invalid.",
         ),
-        ({"clock": {"moment": "1969-01-01T00:00:00Z"}}, "clock.moment", "the clock goes from"),
+        (
+            {"clock": {"moment": "1969-01-01T00:00:00Z"}},
+            "clock.moment",
+            "expected a moment from the year 1970",
+        ),
         (
             {"limit_groups": [{"name": "", "servers": 1}]},
             "limit_groups[0].name",
