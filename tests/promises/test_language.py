@@ -23,6 +23,7 @@ SCOPE = (
     "contracts/solusio_contracts/scenarios/*",
     "contracts/solusio_contracts/**/*.schema.json",
     "contracts/solusio_contracts/**/*.j2",
+    "mock_solusio/mock_solusio/domain/**/*.py",
     "mock_solusio/mock_solusio/**/*.yaml",
     "mock_solusio/mock_solusio/**/*.schema.json",
     "mock_solusio/mock_solusio/**/*.j2",

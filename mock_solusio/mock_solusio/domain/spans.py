@@ -52,7 +52,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LineSpans(msgspec.Struct, frozen=True, kw_only=True):
-    """The spans that make up one usage line of a month."""
+    """The spans of one usage line of a month."""
 
     id: int
     """Id of the line in its month; ascending in order of appearance, and never reused."""

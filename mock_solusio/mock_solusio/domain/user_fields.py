@@ -33,7 +33,7 @@ class UserChanges(TypedDict, total=False):
 
 
 def validate(world: World, given: Mapping[str, Any], user: User | None) -> dict[str, Any]:
-    """Return the fields of the record for the given fields of a user; `user` is None for a new one.
+    """Return the fields of the record for the given fields of a user, which may be a new one (None).
 
     Raises:
         Invalid: with the errors of all fields at once, as Laravel reports them.

@@ -123,7 +123,7 @@ def update(world: World, user: User, *, actor: User | None = None, **changes: Un
 
 
 def remove(world: World, user: User, *, actor: User | None = None) -> None:
-    """Delete a user with his access tokens, sessions, SSH keys, projects and VPC networks.
+    """Delete a user with their access tokens, sessions, SSH keys, projects and VPC networks.
 
     Raises:
         Conflict: the user or their projects have servers, or they are the last active administrator.

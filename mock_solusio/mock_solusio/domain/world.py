@@ -120,10 +120,10 @@ class World(Protocol):
         """Return the table of a kind."""
 
     def secret(self, purpose: str, number: int, length: int = 40) -> str:
-        """Return letters and digits that follow from the seed, the purpose and the number alone."""
+        """Return letters and digits that depend only on the seed, the purpose and the number."""
 
     def uuid(self, purpose: str, number: int) -> str:
-        """Return a UUID (version 4 in form) that follows from the seed, the purpose and the number alone."""
+        """Return a UUID (version 4 in form) that depends only on the seed, the purpose and the number."""
 
     def random(self, purpose: str, number: int) -> random.Random:
-        """Return a generator that follows from the seed, the purpose and the number alone."""
+        """Return a generator that depends only on the seed, the purpose and the number."""

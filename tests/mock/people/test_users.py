@@ -190,7 +190,7 @@ def test_a_user_with_servers_stays(api, person, mock):
     assert made.status == 201, made
     refused = api.delete(f"users/{ada.id}")
     assert refused.status == 409
-    assert "has a server" in refused.message
+    assert "they have 1 server" in refused.message
     assert ada.get("account").status == 200
     mock.clock.advance(HOUR)
     assert api.delete(f"servers/{made.data['id']}").status == 200
