@@ -1,16 +1,16 @@
-"""A baseline accepts known failures, and fails when one of them has gone stale.
+"""A baseline accepts known failures, and fails when one of them no longer occurs.
 
-The file is TOML, made to be edited and reviewed::
+The file is TOML, to be edited and reviewed::
 
     version = 1
 
     [[accept]]
     rule = "discount-key"
     clause = "TP-041"
-    subject = "discounts[0]"     # optional: without it, the clause is accepted wherever the rule looks
+    subject = "discounts[0]"     # optional: by default, every subject of the rule
     reason = "renamed in our release 4.2"     # optional
 
-Rule, clause and subject identify a finding: what it is about, never how it is worded.
+Rule, clause and subject identify a finding; its wording does not matter.
 """
 
 import json
@@ -26,15 +26,15 @@ VERSION = 1
 """Version of the file format."""
 
 _HEAD = """\
-# Failures that `mock-solusio {command} --baseline FILE` accepts. It fails when one of them is gone, so that
-# this list can only become shorter. A `reason` in an entry helps those who come later.
+# Failures that `mock-solusio {command} --baseline FILE` accepts. It fails when one of them no longer occurs,
+# so this list can only become shorter. Add a `reason` to an entry to explain it to others.
 version = {version}
 """
 _DECIDED = (Outcome.PASS, Outcome.WARN, Outcome.FAIL)
 
 
-class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One accepted failure; without a subject it covers every subject."""
+class AcceptedFailure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One entry of the file; without a subject, it accepts every subject."""
 
     rule: str
     clause: str
@@ -42,8 +42,8 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     reason: str = ""
 
     def covers(self, rule: str, finding: Finding) -> bool:
-        """Whether a finding of a rule is the accepted one."""
-        # Compared as a file can hold it: what an endpoint answers may be no Unicode.
+        """Whether this entry accepts a finding of a rule."""
+        # A file cannot contain the invalid Unicode that a response may contain.
         subject = encodable(finding.subject)
         return self.rule == rule and self.clause == finding.clause and self.subject in (None, subject)
 
@@ -56,7 +56,7 @@ class Baseline(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The accepted failures of one file."""
 
     version: int
-    accept: tuple[Entry, ...] = ()
+    accept: tuple[AcceptedFailure, ...] = ()
 
 
 def load(path: Path | str) -> Baseline:
@@ -82,10 +82,10 @@ def parse(text: str, name: str = "baseline") -> Baseline:
 
 
 def apply(report: Report, baseline: Baseline) -> Report:
-    """Return the report with the accepted findings marked and the stale entries named.
+    """Return the report with the accepted findings marked and the stale entries listed.
 
-    An entry is stale when its rule was decided and nothing that it accepts was found. A rule that was
-    skipped, not selected or undecided proves nothing, nor does one with more findings than are reported.
+    An entry is stale when its rule was decided and found nothing that the entry accepts. A rule that was
+    skipped, not selected or undecided proves nothing; nor does one with more findings than a report lists.
     """
     results = tuple(_marked(result, baseline) for result in report.results)
     judged = _judged(report)
@@ -94,7 +94,7 @@ def apply(report: Report, baseline: Baseline) -> Report:
 
 
 def _judged(report: Report) -> dict[str, tuple[Finding, ...]]:
-    """Return the rules of which this run knows every finding."""
+    """Return the rules whose findings are all known."""
     return {
         result.rule: result.findings
         for result in report.results
@@ -102,7 +102,7 @@ def _judged(report: Report) -> dict[str, tuple[Finding, ...]]:
     }
 
 
-def _is_stale(entry: Entry, judged: dict[str, tuple[Finding, ...]]) -> bool:
+def _is_stale(entry: AcceptedFailure, judged: dict[str, tuple[Finding, ...]]) -> bool:
     # Fuzzing that finds nothing this time proves nothing.
     found = None if entry.rule.startswith("fuzz-") else judged.get(entry.rule)
     return found is not None and not any(entry.covers(entry.rule, finding) for finding in found)
@@ -119,9 +119,9 @@ def _marked(result: Result, baseline: Baseline) -> Result:
 
 
 def write(report: Report, previous: Baseline | None = None) -> str:
-    """Return the text of a baseline that accepts every failure of this report.
+    """Return the text of a baseline that accepts every failure in this report.
 
-    Entries of a previous baseline stay, with their reasons, unless they have gone stale.
+    Entries of the previous baseline are kept, with their reasons, unless they are stale.
     """
     judged = _judged(report)
     kept = previous.accept if previous else ()
@@ -130,14 +130,14 @@ def write(report: Report, previous: Baseline | None = None) -> str:
         for finding in result.findings:
             known = any(entry.covers(result.rule, finding) for entry in entries)
             if finding.level == "must" and not known:
-                # What fuzzing shows of a fault differs from run to run.
+                # Fuzzing shows the same fault differently in each run.
                 subject = None if result.area == "fuzz" else finding.subject
-                entries.append(Entry(rule=result.rule, clause=finding.clause, subject=subject))
+                entries.append(AcceptedFailure(rule=result.rule, clause=finding.clause, subject=subject))
     head = _HEAD.format(command=report.command, version=VERSION)
     return head + "".join(map(_text, entries))
 
 
-def _text(entry: Entry) -> str:
+def _text(entry: AcceptedFailure) -> str:
     members = {"rule": entry.rule, "clause": entry.clause}
     if entry.subject is not None:
         members["subject"] = entry.subject
@@ -147,5 +147,5 @@ def _text(entry: Entry) -> str:
 
 
 def _quoted(text: str) -> str:
-    r"""Return a TOML basic string: what JSON escapes, TOML reads alike; only DEL differs."""
+    r"""Return a TOML basic string. Its escapes are those of JSON, except for DEL."""
     return json.dumps(encodable(text), ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,6 +1,6 @@
-"""The report on a terminal, for whoever wrote the endpoint.
+"""The report on a terminal, for the author of the endpoint.
 
-Everything goes out as `rich.text.Text`, so nothing that an endpoint answers is taken for markup.
+All output is `rich.text.Text`, so no part of a response is taken for markup.
 """
 
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ from solusio_contracts.reporting.text import encodable, mapped, visible
 
 WIDEST = 100
 """Columns; longer lines of prose are hard to read."""
-SIGHTS = 2
-"""Curl lines of a clause that are shown, unless --verbose asks for all."""
+CURL_LINES = 2
+"""Curl lines shown for a clause; `verbose` shows all."""
 SHOWN = 5
-"""Findings of one rule that are shown; `verbose` shows all."""
+"""Findings shown for a rule; `verbose` shows all."""
 
 _LABEL = 15
 _INDENT = 2
@@ -38,9 +38,9 @@ _COUNTED = {
 
 
 def render(report: Report, console: Console, *, verbose: bool = False) -> None:
-    """Print the report; `verbose` adds requests, answers, notes and the rules that passed.
+    """Print the report; `verbose` adds requests, responses, notes and the rules that passed.
 
-    A run in which nothing could be decided for one and the same reason is that one line.
+    If nothing could be decided, and for a single reason, that is the only line.
     """
     page = _Page(console)
     report = mapped(report, visible)
@@ -59,7 +59,7 @@ def render(report: Report, console: Console, *, verbose: bool = False) -> None:
 
 
 class _Page:
-    """Lines on a console: wrapped, indented, in the characters that it can show."""
+    """Lines on a console: wrapped, indented, in characters that it can show."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -68,13 +68,13 @@ class _Page:
         self.marks = _MARKS if self.unicode else _ASCII_MARKS
 
     def safe(self, text: str) -> str:
-        """Return the text in the console's characters; what it lacks is escaped."""
+        """Return the text with escapes for characters that the console lacks."""
         if self.unicode:
             return text
         return encodable(text.translate(_ASCII), self.console.encoding)
 
     def raw(self, text: str, style: str = "") -> None:
-        """Print one line as it is, however long: rich neither wraps nor interprets it."""
+        """Print one line unchanged, however long."""
         self.console.print(Text(self.safe(text), style), soft_wrap=True)
 
     def say(self, text: str, style: str = "", indent: int = 0) -> None:
@@ -82,15 +82,15 @@ class _Page:
         self._hung(" " * indent, text, style)
 
     def marked(self, kind: str, text: str, style: str = "", indent: int = 0) -> None:
-        """Print a paragraph behind the mark of an outcome."""
+        """Print a paragraph after the mark of an outcome."""
         self._hung(f"{' ' * indent}{self.marks[kind].strip()} ", text, style, style)
 
     def row(self, label: str, text: str, style: str = "") -> None:
-        """Print a paragraph behind a label."""
+        """Print a paragraph after a label."""
         self._hung(f"{' ' * _INDENT}{label:<{_LABEL}}", text, style, "dim")
 
     def _hung(self, lead: str, text: str, style: str, lead_style: str = "") -> None:
-        """Print a wrapped text; only its first line carries `lead`, the others hang below."""
+        """Print a wrapped text; `lead` precedes the first line, the others are indented."""
         room = max(self.width - len(lead), 20)
         for line in Text(self.safe(text)).wrap(self.console, room, overflow="fold"):
             line.rstrip()
@@ -99,7 +99,7 @@ class _Page:
             lead = " " * len(lead)
 
     def heading(self, text: str, style: str) -> None:
-        """Print a line that the eye finds when scrolling back."""
+        """Print a line that stands out when scrolling back."""
         dash = "─" if self.unicode else "-"
         line = f"{dash * 2} {text} "
         self.gap()
@@ -119,11 +119,11 @@ def _overview(report: Report, page: _Page) -> None:
         worst = view.worst(results)
         line = Text(f"  {page.marks[worst]} ", _STYLES[worst])
         line.append(f"{page.safe(area):<{longest}}  ", "default")
-        said = [
+        parts = [
             Text(f"{count} {_counted(kind, count)}", _STYLES[kind])
             for kind, count in view.counts(results).items()
         ]
-        page.console.print(line + Text(", ").join(said), soft_wrap=True)
+        page.console.print(line + Text(", ").join(parts), soft_wrap=True)
 
 
 def _counted(kind: str, count: int) -> str:
@@ -156,7 +156,7 @@ def _stale(report: Report, page: _Page) -> None:
     page.heading(view.plural(len(report.stale), "stale baseline entry", "stale baseline entries"), "bold red")
     for entry in report.stale:
         page.marked("fail", entry, indent=_INDENT)
-    page.say("These no longer occur: remove them from the baseline.", indent=_INDENT)
+    page.say("Remove these from the baseline: they no longer occur.", indent=_INDENT)
 
 
 def _block(
@@ -192,26 +192,26 @@ def _advice(advice: view.Advice, rule: str, words: view.Words, page: _Page, *, v
     terms = ", ".join(filter(None, (advice.clause, advice.level, advice.origin)))
     page.say(f"{terms}; {words.item} {rule}", "dim", indent=_INDENT)
     page.gap()
-    _rows(words.asked, advice.asked, page)
-    for need in advice.needs:
-        if len(need.answers) == 1 and need.answers[0].about:
-            page.row("About", need.answers[0].about)
-        page.row(words.needs, need.expected, "bold")
-        if len(need.answers) == 1:
-            page.row(words.answered, need.answers[0].actual, "bold")
+    _rows(words.sent, advice.sent, page)
+    for one in advice.expectations:
+        if len(one.observations) == 1 and one.observations[0].about:
+            page.row("About", one.observations[0].about)
+        page.row(words.expected, one.expected, "bold")
+        if len(one.observations) == 1:
+            page.row(words.actual, one.observations[0].actual, "bold")
         else:
-            _rows(words.answered, [str(answer) for answer in need.answers], page, "bold")
+            _rows(words.actual, [str(observation) for observation in one.observations], page, "bold")
     _rows("Why", [advice.why] if advice.why else [], page)
     _rows("Fix", advice.fixes, page)
-    several = len(advice.sights) + len(advice.more) > 1
-    shown = (*advice.sights, *advice.more) if verbose else advice.sights[:SIGHTS]
-    for sight in shown:
-        about = f" ({', '.join(filter(None, sight.subjects))})" if several else ""
+    every = (*advice.reproductions, *advice.more)
+    shown = every if verbose else advice.reproductions[:CURL_LINES]
+    for reproduction in shown:
+        about = f" ({', '.join(filter(None, reproduction.subjects))})" if len(every) > 1 else ""
         page.gap()
-        page.say(f"{words.see}{about}:", "dim", indent=_INDENT)
-        # Alone on its line, from the first column to the last letter: it is there to be copied.
-        page.raw(sight.curl.replace("\n", "\\n"), "cyan")
-    hidden = len(advice.sights) + len(advice.more) - len(shown)
+        page.say(f"{words.reproduce}{about}:", "dim", indent=_INDENT)
+        # Alone on its line, without indentation, so that it is easy to copy.
+        page.raw(reproduction.curl.replace("\n", "\\n"), "cyan")
+    hidden = len(every) - len(shown)
     if hidden:
         page.gap()
         page.say(f"{hidden} more with --verbose", "dim", indent=_INDENT)
@@ -223,7 +223,7 @@ def _rows(label: str, texts: Sequence[str], page: _Page, style: str = "") -> Non
 
 
 def _exchange(request: str, response: str, page: _Page) -> None:
-    for name, arrow, text in (("Request", ">", request), ("Answer", "<", response)):
+    for name, arrow, text in (("Request", ">", request), ("Response", "<", response)):
         if text:
             page.gap()
             page.say(f"{name}:", "dim", indent=_INDENT)
@@ -249,8 +249,8 @@ def _skipped(report: Report, page: _Page, *, verbose: bool) -> None:
         return
     page.gap()
     if not verbose:
-        said = [f"{len(results)} skipped: {reason}" for reason, results in skipped.items()]
-        page.say("; ".join(said), "dim")
+        reasons = [f"{len(results)} skipped: {reason}" for reason, results in skipped.items()]
+        page.say("; ".join(reasons), "dim")
         return
     page.say("Skipped", "bold")
     for reason, results in skipped.items():
@@ -278,11 +278,11 @@ def _facts(report: Report, page: _Page) -> None:
 
 
 def _variable(report: Report, page: _Page) -> None:
-    """Say where the curl lines take the token from, if any does."""
-    told = (finding for result in report.results for finding in result.findings)
-    if any(f"${{{TOKEN_VARIABLE}" in finding.curl for finding in told):
+    """Say where the curl lines take the token from, if one uses it."""
+    findings = (finding for result in report.results for finding in result.findings)
+    if any(f"${{{TOKEN_VARIABLE}" in finding.curl for finding in findings):
         page.gap()
-        page.say("The curl lines read your authorization token from the environment:")
+        page.say("The curl lines need your authorization token in the environment:")
         page.raw(f"export {TOKEN_VARIABLE}=...")
 
 
@@ -291,4 +291,4 @@ def _verdict(report: Report, page: _Page) -> None:
     page.gap()
     page.say(view.verdict_line(report), f"bold {style}")
     if report.failed:
-        page.say(f"To read more: {view.words(report).explain} {report.failed[0].rule}")
+        page.say(f"Learn more: {view.words(report).explain} {report.failed[0].rule}")

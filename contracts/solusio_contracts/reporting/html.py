@@ -1,4 +1,4 @@
-"""The report as one self-contained HTML page: no script, nothing loaded from anywhere."""
+"""The report as one self-contained HTML page, without scripts or external resources."""
 
 import functools
 from importlib import resources
@@ -19,7 +19,7 @@ def render(report: Report) -> str:
 
 @functools.cache
 def _template() -> jinja2.Template:
-    # Everything is escaped: the page holds what an endpoint answered, which may be script.
+    # Everything is escaped: a response in the page may contain scripts.
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
@@ -36,10 +36,10 @@ def _context(report: Report) -> dict[str, Any]:
 
     return {
         "report": report,
-        "said_of": view.words(report),
+        "words": view.words(report),
         "verdict": view.verdict(report),
         "title": view.title(report),
-        "said": view.common_reason(report) or view.tally(report),
+        "summary": view.common_reason(report) or view.tally(report),
         "effort": view.effort(report),
         "areas": [
             (area, view.worst(results), view.counts(results))
@@ -56,17 +56,17 @@ def _context(report: Report) -> dict[str, Any]:
 
 
 def _block(result: Result, texts: dict[str, ClauseText]) -> dict[str, Any]:
-    told = [finding for finding in result.findings if not finding.accepted]
+    unaccepted = [finding for finding in result.findings if not finding.accepted]
     return {
         "result": result,
-        "advice": view.advice(told, texts),
-        "accepted": len(result.findings) - len(told),
-        "exchanges": _exchanges(told),
+        "advice": view.advice(unaccepted, texts),
+        "accepted": len(result.findings) - len(unaccepted),
+        "exchanges": _exchanges(unaccepted),
     }
 
 
 def _exchanges(findings: list[Finding]) -> list[tuple[str, str, str]]:
-    """Return the different exchanges as (subjects, request, response): many findings share one."""
+    """Return the distinct exchanges as (subjects, request, response); many findings share one."""
     subjects: dict[tuple[str, str], dict[str, None]] = {}
     for finding in findings:
         if finding.request or finding.response:
@@ -76,7 +76,7 @@ def _exchanges(findings: list[Finding]) -> list[tuple[str, str, str]]:
 
 
 def _code(text: str) -> markupsafe.Markup:
-    """Return the text, escaped, with what stands in backticks as code."""
+    """Return the text, escaped, with the parts in backticks as code."""
     parts = text.split("`")
     if len(parts) % 2 == 0:
         return markupsafe.escape(text)

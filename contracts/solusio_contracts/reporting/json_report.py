@@ -1,4 +1,4 @@
-"""The report as JSON, for programs. Its shape is published in `report.schema.json`."""
+"""The report as JSON, for programs; `report.schema.json` describes it."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from solusio_contracts.reporting.view import summary, verdict
 
 
 def document(report: Report) -> dict[str, Any]:
-    """Return the report as plain data: its members and, near the top, what follows from them."""
+    """Return the report as plain data, with the verdict and the counts near the top."""
     members: dict[str, Any] = mapped_value(msgspec.to_builtins(report), encodable)
     head = {name: members.pop(name) for name in ("schema_version", "tool", "tool_version")}
     derived = {

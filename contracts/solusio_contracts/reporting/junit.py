@@ -17,10 +17,9 @@ VERDICT_SUITE = "verdict"
 def render(report: Report) -> str:
     """Return the report as JUnit XML.
 
-    A rule fails its test case exactly when it fails the run; warnings and accepted findings are the
-    output of a test case that passes. A stale entry of the baseline is a failed test case of its own, and
-    a run that checked nothing has one with an error, so that a CI server which reads nothing but this
-    file agrees with the exit code.
+    A test case fails exactly when its rule fails the run; warnings and accepted findings are the output of
+    a passing test case. Each stale baseline entry is a failed test case, and a run that checked nothing has
+    one with an error, so that a CI server which only reads this file agrees with the exit code.
     """
     report = mapped(report, visible)
     texts = clause_texts(report)
@@ -46,7 +45,7 @@ def render(report: Report) -> str:
 
 
 def _suite(root: ET.Element, report: Report, name: str) -> ET.Element:
-    # The schema of JUnit files has no room for a time zone; the time is UTC.
+    # The JUnit schema does not allow a time zone; the time is UTC.
     suite = ET.SubElement(root, "testsuite", name=name, timestamp=report.started.removesuffix("Z"))
     properties = ET.SubElement(suite, "properties")
     for key, value in (
@@ -59,29 +58,29 @@ def _suite(root: ET.Element, report: Report, name: str) -> ET.Element:
     return suite
 
 
-def _case(result: Result, texts: dict[str, ClauseText], said: Words, *, fails: bool) -> ET.Element:
+def _case(result: Result, texts: dict[str, ClauseText], terms: Words, *, fails: bool) -> ET.Element:
     case = ET.Element(
         "testcase",
         name=result.rule,
         classname=f"mock-solusio.{result.area}",
         time=f"{result.seconds:.3f}",
     )
-    told = [finding for finding in result.findings if not finding.accepted]
+    unaccepted = [finding for finding in result.findings if not finding.accepted]
     accepted = [finding for finding in result.findings if finding.accepted]
     output = [f"note: {note}" for note in result.notes]
     output += [f"accepted by the baseline: {_line(finding)}" for finding in accepted]
     if fails:
         failure = ET.SubElement(
-            case, "failure", message=_message(result, told), type=", ".join(result.clauses)
+            case, "failure", message=_message(result, unaccepted), type=", ".join(result.clauses)
         )
-        failure.text = _text(result, told, texts, said)
+        failure.text = _text(result, unaccepted, texts, terms)
     elif result.outcome is Outcome.ERROR:
         error = ET.SubElement(case, "error", message=result.reason, type="undecided")
         error.text = f"{result.title}\n{result.reason}"
     elif result.outcome is Outcome.SKIP:
         ET.SubElement(case, "skipped", message=result.reason)
-    elif told:
-        output.insert(0, "warning: " + _text(result, told, texts, said))
+    elif unaccepted:
+        output.insert(0, "warning: " + _text(result, unaccepted, texts, terms))
     if output:
         ET.SubElement(case, "system-out").text = "\n".join(output)
     return case
@@ -89,7 +88,7 @@ def _case(result: Result, texts: dict[str, ClauseText], said: Words, *, fails: b
 
 def _stale(entry: str) -> ET.Element:
     case = ET.Element("testcase", name=entry, classname=f"mock-solusio.{STALE_SUITE}", time="0.000")
-    text = f"{entry} no longer occurs: remove this entry from the baseline"
+    text = f"remove this entry from the baseline, it no longer occurs: {entry}"
     ET.SubElement(case, "failure", message=text, type="stale").text = text
     return case
 
@@ -108,27 +107,27 @@ def _message(result: Result, findings: Sequence[Finding]) -> str:
 
 
 def _line(finding: Finding) -> str:
-    return f"{finding.clause}, {finding.subject}: needs {finding.expected}, got {finding.actual}"
+    return f"{finding.clause}, {finding.subject}: expected {finding.expected}, got {finding.actual}"
 
 
-def _text(result: Result, findings: Sequence[Finding], texts: dict[str, ClauseText], said: Words) -> str:
-    return "\n".join([result.title, *_lines(findings, texts, said)])
+def _text(result: Result, findings: Sequence[Finding], texts: dict[str, ClauseText], terms: Words) -> str:
+    return "\n".join([result.title, *_lines(findings, texts, terms)])
 
 
-def _lines(findings: Sequence[Finding], texts: dict[str, ClauseText], said: Words) -> Iterator[str]:
+def _lines(findings: Sequence[Finding], texts: dict[str, ClauseText], terms: Words) -> Iterator[str]:
     for one in advice(findings, texts):
         yield ""
         yield f"{one.clause}, {one.level}" + (f", {one.origin}" if one.origin else "")
-        yield from (f"{said.asked}: {asked}" for asked in one.asked)
-        for need in one.needs:
-            yield f"{said.needs}: {need.expected}"
-            yield from (f"{said.answered}: {answer}" for answer in need.answers)
+        yield from (f"{terms.sent}: {sent}" for sent in one.sent)
+        for expectation in one.expectations:
+            yield f"{terms.expected}: {expectation.expected}"
+            yield from (f"{terms.actual}: {observation}" for observation in expectation.observations)
         if one.why:
             yield f"Why: {one.why}"
         yield from (f"Fix: {fix}" for fix in one.fixes)
-        for sight in one.sights:
-            yield f"{said.see}:"
-            yield sight.curl
+        for reproduction in one.reproductions:
+            yield f"{terms.reproduce}:"
+            yield reproduction.curl
 
 
 def _count(element: ET.Element, suites: list[ET.Element]) -> None:

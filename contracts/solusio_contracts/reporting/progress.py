@@ -1,4 +1,4 @@
-"""Shows how far a run is; silent where nobody watches."""
+"""Shows the progress of a run on an interactive terminal."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ class Titled(Protocol):
 
     @property
     def title(self) -> str:
-        """What is shown of it."""
+        """What the progress bar shows."""
 
 
 @contextmanager
 def live(console: Console, rules_total: int) -> Iterator[Callable[[Titled, int, int], None]]:
-    """Give a callable that shows the rule or scenario at work; the line is gone afterwards.
+    """Yield a callable that shows the current rule or scenario; the line disappears at the end.
 
-    On anything but an interactive terminal (a pipe, a CI log, TERM=dumb) it shows nothing.
+    It shows nothing on a pipe, in a CI log or with TERM=dumb.
     """
     if not console.is_interactive or console.is_dumb_terminal:
         yield _silent

@@ -20,9 +20,8 @@ FINGERPRINT = "mockSolusioFinding/v1"
 
 LEVELS = {"must": "error", "should": "warning"}
 
-# GitHub refuses a whole file for one URI that is not relative to the checkout, and shows a result on a line.
-# The target is neither a file nor has it lines, so it stands in by name (`Words.target`); what it is in truth
-# is in the properties.
+# GitHub rejects a whole file for one URI that is not relative to the checkout, and shows each result on a
+# line. The target is not a file, so its name (`Words.target`) stands for one; its URL is in the properties.
 
 Json = dict[str, Any]
 
@@ -99,13 +98,13 @@ def _invocation(report: Report, index: dict[str, int]) -> Json:
     stale = [
         {
             "level": "error",
-            "message": {"text": f"{entry} no longer occurs: remove this entry from the baseline"},
+            "message": {"text": f"remove this entry from the baseline, it no longer occurs: {entry}"},
             "descriptor": {"id": "stale-baseline-entry"},
         }
         for entry in report.stale
     ]
     return {
-        # A target that does not conform is a success of the tool (3.20.14).
+        # The tool succeeds even if the target does not conform (3.20.14).
         "executionSuccessful": report.exit is not Exit.INCONCLUSIVE,
         "exitCode": int(report.exit),
         "exitCodeDescription": verdict_line(report),
@@ -131,21 +130,21 @@ def _results(report: Report, index: dict[str, int]) -> Iterator[Json]:
             seen[key] += 1
 
 
-def _result(result: Result, finding: Finding, position: int, nth: int, said: Words) -> Json:
+def _result(result: Result, finding: Finding, position: int, nth: int, terms: Words) -> Json:
     accepted = {"kind": "external", "status": "accepted", "justification": "in the baseline file"}
     return {
         "ruleId": finding.clause,
         "ruleIndex": position,
         "level": LEVELS.get(finding.level, "note"),
-        "message": {"text": _message(result, finding, said)},
+        "message": {"text": _message(result, finding, terms)},
         "locations": [
             {
-                "physicalLocation": {"artifactLocation": {"uri": said.target}, "region": {"startLine": 1}},
+                "physicalLocation": {"artifactLocation": {"uri": terms.target}, "region": {"startLine": 1}},
                 "logicalLocations": [{"fullyQualifiedName": finding.subject}],
             }
         ],
         "partialFingerprints": {FINGERPRINT: fingerprint(result.rule, finding, nth)},
-        # On all results or on none (3.27.23), so an empty list says: not suppressed.
+        # Present on all results or none (3.27.23); an empty list means not suppressed.
         "suppressions": [accepted] if finding.accepted else [],
         "properties": {
             "rule": result.rule,
@@ -158,18 +157,20 @@ def _result(result: Result, finding: Finding, position: int, nth: int, said: Wor
     }
 
 
-def _message(result: Result, finding: Finding, said: Words) -> str:
-    text = (
-        f"{result.title}. {finding.subject}: {said.needed} {finding.expected}; {said.got} {finding.actual}."
+def _message(result: Result, finding: Finding, terms: Words) -> str:
+    expected, actual = (
+        f"{terms.expected_inline} {finding.expected}",
+        f"{terms.actual_inline} {finding.actual}",
     )
+    text = f"{result.title}. {finding.subject}: {expected}; {actual}."
     return f"{text} Fix: {finding.hint}" if finding.hint else text
 
 
 def fingerprint(rule: str, finding: Finding, nth: int = 0) -> str:
-    """Return what identifies a finding from run to run: rule, clause, subject.
+    """Return what identifies a finding across runs: a hash of rule, clause and subject.
 
-    The target is left out, since its port often changes between runs; `nth` tells apart several findings
-    of one rule about the same subject.
+    It does not include the target, whose port often changes; `nth` distinguishes several findings of one rule
+    about the same subject.
     """
     key = "\0".join((rule, finding.clause, finding.subject, str(nth)))
     return hashlib.sha256(key.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Makes any text safe to write: an endpoint may answer with anything."""
+"""Makes any text safe to write: a response may contain anything. Pure."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,16 +11,16 @@ Change = Callable[[str], str]
 
 
 def encodable(text: str, encoding: str = "utf-8") -> str:
-    r"""Return `text` with what the encoding lacks as escapes; for UTF-8 only lone surrogates."""
+    r"""Return `text` with escapes for what the encoding lacks; in UTF-8, only lone surrogates."""
     return text.encode(encoding, errors="backslashreplace").decode(encoding)
 
 
 def visible(text: str) -> str:
-    r"""Return `text` with everything invisible but line feed and tab as an escape such as `\x1b`.
+    r"""Return `text` with an escape such as `\x1b` for everything invisible, except line feed and tab.
 
-    That covers what moves a terminal's cursor, what reorders text for the eye (U+202E), every character
-    that XML 1.0 forbids, and lone surrogates. A no-break space shows, too: as a thousands separator it
-    is a usual cause of confusion.
+    That includes what moves a terminal's cursor, what reorders displayed text (U+202E), every character that
+    XML 1.0 forbids, and lone surrogates; also the no-break space, which often causes confusion as a
+    thousands separator.
     """
     if text.isprintable():
         return text
@@ -28,7 +28,7 @@ def visible(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    r"""Return `text` as `visible` does, with line breaks and tabs as `\n` and `\t`."""
+    r"""Return `visible(text)` with line breaks and tabs as `\n` and `\t`."""
     return visible(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
@@ -38,7 +38,7 @@ def mapped(report: Report, change: Change) -> Report:
 
 
 def mapped_value(value: Any, change: Change) -> Any:
-    """Return plain data with `change` applied to every text value (not to keys)."""
+    """Return plain data with `change` applied to every text, except keys."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What the reports for people have in common: verdict, sections and advice, in the same words."""
+"""What reports for people share: the verdict, the sections and the advice, in the same words. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -20,82 +20,82 @@ def verdict(report: Report) -> str:
 
 
 def summary(report: Report) -> dict[str, int]:
-    """Return how many rules had each outcome; a failure the baseline accepts still counts as one."""
+    """Return how many items had each outcome; an accepted failure still counts as one."""
     return {str(outcome): report.count(outcome) for outcome in Outcome}
 
 
-# Words: what is checked decides them.
+# Words, which depend on the command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """How a report calls things."""
+    """The labels and terms of a report."""
 
     item: str
     """What has an outcome."""
-    asked: str
-    needs: str
-    answered: str
-    needed: str
-    """Before what was expected, in mid-sentence."""
-    got: str
+    sent: str
+    expected: str
+    actual: str
+    expected_inline: str
+    """The label `expected` in mid-sentence; likewise `actual_inline`."""
+    actual_inline: str
     call: str
     facts: str
     explain: str
-    """The command that says more about an item."""
-    see: str
+    """The command that explains an item."""
+    reproduce: str
     target: str
-    """What the target is called where a name without blanks is wanted."""
+    """The name of the target, without spaces."""
 
 
 WORDS = {
     "check": Words(
         item="rule",
-        asked="We sent",
-        needs="SolusIO needs",
-        answered="You answered",
-        needed="SolusIO needs",
-        got="you answered",
+        sent="We sent",
+        expected="SolusIO needs",
+        actual="You answered",
+        expected_inline="SolusIO needs",
+        actual_inline="you answered",
         call="request",
-        facts="What the endpoint showed",
+        facts="About the endpoint",
         explain="mock-solusio check --explain",
-        see="See it",
+        reproduce="See it",
         target="billing-endpoint",
     ),
     "invoices check": Words(
         item="scenario",
-        asked="We ran",
-        needs="Right is",
-        answered="You billed",
-        needed="right is",
-        got="you billed",
+        sent="We ran",
+        expected="Expected",
+        actual="You billed",
+        expected_inline="expected",
+        actual_inline="you billed",
         call="call",
         facts="What the billing system probably does",
         explain="mock-solusio invoices show",
-        see="Run it alone",
+        reproduce="Run it alone",
         target="billing-system",
     ),
 }
 
 
 def words(report: Report) -> Words:
-    """Return how a report calls things."""
+    """Return the words of a report."""
     return WORDS.get(report.command, WORDS["check"])
 
 
 def subject_of_run(report: Report) -> str:
-    """Return what was checked with what: `http://... for users 1, 2 (seed 7)`."""
+    """Return what was checked: `http://... for users 1, 2 (seed 7)`."""
     if report.command != "check":
         return f"{report.target} with {plural(len(report.results), words(report).item)}"
     users = f"{'user' if len(report.users) == 1 else 'users'} {', '.join(map(str, report.users))}"
     return f"{report.target} for {users} (seed {report.seed})"
 
 
-# Sections: every result is in exactly one.
+# Sections; every result is in exactly one
 
 
 def warned(report: Report) -> tuple[Result, ...]:
-    """Return what warns: unaccepted findings, none of which fails the target."""
+    """Return the warnings: results with unaccepted findings, none of which fails the target."""
     failed = report.failed
     return tuple(
         result
@@ -105,7 +105,7 @@ def warned(report: Report) -> tuple[Result, ...]:
 
 
 def accepted(report: Report) -> tuple[Result, ...]:
-    """Return the failures and warnings of which the baseline accepts every finding."""
+    """Return the failures and warnings whose findings the baseline all accepts."""
     return tuple(filter(_accepted_whole, report.with_outcome(Outcome.WARN, Outcome.FAIL)))
 
 
@@ -114,7 +114,7 @@ def _accepted_whole(result: Result) -> bool:
 
 
 def by_area(results: Iterable[Result]) -> dict[str, list[Result]]:
-    """Return the results by area, both in the order of the run."""
+    """Return the results by area, in the order of the run."""
     areas: dict[str, list[Result]] = {}
     for result in results:
         areas.setdefault(result.area, []).append(result)
@@ -122,7 +122,7 @@ def by_area(results: Iterable[Result]) -> dict[str, list[Result]]:
 
 
 def by_reason(results: Iterable[Result]) -> dict[str, list[Result]]:
-    """Return skipped or undecided results by their reason: one reason often stands for many."""
+    """Return skipped or undecided results by reason; many often share one."""
     reasons: dict[str, list[Result]] = {}
     for result in results:
         reasons.setdefault(result.reason, []).append(result)
@@ -130,17 +130,17 @@ def by_reason(results: Iterable[Result]) -> dict[str, list[Result]]:
 
 
 def common_reason(report: Report) -> str:
-    """Return why nothing at all could be decided, if that is one reason; otherwise an empty text."""
+    """Return the one reason why nothing could be decided, or an empty text."""
     reasons = by_reason(report.results)
     if report.count(Outcome.ERROR) < len(report.results) or len(reasons) != 1:
         return ""
     reason = next(iter(reasons))
-    # A reason that stands for many rules says what is wrong; that of a single rule may need its name.
+    # The reason of a single rule may only make sense with its title.
     return f"{report.results[0].title}: {reason}" if len(report.results) == 1 else reason
 
 
 def worst(results: Iterable[Result]) -> Outcome:
-    """Return the outcome that stands for several: what needs action first."""
+    """Return the outcome that needs action first."""
     outcomes = {result.outcome for result in results}
     order = (Outcome.FAIL, Outcome.ERROR, Outcome.WARN, Outcome.PASS, Outcome.SKIP)
     return next(outcome for outcome in order if outcome in outcomes)
@@ -161,12 +161,12 @@ def plural(count: int, one: str, many: str = "") -> str:
 
 
 def title(report: Report) -> str:
-    """Return the verdict for people: `Not conformant`."""
+    """Return the verdict in words: `Not conformant`."""
     return verdict(report).replace("-", " ").capitalize()
 
 
 def tally(report: Report) -> str:
-    """Return the counts behind the verdict, what decided it first."""
+    """Return the counts behind the verdict, the decisive ones first."""
     failed, stale = len(report.failed), len(report.stale)
     item = words(report).item
     passed, undecided = report.count(Outcome.PASS), report.count(Outcome.ERROR)
@@ -199,7 +199,7 @@ def effort(report: Report) -> str:
 
 
 def verdict_line(report: Report) -> str:
-    """Return the verdict with its counts, or with the one reason why there are none; fit to print."""
+    """Return the verdict with its counts or, if nothing was decided, the reason; safe to print."""
     reason = common_reason(report)
     if reason:
         return visible(f"{title(report)}: {reason} ({report.target}, {effort(report)})")
@@ -210,8 +210,8 @@ def verdict_line(report: Report) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came instead, and the subjects of which that is true."""
+class Observation:
+    """What came instead, and for which subjects."""
 
     actual: str
     subjects: tuple[str, ...]
@@ -226,16 +226,16 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
-    """One expectation and everything that does not meet it."""
+class Expectation:
+    """What was expected, and everything that does not meet it."""
 
     expected: str
-    answers: tuple[Answer, ...]
+    observations: tuple[Observation, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """How to see it: a curl line and the findings (by subject) that it shows."""
+class Reproduction:
+    """A curl line, and the subjects of the findings that it shows."""
 
     subjects: tuple[str, ...]
     curl: str
@@ -243,18 +243,19 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What one clause asks for, after all findings of a rule that belong to it. Nothing twice."""
+    """All findings of a rule that belong to one clause, without repetition."""
 
     clause: str
     level: str
     origin: str
-    needs: tuple[Need, ...]
-    asked: tuple[str, ...]
+    expectations: tuple[Expectation, ...]
+    sent: tuple[str, ...]
+    """Descriptions of the requests."""
     why: str
     fixes: tuple[str, ...]
-    sights: tuple[Sight, ...]
-    """An example of each different answer."""
-    more: tuple[Sight, ...]
+    reproductions: tuple[Reproduction, ...]
+    """One curl line for each distinct observation."""
+    more: tuple[Reproduction, ...]
     """All other curl lines."""
     findings: tuple[Finding, ...]
 
@@ -265,7 +266,7 @@ def clause_texts(report: Report) -> dict[str, ClauseText]:
 
 
 def origin(clause: ClauseText) -> str:
-    """Return who states a clause; the reason for an assumed one is long and left to --explain."""
+    """Return who states a clause; --explain shows the reason for an assumed one."""
     if clause.provenance == "assumed" or not clause.source:
         return clause.provenance
     return f"{clause.provenance}: {clause.source}"
@@ -274,7 +275,7 @@ def origin(clause: ClauseText) -> str:
 def advice(findings: Sequence[Finding], texts: dict[str, ClauseText]) -> list[Advice]:
     """Return advice for the findings of one rule, grouped by clause and level.
 
-    A text that was said for one group (several clauses often share their fix) is not said again.
+    Several clauses often share a fix; no text appears twice.
     """
     groups: dict[tuple[str, str], list[Finding]] = {}
     for finding in findings:
@@ -284,32 +285,32 @@ def advice(findings: Sequence[Finding], texts: dict[str, ClauseText]) -> list[Ad
 
 
 def _advice(group: list[Finding], clause: ClauseText | None, said: set[str]) -> Advice:
-    needs: dict[str, dict[str, list[str]]] = {}
-    sights: dict[str, list[str]] = {}
+    expectations: dict[str, dict[str, list[str]]] = {}
+    subjects_by_curl: dict[str, list[str]] = {}
     for finding in group:
-        answers = needs.setdefault(finding.expected, {})
-        answers.setdefault(finding.actual, []).append(finding.subject)
+        observations = expectations.setdefault(finding.expected, {})
+        observations.setdefault(finding.actual, []).append(finding.subject)
         if finding.curl:
-            sights.setdefault(finding.curl, []).append(finding.subject)
-    seen = [Sight(_unique(subjects), curl) for curl, subjects in sights.items()]
+            subjects_by_curl.setdefault(finding.curl, []).append(finding.subject)
+    seen = [Reproduction(_unique(subjects), curl) for curl, subjects in subjects_by_curl.items()]
     examples = set({(one.expected, one.actual): one.curl for one in reversed(group)}.values())
     why = _new([clause.why if clause else ""], said)
     return Advice(
         clause=group[0].clause,
         level=group[0].level,
         origin=origin(clause) if clause else "",
-        needs=tuple(
-            Need(
+        expectations=tuple(
+            Expectation(
                 expected,
-                tuple(Answer(actual, _unique(subjects)) for actual, subjects in answers.items()),
+                tuple(Observation(actual, _unique(subjects)) for actual, subjects in observations.items()),
             )
-            for expected, answers in needs.items()
+            for expected, observations in expectations.items()
         ),
-        asked=_unique(one.question for one in group if one.question not in ("", one.subject)),
+        sent=_unique(one.question for one in group if one.question not in ("", one.subject)),
         why=why[0] if why else "",
         fixes=_new([*(finding.hint for finding in group), clause.fix if clause else ""], said),
-        sights=tuple(sight for sight in seen if sight.curl in examples),
-        more=tuple(sight for sight in seen if sight.curl not in examples),
+        reproductions=tuple(one for one in seen if one.curl in examples),
+        more=tuple(one for one in seen if one.curl not in examples),
         findings=tuple(group),
     )
 

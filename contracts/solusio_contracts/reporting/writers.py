@@ -1,6 +1,6 @@
-"""Writers turn a report into text. Each is loaded when it is asked for, so that none costs the others.
+"""Writers turn a report into text; each is loaded only when it is needed.
 
-To add one: write a module with `render(report) -> str` and give it a line in `WRITERS`.
+To add one, write a module with `render(report) -> str` and add it to `WRITERS`.
 """
 
 import importlib
@@ -20,33 +20,33 @@ WRITERS = MappingProxyType(
         "sarif": "solusio_contracts.reporting.sarif:render",
     }
 )
-"""Kind of a file report -> the `module:function` that renders it."""
+"""The kind of a file report, and the `module:function` that renders it."""
 
 Render = Callable[[Report], str]
 
 
 class ReportKindError(ValueError):
-    """There is no file report of this kind."""
+    """The kind of a file report is unknown."""
 
 
 def load(kind: str) -> Render:
     """Return the function that renders a kind of report.
 
     Raises:
-        ReportKindError: there is no such kind.
+        ReportKindError: the kind is unknown.
     """
     if kind not in WRITERS:
-        raise ReportKindError(f"no report of the kind {kind!r}; there is {', '.join(WRITERS)}")
+        raise ReportKindError(f"expected one of {', '.join(WRITERS)}, got {kind!r}")
     module, _, function = WRITERS[kind].partition(":")
     render: Render = getattr(importlib.import_module(module), function)
     return render
 
 
 def write(report: Report, kind: str, destination: TextIO | Path | str) -> None:
-    """Write a report as UTF-8 to a text stream or a file; folders of the file are made as needed.
+    """Write a report as UTF-8 to a text stream or a file; missing folders are created.
 
     Raises:
-        ReportKindError: there is no such kind.
+        ReportKindError: the kind is unknown.
         OSError: the file cannot be written.
     """
     text = load(kind)(report)
@@ -57,7 +57,7 @@ def write(report: Report, kind: str, destination: TextIO | Path | str) -> None:
         return
     raw = getattr(destination, "buffer", None)
     if isinstance(raw, io.BufferedIOBase):
-        # A stream of another encoding (stdout under LANG=C) would break, or belie the XML declaration.
+        # In another encoding (stdout under LANG=C), writing may fail or contradict the XML declaration.
         destination.flush()
         raw.write(text.encode())
         raw.flush()

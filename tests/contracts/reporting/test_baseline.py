@@ -10,19 +10,19 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from solusio_contracts.decoding import DecodingError
-from solusio_contracts.reporting.baseline import Baseline, Entry, apply, load, parse, write
+from solusio_contracts.reporting.baseline import AcceptedFailure, Baseline, apply, load, parse, write
 from solusio_contracts.reporting.report import MAX_FINDINGS, Exit, Finding, Outcome, Report, Result
 
 Make = Callable[..., Any]
 
 
-def entry(**changes: Any) -> Entry:
+def entry(**changes: Any) -> AcceptedFailure:
     """Return an entry that accepts the finding of the `make_finding` fixture."""
     members = {"rule": "discount-key", "clause": "TP-041", "subject": "discounts[0]"}
-    return Entry(**(members | changes))
+    return AcceptedFailure(**(members | changes))
 
 
-def baseline(*entries: Entry) -> Baseline:
+def baseline(*entries: AcceptedFailure) -> Baseline:
     """Return a baseline with these entries."""
     return Baseline(version=1, accept=entries)
 
@@ -163,7 +163,7 @@ clause = "TP-060"
     )
     assert load(path) == baseline(
         entry(reason="the shop reads the old key, too"),
-        Entry(rule="arithmetic", clause="TP-060", subject=None, reason=""),
+        AcceptedFailure(rule="arithmetic", clause="TP-060", subject=None, reason=""),
     )
 
 
@@ -216,7 +216,7 @@ def test_a_written_baseline_accepts_the_run(mixed_report: Report, tmp_path: Path
     assert load(path) == baseline(
         entry(subject=first),
         entry(subject=second),
-        Entry(rule="token-prefix", clause="TP-091", subject="the token's first half"),
+        AcceptedFailure(rule="token-prefix", clause="TP-091", subject="the token's first half"),
     ), "failures only: the warning of mixed_report needs no accepting"
     accepted = apply(mixed_report, load(path))
     assert accepted.failed == ()

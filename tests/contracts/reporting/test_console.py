@@ -67,7 +67,7 @@ def test_the_order_of_the_sections(mixed_report: Report) -> None:
     places = [said.find(part) for part in parts]
     assert -1 not in places
     assert places == sorted(places)
-    assert said.endswith("To read more: mock-solusio check --explain discount-key\n")
+    assert said.endswith("Learn more: mock-solusio check --explain discount-key\n")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])

@@ -80,13 +80,13 @@ def test_the_page_says_it_all(mixed_report: Report) -> None:
         "Why it matters SolusIO reads multipler (sic).",
         "How to fix it rename multiplier to multipler Send the factor as multipler,",
         "See it curl -sS -i http://127.0.0.1:8000/solusio/api/ -H 'Accept: application/json'",
-        "Request and answer Request POST /solusio/api/ HTTP/1.1",
-        'Answer HTTP 200 OK Content-Type: application/json {"discounts": []}',
+        "Request and response Request POST /solusio/api/ HTTP/1.1",
+        'Response HTTP 200 OK Content-Type: application/json {"discounts": []}',
         "a part of the token does not open the door",
         "Warnings (1)",
         "1.37637 (1.34 × 0.95, then + 6 %, then + 2 %)",
         "Undecided the rule itself failed: OSError: too many open files fifty calls at once",
-        "What the endpoint showed authorization token required: without one",
+        "About the endpoint authorization token required: without one",
         "2 skipped: no authorization token is configured (--token)",
         "Passed 3 passed",
         "a valid request returns 200",
@@ -170,7 +170,7 @@ def test_text_in_backticks_is_code(make_report: Make, make_result: Make, make_fi
 def test_accepted_and_stale(make_report: Make, make_result: Make, make_finding: Make) -> None:
     accepted = make_result(outcome=Outcome.FAIL, findings=(make_finding(accepted=True),))
     text = Page(render(make_report(results=(accepted,), stale=("gone: TP-091 at x",)))).text
-    assert "Stale baseline entries (1) These no longer occur" in text
+    assert "Stale baseline entries (1) Remove these from the baseline" in text
     assert "gone: TP-091 at x" in text
     assert "Accepted by the baseline discounts use the key SolusIO reads (discount-key): discounts[0]" in text
     assert "SolusIO needs" not in text

@@ -60,7 +60,7 @@ def test_a_failure_says_everything(mixed_report: Report) -> None:
     assert failure is not None
     assert failure.get("type") == "TP-041"
     assert failure.get("message") == (
-        "discounts use the key SolusIO reads: TP-041, discounts[0]: needs the key `multipler`, "
+        "discounts use the key SolusIO reads: TP-041, discounts[0]: expected the key `multipler`, "
         "got `multiplier` instead (and 1 more)"
     )
     assert failure.text is not None

@@ -147,7 +147,7 @@ def test_the_kinds() -> None:
 
 
 def test_an_unknown_kind_names_the_known_ones() -> None:
-    with pytest.raises(writers.ReportKindError, match="'pdf'; there is json, junit, html, sarif"):
+    with pytest.raises(writers.ReportKindError, match="expected one of json, junit, html, sarif, got 'pdf'"):
         writers.load("pdf")
 
 

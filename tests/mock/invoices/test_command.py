@@ -102,7 +102,7 @@ def test_one_that_knows_no_cap_is_not_and_is_told_so(invoices, billing):
     run = invoices("check", *billing(NO_CAP), "--only", "vendor-730-hours")
     assert run.exit_code == 1
     lines = [line.strip() for line in run.output.splitlines()]
-    assert "Right is       730 hours, 5000 tokens" in lines
+    assert "Expected       730 hours, 5000 tokens" in lines
     assert "You billed     730 hours, 5110 tokens" in lines
     assert any(
         line.startswith("Fix            You probably charge every hour, without the monthly")
@@ -110,7 +110,7 @@ def test_one_that_knows_no_cap_is_not_and_is_told_so(invoices, billing):
     )
     (alone,) = [line for line in lines if line.startswith("mock-solusio invoices check")]
     assert alone.endswith("--only vendor-730-hours")
-    assert "To read more: mock-solusio invoices show vendor-730-hours" in lines
+    assert "Learn more: mock-solusio invoices show vendor-730-hours" in lines
     assert "SolusIO needs" not in run.output
 
 
@@ -140,14 +140,14 @@ def test_every_report(invoices, billing, tmp_path):
     (finding,) = report["results"][0]["findings"]
     assert (finding["clause"], finding["subject"]) == ("INV-005", "web, plan 1 Core, 1 GB RAM")
     (failure,) = ET.fromstring((tmp_path / "r.junit").read_text()).iter("failure")  # noqa: S314 - our own
-    assert "Right is: 730 hours, 5000 tokens" in (failure.text or "")
+    assert "Expected: 730 hours, 5000 tokens" in (failure.text or "")
     page = (tmp_path / "r.html").read_text()
     assert "You billed" in page
     assert "SolusIO needs" not in page
     assert ">Scenarios<" in page
     sarif = json.loads((tmp_path / "r.sarif").read_text())
     (result,) = sarif["runs"][0]["results"]
-    assert "right is 730 hours, 5000 tokens; you billed 730 hours, 5110 tokens" in result["message"]["text"]
+    assert "expected 730 hours, 5000 tokens; you billed 730 hours, 5110 tokens" in result["message"]["text"]
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "billing-system"
 
 
