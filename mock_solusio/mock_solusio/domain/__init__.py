@@ -1,1 +1,1 @@
-"""What SolusIO knows and does: pure functions over a `World`; no input or output, no clock of its own."""
+"""The rules of SolusIO: pure functions over a `World`, without input, output or a clock."""

@@ -21,7 +21,7 @@ LOGIN_LIFETIME: Micros = 365 * DAY
 """How long an access token from `POST /auth/login` is valid (assumed: a year, as in Laravel Passport)."""
 
 SECRET_LENGTH = 64
-"""Letters and digits of a secret."""
+"""Number of letters and digits in a secret."""
 
 
 def digest_of(secret: str) -> str:

@@ -129,7 +129,7 @@ def add_ips(
         name = field.format(index)
         address = parse_address(IPv4Address, name, text)
         if str(address) in present or network.spans(address):
-            raise Invalid.field(name, f"The address {address} is in the VPC network already.")
+            raise Invalid.field(name, f"The address {address} is already in the VPC network.")
         anchor = anchor or str(address)
         if not _in_one_network(network, [anchor, str(address)]):
             raise Invalid.field(name, f"The address {address} is not in the network {network.netmask}.")

@@ -17,13 +17,12 @@ from mock_solusio.domain import (
 from mock_solusio.domain.errors import Conflict, Invalid
 from mock_solusio.domain.moved_world import MovedWorld
 from mock_solusio.domain.permissions import Permission
-from mock_solusio.domain.records import user as user_record
 from mock_solusio.domain.records.networks import IPS
 from mock_solusio.domain.records.plans import PLANS
 from mock_solusio.domain.records.playback import PLAYED_NAMES, PlayedName
 from mock_solusio.domain.records.roles import ADMINISTRATOR_ROLE
 from mock_solusio.domain.records.servers import BACKUPS, Server
-from mock_solusio.domain.records.user import USERS, User
+from mock_solusio.domain.records.user import ACTIVE, USERS, User
 from mock_solusio.domain.units import MIB
 from mock_solusio.domain.world import World
 from mock_solusio.moment import Micros, micros
@@ -102,8 +101,8 @@ class Player:
     def _administrator(self, world: World) -> User:
         # Whatever happens is done by the first active administrator: there always is one.
         known = world[USERS].get(self._operator)
-        if known is None or known.status != user_record.ACTIVE or ADMINISTRATOR_ROLE not in known.roles:
-            active = world[USERS].find(status=user_record.ACTIVE)
+        if known is None or known.status != ACTIVE or ADMINISTRATOR_ROLE not in known.roles:
+            active = world[USERS].find(status=ACTIVE)
             known = next(user for user in active if ADMINISTRATOR_ROLE in user.roles)
             self._operator = known.id
         return known

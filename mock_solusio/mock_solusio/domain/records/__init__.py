@@ -1,1 +1,1 @@
-"""What is stored: frozen records, and the tables that hold them."""
+"""What is stored: immutable records, and the tables that hold them."""
