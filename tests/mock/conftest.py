@@ -1,12 +1,16 @@
 """A mock in this process, strict and on a frozen clock, and ways to call it without sockets."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from itertools import count
+from typing import Any
 
 import pytest
 
 from mock_solusio.app import Mock
 from mock_solusio.clock import Clock
+from mock_solusio.moment import SECOND
 from mock_solusio.options import Options
 from support.calls import ADMIN_TOKEN, START, Caller
 from support.commands import invoke
@@ -48,3 +52,51 @@ def month(tmp_path_factory):
         made = invoke(*common, *files)
         assert made.exit_code == 0, made.output
     return folder
+
+
+@pytest.fixture
+def person(api: Caller) -> Callable[..., Caller]:
+    """Make a user who acts: `person("ada")` is a customer, `person("eve", "manage users")` an operator.
+
+    The returned caller has `id`, `email` and `password`.
+    """
+
+    def make(name: str, *permissions: str, **fields: Any) -> Caller:
+        email, password = f"{name}@example.com", f"password of {name}"
+        body = {"email": email, "password": password, **fields}
+        if permissions:
+            numbers = {row["name"]: row["id"] for row in api.get("permissions?per_page=100").data}
+            wanted = [numbers[one] for one in permissions]
+            role = api.create("roles", name=f"role of {name}", permissions=wanted)
+            body["roles"] = [role["id"]]
+        caller = api.as_user(api.create("users", **body)["id"])
+        caller.email, caller.password = email, password
+        return caller
+
+    return make
+
+
+@pytest.fixture
+def customer(api: Caller) -> Callable[..., int]:
+    """Make a customer; return their id."""
+    numbers = count(1)
+    return lambda **fields: api.create(
+        "users", **{"email": f"customer{next(numbers)}@example.com", "password": "secret-1", **fields}
+    )["id"]
+
+
+@pytest.fixture
+def order(api: Caller) -> Callable[..., dict[str, Any]]:
+    """Order a server, of the administrator unless told otherwise; return what is shown of it."""
+    usual = {"name": "web", "plan": 1, "location": 1, "os": 1}
+    return lambda **fields: api.create("servers", **{**usual, **fields})
+
+
+@pytest.fixture
+def wait(mock: Mock) -> Callable[..., None]:
+    """Let time pass: `wait(60)` seconds, `wait(hours=700)`."""
+
+    def wait_for(seconds: float = 0, **span: float) -> None:
+        mock.clock.advance(round(timedelta(seconds=seconds, **span).total_seconds() * SECOND))
+
+    return wait_for

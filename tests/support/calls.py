@@ -73,6 +73,8 @@ class Caller:
         self.mock = mock
         self.token = token
         self.runner = runner
+        self.id = 1
+        """Of the user who calls; the first one is the administrator."""
 
     def acting_as(self, token: str | None) -> Self:
         """Return the same, with another access token."""
@@ -82,7 +84,9 @@ class Caller:
         """Return the same, acting as this user."""
         made = self.post(f"users/{user_id}/tokens", {"is_one_time": False})
         assert made.status in (200, 201), made
-        return self.acting_as(made.data["access_token"])
+        caller = self.acting_as(made.data["access_token"])
+        caller.id = user_id
+        return caller
 
     def call(self, method: str, path: str, body: Any = None, **more: Any) -> Answer:
         return self.runner.run(self.ask(method, path, body, **more))

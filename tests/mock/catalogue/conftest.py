@@ -1,4 +1,4 @@
-"""Customers, servers and prices for the catalogue."""
+"""Plans and prices."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,33 +8,6 @@ import pytest
 from mock_solusio.domain.prices import parse_pricing
 
 FOREVER = 2**62
-
-
-@pytest.fixture
-def customer(api) -> Callable[..., Any]:
-    """Make a customer; the caller acts as he would, and has his `id` and `email`."""
-
-    def make(name: str, **fields: Any):
-        email = f"{name}@example.com"
-        made = api.post("users", {"email": email, **fields})
-        assert made.status == 201, made
-        caller = api.as_user(made.data["id"])
-        caller.id, caller.email = made.data["id"], email
-        return caller
-
-    return make
-
-
-@pytest.fixture
-def server(api) -> Callable[..., dict[str, Any]]:
-    """Create a server as the administrator, out of the members of POST /servers."""
-
-    def make(**fields: Any) -> dict[str, Any]:
-        made = api.post("servers", {"name": "web", "plan": 1, "location": 1, "os": 1, **fields})
-        assert made.status == 201, made
-        return made.data
-
-    return make
 
 
 @pytest.fixture

@@ -36,11 +36,11 @@ def test_a_json_schema_that_is_none(api, text):
     assert list(refused.errors) == ["json_schema"]
 
 
-def test_what_stays(api, server):
+def test_what_stays(api, order):
     refused = api.delete("applications/1")
     assert refused.status == 409
     made = api.post("applications", {"name": "Forum"}).data["id"]
-    server(application=made)
+    order(application=made)
     refused = api.delete(f"applications/{made}")
     assert (refused.status, refused.message) == (
         409,
@@ -48,15 +48,15 @@ def test_what_stays(api, server):
     )
 
 
-def test_customers_see_what_is_visible(api, customer):
-    ada = customer("ada")
+def test_customers_see_what_is_visible(api, person):
+    ada = person("ada")
     hidden = api.post("applications", {"name": "Forum", "is_visible": False}).data["id"]
     assert [one["name"] for one in ada.get("applications").data] == ["WordPress"]
     assert ada.get(f"applications/{hidden}").status == 404
 
 
-def test_icons(customer):
-    ada = customer("ada")
+def test_icons(person):
+    ada = person("ada")
     icons = ada.get("icons?per_page=100").data
     assert {one["type"] for one in icons} == {"os", "application", "flags"}
     assert [one["name"] for one in ada.get("icons?filter[type]=flags").data] == ["Germany", "United States"]
@@ -66,8 +66,8 @@ def test_icons(customer):
     assert ada.get("icons/99").status == 404
 
 
-def test_storage_types(customer):
-    answer = customer("ada").get("storage_types")
+def test_storage_types(person):
+    answer = person("ada").get("storage_types")
     assert set(answer.json) == {"data"}
     formats = {one["name"]: one["formats"] for one in answer.data}
     assert set(formats) == {"fb", "lvm", "thinlvm", "nfs", "vz"}

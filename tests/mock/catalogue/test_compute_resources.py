@@ -71,11 +71,11 @@ def test_settings_change_member_by_member(api):
     assert api.get("compute_resources/2/settings").data == before
 
 
-def test_what_servers_take(api, server):
+def test_what_servers_take(api, order):
     free = api.get("compute_resources/1/usage").data
     assert [free[name]["used"] for name in ("vcpu", "ram", "hdd")] == [0, 0, 0]
-    server(plan=4)
-    server(plan=1)
+    order(plan=4)
+    order(plan=1)
     used = api.get("compute_resources/1/usage").data
     # 2 cores, 4 GB RAM, 80 GiB; 1 core, 1 GB RAM, 20 GiB
     assert used["vms"] == 2
@@ -87,10 +87,10 @@ def test_what_servers_take(api, server):
     assert (storage["servers_count"], storage["free_space"]) == (2, 3900)
 
 
-def test_storages(api, server):
+def test_storages(api, order):
     made = api.post("compute_resources/1/storages", {"type": "thinlvm", "path": "/dev/vg"}).data
     assert len(api.get("compute_resources/1/storages").data) == 2
-    server()
+    order()
     assert api.delete(f"storages/{made['id']}").status == 204
     assert api.delete("storages/1").status == 409
     assert api.delete("compute_resources/2").status == 204

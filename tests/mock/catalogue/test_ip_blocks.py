@@ -97,8 +97,8 @@ def test_addresses_are_reserved_in_order_and_by_name(api):
     assert api.delete(ips.removesuffix("/ips")).status == 204
 
 
-def test_what_servers_use_stays(api, server):
-    made = server()
+def test_what_servers_use_stays(api, order):
+    made = order()
     (row,) = [one for one in api.get("ip_blocks/1/ips").data if one["server"]]
     assert row["server"] == {"id": made["id"], "name": "web"}
     assert row["user"] == {"id": 1, "email": "admin@example.com"}
@@ -112,9 +112,9 @@ def test_what_servers_use_stays(api, server):
     assert api.put("ip_blocks/1", {"to": "203.0.113.200"}).status == 200
 
 
-def test_a_server_gets_no_reserved_address_unless_it_asks(api, server):
+def test_a_server_gets_no_reserved_address_unless_it_asks(api, order):
     kept = api.post("ip_blocks/1/ips").data
-    assert server()["ip_addresses"]["ipv4"][0]["ip"] != kept["ip"]
-    asked = server(primary_ip=kept["ip"])
+    assert order()["ip_addresses"]["ipv4"][0]["ip"] != kept["ip"]
+    asked = order(primary_ip=kept["ip"])
     assert asked["ip_addresses"]["ipv4"][0]["ip"] == kept["ip"]
     assert asked["ip_addresses"]["ipv4"][0]["id"] == kept["id"]

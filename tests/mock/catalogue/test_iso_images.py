@@ -8,8 +8,8 @@ def names(answer):
     return [row["name"] for row in answer.data]
 
 
-def test_a_customers_own_is_private(api, customer):
-    ada, eve = customer("ada"), customer("eve")
+def test_a_customers_own_is_private(api, person):
+    ada, eve = person("ada"), person("eve")
     made = ada.post("iso_images", {**IMAGE, "visibility": "public"}).data
     assert made["visibility"] == "private"
     assert made["size"] > 0
@@ -31,8 +31,8 @@ def test_a_customers_own_is_private(api, customer):
     assert ada.delete(place).status == 204
 
 
-def test_pages_of_a_customer(customer):
-    ada = customer("ada")
+def test_pages_of_a_customer(person):
+    ada = person("ada")
     for number in range(4):
         ada.post("iso_images", {**IMAGE, "name": f"rescue {number}"})
     page = ada.get("iso_images?per_page=2&page=2").json
@@ -40,18 +40,18 @@ def test_pages_of_a_customer(customer):
     assert (page["meta"]["total"], page["meta"]["last_page"]) == (5, 3)
 
 
-def test_one_that_a_server_boots_from_stays(api, server):
-    made = server()
+def test_one_that_a_server_boots_from_stays(api, order):
+    made = order()
     booted = api.post(f"servers/{made['id']}/boot", {"mode": "iso", "iso_image_id": 1})
     assert booted.status == 200, booted
     assert api.delete("iso_images/1").status == 409
 
 
-def test_limits_of_a_customer(api, customer):
+def test_limits_of_a_customer(api, person):
     group = api.post("limit_groups", {"name": "few", "iso_images": {"is_enabled": True, "limit": 1}}).data[
         "id"
     ]
-    ada = customer("ada", limit_group_id=group)
+    ada = person("ada", limit_group_id=group)
     first = ada.post("iso_images", IMAGE).data
     refused = ada.post("iso_images", IMAGE)
     assert (refused.status, refused.message) == (422, "The limit of 1 ISO images is reached.")
@@ -63,8 +63,8 @@ def test_limits_of_a_customer(api, customer):
     assert ada.post("iso_images", IMAGE).status == 201
 
 
-def test_limits_of_size(api, customer):
+def test_limits_of_size(api, person):
     limit = {"is_enabled": True, "limit": 1}
     group = api.post("limit_groups", {"name": "small", "iso_images_size": limit}).data["id"]
-    refused = customer("ada", limit_group_id=group).post("iso_images", IMAGE)
+    refused = person("ada", limit_group_id=group).post("iso_images", IMAGE)
     assert list(refused.errors) == ["iso_images_size"]

@@ -29,8 +29,8 @@ def test_available_plans_are_the_other_side_of_available_locations(api):
     assert api.get("plans/2").data["available_locations"] == []
 
 
-def test_customers_see_the_visible_ones_without_machines(api, customer):
-    ada = customer("ada")
+def test_customers_see_the_visible_ones_without_machines(api, person):
+    ada = person("ada")
     api.patch("locations/2", {"is_visible": False})
     assert ids(ada.get("locations")) == [1]
     assert ids(api.get("locations")) == [1, 2]

@@ -32,12 +32,12 @@ def test_unknown_plans_of_a_version(api):
     assert len(api.get("os_images/1/versions").data) == 2
 
 
-def test_an_image_goes_with_its_versions_or_stays_with_them(api, server):
+def test_an_image_goes_with_its_versions_or_stays_with_them(api, order):
     image = api.create("os_images", name="Alpine")["id"]
     version = api.create(f"os_images/{image}/versions", **VERSION, available_plans=[2])["id"]
     shown = api.get("plans/2").data["available_os_image_versions"]
     assert shown == [{"id": version, "name": "Alpine 13.1"}]
-    server(os=3)
+    order(os=3)
     assert api.delete("os_images/2").status == 409
     # All or nothing, also of one image: its other version is still there.
     assert [one["version"] for one in api.get("os_images/2/versions").data] == ["22.04", "24.04"]
@@ -46,8 +46,8 @@ def test_an_image_goes_with_its_versions_or_stays_with_them(api, server):
     assert api.get("plans/2").data["available_os_image_versions"] == []
 
 
-def test_several_images_go_together_or_not_at_all(api, server):
-    server(os=3)
+def test_several_images_go_together_or_not_at_all(api, order):
+    order(os=3)
     refused = api.delete("os_images", {"ids": [1, 2]})
     assert (refused.status, refused.message.split(":")[0]) == (409, "Ubuntu")
     assert len(ids(api.get("os_images"))) == 4
@@ -55,8 +55,8 @@ def test_several_images_go_together_or_not_at_all(api, server):
     assert ids(api.get("os_images")) == [2, 3]
 
 
-def test_customers_see_what_is_visible(api, customer):
-    ada = customer("ada")
+def test_customers_see_what_is_visible(api, person):
+    ada = person("ada")
     api.patch("os_images/1", {"is_visible": False})
     api.patch("os_image_versions/3", {"is_visible": False})
     images = ada.get("os_images").data

@@ -21,9 +21,9 @@ def test_a_plan_is_priced_for_whoever_asks(api, prices, cost):
     assert all("price" in one for one in api.as_user(boss["id"]).get("plans").data)
 
 
-def test_the_plans_of_a_project_are_priced_for_its_owner(api, customer, prices, cost):
+def test_the_plans_of_a_project_are_priced_for_its_owner(api, person, prices, cost):
     prices[7], prices[8] = cost("0.001"), cost("0.002")
-    ada, bob = customer("ada", billing_user_id=7), customer("bob", billing_user_id=8)
+    ada, bob = person("ada", billing_user_id=7), person("bob", billing_user_id=8)
     project = ada.post("projects", {"name": "shared"}).data
     ada.post(f"projects/{project['id']}/members", {"email": bob.email})
     for caller in (api, ada, bob):
@@ -33,17 +33,17 @@ def test_the_plans_of_a_project_are_priced_for_its_owner(api, customer, prices, 
     assert bob.get(f"projects/{own['id']}/plans").data[0]["price"]["per_month"] == "$10.00"
 
 
-def test_hidden_plans_are_not_for_projects(api, customer):
-    ada = customer("ada")
+def test_hidden_plans_are_not_for_projects(api, person):
+    ada = person("ada")
     project = ada.get("projects").data[0]
     api.patch("plans/2", {"is_visible": False})
     for caller in (ada, api):
         assert [one["id"] for one in caller.get(f"projects/{project['id']}/plans").data] == [1, 3, 4]
 
 
-def test_a_project_says_what_a_token_costs_its_owner(customer, prices, cost):
+def test_a_project_says_what_a_token_costs_its_owner(person, prices, cost):
     prices[7] = cost("0.00109")
-    ada = customer("ada", billing_user_id=7)
+    ada = person("ada", billing_user_id=7)
     project = ada.get("projects").data[0]
     assert project["token_pricing"] == {
         "unit_cost": 0.00109,
@@ -57,5 +57,5 @@ def test_a_project_says_what_a_token_costs_its_owner(customer, prices, cost):
         "taxes": [{"label": "Sales Tax", "rate": 6}],
     }
     # Not null: that breaks a client.
-    assert "token_pricing" not in customer("bob").get("projects").data[0]
-    assert "token_pricing" not in customer("eve", billing_user_id=8).get("projects").data[0]
+    assert "token_pricing" not in person("bob").get("projects").data[0]
+    assert "token_pricing" not in person("eve", billing_user_id=8).get("projects").data[0]

@@ -275,8 +275,8 @@ def test_an_exact_hit_of_a_search_comes_first(api, plan):
     assert names(api.get("plans?filter[search]=2 cores"))[0] == "2 Cores"
 
 
-def test_several_plans_go_together_or_not_at_all(api, server):
-    server(plan=2)
+def test_several_plans_go_together_or_not_at_all(api, order):
+    order(plan=2)
     refused = api.delete("plans", {"ids": [1, 2]})
     assert refused.status == 409
     assert "1 Core, 2 GB RAM" in refused.message

@@ -10,8 +10,8 @@ def ids(answer):
     return [row["id"] for row in answer.data]
 
 
-def test_every_user_has_a_default_project(customer):
-    ada = customer("ada")
+def test_every_user_has_a_default_project(person):
+    ada = person("ada")
     (project,) = ada.get("projects").data
     assert project["name"] == "Default"
     assert project["is_default"] is True
@@ -21,25 +21,25 @@ def test_every_user_has_a_default_project(customer):
     assert project["created_at"] == "2026-03-01T00:00:00.000000Z"
 
 
-def test_a_default_project_stays(api, customer):
-    project = customer("ada").get("projects").data[0]
+def test_a_default_project_stays(api, person):
+    project = person("ada").get("projects").data[0]
     refused = api.delete(f"projects/{project['id']}")
     assert (refused.status, refused.message) == (409, "A default project cannot be deleted.")
 
 
-def test_a_project_with_servers_stays(customer, server):
-    ada = customer("ada")
+def test_a_project_with_servers_stays(person, order):
+    ada = person("ada")
     project = ada.post("projects", {"name": "workshop"}).data
     assert ada.put(f"projects/{project['id']}", {"name": "shop"}).data["name"] == "shop"
-    made = server(project=project["id"])
+    made = order(project=project["id"])
     assert made["user"]["id"] == ada.id
     assert ada.get(f"projects/{project['id']}").data["servers"] == 1
     refused = ada.delete(f"projects/{project['id']}")
     assert (refused.status, refused.message) == (409, "The project cannot be deleted: it has 1 server.")
 
 
-def test_who_sees_which_projects(api, customer):
-    ada, bob = customer("ada"), customer("bob")
+def test_who_sees_which_projects(api, person):
+    ada, bob = person("ada"), person("bob")
     shared = ada.post("projects", {"name": "shared"}).data["id"]
     own = ids(bob.get("projects"))
     assert bob.get(f"projects/{shared}").status == 403
@@ -58,8 +58,8 @@ def test_who_sees_which_projects(api, customer):
     assert api.put(f"projects/{shared}", {"name": "by an operator"}).status == 200
 
 
-def test_members_come_and_go(customer):
-    ada, bob = customer("ada"), customer("bob")
+def test_members_come_and_go(person):
+    ada, bob = person("ada"), person("bob")
     members = f"projects/{ada.post('projects', {'name': 'shared'}).data['id']}/members"
     made = ada.post(members, {"email": bob.email})
     assert made.status == 201
@@ -80,8 +80,8 @@ def test_members_come_and_go(customer):
     assert bob.get(members).status == 403
 
 
-def test_a_member_may_leave(customer):
-    ada, bob, eve = customer("ada"), customer("bob"), customer("eve")
+def test_a_member_may_leave(person):
+    ada, bob, eve = person("ada"), person("bob"), person("eve")
     members = f"projects/{ada.post('projects', {'name': 'shared'}).data['id']}/members"
     first, second = (ada.post(members, {"email": one.email}).data["id"] for one in (bob, eve))
     assert bob.delete(f"{members}/{second}").status == 403
@@ -90,16 +90,16 @@ def test_a_member_may_leave(customer):
     assert ids(eve.get(members)) == [second]
 
 
-def test_a_membership_is_found_in_its_own_project_only(customer):
-    ada, bob = customer("ada"), customer("bob")
+def test_a_membership_is_found_in_its_own_project_only(person):
+    ada, bob = person("ada"), person("bob")
     one, other = (ada.post("projects", {"name": name}).data["id"] for name in "ab")
     member = ada.post(f"projects/{one}/members", {"email": bob.email}).data["id"]
     assert ada.delete(f"projects/{other}/members/{member}").status == 404
     assert bob.get(f"projects/{one}").status == 200
 
 
-def test_an_unknown_address_is_invited_and_becomes_a_member(customer):
-    ada = customer("ada")
+def test_an_unknown_address_is_invited_and_becomes_a_member(person):
+    ada = person("ada")
     shared = ada.post("projects", {"name": "shared"}).data["id"]
     invited = ada.post(f"projects/{shared}/members", {"email": "New@example.com"}).data
     assert (invited["status"], invited["user"], invited["user_id"]) == ("invited", None, None)
@@ -107,23 +107,23 @@ def test_an_unknown_address_is_invited_and_becomes_a_member(customer):
     assert ada.get(f"projects/{shared}").data["members"] == 1
     again = ada.post(f"projects/{shared}/members/{invited['id']}/resend_invite")
     assert (again.status, again.data) == (200, invited)
-    new = customer("new")
+    new = person("new")
     assert new.get(f"projects/{shared}").status == 200
     (member,) = ada.get(f"projects/{shared}/members").data
     assert (member["id"], member["status"]) == (invited["id"], "active")
     assert member["user"]["id"] == new.id
 
 
-def test_a_withdrawn_invitation_lets_nobody_in(customer):
-    ada = customer("ada")
+def test_a_withdrawn_invitation_lets_nobody_in(person):
+    ada = person("ada")
     shared = ada.post("projects", {"name": "shared"}).data["id"]
     invited = ada.post(f"projects/{shared}/members", {"email": "new@example.com"}).data
     assert ada.delete(f"projects/{shared}/members/{invited['id']}").status == 204
-    assert customer("new").get(f"projects/{shared}").status == 403
+    assert person("new").get(f"projects/{shared}").status == 403
 
 
-def test_a_deleted_user_leaves_nothing_behind(api, customer):
-    ada, bob = customer("ada"), customer("bob")
+def test_a_deleted_user_leaves_nothing_behind(api, person):
+    ada, bob = person("ada"), person("bob")
     shared = ada.post("projects", {"name": "shared"}).data["id"]
     of_bob = bob.post("projects", {"name": "of bob"}).data["id"]
     ada.post(f"projects/{shared}/members", {"email": bob.email})
@@ -137,16 +137,16 @@ def test_a_deleted_user_leaves_nothing_behind(api, customer):
     assert "of bob" not in [one["name"] for one in api.get("projects").data]
 
 
-def test_search(customer):
-    ada = customer("ada")
+def test_search(person):
+    ada = person("ada")
     for name in ("shop", "workshop", "blog"):
         ada.post("projects", {"name": name})
     assert [one["name"] for one in ada.get("projects?filter[search]=SHOP").data] == ["shop", "workshop"]
     assert ada.get("projects?filter[search]=%25").data == []
 
 
-def test_ssh_keys_of_a_project(api, customer):
-    ada, bob, eve = customer("ada"), customer("bob"), customer("eve")
+def test_ssh_keys_of_a_project(api, person):
+    ada, bob, eve = person("ada"), person("bob"), person("eve")
     shared = ada.post("projects", {"name": "shared"}).data["id"]
     ada.post(f"projects/{shared}/members", {"email": bob.email})
     keys = f"projects/{shared}/ssh_keys"
@@ -163,8 +163,8 @@ def test_ssh_keys_of_a_project(api, customer):
 
 
 @pytest.mark.parametrize("path", ["", "/members", "/ssh_keys", "/plans"])
-def test_a_strangers_project_is_closed(customer, path):
-    ada, eve = customer("ada"), customer("eve")
+def test_a_strangers_project_is_closed(person, path):
+    ada, eve = person("ada"), person("eve")
     project = ada.get("projects").data[0]["id"]
     assert ada.get(f"projects/{project}{path}").status == 200
     assert eve.get(f"projects/{project}{path}").status == 403

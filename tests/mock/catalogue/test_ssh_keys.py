@@ -56,8 +56,8 @@ def test_what_is_no_key(api, text):
     assert list(api.post("ssh_keys", {"name": "k", "body": text}).errors) == ["body"]
 
 
-def test_whose_a_key_is(api, customer):
-    ada, eve = customer("ada"), customer("eve")
+def test_whose_a_key_is(api, person):
+    ada, eve = person("ada"), person("eve")
     own = ada.post("ssh_keys", {"name": "own", "body": ED25519, "user_id": 0}).data
     given = api.post("ssh_keys", {"name": "given", "body": ED25519, "user_id": ada.id}).data
     assert own["user_id"] == given["user_id"] == ada.id

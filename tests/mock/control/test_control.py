@@ -83,7 +83,8 @@ def test_changes_that_make_no_sense_change_nothing(control, change, place):
     assert control("GET", "/_mock/clock").data == before
 
 
-def test_what_falls_due_has_happened_when_the_clock_answers(control, api, server):
+def test_what_falls_due_has_happened_when_the_clock_answers(control, api, order):
+    server = order()["id"]
     assert api.get(f"servers/{server}").data["status"] == "processing"
     control("POST", "/_mock/clock", {"advance": "PT1M"})
     assert api.get(f"servers/{server}").data["status"] == "started"
@@ -143,7 +144,8 @@ def test_a_snapshot_can_be_restored_again_and_again(control, api):
         assert control("POST", "/_mock/snapshots/a/restore").status == 200
 
 
-def test_what_a_snapshot_holds_falls_due_after_it(control, api, server):
+def test_what_a_snapshot_holds_falls_due_after_it(control, api, order):
+    server = order()["id"]
     control("POST", "/_mock/snapshots", {"name": "a"})
     control("POST", "/_mock/clock", {"advance": "PT1M"})
     control("POST", "/_mock/snapshots/a/restore")

@@ -40,7 +40,7 @@ def test_one_in_use_stays(api):
     assert api.delete(path).status == 204
 
 
-def test_what_is_used_of_a_limit_is_shown_where_there_is_one(api):
+def test_what_is_used_of_a_limit_is_shown_where_there_is_one(api, order):
     group = api.post("limit_groups", {"name": "Starter", "vms": {"limit": 3, "is_enabled": True}}).data
     user = api.post("users", {"email": "a@b.c", "limit_group_id": group["id"]}).data
     assert user["limit_usage"] == {
@@ -50,16 +50,5 @@ def test_what_is_used_of_a_limit_is_shown_where_there_is_one(api):
         "iso_images": None,
         "iso_images_size": None,
     }
-    made = api.post(
-        "servers",
-        {
-            "name": "web",
-            "user": user["id"],
-            "plan": api.get("plans").data[0]["id"],
-            "location": api.get("locations").data[0]["id"],
-            "os": api.get("os_images").data[0]["versions"][0]["id"],
-            "password": "Secret-12345",
-        },
-    )
-    assert made.status == 201, made
+    order(user=user["id"])
     assert api.get(f"users/{user['id']}").data["limit_usage"]["servers"] == 1

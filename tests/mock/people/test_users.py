@@ -172,45 +172,22 @@ def test_a_deleted_user_leaves_nothing_behind(api, person, mock):
     assert again.id > ada.id
 
 
-def test_a_user_with_servers_stays(api, person, mock):
+def test_a_user_with_servers_stays(api, person, order, mock):
     ada = person("ada")
-    plan = api.get("plans").data[0]
-    image = api.get("os_images").data[0]
-    made = api.post(
-        "servers",
-        {
-            "name": "web",
-            "user": ada.id,
-            "plan": plan["id"],
-            "location": api.get("locations").data[0]["id"],
-            "os": image["versions"][0]["id"],
-            "password": "Secret-12345",
-        },
-    )
-    assert made.status == 201, made
+    made = order(user=ada.id)
     refused = api.delete(f"users/{ada.id}")
     assert refused.status == 409
     assert "they have 1 server" in refused.message
     assert ada.get("account").status == 200
     mock.clock.advance(HOUR)
-    assert api.delete(f"servers/{made.data['id']}").status == 200
+    assert api.delete(f"servers/{made['id']}").status == 200
     mock.clock.advance(HOUR)
     assert api.delete(f"users/{ada.id}").status == 204
 
 
-def test_servers_are_suspended_and_resumed_with_their_user(api, person, mock):
+def test_servers_are_suspended_and_resumed_with_their_user(api, person, order, mock):
     ada = person("ada")
-    made = api.post(
-        "servers",
-        {
-            "name": "web",
-            "user": ada.id,
-            "plan": api.get("plans").data[0]["id"],
-            "location": api.get("locations").data[0]["id"],
-            "os": api.get("os_images").data[0]["versions"][0]["id"],
-            "password": "Secret-12345",
-        },
-    ).data
+    made = order(user=ada.id)
 
     def server():
         mock.clock.advance(HOUR)

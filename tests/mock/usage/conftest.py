@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from mock_solusio.moment import SECOND
-
 
 @dataclass
 class Life:
@@ -75,40 +73,9 @@ def life() -> type[Life]:
 
 
 @pytest.fixture
-def wait(mock: Any) -> Callable[..., None]:
-    """Let time pass: `wait(hours=700)`, `wait(minutes=5)`."""
-
-    def wait_for(**span: float) -> None:
-        mock.clock.advance(round(timedelta(**span).total_seconds() * SECOND))
-
-    return wait_for
-
-
-@pytest.fixture
-def server(api: Any) -> Callable[..., int]:
-    """Order a server, of the administrator unless told otherwise; return its id."""
-
-    def make(**fields: Any) -> int:
-        answer = api.post("servers", {"name": "web.example.com", "plan": 1, **fields})
-        assert answer.status == 201, answer
-        return int(answer.data["id"])
-
-    return make
-
-
-@pytest.fixture
-def customer(api: Any) -> Callable[..., int]:
-    """Make a customer; return his id."""
-    number = 0
-
-    def make(**fields: Any) -> int:
-        nonlocal number
-        number += 1
-        answer = api.post("users", {"email": f"customer{number}@example.com", **fields})
-        assert answer.status == 201, answer
-        return int(answer.data["id"])
-
-    return make
+def server(order: Callable[..., Any]) -> Callable[..., int]:
+    """Order a server; return its id."""
+    return lambda **fields: order(**{"name": "web.example.com", **fields})["id"]
 
 
 @pytest.fixture

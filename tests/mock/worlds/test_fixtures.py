@@ -202,8 +202,8 @@ def test_a_server_that_is_being_made(load, api, control):
     assert api.get("servers/1").data["status"] == "started"
 
 
-def test_other_servers_go_on_as_before(load, api, control):
-    server = api.create("servers", name="web", plan=1, location=1, os=1)["id"]
+def test_other_servers_go_on_as_before(load, api, control, order):
+    server = order()["id"]
     load(servers=[{"name": "second", "user": 1, "created_at": "2026-01-01T00:00:00Z"}])
     assert api.get(f"servers/{server}").data["is_processing"] is True
     control("POST", "/_mock/clock", {"advance": "PT1M"})
@@ -258,9 +258,9 @@ def test_names_of_a_world_mean_its_own_things(load, api):
 # All or nothing
 
 
-def test_a_world_with_an_error_leaves_no_trace(load, api, control):
+def test_a_world_with_an_error_leaves_no_trace(load, api, control, order):
     # It is still being made: a clock that runs ahead would finish it.
-    api.create("servers", name="web", plan=1, location=1, os=1)
+    order()
     lists = ("users", "plans", "servers", "tasks", "limit_groups", "settings")
     before = [api.get(path).json for path in lists]
     answer = load(
