@@ -230,17 +230,17 @@ def customers(options: argparse.Namespace) -> dict[str, Any]:
     from decimal import Decimal
 
     from solusio_reference.pricing import Currency, Customer, Discount, Tax
-    from solusio_reference.solusio.client import Solusio
+    from solusio_reference.solusio.client import SolusioClient
+    from solusio_reference.storage.customers import CustomerStore
     from solusio_reference.storage.database import Database
-    from solusio_reference.storage.store import Store
 
     numbers: set[int] = set(range(1, options.lines[0] + 1)) if options.lines else set()
     if options.url:
-        with Solusio(options.url, TOKEN) as solusio:
+        with SolusioClient(options.url, TOKEN) as solusio:
             numbers = {user.billing_user_id for user in solusio.users() if user.billing_user_id is not None}
     discounts, taxes = (Discount("Loyal", "", Decimal("0.95")),), (Tax("VAT", Decimal(19)),)
     prices = Decimal("0.00091"), Currency("EUR"), discounts, taxes
-    with Store(Database.at(options.place)) as store:
+    with CustomerStore(Database.at(options.place)) as store:
         store.save(*(Customer(number, f"Customer {number}", *prices) for number in sorted(numbers)))
     return {}
 
@@ -249,14 +249,14 @@ def bill(options: argparse.Namespace) -> dict[str, Any]:
     """Bill the period; return time and memory."""
     from solusio_reference.billing_run import collect, invoice
     from solusio_reference.period import Period
-    from solusio_reference.solusio.client import Solusio
+    from solusio_reference.solusio.client import SolusioClient
+    from solusio_reference.storage.customers import CustomerStore
     from solusio_reference.storage.database import Database
     from solusio_reference.storage.ledger import Ledger
-    from solusio_reference.storage.store import Store
 
     period = Period.parse(options.period)
-    with Database.at(options.place) as opened, Solusio(options.url, TOKEN) as solusio:
-        store, ledger = Store(opened), Ledger(opened)
+    with Database.at(options.place) as opened, SolusioClient(options.url, TOKEN) as solusio:
+        store, ledger = CustomerStore(opened), Ledger(opened)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         began = time.perf_counter()
         run = collect(period, solusio, ledger.collected)

@@ -14,11 +14,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from solusio_reference.errors import Refusal
 from solusio_reference.form import Form, optional, read_form, required
 from solusio_reference.pricing import price, to_json
-from solusio_reference.storage.store import Store
-from solusio_reference.web.json_answers import (
-    answer_refusal,
-    answer_unexpected_error,
+from solusio_reference.storage.customers import CustomerStore
+from solusio_reference.web.json_responses import (
     error_response,
+    handle_refusal,
+    handle_unexpected_error,
     json_response,
     routing_refusal,
 )
@@ -29,7 +29,7 @@ URL_PATH = re.compile(r"/[A-Za-z0-9._~/-]*")
 
 
 def create_app(
-    store: Store, *, token: str | None, path: str = "/", beside: Mapping[str, ASGIApp] | None = None
+    store: CustomerStore, *, token: str | None, path: str = "/", mounts: Mapping[str, ASGIApp] | None = None
 ) -> ASGIApp:
     """Build the application that answers for the customers in ``store`` at exactly ``path``.
 
@@ -42,7 +42,7 @@ def create_app(
     expected_token = None if token is None else token_bytes(token)
     if not URL_PATH.fullmatch(path):
         raise ValueError("the path must start with / and have only letters, digits and ._~-")
-    others = dict(beside or {})
+    others = dict(mounts or {})
     if _among(others, path):
         raise ValueError(f"the path must not be under {' or '.join(others)}, where something else is")
 
@@ -59,9 +59,9 @@ def create_app(
     app = Starlette(
         routes=[Route(path, get_token_pricing, methods=["POST"])],
         exception_handlers={
-            Refusal: answer_refusal,
-            HTTPException: answer_routing_error,
-            Exception: answer_unexpected_error,
+            Refusal: handle_refusal,
+            HTTPException: handle_http_error,
+            Exception: handle_unexpected_error,
         },
     )
     # A redirect to the path with a slash would turn the POST into a GET.
@@ -129,6 +129,6 @@ def user_id(form: Form) -> int:
     return int(text)
 
 
-async def answer_routing_error(_request: Request, error: Exception) -> Response:
+async def handle_http_error(_request: Request, error: Exception) -> Response:
     """Answer what never reached the endpoint: another path, or another method than POST."""
     return error_response(routing_refusal(error, "The billing endpoint is not at this path."))

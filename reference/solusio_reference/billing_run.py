@@ -9,19 +9,19 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from solusio_reference.invoicing import add_up, make_invoice
+from solusio_reference.invoicing import make_invoice, sum_lines
 from solusio_reference.period import Period
-from solusio_reference.solusio.client import Solusio, SolusioError
+from solusio_reference.solusio.client import SolusioClient, SolusioError
 from solusio_reference.storage import queue
+from solusio_reference.storage.customers import CustomerStore
 from solusio_reference.storage.ledger import Ledger
-from solusio_reference.storage.store import Store
-from solusio_reference.storage.usage import Collected, Run, UsageChanged
+from solusio_reference.storage.usage import CollectionState, UsageChanged, UsageStore
 
 REFUSED = frozenset({400, 404, 410, 422})
 """Answers to the address of a page that was good when the run was interrupted, and is no more."""
 
 
-class BillingError(Exception):
+class BillingRunError(Exception):
     """A period cannot be billed now; the text says why. Another run goes on from what was done so far."""
 
 
@@ -36,28 +36,30 @@ class RunResult:
     invoices_before: int
     """Invoices of the period that were there already."""
     invoices_made: int
-    unbilled: tuple[queue.Unbilled, ...]
+    unbilled: tuple[queue.UnbilledUsage, ...]
     """Usage that is on nobody's invoice. It is kept: bill again once its customer is known.
 
     Usage that SolusIO gives no ``billing_user_id`` stays with nobody, since what was collected never changes.
     """
 
 
-def bill(period: Period, solusio: Solusio, store: Store, ledger: Ledger, *, workers: int = 1) -> RunResult:
+def bill(
+    period: Period, solusio: SolusioClient, store: CustomerStore, ledger: Ledger, *, workers: int = 1
+) -> RunResult:
     """Bill a period: do what is still to be done, and nothing twice.
 
     Prices are those that the customers have now. Raises BillingError, and StoreError on trouble with
     the database, which ``store`` and ``ledger`` share.
     """
     if workers > 1 and ledger.database.engine.dialect.name == "sqlite":
-        raise BillingError("several workers need PostgreSQL: SQLite lets one write at a time")
+        raise BillingRunError("several workers need PostgreSQL: SQLite lets one write at a time")
     before = ledger.count(period)
     run = collect(period, solusio, ledger.collected)
     made = invoice(period, store, ledger, workers=workers)
     return RunResult(period, run.lines, run.tokens, before, made, ledger.unbilled(period))
 
 
-def collect(period: Period, solusio: Solusio, collected: Collected) -> Run:
+def collect(period: Period, solusio: SolusioClient, collected: UsageStore) -> CollectionState:
     """Read the usage of a period, from where an earlier run stopped; what is complete is not read again.
 
     Raises BillingError for a period that is still running, for trouble with SolusIO, and if the lines do not
@@ -70,20 +72,20 @@ def collect(period: Period, solusio: Solusio, collected: Collected) -> Run:
         except UsageChanged as changed:
             collected.begin_again(changed.run)
             if begun_again:
-                raise BillingError(
+                raise BillingRunError(
                     f"the usage of {period} was read twice and does not fit: {changed}"
                 ) from None
             begun_again = True
     return run
 
 
-def _read_on(run: Run, solusio: Solusio, collected: Collected) -> None:
+def _read_on(run: CollectionState, solusio: SolusioClient, collected: UsageStore) -> None:
     """Read and store pages to the last one, or until somebody else has stored the one that was read."""
     try:
         for page in solusio.usage_pages(run.period, run.next_page):
             if not page.closed:
                 until = f"{page.metered_until.astimezone(UTC):%Y-%m-%d %H:%M}"
-                raise BillingError(f"{run.period} is not closed: SolusIO has metered it until {until} UTC")
+                raise BillingRunError(f"{run.period} is not closed: SolusIO has metered it until {until} UTC")
             after = collected.add(run, page)
             if after is None:
                 return
@@ -91,10 +93,10 @@ def _read_on(run: Run, solusio: Solusio, collected: Collected) -> None:
     except SolusioError as error:
         if run.next_page is not None and error.status in REFUSED:
             raise UsageChanged(run, f"the next page is refused: {error}") from None
-        raise BillingError(str(error)) from error
+        raise BillingRunError(str(error)) from error
 
 
-def invoice(period: Period, store: Store, ledger: Ledger, *, workers: int = 1) -> int:
+def invoice(period: Period, store: CustomerStore, ledger: Ledger, *, workers: int = 1) -> int:
     """Make the invoices that are still to be made of a period that was collected; return how many.
 
     Each is a transaction of its own. Raises StoreError.
@@ -120,7 +122,7 @@ def invoice(period: Period, store: Store, ledger: Ledger, *, workers: int = 1) -
     return made
 
 
-def _invoice_next(period: Period, store: Store, ledger: Ledger, *, patient: bool) -> bool:
+def _invoice_next(period: Period, store: CustomerStore, ledger: Ledger, *, patient: bool) -> bool:
     """Make one invoice; False if nobody waits for one."""
     with ledger.database.writing() as connection:
         customer_id = queue.claim(connection, period, patient=patient)
@@ -131,7 +133,7 @@ def _invoice_next(period: Period, store: Store, ledger: Ledger, *, patient: bool
         made = make_invoice(
             customer=customer,
             period=period,
-            usage=add_up(counted, customer.base_token_unit_cost, customer.currency.code),
+            usage=sum_lines(counted, customer.base_token_unit_cost, customer.currency.code),
             number=ledger.next_number(connection),
             issued_at=datetime.now(UTC),
         )

@@ -10,7 +10,7 @@ import click
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CommandInfo:
     """Where a command lives, and the line `--help` shows of it without importing it."""
 
     target: str
@@ -18,24 +18,24 @@ class Entry:
 
 
 COMMANDS = {
-    "serve": Entry(
+    "serve": CommandInfo(
         "solusio_reference.commands.serve:serve",
         "Serve the billing endpoint, and the billing pages, until Ctrl-C.",
     ),
-    "bill": Entry(
+    "bill": CommandInfo(
         "solusio_reference.commands.bill:bill", "Make the invoices of PERIOD, a month such as 2026-03."
     ),
-    "invoices": Entry(
+    "invoices": CommandInfo(
         "solusio_reference.commands.bill:invoices", "List the invoices of PERIOD, a month such as 2026-03."
     ),
-    "customers": Entry(
+    "customers": CommandInfo(
         "solusio_reference.commands.customers:customers",
         "Keep customers, and their users in SolusIO in step with them.",
     ),
-    "check": Entry(
+    "check": CommandInfo(
         "solusio_reference.commands.check:check", "Start the reference and run `mock-solusio check` on it."
     ),
-    "check-invoices": Entry(
+    "check-invoices": CommandInfo(
         "solusio_reference.commands.check:check_invoices",
         "Start the reference and run `mock-solusio invoices check` on it.",
     ),

@@ -7,7 +7,7 @@ from solusio_reference.money import rounded
 from solusio_reference.pricing import Currency
 
 
-def formatted(amount: Decimal, currency: Currency) -> str:
+def format_amount(amount: Decimal, currency: Currency) -> str:
     """Write an amount of money, rounded to the minor unit: ``-£1,234.50 GBP``, ``¥1,235``, ``1.234,50 €``.
 
     Prefix, grouped digits, suffix, with nothing in between, as SolusIO writes prices. The minus sign comes
@@ -16,7 +16,7 @@ def formatted(amount: Decimal, currency: Currency) -> str:
     return _written(rounded(_finite(amount), currency.code), currency, currency.decimals_separator)
 
 
-def formatted_exactly(cost: Decimal, currency: Currency) -> str:
+def format_unit_cost(cost: Decimal, currency: Currency) -> str:
     """Write a unit cost with all its digits, and no fewer than an amount has: ``$0.00091``, ``$2.00``.
 
     One token costs a fraction of a cent; rounded it would be free of charge. Raises ValueError for a cost
@@ -45,12 +45,12 @@ def _written(amount: Decimal, currency: Currency, separator: str) -> str:
     return f"{sign}{currency.display_prefix}{digits}{currency.display_suffix}"
 
 
-def counted(number: int, currency: Currency) -> str:
+def format_count(number: int, currency: Currency) -> str:
     """Write a count of tokens or hours as amounts are grouped: ``20.000`` beside ``18,20 €``."""
     return f"{number:,}".replace(",", currency.thousands_separator)
 
 
-def number_text(number: int) -> str:
+def format_invoice_number(number: int) -> str:
     """Write the number of an invoice: ``000042``. Raises ValueError for one below 1."""
     if number < 1:
         raise ValueError("invoices are numbered from 1")

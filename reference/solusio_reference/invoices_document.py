@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
-from solusio_reference.display import formatted, number_text
+from solusio_reference.display import format_amount, format_invoice_number
 from solusio_reference.invoicing import Invoice, UsageLine, line_amount
 from solusio_reference.storage.ledger import Ledger
 
@@ -34,7 +34,7 @@ def write(ledger: Ledger, invoices: Iterable[Invoice]) -> Iterator[bytes]:
 
 def _invoice(ledger: Ledger, invoice: Invoice) -> Iterator[bytes]:
     head = {
-        "number": number_text(invoice.number),
+        "number": format_invoice_number(invoice.number),
         "billing_user_id": invoice.customer_id,
         "period": str(invoice.period),
         "currency": invoice.currency.code,
@@ -45,7 +45,7 @@ def _invoice(ledger: Ledger, invoice: Invoice) -> Iterator[bytes]:
         "taxes": [{"label": one.label, "amount": _amount(one.amount)} for one in invoice.taxes],
         "rounding": _amount(invoice.rounding),
         "total": _amount(invoice.total),
-        "display_total": formatted(invoice.total, invoice.currency),
+        "display_total": format_amount(invoice.total, invoice.currency),
     }
     yield msgspec.json.encode(head)[:-1] + b', "lines": ['
     for place, line in enumerate(ledger.lines(invoice)):

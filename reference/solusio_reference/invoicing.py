@@ -44,7 +44,7 @@ class UsageLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class LineTotals:
     """The lines of an invoice, added up."""
 
     lines: int
@@ -99,7 +99,7 @@ def line_amount(tokens: int, base_token_unit_cost: Decimal, code: str) -> Decima
     return money.rounded(money.product([Decimal(tokens), base_token_unit_cost]), code)
 
 
-def add_up(counted: Iterable[tuple[int, int]], base_token_unit_cost: Decimal, code: str) -> Usage:
+def sum_lines(counted: Iterable[tuple[int, int]], base_token_unit_cost: Decimal, code: str) -> LineTotals:
     """Add up lines, given as (tokens of a line, how many lines have so many).
 
     Lines with equal tokens cost the same, so a million of them take a few steps and no memory.
@@ -111,11 +111,11 @@ def add_up(counted: Iterable[tuple[int, int]], base_token_unit_cost: Decimal, co
         lines += count
         tokens += count * tokens_each
         subtotal = money.total([subtotal, money.product([Decimal(count), amount])])
-    return Usage(lines, tokens, money.rounded(subtotal, code))
+    return LineTotals(lines, tokens, money.rounded(subtotal, code))
 
 
 def make_invoice(
-    *, number: int, customer: Customer, period: Period, usage: Usage, issued_at: datetime
+    *, number: int, customer: Customer, period: Period, usage: LineTotals, issued_at: datetime
 ) -> Invoice:
     """Make an invoice at the prices that the customer has now."""
     pricing = price(customer)

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, expect
 
 from solusio_reference.app import create_app
 from solusio_reference.serving import running
-from solusio_reference.storage.store import Store, seed_demo
+from solusio_reference.storage.customers import CustomerStore, seed_demo
 from support.browser import opened
 
 BILLING_TOKEN = "authorization-token-of-the-billing-endpoint"
@@ -42,7 +42,7 @@ GRETA = {"email": "greta@example.de", "password": "S3cret-enough", "billing_user
 @pytest.fixture(scope="module")
 def billing() -> Iterator[str]:
     """The reference billing endpoint, with its demo customers."""
-    with Store.in_memory() as store:
+    with CustomerStore.in_memory() as store:
         seed_demo(store)
         with running(create_app(store, token=BILLING_TOKEN)) as url:
             yield url

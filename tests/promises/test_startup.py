@@ -8,7 +8,7 @@ import pytest
 
 from solusio_reference.app import create_app
 from solusio_reference.serving import running
-from solusio_reference.storage.store import Store, seed_demo
+from solusio_reference.storage.customers import CustomerStore, seed_demo
 
 
 def imported(*arguments: str) -> set[str]:
@@ -21,7 +21,7 @@ def imported(*arguments: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with Store.in_memory() as store:
+    with CustomerStore.in_memory() as store:
         seed_demo(store)
         with running(create_app(store, token=None)) as url:
             yield url

@@ -19,7 +19,7 @@ import pytest
 from mock_solusio.testing import Solusio, started
 from solusio_reference.app import create_app
 from solusio_reference.serving import running
-from solusio_reference.storage.store import Store, seed_demo
+from solusio_reference.storage.customers import CustomerStore, seed_demo
 from support.endpoint import Asked, Response, endpoint
 from support.programs import missing
 
@@ -33,21 +33,21 @@ def token() -> str:
 
 
 @pytest.fixture(scope="session")
-def demo_store() -> Iterator[Store]:
-    with Store.in_memory() as store:
+def demo_store() -> Iterator[CustomerStore]:
+    with CustomerStore.in_memory() as store:
         seed_demo(store)
         yield store
 
 
 @pytest.fixture(scope="session")
-def open_url(demo_store: Store) -> Iterator[str]:
+def open_url(demo_store: CustomerStore) -> Iterator[str]:
     """Serve the endpoint without an authorization token."""
     with running(create_app(demo_store, token=None)) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
-def guarded_url(demo_store: Store) -> Iterator[str]:
+def guarded_url(demo_store: CustomerStore) -> Iterator[str]:
     """Serve the endpoint that wants the authorization token."""
     with running(create_app(demo_store, token=TOKEN)) as url:
         yield url

@@ -394,8 +394,8 @@ async def another(scope, receive, send):  # noqa: ARG001 - the signature of ASGI
 
 def test_other_applications_are_beside_the_endpoint_and_change_nothing_of_it(demo_store):
     body = "action=GetTokenPricing&userid=1"
-    beside = {"/billing": another, "/adapter": another}
-    with running(create_app(demo_store, token=None, beside=beside), "") as url:
+    mounts = {"/billing": another, "/adapter": another}
+    with running(create_app(demo_store, token=None, mounts=mounts), "") as url:
         for path in ("/billing", "/billing/", "/billing/x/y", "/adapter/bill"):
             assert httpx.get(url + path).status_code == 299
         for path in ("/billingx", "/adapte", "/x/billing", "//billing"):
@@ -407,7 +407,7 @@ def test_other_applications_are_beside_the_endpoint_and_change_nothing_of_it(dem
 @pytest.mark.parametrize("path", ["/billing", "/billing/", "/adapter/api"])
 def test_the_endpoint_cannot_be_where_something_else_is(demo_store, path):
     with pytest.raises(ValueError, match="must not be under /billing or /adapter"):
-        create_app(demo_store, token=None, path=path, beside={"/billing": another, "/adapter": another})
+        create_app(demo_store, token=None, path=path, mounts={"/billing": another, "/adapter": another})
 
 
 def test_a_connection_answers_many_requests_refused_ones_among_them(open_url):

@@ -12,9 +12,9 @@ import pytest
 
 from solusio_reference.period import Period
 from solusio_reference.pricing import Currency, Customer
+from solusio_reference.storage.customers import CustomerStore
 from solusio_reference.storage.database import Database
 from solusio_reference.storage.ledger import Ledger
-from solusio_reference.storage.store import Store
 
 MARCH = Period(2026, 3)
 CUSTOMERS = range(1, 1001)
@@ -31,14 +31,14 @@ from solusio_reference.billing_run import bill
 from solusio_reference.storage.database import Database
 from solusio_reference.storage.ledger import Ledger
 from solusio_reference.period import Period
-from solusio_reference.solusio.client import Solusio
-from solusio_reference.storage.store import Store
+from solusio_reference.solusio.client import SolusioClient
+from solusio_reference.storage.customers import CustomerStore
 
 place, url, *steps = sys.argv[1:]
 
 def run(last_step):
-    with Database.at(place) as database, Solusio(url, "access-token") as solusio:
-        store, ledger = Store(database), Ledger(database)
+    with Database.at(place) as database, SolusioClient(url, "access-token") as solusio:
+        store, ledger = CustomerStore(database), Ledger(database)
         numbers = [one.number for one in ledger.invoices()]
         assert numbers == list(range(1, len(numbers) + 1)), numbers
         steps_done = 0
@@ -74,7 +74,7 @@ def usage(usage_server):
 
 def know_customers(place: str) -> str:
     prices = Decimal("0.001"), Currency("USD")
-    with Store(Database.at(place)) as store:
+    with CustomerStore(Database.at(place)) as store:
         store.save(*(Customer(number, f"Customer {number}", *prices) for number in CUSTOMERS))
     return place
 

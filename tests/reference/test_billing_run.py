@@ -15,27 +15,27 @@ from mock_solusio.moment import parse_moment
 from mock_solusio.options import Options
 from mock_solusio.testing import started
 from solusio_reference import billing_run
-from solusio_reference.billing_run import BillingError, RunResult, bill
+from solusio_reference.billing_run import BillingRunError, RunResult, bill
 from solusio_reference.invoicing import UsageLine
 from solusio_reference.period import Period
 from solusio_reference.pricing import Currency, Customer
-from solusio_reference.solusio.client import Solusio, Totals, UsagePage
+from solusio_reference.solusio.client import SolusioClient, UsagePage, UsageTotals
+from solusio_reference.storage.customers import CustomerStore
 from solusio_reference.storage.database import Database
 from solusio_reference.storage.ledger import Ledger
-from solusio_reference.storage.queue import Unbilled
-from solusio_reference.storage.store import Store
+from solusio_reference.storage.queue import UnbilledUsage
 
 FEBRUARY, MARCH, APRIL = Period(2026, 2), Period(2026, 3), Period(2026, 4)
 ANN = Customer(id=5, name="Ann", base_token_unit_cost=Decimal("0.001"), currency=Currency("USD"))
 
 
-class Office:
+class BillingService:
     """A billing system of the reference's parts, beside a SolusIO that only a test would call one."""
 
     def __init__(self, database: Database, url: str) -> None:
-        self.store = Store(database)
+        self.store = CustomerStore(database)
         self.ledger = Ledger(database)
-        self.solusio = Solusio(url, "access-token", sleep=lambda _seconds: None)
+        self.solusio = SolusioClient(url, "access-token", sleep=lambda _seconds: None)
 
     def know(self, *ids: int) -> None:
         self.store.save(*(replace(ANN, id=number) for number in ids))
@@ -50,142 +50,147 @@ class Office:
 @contextmanager
 def office_at(place: str, url: str):
     with Database.at(place) as database:
-        office = Office(database, url)
-        with office.solusio:
-            yield office
+        service = BillingService(database, url)
+        with service.solusio:
+            yield service
 
 
 @pytest.fixture
-def office(place, usage_server):
+def service(place, usage_server):
     with office_at(place, usage_server.url) as made:
         yield made
 
 
-def numbers(office: Office) -> list[int]:
-    return [one.number for one in office.ledger.invoices()]
+def numbers(service: BillingService) -> list[int]:
+    return [one.number for one in service.ledger.invoices()]
 
 
-def test_each_customer_with_usage_gets_one_invoice(office, usage_server):
+def test_each_customer_with_usage_gets_one_invoice(service, usage_server):
     usage_server.use(5, 5000)
     usage_server.use(6, 700, lines=25)
-    office.know(4, 5, 6)
-    result = office.bill()
+    service.know(4, 5, 6)
+    result = service.bill()
     # 5000 x 0.001 and 25 x 700 x 0.001; customer 4 used nothing
-    assert office.totals() == {5: "5.00", 6: "17.50"}
+    assert service.totals() == {5: "5.00", 6: "17.50"}
     assert result == RunResult(
         MARCH, lines=26, tokens=22_500, invoices_before=0, invoices_made=2, unbilled=()
     )
-    assert numbers(office) == [1, 2]
+    assert numbers(service) == [1, 2]
     assert usage_server.asked == [1, 2, 3]
-    six = next(office.ledger.invoices(customer_id=6))
-    assert [line.id for line in office.ledger.lines(six)] == list(range(2, 27))
+    six = next(service.ledger.invoices(customer_id=6))
+    assert [line.id for line in service.ledger.lines(six)] == list(range(2, 27))
 
 
-def test_billing_again_changes_nothing_and_asks_for_nothing(office, usage_server):
+def test_billing_again_changes_nothing_and_asks_for_nothing(service, usage_server):
     usage_server.use(5, 5000, lines=12)
-    office.know(5)
-    office.bill()
-    before = list(office.ledger.invoices())
+    service.know(5)
+    service.bill()
+    before = list(service.ledger.invoices())
     usage_server.use(5, 1)
     usage_server.use(6, 1)
-    office.store.save(replace(ANN, base_token_unit_cost=Decimal(2)))
-    result = office.bill()
+    service.store.save(replace(ANN, base_token_unit_cost=Decimal(2)))
+    result = service.bill()
     assert (result.invoices_before, result.invoices_made, result.lines) == (1, 0, 12)
-    assert list(office.ledger.invoices()) == before
+    assert list(service.ledger.invoices()) == before
     assert usage_server.asked == [1, 2]
 
 
-def test_usage_of_unknown_customers_is_kept_until_they_are_known(office, usage_server):
+def test_usage_of_unknown_customers_is_kept_until_they_are_known(service, usage_server):
     usage_server.use(5, 10)
     usage_server.use(8, 1000, lines=11, user=42)
     usage_server.use(None, 7, user=43)
-    office.know(5)
-    unknown, nobody = Unbilled(8, 42, lines=11, tokens=11_000), Unbilled(None, 43, lines=1, tokens=7)
-    assert office.bill().unbilled == (nobody, unknown)
-    assert office.totals() == {5: "0.01"}
-    office.know(8)
-    result = office.bill()
+    service.know(5)
+    unknown, nobody = (
+        UnbilledUsage(8, 42, lines=11, tokens=11_000),
+        UnbilledUsage(None, 43, lines=1, tokens=7),
+    )
+    assert service.bill().unbilled == (nobody, unknown)
+    assert service.totals() == {5: "0.01"}
+    service.know(8)
+    result = service.bill()
     assert (result.invoices_before, result.invoices_made, result.unbilled) == (1, 1, (nobody,))
-    assert office.totals() == {5: "0.01", 8: "11.00"}
-    assert numbers(office) == [1, 2]
+    assert service.totals() == {5: "0.01", 8: "11.00"}
+    assert numbers(service) == [1, 2]
 
 
-def test_a_month_without_usage_bills_nobody(office):
-    office.know(5)
-    assert office.bill() == RunResult(MARCH, 0, 0, 0, 0, ())
+def test_a_month_without_usage_bills_nobody(service):
+    service.know(5)
+    assert service.bill() == RunResult(MARCH, 0, 0, 0, 0, ())
 
 
-def test_prices_are_those_of_the_run(office, usage_server):
+def test_prices_are_those_of_the_run(service, usage_server):
     usage_server.use(5, 1000)
     usage_server.use(6, 1000)
-    office.know(5)
-    office.bill()
-    office.store.save(replace(ANN, base_token_unit_cost=Decimal("0.5")))
-    office.store.save(replace(ANN, id=6, base_token_unit_cost=Decimal("0.002")))
-    office.bill()
-    assert office.totals() == {5: "1.00", 6: "2.00"}
+    service.know(5)
+    service.bill()
+    service.store.save(replace(ANN, base_token_unit_cost=Decimal("0.5")))
+    service.store.save(replace(ANN, id=6, base_token_unit_cost=Decimal("0.002")))
+    service.bill()
+    assert service.totals() == {5: "1.00", 6: "2.00"}
 
 
-def test_a_period_that_is_not_closed_is_refused(office, usage_server):
+def test_a_period_that_is_not_closed_is_refused(service, usage_server):
     usage_server.use(5, 1000)
     usage_server.closed = False
-    office.know(5)
-    with pytest.raises(BillingError, match="2026-03 is not closed: SolusIO has metered it until 2026-04-01"):
-        office.bill()
-    assert not office.ledger.collected.run(MARCH).pages
+    service.know(5)
+    with pytest.raises(
+        BillingRunError, match="2026-03 is not closed: SolusIO has metered it until 2026-04-01"
+    ):
+        service.bill()
+    assert not service.ledger.collected.run(MARCH).pages
     usage_server.closed = True
-    office.bill()
-    assert office.totals() == {5: "1.00"}
+    service.bill()
+    assert service.totals() == {5: "1.00"}
 
 
 def cut_off(document):
     return json.dumps(document).encode()[:-20]
 
 
-def test_a_page_that_breaks_off_is_asked_for_again(office, usage_server):
+def test_a_page_that_breaks_off_is_asked_for_again(service, usage_server):
     usage_server.use(5, 1000, lines=30)
     usage_server.disturbed[2] = cut_off
-    office.know(5)
-    office.bill()
+    service.know(5)
+    service.bill()
     assert usage_server.asked == [1, 2, 2, 3]
-    assert office.totals() == {5: "30.00"}
+    assert service.totals() == {5: "30.00"}
 
 
-def test_a_run_goes_on_where_solusio_failed(office, usage_server):
+def test_a_run_goes_on_where_solusio_failed(service, usage_server):
     usage_server.use(5, 1000, lines=30)
     usage_server.disturbed[3] = lambda _document: 403
-    office.know(5)
-    with pytest.raises(BillingError, match="SolusIO answers 403"):
-        office.bill()
-    assert office.totals() == {}
+    service.know(5)
+    with pytest.raises(BillingRunError, match="SolusIO answers 403"):
+        service.bill()
+    assert service.totals() == {}
     del usage_server.asked[:]
-    office.bill()
+    service.bill()
     assert usage_server.asked == [3]
-    assert office.totals() == {5: "30.00"}
+    assert service.totals() == {5: "30.00"}
 
 
 def test_a_run_goes_on_at_another_address_of_solusio(place, usage_server):
     usage_server.use(5, 1000, lines=30)
     usage_server.disturbed[3] = lambda _document: 403
-    with office_at(place, usage_server.url) as office:
-        office.know(5)
-        with pytest.raises(BillingError):
-            office.bill()
+    with office_at(place, usage_server.url) as service:
+        service.know(5)
+        with pytest.raises(BillingRunError):
+            service.bill()
     del usage_server.asked[:]
     usage_server.url = usage_server.url.replace("127.0.0.1", "localhost")
-    with office_at(place, usage_server.url) as office:
-        office.bill()
-        assert office.totals() == {5: "30.00"}
+    with office_at(place, usage_server.url) as service:
+        service.bill()
+        assert service.totals() == {5: "30.00"}
     assert usage_server.asked == [3]
 
 
-def test_everything_is_read_anew_if_the_next_page_is_refused(office, usage_server):
+def test_everything_is_read_anew_if_the_next_page_is_refused(service, usage_server):
     usage_server.use(5, 1000, lines=30)
     usage_server.disturbed[2] = lambda _document: 422
-    office.know(5)
-    office.bill()
+    service.know(5)
+    service.bill()
     assert usage_server.asked == [1, 2, 1, 2, 3]
-    assert office.totals() == {5: "30.00"}
+    assert service.totals() == {5: "30.00"}
 
 
 def one_line_less(document):
@@ -205,48 +210,48 @@ def other_hours(document):
 
 
 @pytest.mark.parametrize("wrong", [one_line_less, a_line_twice, other_tokens, other_hours])
-def test_lines_that_do_not_add_up_are_read_anew_once(office, usage_server, wrong):
+def test_lines_that_do_not_add_up_are_read_anew_once(service, usage_server, wrong):
     usage_server.use(5, 1000, lines=30)
     usage_server.disturbed[2] = wrong
-    office.know(5)
-    office.bill()
+    service.know(5)
+    service.bill()
     assert Counter(usage_server.asked)[1] == 2
-    assert office.totals() == {5: "30.00"}
-    assert office.ledger.collected.run(MARCH).lines == 30
+    assert service.totals() == {5: "30.00"}
+    assert service.ledger.collected.run(MARCH).lines == 30
 
 
 @pytest.mark.parametrize("wrong", [one_line_less, a_line_twice, other_tokens, other_hours])
-def test_lines_that_never_add_up_are_not_billed(office, usage_server, wrong):
+def test_lines_that_never_add_up_are_not_billed(service, usage_server, wrong):
     usage_server.use(5, 1000, lines=30)
-    office.know(5)
+    service.know(5)
 
     def always(document):
         usage_server.disturbed[2] = always
         wrong(document)
 
     usage_server.disturbed[2] = always
-    with pytest.raises(BillingError, match="2026-03 was read twice"):
-        office.bill()
+    with pytest.raises(BillingRunError, match="2026-03 was read twice"):
+        service.bill()
     assert Counter(usage_server.asked)[1] == 2
-    assert office.totals() == {}
+    assert service.totals() == {}
     usage_server.disturbed.clear()
-    office.bill()
-    assert office.totals() == {5: "30.00"}
+    service.bill()
+    assert service.totals() == {5: "30.00"}
 
 
-def test_a_run_resumed_long_after_notices_what_changed(office, usage_server):
+def test_a_run_resumed_long_after_notices_what_changed(service, usage_server):
     """SolusIO closes a period late: what was read before the crash is older than the rest."""
     usage_server.use(5, 1000, lines=30)
     usage_server.disturbed[3] = lambda _document: 403
-    office.know(5)
-    with pytest.raises(BillingError):
-        office.bill()
+    service.know(5)
+    with pytest.raises(BillingRunError):
+        service.bill()
     usage_server.lines[0]["tokens"] = 500
-    office.bill()
-    assert office.totals() == {5: "29.50"}
+    service.bill()
+    assert service.totals() == {5: "29.50"}
 
 
-def test_pages_without_an_end_are_an_error(office, usage_server):
+def test_pages_without_an_end_are_an_error(service, usage_server):
     usage_server.use(5, 1000, lines=30)
 
     def back(document):
@@ -254,16 +259,16 @@ def test_pages_without_an_end_are_an_error(office, usage_server):
         document["links"]["next"] = f"{usage_server.url}/api/v1/usage?from=2026-03-01T00:00:00Z&page=1"
 
     usage_server.disturbed[3] = back
-    with pytest.raises(BillingError):
-        office.bill()
-    assert not office.ledger.collected.run(MARCH).collected
+    with pytest.raises(BillingRunError):
+        service.bill()
+    assert not service.ledger.collected.run(MARCH).collected
     assert len(usage_server.asked) < 20
 
 
 def test_workers_are_for_postgresql(tmp_path, usage_server):
-    with office_at(str(tmp_path / "billing.db"), usage_server.url) as office:
-        with pytest.raises(BillingError, match="need PostgreSQL"):
-            office.bill(workers=2)
+    with office_at(str(tmp_path / "billing.db"), usage_server.url) as service:
+        with pytest.raises(BillingRunError, match="need PostgreSQL"):
+            service.bill(workers=2)
         assert usage_server.asked == []
 
 
@@ -286,11 +291,11 @@ def test_workers_share_the_customers(postgresql, usage_server, monkeypatch):
         return found
 
     monkeypatch.setattr(billing_run.queue, "claim", claimed)
-    with office_at(postgresql, usage_server.url) as office:
-        office.know(*customers)
-        assert office.bill(workers=4).invoices_made == 200
-        assert office.totals() == {number: f"{number}.00" for number in customers}
-        assert sorted(numbers(office)) == list(customers)
+    with office_at(postgresql, usage_server.url) as service:
+        service.know(*customers)
+        assert service.bill(workers=4).invoices_made == 200
+        assert service.totals() == {number: f"{number}.00" for number in customers}
+        assert sorted(numbers(service)) == list(customers)
     assert len(at_work) == 4
 
 
@@ -313,17 +318,17 @@ def test_a_worker_that_fails_stops_the_others_and_leaves_no_gap(postgresql, usag
         return make_invoice(**figures)
 
     monkeypatch.setattr(billing_run, "make_invoice", fail)
-    with office_at(postgresql, usage_server.url) as office:
-        office.know(*customers)
+    with office_at(postgresql, usage_server.url) as service:
+        service.know(*customers)
         with pytest.raises(RuntimeError, match="out of ink"):
-            office.bill(workers=3)
-        so_far = len(numbers(office))
-        assert numbers(office) == list(range(1, so_far + 1))
+            service.bill(workers=3)
+        so_far = len(numbers(service))
+        assert numbers(service) == list(range(1, so_far + 1))
         assert 9 <= so_far <= 11  # the other two finished what they had begun
         monkeypatch.undo()
-        office.bill(workers=3)
-        assert numbers(office) == list(customers)
-        assert set(office.totals()) == set(customers)
+        service.bill(workers=3)
+        assert numbers(service) == list(customers)
+        assert set(service.totals()) == set(customers)
 
 
 def test_two_offices_at_once_bill_everybody_once(place, usage_server):
@@ -331,21 +336,21 @@ def test_two_offices_at_once_bill_everybody_once(place, usage_server):
     for number in customers:
         usage_server.use(number, 1000)
     together = threading.Barrier(2)
-    with office_at(place, usage_server.url) as office:
-        office.know(*customers)
+    with office_at(place, usage_server.url) as service:
+        service.know(*customers)
 
     def work(_number):
-        with office_at(place, usage_server.url) as office:
+        with office_at(place, usage_server.url) as service:
             together.wait(timeout=30)
-            return office.bill()
+            return service.bill()
 
     with ThreadPoolExecutor(2) as pool:
         results = list(pool.map(work, range(2)))
     assert sum(result.invoices_made for result in results) == 100
     assert {result.lines for result in results} == {100}
-    with office_at(place, usage_server.url) as office:
-        assert sorted(office.totals()) == list(customers)
-        assert numbers(office) == list(customers)
+    with office_at(place, usage_server.url) as service:
+        assert sorted(service.totals()) == list(customers)
+        assert numbers(service) == list(customers)
 
 
 class Endless:
@@ -357,7 +362,7 @@ class Endless:
     def usage_pages(self, period: Period, start: str | None):
         assert start is None
         lines = 1000 * self.pages
-        totals = Totals(lines, lines, sum(range(1, lines + 1)))
+        totals = UsageTotals(lines, lines, sum(range(1, lines + 1)))
         for page in range(1, self.pages + 1):
             numbers = range(1000 * (page - 1) + 1, 1000 * page + 1)
             following = None if page == self.pages else f"/api/v1/usage?page={page + 1}"
@@ -374,7 +379,7 @@ class Endless:
 def peak_of_billing(place: str, pages: int) -> int:
     """Return how much memory it takes at most to bill one customer and to read his invoice, in bytes."""
     with Database.at(place) as database:
-        store, ledger = Store(database), Ledger(database)
+        store, ledger = CustomerStore(database), Ledger(database)
         store.save(ANN)
         tracemalloc.start()
         try:
@@ -418,41 +423,41 @@ def test_a_month_of_a_real_mock(place, mock):
     mock.create_server(user=stranger, plan=plan, wait=False)
     mock.clock.set(parse_moment("2026-03-31T22:00:00Z"))
     mock.create_server(user=bob, plan=plan, name="two hours", wait=False)
-    with Database.at(place) as database, Solusio(mock.url, mock.admin_token) as solusio:
-        office = Office(database, mock.url)
-        office.solusio = solusio
-        office.know(5, 6, 7)
-        with pytest.raises(BillingError, match="2026-03 is not closed"):
-            office.bill()
+    with Database.at(place) as database, SolusioClient(mock.url, mock.admin_token) as solusio:
+        service = BillingService(database, mock.url)
+        service.solusio = solusio
+        service.know(5, 6, 7)
+        with pytest.raises(BillingRunError, match="2026-03 is not closed"):
+            service.bill()
         mock.clock.set(parse_moment("2026-04-01T01:00:00Z"))
-        result = office.bill()
+        result = service.bill()
         # 744 hours x 7 = 5208, capped at 5000; 2 hours x 7 = 14; the customer without a server gets nothing
-        assert office.totals() == {5: "5.00", 6: "0.01"}
-        assert result.unbilled == (Unbilled(None, stranger, lines=1, tokens=5000),)
-        (line,) = office.ledger.lines(next(office.ledger.invoices(customer_id=6)))
+        assert service.totals() == {5: "5.00", 6: "0.01"}
+        assert result.unbilled == (UnbilledUsage(None, stranger, lines=1, tokens=5000),)
+        (line,) = service.ledger.lines(next(service.ledger.invoices(customer_id=6)))
         assert (line.server_name, line.plan_name, line.hours, line.charge) == (
             "two hours",
             "tiny",
             2,
             "hourly",
         )
-        assert office.bill(FEBRUARY).lines == 0
+        assert service.bill(FEBRUARY).lines == 0
         mock.clock.set(parse_moment("2026-05-01T00:00:00Z"))
         # April has 720 hours: 5040, capped for both
-        office.bill(APRIL)
-        assert office.totals(APRIL) == {5: "5.00", 6: "5.00"}
-        assert numbers(office) == [1, 2, 3, 4]
+        service.bill(APRIL)
+        assert service.totals(APRIL) == {5: "5.00", 6: "5.00"}
+        assert numbers(service) == [1, 2, 3, 4]
 
 
 def test_an_access_token_that_is_wrong_is_a_plain_error(place, mock):
-    with office_at(place, mock.url) as office, pytest.raises(BillingError, match="401") as caught:
-        office.bill()
+    with office_at(place, mock.url) as service, pytest.raises(BillingRunError, match="401") as caught:
+        service.bill()
     assert "access-token" not in str(caught.value)
 
 
 def test_a_solusio_that_is_not_there_is_a_plain_error(tmp_path):
     with (
-        office_at(str(tmp_path / "b.db"), "http://127.0.0.1:1") as office,
-        pytest.raises(BillingError, match="cannot be asked"),
+        office_at(str(tmp_path / "b.db"), "http://127.0.0.1:1") as service,
+        pytest.raises(BillingRunError, match="cannot be asked"),
     ):
-        office.bill()
+        service.bill()

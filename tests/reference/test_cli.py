@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from solusio_reference.cli import COMMANDS, reference
 from solusio_reference.customers_document import write
 from solusio_reference.demo_customers import DEMO_CUSTOMERS
-from solusio_reference.storage.store import Store, seed_demo
+from solusio_reference.storage.customers import CustomerStore, seed_demo
 
 TOKEN_VARIABLE = "MOCK_SOLUSIO_BILLING_TOKEN"
 COMMAND = [
@@ -108,7 +108,7 @@ def test_the_printed_curl_line_works_with_a_token(source):
 def test_no_token_wins_over_the_variable_and_a_full_store_is_not_seeded(tmp_path):
     path = tmp_path / "customers.db"
     own = replace(DEMO_CUSTOMERS[0], id=999_999, base_token_unit_cost=Decimal(2))
-    with Store.in_file(path) as store:
+    with CustomerStore.in_file(path) as store:
         store.save(own)
     options = ["--no-token", "--store", str(path), "--path", "/solusio/api/"]
     with serving(*options, **{TOKEN_VARIABLE: "secret"}) as (_, printed):
@@ -118,7 +118,7 @@ def test_no_token_wins_over_the_variable_and_a_full_store_is_not_seeded(tmp_path
         assert httpx.post(url, data=FORM).status_code == 404
     assert TOKEN_VARIABLE not in printed
     assert "--user-id 999999 --unknown-user-id 1000000\n" in printed
-    with Store.in_file(path) as store:
+    with CustomerStore.in_file(path) as store:
         assert store.all() == [own]
 
 
@@ -126,7 +126,7 @@ def test_an_empty_store_is_seeded_and_kept(tmp_path):
     path = tmp_path / "new.db"
     with serving("--store", str(path)):
         pass
-    with Store.in_file(path) as store:
+    with CustomerStore.in_file(path) as store:
         assert store.all() == list(DEMO_CUSTOMERS)
 
 
@@ -139,12 +139,12 @@ def test_an_empty_store_stays_empty_when_asked_to():
 
 def test_seed_demo_brings_the_demo_customers_back(tmp_path):
     path = tmp_path / "customers.db"
-    with Store.in_file(path) as store:
+    with CustomerStore.in_file(path) as store:
         seed_demo(store)
         store.save(*(replace(DEMO_CUSTOMERS[0], id=number) for number in (1, 2, *range(50, 65))))
     with serving("--store", str(path), "--seed-demo") as (_, printed):
         assert "  ... and 5 more\n" in printed  # 10 demo customers and 15 others, 20 shown
-    with Store.in_file(path) as store:
+    with CustomerStore.in_file(path) as store:
         assert store.all()[:10] == list(DEMO_CUSTOMERS)
         assert len(store.all()) == 25
 
@@ -458,7 +458,7 @@ def test_the_command_line_is_read_without_the_heavy_libraries():
 
 def test_a_customers_name_does_not_command_the_terminal(tmp_path):
     place = str(tmp_path / "books.db")
-    with Store.in_file(tmp_path / "books.db") as store:
+    with CustomerStore.in_file(tmp_path / "books.db") as store:
         store.save(replace(DEMO_CUSTOMERS[0], name="Ann\x1b[31m\nBob"))
     with serving("--store", place) as (_, printed):
         assert "Ann?[31m?Bob" in "".join(printed)

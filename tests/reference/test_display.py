@@ -2,7 +2,13 @@ from decimal import Decimal
 
 import pytest
 
-from solusio_reference.display import counted, formatted, formatted_exactly, number_text, printable
+from solusio_reference.display import (
+    format_amount,
+    format_count,
+    format_invoice_number,
+    format_unit_cost,
+    printable,
+)
 from solusio_reference.pricing import Currency
 
 USD = Currency("USD", display_prefix="$")
@@ -43,7 +49,7 @@ BARE = Currency("JPY", thousands_separator=".", decimals_separator="")
     ],
 )
 def test_amounts_are_written_in_the_format_of_the_customer(amount, currency, text):
-    assert formatted(Decimal(amount), currency) == text
+    assert format_amount(Decimal(amount), currency) == text
 
 
 @pytest.mark.parametrize(
@@ -64,25 +70,25 @@ def test_amounts_are_written_in_the_format_of_the_customer(amount, currency, tex
     ],
 )
 def test_unit_costs_keep_all_their_digits(cost, currency, text):
-    assert formatted_exactly(Decimal(cost), currency) == text
+    assert format_unit_cost(Decimal(cost), currency) == text
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
-@pytest.mark.parametrize("write", [formatted, formatted_exactly])
+@pytest.mark.parametrize("write", [format_amount, format_unit_cost])
 def test_what_is_no_amount_is_refused(write, number):
     with pytest.raises(ValueError, match="finite"):
         write(Decimal(number), USD)
 
 
 def test_numbers_of_invoices_are_padded_and_never_cut():
-    assert [number_text(number) for number in (1, 42, 999_999, 1_000_000)] == [
+    assert [format_invoice_number(number) for number in (1, 42, 999_999, 1_000_000)] == [
         "000001",
         "000042",
         "999999",
         "1000000",
     ]
     with pytest.raises(ValueError, match="from 1"):
-        number_text(0)
+        format_invoice_number(0)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +96,7 @@ def test_numbers_of_invoices_are_padded_and_never_cut():
 )
 def test_counts_are_grouped_as_the_amounts_beside_them(separator, text):
     currency = Currency("EUR", thousands_separator=separator, decimals_separator=";")
-    assert counted(1_234_567, currency) == text
+    assert format_count(1_234_567, currency) == text
 
 
 def test_a_terminal_gets_nothing_that_it_would_obey():

@@ -7,16 +7,16 @@ from solusio_reference import invoices_document
 from solusio_reference.billing_run import bill
 from solusio_reference.period import Period
 from solusio_reference.pricing import Currency, Customer, Discount, Tax
-from solusio_reference.solusio.client import Solusio
+from solusio_reference.solusio.client import SolusioClient
+from solusio_reference.storage.customers import CustomerStore
 from solusio_reference.storage.ledger import Ledger
-from solusio_reference.storage.store import Store
 
 MARCH = Period(2026, 3)
 
 
 @pytest.fixture
 def store():
-    with Store.in_memory() as store:
+    with CustomerStore.in_memory() as store:
         yield store
 
 
@@ -26,7 +26,7 @@ def document(store, usage_server):
 
     def write():
         ledger = Ledger(store.database)
-        with Solusio(usage_server.url, "secret") as solusio:
+        with SolusioClient(usage_server.url, "secret") as solusio:
             bill(MARCH, solusio, store, ledger)
         return list(invoices_document.write(ledger, ledger.invoices(MARCH)))
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solusio_reference.invoicing import Adjustment, add_up, line_amount, make_invoice
+from solusio_reference.invoicing import Adjustment, line_amount, make_invoice, sum_lines
 from solusio_reference.period import Period
 from solusio_reference.pricing import Currency, Customer, Discount, Tax
 
@@ -33,7 +33,7 @@ def customer(base: str, code: str = "USD", discounts=(), taxes=(), *, compound=F
 
 def invoice(who: Customer, tokens: list[int]):
     counted = Counter(tokens).items()
-    usage = add_up(counted, who.base_token_unit_cost, who.currency.code)
+    usage = sum_lines(counted, who.base_token_unit_cost, who.currency.code)
     return make_invoice(number=1, customer=who, period=MARCH, usage=usage, issued_at=NOW)
 
 
@@ -163,7 +163,7 @@ def test_every_figure_is_right_by_fractions(code, base, multipliers, rates, comp
 @given(st.lists(st.integers(0, 50), max_size=200))
 def test_counting_equal_lines_changes_nothing(tokens):
     base = Decimal("0.00333")
-    one_by_one = add_up([(each, 1) for each in tokens], base, "USD")
-    assert add_up(Counter(tokens).items(), base, "USD") == one_by_one
+    one_by_one = sum_lines([(each, 1) for each in tokens], base, "USD")
+    assert sum_lines(Counter(tokens).items(), base, "USD") == one_by_one
     assert (one_by_one.lines, one_by_one.tokens) == (len(tokens), sum(tokens))
     assert one_by_one.subtotal == sum((line_amount(each, base, "USD") for each in tokens), Decimal(0))

@@ -13,9 +13,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from solusio_reference.accounts.users import ATTEMPTS, REFUSED, AccountError, AccountUsers, only
-from solusio_reference.accounts.wanted import Account, AccountNotes, check_email, wanted_at
-from solusio_reference.solusio.client import LostAnswer, Solusio, SolusioError, User
+from solusio_reference.accounts.users import ATTEMPTS, REFUSED, AccountError, CustomerUsers, only
+from solusio_reference.accounts.wanted import Account, WantedAccounts, check_email, wanted_at
+from solusio_reference.solusio.client import LostResponse, SolusioClient, SolusioError, User
 from solusio_reference.storage.database import Database
 
 __all__ = ["Account", "AccountError", "Accounts"]
@@ -30,10 +30,10 @@ class Accounts:
     Everything raises SolusioError or StoreError, may be repeated, and be called by several programs at once.
     """
 
-    def __init__(self, database: Database, solusio: Solusio) -> None:
-        self._notes = AccountNotes(database)
+    def __init__(self, database: Database, solusio: SolusioClient) -> None:
+        self._notes = WantedAccounts(database)
         self._solusio = solusio
-        self._users = AccountUsers(solusio)
+        self._users = CustomerUsers(solusio)
 
     def find(self, customer_id: int) -> Account | None:
         """Return the account of a customer as it is noted; None if he never had one."""
@@ -87,7 +87,7 @@ class Accounts:
                 return self._solusio.login_link(user.id)
             except SolusioError as error:
                 # A link that was lost on the way does no harm: nobody has seen it.
-                again = isinstance(error, LostAnswer) or error.status == 404
+                again = isinstance(error, LostResponse) or error.status == 404
                 if not again or attempt == ATTEMPTS:
                     raise
             self._solusio.pause(attempt)

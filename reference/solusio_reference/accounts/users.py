@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from solusio_reference.accounts.wanted import Account
-from solusio_reference.solusio.client import LostAnswer, Solusio, SolusioError, User
+from solusio_reference.solusio.client import LostResponse, SolusioClient, SolusioError, User
 
 REFUSED = (409, 422)
 """Statuses by which SolusIO says that this very thing cannot be done (422 observed, 409 assumed)."""
@@ -15,10 +15,10 @@ class AccountError(SolusioError):
     """Something that a person has to decide; the text says what."""
 
 
-class AccountUsers:
+class CustomerUsers:
     """What `Accounts` does to SolusIO. Everything raises SolusioError."""
 
-    def __init__(self, solusio: Solusio) -> None:
+    def __init__(self, solusio: SolusioClient) -> None:
         self._solusio = solusio
 
     def bring(self, account: Account, seen: User | None = None, *, adopt: bool = False) -> User:
@@ -87,7 +87,7 @@ class AccountUsers:
         while True:
             try:
                 return self._solusio.create_user(account.email, account.customer_id, account.status)
-            except LostAnswer:
+            except LostResponse:
                 # Made or not? Somebody else may have made him, too, and that is as good.
                 user = self.find(account)
                 if user is not None:

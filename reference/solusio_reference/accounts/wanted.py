@@ -69,7 +69,7 @@ def check_email(text: str) -> str:
     return text
 
 
-class AccountNotes:
+class WantedAccounts:
     """The notes in the database. Every method is one transaction, and raises StoreError on trouble."""
 
     def __init__(self, database: Database) -> None:

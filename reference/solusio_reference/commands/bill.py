@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from solusio_reference.billing_run import RunResult
     from solusio_reference.period import Period
     from solusio_reference.storage.database import Database
-    from solusio_reference.storage.queue import Unbilled
+    from solusio_reference.storage.queue import UnbilledUsage
 
 UNBILLED_SHOWN = 20
 
@@ -59,12 +59,12 @@ def bill(period: str | None, place: str, solusio_url: str, access_token: str, wo
     May be stopped and run again at any time: each invoice is made once. Usage of customers who are not
     known here is kept, and listed on standard error; bill again when they are.
     """
-    from solusio_reference.billing_run import BillingError
+    from solusio_reference.billing_run import BillingRunError
     from solusio_reference.billing_run import bill as run
     from solusio_reference.errors import StoreError
-    from solusio_reference.solusio.client import Solusio
+    from solusio_reference.solusio.client import SolusioClient
+    from solusio_reference.storage.customers import CustomerStore
     from solusio_reference.storage.ledger import Ledger
-    from solusio_reference.storage.store import Store
 
     month = _period(period) or _last_month()
     with _open(place) as database:
@@ -73,13 +73,13 @@ def bill(period: str | None, place: str, solusio_url: str, access_token: str, wo
                 "More than 1 needs PostgreSQL: SQLite lets one write at a time.", param_hint="--workers"
             )
         try:
-            solusio = Solusio(solusio_url, access_token)
+            solusio = SolusioClient(solusio_url, access_token)
         except ValueError as error:
             raise click.BadParameter(f"{error}.", param_hint="--solusio-url or --access-token") from None
         try:
             with solusio:
-                result = run(month, solusio, Store(database), Ledger(database), workers=workers)
-        except (BillingError, StoreError) as error:
+                result = run(month, solusio, CustomerStore(database), Ledger(database), workers=workers)
+        except (BillingRunError, StoreError) as error:
             raise click.ClickException(f"{month} is not billed: {str(error).rstrip('.')}.") from error
     _report(result)
 
@@ -91,7 +91,7 @@ def bill(period: str | None, place: str, solusio_url: str, access_token: str, wo
 @click.option("--json", "as_json", is_flag=True, help="Print the invoices document, with all lines.")
 def invoices(period: str | None, place: str, customer_id: int | None, as_json: bool) -> None:
     """List the invoices of PERIOD, a month such as 2026-03. Default: all of them."""
-    from solusio_reference.display import formatted, number_text, printable
+    from solusio_reference.display import format_amount, format_invoice_number, printable
     from solusio_reference.invoices_document import write
     from solusio_reference.storage.ledger import Ledger
 
@@ -105,12 +105,12 @@ def invoices(period: str | None, place: str, customer_id: int | None, as_json: b
             return
         rows = [
             (
-                number_text(one.number),
+                format_invoice_number(one.number),
                 str(one.period),
                 str(one.customer_id),
                 str(one.lines_count),
                 str(one.tokens),
-                printable(formatted(one.total, one.currency)),
+                printable(format_amount(one.total, one.currency)),
             )
             for one in chosen
         ]
@@ -169,7 +169,7 @@ def _report(result: "RunResult") -> None:
         _complain(result.unbilled)
 
 
-def _complain(unbilled: "tuple[Unbilled, ...]") -> None:
+def _complain(unbilled: "tuple[UnbilledUsage, ...]") -> None:
     click.echo("\nNot billed, since no such customers are known here:", err=True)
     rows = [("billing_user_id", "SolusIO user", "lines", "tokens")]
     for one in unbilled[:UNBILLED_SHOWN]:

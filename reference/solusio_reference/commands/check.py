@@ -49,11 +49,11 @@ def check_invoices(options: tuple[str, ...]) -> None:
     from solusio_reference.app import create_app
     from solusio_reference.serving import running
     from solusio_reference.web.adapter import create_adapter
-    from solusio_reference.web.services import Office
+    from solusio_reference.web.services import BillingService
 
     with open_store(None) as store:
-        adapter = create_adapter(Office(store, solusio=None), anywhere=False)
-        app = create_app(store, token=secrets.token_urlsafe(), beside={"/adapter": adapter})
+        adapter = create_adapter(BillingService(store, solusio=None), allow_remote=False)
+        app = create_app(store, token=secrets.token_urlsafe(), mounts={"/adapter": adapter})
         with running(app, "/adapter") as url:
             command = ["invoices", "check", "--prepare", f"{url}/customers", "--bill", f"{url}/bill"]
             command += ["--invoices", f"{url}/invoices?period={{period}}", *options]

@@ -12,7 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from solusio_reference.accounts.accounts import Accounts
-    from solusio_reference.storage.store import Store
+    from solusio_reference.storage.customers import CustomerStore
 
 Command = Callable[..., Any]
 
@@ -67,11 +67,11 @@ def customers() -> None:
 @_store
 def list_customers(place: str) -> None:
     """Show all customers, and what their SolusIO users are to be."""
-    from solusio_reference.accounts.wanted import AccountNotes
+    from solusio_reference.accounts.wanted import WantedAccounts
     from solusio_reference.display import printable
 
     with _open(place) as store:
-        noted = {account.customer_id: account for account in AccountNotes(store.database).all()}
+        noted = {account.customer_id: account for account in WantedAccounts(store.database).all()}
         rows = [("ID", "customer", "currency", "e-mail", "SolusIO user", "status")]
         for customer in store.all():
             account = noted.get(customer.id)
@@ -104,7 +104,7 @@ def import_customers(
 
     FILE is a customers document in JSON, or - for standard input.
     """
-    from solusio_reference.accounts.wanted import AccountNotes
+    from solusio_reference.accounts.wanted import WantedAccounts
     from solusio_reference.customers_document import read
 
     if sync and not (solusio_url and access_token):
@@ -117,7 +117,7 @@ def import_customers(
         raise click.BadParameter(f"{error}.", param_hint="FILE") from None
     with _open(place, make=True) as store:
         store.save(*(customer for customer, _ in found))
-        AccountNotes(store.database).want((customer.id, email) for customer, email in found)
+        WantedAccounts(store.database).want((customer.id, email) for customer, email in found)
         click.echo(f"Customers imported: {len(found)}.")
         if sync:
             with _accounts(store, solusio_url or "", access_token or "") as accounts:
@@ -128,11 +128,11 @@ def import_customers(
 @_store
 def export_customers(place: str) -> None:
     """Print all customers as a customers document, which `import` reads."""
-    from solusio_reference.accounts.wanted import AccountNotes
+    from solusio_reference.accounts.wanted import WantedAccounts
     from solusio_reference.customers_document import write
 
     with _open(place) as store:
-        addresses = {account.customer_id: account.email for account in AccountNotes(store.database).all()}
+        addresses = {account.customer_id: account.email for account in WantedAccounts(store.database).all()}
         every = store.all()
         known = [(customer, addresses[customer.id]) for customer in every if customer.id in addresses]
     click.echo(write(known), nl=False)
@@ -183,17 +183,17 @@ def login_link(place: str, solusio_url: str, access_token: str, customer_id: int
 
 
 @contextmanager
-def _open(place: str, *, make: bool = False) -> "Iterator[Store]":
+def _open(place: str, *, make: bool = False) -> "Iterator[CustomerStore]":
     from solusio_reference.errors import StoreError
+    from solusio_reference.storage.customers import CustomerStore
     from solusio_reference.storage.database import Database
-    from solusio_reference.storage.store import Store
 
     if not make and "://" not in place and not Path(place).is_file():
         raise click.BadParameter(
             f"There is no file {place}; `customers import` makes one.", param_hint="--store"
         )
     try:
-        with Store(Database.at(place)) as store:
+        with CustomerStore(Database.at(place)) as store:
             yield store
     except StoreError as error:
         # Not the place itself: a URL may have a password.
@@ -201,12 +201,12 @@ def _open(place: str, *, make: bool = False) -> "Iterator[Store]":
 
 
 @contextmanager
-def _accounts(store: "Store", url: str, access_token: str) -> "Iterator[Accounts]":
+def _accounts(store: "CustomerStore", url: str, access_token: str) -> "Iterator[Accounts]":
     from solusio_reference.accounts.accounts import Accounts
-    from solusio_reference.solusio.client import Solusio, SolusioError
+    from solusio_reference.solusio.client import SolusioClient, SolusioError
 
     try:
-        solusio = Solusio(url, access_token)
+        solusio = SolusioClient(url, access_token)
     except ValueError as error:
         raise click.BadParameter(f"{error}.", param_hint="--solusio-url or --access-token") from None
     try:

@@ -13,18 +13,18 @@ CUSTOMERS_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class ServerInfo:
     """What is served, and where. ``token`` is the authorization token as a shell takes it."""
 
     url: str
     token: str | None
     pages: str | None
-    anywhere: bool
+    allow_remote: bool
     """Other machines reach it."""
     solusio: str | None
 
 
-def greet(served: Served, customers: list[Customer]) -> None:
+def greet(served: ServerInfo, customers: list[Customer]) -> None:
     """Print it."""
     click.echo(f"The reference billing endpoint answers GetTokenPricing at {served.url}\n")
     for line in _table(customers):
@@ -32,9 +32,9 @@ def greet(served: Served, customers: list[Customer]) -> None:
     if served.pages is not None:
         whose = f", with SolusIO at {served.solusio}" if served.solusio is not None else ", without a SolusIO"
         click.echo(f'\nCustomers, invoices, "run billing now"{whose}:\n  {served.pages}')
-        if served.anywhere:
+        if served.allow_remote:
             click.echo("They ask for no password: whoever reaches them can log in as any customer.")
-    elif served.solusio is not None and served.anywhere:
+    elif served.solusio is not None and served.allow_remote:
         click.echo(
             "\nThe billing pages are for this machine alone; --pages serves them to whoever reaches them."
         )

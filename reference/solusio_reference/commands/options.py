@@ -5,17 +5,17 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from solusio_reference.storage.store import Store
+    from solusio_reference.storage.customers import CustomerStore
 
 
-def open_store(place: str | None) -> "Store":
+def open_store(place: str | None) -> "CustomerStore":
     """Open a database by path or URL, or a new one in memory. Raises click.BadParameter."""
     from solusio_reference.errors import StoreError
+    from solusio_reference.storage.customers import CustomerStore
     from solusio_reference.storage.database import Database
-    from solusio_reference.storage.store import Store
 
     try:
-        store = Store(Database.in_memory() if place is None else Database.at(place))
+        store = CustomerStore(Database.in_memory() if place is None else Database.at(place))
         try:
             # Read in full, so that a damaged file is found now and not by the first customer.
             store.all()
@@ -29,10 +29,10 @@ def open_store(place: str | None) -> "Store":
     return store
 
 
-def fill_with_demo(store: "Store", wanted: bool | None) -> None:
+def fill_with_demo(store: "CustomerStore", wanted: bool | None) -> None:
     """Save the demo customers; with None only if there are no customers. Raises click.BadParameter."""
     from solusio_reference.errors import StoreError
-    from solusio_reference.storage.store import seed_demo
+    from solusio_reference.storage.customers import seed_demo
 
     try:
         if wanted or (wanted is None and not store.all()):

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from solusio_reference.pricing import Customer
-    from solusio_reference.solusio.client import Solusio
-    from solusio_reference.storage.store import Store
+    from solusio_reference.solusio.client import SolusioClient
+    from solusio_reference.storage.customers import CustomerStore
 
 TOKEN_VARIABLE = "MOCK_SOLUSIO_BILLING_TOKEN"  # noqa: S105 - a name, not a token
 
@@ -121,7 +121,7 @@ def serve(
         raise click.UsageError("--solusio-url needs --access-token.")
 
     from solusio_reference.app import create_app
-    from solusio_reference.commands.greeting import Served, greet
+    from solusio_reference.commands.greeting import ServerInfo, greet
     from solusio_reference.serving import listen, make_server, url_of
     from solusio_reference.web.guard import is_loopback
 
@@ -136,13 +136,13 @@ def serve(
         except OSError as error:
             reason = (error.strerror or str(error)).partition(" (while")[0]
             raise click.UsageError(f"Cannot listen on {host}:{port}: {reason}.") from error
-        anywhere = not is_loopback(listener.getsockname()[0])
-        with_pages = pages if pages is not None else solusio is not None and not anywhere
+        allow_remote = not is_loopback(listener.getsockname()[0])
+        with_pages = pages if pages is not None else solusio is not None and not allow_remote
         _save(store, found)
-        beside = _beside(store, solusio, anywhere=anywhere) if with_pages else {}
+        mounts = _beside(store, solusio, allow_remote=allow_remote) if with_pages else {}
         fill_with_demo(store, seed_demo)
         try:
-            app = create_app(store, token=token, path=path, beside=beside)
+            app = create_app(store, token=token, path=path, mounts=mounts)
         except ValueError as error:
             raise click.UsageError(f"{error}.") from error
         announce = closing.enter_context(_announcing(url_file))
@@ -151,11 +151,11 @@ def serve(
         if token is not None:
             # A token from the environment stays out of the terminal.
             shown_token = shlex.quote(token) if token_typed else f'"${TOKEN_VARIABLE}"'
-        served = Served(
+        served = ServerInfo(
             url=url,
             token=shown_token,
             pages=url_of(listener, "/billing") if with_pages else None,
-            anywhere=anywhere,
+            allow_remote=allow_remote,
             solusio=None if solusio is None else solusio.url,
         )
         customers = store.all()
@@ -178,11 +178,11 @@ def _run(server: "uvicorn.Server", listener: "socket.socket", *, until_stdin_clo
     click.echo("Stopped.")
 
 
-def _connect(url: str, access_token: str) -> "Solusio":
-    from solusio_reference.solusio.client import Solusio
+def _connect(url: str, access_token: str) -> "SolusioClient":
+    from solusio_reference.solusio.client import SolusioClient
 
     try:
-        return Solusio(url, access_token)
+        return SolusioClient(url, access_token)
     except ValueError as error:
         raise click.UsageError(f"--solusio-url and --access-token: {error}.") from error
 
@@ -196,26 +196,28 @@ def _read_customers(file: Path) -> "list[tuple[Customer, str]]":
         raise click.BadParameter(f"Cannot read {file}: {error}.", param_hint="--customers") from error
 
 
-def _save(store: "Store", found: "list[tuple[Customer, str]]") -> None:
-    from solusio_reference.accounts.wanted import AccountNotes
+def _save(store: "CustomerStore", found: "list[tuple[Customer, str]]") -> None:
+    from solusio_reference.accounts.wanted import WantedAccounts
     from solusio_reference.errors import StoreError
 
     try:
         store.save(*(customer for customer, _ in found))
-        AccountNotes(store.database).want((customer.id, email) for customer, email in found)
+        WantedAccounts(store.database).want((customer.id, email) for customer, email in found)
     except StoreError as error:
         raise click.BadParameter(f"Cannot save customers: {error}.", param_hint="--store") from error
 
 
-def _beside(store: "Store", solusio: "Solusio | None", *, anywhere: bool) -> "dict[str, ASGIApp]":
+def _beside(
+    store: "CustomerStore", solusio: "SolusioClient | None", *, allow_remote: bool
+) -> "dict[str, ASGIApp]":
     from solusio_reference.web.adapter import create_adapter
     from solusio_reference.web.pages import create_pages
-    from solusio_reference.web.services import Office
+    from solusio_reference.web.services import BillingService
 
-    office = Office(store, solusio=solusio)
+    service = BillingService(store, solusio=solusio)
     return {
-        "/billing": create_pages(office, anywhere=anywhere),
-        "/adapter": create_adapter(office, anywhere=anywhere),
+        "/billing": create_pages(service, allow_remote=allow_remote),
+        "/adapter": create_adapter(service, allow_remote=allow_remote),
     }
 
 

@@ -15,10 +15,19 @@ import httpx
 import msgspec
 
 from solusio_reference.period import Period
-from solusio_reference.solusio.answers import AccessToken, Data, Totals, Usage, UsagePage, User, Users, reason
-from solusio_reference.solusio.retrying import NoAnswer, Retrying
+from solusio_reference.solusio.responses import (
+    AccessToken,
+    Envelope,
+    UsagePage,
+    UsageResponse,
+    UsageTotals,
+    User,
+    UsersResponse,
+    reason,
+)
+from solusio_reference.solusio.retrying import NoResponse, RetryingClient
 
-__all__ = ["LostAnswer", "Solusio", "SolusioError", "Totals", "UsagePage", "User"]
+__all__ = ["LostResponse", "SolusioClient", "SolusioError", "UsagePage", "UsageTotals", "User"]
 
 T = TypeVar("T")
 
@@ -37,11 +46,11 @@ class SolusioError(Exception):
         self.status = status
 
 
-class LostAnswer(SolusioError):  # noqa: N818 - named as what has happened
+class LostResponse(SolusioError):  # noqa: N818 - named as what has happened
     """SolusIO may have done what was asked, or not: look before asking again."""
 
 
-class Solusio:
+class SolusioClient:
     """A SolusIO installation. May be used by several threads at once. Everything raises SolusioError.
 
     ``url`` is the address of the installation, without ``/api/v1``. ``timeout`` is in seconds, for one
@@ -69,7 +78,7 @@ class Solusio:
             headers={"Authorization": f"Bearer {access_token}", "Accept": "application/json"},
             follow_redirects=False,
         )
-        self._retrying = Retrying(self._client, timeout=timeout, attempts=attempts, sleep=sleep)
+        self._retrying = RetryingClient(self._client, timeout=timeout, attempts=attempts, sleep=sleep)
         self.pause = self._retrying.pause
         """Wait as after a failed attempt with this number: 1, 2 ..."""
 
@@ -92,7 +101,7 @@ class Solusio:
         """
         span = {"from": f"{period.begin:%Y-%m-%dT%H:%M:%SZ}", "to": f"{period.end:%Y-%m-%dT%H:%M:%SZ}"}
         first = self._api("usage", {**span, "per_page": str(LINES_PER_PAGE)})
-        for page, following in self._pages(first if start is None else self._link(start), Usage):
+        for page, following in self._pages(first if start is None else self._link(start), UsageResponse):
             told = page.meta.period
             if (told.from_, told.to) != (period.begin, period.end):
                 shown = f"{told.from_.isoformat()} to {told.to.isoformat()}"
@@ -118,13 +127,13 @@ class Solusio:
             query["filter[search]"] = search
         if billing_user_id is not None:
             query["filter[billing_user_id]"] = str(billing_user_id)
-        for page, _ in self._pages(self._api("users", query), Users):
+        for page, _ in self._pages(self._api("users", query), UsersResponse):
             yield from page.data
 
     def user(self, user_id: int) -> User | None:
         """Return a user; None if there is none with this id."""
         try:
-            return self._call("GET", self._api(f"users/{user_id}"), Data[User]).data
+            return self._call("GET", self._api(f"users/{user_id}"), Envelope[User]).data
         except SolusioError as error:
             if error.status == 404:
                 return None
@@ -134,15 +143,15 @@ class Solusio:
         """Make a user, who can log in by link only: he has no password.
 
         Raises:
-            LostAnswer: he may have been made, or not.
+            LostResponse: he may have been made, or not.
             SolusioError: with status 422 if the address, or the billing user id, is taken.
         """
         fields = {"email": email, "billing_user_id": billing_user_id, "status": status}
-        return self._call("POST", self._api("users"), Data[User], fields).data
+        return self._call("POST", self._api("users"), Envelope[User], fields).data
 
     def update_user(self, user_id: int, changes: Mapping[str, str | int]) -> User:
         """Change ``email``, ``status`` or ``billing_user_id``; what is not named stays as it is."""
-        return self._call("PUT", self._api(f"users/{user_id}"), Data[User], changes).data
+        return self._call("PUT", self._api(f"users/{user_id}"), Envelope[User], changes).data
 
     def delete_user(self, user_id: int) -> None:
         """Delete a user; one who is gone already is no error. Status 409: he still has servers."""
@@ -155,7 +164,7 @@ class Solusio:
     def login_link(self, user_id: int) -> str:
         """Make a link that logs a user in, once (step 9). As good as a password: only for him."""
         url = self._api(f"users/{user_id}/tokens")
-        made = self._call("POST", url, Data[AccessToken], {"is_one_time": True})
+        made = self._call("POST", url, Envelope[AccessToken], {"is_one_time": True})
         return f"{self.url}/auth/by_token/{quote(made.data.access_token, safe='')}"
 
     def _api(self, path: str, query: Mapping[str, str] | None = None) -> str:
@@ -198,15 +207,15 @@ class Solusio:
         content = None if body is None else msgspec.json.encode(body)
         try:
             answer = self._retrying.send(method, url, content)
-        except NoAnswer as error:
-            lost = method == "POST" and error.perhaps_done
-            problem = LostAnswer if lost else SolusioError
+        except NoResponse as error:
+            lost = method == "POST" and error.maybe_done
+            problem = LostResponse if lost else SolusioError
             raise problem(
                 self._clean(f"{what}: SolusIO at {self._origin} cannot be asked: {error}")
             ) from None
         if not 200 <= answer.status < 300:
             # A POST that failed half way may have done what was asked.
-            problem = LostAnswer if method == "POST" and answer.status >= 500 else SolusioError
+            problem = LostResponse if method == "POST" and answer.status >= 500 else SolusioError
             raise problem(
                 self._clean(f"SolusIO answers {answer.status} to {what}{reason(answer.status, answer.body)}"),
                 answer.status,
@@ -216,7 +225,7 @@ class Solusio:
         try:
             return msgspec.json.decode(answer.body, type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            problem = LostAnswer if method == "POST" else SolusioError
+            problem = LostResponse if method == "POST" else SolusioError
             text = f"the answer {answer.status} to {what} is not as it should be: {error}"
             raise problem(self._clean(text), answer.status) from None
 

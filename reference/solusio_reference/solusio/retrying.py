@@ -30,7 +30,7 @@ _HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiResponse:
     """What the server said, whatever its status."""
 
     status: int
@@ -38,15 +38,15 @@ class Answer:
     body: bytes
 
 
-class NoAnswer(Exception):  # noqa: N818 - named as what there is
+class NoResponse(Exception):  # noqa: N818 - named as what there is
     """The server did not answer, or not to the end; ``perhaps_done`` if it may have done what was asked."""
 
-    def __init__(self, reason: str, *, perhaps_done: bool) -> None:
+    def __init__(self, reason: str, *, maybe_done: bool) -> None:
         super().__init__(reason)
-        self.perhaps_done = perhaps_done
+        self.maybe_done = maybe_done
 
 
-class Retrying:
+class RetryingClient:
     """Sends requests, each at most ``attempts`` times. May be used by several threads at once.
 
     ``timeout`` is in seconds, for one attempt from the connection to the end of the answer.
@@ -67,11 +67,11 @@ class Retrying:
         self._attempts = attempts
         self._sleep = sleep
 
-    def send(self, method: str, url: str, content: bytes | None = None) -> Answer:
+    def send(self, method: str, url: str, content: bytes | None = None) -> ApiResponse:
         """Send a request until there is an answer to go by; return the last one, also if it is an error.
 
         Raises:
-            NoAnswer: no attempt was answered, or none that may be repeated.
+            NoResponse: no attempt was answered, or none that may be repeated.
         """
         left = MOST_WAITING
         for attempt in range(1, self._attempts):
@@ -99,7 +99,7 @@ class Retrying:
         """Wait as after a failed attempt with this number, which begins at 1."""
         self._sleep(backoff(attempt))
 
-    def _once(self, method: str, url: str, content: bytes | None) -> Answer:
+    def _once(self, method: str, url: str, content: bytes | None) -> ApiResponse:
         # httpx limits the time between two pieces of an answer. A server that sends a byte a minute keeps to
         # that for ever, so the whole has a deadline, too.
         deadline = time.monotonic() + self._timeout
@@ -116,14 +116,14 @@ class Retrying:
                     raise httpx.DecodingError(
                         f"the answer has more than {MOST_BYTES} bytes", request=response.request
                     )
-            return Answer(response.status_code, response.headers, bytes(body))
+            return ApiResponse(response.status_code, response.headers, bytes(body))
 
-    def _no_answer(self, error: httpx.RequestError) -> NoAnswer:
+    def _no_answer(self, error: httpx.RequestError) -> NoResponse:
         if isinstance(error, httpx.TimeoutException):
             reason = f"no answer within {self._timeout:g} seconds"
         else:
             reason = str(error) or type(error).__name__
-        return NoAnswer(reason, perhaps_done=not isinstance(error, _NOT_SENT + _HOPELESS))
+        return NoResponse(reason, maybe_done=not isinstance(error, _NOT_SENT + _HOPELESS))
 
 
 def backoff(attempt: int) -> float:

@@ -52,7 +52,7 @@ class ExactDecimal(TypeDecorator[Decimal]):
         return None if value is None else Decimal(value)
 
 
-class Moment(TypeDecorator[datetime]):
+class UtcDateTime(TypeDecorator[datetime]):
     """A moment kept as text in UTC: SQLite has no type for it, and such texts sort as moments do."""
 
     impl = String

@@ -13,7 +13,7 @@ from solusio_reference.pricing import Currency
 from solusio_reference.storage import queue
 from solusio_reference.storage.database import Database
 from solusio_reference.storage.tables import adjustments, invoice_number, invoices
-from solusio_reference.storage.usage import Collected
+from solusio_reference.storage.usage import UsageStore
 
 CHUNK = 500
 """Invoices in memory at a time."""
@@ -32,7 +32,7 @@ class Ledger:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.collected = Collected(database)
+        self.collected = UsageStore(database)
         database.create_tables()
 
     def invoices(self, period: Period | None = None, customer_id: int | None = None) -> Iterator[Invoice]:
@@ -68,7 +68,7 @@ class Ledger:
         """Read the lines of an invoice, a chunk at a time."""
         return self.collected.lines(invoice.period, invoice.customer_id)
 
-    def unbilled(self, period: Period) -> tuple[queue.Unbilled, ...]:
+    def unbilled(self, period: Period) -> tuple[queue.UnbilledUsage, ...]:
         """Return the usage of a collected period that no known customer stands for, by user."""
         with self.database.reading() as connection:
             return queue.find_unbilled(connection, period)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, func, insert, or_, select
 
 from solusio_reference.period import Period
-from solusio_reference.storage.store import customers
+from solusio_reference.storage.customers import customers
 from solusio_reference.storage.tables import usage_lines, waiting
 
 _PERIOD: BindParameter[str] = bindparam("period")
@@ -27,7 +27,7 @@ _DONE = delete(waiting).where(waiting.c.period == _PERIOD, waiting.c.customer_id
 
 
 @dataclass(frozen=True, slots=True)
-class Unbilled:
+class UnbilledUsage:
     """What a user of SolusIO has used and nobody is billed for."""
 
     billing_user_id: int | None
@@ -59,7 +59,7 @@ def wait_no_longer(connection: Connection, period: Period, customer_id: int) -> 
     connection.execute(_DONE, {"period": str(period), "customer_id": customer_id})
 
 
-def find_unbilled(connection: Connection, period: Period) -> tuple[Unbilled, ...]:
+def find_unbilled(connection: Connection, period: Period) -> tuple[UnbilledUsage, ...]:
     """Return the usage that no known customer stands for, by user."""
     billing_user_id, user_id = usage_lines.c.billing_user_id, usage_lines.c.user_id
     unknown = select(waiting.c.customer_id).where(waiting.c.period == str(period), ~_KNOWN)
@@ -73,4 +73,4 @@ def find_unbilled(connection: Connection, period: Period) -> tuple[Unbilled, ...
         .order_by(billing_user_id.nulls_first(), user_id)
     )
     # PostgreSQL adds up integers to a decimal.
-    return tuple(Unbilled(customer, user, lines, int(tokens)) for customer, user, lines, tokens in rows)
+    return tuple(UnbilledUsage(customer, user, lines, int(tokens)) for customer, user, lines, tokens in rows)

@@ -15,7 +15,7 @@ from sqlalchemy import (
     insert,
 )
 
-from solusio_reference.storage.database import ExactDecimal, Moment, metadata
+from solusio_reference.storage.database import ExactDecimal, UtcDateTime, metadata
 
 # One row for each period: where collecting stands, and the sums of what was stored so far.
 runs = Table(
@@ -44,8 +44,8 @@ usage_lines = Table(
     Column("resource_id", BigInteger, nullable=False),
     Column("plan_id", BigInteger, nullable=False),
     Column("plan_name", String, nullable=False),
-    Column("from_time", Moment, key="from_", nullable=False),
-    Column("to_time", Moment, key="to", nullable=False),
+    Column("from_time", UtcDateTime, key="from_", nullable=False),
+    Column("to_time", UtcDateTime, key="to", nullable=False),
     Column("hours", BigInteger, nullable=False),
     Column("tokens_per_hour", BigInteger, nullable=False),
     Column("tokens_per_month", BigInteger, nullable=False),
@@ -81,7 +81,7 @@ invoices = Table(
     Column("subtotal", ExactDecimal, nullable=False),
     Column("rounding", ExactDecimal, nullable=False),
     Column("total", ExactDecimal, nullable=False),
-    Column("issued_at", Moment, nullable=False),
+    Column("issued_at", UtcDateTime, nullable=False),
     UniqueConstraint("period", "customer_id"),
 )
 

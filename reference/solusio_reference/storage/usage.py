@@ -43,7 +43,7 @@ _COUNTED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class CollectionState:
     """How far the collection of a period is."""
 
     period: Period
@@ -62,31 +62,31 @@ class Run:
 class UsageChanged(Exception):  # noqa: N818 - what happened, and not yet a failure: it is read again
     """The pages that were read so far do not belong together; the text says how that was noticed."""
 
-    def __init__(self, run: Run, message: str) -> None:
+    def __init__(self, run: CollectionState, message: str) -> None:
         super().__init__(message)
         self.run = run
 
 
-class Collected:
+class UsageStore:
     """The usage lines of all periods. Every method raises StoreError on trouble."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def runs(self) -> list[Run]:
+    def runs(self) -> list[CollectionState]:
         """Return all periods of which something was collected, the last one first."""
         with self.database.reading() as connection:
             rows = connection.execute(select(runs).order_by(runs.c.period.desc())).all()
         return [_run(row) for row in rows]
 
-    def run(self, period: Period) -> Run:
+    def run(self, period: Period) -> CollectionState:
         """Return how far a period is; begin it if nobody has."""
         with self.database.writing() as connection:
             with suppress(IntegrityError), connection.begin_nested():
-                connection.execute(insert(runs).values(_row(Run(period))))
+                connection.execute(insert(runs).values(_row(CollectionState(period))))
             return _run(connection.execute(select(runs).where(runs.c.period == str(period))).one())
 
-    def add(self, run: Run, page: "UsagePage") -> Run | None:
+    def add(self, run: CollectionState, page: "UsagePage") -> CollectionState | None:
         """Store a page and, in the same transaction, where to go on; return how far it is then.
 
         The last page completes the collection. Returns None, and stores nothing, if somebody else has gone on
@@ -121,10 +121,10 @@ class Collected:
                 wait_for_invoices(connection, run.period)
         return after
 
-    def begin_again(self, run: Run) -> None:
+    def begin_again(self, run: CollectionState) -> None:
         """Throw away what was collected of a period so far, unless somebody else has gone on from ``run``."""
         with self.database.writing() as connection:
-            if _move(connection, run, Run(run.period, attempt=run.attempt + 1)):
+            if _move(connection, run, CollectionState(run.period, attempt=run.attempt + 1)):
                 connection.execute(delete(usage_lines).where(usage_lines.c.period == str(run.period)))
 
     def lines(self, period: Period, customer_id: int) -> Iterator[UsageLine]:
@@ -146,11 +146,11 @@ class Collected:
         yield from connection.execute(_COUNTED, whose)
 
 
-def _run(row: Row[Any]) -> Run:
-    return Run(Period.parse(row[0]), *row[1:])
+def _run(row: Row[Any]) -> CollectionState:
+    return CollectionState(Period.parse(row[0]), *row[1:])
 
 
-def _move(connection: Connection, run: Run, to: Run) -> bool:
+def _move(connection: Connection, run: CollectionState, to: CollectionState) -> bool:
     """Move a run from one state to another; False if it is in the first one no more."""
     still_there = (
         runs.c.period == str(run.period),
@@ -168,7 +168,7 @@ def _insert(connection: Connection, period: Period, lines: Sequence[UsageLine]) 
         connection.execute(insert(usage_lines), rows)
 
 
-def _row(run: Run) -> dict[str, Any]:
+def _row(run: CollectionState) -> dict[str, Any]:
     return {**asdict(run), "period": str(run.period)}
 
 

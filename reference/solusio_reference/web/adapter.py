@@ -27,20 +27,20 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from solusio_reference import customers_document, invoices_document
-from solusio_reference.billing_run import BillingError
+from solusio_reference.billing_run import BillingRunError
 from solusio_reference.errors import Refusal, StoreError
 from solusio_reference.period import Period
 from solusio_reference.pricing import Customer
-from solusio_reference.solusio.client import Solusio, SolusioError
-from solusio_reference.web.guard import Guarded
-from solusio_reference.web.json_answers import (
-    answer_refusal,
-    answer_unexpected_error,
+from solusio_reference.solusio.client import SolusioClient, SolusioError
+from solusio_reference.web.guard import GuardMiddleware
+from solusio_reference.web.json_responses import (
     error_response,
+    handle_refusal,
+    handle_unexpected_error,
     json_response,
     routing_refusal,
 )
-from solusio_reference.web.services import Office, RunInProgress
+from solusio_reference.web.services import BillingService, RunInProgress
 
 MAX_BYTES = 64 * 1024 * 1024  # 100,000 customers have about 30 MB
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -56,28 +56,28 @@ class BillRequest(msgspec.Struct, frozen=True):
     access_token: str | None = None
 
 
-class Books:
+class ActiveService:
     """The books that are worked with."""
 
-    def __init__(self, office: Office) -> None:
-        self.office = office
-        self._kept = office
+    def __init__(self, service: BillingService) -> None:
+        self.service = service
+        self._kept = service
 
     def take_customers(self, found: Collection[tuple[Customer, str]]) -> None:
         """Save customers; in new books, unless there is a SolusIO whose books are kept. Raises StoreError."""
         if self._kept.solusio is None:
-            before, self.office = self.office, self.office.begin_anew()
+            before, self.service = self.service, self.service.begin_anew()
             if before is not self._kept:
                 before.store.close()
-        self.office.take_customers(found)
+        self.service.take_customers(found)
 
 
-def create_adapter(office: Office, *, anywhere: bool) -> ASGIApp:
+def create_adapter(service: BillingService, *, allow_remote: bool) -> ASGIApp:
     """Build the application under ``/adapter``; errors are JSON with a code and a text.
 
     ``anywhere``: other machines may use it, too.
     """
-    books = Books(office)
+    books = ActiveService(service)
 
     async def take_customers(request: Request) -> Response:
         body = await read_json(request)
@@ -95,16 +95,16 @@ def create_adapter(office: Office, *, anywhere: bool) -> ASGIApp:
             raise Refusal(
                 400, "malformed_period", "from and to must be the first moments of the month and the next."
             )
-        solusio, own = books.office.solusio, False
+        solusio, own = books.service.solusio, False
         if asked.solusio_url is not None:
             try:
-                solusio, own = Solusio(asked.solusio_url, asked.access_token or ""), True
+                solusio, own = SolusioClient(asked.solusio_url, asked.access_token or ""), True
             except ValueError as error:
                 raise Refusal(400, "malformed_solusio", f"solusio_url and access_token: {error}.") from None
         if solusio is None:
             raise Refusal(400, "missing_solusio", "Send solusio_url and access_token: none is configured.")
         try:
-            outcome = books.office.start_billing(period, solusio, close=own)
+            outcome = books.service.start_billing(period, solusio, close=own)
         except RunInProgress as error:
             if own:
                 solusio.close()
@@ -121,7 +121,7 @@ def create_adapter(office: Office, *, anywhere: bool) -> ASGIApp:
         if len(asked) > 1:
             raise Refusal(400, "duplicate_parameter", "Send period only once.")
         period = parse_period(asked[0]) if asked else None
-        ledger = books.office.ledger
+        ledger = books.service.ledger
         pieces = invoices_document.write(ledger, ledger.invoices(period))
         first = next(pieces)  # trouble with the database shows here, while an error can be answered
         return StreamingResponse(chain([first], pieces), media_type="application/json")
@@ -133,16 +133,16 @@ def create_adapter(office: Office, *, anywhere: bool) -> ASGIApp:
             Route("/adapter/invoices", invoices),
         ],
         exception_handlers={
-            Refusal: answer_refusal,
-            BillingError: answer_trouble,
-            SolusioError: answer_trouble,
-            StoreError: answer_trouble,
-            HTTPException: answer_routing_error,
-            Exception: answer_unexpected_error,
+            Refusal: handle_refusal,
+            BillingRunError: handle_failure,
+            SolusioError: handle_failure,
+            StoreError: handle_failure,
+            HTTPException: handle_http_error,
+            Exception: handle_unexpected_error,
         },
     )
     app.router.redirect_slashes = False
-    return Guarded(app, anywhere=anywhere, headers=HEADERS, refused=answer_refusal)
+    return GuardMiddleware(app, allow_remote=allow_remote, headers=HEADERS, refused=handle_refusal)
 
 
 async def read_json(request: Request) -> bytes:
@@ -182,16 +182,16 @@ def parse_period(text: str) -> Period:
         raise Refusal(400, "malformed_period", "The period must be a month such as 2026-03.") from None
 
 
-async def answer_trouble(_request: Request, error: Exception) -> Response:
+async def handle_failure(_request: Request, error: Exception) -> Response:
     """Answer what is no mistake in the request: SolusIO or the database fails, the month is not over."""
-    if isinstance(error, BillingError):
+    if isinstance(error, BillingRunError):
         return error_response(Refusal(409, "not_billed", f"{error}."))
     if isinstance(error, SolusioError):
         return error_response(Refusal(502, "solusio_failed", f"{error}."))
     return error_response(Refusal(503, "store_failed", f"{error}."))
 
 
-async def answer_routing_error(_request: Request, error: Exception) -> Response:
+async def handle_http_error(_request: Request, error: Exception) -> Response:
     """Answer another path or method."""
     known = "The adapter has /adapter/customers, /adapter/bill and /adapter/invoices."
     return error_response(routing_refusal(error, known))

@@ -25,20 +25,20 @@ def message(status: int, text: str, headers: dict[str, str] | None = None) -> Re
     return HTMLResponse(render.html("message.html.j2", values), status, headers=headers)
 
 
-async def answer_refusal(_request: Request, refusal: Exception) -> Response:
+async def handle_refusal(_request: Request, refusal: Exception) -> Response:
     """Answer a request that was refused on purpose."""
     assert isinstance(refusal, Refusal)  # noqa: S101 - Starlette's signature says Exception
     return message(refusal.status, refusal.message, refusal.headers)
 
 
-async def answer_routing_error(_request: Request, error: Exception) -> Response:
+async def handle_http_error(_request: Request, error: Exception) -> Response:
     """Answer another path, or another method."""
     assert isinstance(error, HTTPException)  # noqa: S101 - Starlette's signature says Exception
     text = "There is no page at this address." if error.status_code == 404 else f"{error.detail}."
     return message(error.status_code, text, dict(error.headers or {}))
 
 
-async def answer_trouble(_request: Request, error: Exception) -> Response:
+async def handle_failure(_request: Request, error: Exception) -> Response:
     """Answer trouble with the database, which has a text for people, or a defect of ours, which has none."""
     if isinstance(error, StoreError):
         return message(503, f"{error}.")

@@ -15,18 +15,20 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from solusio_reference.errors import Refusal
 
-Answer = Callable[[Request, Exception], Awaitable[Response]]
+ErrorResponder = Callable[[Request, Exception], Awaitable[Response]]
 
 
-class Guarded:
+class GuardMiddleware:
     """An application that refuses strangers, and puts ``headers`` on every answer.
 
     ``anywhere``: other machines are let in, and call this one by an address. ``refused`` words a refusal.
     """
 
-    def __init__(self, app: ASGIApp, *, anywhere: bool, headers: dict[str, str], refused: Answer) -> None:
+    def __init__(
+        self, app: ASGIApp, *, allow_remote: bool, headers: dict[str, str], refused: ErrorResponder
+    ) -> None:
         self._app = app
-        self._anywhere = anywhere
+        self._anywhere = allow_remote
         self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         self._refused = refused
 
@@ -42,7 +44,7 @@ class Guarded:
 
         request = Request(scope, receive)
         try:
-            require_own_name(request, anywhere=self._anywhere)
+            require_own_name(request, allow_remote=self._anywhere)
             if request.method not in {"GET", "HEAD"}:
                 require_same_origin(request)
         except Refusal as refusal:
@@ -60,7 +62,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def require_own_name(request: Request, *, anywhere: bool) -> None:
+def require_own_name(request: Request, *, allow_remote: bool) -> None:
     """Refuse a request whose ``Host`` may be the name of somebody else. Raises Refusal (421).
 
     A stranger can let a name of his own point to 127.0.0.1, and read our pages under that name in the
@@ -72,7 +74,7 @@ def require_own_name(request: Request, *, anywhere: bool) -> None:
         name = urlsplit(f"//{host}").hostname or ""
     except ValueError:
         name = ""
-    if not (is_loopback(name) or (anywhere and _is_address_or_bare(name))):
+    if not (is_loopback(name) or (allow_remote and _is_address_or_bare(name))):
         raise Refusal(421, "foreign_host", "Use the address of this machine, or localhost, as the host name.")
 
 

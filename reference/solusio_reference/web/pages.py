@@ -23,10 +23,10 @@ from solusio_reference.period import Period
 from solusio_reference.pricing import Customer
 from solusio_reference.solusio.client import SolusioError
 from solusio_reference.web import render, views
-from solusio_reference.web.error_pages import answer_refusal, answer_routing_error, answer_trouble
-from solusio_reference.web.guard import Guarded
-from solusio_reference.web.paging import asked_page
-from solusio_reference.web.services import EXPECTED, Office, Outcome, RunInProgress
+from solusio_reference.web.error_pages import handle_failure, handle_http_error, handle_refusal
+from solusio_reference.web.guard import GuardMiddleware
+from solusio_reference.web.paging import requested_page
+from solusio_reference.web.services import EXPECTED, BillingRun, BillingService, RunInProgress
 
 ENTRIES = 100
 """Customers, or invoices, on a page."""
@@ -35,9 +35,9 @@ LINES = 200
 """Lines of an invoice on a page; the print view has them all."""
 
 
-def create_pages(office: Office, *, anywhere: bool) -> ASGIApp:
+def create_pages(service: BillingService, *, allow_remote: bool) -> ASGIApp:
     """Build the application under ``/billing``. ``anywhere``: other machines may use it, too."""
-    pages = BillingPages(office)
+    pages = BillingPages(service)
     app = Starlette(
         routes=[
             Route("/billing", pages.customers),
@@ -51,24 +51,26 @@ def create_pages(office: Office, *, anywhere: bool) -> ASGIApp:
             Route("/billing/static/{name}", static),
         ],
         exception_handlers={
-            Refusal: answer_refusal,
-            StoreError: answer_trouble,
-            HTTPException: answer_routing_error,
-            Exception: answer_trouble,
+            Refusal: handle_refusal,
+            StoreError: handle_failure,
+            HTTPException: handle_http_error,
+            Exception: handle_failure,
         },
     )
-    return Guarded(app, anywhere=anywhere, headers=security_headers(office), refused=answer_refusal)
+    return GuardMiddleware(
+        app, allow_remote=allow_remote, headers=security_headers(service), refused=handle_refusal
+    )
 
 
-def security_headers(office: Office) -> dict[str, str]:
+def security_headers(service: BillingService) -> dict[str, str]:
     """Return what browsers are told of every page: styles and images of ours, and nothing else.
 
     The button to SolusIO is answered by a redirect there, which browsers count as a target of the form.
     Other sites get no ``Referer``. We do, since without it ``Origin`` would be null in our own forms.
     """
     form_targets = "'self'"
-    if office.solusio is not None:
-        parts = urlsplit(office.solusio.url)
+    if service.solusio is not None:
+        parts = urlsplit(service.solusio.url)
         form_targets += f" {parts.scheme}://{parts.netloc}"
     policy = f"default-src 'none'; style-src 'self'; img-src 'self'; form-action {form_targets}"
     return {
@@ -82,13 +84,13 @@ def security_headers(office: Office) -> dict[str, str]:
 class BillingPages:
     """One method for each page. Those that are no coroutines run in threads: the database takes its time."""
 
-    def __init__(self, office: Office) -> None:
-        self.office = office
+    def __init__(self, service: BillingService) -> None:
+        self.service = service
 
     def customers(self, request: Request) -> Response:
         """List the customers."""
-        pages = asked_page(request, ENTRIES, self.office.count_customers())
-        shown = self.office.some_customers(pages.first, ENTRIES)
+        pages = requested_page(request, ENTRIES, self.service.count_customers())
+        shown = self.service.some_customers(pages.first, ENTRIES)
         rows = [views.customer_row(one) for one in shown]
         return page("customers", section="customers", title="Customers", customers=rows, pages=pages)
 
@@ -99,9 +101,9 @@ class BillingPages:
     def _customer(
         self, request: Request, customer: Customer, problem: str = "", status: int = 200
     ) -> Response:
-        account = self.office.account(customer.id)
-        found = list(self.office.ledger.invoices(customer_id=customer.id))
-        pages = asked_page(request, ENTRIES, len(found))
+        account = self.service.account(customer.id)
+        found = list(self.service.ledger.invoices(customer_id=customer.id))
+        pages = requested_page(request, ENTRIES, len(found))
         return page(
             "customer",
             status,
@@ -112,7 +114,7 @@ class BillingPages:
             prices=views.prices_view(customer),
             invoices=[views.invoice_row(one, customer.name) for one in pages.part(reversed(found))],
             pages=pages,
-            login=self.office.accounts is not None,
+            login=self.service.accounts is not None,
             problem=problem,
         )
 
@@ -120,7 +122,7 @@ class BillingPages:
         """Send the browser to SolusIO with a link that works once; make the customer's user first."""
         customer = self._find_customer(request)
         try:
-            link = self.office.login_link(customer.id)
+            link = self.service.login_link(customer.id)
         except SolusioError as error:
             return self._customer(request, customer, f"{error}.", 502)
         # SolusIO need not know from which page its user came.
@@ -128,11 +130,11 @@ class BillingPages:
 
     def invoices(self, request: Request) -> Response:
         """List the invoices of a month: of the one that was billed last, if none is asked for."""
-        ledger = self.office.ledger
+        ledger = self.service.ledger
         collected = [run.period for run in ledger.collected.runs()]
         asked = request.query_params.get("period")
-        period = self.office.latest_period() if asked is None else parse_period(asked)
-        pages = asked_page(request, ENTRIES, ledger.count(period), period=str(period))
+        period = self.service.latest_period() if asked is None else parse_period(asked)
+        pages = requested_page(request, ENTRIES, ledger.count(period), period=str(period))
         shown = pages.part(ledger.invoices(period))
         return page(
             "invoices",
@@ -143,36 +145,36 @@ class BillingPages:
             invoices=self._rows(shown),
             pages=pages,
             unbilled=views.unbilled_view(ledger.unbilled(period)),
-            billing=self.office.solusio is not None,
+            billing=self.service.solusio is not None,
         )
 
     def invoice(self, request: Request) -> Response:
         """Show one invoice, a page of its lines at a time."""
         invoice = self._find_invoice(request)
-        pages = asked_page(request, LINES, invoice.lines_count)
-        shown = [views.line_view(line, invoice) for line in pages.part(self.office.ledger.lines(invoice))]
+        pages = requested_page(request, LINES, invoice.lines_count)
+        shown = [views.line_view(line, invoice) for line in pages.part(self.service.ledger.lines(invoice))]
         return page("invoice", lines=shown, pages=pages, **self._invoice_values(invoice))
 
     def printed(self, request: Request) -> Response:
         """Show one invoice with all its lines, which are sent while they are still being read."""
         invoice = self._find_invoice(request)
-        lines = (views.line_view(line, invoice) for line in self.office.ledger.lines(invoice))
+        lines = (views.line_view(line, invoice) for line in self.service.ledger.lines(invoice))
         values = {"lines": lines, "pages": None, **self._invoice_values(invoice)}
         return StreamingResponse(render.html_in_pieces("invoice.html.j2", values), media_type="text/html")
 
     async def start_run(self, request: Request) -> Response:
         """Bill a month in a thread, and show how it is going."""
         period = parse_period(required(await read_form(request), "period"))
-        if self.office.solusio is None:
+        if self.service.solusio is None:
             raise Refusal(409, "no_solusio", "SolusIO is not configured here, so that nothing can be billed.")
         with suppress(RunInProgress):  # two clicks on the button: show what the first one does
-            self.office.start_billing(period, self.office.solusio)
+            self.service.start_billing(period, self.service.solusio)
         return RedirectResponse(f"/billing/runs/{period}", 303)
 
     def run(self, request: Request) -> Response:
         """Show how a billing run is going, or what came of it."""
         period = parse_period(request.path_params["period"])
-        outcome = self.office.outcome(period)
+        outcome = self.service.outcome(period)
         if outcome is None:
             raise Refusal(
                 404, "no_run", f"{views.month(period)} was not billed since the start of this program."
@@ -183,17 +185,17 @@ class BillingPages:
             title=f"Billing of {views.month(period)}",
             period=views.period_view(period),
             run=run_values(outcome),
-            billing=self.office.solusio is not None,
+            billing=self.service.solusio is not None,
         )
 
     def _rows(self, invoices: Iterable[Invoice]) -> list[views.View]:
         shown = list(invoices)
-        names = self.office.names({one.customer_id for one in shown})
+        names = self.service.names({one.customer_id for one in shown})
         return [views.invoice_row(one, names.get(one.customer_id)) for one in shown]
 
     def _invoice_values(self, invoice: Invoice) -> views.View:
-        customer = self.office.store.get(invoice.customer_id)
-        account = self.office.account(invoice.customer_id)
+        customer = self.service.store.get(invoice.customer_id)
+        account = self.service.account(invoice.customer_id)
         view = views.invoice_view(invoice, None if customer is None else customer.name)
         return {
             "section": "invoices",
@@ -206,14 +208,14 @@ class BillingPages:
     def _find_customer(self, request: Request) -> Customer:
         customer_id = request.path_params["customer"]
         # An id of more digits is not in the database, which could not even be asked for it.
-        found = self.office.store.get(customer_id) if customer_id < 10**18 else None
+        found = self.service.store.get(customer_id) if customer_id < 10**18 else None
         if found is None:
             raise Refusal(404, "unknown_customer", "There is no customer with this ID.")
         return found
 
     def _find_invoice(self, request: Request) -> Invoice:
         number = request.path_params["number"]
-        found = self.office.ledger.invoice(number) if number < 10**18 else None
+        found = self.service.ledger.invoice(number) if number < 10**18 else None
         if found is None:
             raise Refusal(404, "unknown_invoice", "There is no invoice with this number.")
         return found
@@ -224,7 +226,7 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
     return HTMLResponse(render.html(f"{template}.html.j2", values), status)
 
 
-def run_values(outcome: Outcome) -> views.View:
+def run_values(outcome: BillingRun) -> views.View:
     """Tell how a billing run is going, or what came of it. A defect of ours is raised."""
     if not outcome.done():
         return {"done": False, "tone": "busy", "state": "Running"}

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Pages:
+class Pagination:
     """Where a reader is in a list; pages are counted from 1."""
 
     path: str
@@ -42,11 +42,11 @@ class Pages:
         return islice(entries, self.first, self.first + self.size)
 
 
-def asked_page(request: Request, size: int, total: int, **query: str) -> Pages:
+def requested_page(request: Request, size: int, total: int, **query: str) -> Pagination:
     """Return which page of a list is asked for. Raises Refusal (404) for one that is not there."""
     text = request.query_params.get("page", "1")
     number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
-    pages = Pages(request.url.path, number, size, total, query)
+    pages = Pagination(request.url.path, number, size, total, query)
     if not 1 <= number <= pages.last:
         raise Refusal(404, "no_such_page", f"There is no such page; the last one is {pages.last}.")
     return pages

@@ -8,17 +8,17 @@ from datetime import UTC, datetime
 from sqlalchemy import func, select, update
 
 from solusio_reference.accounts.accounts import Accounts
-from solusio_reference.accounts.wanted import Account, AccountNotes
-from solusio_reference.billing_run import BillingError, RunResult, bill
+from solusio_reference.accounts.wanted import Account, WantedAccounts
+from solusio_reference.billing_run import BillingRunError, RunResult, bill
 from solusio_reference.errors import StoreError
 from solusio_reference.period import Period
 from solusio_reference.pricing import Customer
-from solusio_reference.solusio.client import Solusio, SolusioError
+from solusio_reference.solusio.client import SolusioClient, SolusioError
+from solusio_reference.storage.customers import CustomerStore, customers
 from solusio_reference.storage.ledger import Ledger
-from solusio_reference.storage.store import Store, customers
 from solusio_reference.storage.tables import invoice_number
 
-Outcome = Future[RunResult]
+BillingRun = Future[RunResult]
 """The result of a billing run, once there is one."""
 
 
@@ -26,25 +26,25 @@ class RunInProgress(Exception):  # noqa: N818 - a state, not a failure
     """The period is being billed at this moment."""
 
 
-class Office:
+class BillingService:
     """A billing system at work. May be used by several threads at once.
 
     ``solusio`` is the installation that is billed by the press of a button, and that customers are logged
     in to; None if there is none.
     """
 
-    def __init__(self, store: Store, *, solusio: Solusio | None) -> None:
+    def __init__(self, store: CustomerStore, *, solusio: SolusioClient | None) -> None:
         self.store = store
         self.ledger = Ledger(store.database)
         self.solusio = solusio
         self.accounts = None if solusio is None else Accounts(store.database, solusio)
-        self._notes = AccountNotes(store.database)
-        self._outcomes: dict[Period, Outcome] = {}
+        self._notes = WantedAccounts(store.database)
+        self._outcomes: dict[Period, BillingRun] = {}
         self._changing = threading.Lock()
 
-    def begin_anew(self) -> "Office":
+    def begin_anew(self) -> "BillingService":
         """Return an office with empty books in memory, whose invoices are numbered on from ours."""
-        after = Office(Store.in_memory(), solusio=self.solusio)
+        after = BillingService(CustomerStore.in_memory(), solusio=self.solusio)
         with self.store.database.reading() as ours, after.store.database.writing() as theirs:
             last = ours.execute(select(invoice_number.c.last)).scalar_one()
             theirs.execute(update(invoice_number).values(last=last))
@@ -95,11 +95,11 @@ class Office:
         """Return the last month that was billed, or else the last one that has ended."""
         return next((run.period for run in self.ledger.collected.runs()), Period.before(datetime.now(UTC)))
 
-    def outcome(self, period: Period) -> Outcome | None:
+    def outcome(self, period: Period) -> BillingRun | None:
         """Return the last run of a period since we were started, be it at work or done."""
         return self._outcomes.get(period)
 
-    def start_billing(self, period: Period, solusio: Solusio, *, close: bool = False) -> Outcome:
+    def start_billing(self, period: Period, solusio: SolusioClient, *, close: bool = False) -> BillingRun:
         """Bill a period in a thread. The outcome raises BillingError, SolusioError or StoreError.
 
         ``close``: ``solusio`` is closed in the end. Raises RunInProgress: two runs of one period would do
@@ -109,7 +109,7 @@ class Office:
             running = self._outcomes.get(period)
             if running is not None and not running.done():
                 raise RunInProgress(f"{period} is being billed at this moment")
-            outcome = self._outcomes[period] = Outcome()
+            outcome = self._outcomes[period] = BillingRun()
             outcome.set_running_or_notify_cancel()
 
         def run() -> None:
@@ -126,5 +126,5 @@ class Office:
         return outcome
 
 
-EXPECTED = (BillingError, SolusioError, StoreError)
+EXPECTED = (BillingRunError, SolusioError, StoreError)
 """What may go wrong in a billing run without a defect of ours; the texts are for people."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from solusio_reference.display import counted, formatted, formatted_exactly, number_text
+from solusio_reference.display import format_amount, format_count, format_invoice_number, format_unit_cost
 from solusio_reference.invoicing import Adjustment, Invoice, UsageLine, line_amount
 from solusio_reference.money import json_number, product
 from solusio_reference.period import Period
@@ -15,7 +15,7 @@ from solusio_reference.pricing import Currency, Customer, price
 if TYPE_CHECKING:
     from solusio_reference.accounts.wanted import Account
     from solusio_reference.billing_run import RunResult
-    from solusio_reference.storage.queue import Unbilled
+    from solusio_reference.storage.queue import UnbilledUsage
 
 View = dict[str, Any]
 """What one template gets."""
@@ -50,7 +50,7 @@ def customer_row(customer: Customer) -> View:
     pricing = price(customer)
 
     def thousand(cost: Decimal) -> str:
-        return formatted_exactly(product([Decimal(1000), cost]), customer.currency)
+        return format_unit_cost(product([Decimal(1000), cost]), customer.currency)
 
     return {
         "id": customer.id,
@@ -65,14 +65,14 @@ def prices_view(customer: Customer) -> View:
     """How the price of one token comes about, step by step, as GetTokenPricing answers it."""
     pricing = price(customer)
     return {
-        "base": formatted_exactly(pricing.base_token_unit_cost, customer.currency),
+        "base": format_unit_cost(pricing.base_token_unit_cost, customer.currency),
         "discounts": [
             {"name": one.name, "description": one.description, "multiplier": json_number(one.multiplier)}
             for one in pricing.discounts
         ],
         "taxes": [{"label": one.label, "rate": json_number(one.rate)} for one in pricing.taxes],
         "compound": pricing.taxes_compound,
-        "user": formatted_exactly(pricing.user_token_unit_cost, customer.currency),
+        "user": format_unit_cost(pricing.user_token_unit_cost, customer.currency),
     }
 
 
@@ -80,13 +80,13 @@ def invoice_row(invoice: Invoice, customer_name: str | None) -> View:
     """One invoice in a list."""
     return {
         "id": invoice.number,
-        "number": number_text(invoice.number),
+        "number": format_invoice_number(invoice.number),
         "customer_id": invoice.customer_id,
         "customer": customer_name or f"Customer {invoice.customer_id}",
         "period": str(invoice.period),
-        "lines": counted(invoice.lines_count, invoice.currency),
-        "tokens": counted(invoice.tokens, invoice.currency),
-        "total": formatted(invoice.total, invoice.currency),
+        "lines": format_count(invoice.lines_count, invoice.currency),
+        "tokens": format_count(invoice.tokens, invoice.currency),
+        "total": format_amount(invoice.total, invoice.currency),
     }
 
 
@@ -96,7 +96,7 @@ def invoice_view(invoice: Invoice, customer_name: str | None) -> View:
     sums = [_adjustment(one, currency) for one in invoice.adjustments]
     if invoice.rounding:
         note = "what the rounded amounts lack to the exact total"
-        sums.append({"label": "Rounding", "note": note, "amount": formatted(invoice.rounding, currency)})
+        sums.append({"label": "Rounding", "note": note, "amount": format_amount(invoice.rounding, currency)})
     return {
         **invoice_row(invoice, customer_name),
         "month": month(invoice.period),
@@ -104,9 +104,9 @@ def invoice_view(invoice: Invoice, customer_name: str | None) -> View:
         "to": f"{calendar.monthrange(invoice.period.year, invoice.period.month)[1]} {month(invoice.period)}",
         "issued": day(invoice.issued_at),
         "currency": currency.code,
-        "base": formatted_exactly(invoice.base_token_unit_cost, currency),
-        "user": formatted_exactly(invoice.user_token_unit_cost, currency),
-        "subtotal": formatted(invoice.subtotal, currency),
+        "base": format_unit_cost(invoice.base_token_unit_cost, currency),
+        "user": format_unit_cost(invoice.user_token_unit_cost, currency),
+        "subtotal": format_amount(invoice.subtotal, currency),
         "sums": sums,
     }
 
@@ -114,7 +114,7 @@ def invoice_view(invoice: Invoice, customer_name: str | None) -> View:
 def _adjustment(one: Adjustment, currency: Currency) -> View:
     rate = json_number(one.rate)
     note = f"× {rate}" if one.kind == "discount" else f"{rate} %"
-    return {"label": one.label, "note": note, "amount": formatted(one.amount, currency)}
+    return {"label": one.label, "note": note, "amount": format_amount(one.amount, currency)}
 
 
 def line_view(line: UsageLine, invoice: Invoice) -> View:
@@ -124,10 +124,10 @@ def line_view(line: UsageLine, invoice: Invoice) -> View:
         "server": line.server_name,
         "resource": RESOURCES.get(line.resource, line.resource),
         "plan": line.plan_name,
-        "hours": counted(line.hours, invoice.currency),
+        "hours": format_count(line.hours, invoice.currency),
         "charge": line.charge,
-        "tokens": counted(line.tokens, invoice.currency),
-        "amount": formatted(amount, invoice.currency),
+        "tokens": format_count(line.tokens, invoice.currency),
+        "amount": format_amount(amount, invoice.currency),
     }
 
 
@@ -146,7 +146,7 @@ def account_view(account: "Account | None") -> View:
     }
 
 
-def unbilled_view(unbilled: "Iterable[Unbilled]") -> list[View]:
+def unbilled_view(unbilled: "Iterable[UnbilledUsage]") -> list[View]:
     """Usage of users who are no customers."""
     return [
         {

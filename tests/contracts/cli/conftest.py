@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from mock_solusio.cli import cli
 from solusio_reference.app import create_app
 from solusio_reference.serving import running
-from solusio_reference.storage.store import Store, seed_demo
+from solusio_reference.storage.customers import CustomerStore, seed_demo
 
 TOKEN = "s3cret+Tök&en=77"
 KINDS = ("json", "junit", "html", "sarif")
@@ -107,7 +107,7 @@ def serve() -> Iterator[Serve]:
         def start(
             change: Callable[[bytes], bytes] = lambda body: body, token: str | None = TOKEN
         ) -> Endpoint:
-            store = stack.enter_context(Store.in_memory())
+            store = stack.enter_context(CustomerStore.in_memory())
             seed_demo(store)
             app = Watched(create_app(store, token=token), change)
             return Endpoint(stack.enter_context(running(app)), app.bodies, app.headers)

@@ -21,7 +21,7 @@ from mock_solusio.server.uvicorn_server import running
 from solusio_contracts.contract.clauses import clause
 from solusio_contracts.rules import all_rules
 from solusio_reference.app import create_app
-from solusio_reference.storage.store import Store, seed_demo
+from solusio_reference.storage.customers import CustomerStore, seed_demo
 from support.pricing import VENDOR_EXAMPLE
 
 VARIABLE = "MOCK_SOLUSIO_TOKEN"
@@ -361,7 +361,7 @@ def secure(token, authority, server_tls, tmp_path_factory):
     """The reference endpoint behind a certificate that nobody knows; its URL and who issued it."""
     issuer = tmp_path_factory.mktemp("tls") / "issuer.pem"
     authority.cert_pem.write_to_path(issuer)
-    with Store.in_memory() as store:
+    with CustomerStore.in_memory() as store:
         seed_demo(store)
         with running(create_app(store, token=token), tls=server_tls) as url:
             yield f"{url}/", issuer

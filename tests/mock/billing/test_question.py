@@ -11,7 +11,7 @@ from mock_solusio.domain.prices import parse_pricing
 from mock_solusio.moment import SECOND
 from solusio_reference.app import create_app
 from solusio_reference.serving import running
-from solusio_reference.storage.store import Store, seed_demo
+from solusio_reference.storage.customers import CustomerStore, seed_demo
 from support.async_endpoint import http, raw, serving
 from support.prices import GOOD, Integration, asking
 from support.pricing import VENDOR_EXAMPLE
@@ -111,7 +111,7 @@ async def test_bodies_without_content_length(wire):
 
 @pytest.fixture(scope="module")
 def reference():
-    with Store.in_memory() as store:
+    with CustomerStore.in_memory() as store:
         seed_demo(store)
         with running(create_app(store, token=SECRET, path="/solusio/api/"), "/solusio/api/") as url:
             yield url

@@ -4,9 +4,9 @@ import httpx
 import pytest
 
 from solusio_reference.accounts.accounts import AccountError, Accounts
-from solusio_reference.accounts.wanted import Account, AccountNotes
+from solusio_reference.accounts.wanted import Account, WantedAccounts
 from solusio_reference.errors import StoreError
-from solusio_reference.solusio.client import Solusio, SolusioError
+from solusio_reference.solusio.client import SolusioClient, SolusioError
 from solusio_reference.storage.database import Database
 
 ANN = "ann@example.com"
@@ -14,7 +14,7 @@ ANN = "ann@example.com"
 
 @pytest.fixture
 def api(solusio):
-    with Solusio(solusio.url, solusio.admin_token, sleep=lambda _: None) as client:
+    with SolusioClient(solusio.url, solusio.admin_token, sleep=lambda _: None) as client:
         yield client
 
 
@@ -198,7 +198,7 @@ def test_the_remembered_id_is_not_believed_unseen(accounts, users, solusio, data
     """SolusIO was set up anew, say: the id is that of somebody else now."""
     made = accounts.ensure(7, ANN)
     other = solusio.create_user(email="bob@example.com", billing_user_id=8)
-    AccountNotes(database).found(made, other["id"])
+    WantedAccounts(database).found(made, other["id"])
     accounts.suspend(7)
     assert users() == [(7, ANN, "suspended"), (8, "bob@example.com", "active")]
     assert accounts.find(7).solusio_user_id == made.solusio_user_id
@@ -323,7 +323,7 @@ def test_links_are_new_each_time(accounts):
 def test_a_login_link_is_never_somebody_elses(accounts, database):
     made = accounts.ensure(7, ANN)
     accounts.ensure(8, "bob@example.com")
-    AccountNotes(database).found(made, accounts.find(8).solusio_user_id)
+    WantedAccounts(database).found(made, accounts.find(8).solusio_user_id)
     with httpx.Client(follow_redirects=True) as browser:
         assert ANN in browser.get(accounts.login_link(7)).text
 
@@ -342,7 +342,7 @@ def test_who_may_not_log_in_gets_no_link(accounts, solusio, step, status):
 
 
 def test_sync_makes_changes_and_deletes_what_is_missing(accounts, users, solusio, database):
-    notes = AccountNotes(database)
+    notes = WantedAccounts(database)
     for number in range(1, 6):
         accounts.ensure(number, f"user{number}@example.com")
     accounts.lock(4)
@@ -377,7 +377,7 @@ def test_one_customer_who_cannot_be_brought_in_step_does_not_hold_up_the_others(
     accounts, users, solusio, database
 ):
     solusio.create_user(email="user2@example.com")
-    AccountNotes(database).want((number, f"user{number}@example.com") for number in (1, 2, 3))
+    WantedAccounts(database).want((number, f"user{number}@example.com") for number in (1, 2, 3))
     results = list(accounts.sync())
     assert [problem is None for _, problem in results] == [True, False, True]
     assert "adopt him" in results[1][1].message
@@ -388,7 +388,7 @@ def test_one_customer_who_cannot_be_brought_in_step_does_not_hold_up_the_others(
 
 
 def test_sync_stops_when_solusio_cannot_be_asked(accounts, solusio, database):
-    AccountNotes(database).want((number, f"user{number}@example.com") for number in range(1, 50))
+    WantedAccounts(database).want((number, f"user{number}@example.com") for number in range(1, 50))
     fault = {"kind": "status", "status": 403, "operation": "createUser", "times": None}
     solusio.client.post(f"{solusio.url}/_mock/faults", json=fault).raise_for_status()
     asked(solusio)
@@ -416,20 +416,20 @@ def test_sync_tells_of_two_users_with_one_billing_user_id(accounts, solusio):
 
 
 def test_notes_are_in_the_order_of_the_customers(database):
-    notes = AccountNotes(database)
+    notes = WantedAccounts(database)
     notes.want([(30, ANN), (4, ANN), (100, ANN)])
     assert [account.customer_id for account in notes.all()] == [4, 30, 100]
 
 
 def test_wanting_is_all_or_nothing(database):
-    notes = AccountNotes(database)
+    notes = WantedAccounts(database)
     with pytest.raises(ValueError, match=r"expected an e-mail address such as .*, got 'nobody'"):
         notes.want([(4, ANN), (5, "nobody")])
     assert notes.all() == []
 
 
 def test_wanting_again_revives_and_keeps_a_suspension(database):
-    notes = AccountNotes(database)
+    notes = WantedAccounts(database)
     notes.want([(4, ANN), (5, ANN)])
     notes.change(4, lambda noted: Account(4, noted.email, 9, suspended=True))
     notes.change(5, lambda noted: Account(5, noted.email, 10, suspended=True, removed=True))
@@ -438,7 +438,7 @@ def test_wanting_again_revives_and_keeps_a_suspension(database):
 
 
 def test_what_somebody_else_wanted_meanwhile_is_not_taken_back(database):
-    notes = AccountNotes(database)
+    notes = WantedAccounts(database)
     before, after = notes.change(7, lambda _: Account(7, ANN))
     assert before is None
     notes.change(7, lambda _: Account(7, "ann@example.org"))

@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from solusio_reference.accounts.accounts import AccountError, Accounts
-from solusio_reference.accounts.wanted import Account, AccountNotes, wanted_at
-from solusio_reference.solusio.client import LostAnswer, Solusio, SolusioError
+from solusio_reference.accounts.wanted import Account, WantedAccounts, wanted_at
+from solusio_reference.solusio.client import LostResponse, SolusioClient, SolusioError
 from solusio_reference.storage.database import Database
 
 ANN = "ann@example.com"
@@ -28,10 +28,11 @@ PROGRAM = """
 import os, sys
 from solusio_reference.accounts.accounts import Accounts
 from solusio_reference.storage.database import Database
-from solusio_reference.solusio.client import Solusio
+from solusio_reference.solusio.client import SolusioClient
 
 file, url, step, *arguments = sys.argv[1:]
-with Database.at(file) as database, Solusio(url, os.environ["ACCESS_TOKEN"], sleep=lambda _: None) as solusio:
+token = os.environ["ACCESS_TOKEN"]
+with Database.at(file) as database, SolusioClient(url, token, sleep=lambda _: None) as solusio:
     accounts = Accounts(database, solusio)
     print("ready", flush=True)
     sys.stdin.readline()
@@ -52,7 +53,7 @@ def solusio(server):
 
 @pytest.fixture
 def api(solusio):
-    with Solusio(solusio.url, solusio.admin_token, timeout=5, sleep=lambda _: None) as client:
+    with SolusioClient(solusio.url, solusio.admin_token, timeout=5, sleep=lambda _: None) as client:
         yield client
 
 
@@ -198,7 +199,7 @@ def test_a_login_link(accounts, solusio, mishap):
 
 def test_a_user_is_made_while_nobody_hears_the_answer_in_time(database, solusio):
     fail(solusio, kind="timeout", seconds=PATIENCE, effect=True, operation="createUser")
-    with Solusio(solusio.url, solusio.admin_token, timeout=0.5, sleep=lambda _: None) as api:
+    with SolusioClient(solusio.url, solusio.admin_token, timeout=0.5, sleep=lambda _: None) as api:
         Accounts(database, api).ensure(7, ANN)
     assert users_of(solusio) == [(7, ANN, "active")]
 
@@ -209,7 +210,7 @@ def test_a_user_is_made_while_nobody_hears_the_answer_in_time(database, solusio)
 @pytest.mark.parametrize("fault", [{"kind": "status", "status": 500}, {"kind": "cut"}])
 def test_a_user_who_could_not_be_made_is_made_later(accounts, solusio, fault):
     fail(solusio, **fault, operation="createUser", times=None)
-    with pytest.raises(LostAnswer):
+    with pytest.raises(LostResponse):
         accounts.ensure(7, ANN)
     heal(solusio)
     assert users_of(solusio) == []
@@ -315,7 +316,7 @@ def test_killed_before_solusio_heard_of_it(accounts, solusio, program):
 def test_threads_make_the_same_user_at_once(solusio, database, accounts):
     for customer_id in range(1, 6):
         email = f"user{customer_id}@example.com"
-        AccountNotes(database).want([(customer_id, email)])
+        WantedAccounts(database).want([(customer_id, email)])
         begin = Barrier(8)
 
         def ensure(worker, customer_id=customer_id, email=email, begin=begin):
@@ -333,7 +334,7 @@ def test_threads_make_the_same_user_at_once(solusio, database, accounts):
 @pytest.mark.parametrize("place", ["postgresql"], indirect=True)
 def test_a_note_that_somebody_else_makes_in_this_moment_is_changed_and_not_lost(database, place):
     with Database.at(place) as other:
-        theirs = AccountNotes(other)
+        theirs = WantedAccounts(other)
 
         def wanted(noted):
             if noted is None:
@@ -341,7 +342,7 @@ def test_a_note_that_somebody_else_makes_in_this_moment_is_changed_and_not_lost(
                 return Account(7, ANN)
             return replace(noted, locked=True)
 
-        notes = AccountNotes(database)
+        notes = WantedAccounts(database)
         before, after = notes.change(7, wanted)
     assert before == Account(7, "first@example.com")
     assert after == notes.get(7) == Account(7, "first@example.com", locked=True)
@@ -364,7 +365,7 @@ def test_a_change_that_comes_late_does_not_undo_a_later_one(solusio, accounts, a
 
 @everywhere
 def test_threads_note_the_same_customers_at_once(database):
-    notes = AccountNotes(database)
+    notes = WantedAccounts(database)
     addresses = [(number, f"user{number}@example.com") for number in range(1, 20)]
     begin = Barrier(6)
 
@@ -515,7 +516,7 @@ def test_any_sequence_of_steps_and_mishaps_ends_well(server, plan):
     wanted = {}
     with (
         Database.in_memory() as database,
-        Solusio(server.url, server.admin_token, sleep=lambda _: None) as api,
+        SolusioClient(server.url, server.admin_token, sleep=lambda _: None) as api,
     ):
         accounts = Accounts(database, api)
         noting = accounts._notes.found

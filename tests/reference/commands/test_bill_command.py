@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from solusio_reference.commands.bill import bill, invoices
 from solusio_reference.period import Period
 from solusio_reference.pricing import Currency, Customer, Tax
+from solusio_reference.storage.customers import CustomerStore
 from solusio_reference.storage.database import Database
-from solusio_reference.storage.store import Store
 
 ANN = Customer(
     id=5,
@@ -28,7 +28,7 @@ TOKEN = "access-token-of-the-test"
 
 @pytest.fixture
 def books(place):
-    with Store(Database.at(place)) as store:
+    with CustomerStore(Database.at(place)) as store:
         store.save(ANN)
     return place
 
@@ -115,7 +115,7 @@ def test_bad_input_is_named(books, arguments, complaint):
 
 def test_workers_on_sqlite_are_refused(tmp_path, usage_server):
     place = str(tmp_path / "books.db")
-    with Store(Database.at(place)) as store:
+    with CustomerStore(Database.at(place)) as store:
         store.save(ANN)
     done = run_bill(place, usage_server.url, "2026-03", "--workers", "2")
     assert done.exit_code == 2
@@ -143,7 +143,7 @@ def test_invoices_are_listed(books, usage_server):
     assert run(invoices, "--store", books).stdout == "There are no invoices.\n"
     usage_server.use(5, 1_000_000)
     usage_server.use(6, 500)
-    with Store(Database.at(books)) as store:
+    with CustomerStore(Database.at(books)) as store:
         store.save(Customer(6, "Bob", Decimal("0.01"), Currency("JPY", "¥")))
     run_bill(books, usage_server.url, "2026-03")
     # 1,000,000 x 0.001 x 1.19 = 1190; 500 x 0.01 = 5
@@ -214,7 +214,7 @@ def test_invoices_check_runs_these_commands_with_new_books_for_each_scenario():
 
 def test_a_currency_does_not_command_the_terminal(tmp_path, usage_server):
     place = str(tmp_path / "books")
-    with Store(Database.at(place)) as store:
+    with CustomerStore(Database.at(place)) as store:
         store.save(replace(ANN, currency=Currency("EUR", "\x1b[31m", "\u00a0€", ".", ",")))
     usage_server.use(5, 1000)
     run_bill(place, usage_server.url, "2026-03")

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from solusio_reference.commands.customers import customers
 from solusio_reference.customers_document import read, write
 from solusio_reference.demo_customers import DEMO_CUSTOMERS
-from solusio_reference.storage.store import Store
+from solusio_reference.storage.customers import CustomerStore
 
 PAIRS = [(customer, f"user{customer.id}@example.com") for customer in DEMO_CUSTOMERS[:3]]
 
@@ -62,7 +62,7 @@ def active(*ids):
 def test_imported_and_listed(run, document, store, users):
     assert run("import", document, "--store", store).stdout == "Customers imported: 3.\n"
     assert users() == []
-    with Store.in_file(store) as opened:
+    with CustomerStore.in_file(store) as opened:
         assert opened.all() == list(DEMO_CUSTOMERS[:3])
     lines = run("list", "--store", store, env={}).stdout.splitlines()
     assert lines[0].split() == ["ID", "customer", "currency", "e-mail", "SolusIO", "user", "status"]
@@ -94,7 +94,7 @@ def test_exported_as_imported(run, document, store):
 
 def test_who_has_no_address_is_not_exported_in_silence(run, document, store):
     run("import", document, "--store", store)
-    with Store.in_file(store) as opened:
+    with CustomerStore.in_file(store) as opened:
         opened.save(DEMO_CUSTOMERS[3])
     result = run("export", "--store", store)
     assert len(read(result.stdout_bytes)) == 3
@@ -117,7 +117,7 @@ def test_from_lock_to_removal(run, document, store, users):
     assert users() == active(1, 3)
     run("sync", "--store", store)
     assert users() == active(1, 3)
-    with Store.in_file(store) as opened:
+    with CustomerStore.in_file(store) as opened:
         assert opened.get(2) == DEMO_CUSTOMERS[1]
 
 
@@ -160,7 +160,7 @@ def test_a_document_that_is_wrong_changes_nothing(run, document, store, tmp_path
     path.write_text(json.dumps(wrong))
     result = run("import", str(path), "--store", store, code=2)
     assert "Invalid value for FILE: customers[2].pricing.user_token_unit_cost: " in result.stderr
-    with Store.in_file(store) as opened:
+    with CustomerStore.in_file(store) as opened:
         assert opened.all() == list(DEMO_CUSTOMERS[:3])
 
 

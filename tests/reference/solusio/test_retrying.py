@@ -9,7 +9,7 @@ import httpx
 import pytest
 import respx
 
-from solusio_reference.solusio.retrying import MOST_WAITING, NoAnswer, Retrying, backoff, retry_after
+from solusio_reference.solusio.retrying import MOST_WAITING, NoResponse, RetryingClient, backoff, retry_after
 
 ANN = b'{"email": "ann@example.com", "billing_user_id": 7}'
 
@@ -34,7 +34,7 @@ def fail(solusio):
 def retrying(solusio, waits):
     headers = {"Authorization": f"Bearer {solusio.admin_token}"}
     with httpx.Client(headers=headers) as client:
-        yield Retrying(client, timeout=10, attempts=5, sleep=waits.append)
+        yield RetryingClient(client, timeout=10, attempts=5, sleep=waits.append)
 
 
 @pytest.fixture
@@ -138,9 +138,9 @@ def test_a_lost_answer_is_asked_for_again_except_of_a_post(solusio, retrying, wa
     assert retrying.send("GET", users).status == 200
     assert len(waits) == 1
     fail(kind="cut", **cut)
-    with pytest.raises(NoAnswer) as caught:
+    with pytest.raises(NoResponse) as caught:
         retrying.send("POST", users, ANN)
-    assert caught.value.perhaps_done
+    assert caught.value.maybe_done
     assert [method for method, _ in calls(solusio)] == ["GET", "GET", "POST"]
 
 
@@ -153,12 +153,12 @@ def test_a_deletion_whose_answer_was_lost_finds_that_it_was_done(solusio, retryi
 def test_a_server_that_does_not_answer(waits, fail, users):
     fail(kind="timeout", seconds=30, times=None)
     with httpx.Client() as client:
-        impatient = Retrying(client, timeout=0.05, attempts=3, sleep=waits.append)
-        with pytest.raises(NoAnswer, match=r"^no answer within 0\.05 seconds$") as caught:
+        impatient = RetryingClient(client, timeout=0.05, attempts=3, sleep=waits.append)
+        with pytest.raises(NoResponse, match=r"^no answer within 0\.05 seconds$") as caught:
             impatient.send("GET", users)
-        assert caught.value.perhaps_done
+        assert caught.value.maybe_done
         assert len(waits) == 2
-        with pytest.raises(NoAnswer):
+        with pytest.raises(NoResponse):
             impatient.send("POST", users, ANN)
         assert len(waits) == 2
 
@@ -167,8 +167,8 @@ def test_an_answer_in_drops_has_a_deadline_as_a_whole(solusio, waits, fail, user
     # Each drop comes in time; all of them together take half a minute.
     fail(kind="slow", chunk=1, pause=0.02, times=None)
     with httpx.Client(headers={"Authorization": f"Bearer {solusio.admin_token}"}) as client:
-        impatient = Retrying(client, timeout=1.5, attempts=1, sleep=waits.append)
-        with pytest.raises(NoAnswer, match=r"no answer within 1\.5 seconds"):
+        impatient = RetryingClient(client, timeout=1.5, attempts=1, sleep=waits.append)
+        with pytest.raises(NoResponse, match=r"no answer within 1\.5 seconds"):
             impatient.send("GET", users)
 
 
@@ -195,7 +195,7 @@ def test_a_refused_connection_is_tried_again_since_nothing_was_sent(method):
             thread.start()
 
         url = f"http://127.0.0.1:{server.getsockname()[1]}/"
-        found = Retrying(client, timeout=10, attempts=2, sleep=wait).send(method, url)
+        found = RetryingClient(client, timeout=10, attempts=2, sleep=wait).send(method, url)
         thread.join(10)
         assert (found.status, found.body, len(waits)) == (201, b"{}", 1)
 
@@ -203,11 +203,11 @@ def test_a_refused_connection_is_tried_again_since_nothing_was_sent(method):
 def test_a_port_where_nobody_listens(waits):
     with socket.socket() as nobody, httpx.Client() as client:
         nobody.bind(("127.0.0.1", 0))
-        with pytest.raises(NoAnswer, match="refused") as caught:
-            Retrying(client, timeout=10, attempts=5, sleep=waits.append).send(
+        with pytest.raises(NoResponse, match="refused") as caught:
+            RetryingClient(client, timeout=10, attempts=5, sleep=waits.append).send(
                 "POST", f"http://127.0.0.1:{nobody.getsockname()[1]}/"
             )
-    assert not caught.value.perhaps_done
+    assert not caught.value.maybe_done
     assert len(waits) == 4
     assert all(within(wait, most / 2, most) for wait, most in zip(waits, (0.5, 1, 2, 4), strict=True))
 
@@ -216,8 +216,10 @@ def test_a_port_where_nobody_listens(waits):
 def test_a_certificate_that_is_not_trusted_will_not_be_so_in_a_second(waits):
     refused = httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed")
     route = respx.get("https://solus.example/").mock(side_effect=refused)
-    with httpx.Client() as client, pytest.raises(NoAnswer, match="CERTIFICATE"):
-        Retrying(client, timeout=10, attempts=5, sleep=waits.append).send("GET", "https://solus.example/")
+    with httpx.Client() as client, pytest.raises(NoResponse, match="CERTIFICATE"):
+        RetryingClient(client, timeout=10, attempts=5, sleep=waits.append).send(
+            "GET", "https://solus.example/"
+        )
     assert route.call_count == 1
 
 
@@ -234,7 +236,7 @@ def test_a_date_in_retry_after_is_measured_by_the_servers_clock(waits):
     )
     respx.get("http://solus.example/").mock(side_effect=[busy, httpx.Response(200)])
     with httpx.Client() as client:
-        retrying = Retrying(client, timeout=10, attempts=5, sleep=waits.append)
+        retrying = RetryingClient(client, timeout=10, attempts=5, sleep=waits.append)
         assert retrying.send("GET", "http://solus.example/").status == 200
     assert within(waits[0], 7.25, 7.5)
 
@@ -266,11 +268,11 @@ def test_a_date_without_a_clock_of_the_server_is_measured_by_ours():
 
 def test_an_answer_that_is_too_long_is_not_read_to_its_end(retrying, users, monkeypatch):
     monkeypatch.setattr("solusio_reference.solusio.retrying.MOST_BYTES", 10)
-    with pytest.raises(NoAnswer, match="more than 10 bytes"):
+    with pytest.raises(NoResponse, match="more than 10 bytes"):
         retrying.send("GET", users)
 
 
 @pytest.mark.parametrize(("timeout", "attempts"), [(0, 5), (-1, 5), (30, 0)])
 def test_settings_that_make_no_sense(timeout, attempts):
     with httpx.Client() as client, pytest.raises(ValueError, match="attempts"):
-        Retrying(client, timeout=timeout, attempts=attempts)
+        RetryingClient(client, timeout=timeout, attempts=attempts)

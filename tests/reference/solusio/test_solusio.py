@@ -11,7 +11,7 @@ import pytest
 from mock_solusio.testing import started
 from solusio_reference.invoicing import UsageLine
 from solusio_reference.period import Period
-from solusio_reference.solusio.client import LostAnswer, Solusio, SolusioError, Totals, User
+from solusio_reference.solusio.client import LostResponse, SolusioClient, SolusioError, UsageTotals, User
 
 MARCH = Period(2026, 3)
 MONTH = {"from": "2026-03-01T00:00:00Z", "to": "2026-04-01T00:00:00Z"}
@@ -70,7 +70,7 @@ def answer(solusio):
 
 @pytest.fixture
 def api(solusio):
-    with Solusio(solusio.url, solusio.admin_token, sleep=lambda _: None) as client:
+    with SolusioClient(solusio.url, solusio.admin_token, sleep=lambda _: None) as client:
         yield client
 
 
@@ -115,7 +115,7 @@ def test_a_usage_line_has_everything_that_an_invoice_needs(api, answer):
         ),
     )
     assert (page.next, page.closed, page.metered_until) == (None, True, datetime(2026, 4, 1, tzinfo=UTC))
-    assert page.totals == Totals(lines=1, hours=730, tokens=5000)
+    assert page.totals == UsageTotals(lines=1, hours=730, tokens=5000)
 
 
 @pytest.mark.usefixtures("fleet")
@@ -125,7 +125,7 @@ def test_usage_is_asked_for_a_thousand_lines_at_a_time(api, solusio):
     assert len(page.lines) == 5
     # 744 hours at 7 tokens are more than the 5000 of the month.
     assert {(line.hours, line.tokens, line.charge) for line in page.lines} == {(744, 5000, "monthly")}
-    assert page.totals == Totals(lines=5, hours=3720, tokens=25000)
+    assert page.totals == UsageTotals(lines=5, hours=3720, tokens=25000)
     [entry] = asked(solusio)
     assert httpx.QueryParams(entry.query) == httpx.QueryParams({**MONTH, "per_page": "1000"})
 
@@ -320,7 +320,7 @@ def test_a_taken_address_is_told_with_its_field(api):
     with pytest.raises(SolusioError) as caught:
         api.create_user("ANN@example.com", 8)
     assert caught.value.status == 422
-    assert not isinstance(caught.value, LostAnswer)
+    assert not isinstance(caught.value, LostResponse)
     assert caught.value.message == (
         "SolusIO answers 422 to POST /api/v1/users: The given data was invalid.; "
         "email: The email has already been taken."
@@ -339,7 +339,7 @@ def test_a_created_user_whose_answer_was_cut_off_is_a_lost_answer(api, solusio):
     solusio.client.post(
         f"{solusio.url}/_mock/faults", json={"kind": "cut", "effect": True, "operation": "createUser"}
     )
-    with pytest.raises(LostAnswer) as caught:
+    with pytest.raises(LostResponse) as caught:
         api.create_user("ann@example.com", 7)
     assert caught.value.status is None
     assert [user.email for user in api.users(billing_user_id=7)] == ["ann@example.com"]
@@ -350,7 +350,7 @@ def test_a_created_user_whose_answer_was_cut_off_is_a_lost_answer(api, solusio):
 )
 def test_so_is_one_that_cannot_be_read(api, answer, body, status):
     answer(body, status, operation="createUser")
-    with pytest.raises(LostAnswer):
+    with pytest.raises(LostResponse):
         api.create_user("ann@example.com", 7)
 
 
@@ -407,7 +407,10 @@ def test_an_error_has_a_bounded_length_and_never_the_access_token(api, solusio, 
 
 
 def test_a_wrong_access_token(solusio):
-    with Solusio(solusio.url, "wrong") as api, pytest.raises(SolusioError, match="answers 401") as caught:
+    with (
+        SolusioClient(solusio.url, "wrong") as api,
+        pytest.raises(SolusioError, match="answers 401") as caught,
+    ):
         list(api.users())
     assert "wrong" not in str(caught.value)
 
@@ -421,13 +424,13 @@ def test_a_redirect_is_not_followed(api, answer):
 def test_a_server_that_is_not_there_is_named():
     waits = []
     with (
-        Solusio("http://127.0.0.1:1", "secret", sleep=waits.append) as api,
+        SolusioClient("http://127.0.0.1:1", "secret", sleep=waits.append) as api,
         pytest.raises(
             SolusioError, match=r"SolusIO at http://127\.0\.0\.1:1 cannot be asked: .*refused"
         ) as caught,
     ):
         api.create_user("ann@example.com", 7)
-    assert not isinstance(caught.value, LostAnswer)  # it cannot have been done
+    assert not isinstance(caught.value, LostResponse)  # it cannot have been done
     assert len(waits) == 4
 
 
@@ -443,13 +446,13 @@ def test_an_error_carries_no_trace_of_the_library(api, answer):
 
 @pytest.mark.parametrize("tail", ["", "/", "/api/v1", "/api/v1/"])
 def test_the_address_may_be_written_in_several_ways(solusio, tail):
-    with Solusio(solusio.url + tail, solusio.admin_token) as api:
+    with SolusioClient(solusio.url + tail, solusio.admin_token) as api:
         assert api.url == solusio.url
         assert len(list(api.users())) >= 1
 
 
 def test_a_panel_below_a_path_keeps_it():
-    with Solusio("HTTPS://Panel.Example:443/solus/", "secret") as api:
+    with SolusioClient("HTTPS://Panel.Example:443/solus/", "secret") as api:
         assert api.url == "https://panel.example/solus"
 
 
@@ -468,14 +471,14 @@ def test_a_panel_below_a_path_keeps_it():
 )
 def test_a_url_that_cannot_be_one(url, reason):
     with pytest.raises(ValueError, match=reason) as caught:
-        Solusio(url, "secret")
+        SolusioClient(url, "secret")
     assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("access_token", ["", " ", "two words", "line\n", "tökén", "\x00"])
 def test_an_access_token_that_cannot_be_one(access_token):
     with pytest.raises(ValueError, match="printable ASCII"):
-        Solusio("http://solus.example", access_token)
+        SolusioClient("http://solus.example", access_token)
 
 
 def test_several_threads_use_one_client(api):

@@ -8,9 +8,9 @@ from sqlalchemy import insert, select
 
 from solusio_reference.demo_customers import DEMO_CUSTOMERS
 from solusio_reference.errors import StoreError
-from solusio_reference.storage.database import Database, ExactDecimal, Moment
+from solusio_reference.storage.customers import CustomerStore, seed_demo
+from solusio_reference.storage.database import Database, ExactDecimal, UtcDateTime
 from solusio_reference.storage.ledger import Ledger
-from solusio_reference.storage.store import Store, seed_demo
 from solusio_reference.storage.tables import invoice_number, waiting
 
 OPEN = """
@@ -23,10 +23,10 @@ Ledger(Database.at(sys.argv[1])).database.close()
 
 
 def test_customers_are_the_same_on_every_database(place):
-    with Store(Database.at(place)) as store:
+    with CustomerStore(Database.at(place)) as store:
         seed_demo(store)
         seed_demo(store)
-    with Store(Database.at(place)) as store:
+    with CustomerStore(Database.at(place)) as store:
         assert store.all() == list(DEMO_CUSTOMERS)
 
 
@@ -58,9 +58,9 @@ def test_a_number_too_large_for_the_database_is_a_store_error(place):
 
 def test_decimals_and_moments_come_back_as_they_were():
     east = timezone(timedelta(hours=9))
-    stored = Moment().process_bind_param(datetime(2026, 4, 1, 8, 30, tzinfo=east), None)
+    stored = UtcDateTime().process_bind_param(datetime(2026, 4, 1, 8, 30, tzinfo=east), None)
     assert stored == "2026-03-31T23:30:00.000000+00:00"
-    assert Moment().process_result_value(stored, None) == datetime(2026, 3, 31, 23, 30, tzinfo=UTC)
+    assert UtcDateTime().process_result_value(stored, None) == datetime(2026, 3, 31, 23, 30, tzinfo=UTC)
     assert ExactDecimal().process_bind_param(Decimal("0.10"), None) == "0.10"
 
 

@@ -9,16 +9,16 @@ from sqlalchemy import func, select, text
 
 from solusio_reference.demo_customers import DEMO_CUSTOMERS
 from solusio_reference.errors import StoreError
-from solusio_reference.invoicing import Usage, UsageLine, make_invoice
+from solusio_reference.invoicing import LineTotals, UsageLine, make_invoice
 from solusio_reference.period import Period
 from solusio_reference.pricing import Currency, Customer, Discount, Tax
-from solusio_reference.solusio.client import Totals, UsagePage
+from solusio_reference.solusio.client import UsagePage, UsageTotals
 from solusio_reference.storage import queue
+from solusio_reference.storage.customers import CustomerStore
 from solusio_reference.storage.database import Database
 from solusio_reference.storage.ledger import Ledger
-from solusio_reference.storage.store import Store
 from solusio_reference.storage.tables import usage_lines
-from solusio_reference.storage.usage import CHUNK, Run, UsageChanged
+from solusio_reference.storage.usage import CHUNK, CollectionState, UsageChanged
 
 MARCH, APRIL = Period(2026, 3), Period(2026, 4)
 SECOND_PAGE = "https://solus.example/api/v1/usage?from=2026-03-01T00%3A00%3A00Z&page=2"
@@ -68,7 +68,7 @@ def line(number: int, customer: int | None = 5, tokens: int = 7, user: int = 1) 
 def page(lines: list[UsageLine], following: str | None = None, before: int = 0) -> UsagePage:
     """Make a page, the last one unless there is one following; `before` lines of 7 tokens came before."""
     count = len(lines) + before
-    totals = Totals(count, count, 7 * before + sum(one.tokens for one in lines))
+    totals = UsageTotals(count, count, 7 * before + sum(one.tokens for one in lines))
     return UsagePage(tuple(lines), following, closed=True, metered_until=MARCH.end, totals=totals)
 
 
@@ -83,7 +83,7 @@ def bill(ledger: Ledger, customer: Customer, period: Period = MARCH):
             number=ledger.next_number(connection),
             customer=customer,
             period=period,
-            usage=Usage(lines=3, tokens=12_345, subtotal=Decimal("15.24")),
+            usage=LineTotals(lines=3, tokens=12_345, subtotal=Decimal("15.24")),
             issued_at=datetime(2026, 4, 1, 2, 3, 4, 567, tzinfo=UTC),
         )
         ledger.add(connection, invoice)
@@ -97,9 +97,11 @@ def claim(ledger: Ledger, period: Period = MARCH) -> int | None:
 
 def test_collecting_begins_at_the_first_page(ledger):
     assert ledger.collected.runs() == []
-    assert ledger.collected.run(MARCH) == Run(MARCH, attempt=1, pages=0, next_page=None, collected=False)
-    assert ledger.collected.run(MARCH) == Run(MARCH)
-    assert ledger.collected.runs() == [Run(MARCH)]
+    assert ledger.collected.run(MARCH) == CollectionState(
+        MARCH, attempt=1, pages=0, next_page=None, collected=False
+    )
+    assert ledger.collected.run(MARCH) == CollectionState(MARCH)
+    assert ledger.collected.runs() == [CollectionState(MARCH)]
 
 
 def test_a_page_is_stored_with_where_to_go_on(ledger):
@@ -107,10 +109,12 @@ def test_a_page_is_stored_with_where_to_go_on(ledger):
     after = ledger.collected.add(begun, page([line(1), line(2)], SECOND_PAGE))
     # Without the host: SolusIO may have moved when the run is resumed.
     there = "/api/v1/usage?from=2026-03-01T00%3A00%3A00Z&page=2"
-    assert after == Run(MARCH, 1, pages=1, next_page=there, lines=2, hours=2, tokens=14)
+    assert after == CollectionState(MARCH, 1, pages=1, next_page=there, lines=2, hours=2, tokens=14)
     assert ledger.collected.run(MARCH) == after
     done = ledger.collected.add(after, page([line(3)], before=2))
-    assert done == Run(MARCH, 1, pages=2, next_page=None, collected=True, lines=3, hours=3, tokens=21)
+    assert done == CollectionState(
+        MARCH, 1, pages=2, next_page=None, collected=True, lines=3, hours=3, tokens=21
+    )
     assert ledger.collected.run(MARCH) == done
     assert list(ledger.collected.lines(MARCH, 5)) == [line(1), line(2), line(3)]
 
@@ -133,7 +137,7 @@ def test_a_line_that_comes_twice_is_noticed_and_its_page_is_not_stored(ledger):
     assert list(ledger.collected.lines(MARCH, 5)) == [line(1)]
 
 
-@pytest.mark.parametrize("wrong", [Totals(2, 1, 7), Totals(1, 2, 7), Totals(1, 1, 8)])
+@pytest.mark.parametrize("wrong", [UsageTotals(2, 1, 7), UsageTotals(1, 2, 7), UsageTotals(1, 1, 8)])
 def test_lines_that_do_not_add_up_are_noticed(ledger, wrong):
     begun = ledger.collected.run(MARCH)
     with pytest.raises(UsageChanged, match="1 lines with 1 hours and 7 tokens; its totals"):
@@ -146,7 +150,7 @@ def test_beginning_again_forgets_one_period_alone(ledger):
     collect(ledger, [line(1)], APRIL)
     after = ledger.collected.add(ledger.collected.run(MARCH), page([line(1)], SECOND_PAGE))
     ledger.collected.begin_again(after)
-    assert ledger.collected.run(MARCH) == Run(MARCH, attempt=2)
+    assert ledger.collected.run(MARCH) == CollectionState(MARCH, attempt=2)
     assert list(ledger.collected.lines(MARCH, 5)) == []
     assert list(ledger.collected.lines(APRIL, 5)) == [line(1)]
     assert [run.period for run in ledger.collected.runs()] == [APRIL, MARCH]
@@ -180,7 +184,7 @@ def test_lines_are_read_in_chunks_without_losing_one(ledger, database):
     collect(ledger, [line(number, customer=5 if number % 2 else 6) for number in numbers])
     reading = ledger.collected.lines(MARCH, 5)
     assert next(reading).id == 1
-    Store(database).save(ANN)  # nothing is held between two lines: others can write
+    CustomerStore(database).save(ANN)  # nothing is held between two lines: others can write
     assert [one.id for one in reading] == [number for number in numbers if number % 2][1:]
 
 
@@ -192,7 +196,7 @@ def test_lines_are_counted_by_their_tokens(ledger, database):
 
 
 def test_customers_wait_once_they_are_known(ledger, database):
-    store = Store(database)
+    store = CustomerStore(database)
     collect(ledger, [line(1, customer=9), line(2), line(3), line(4, customer=None)])
     assert claim(ledger) is None
     store.save(ANN)
@@ -207,7 +211,7 @@ def test_customers_wait_once_they_are_known(ledger, database):
 def test_a_claimed_customer_is_passed_over_or_waited_for(postgresql):
     with Database.at(postgresql) as database, ThreadPoolExecutor(1) as pool:
         ledger = Ledger(database)
-        Store(database).save(ANN)
+        CustomerStore(database).save(ANN)
         collect(ledger, [line(1)])
 
         def claim_patiently() -> int | None:
@@ -227,20 +231,20 @@ def test_a_claimed_customer_is_passed_over_or_waited_for(postgresql):
 
 
 def test_usage_of_nobody_known_is_reported_by_user(ledger, database):
-    Store(database).save(ANN)
+    CustomerStore(database).save(ANN)
     lines = [line(1), line(2, customer=9, user=4), line(3, customer=9, user=4, tokens=8)]
     lines += [line(4, customer=9, user=3), line(5, customer=None, user=8), line(6, customer=None, user=7)]
     collect(ledger, lines)
     expected = (
-        queue.Unbilled(None, user_id=7, lines=1, tokens=7),
-        queue.Unbilled(None, user_id=8, lines=1, tokens=7),
-        queue.Unbilled(9, user_id=3, lines=1, tokens=7),
-        queue.Unbilled(9, user_id=4, lines=2, tokens=15),
+        queue.UnbilledUsage(None, user_id=7, lines=1, tokens=7),
+        queue.UnbilledUsage(None, user_id=8, lines=1, tokens=7),
+        queue.UnbilledUsage(9, user_id=3, lines=1, tokens=7),
+        queue.UnbilledUsage(9, user_id=4, lines=2, tokens=15),
     )
     assert ledger.unbilled(MARCH) == expected
     assert all(type(one.tokens) is int for one in ledger.unbilled(MARCH))
     assert ledger.unbilled(APRIL) == ()
-    Store(database).save(replace(ANN, id=9))
+    CustomerStore(database).save(replace(ANN, id=9))
     assert ledger.unbilled(MARCH) == expected[:2]
 
 
@@ -256,7 +260,7 @@ def test_an_invoice_comes_back_to_the_last_digit(ledger, place):
 
 
 def test_an_invoice_stays_as_it_was_when_its_customer_changes(ledger, database):
-    store = Store(database)
+    store = CustomerStore(database)
     store.save(ANN)
     stored = bill(ledger, ANN)
     store.save(replace(ANN, base_token_unit_cost=Decimal(1), currency=Currency("JPY"), discounts=()))
@@ -298,7 +302,7 @@ def test_the_lines_of_an_invoice_are_those_of_its_customer_and_period(ledger):
 
 def test_a_ledger_in_memory_works_as_one_in_a_file():
     with Database.in_memory() as database:
-        store, ledger = Store(database), Ledger(database)
+        store, ledger = CustomerStore(database), Ledger(database)
         store.save(*DEMO_CUSTOMERS)
         collect(ledger, [line(1)])
         stored = bill(ledger, ANN)

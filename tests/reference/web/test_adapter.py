@@ -14,10 +14,10 @@ from solusio_reference.errors import StoreError
 from solusio_reference.period import Period
 from solusio_reference.pricing import Currency, Customer
 from solusio_reference.serving import running
-from solusio_reference.solusio.client import Solusio
-from solusio_reference.storage.store import Store
+from solusio_reference.solusio.client import SolusioClient
+from solusio_reference.storage.customers import CustomerStore
 from solusio_reference.web.adapter import create_adapter
-from solusio_reference.web.services import Office
+from solusio_reference.web.services import BillingService
 
 ANN = Customer(700_001, "Ann", Decimal("0.001"), Currency("USD", display_prefix="$"))
 BOB = replace(ANN, id=700_011, name="Bob")
@@ -27,8 +27,8 @@ JSON = {"Content-Type": "application/json"}
 class Adapter:
     """The adapter, called as a check does."""
 
-    def __init__(self, url: str, office: Office, solusio_url: str) -> None:
-        self.office = office
+    def __init__(self, url: str, service: BillingService, solusio_url: str) -> None:
+        self.service = service
         self.client = httpx.Client(base_url=f"{url}/adapter/", timeout=30)
         self.order = {
             "period": "2026-03",
@@ -57,12 +57,12 @@ class Adapter:
 @contextmanager
 def adapter_on(solusio_url: str, *, own_solusio: bool = False):
     with ExitStack() as stack:
-        store = stack.enter_context(Store.in_memory())
-        own = stack.enter_context(Solusio(solusio_url, "secret", attempts=1)) if own_solusio else None
-        office = Office(store, solusio=own)
-        beside = {"/adapter": create_adapter(office, anywhere=False)}
-        url = stack.enter_context(running(create_app(store, token="guarded", beside=beside), ""))
-        made = Adapter(url, office, solusio_url)
+        store = stack.enter_context(CustomerStore.in_memory())
+        own = stack.enter_context(SolusioClient(solusio_url, "secret", attempts=1)) if own_solusio else None
+        service = BillingService(store, solusio=own)
+        mounts = {"/adapter": create_adapter(service, allow_remote=False)}
+        url = stack.enter_context(running(create_app(store, token="guarded", mounts=mounts), ""))
+        made = Adapter(url, service, solusio_url)
         stack.callback(made.client.close)
         yield made
 
@@ -116,7 +116,7 @@ def test_each_customers_document_begins_new_books_and_numbers_go_on(adapter, usa
     adapter.bill()
     [invoice] = adapter.invoices()
     assert (invoice["number"], invoice["billing_user_id"], invoice["total"]) == ("000002", 700_011, "3.00")
-    assert adapter.office.store.all() == []  # the books of the pages are as they were
+    assert adapter.service.store.all() == []  # the books of the pages are as they were
 
 
 def test_with_a_solusio_of_its_own_the_books_are_those_of_the_pages(usage_server):
@@ -124,11 +124,11 @@ def test_with_a_solusio_of_its_own_the_books_are_those_of_the_pages(usage_server
     with adapter_on(usage_server.url, own_solusio=True) as adapter:
         adapter.customers(ANN)
         adapter.customers(BOB)
-        assert adapter.office.store.all() == [ANN, BOB]
-        assert adapter.office.account(700_001).email == "same@example.com"
+        assert adapter.service.store.all() == [ANN, BOB]
+        assert adapter.service.account(700_001).email == "same@example.com"
         answer = adapter.client.post("bill", json={"period": "2026-03"})
         assert answer.json()["invoices_made"] == 1
-        assert [one.customer_id for one in adapter.office.ledger.invoices()] == [700_001]
+        assert [one.customer_id for one in adapter.service.ledger.invoices()] == [700_001]
         assert len(adapter.client.get("invoices").json()["invoices"]) == 1  # of all periods
 
 
@@ -230,7 +230,7 @@ def test_a_wrong_customer_is_named_by_his_place_and_nobody_is_saved(adapter):
     answer = adapter.client.post("customers", json=document)
     assert "customers[1].pricing.user_token_unit_cost" in refused(answer, 400, "malformed_customers")
     adapter.client.get("invoices")
-    assert adapter.office.store.all() == []
+    assert adapter.service.store.all() == []
 
 
 @pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", ""])
@@ -298,7 +298,7 @@ def test_trouble_with_the_database_is_no_mistake_of_the_caller(adapter, monkeypa
     def fail(*_arguments):
         raise StoreError("disk I/O error")
 
-    monkeypatch.setattr(adapter.office.ledger, "invoices", fail)
+    monkeypatch.setattr(adapter.service.ledger, "invoices", fail)
     assert refused(adapter.client.get("invoices"), 503, "store_failed") == "disk I/O error."
 
 
@@ -306,4 +306,4 @@ def test_runs_are_told_apart_by_period(adapter, usage_server):
     usage_server.use(700_001)
     adapter.customers(ANN)
     adapter.bill()
-    assert adapter.office.outcome(Period(2026, 3)) is None  # it ran on the books of the check
+    assert adapter.service.outcome(Period(2026, 3)) is None  # it ran on the books of the check

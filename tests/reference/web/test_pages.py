@@ -17,10 +17,10 @@ from solusio_reference.errors import StoreError
 from solusio_reference.period import Period
 from solusio_reference.pricing import Currency, Customer, Discount, Tax
 from solusio_reference.serving import running
-from solusio_reference.solusio.client import Solusio
-from solusio_reference.storage.store import Store, seed_demo
+from solusio_reference.solusio.client import SolusioClient
+from solusio_reference.storage.customers import CustomerStore, seed_demo
 from solusio_reference.web.pages import create_pages
-from solusio_reference.web.services import Office
+from solusio_reference.web.services import BillingService
 
 MARCH = Period(2026, 3)
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -31,8 +31,8 @@ EVIL = "<script>alert('x')</script><img src=x onerror=alert(1)>\"'&{{ 7 * 7 }}"
 class Billing:
     """A billing system with its pages, and a browser's requests to them."""
 
-    def __init__(self, office: Office, url: str) -> None:
-        self.office = office
+    def __init__(self, service: BillingService, url: str) -> None:
+        self.service = service
         self.url = url
         self.client = httpx.Client(base_url=url, timeout=30)
 
@@ -50,12 +50,12 @@ class Billing:
         assert answer.status_code == 200, answer.text
         return " ".join(re.sub(r"<[^>]*>", " ", answer.text).split())
 
-    def bill(self, solusio: Solusio) -> None:
-        bill(MARCH, solusio, self.office.store, self.office.ledger)
+    def bill(self, solusio: SolusioClient) -> None:
+        bill(MARCH, solusio, self.service.store, self.service.ledger)
 
     def wait(self) -> None:
         """Wait until the run that was started is done."""
-        self.office.outcome(MARCH).exception(timeout=30)
+        self.service.outcome(MARCH).exception(timeout=30)
 
 
 @contextmanager
@@ -63,18 +63,18 @@ def billing_system(
     solusio_url: str | None = None,
     access_token: str = "secret",  # noqa: S107 - of nobody
     *,
-    anywhere: bool = False,
+    allow_remote: bool = False,
 ):
     with ExitStack() as stack:
-        store = stack.enter_context(Store.in_memory())
+        store = stack.enter_context(CustomerStore.in_memory())
         solusio = None
         if solusio_url is not None:
             # One attempt: what fails in these tests fails for good.
-            solusio = stack.enter_context(Solusio(solusio_url, access_token, attempts=1))
-        office = Office(store, solusio=solusio)
-        beside = {"/billing": create_pages(office, anywhere=anywhere)}
-        url = stack.enter_context(running(create_app(store, token=None, beside=beside), ""))
-        made = Billing(office, url)
+            solusio = stack.enter_context(SolusioClient(solusio_url, access_token, attempts=1))
+        service = BillingService(store, solusio=solusio)
+        mounts = {"/billing": create_pages(service, allow_remote=allow_remote)}
+        url = stack.enter_context(running(create_app(store, token=None, mounts=mounts), ""))
+        made = Billing(service, url)
         stack.callback(made.client.close)
         yield made
 
@@ -89,7 +89,7 @@ def billing(usage_server):
 def shop():
     """A billing system that only tests read from, with the demo customers."""
     with billing_system("http://solusio.invalid") as made:
-        seed_demo(made.office.store)
+        seed_demo(made.service.store)
         yield made
 
 
@@ -132,7 +132,7 @@ def test_a_billing_system_without_customers_and_invoices_says_so():
 
 def test_without_a_solusio_there_is_no_button_to_it():
     with billing_system() as alone:
-        seed_demo(alone.office.store)
+        seed_demo(alone.service.store)
         assert "Log in to SolusIO" not in alone.text("/billing/customers/1")
         answer = alone.post("/billing/customers/1/login")
         assert answer.status_code == 502
@@ -140,7 +140,7 @@ def test_without_a_solusio_there_is_no_button_to_it():
 
 
 def test_many_customers_come_in_pages(billing):
-    billing.office.store.save(
+    billing.service.store.save(
         *(Customer(number, f"Customer no. {number}", Decimal(1), USD) for number in range(1, 252))
     )
     first, last = billing.get("/billing").text, billing.get("/billing?page=3").text
@@ -152,7 +152,7 @@ def test_many_customers_come_in_pages(billing):
 
 
 def test_an_invoice_with_discounts_taxes_and_rounding(billing, usage_server):
-    billing.office.store.save(
+    billing.service.store.save(
         Customer(
             7,
             "Ann",
@@ -164,7 +164,7 @@ def test_an_invoice_with_discounts_taxes_and_rounding(billing, usage_server):
     )
     usage_server.use(7, 1234)
     usage_server.use(7, 1234)
-    billing.bill(billing.office.solusio)
+    billing.bill(billing.service.solusio)
     shown = billing.text("/billing/invoices/1")
     # Lines: 1.234 -> 1.23 each, subtotal 2.46. Exactly: 2.468; discount 0.1234 -> 0.12; net 2.3446;
     # tax 0.46892 -> 0.47; total 2.81352 -> 2.81. 2.46 - 0.12 + 0.47 = 2.81: no rounding line.
@@ -196,10 +196,10 @@ def test_an_invoice_with_discounts_taxes_and_rounding(billing, usage_server):
     ],
 )
 def test_rounding_and_currencies_on_an_invoice(billing, usage_server, currency, line, rounding, total):
-    billing.office.store.save(Customer(7, "Ann", Decimal("0.5").scaleb(-currency.decimals), currency))
+    billing.service.store.save(Customer(7, "Ann", Decimal("0.5").scaleb(-currency.decimals), currency))
     usage_server.use(7, 1234, lines=3)
     usage_server.use(7, 1, lines=3)
-    billing.bill(billing.office.solusio)
+    billing.bill(billing.service.solusio)
     shown = billing.text("/billing/invoices/1")
     many = f"1{currency.thousands_separator}234"
     assert f"server 1 Server small {many} hourly {many} {line}" in shown
@@ -208,18 +208,18 @@ def test_rounding_and_currencies_on_an_invoice(billing, usage_server, currency, 
 
 def test_an_invoice_stays_readable_when_prices_and_customer_change(billing, usage_server):
     ann = Customer(7, "Ann", Decimal("0.001"), USD)
-    billing.office.store.save(ann)
+    billing.service.store.save(ann)
     usage_server.use(7, 5000)
-    billing.bill(billing.office.solusio)
-    billing.office.store.save(replace(ann, base_token_unit_cost=Decimal(3)))
+    billing.bill(billing.service.solusio)
+    billing.service.store.save(replace(ann, base_token_unit_cost=Decimal(3)))
     assert "Total $5.00" in billing.text("/billing/invoices/1")
 
 
 def test_thousands_of_lines_come_in_pages_and_all_of_them_in_print(billing, usage_server):
-    billing.office.store.save(Customer(7, "Ann", Decimal("0.001"), USD))
+    billing.service.store.save(Customer(7, "Ann", Decimal("0.001"), USD))
     usage_server.per_page = 1000
     usage_server.use(7, 1000, lines=3001)
-    billing.bill(billing.office.solusio)
+    billing.bill(billing.service.solusio)
     servers = re.compile(r'<td class="name">server (\d+)</td>')
     for page, numbers in ((1, range(1, 201)), (2, range(201, 401)), (16, range(3001, 3002))):
         shown = billing.get(f"/billing/invoices/1?page={page}").text
@@ -238,7 +238,7 @@ def test_thousands_of_lines_come_in_pages_and_all_of_them_in_print(billing, usag
 
 
 def test_run_billing_now_and_what_came_of_it(billing, usage_server):
-    billing.office.store.save(Customer(7, "Ann", Decimal("0.001"), USD))
+    billing.service.store.save(Customer(7, "Ann", Decimal("0.001"), USD))
     usage_server.use(7, 5000, lines=12)
     usage_server.use(777, 123, user=31)
     usage_server.use(None, 45, user=32)
@@ -259,7 +259,7 @@ def test_run_billing_now_and_what_came_of_it(billing, usage_server):
 
 
 def test_a_run_under_way_is_not_started_twice(billing, usage_server):
-    billing.office.store.save(Customer(7, "Ann", Decimal("0.001"), USD))
+    billing.service.store.save(Customer(7, "Ann", Decimal("0.001"), USD))
     usage_server.use(7, 5000)
     go_on = threading.Event()
     usage_server.disturbed[1] = lambda _: None if go_on.wait(30) else 500
@@ -276,7 +276,7 @@ def test_a_run_under_way_is_not_started_twice(billing, usage_server):
 
 
 def test_a_run_that_fails_says_why_and_can_be_repeated(billing, usage_server):
-    billing.office.store.save(Customer(7, "Ann", Decimal("0.001"), USD))
+    billing.service.store.save(Customer(7, "Ann", Decimal("0.001"), USD))
     usage_server.use(7, 5000)
     usage_server.closed = False
     billing.post("/billing/runs", "period=2026-03")
@@ -317,7 +317,7 @@ def solusio():
 @pytest.fixture
 def integrated(solusio):
     with billing_system(solusio.url, solusio.admin_token) as made:
-        seed_demo(made.office.store)
+        seed_demo(made.service.store)
         yield made
 
 
@@ -339,8 +339,8 @@ def test_the_button_makes_the_user_once_and_leads_into_his_user_area(integrated,
 
 
 def test_a_customer_who_is_suspended_is_not_let_in(integrated):
-    integrated.office.accounts.ensure(3, "three@example.com")
-    integrated.office.accounts.suspend(3)
+    integrated.service.accounts.ensure(3, "three@example.com")
+    integrated.service.accounts.suspend(3)
     answer = integrated.post("/billing/customers/3/login")
     assert answer.status_code == 502
     assert "customer 3 is suspended" in answer.text
@@ -359,7 +359,7 @@ def test_a_solusio_that_cannot_be_reached_is_told_on_the_page(shop):
 
 
 def test_names_are_shown_and_never_run(billing, usage_server):
-    billing.office.store.save(
+    billing.service.store.save(
         Customer(
             7,
             EVIL,
@@ -372,7 +372,7 @@ def test_names_are_shown_and_never_run(billing, usage_server):
     usage_server.use(7, 5000)
     usage_server.lines[0].update(server_name=EVIL, resource=EVIL, charge=EVIL)
     usage_server.lines[0]["plan"]["name"] = EVIL
-    billing.bill(billing.office.solusio)
+    billing.bill(billing.service.solusio)
     for path in (
         "/billing",
         "/billing/customers/7",
@@ -431,7 +431,7 @@ def test_names_of_this_machine_are_answered(shop, host):
 
 
 def test_who_serves_others_is_called_by_an_address_or_a_name_that_nobody_owns():
-    with billing_system(anywhere=True) as open_one:
+    with billing_system(allow_remote=True) as open_one:
         for host, status in (
             ("192.168.1.7:8080", 200),
             ("[fd00::7]", 200),
@@ -458,8 +458,8 @@ def test_a_page_of_another_site_can_send_nothing(shop, path, headers):
     answer = shop.post(path, "period=2026-03", **headers)
     assert answer.status_code == 403
     assert "location" not in answer.headers
-    assert shop.office.outcome(MARCH) is None
-    assert shop.office.account(1) is None
+    assert shop.service.outcome(MARCH) is None
+    assert shop.service.account(1) is None
 
 
 def test_an_older_browser_that_only_sends_its_origin_is_served(billing):
@@ -508,14 +508,14 @@ def test_what_is_not_there_is_said_in_words(shop, path, status, text):
 )
 def test_a_run_of_no_month_is_refused(shop, body):
     assert shop.post("/billing/runs", body).status_code == 400
-    assert shop.office.outcome(MARCH) is None
+    assert shop.service.outcome(MARCH) is None
 
 
 def test_trouble_with_the_database_is_told_in_words(billing, monkeypatch):
     def fail(*_arguments):
         raise StoreError("disk I/O error")
 
-    monkeypatch.setattr(billing.office, "count_customers", fail)
+    monkeypatch.setattr(billing.service, "count_customers", fail)
     answer = billing.get("/billing")
     assert answer.status_code == 503
     assert "disk I/O error." in answer.text

@@ -15,11 +15,11 @@ from mock_solusio.testing import started
 from solusio_reference.app import create_app
 from solusio_reference.pricing import Currency, Customer, Tax
 from solusio_reference.serving import running
-from solusio_reference.solusio.client import Solusio
-from solusio_reference.storage.store import Store
+from solusio_reference.solusio.client import SolusioClient
+from solusio_reference.storage.customers import CustomerStore
 from solusio_reference.web.adapter import create_adapter
 from solusio_reference.web.pages import create_pages
-from solusio_reference.web.services import Office
+from solusio_reference.web.services import BillingService
 from support.browser import opened
 
 EUR = Currency("EUR", display_suffix=" EUR", thousands_separator=".", decimals_separator=",")
@@ -38,17 +38,17 @@ def mock() -> Iterator[Mock]:
 @pytest.fixture(scope="module")
 def url(mock: Mock) -> Iterator[str]:
     """Serve a billing system that SolusIO asks for prices, and in which nothing is billed yet."""
-    with Store.in_memory() as store, Solusio(mock.url, mock.admin_token) as solusio:
+    with CustomerStore.in_memory() as store, SolusioClient(mock.url, mock.admin_token) as solusio:
         store.save(
             Customer(42, "Ada Lovelace", Decimal("0.00091"), EUR, taxes=(Tax("VAT", Decimal(19)),)),
             Customer(43, EVIL, Decimal("0.001"), EUR),
         )
-        office = Office(store, solusio=solusio)
-        beside = {
-            "/billing": create_pages(office, anywhere=False),
-            "/adapter": create_adapter(office, anywhere=False),
+        service = BillingService(store, solusio=solusio)
+        mounts = {
+            "/billing": create_pages(service, allow_remote=False),
+            "/adapter": create_adapter(service, allow_remote=False),
         }
-        with running(create_app(store, token=None, beside=beside), "") as url:
+        with running(create_app(store, token=None, mounts=mounts), "") as url:
             custom = {"url": f"{url}/", "token": ""}
             integration = {"type": "custom", "drivers": {"custom": custom}}
             mock.call("PATCH", "settings", {"billing_integration": integration})

@@ -8,13 +8,13 @@ from starlette.responses import Response
 from solusio_reference.errors import Refusal
 
 
-async def answer_refusal(_request: Request, refusal: Exception) -> Response:
+async def handle_refusal(_request: Request, refusal: Exception) -> Response:
     """Answer a request that was refused on purpose."""
     assert isinstance(refusal, Refusal)  # noqa: S101 - Starlette's signature says Exception
     return error_response(refusal)
 
 
-async def answer_unexpected_error(_request: Request, _error: Exception) -> Response:
+async def handle_unexpected_error(_request: Request, _error: Exception) -> Response:
     """Answer a defect of ours: the caller learns nothing, the trace goes to the server's log."""
     return error_response(Refusal(500, "internal_error", "Something went wrong on our side."))
 

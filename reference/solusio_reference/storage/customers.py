@@ -72,7 +72,7 @@ _DISCOUNTS = (
 _TAXES = select(taxes.c.label, taxes.c.rate).where(taxes.c.customer_id == _ID).order_by(taxes.c.position)
 
 
-class Store:
+class CustomerStore:
     """The customers of the billing system. Every method raises StoreError on trouble."""
 
     def __init__(self, database: Database) -> None:
@@ -126,7 +126,7 @@ class Store:
                 _save(connection, customer)
 
 
-def seed_demo(store: Store) -> None:
+def seed_demo(store: CustomerStore) -> None:
     """Save the demo customers, ids 1 to 10; customers with these ids are replaced."""
     store.save(*DEMO_CUSTOMERS)
 

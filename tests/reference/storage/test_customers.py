@@ -9,7 +9,7 @@ import pytest
 from solusio_reference.demo_customers import DEMO_CUSTOMERS
 from solusio_reference.errors import StoreError
 from solusio_reference.pricing import Currency, Customer, Discount, Tax
-from solusio_reference.storage.store import Store, seed_demo
+from solusio_reference.storage.customers import CustomerStore, seed_demo
 
 # Values that a float column, a rounded one or an unordered table would change.
 AWKWARD = Customer(
@@ -28,7 +28,9 @@ AWKWARD = Customer(
 
 @pytest.fixture(params=["memory", "file"])
 def store(request, tmp_path):
-    opened = Store.in_memory() if request.param == "memory" else Store.in_file(tmp_path / "s.db")
+    opened = (
+        CustomerStore.in_memory() if request.param == "memory" else CustomerStore.in_file(tmp_path / "s.db")
+    )
     with opened:
         yield opened
 
@@ -76,15 +78,15 @@ def test_a_store_can_be_used_from_another_thread(store):
 
 
 def test_a_file_keeps_the_customers(tmp_path):
-    with Store.in_file(tmp_path / "customers.db") as store:
+    with CustomerStore.in_file(tmp_path / "customers.db") as store:
         store.save(AWKWARD)
-    with Store.in_file(tmp_path / "customers.db") as store:
+    with CustomerStore.in_file(tmp_path / "customers.db") as store:
         assert store.all() == [AWKWARD]
 
 
 def test_a_change_by_another_connection_is_seen_at_once(tmp_path):
     path = tmp_path / "customers.db"
-    with Store.in_file(path) as reader, Store.in_file(path) as writer:
+    with CustomerStore.in_file(path) as reader, CustomerStore.in_file(path) as writer:
         seed_demo(writer)
         assert reader.get(1) == DEMO_CUSTOMERS[0]
         changed = replace(DEMO_CUSTOMERS[0], base_token_unit_cost=Decimal(2))
@@ -94,7 +96,7 @@ def test_a_change_by_another_connection_is_seen_at_once(tmp_path):
 
 def test_decimals_are_text_in_the_file(tmp_path):
     path = tmp_path / "customers.db"
-    with Store.in_file(path) as store:
+    with CustomerStore.in_file(path) as store:
         store.save(AWKWARD)
     with closing(sqlite3.connect(path)) as database:
         [row] = database.execute("SELECT base_token_unit_cost FROM customers")
@@ -112,12 +114,12 @@ def test_a_file_that_is_no_database_is_refused_in_plain_words(tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("not a database, but long enough to be read as one" * 20)
     with pytest.raises(StoreError, match=r"^file is not a database$"):
-        Store.in_file(path)
+        CustomerStore.in_file(path)
 
 
 def test_a_directory_that_is_missing_is_refused_in_plain_words(tmp_path):
     with pytest.raises(StoreError, match=r"^unable to open database file$"):
-        Store.in_file(tmp_path / "missing" / "customers.db")
+        CustomerStore.in_file(tmp_path / "missing" / "customers.db")
 
 
 @pytest.mark.parametrize(
@@ -133,7 +135,7 @@ def test_a_directory_that_is_missing_is_refused_in_plain_words(tmp_path):
 )
 def test_a_row_that_makes_no_sense_is_an_error_and_not_a_price(tmp_path, damage):
     path = tmp_path / "customers.db"
-    with Store.in_file(path) as store:
+    with CustomerStore.in_file(path) as store:
         seed_demo(store)
         with closing(sqlite3.connect(path)) as database, database:
             database.execute(damage)

@@ -19,7 +19,7 @@ _LARGEST = 2**63 - 1  # of a database's integers
 
 Id = Annotated[int, Meta(ge=1, le=_LARGEST)]
 Count = Annotated[int, Meta(ge=0, le=_LARGEST)]
-Moment = Annotated[datetime, Meta(tz=True)]
+Timestamp = Annotated[datetime, Meta(tz=True)]
 
 
 class User(Struct, frozen=True):
@@ -32,7 +32,7 @@ class User(Struct, frozen=True):
     billing_user_id: int | None = None
 
 
-class Data(Struct, Generic[T], frozen=True):
+class Envelope(Struct, Generic[T], frozen=True):
     """The envelope of whatever is not a list."""
 
     data: T
@@ -44,7 +44,7 @@ class Links(Struct, frozen=True):
     next: str | None
 
 
-class Users(Struct, frozen=True):
+class UsersResponse(Struct, frozen=True):
     """A page of users."""
 
     data: list[User]
@@ -57,7 +57,7 @@ class AccessToken(Struct, frozen=True):
     access_token: Annotated[str, Meta(min_length=1)]
 
 
-class Totals(Struct, frozen=True):
+class UsageTotals(Struct, frozen=True):
     """Sums over all pages of the usage of a period."""
 
     lines: Count
@@ -65,14 +65,14 @@ class Totals(Struct, frozen=True):
     tokens: Count
 
 
-class Plan(Struct, frozen=True):
+class UsagePlan(Struct, frozen=True):
     """The plan of a usage line."""
 
     id: Id
     name: str
 
 
-class Line(Struct, frozen=True):
+class UsageItem(Struct, frozen=True):
     """A usage line as it comes (shape assumed: no public client shows it)."""
 
     id: Id
@@ -82,9 +82,9 @@ class Line(Struct, frozen=True):
     server_name: str
     resource: str
     resource_id: Id
-    plan: Plan
-    from_: Moment = field(name="from")
-    to: Moment
+    plan: UsagePlan
+    from_: Timestamp = field(name="from")
+    to: Timestamp
     hours: Count
     tokens_per_hour: Count
     tokens_per_month: Count
@@ -113,26 +113,26 @@ class Line(Struct, frozen=True):
         )
 
 
-class Span(Struct, frozen=True):
+class UsagePeriod(Struct, frozen=True):
     """From a moment on, and before another."""
 
-    from_: Moment = field(name="from")
-    to: Moment
+    from_: Timestamp = field(name="from")
+    to: Timestamp
 
 
 class UsageMeta(Struct, frozen=True):
     """What is said of the period as a whole."""
 
-    period: Span
+    period: UsagePeriod
     closed: bool
-    metered_until: Moment
-    totals: Totals
+    metered_until: Timestamp
+    totals: UsageTotals
 
 
-class Usage(Struct, frozen=True):
+class UsageResponse(Struct, frozen=True):
     """A page of usage as it comes."""
 
-    data: list[Line]
+    data: list[UsageItem]
     links: Links
     meta: UsageMeta
 
@@ -146,7 +146,7 @@ class UsagePage:
     closed: bool
     """Nothing will be added to the period any more."""
     metered_until: datetime
-    totals: Totals
+    totals: UsageTotals
     """Of all pages together."""
 
 
