@@ -16,8 +16,7 @@ import pytest
 from solusio_contracts.checking import target
 from solusio_contracts.checking.runner import run
 from solusio_contracts.checking.target import Target
-from solusio_contracts.cli.check import check
-from solusio_contracts.cli.types import settings_from
+from solusio_contracts.cli.check import check, settings_from
 from solusio_contracts.contract.clauses import Level, clauses
 from solusio_contracts.http.masking import TOKEN_VARIABLE
 from solusio_contracts.reporting.report import Exit, Outcome, Report

@@ -10,8 +10,8 @@ import click
 import pytest
 
 from mock_solusio.cli import cli
-from solusio_contracts.cli.check import INTERRUPTED
 from solusio_contracts.cli.config import DEFAULT_FILE
+from solusio_contracts.cli.reporting import INTERRUPTED
 from solusio_contracts.contract.clauses import AREAS, clauses
 from solusio_contracts.reporting.report import Exit
 from solusio_contracts.rules import all_rules

@@ -1,1 +1,1 @@
-"""What the contract says, for people: clauses with their rules, elements with their provenance."""
+"""The contract for people: clauses with their rules, elements with their provenance."""

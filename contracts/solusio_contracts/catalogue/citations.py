@@ -1,4 +1,4 @@
-"""Who cites a clause: the operations of the documents, and the rules that check it."""
+"""Where a clause is cited: in operations of the documents, and in the rules that check it."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -22,8 +22,8 @@ class Place:
 
 
 def rules_by_clause() -> Mapping[str, "tuple[Rule, ...]"]:
-    """Return the rules that cite each clause; clauses no rule cites are left out."""
-    # Imported here: the rules bring HTTP, TLS and currency data along.
+    """Return the rules of each clause that has any."""
+    # Imported here because the rules import HTTP, TLS and currency data.
     from solusio_contracts.rules import all_rules
 
     found: dict[str, list[Rule]] = defaultdict(list)
@@ -34,7 +34,7 @@ def rules_by_clause() -> Mapping[str, "tuple[Rule, ...]"]:
 
 
 def places_by_clause(shown: Iterable[Outline]) -> Mapping[str, tuple[Place, ...]]:
-    """Return where each clause is cited in these operations; clauses not cited are left out."""
+    """Return the places in these operations of each clause that they cite."""
     found: dict[str, list[Place]] = defaultdict(list)
     for outline in shown:
         operation = outline.operation

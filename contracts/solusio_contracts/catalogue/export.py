@@ -1,4 +1,4 @@
-"""The whole contract as text: JSON and YAML for programs, one HTML page for people."""
+"""Exports the whole contract: as JSON and YAML for programs, as one HTML page for people."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +18,7 @@ from solusio_contracts.contract.documents import document, document_names
 from solusio_contracts.contract.outline import outlines
 
 FORMAT_VERSION = "1.0"
-"""Version of the JSON and YAML export: a new minor adds members, a new major changes or removes some."""
+"""Version of the export: a new minor version adds members, a new major one changes or removes some."""
 
 HEADINGS = (
     ("TP-001", "Transport"),
@@ -44,20 +44,20 @@ HEADINGS = (
     ("INV-012", "Repetition and identity"),
     ("INV-015", "What customers see"),
 )
-"""From which id on a group of clauses bears which heading; ids never change their meaning."""
+"""The first clause of each group, and the heading of the group."""
 
 MEANINGS: Mapping[Level | Provenance, str] = {
     Level.MUST: "a violation fails the endpoint",
     Level.SHOULD: "a violation is a warning",
     Level.MAY: "information",
-    Provenance.DOCUMENTED: "the vendor’s page says so",
-    Provenance.OBSERVED: "public client software of SolusIO depends on it",
-    Provenance.ASSUMED: "nobody states it; we chose, and say why",
+    Provenance.DOCUMENTED: "the vendor says so",
+    Provenance.OBSERVED: "public client software depends on it",
+    Provenance.ASSUMED: "nobody states it; we assume it, and say why",
 }
 
 
 def bundle(names: Iterable[str] = ()) -> dict[str, Any]:
-    """Return clauses and documents (all, unless named) in one structure, ready to be encoded."""
+    """Return all clauses and these documents (all if none is named) as one structure."""
     rules = rules_by_clause()
     return {
         "format": "mock-solusio contract",
@@ -85,7 +85,7 @@ def to_yaml(names: Iterable[str] = ()) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes texts of several lines as such, and repeats what occurs twice."""
+    """Writes multi-line texts as blocks, and no aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's signature
         return True
@@ -103,7 +103,7 @@ _Dumper.add_representer(str, _text)
 
 
 def to_html(names: Iterable[str] = ()) -> str:
-    """Return one page, complete in itself: no script, no request to anywhere."""
+    """Return one self-contained page, without scripts or external resources."""
     chosen = tuple(names) or document_names()
     shown = outlines(*chosen)
     environment = jinja2.Environment(
@@ -114,9 +114,9 @@ def to_html(names: Iterable[str] = ()) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    # Descriptions of a document are CommonMark, without HTML or images: safe, and nothing is loaded.
+    # Descriptions in a document are CommonMark; without HTML and images they are safe and load nothing.
     prose = MarkdownIt("commonmark", {"html": False}).disable(["image", "html_block", "html_inline"])
-    # In clauses, only backticks mean anything: `&pound;` and `[...]` stand there for themselves.
+    # In clauses, only backticks are markup: `&pound;` and `[...]` are plain text.
     plain = MarkdownIt("zero", {"html": False}).enable("backticks")
     environment.filters["markdown"] = lambda text: Markup(prose.render(text))  # noqa: S704
     environment.filters["inline"] = lambda text: Markup(plain.renderInline(text))  # noqa: S704
@@ -134,7 +134,7 @@ def to_html(names: Iterable[str] = ()) -> str:
 
 
 def _grouped() -> Iterator[tuple[str, str, list[tuple[str, str, list[Clause]]]]]:
-    """Yield (prefix, what it is about, groups) for each area; a group is (anchor, heading, clauses)."""
+    """Yield (prefix, meaning, groups) for each area; a group is (anchor, heading, clauses)."""
     order = list(AREAS)
     by_area = sorted(clauses().values(), key=lambda clause: (order.index(area_of(clause)), clause.id))
     for area, members in groupby(by_area, key=area_of):
@@ -151,7 +151,7 @@ def area_of(clause: Clause) -> str:
 
 
 def heading_of(clause: Clause) -> str:
-    """Return the heading under which a clause stands, empty when its area has none."""
+    """Return the heading of a clause's group, empty if its area has none."""
     prefix = area_of(clause) + "-"
     started = [name for first, name in HEADINGS if first.startswith(prefix) and first <= clause.id]
     return started[-1] if started else ""

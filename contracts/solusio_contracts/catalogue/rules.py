@@ -1,4 +1,4 @@
-"""Shows the rules to people: `check --list-rules` and `check --explain`."""
+"""Shows the rules: `check --list-rules` and `check --explain`."""
 
 from rich.console import Console
 from rich.padding import Padding
@@ -7,10 +7,8 @@ from rich.text import Text
 
 from solusio_contracts.checking.rule import Rule
 from solusio_contracts.contract.clauses import Clause
+from solusio_contracts.reporting.printing import print_list
 from solusio_contracts.rules import all_rules
-
-WIDE = 160
-"""Columns where no terminal limits them: one line for each rule, to grep in."""
 
 
 class UnknownRuleError(ValueError):
@@ -18,24 +16,22 @@ class UnknownRuleError(ValueError):
 
 
 def print_rules() -> None:
-    """Print a table of all rules in their running order."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("Rule", "Area", "Clauses", "The endpoint is held to"):
-        table.add_column(heading, overflow="fold", no_wrap=heading in ("Rule", "Area"))
-    for rule in all_rules():
-        clauses = " ".join(clause.id for clause in rule.clauses[:3]) + (" …" if len(rule.clauses) > 3 else "")
-        table.add_row(Text(rule.name), Text(rule.area), Text(clauses), Text(rule.title))
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = WIDE
-    console.print(table)
+    """Print a list of all rules in the order in which they run."""
+    print_list(
+        ("Rule", "Area", "Clauses", "What it checks"),
+        ((rule.name, rule.area, _clause_ids(rule), rule.title) for rule in all_rules()),
+    )
+
+
+def _clause_ids(rule: Rule) -> str:
+    return " ".join(clause.id for clause in rule.clauses[:3]) + (" …" if len(rule.clauses) > 3 else "")
 
 
 def print_explanation(name: str) -> None:
-    """Print why a rule exists, and its clauses whole.
+    """Print why a rule exists, and its clauses in full.
 
     Raises:
-        UnknownRuleError: nothing has this name.
+        UnknownRuleError: no rule or clause has this name.
     """
     console = Console(highlight=False)
     wanted = name.strip().lower()
@@ -46,7 +42,9 @@ def print_explanation(name: str) -> None:
         or (not rule.broad and any(wanted == clause.id.lower() for clause in rule.clauses))
     ]
     if not rules:
-        raise UnknownRuleError(f"{name!r} is no rule and no clause; see --list-rules")
+        raise UnknownRuleError(
+            f"{name!r} is not a rule or clause; `mock-solusio check --list-rules` lists the rules"
+        )
     for position, rule in enumerate(rules):
         if position:
             console.print()
@@ -59,7 +57,8 @@ def _explain(console: Console, rule: Rule, wanted: str) -> None:
     console.print(Padding(Text(rule.reason), (1, 2)))
     if rule.broad:
         first, last = rule.clauses[0].id, rule.clauses[-1].id
-        console.print(f"It touches {len(rule.clauses)} clauses from {first} to {last}; findings name theirs.")
+        count = len(rule.clauses)
+        console.print(f"It covers {count} clauses from {first} to {last}; each finding names its clause.")
         return
     chosen = [clause for clause in rule.clauses if wanted == clause.id.lower()]
     for clause in chosen or rule.clauses:

@@ -1,6 +1,5 @@
-"""The contract on a terminal, or as plain text: tables of clauses and of operations."""
+"""The contract on a terminal or as plain text: tables of clauses and operations."""
 
-import io
 import sys
 from collections.abc import Iterable
 
@@ -15,9 +14,7 @@ from solusio_contracts.contract.clauses import Clause, clauses
 from solusio_contracts.contract.documents import document
 from solusio_contracts.contract.elements import Statement
 from solusio_contracts.contract.outline import Outline, outlines
-
-PLAIN_WIDTH = 120
-"""Columns of a table that goes to a file or a pipe, whose reader's width nobody knows."""
+from solusio_contracts.reporting.printing import PLAIN_WIDTH, printed
 
 STYLES = {
     "must": "bold red",
@@ -30,20 +27,20 @@ STYLES = {
 
 
 class Printer:
-    """Prints parts of the contract to the terminal (or what stands for it)."""
+    """Prints parts of the contract to a console; by default, to standard output."""
 
     def __init__(self, console: Console | None = None) -> None:
         width = None if sys.stdout.isatty() else PLAIN_WIDTH
         self.console = console or Console(width=width)
 
     def clauses(self, shown: Iterable[Clause]) -> None:
-        """Print clauses, a row each."""
+        """Print clauses, one row each."""
         table = Table(box=SIMPLE_HEAD, pad_edge=False)
         table.add_column("Clause", no_wrap=True)
         table.add_column("Level", no_wrap=True)
         table.add_column("Provenance", no_wrap=True)
         table.add_column("Requirement", ratio=3)
-        table.add_column("Source, or reason", ratio=2, style="dim")
+        table.add_column("Source or reason", ratio=2, style="dim")
         for clause in shown:
             origin = "; ".join(part for part in (clause.source, clause.reason) if part)
             table.add_row(
@@ -104,7 +101,7 @@ class Printer:
             table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=True)
             table.add_column("Name", no_wrap=True)
             table.add_column("Type", ratio=2)
-            table.add_column("Meaning, and who says so", ratio=5)
+            table.add_column("Meaning and source", ratio=5)
             table.add_column("Clauses", width=len("TP-000, TP-000, TP-000"))
             for row in section.rows:
                 kind = f"{row.type}, {row.limits}" if row.limits else row.type
@@ -120,21 +117,21 @@ class Printer:
 
 
 def to_text(names: Iterable[str] = ()) -> str:
-    """Return all clauses, and the operations of these documents (all, unless named), as plain text."""
-    file = io.StringIO()
-    console = Console(file=file, width=PLAIN_WIDTH, color_system=None, force_terminal=False)
-    printer = Printer(console)
-    printer.clauses(clauses().values())
-    for outline in outlines(*names):
-        title = document(outline.operation.document)["info"]["title"]
-        console.print(Text(title), style="underline")
-        printer.outline(outline)
-    lines = (line.rstrip() for line in file.getvalue().splitlines())
-    return "\n".join(lines).strip("\n") + "\n"
+    """Return all clauses as plain text, and the operations of these documents, or of all if none is named."""
+
+    def render(console: Console) -> None:
+        printer = Printer(console)
+        printer.clauses(clauses().values())
+        for outline in outlines(*names):
+            title = document(outline.operation.document)["info"]["title"]
+            console.print(Text(title), style="underline")
+            printer.outline(outline)
+
+    return printed(render)
 
 
 def prose(text: str) -> Text:
-    """Return a text with what stands in backticks set off."""
+    """Return a text with the parts in backticks highlighted."""
     shown = Text(" ".join(text.split()))
     shown.highlight_regex(r"`[^`]+`", "cyan")
     return shown

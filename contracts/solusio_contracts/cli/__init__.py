@@ -1,1 +1,1 @@
-"""The commands of the contract: `check`, `contract`, and the options that they share."""
+"""The commands `check` and `contract`, and the options they share with other commands."""

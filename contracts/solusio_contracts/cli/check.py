@@ -1,15 +1,17 @@
 """`mock-solusio check`: options in, one run, reports out, exit code."""
 
-import os
-from collections.abc import Sequence
+import random
+import ssl
+import urllib.parse
+from base64 import b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from solusio_contracts.cli.config import config_option
-from solusio_contracts.cli.reporting import report_options
-from solusio_contracts.cli.types import Header, Seconds, UserId, settings_from
+from solusio_contracts.cli.reporting import report_options, run_and_report
+from solusio_contracts.cli.types import Header, Seconds, UserId
 from solusio_contracts.http.masking import TOKEN_VARIABLE
 
 if TYPE_CHECKING:
@@ -17,11 +19,7 @@ if TYPE_CHECKING:
 
     from solusio_contracts.checking.rule import Rule
     from solusio_contracts.checking.target import TargetSettings
-    from solusio_contracts.reporting.baseline import Baseline
     from solusio_contracts.reporting.report import Report
-
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it: neither conformant nor not."""
 
 
 def _list_rules(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -49,8 +47,8 @@ def _explain(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
     "--token",
     envvar=TOKEN_VARIABLE,
     metavar="T",
-    help="The authorization token that SolusIO would send; wrong ones must then be refused. Better given by "
-    f"the environment variable {TOKEN_VARIABLE}, which stays out of the shell's history.",
+    help="The authorization token that SolusIO sends; the endpoint must then refuse wrong ones. Prefer the "
+    f"environment variable {TOKEN_VARIABLE}, which stays out of the shell's history.",
 )
 @click.option(
     "--user-id",
@@ -59,8 +57,8 @@ def _explain(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
     multiple=True,
     required=True,
     metavar="N",
-    help="The billing system's id of a customer who exists. Give several, best with different discounts, "
-    "taxes and currencies: what no answer shows cannot be checked.",
+    help="The id of an existing customer in the billing system. Repeat it, with customers of different "
+    "discounts, taxes and currencies: only what a response contains can be checked.",
 )
 @click.option(
     "--unknown-user-id",
@@ -71,17 +69,20 @@ def _explain(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
     help="An id that no customer has.",
 )
 @click.option(
-    "--only", multiple=True, metavar="SELECTOR", help="Only these rules, areas or clauses; * and ? match."
+    "--only",
+    multiple=True,
+    metavar="SELECTOR",
+    help="Only these rules, areas or clauses; * and ? are wildcards.",
 )
 @click.option("--skip", multiple=True, metavar="SELECTOR", help="Not these rules, areas or clauses.")
-@click.option("--fuzz/--no-fuzz", default=True, show_default=True, help="Send generated data as well.")
+@click.option("--fuzz/--no-fuzz", default=True, show_default=True, help="Also send generated requests.")
 @click.option(
     "--fuzz-examples",
     type=click.IntRange(1),
     default=150,
     show_default=True,
     metavar="N",
-    help="How many generated requests to send.",
+    help="Number of generated requests.",
 )
 @click.option(
     "--fuzz-seconds",
@@ -89,14 +90,14 @@ def _explain(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
     default=10.0,
     show_default=True,
     metavar="S",
-    help="How long to send generated requests at the most.",
+    help="Maximum time for generated requests, in seconds.",
 )
 @click.option(
     "--seed",
     type=click.IntRange(0),
     default=None,
     metavar="N",
-    help="Repeat the generated data of an earlier run; its report names the seed.  [default: random]",
+    help="Repeat the generated requests of an earlier run; its report shows the seed.  [default: random]",
 )
 @click.option(
     "--timeout",
@@ -104,23 +105,23 @@ def _explain(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
     default=5.0,
     show_default=True,
     metavar="S",
-    help="Seconds in which each answer must be complete.",
+    help="Maximum time for a complete response, in seconds.",
 )
 @click.option(
     "--header",
     "headers",
     type=Header(),
     multiple=True,
-    help="Send this header as well, for a test server behind a password, say. Reports mask its value.",
+    help="Also send this header, for example to a password-protected test server. Reports mask its value.",
 )
 @click.option("--insecure", is_flag=True, help="Do not verify the certificate of an https URL.")
 @click.option(
     "--cacert",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Trust the authorities of this PEM file for an https URL.",
+    help="Trust the certificate authorities in this PEM file for an https URL.",
 )
-@report_options(verbose="Show passed rules and whole exchanges as well.")
+@report_options(verbose="Also show passed rules and whole exchanges.")
 @config_option(section="check")
 @click.option(
     "--list-rules",
@@ -140,34 +141,27 @@ def _explain(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
 )
 @click.pass_context
 def check(ctx: click.Context, /, url: str, **options: Any) -> None:
-    """Check whether SolusIO will get along with the billing endpoint at URL.
+    """Check whether the billing endpoint at URL works with SolusIO.
 
-    Sends what SolusIO sends, then what the endpoint should survive, and says what to change. No request asks
-    for anything to be stored, but there are several hundred of them: use a test system.
+    Sends SolusIO's requests, then hostile ones, and tells you what to fix. No request asks the endpoint to
+    store anything, but there are several hundred of them: use a test system.
 
     \b
     Exit codes: 0 conformant, 1 not conformant, 2 wrong usage,
-    3 inconclusive (not reachable, or nothing could be checked).
+    3 inconclusive (unreachable, or nothing could be checked).
     """
-    if options["quiet"] and options["verbose"]:
-        raise click.UsageError("--quiet and --verbose contradict each other")
     settings = settings_from(url, options)
     rules = _selected(options)
-    baseline = baseline_of(options["baseline_file"])
-    require_writable([file for _, file in options["reports"]] + [options["write_baseline"]])
-    console = _console()
-    try:
-        report = _run(settings, rules, console, quiet=options["quiet"])
-    except KeyboardInterrupt:
-        click.echo("Interrupted: nothing was decided.", err=True)
-        ctx.exit(INTERRUPTED)
-    if baseline is not None:
-        from solusio_contracts.reporting.baseline import apply
 
-        report = apply(report, baseline)
-    write_files(report, baseline, options)
-    show(report, console, options)
-    ctx.exit(int(report.exit))
+    def run(console: "Console") -> "Report":
+        from solusio_contracts.checking import runner
+        from solusio_contracts.checking.target import Target
+        from solusio_contracts.reporting.progress import live
+
+        with live(console, len(rules)) as progress:
+            return runner.run(Target(settings), rules, progress=progress)
+
+    run_and_report(ctx, options, run)
 
 
 def _selected(options: dict[str, Any]) -> "list[Rule]":
@@ -188,76 +182,64 @@ def _selected(options: dict[str, Any]) -> "list[Rule]":
         raise click.UsageError(str(error)) from error
 
 
-def baseline_of(file: Path | None) -> "Baseline | None":
-    """Read the baseline that an option names, if it names one."""
-    if file is None:
+def settings_from(url: str, options: dict[str, Any]) -> "TargetSettings":
+    """Return the settings of the target; a user name and password in the URL become a header."""
+    from solusio_contracts.checking.target import TargetSettings
+    from solusio_contracts.http.connection import check_headers
+    from solusio_contracts.http.url import Origin
+
+    try:
+        parts = urllib.parse.urlsplit(url)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="URL") from error
+    headers: tuple[tuple[str, str], ...] = tuple(options["headers"])
+    if parts.username is not None:
+        password = urllib.parse.unquote(parts.password or "")
+        pair = f"{urllib.parse.unquote(parts.username)}:{password}".encode()
+        headers = (*headers, ("Authorization", f"Basic {b64encode(pair).decode('ascii')}"))
+        url = urllib.parse.urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    try:
+        scheme = Origin.of(url).scheme
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="URL") from error
+    if options["unknown_user_id"] in options["user_ids"]:
+        raise click.BadParameter(
+            f"expected an id that --user-id does not name, got {options['unknown_user_id']}",
+            param_hint="--unknown-user-id",
+        )
+    try:
+        check_headers(headers)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--header") from error
+    seed = options["seed"]
+    return TargetSettings(
+        url=url,
+        users=tuple(dict.fromkeys(options["user_ids"])),
+        token=options["token"] or None,
+        unknown_user=options["unknown_user_id"],
+        timeout=options["timeout"],
+        headers=headers,
+        tls=_tls(scheme, insecure=options["insecure"], cacert=options["cacert"]),
+        seed=random.SystemRandom().randrange(2**32) if seed is None else seed,
+        fuzz_examples=options["fuzz_examples"],
+        fuzz_seconds=options["fuzz_seconds"],
+    )
+
+
+def _tls(scheme: str, *, insecure: bool, cacert: Path | None) -> ssl.SSLContext | None:
+    if scheme == "http":
+        if insecure or cacert is not None:
+            raise click.UsageError("--insecure and --cacert need an https URL, but this one is http")
         return None
-    from solusio_contracts.decoding import DecodingError
-    from solusio_contracts.reporting.baseline import load
-
+    if insecure and cacert is not None:
+        raise click.UsageError("--insecure and --cacert exclude each other")
     try:
-        return load(file)
-    except DecodingError as error:
-        raise click.BadParameter(str(error), param_hint="--baseline") from error
-
-
-def require_writable(files: Sequence[Path | None]) -> None:
-    """Refuse before the run what would only fail after it."""
-    for file in files:
-        if file is None:
-            continue
-        folder = next(parent for parent in file.absolute().parents if parent.exists())
-        writable = os.access(file if file.exists() else folder, os.W_OK)
-        if file.is_dir() or not folder.is_dir() or not writable:
-            raise click.UsageError(f"{file} cannot be written")
-
-
-def _console() -> "Console":
-    from rich.console import Console
-
-    return Console(highlight=False)
-
-
-def _run(settings: "TargetSettings", rules: "list[Rule]", console: "Console", *, quiet: bool) -> "Report":
-    from rich.console import Console
-
-    from solusio_contracts.checking.runner import run
-    from solusio_contracts.checking.target import Target
-    from solusio_contracts.reporting.progress import live
-
-    watched = Console(stderr=True, quiet=True) if quiet else console
-    with live(watched, len(rules)) as progress:
-        return run(Target(settings), rules, progress=progress)
-
-
-def write_files(report: "Report", baseline: "Baseline | None", options: dict[str, Any]) -> None:
-    """Write the file reports and the baseline that the options ask for."""
-    from solusio_contracts.reporting import writers
-
-    try:
-        for kind, file in options["reports"]:
-            writers.write(report, kind, file)
-        if options["write_baseline"] is not None:
-            from solusio_contracts.reporting.baseline import write
-            from solusio_contracts.reporting.report import Exit
-
-            if report.exit is Exit.INCONCLUSIVE:
-                click.echo("No baseline was written: nothing was decided.", err=True)
-                return
-
-            kept: Path = options["write_baseline"]
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            kept.write_text(write(report, baseline), encoding="utf-8")
-    except OSError as error:
-        raise click.UsageError(f"{error.filename} cannot be written: {error.strerror}") from error
-
-
-def show(report: "Report", console: "Console", options: dict[str, Any]) -> None:
-    """Print the report, as short or long as the options say."""
-    from solusio_contracts.reporting.console import render
-    from solusio_contracts.reporting.view import verdict_line
-
-    if options["quiet"]:
-        click.echo(verdict_line(report))
-    else:
-        render(report, console, verbose=options["verbose"])
+        context = ssl.create_default_context(cafile=cacert)
+    except (ssl.SSLError, OSError) as error:
+        raise click.BadParameter(
+            f"{cacert} is not a PEM file with certificates", param_hint="--cacert"
+        ) from error
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context

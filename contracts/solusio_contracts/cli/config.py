@@ -1,4 +1,4 @@
-"""`--config FILE`: options from a table of a TOML file, checked as strictly as the command line."""
+"""`--config FILE`: reads options from a table of a TOML file, as strictly as from the command line."""
 
 import math
 from collections.abc import Callable
@@ -8,13 +8,13 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 DEFAULT_FILE = "mock-solusio.toml"
-"""Read when it lies in the current folder and --config is not given."""
+"""Read if it is in the current folder and --config is not given."""
 
 SECTIONS = frozenset({"check", "invoices"})
-"""Tables that such a file may have: each command reads its own."""
+"""The tables that a file may have; each command reads its own."""
 
 F = TypeVar("F", bound=Callable[..., Any])
-# Options that steer this run of the program and mean nothing in a file.
+# Options that only make sense on the command line.
 NOT_IN_A_FILE = frozenset({"config", "list-rules", "explain", "help"})
 
 
@@ -36,7 +36,7 @@ def config_option(section: str) -> Callable[[F], F]:
         expose_value=False,
         callback=read,
         help=f"Read options from the table [{section}] of this TOML file.  "
-        f"[default: {DEFAULT_FILE}, if there is one]",
+        f"[default: {DEFAULT_FILE}, if it exists]",
     )
 
 
@@ -49,11 +49,9 @@ def _defaults(command: click.Command, file: Path, section: str, *, required: boo
     except DecodingError as error:
         raise click.BadParameter(str(error), param_hint="--config") from error
     if (required and section not in document) or set(document) - SECTIONS:
-        # A file that was asked for and says nothing is a mistake, and so is a table that nobody reads.
-        there = ", ".join(document) or "nothing"
-        raise click.BadParameter(
-            f"{file}: expected a table [{section}], there is {there}", param_hint="--config"
-        )
+        # A file without the table it was named for is a mistake; so is a table that no command reads.
+        actual = ", ".join(document) or "nothing"
+        raise click.BadParameter(f"{file}: expected a table [{section}], got {actual}", param_hint="--config")
     table = document.get(section, {})
     if not isinstance(table, dict):
         raise click.BadParameter(f"{file}: expected a table [{section}]", param_hint="--config")
@@ -65,7 +63,7 @@ def _defaults(command: click.Command, file: Path, section: str, *, required: boo
         if parameter is None:
             known = ", ".join(sorted(parameters))
             raise click.BadParameter(
-                f"{file}: [{section}] has no option {key!r}; there are {known}", param_hint="--config"
+                f"{file}: [{section}] has no option {key!r}; known options: {known}", param_hint="--config"
             )
         _require_type(parameter, value, f"{file}: [{section}] {key}")
         if (parameter.name or name) in defaults:
@@ -75,7 +73,7 @@ def _defaults(command: click.Command, file: Path, section: str, *, required: boo
 
 
 def _by_name(command: click.Command) -> dict[str, click.Parameter]:
-    """Return the parameters by their long names without dashes in front; an argument by its own name."""
+    """Return options by their long names without leading dashes, and arguments by their names."""
     named: dict[str, click.Parameter] = {}
     for parameter in command.params:
         names = [opt.lstrip("-") for opt in parameter.opts if opt.startswith("--")] or [parameter.name or ""]
@@ -84,7 +82,7 @@ def _by_name(command: click.Command) -> dict[str, click.Parameter]:
 
 
 def _require_type(parameter: click.Parameter, value: Any, where: str) -> None:
-    """Refuse what click would take for something else: a text for a list, 1.9 or true for 1."""
+    """Refuse what click would convert: a string to a list, 1.9 or true to 1."""
     if not getattr(parameter, "multiple", False):
         _require_single(parameter, value, where)
     elif isinstance(value, list):
@@ -106,7 +104,7 @@ def _require_single(parameter: click.Parameter, value: Any, where: str) -> None:
     else:
         ok, expected = isinstance(value, str), "a string"
     if not ok:
-        # A token written as a number is a secret nevertheless.
+        # A token is secret even if it is written as a number.
         _refuse(expected, "***" if parameter.name == "token" else _toml(value), where)
 
 
@@ -115,5 +113,5 @@ def _refuse(expected: str, shown: str, where: str) -> NoReturn:
 
 
 def _toml(value: Any) -> str:
-    """Return a value as it stands in the file, as far as that matters to find it there."""
+    """Return a value much as it is written in the file."""
     return str(value).lower() if isinstance(value, bool | float) else repr(value)

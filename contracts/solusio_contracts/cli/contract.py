@@ -1,6 +1,6 @@
-"""`mock-solusio contract`: show the requirements, export them, compare documents with the vendor's.
+"""`mock-solusio contract`: show the requirements, export them, compare our documents with the vendor's.
 
-Only click is imported here; what a command needs comes when it runs.
+Only click is imported here; each command imports the rest when it runs.
 """
 
 from collections.abc import Callable
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from rich.console import Console
+from solusio_contracts.cli.output import medium_of, output_option, write_output
 
+if TYPE_CHECKING:
     from solusio_contracts.contract.clauses import Clause
     from solusio_contracts.contract.outline import Outline
 
@@ -26,9 +26,9 @@ VERDICTS = ("contradicted", "missing", "confirmed")
 def contract() -> None:
     """Show or export what SolusIO expects of a billing system.
 
-    The contract has two halves: clauses, each one requirement with an id such as TP-041, and
-    OpenAPI documents. Both say of every statement who makes it: the vendor's page (documented),
-    public client software (observed), or only we (assumed).
+    The contract has two parts: clauses, each one requirement with an id such as TP-041, and
+    OpenAPI documents. Both say who makes each statement: the vendor (documented), public client
+    software (observed), or only this project (assumed).
     """
 
 
@@ -49,12 +49,12 @@ def contract() -> None:
     help="Only clauses of this provenance; may be repeated.",
 )
 def show(what: tuple[str, ...], levels: tuple[str, ...], provenances: tuple[str, ...]) -> None:
-    """Show clauses: what is required, how much it weighs, who states it.
+    """Show clauses: what is required, at what level, and who states it.
 
-    Without an argument, all of them. With the id of a clause (TP-041), everything about it: why,
-    how to fix it, where it applies, which rules check it. With the beginning of ids (TP, TP-1),
-    the clauses of that area. With an operation (GetTokenPricing), its parameters and members,
-    and the clauses behind them.
+    Without an argument, show all clauses. With a clause id (TP-041), show everything about it: why,
+    how to fix it, where it applies, which rules check it. With a prefix of ids (TP, TP-1), show the
+    clauses that match. With an operation (GetTokenPricing), show its parameters, its members and
+    their clauses.
 
     \b
     Examples:
@@ -86,9 +86,9 @@ def show(what: tuple[str, ...], levels: tuple[str, ...], provenances: tuple[str,
         for clause in (chosen if what else known).values()
         if (not levels or clause.level in levels) and (not provenances or clause.provenance in provenances)
     ]
-    # An operation is shown even if no clause stands behind it.
+    # An operation is shown even without clauses.
     if not found and (not shown or chosen):
-        raise click.UsageError("None of these clauses has that level and provenance.")
+        raise click.UsageError("none of these clauses has that level and provenance")
     printer = Printer()
     for outline in shown:
         printer.outline(outline)
@@ -104,33 +104,26 @@ def show(what: tuple[str, ...], levels: tuple[str, ...], provenances: tuple[str,
     "--format",
     "format_",
     type=click.Choice(FORMATS),
-    help="Default: what the name of the output file says (.yaml, .json, .html), else table.",
+    help="Default: by the suffix of the output file (.yaml, .json, .html), otherwise table.",
 )
-@click.option(
-    "--output",
-    "-o",
-    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
-    default="-",
-    show_default="standard output",
-    help="File to write, in UTF-8. One that exists is replaced.",
-)
+@output_option
 @click.option(
     "--document",
     "names",
     multiple=True,
     metavar="NAME",
-    help="OpenAPI document to export; may be repeated, except with openapi. Default: all of them; "
-    f"with openapi, {DEFAULT_DOCUMENT}.",
+    help="OpenAPI document to export; may be repeated, except with openapi. Default: all; with openapi, "
+    f"{DEFAULT_DOCUMENT}.",
 )
 def export(format_: str | None, output: Path, names: tuple[str, ...]) -> None:
-    """Export the contract: clauses and OpenAPI documents.
+    """Export the clauses and OpenAPI documents of the contract.
 
     \b
     table    plain text
     yaml     clauses and documents in one structure
     json     the same structure as JSON
-    html     one page for people, complete in itself; link to a clause by #TP-041
-    openapi  one OpenAPI document alone, as other tools want it
+    html     one self-contained page for people; #TP-041 links to a clause
+    openapi  a single OpenAPI document, for other tools
 
     \b
     Examples:
@@ -142,12 +135,12 @@ def export(format_: str | None, output: Path, names: tuple[str, ...]) -> None:
     known = document_names()
     for name in names:
         if name not in known:
-            message = f"There is no document {name!r}, only {', '.join(known)}."
+            message = f"expected one of {', '.join(known)}, got {name!r}"
             raise click.BadParameter(message, param_hint="--document")
     chosen = format_ or FORMAT_OF_SUFFIX.get(output.suffix.lower(), "table")
     if chosen == "openapi" and len(names) > 1:
-        raise click.BadParameter("Only one at a time with openapi.", param_hint="--document")
-    _write(_renderer(chosen)(names), output)
+        raise click.BadParameter("expected a single document with --format openapi", param_hint="--document")
+    write_output(_renderer(chosen)(names), output)
 
 
 @contract.command()
@@ -164,34 +157,27 @@ def export(format_: str | None, output: Path, names: tuple[str, ...]) -> None:
     "--only",
     type=click.Choice(VERDICTS),
     multiple=True,
-    help="Only findings of this kind; may be repeated. Default: all in JSON; in the table, confirmed "
-    "ones only where we had assumed them.",
+    help="Only findings of this kind; may be repeated. Default: all in JSON; the table omits confirmed "
+    "ones, except where we had only assumed them.",
 )
 @click.option(
     "--format",
     "format_",
     type=click.Choice(["table", "json"]),
-    help="Default: json for an output file named .json, else table.",
+    help="Default: json for an output file with the suffix .json, otherwise table.",
 )
-@click.option(
-    "--output",
-    "-o",
-    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
-    default="-",
-    show_default="standard output",
-    help="File to write, in UTF-8. One that exists is replaced.",
-)
+@output_option
 @click.option("--insecure", is_flag=True, help="Accept any certificate of an https URL.")
 def diff(
     source: str, name: str, only: tuple[str, ...], format_: str | None, output: Path, insecure: bool
 ) -> None:
     """Compare our OpenAPI document with the vendor's own.
 
-    An installation of SolusIO has the vendor's document as storage/api-docs/api-docs.json. Pass that
-    file, its URL, or - for standard input: OpenAPI 3.0 or 3.1, JSON or YAML. What it confirms,
-    contradicts or knows beyond ours is the best report you can send us. It is compared here and sent nowhere.
+    A SolusIO installation has the vendor's document in storage/api-docs/api-docs.json. Pass that
+    file, its URL, or - for standard input: OpenAPI 3.0 or 3.1, JSON or YAML. Nothing is sent
+    anywhere. Please report the result: it is the best help you can give this project.
 
-    Exit codes: 0 nothing contradicted, 1 something is, 2 nothing could be compared.
+    Exit codes: 0 no contradiction, 1 a contradiction, 2 nothing could be compared.
 
     \b
     Examples:
@@ -200,8 +186,8 @@ def diff(
       mock-solusio contract diff api-docs.json --output diff.json
     """
     from solusio_contracts.contract.documents import document
-    from solusio_contracts.diff import export as diff_export
     from solusio_contracts.diff.compare import compare
+    from solusio_contracts.diff.export import exit_code, to_json
     from solusio_contracts.diff.findings import Verdict
     from solusio_contracts.diff.vendor import VendorDocumentError, load, shown
 
@@ -212,49 +198,22 @@ def diff(
     found = compare(document(name), theirs)
     if not found.matched:
         others = ", ".join(other for other in COMPARED if other != name)
-        message = f"Not one operation of {name} is in that document, so nothing was compared."
-        raise click.UsageError(f"{message} Is it the right one? (--document {others})")
+        raise click.UsageError(
+            f"that document has no operation of {name}, so nothing was compared; try --document {others}"
+        )
     verdicts = [Verdict(verdict) for verdict in only]
     place = shown(source)
     if (format_ or FORMAT_OF_SUFFIX.get(output.suffix.lower())) == "json":
-        _write(diff_export.to_json(found, name, place, verdicts or list(Verdict)), output)
+        write_output(to_json(found, name, place, verdicts or list(Verdict)), output)
     else:
         from solusio_contracts.diff.tables import render
+        from solusio_contracts.reporting.printing import printed
 
-        _write(
-            _printed(lambda console: render(found, console, name, place, verdicts or None), output), output
+        text = printed(
+            lambda console: render(found, console, name, place, verdicts or None), **medium_of(output)
         )
-    raise SystemExit(diff_export.exit_code(found))
-
-
-def _printed(render: "Callable[[Console], None]", output: Path) -> str:
-    """Return what is printed: in the colours and width of the terminal if it goes to one."""
-    import io
-    import sys
-
-    from rich.console import Console
-
-    from solusio_contracts.catalogue.tables import PLAIN_WIDTH
-
-    class File(io.StringIO):
-        encoding = "utf-8" if str(output) != "-" else sys.stdout.encoding or "utf-8"
-
-    terminal = str(output) == "-" and sys.stdout.isatty()
-    file = File()
-    width = None if terminal else PLAIN_WIDTH
-    render(Console(file=file, width=width, force_terminal=terminal, highlight=False))
-    return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
-
-
-def _write(text: str, output: Path) -> None:
-    if str(output) == "-":
-        click.echo(text, nl=False)
-        return
-    try:
-        output.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        message = f"Cannot write {str(output)!r}: {error.strerror}."
-        raise click.BadParameter(message, param_hint="--output") from error
+        write_output(text, output)
+    raise SystemExit(exit_code(found))
 
 
 def _renderer(format_: str) -> Callable[[tuple[str, ...]], str]:
@@ -274,14 +233,14 @@ def _renderer(format_: str) -> Callable[[tuple[str, ...]], str]:
 def _unknown(word: str, clause_ids: list[str], operation_ids: list[str]) -> str:
     from difflib import get_close_matches
 
-    message = f"There is no clause or operation {word!r}."
-    # Ids are alike when they begin alike: TP-045 means a neighbour, not TP-504.
+    message = f"{word!r} is not a clause or operation."
+    # A similar id has the same beginning: TP-045 is meant as a neighbour, not as TP-504.
     begins = (word.upper()[:length] for length in range(len(word), len("TP-0"), -1))
     for begin in begins:
         if near := [clause_id for clause_id in clause_ids if clause_id.startswith(begin)]:
-            return f"{message} Near it: {', '.join(near[:8])}."
+            return f"{message} Did you mean: {', '.join(near[:8])}?"
     names = {name.lower(): name for name in operation_ids}
     if close := get_close_matches(word.lower(), names, n=1):
-        return f"{message} Did you mean {names[close[0]]}?"
+        return f"{message} Did you mean: {names[close[0]]}?"
     areas = sorted({clause_id.partition("-")[0] for clause_id in clause_ids})
-    return f"{message} Try one of {', '.join([*areas, *operation_ids])}, or nothing for all."
+    return f"{message} Expected {', '.join([*areas, *operation_ids])}, or nothing for all clauses."

@@ -1,31 +1,41 @@
-"""The options about reports that `check` and `invoices check` have in common."""
+"""What `check` and `invoices check` share: the options about reports, and a run that ends in them."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
 from solusio_contracts.cli.types import KINDS, ReportFile
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from solusio_contracts.reporting.baseline import Baseline
+    from solusio_contracts.reporting.report import Report
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as in shells: neither conformant nor not."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def report_options(*, verbose: str) -> Callable[[F], F]:
-    """Add `--baseline`, `--write-baseline`, `--report`, `-v` and `-q`; `verbose` says what `-v` adds."""
+    """Add `--baseline`, `--write-baseline`, `--report`, `-v` and `-q`; `verbose` is the help text of `-v`."""
     options = (
         click.option(
             "--baseline",
             "baseline_file",
             type=click.Path(exists=True, dir_okay=False, path_type=Path),
             metavar="FILE",
-            help="Accept the failures listed there, and fail when one of them is gone.",
+            help="Accept the failures in this file; fail when one of them no longer occurs.",
         ),
         click.option(
             "--write-baseline",
             type=click.Path(dir_okay=False, path_type=Path),
             metavar="FILE",
-            help="Write the failures of this run as a baseline.",
+            help="Write the failures of this run to a baseline file.",
         ),
         click.option(
             "--report",
@@ -35,7 +45,7 @@ def report_options(*, verbose: str) -> Callable[[F], F]:
             help=f"Write a report to a file; kinds: {', '.join(KINDS)}.",
         ),
         click.option("-v", "--verbose", is_flag=True, help=verbose),
-        click.option("-q", "--quiet", is_flag=True, help="Show the verdict only."),
+        click.option("-q", "--quiet", is_flag=True, help="Show only the verdict."),
     )
 
     def add(command: F) -> F:
@@ -45,3 +55,85 @@ def report_options(*, verbose: str) -> Callable[[F], F]:
         return command
 
     return add
+
+
+def run_and_report(
+    ctx: click.Context, options: dict[str, Any], run: "Callable[[Console], Report]"
+) -> NoReturn:
+    """Run, report as the options of `report_options` ask, and exit with the code of the report.
+
+    `run` shows its progress on the console it gets, which prints nothing with `--quiet`.
+    """
+    if options["quiet"] and options["verbose"]:
+        raise click.UsageError("--quiet and --verbose exclude each other")
+    baseline = _baseline_of(options["baseline_file"])
+    _require_writable([file for _, file in options["reports"]] + [options["write_baseline"]])
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    try:
+        report = run(Console(stderr=True, quiet=True) if options["quiet"] else console)
+    except KeyboardInterrupt:
+        click.echo("Interrupted: nothing was decided.", err=True)
+        ctx.exit(INTERRUPTED)
+    if baseline is not None:
+        from solusio_contracts.reporting.baseline import apply
+
+        report = apply(report, baseline)
+    _write_files(report, baseline, options)
+    _show(report, console, options)
+    ctx.exit(int(report.exit))
+
+
+def _baseline_of(file: Path | None) -> "Baseline | None":
+    if file is None:
+        return None
+    from solusio_contracts.decoding import DecodingError
+    from solusio_contracts.reporting.baseline import load
+
+    try:
+        return load(file)
+    except DecodingError as error:
+        raise click.BadParameter(str(error), param_hint="--baseline") from error
+
+
+def _require_writable(files: Sequence[Path | None]) -> None:
+    """Refuse before the run what would fail after it."""
+    for file in files:
+        if file is None:
+            continue
+        folder = next(parent for parent in file.absolute().parents if parent.exists())
+        writable = os.access(file if file.exists() else folder, os.W_OK)
+        if file.is_dir() or not folder.is_dir() or not writable:
+            raise click.UsageError(f"cannot write {file}")
+
+
+def _write_files(report: "Report", baseline: "Baseline | None", options: dict[str, Any]) -> None:
+    from solusio_contracts.reporting import writers
+
+    try:
+        for kind, file in options["reports"]:
+            writers.write(report, kind, file)
+        if options["write_baseline"] is not None:
+            from solusio_contracts.reporting.baseline import write
+            from solusio_contracts.reporting.report import Exit
+
+            if report.exit is Exit.INCONCLUSIVE:
+                click.echo("No baseline was written: nothing was decided.", err=True)
+                return
+
+            written: Path = options["write_baseline"]
+            written.parent.mkdir(parents=True, exist_ok=True)
+            written.write_text(write(report, baseline), encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"cannot write {error.filename}: {error.strerror}") from error
+
+
+def _show(report: "Report", console: "Console", options: dict[str, Any]) -> None:
+    from solusio_contracts.reporting.console import render
+    from solusio_contracts.reporting.view import verdict_line
+
+    if options["quiet"]:
+        click.echo(verdict_line(report))
+    else:
+        render(report, console, verbose=options["verbose"])

@@ -16,10 +16,9 @@ from solusio_contracts.invoices.differences import counted
 from solusio_contracts.invoices.documents import Pricing
 from solusio_contracts.invoices.scenario import ExpectedInvoice, Scenario, ScenarioPlan, load_scenarios
 from solusio_contracts.invoices.verdict import NUMBERS
+from solusio_contracts.reporting.printing import PLAIN_WIDTH, print_list
 from solusio_contracts.timeline import AnyEvent
 
-WIDE = 160
-"""Columns where no terminal limits them: one line for each scenario, to grep in."""
 MOST = 12
 """Events or lines that are shown one by one; of more, the first and the last."""
 
@@ -30,15 +29,10 @@ class UnknownScenarioError(ValueError):
 
 def print_scenarios() -> None:
     """Print a table of all scenarios, by area."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("Scenario", "Area", "Clauses", "The billing system is held to"):
-        table.add_column(heading, overflow="fold", no_wrap=heading in ("Scenario", "Area"))
-    for one in load_scenarios():
-        table.add_row(Text(one.id), Text(one.area), Text(" ".join(one.clauses)), Text(one.title))
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = WIDE
-    console.print(table)
+    print_list(
+        ("Scenario", "Area", "Clauses", "What it checks"),
+        ((one.id, one.area, " ".join(one.clauses), one.title) for one in load_scenarios()),
+    )
 
 
 def print_scenario(name: str) -> None:
@@ -62,7 +56,7 @@ def print_scenario(name: str) -> None:
         raise UnknownScenarioError(f"{name!r} is no scenario{meant}")
     console = Console(highlight=False)
     if not console.is_terminal:
-        console.width = min(WIDE, 120)
+        console.width = PLAIN_WIDTH
     console.print(Text.assemble((scenario.id, "bold"), f"  ({scenario.area}; {', '.join(scenario.clauses)})"))
     console.print(Text(scenario.title))
     _section(console, "Plans", [(plan.name, _plan(plan)) for plan in scenario.plans])

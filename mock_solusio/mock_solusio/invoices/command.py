@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from solusio_contracts.cli.check import INTERRUPTED, baseline_of, require_writable, show, write_files
 from solusio_contracts.cli.config import config_option
-from solusio_contracts.cli.reporting import report_options
+from solusio_contracts.cli.reporting import report_options, run_and_report
 from solusio_contracts.cli.types import Header, Seconds, UserId
 
 if TYPE_CHECKING:
@@ -124,30 +123,15 @@ def check(ctx: click.Context, /, **options: Any) -> None:
     Exit codes: 0 conformant, 1 not conformant, 2 wrong usage,
     3 inconclusive (cannot be started or reached, or nothing could be judged).
     """  # noqa: D301 - click's \b must be a real backspace
-    if options["quiet"] and options["verbose"]:
-        raise click.UsageError("--quiet and --verbose contradict each other")
     access_token = _access_token(options["access_token"])
     target, curl_of = _target(options, access_token)
     chosen, judge_numbers = _selected(options)
-    baseline = baseline_of(options["baseline_file"])
-    require_writable([file for _, file in options["reports"]] + [options["write_baseline"]])
-    from rich.console import Console
 
-    console = Console(highlight=False)
-    watched = Console(stderr=True, quiet=True) if options["quiet"] else console
-    try:
+    def run(console: Any) -> "Report":
         with _endable():
-            report = _run(target, chosen, watched, options, access_token, judge_numbers, curl_of)
-    except KeyboardInterrupt:
-        click.echo("Interrupted: nothing was decided.", err=True)
-        ctx.exit(INTERRUPTED)
-    if baseline is not None:
-        from solusio_contracts.reporting.baseline import apply
+            return _run(target, chosen, console, options, access_token, judge_numbers, curl_of)
 
-        report = apply(report, baseline)
-    write_files(report, baseline, options)
-    show(report, console, options)
-    ctx.exit(int(report.exit))
+    run_and_report(ctx, options, run)
 
 
 def _run(

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from solusio_contracts.cli.output import medium_of, output_option, write_output
+
 if TYPE_CHECKING:
     from mock_solusio.price_list.report import Report
 
@@ -34,14 +36,7 @@ def _month(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     type=click.Choice(FORMATS),
     help="Default: what the name of the output file says (.json, .csv, .md), else table.",
 )
-@click.option(
-    "--output",
-    "-o",
-    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
-    default="-",
-    show_default="standard output",
-    help="File to write, in UTF-8. One that exists is replaced.",
-)
+@output_option
 @click.option(
     "--hours",
     type=click.IntRange(1, LONGEST_MONTH * 24),
@@ -100,7 +95,7 @@ def pricing(
     if example:
         if file or format_ or hours or month or tables:
             raise click.UsageError("--example prints the price list itself, and goes with --output alone.")
-        _write(own.decode("utf-8"), output)
+        write_output(own.decode("utf-8"), output)
         return
 
     from mock_solusio.price_list.model import Level, check
@@ -122,7 +117,7 @@ def pricing(
     chosen = format_ or FORMAT_OF_SUFFIX.get(output.suffix.lower(), "table")
     # A list that cannot be read leaves a table of before alone; JSON carries the findings.
     if prices is not None or chosen == "json":
-        _write(_rendered(report, chosen, output), output)
+        write_output(_rendered(report, chosen, output), output)
     for finding in findings:
         click.echo(_encodable(str(finding), sys.stderr), err=True)
     raise SystemExit(int(any(finding.level is Level.ERROR for finding in findings)))
@@ -137,22 +132,7 @@ def _rendered(report: "Report", format_: str, output: Path) -> str:
 
     if format_ == "markdown":
         return to_markdown(report)
-    if str(output) == "-":
-        return to_table(report, terminal=sys.stdout.isatty(), encoding=sys.stdout.encoding or "utf-8")
-    return to_table(report, terminal=False, encoding="utf-8")
-
-
-def _write(text: str, output: Path) -> None:
-    if str(output) == "-":
-        shown = _encodable(text, sys.stdout)
-        # As bytes, no line end is changed: those of CSV are CRLF already.
-        click.echo(shown if sys.stdout.isatty() else shown.encode(sys.stdout.encoding or "utf-8"), nl=False)
-        return
-    try:
-        output.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        message = f"Cannot write {str(output)!r}: {error.strerror}."
-        raise click.BadParameter(message, param_hint="--output") from error
+    return to_table(report, **medium_of(output))
 
 
 def _encodable(text: str, stream: object) -> str:

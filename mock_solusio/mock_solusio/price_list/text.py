@@ -1,6 +1,5 @@
 """A price list for people: tables for a terminal, and for Markdown with the vendor's own headings."""
 
-import io
 from collections.abc import Iterable, Sequence
 
 from rich.box import SIMPLE_HEAD
@@ -12,9 +11,7 @@ from rich.text import Text
 from mock_solusio.domain.prices import Pricing
 from mock_solusio.price_list.report import Report, written
 from mock_solusio.price_list.tables import PlanRow
-
-PLAIN_WIDTH = 120
-"""Columns of a table that goes to a file or a pipe, whose reader's width nobody knows."""
+from solusio_contracts.reporting.printing import printed
 
 NARROWEST_NAME = 12
 """Columns that the name of a plan gets at least, even if the table becomes wider than the terminal."""
@@ -27,24 +24,12 @@ _BETWEEN = "  "
 _TEXT_COLUMNS = ("Plan", "Plans", "Charged")
 
 
-class _File(io.StringIO):
-    """A text of which rich knows how it will be encoded: it draws no lines that ASCII does not have."""
-
-    def __init__(self, encoding: str) -> None:
-        super().__init__()
-        self._encoding = encoding
-
-    @property
-    def encoding(self) -> str:  # type: ignore[override]  # a plain attribute in typeshed
-        return self._encoding
-
-
 def to_table(report: Report, *, terminal: bool, encoding: str) -> str:
     """Return the tables as text, in the width and with the colours of the terminal if it is for one."""
-    file = _File(encoding)
-    console = Console(
-        file=file, width=None if terminal else PLAIN_WIDTH, force_terminal=terminal, highlight=False
-    )
+    return printed(lambda console: _print_tables(report, console), terminal=terminal, encoding=encoding)
+
+
+def _print_tables(report: Report, console: Console) -> None:
     usual = console.width
     for title, head, rows in _tables(report, short=True):
         table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 0, 0, 1), show_edge=False)
@@ -66,8 +51,6 @@ def to_table(report: Report, *, terminal: bool, encoding: str) -> str:
         console.width = max(usual, total)
         console.print(table)
         console.print()
-    lines = [line.rstrip() for line in file.getvalue().splitlines()]
-    return "\n".join(lines).strip("\n") + "\n" if any(lines) else ""
 
 
 def to_markdown(report: Report) -> str:

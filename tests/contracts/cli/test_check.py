@@ -100,7 +100,7 @@ def test_a_closed_port_is_one_clear_line(check):
 
 
 def test_nothing_checked_is_never_a_pass(check, good):
-    # Without a token there is nothing to ask about the whole of it.
+    # Without a token got nothing to ask about the whole of it.
     run = check(good.url, *USER, "--only", "whole-token", token=None)
     assert run.code == 3
     assert "Inconclusive" in run.output

@@ -61,8 +61,8 @@ def test_files_that_cannot_be_used(refused, tmp_path):
     (tmp_path / "text").write_text("neither TOML nor PEM")
     for options, word in [
         (["--report", f"json={tmp_path}"], str(tmp_path)),
-        (["--report", f"json={tmp_path / 'text' / 'report.json'}"], "cannot be written"),
-        (["--write-baseline", tmp_path / "text" / "baseline.toml"], "cannot be written"),
+        (["--report", f"json={tmp_path / 'text' / 'report.json'}"], "cannot write"),
+        (["--write-baseline", tmp_path / "text" / "baseline.toml"], "cannot write"),
         (["--baseline", tmp_path / "text"], "--baseline"),
         (["--config", tmp_path / "text"], "--config"),
     ]:
@@ -78,7 +78,7 @@ def test_files_that_cannot_be_used(refused, tmp_path):
     [
         ("[check", ["own.toml: not valid TOML: Expected ']'"]),
         ("[chekc]\ntimeout = 1", ["[check]", "chekc"]),
-        ("[check]\nseed = 1\n[chekc]\ntimeout = 1", ["expected a table [check], there is check, chekc"]),
+        ("[check]\nseed = 1\n[chekc]\ntimeout = 1", ["expected a table [check], got check, chekc"]),
         ("check = 5", ["table [check]"]),
         ("[check]\ntokn = 'x'", ["'tokn'", "token", "user-id"]),
         ("[check]\nconfig = 'x'", ["'config'"]),

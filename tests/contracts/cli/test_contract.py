@@ -116,9 +116,9 @@ class TestShow:
         [
             (["TP-045"], "TP-040, TP-041, TP-042, TP-043"),
             (["TP-041", "XY"], "'XY'"),
-            (["GetTokenPrice"], "Did you mean GetTokenPricing?"),
-            ([""], "no clause or operation ''"),
-            (["TP-041", "--level", "may"], "None of these clauses"),
+            (["GetTokenPrice"], "Did you mean: GetTokenPricing?"),
+            ([""], "'' is not a clause or operation"),
+            (["TP-041", "--level", "may"], "none of these clauses"),
             (["--level", "shall"], "shall"),
             (["--provenance", "guessed"], "guessed"),
         ],
@@ -204,8 +204,8 @@ class TestExport:
         ("arguments", "message"),
         [
             (["--format", "pdf"], "pdf"),
-            (["--document", "solusio"], "no document 'solusio', only billing-endpoint"),
-            (["--format", "openapi", *["--document", "billing-endpoint"] * 2], "one at a time"),
+            (["--document", "solusio"], "expected one of billing-endpoint, solusio-api, got 'solusio'"),
+            (["--format", "openapi", *["--document", "billing-endpoint"] * 2], "a single document"),
             (["--output", "{tmp}"], "directory"),
             (["--output", "{tmp}/missing/c.html"], "No such file or directory"),
             (["--output", "{tmp}/file/c.html"], "Not a directory"),

@@ -231,7 +231,7 @@ class TestOutput:
     def test_a_file_that_cannot_be_written(self, run: Run, vendor_file: Path, tmp_path: Path) -> None:
         result = run(vendor_file, "-o", tmp_path / "none" / "diff.json")
         assert result.exit_code == 2
-        assert "Cannot write" in result.stderr
+        assert "cannot write" in result.stderr
 
 
 class TestMistakes:
@@ -240,7 +240,7 @@ class TestMistakes:
         file.write_text('{"openapi": "3.0.0", "paths": {"/pets": {"get": {}}}}', encoding="utf-8")
         result = run(file)
         assert (result.exit_code, result.stdout) == (2, "")
-        assert "Not one operation of solusio-api is in that document" in plain(result.stderr)
+        assert "that document has no operation of solusio-api" in plain(result.stderr)
 
     @pytest.mark.parametrize(
         ("text", "words"),

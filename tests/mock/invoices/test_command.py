@@ -185,7 +185,7 @@ def test_a_config_file_gives_options_and_may_be_that_of_check_as_well(invoices, 
         (("--bill", "x", "--invoices", "y", "--only", "nope"), "'nope' is not a scenario, area or clause"),
         (("--bill", "x", "--invoices", "y", "--skip", "*"), "leave no scenario"),
         (("--bill", "x", "--invoices", "y", "--header", "A: b"), "--header is for URLs"),
-        (("--bill", "x", "--invoices", "y", "-q", "-v"), "contradict each other"),
+        (("--bill", "x", "--invoices", "y", "-q", "-v"), "exclude each other"),
         (("--bill", "x", "--invoices", "y", "--access-token", "a b"), "--access-token"),
         (
             ("--bill", "x", "--invoices", "y", "--first-customer-id", "0"),

@@ -68,7 +68,7 @@ def test_an_error_in_reading_is_1_without_tables(run, tmp_path):
         (["--table", "hours"], "Add --hours N"),
         (["--table", "plans", "--hours", "7"], "add --table hours"),
         (["--example", "--month", "2026-02"], "goes with --output alone"),
-        (["--output", "no/such/folder.txt"], "Cannot write"),
+        (["--output", "no/such/folder.txt"], "cannot write"),
         (["--format", "xml"], "'xml' is not one of"),
     ],
 )
