@@ -158,7 +158,9 @@ def _changed(world: World, plan: Plan, body: Mapping[str, Any]) -> Plan:
     # The Go SDK sends an empty string for a policy that its user did not set.
     changes |= {name: value for name, value in pick(body, *_POLICIES).items() if value}
     for name, value in pick(body, *_PARTS).items():
-        changes[name] = replace(getattr(plan, name), **pick(value, "value", "is_editable"))
+        # The same for a firewall mode; `false` is a value.
+        given = {key: one for key, one in pick(value, "value", "is_editable").items() if one != ""}
+        changes[name] = replace(getattr(plan, name), **given)
     if body.get("limits"):
         changes["limits"] = _limits(plan.limits, body["limits"])
     backups = dict(body.get("backup_settings") or {})

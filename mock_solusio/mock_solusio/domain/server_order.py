@@ -113,7 +113,7 @@ def read(world: World, actor: User, permissions: frozenset[str], fields: Mapping
         user_data=fields.get("user_data") or "",
         fqdns=list(fields.get("fqdns") or ()),
         ssh_keys=ssh_keys(world, owner, fields.get("ssh_keys")),
-        boot_mode=fields.get("boot_mode", "disk"),
+        boot_mode=fields.get("boot_mode") or "disk",
         firmware=fields.get("firmware", "bios"),
         mac_address=mac_address,
         additional_disks=_disks(fields.get("additional_disks")),

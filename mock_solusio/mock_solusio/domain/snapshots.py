@@ -9,10 +9,11 @@ from mock_solusio.domain.records.tasks import Task
 from mock_solusio.domain.records.user import User
 from mock_solusio.domain.tasks import is_used_by_task
 from mock_solusio.domain.world import World
+from mock_solusio.moment import rfc3339
 
 
 def create(world: World, actor: User, server: Server, name: str) -> Snapshot:
-    """Take a snapshot of a server.
+    """Take a snapshot of a server; without a name, it is named after the present moment (assumed).
 
     Raises:
         Invalid: the plan has no snapshots.
@@ -20,6 +21,7 @@ def create(world: World, actor: User, server: Server, name: str) -> Snapshot:
     plan = custom_plans.effective_plan(world, server)
     if not plan.is_snapshots_enabled:
         raise Invalid.field("snapshot", f"Snapshots are not available with the plan {plan.name}.")
+    name = name or rfc3339(world.now)
     snapshot = world[SNAPSHOTS].add(Snapshot(server_id=server.id, name=name, created_at=world.now))
     # A snapshot only holds later changes, so it is small (assumed: a tenth of the disk space in use).
     size = round(charts.disk_used(world, server, server.disk, world.now) / 10, 3)

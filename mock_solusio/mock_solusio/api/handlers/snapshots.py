@@ -33,5 +33,5 @@ starts_task("revertSnapshot", _actionable, snapshots.revert)
 @operation("createServerSnapshot")
 def create_server_snapshot(call: Call) -> Reply:
     """Take a snapshot; reply with 201 and the snapshot."""
-    snapshot = snapshots.create(call.world, call.actor, actionable(call), call.body["name"])
+    snapshot = snapshots.create(call.world, call.actor, actionable(call), call.body.get("name") or "")
     return show(call, snapshot_view, snapshot, 201)
