@@ -4,6 +4,7 @@ A request that differs is answered with an error in Laravel's words (facts, sect
 """
 
 import functools
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -184,11 +185,21 @@ def response_problem(operation_id: str, response: Response) -> str | None:
         return f"The response is not documented: {error}"
     if not response.body:
         return None
-    difference = next(schema.iter_errors(msgspec.json.decode(response.body)), None)
+    difference = next(schema.iter_errors(_FRACTIONS.decode(response.body)), None)
     if difference is None:
         return None
     place = "/".join(map(str, difference.instance_path))
     return f"The response of {operation_id} differs from the document at /{place}: {difference.message}"
+
+
+def _fraction(text: str) -> float:
+    # JSON Schema takes 1.0 for an integer, but clients that decode into one do not. The nearest fraction
+    # towards zero is within the same bounds, and not an integer.
+    value = float(text)
+    return math.nextafter(value, 0.5) if value.is_integer() else value
+
+
+_FRACTIONS = msgspec.json.Decoder(float_hook=_fraction)
 
 
 @functools.cache
@@ -216,7 +227,8 @@ def _problem(error: jsonschema_rs.ValidationError) -> str:
         limit=_number(getattr(kind, "limit", None)),
         unit="characters" if isinstance(error.instance, str) else "items",
         types=" or ".join(_NOUNS[one] for one in getattr(kind, "types", ()) if one != "null"),
-        options=", ".join(map(str, getattr(kind, "options", ()))),
+        # Neither null nor "" is worth a suggestion: both mean that nothing is chosen.
+        options=", ".join(str(one) for one in getattr(kind, "options", ()) if one not in (None, "")),
         format=_FORMATS.get(getattr(kind, "format", ""), getattr(kind, "format", "")),
     )
 

@@ -25,6 +25,8 @@ CUSTOM = (
 )
 """Members of a plan that can be custom for a server, besides `params` and `limits`."""
 
+_SIZES = frozenset({"disk", "ram", "vcpu"})
+
 
 def customised(plan: Plan, custom: dict[str, Any]) -> Plan:
     """Return a plan with some members replaced; nested objects are merged member by member."""
@@ -47,13 +49,20 @@ def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 
 
 def custom_plan(asked: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the custom members that a request names: known ones only, without null and empty strings."""
+    """Return the custom members that a request names: known ones only, without null and empty strings.
+
+    The Go SDK sends a whole plan, and a size of 0 where its user set none. No server has such a size.
+    """
     if not asked:
         return {}
     custom: dict[str, Any] = {name: asked[name] for name in CUSTOM if asked.get(name) not in (None, "")}
     params = asked.get("params") or {}
     known = PlanParams.__struct_fields__
-    custom["params"] = {name: params[name] for name in known if params.get(name) is not None}
+    custom["params"] = {
+        name: params[name]
+        for name in known
+        if params.get(name) is not None and (params[name] or name not in _SIZES)
+    }
     limits = asked.get("limits") or {}
     custom["limits"] = {name: _limit(limits[name]) for name in LIMIT_UNITS if limits.get(name)}
     return {name: value for name, value in custom.items() if value != {}}

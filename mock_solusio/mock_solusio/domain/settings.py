@@ -40,7 +40,8 @@ def read(world: World) -> InstallationSettings:
 def patch(world: World, body: SettingsTree, *, actor: User | None = None) -> InstallationSettings:
     """Merge a tree into the settings, object by object; unknown members are ignored (observed).
 
-    `limit_group` may be an id, an object with an `id`, or None (the last is assumed).
+    `limit_group` may be an id, an object with an `id`, or None (the last is assumed). The id 0 changes
+    nothing: the Go SDK sends it unless its user sets one.
 
     Raises:
         Invalid: the role or the limit group does not exist.
@@ -52,9 +53,10 @@ def patch(world: World, body: SettingsTree, *, actor: User | None = None) -> Ins
     if "limit_group" in body:
         given = body["limit_group"]
         key = given["id"] if isinstance(given, dict) else given
-        tree["limit_group"] = None if key is None else int(key)
-        if key is not None and world[LIMIT_GROUPS].get(int(key)) is None:
-            errors["limit_group"] = ["The selected limit group is invalid."]
+        if key != 0:
+            tree["limit_group"] = None if key is None else int(key)
+            if key is not None and world[LIMIT_GROUPS].get(int(key)) is None:
+                errors["limit_group"] = ["The selected limit group is invalid."]
     role = role_permissions.role_by_name(world, tree["registration"]["role"])
     if role is None:
         errors["registration.role"] = ["The selected role is invalid."]

@@ -1,5 +1,6 @@
 """Servers, their disks, backups and snapshots as the API shows them (facts, section 7)."""
 
+import math
 from typing import Any
 
 from mock_solusio.api.call import Call
@@ -221,7 +222,7 @@ def disk_views(call: Call, server: Server) -> list[Json]:
                 "id": server.id * 100 + number,
                 "is_primary": number == 0,
                 **pick(disk, "name", "size"),
-                "actual_size": charts.disk_used(world, server, disk.size, at),
+                "actual_size": math.ceil(charts.disk_used(world, server, disk.size, at)),
                 "path": file,
                 "full_path": f"{storage.path}/{file}",
                 "storage": storage_view(call, storage),

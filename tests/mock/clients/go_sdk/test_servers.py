@@ -232,3 +232,17 @@ def test_a_whole_plan_instead_of_one_by_id(
     wait(60)
     go.async_delete(f"servers/{made['id']}")
     wait(60)
+
+
+@pytest.mark.parametrize("days", [0, 1, 30, 300])
+def test_what_a_disk_holds_is_an_integer(
+    go: Any, wait: Callable[[float], None], order: dict[str, Any], days: int
+) -> None:
+    extra = [{"name": f"{size}", "size": size, "offer_id": 0} for size in (1, 7, 1000)]
+    made = go.create("servers", "VirtualServer", {**order, "additional_disks": extra})
+    wait(60 + days * 86400)
+    disks = go.get(f"servers/{made['id']}/disks", "[Disk]")
+    assert [disk["size"] for disk in disks] == [20, 1, 7, 1000]
+    assert all(0 < disk["actual_size"] <= disk["size"] for disk in disks)
+    go.async_delete(f"servers/{made['id']}")
+    wait(60)

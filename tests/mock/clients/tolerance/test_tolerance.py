@@ -51,7 +51,7 @@ def is_user(value: Any) -> bool:
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 MAY_BE_FRACTIONS = {
-    *("backup_price", "position", "cpu", "load_average", "read_kb", "write_kb", "memory", "actual_size"),
+    *("backup_price", "position", "cpu", "load_average", "read_kb", "write_kb", "memory"),
     *("total", "used", "free_space", "size", "unit_cost"),
 }
 TRAFFIC = ("KiB", "MiB", "GiB", "TiB", "PiB")
