@@ -1,4 +1,4 @@
-"""Lets `python -m mock_solusio` be the command `mock-solusio`."""
+"""Makes `python -m mock_solusio` the command `mock-solusio`."""
 
 from mock_solusio.cli import main
 

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, Self
 
 import msgspec
 
-from mock_solusio.moment import DAY, HOUR, MINUTE, SECOND, Micros, micros, parse_moment, utc
+from mock_solusio.moment import DAY, HOUR, MINUTE, SECOND, Micros, micros, parse_moment, rfc3339, utc
 
 Source = Callable[[], Micros]
 """Gives a clock the real time, in microseconds since 1970."""
@@ -151,6 +151,11 @@ class Clock:
     def mode(self) -> Mode:
         """`real` (as fast as real time, at any distance from it), `frozen` or `speed`."""
         return pace(self._anchor.speed)
+
+    def described(self) -> str:
+        """Return moment and speed for people: `2026-03-01T00:00:00.000000Z, frozen`."""
+        pace = {"frozen": "frozen", "real": "in real time", "speed": f"{self.speed:g} times as fast"}
+        return f"{rfc3339(self.now())}, {pace[self.mode]}"
 
     def set(self, moment: Micros) -> None:
         """Go to a moment, earlier or later, and continue from there at the same speed.

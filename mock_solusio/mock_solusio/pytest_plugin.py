@@ -1,7 +1,7 @@
 """pytest fixtures: a running mock SolusIO per test (`solusio`) or for all tests (`solusio_session`).
 
-Options go through a marker: `@pytest.mark.solusio(clock="2026-03-01T00:00:00Z", seed="7", strict=True)`.
-Nothing is imported or started for tests that use none of the fixtures.
+Set options with a marker: `@pytest.mark.solusio(clock="2026-03-01T00:00:00Z", seed="7", strict=True)`.
+Nothing is imported or started for tests that use neither fixture.
 """
 
 from collections.abc import Iterator
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from mock_solusio.testing import Solusio
 
 SEED = "pytest"
-"""What randomness follows from unless a test says otherwise: the same in every run."""
+"""Default seed of all randomness, so that every run is the same."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Register the marker."""
     config.addinivalue_line(
         "markers",
         "solusio(**options): options of the mock SolusIO, such as clock, seed, fixtures, billing_url",
@@ -29,7 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def solusio(request: pytest.FixtureRequest) -> "Iterator[Solusio]":
-    """A mock SolusIO of this test's own: `url`, `admin_token`, `clock`, `journal`, `create_user()` ..."""
+    """A mock SolusIO for this test: `url`, `admin_token`, `clock`, `journal`, `create_user()` ..."""
     from mock_solusio.testing import started
 
     marker = request.node.get_closest_marker("solusio")
@@ -39,7 +39,7 @@ def solusio(request: pytest.FixtureRequest) -> "Iterator[Solusio]":
 
 @pytest.fixture(scope="session")
 def solusio_session() -> "Iterator[Solusio]":
-    """A mock SolusIO that all tests of the run share."""
+    """A mock SolusIO shared by all tests of the run."""
     from mock_solusio.testing import started
 
     with started(_options({})) as running:
@@ -52,8 +52,9 @@ def _options(given: dict[str, Any]) -> "Options":
 
     known = {field.name for field in fields(Options)}
     if wrong := sorted(set(given) - known):
+        options = ", ".join(sorted(known))
         raise pytest.UsageError(
-            f"@pytest.mark.solusio knows no option {', '.join(wrong)}; there is {', '.join(sorted(known))}"
+            f"@pytest.mark.solusio has no option {', '.join(wrong)}; its options are {options}"
         )
     if isinstance(given.get("clock"), str):
         given["clock"] = Clock.parse(given["clock"])

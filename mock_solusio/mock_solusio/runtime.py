@@ -13,7 +13,7 @@ from mock_solusio.clock import Clock
 from mock_solusio.domain import task_runner, tasks
 from mock_solusio.domain.kinds import KINDS
 from mock_solusio.domain.login import LoginThrottle
-from mock_solusio.moment import Micros, rfc3339
+from mock_solusio.moment import Micros
 from mock_solusio.options import Options
 from mock_solusio.store.store import Store
 from mock_solusio.traffic.faults import Faults
@@ -90,10 +90,6 @@ class Runtime:
         """Save the time with the state, and drop everything rendered at another time."""
         self.store.remember("clock", json.dumps(self.clock.state()))
         self.store.version += 1
-
-    def moment(self) -> str:
-        """Return the time of the mock in RFC 3339."""
-        return rfc3339(self.clock.now())
 
     @property
     def administrator(self) -> str:

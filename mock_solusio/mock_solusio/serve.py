@@ -1,6 +1,6 @@
-"""``mock-solusio serve``: a SolusIO to develop, test and demonstrate against.
+"""``mock-solusio serve``: a mock SolusIO to develop, test and demonstrate against.
 
-Only click and the standard library are imported here; the command imports the rest when it runs.
+The command imports everything heavy only when it runs.
 """
 
 import re
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from mock_solusio.option_types import ClockType
 from mock_solusio.options import SPEED, Options
 
 if TYPE_CHECKING:
@@ -18,17 +19,6 @@ if TYPE_CHECKING:
     from mock_solusio.clock import Clock
 
 PORT = 8008
-
-
-def _clock(_: click.Context, __: click.Parameter, value: str | None) -> "Clock | None":
-    from mock_solusio.clock import Clock
-
-    if value is None:
-        return None
-    try:
-        return Clock.parse(value)
-    except ValueError as error:
-        raise click.BadParameter(f"{error}.") from error
 
 
 def _billing_url(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
@@ -41,10 +31,8 @@ def _access_token(_: click.Context, __: click.Parameter, value: str | None) -> s
     if value is not None and not value.strip():
         raise click.BadParameter("expected an access token, got nothing.")
     if value is not None and not re.fullmatch("[!-~]+", value):
-        # Nothing else gets through an HTTP header as it is. The text is not repeated: it is a secret.
-        raise click.BadParameter(
-            "expected an access token of ASCII letters, digits and signs, without spaces."
-        )
+        # Other characters cannot be in an HTTP header. The message does not repeat the value, a secret.
+        raise click.BadParameter("expected ASCII letters, digits and punctuation, without spaces.")
     return value
 
 
@@ -57,40 +45,38 @@ def _access_token(_: click.Context, __: click.Parameter, value: str | None) -> s
     show_default=True,
     help="Port to listen on; 0 takes a free one.",
 )
-@click.option("--tls", is_flag=True, help="Serve https with a certificate made for the occasion.")
+@click.option("--tls", is_flag=True, help="Serve https with a temporary certificate.")
 @click.option(
     "--state",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="File that keeps the state; made if missing. Default: in memory.",
+    help="File that keeps the state; created if missing. Default: in memory.",
 )
 @click.option(
     "--clock",
-    callback=_clock,
-    help="'real', a moment such as 2026-03-01T00:00:00Z (stands still there), MOMENT@60 or @60 (runs 60 "
-    "times as fast). Default: where the state file left it, or real.",
+    type=ClockType(),
+    help="'real', a moment such as 2026-03-01T00:00:00Z (frozen there), MOMENT@60 or @60 (60 times as "
+    "fast). Default: the time in the state file, or real.",
 )
-@click.option(
-    "--seed", help="Text that all randomness follows from: same seed, same answers. Default: a new one."
-)
+@click.option("--seed", help="Seed of all randomness: the same seed, the same responses. Default: a new one.")
 @click.option(
     "--fixtures",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="World to begin with, in TOML or JSON. A state file that is not new keeps its own.",
+    help="Initial data, in TOML or JSON. An existing state file keeps its own.",
 )
 @click.option(
     "--replay",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Timeline to play (NDJSON, see `mock-solusio fleet`). The clock begins where it does.",
+    help="Timeline to replay (NDJSON, see `mock-solusio fleet`). The clock starts where it begins.",
 )
 @click.option(
     "--speed",
     type=click.FloatRange(0, 100_000_000, min_open=True),
-    help="How many times as fast as real time a replay goes. Default: 3600, an hour a second.",
+    help="Speed of a replay compared to real time. Default: 3600, an hour per second.",
 )
 @click.option(
     "--billing-url",
     callback=_billing_url,
-    help="Billing endpoint to ask for prices; switches billing integration on.",
+    help="Billing endpoint to ask for prices; enables billing integration.",
 )
 @click.option(
     "--billing-token",
@@ -103,25 +89,27 @@ def _access_token(_: click.Context, __: click.Parameter, value: str | None) -> s
     callback=_access_token,
     envvar="MOCK_SOLUSIO_ADMIN_TOKEN",
     show_envvar=True,
-    help="Access token of the administrator. Default: a new one, which is shown.",
+    help="Access token of the administrator. Default: a new one, which is printed.",
 )
-@click.option("--strict", is_flag=True, help="Answer 500 where an answer would differ from the document.")
+@click.option(
+    "--strict", is_flag=True, help="Answer 500 if a response would differ from the OpenAPI document."
+)
 @click.option(
     "--control-from-anywhere",
     is_flag=True,
-    help="Serve /_mock to other machines, too: whoever reaches it can do everything.",
+    help="Also serve /_mock to other machines; it gives full control to anybody who reaches it.",
 )
 @click.option(
     "--recorded",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Answer from a recording (see `mock-solusio record`) where it has an answer.",
+    help="Answer from a recording (see `mock-solusio record`) where it can.",
 )
 @click.option("--recorded-only", is_flag=True, help="Refuse API requests that the recording cannot answer.")
 @click.option(
     "--recorded-seed",
     envvar="MOCK_SOLUSIO_RECORDING_SEED",
     show_envvar=True,
-    help="Secret the recording was made with; requests with the real values are then recognised.",
+    help="Secret with which the recording was made, to recognise requests with the real values.",
 )
 def serve(
     host: str,
@@ -145,11 +133,11 @@ def serve(
     """Run a mock SolusIO until Ctrl-C.
 
     It has SolusIO's API, its user area and login links, and a clock you can set. State is in memory unless
-    --state names a file. Prints the URLs, the access token and what to try first.
+    --state names a file. It prints its URLs, the access token and commands to try.
     """
     if speed is not None and (replay is None or clock is not None):
-        other = "needs --replay" if replay is None else "and --clock contradict each other"
-        raise click.UsageError(f"--speed {other}; --clock MOMENT@SPEED sets a clock's own.")
+        other = "needs --replay" if replay is None else "and --clock exclude each other"
+        raise click.UsageError(f"--speed {other}; to set the speed of a clock, use --clock MOMENT@SPEED.")
     if recorded is None and recorded_only:
         raise click.UsageError("--recorded-only needs --recorded.")
     seeded = click.get_current_context().get_parameter_source("recorded_seed")
@@ -159,7 +147,7 @@ def serve(
     from mock_solusio.app import Mock
     from mock_solusio.domain.errors import DomainError
     from mock_solusio.record.archive import RecordingError
-    from mock_solusio.server.uvicorn_server import listen, make_server, url_of
+    from mock_solusio.server.uvicorn_server import ListenError, listen, make_server, url_of
     from mock_solusio.store.table import StateError
     from solusio_contracts.timeline import TimelineError
 
@@ -192,9 +180,8 @@ def serve(
     try:
         try:
             listener = listen(host, port)
-        except OSError as error:
-            reason = (error.strerror or str(error)).partition(" (while")[0]
-            raise click.UsageError(f"Cannot listen on {host}:{port}: {reason}.") from error
+        except ListenError as error:
+            raise click.UsageError(str(error)) from error
         with listener:
             context = authority = None
             if tls:
@@ -210,7 +197,7 @@ def serve(
                     stopping=mock.faults.release,
                 ).run(sockets=[listener])
             except KeyboardInterrupt:
-                pass  # uvicorn has finished its requests, and passes Ctrl-C on to us
+                pass  # raised again by uvicorn after it has finished its requests
             click.echo("Stopped.")
     finally:
         mock.close()
@@ -225,7 +212,6 @@ def _is_url(text: str) -> bool:
 
 
 def _greet(mock: "Mock", url: str, options: Options, authority: Path | None) -> None:
-    clock = mock.clock
     lines = [
         ("User area", f"{url}/"),
         ("API", f"{url}/api/v1"),
@@ -233,17 +219,17 @@ def _greet(mock: "Mock", url: str, options: Options, authority: Path | None) -> 
         ("Control", f"{url}/_mock"),
         ("Administrator", mock.administrator),
         ("Access token", mock.admin_token),
-        ("Clock", f"{mock.moment()}, {_pace(clock.speed)}"),
-        ("State", str(options.file) if options.file else "in memory, gone at the end"),
+        ("Clock", mock.clock.described()),
+        ("State", str(options.file) if options.file else "in memory"),
     ]
     if mock.recorded is not None:
-        rest = "nothing else" if options.recorded_only else "the mock answers the rest"
+        rest = "no other API requests" if options.recorded_only else "the mock answers the rest"
         lines.append(("Recording", f"{options.recorded} (exchanges: {len(mock.recorded)}; {rest})"))
     if options.replay is not None:
         lines.append(("Replay", str(options.replay)))
     if authority is not None:
-        lines.append(("Certificate", f"{authority} (give it to clients that insist on a valid one)"))
-    click.echo(f"SolusIO, as mock-solusio plays it, listens at {url}\n")
+        lines.append(("Certificate", f"{authority} (for clients that insist on a valid one)"))
+    click.echo(f"Mock SolusIO is listening at {url}\n")
     for name, value in lines:
         click.echo(f"  {name:<14} {value}")
     trust = f" --cacert {shlex.quote(str(authority))}" if authority is not None else ""
@@ -253,7 +239,3 @@ def _greet(mock: "Mock", url: str, options: Options, authority: Path | None) -> 
     click.echo(f"  curl{trust} {bearer} --json '{body}' {url}/api/v1/users")
     click.echo(f'  curl{trust} --json \'{{"advance": "P1M"}}\' {url}/_mock/clock')
     click.echo("\nPress Ctrl-C to stop.")
-
-
-def _pace(speed: float) -> str:
-    return "standing still" if speed == 0 else "in real time" if speed == 1 else f"{speed:g} times as fast"

@@ -1,4 +1,4 @@
-"""A running mock for tests, in this process: `with started() as solusio: ...`, or pytest's `solusio`."""
+"""A running mock for tests, in this process: `with started() as solusio: ...`, or the fixture `solusio`."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 
 class Solusio:
-    """A mock SolusIO that listens on the loopback, and what a test wants to do to it.
+    """A mock SolusIO on a loopback port, with shortcuts for tests.
 
-    What makes something calls the API as an administrator would; a refusal raises `httpx.HTTPStatusError`.
+    Methods that create something call the API as the administrator; a refusal raises `httpx.HTTPStatusError`.
     """
 
     def __init__(self, mock: "Mock", url: str) -> None:
         self.mock = mock
         self.url = url
-        """Without a slash at its end; the API is at `{url}/api/v1`."""
+        """Without a trailing slash; the API is at `{url}/api/v1`."""
         self.admin_token = mock.admin_token
         """Access token of the administrator."""
         self._client: httpx.Client | None = None
@@ -32,12 +32,12 @@ class Solusio:
 
     @property
     def clock(self) -> "Clock":
-        """The clock, to be set and advanced; whatever falls due by that happens before the next answer."""
+        """The clock, to be set and advanced; everything due by then runs before the next response."""
         return self.mock.clock
 
     @property
     def journal(self) -> "Journal":
-        """What was asked and answered so far, secrets left out."""
+        """The requests and responses so far, without secrets."""
         return self.mock.journal
 
     @property
@@ -54,10 +54,10 @@ class Solusio:
         return self._client
 
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """Call the API; return what is in `data`, or the whole answer where it has none.
+        """Call the API; return `data` of the response, or the whole response if it has none.
 
         Raises:
-            httpx.HTTPStatusError: the answer is a refusal.
+            httpx.HTTPStatusError: the status is 400 or above.
         """
         answer = self.client.request(method, path, json=body)
         answer.raise_for_status()
@@ -67,13 +67,13 @@ class Solusio:
         return value["data"] if isinstance(value, dict) and "data" in value else value
 
     def create_user(self, **fields: Any) -> dict[str, Any]:
-        """Make a user; what is not given is made up. Fields are those of `POST /users`."""
+        """Create a user with the fields of `POST /users`; those left out are generated."""
         fields.setdefault("email", f"user{self._next()}@example.com")
         made: dict[str, Any] = self.call("POST", "users", fields)
         return made
 
     def create_plan(self, **fields: Any) -> dict[str, Any]:
-        """Make a plan; what is not given is made up. Fields are those of `POST /plans`."""
+        """Create a plan with the fields of `POST /plans`; those left out are generated."""
         fields.setdefault("name", f"plan {self._next()}")
         fields.setdefault("virtualization_type", "kvm")
         fields.setdefault("storage_type", "fb")
@@ -85,9 +85,9 @@ class Solusio:
         return made
 
     def create_server(self, *, wait: bool = True, **fields: Any) -> dict[str, Any]:
-        """Make a server; what is not given is made up. Fields are those of `POST /servers`.
+        """Create a server with the fields of `POST /servers`; those left out are generated.
 
-        With `wait` the clock is advanced until the server is started, and that server is returned.
+        `wait`: advance the clock until the server is started, and return it as it is then.
         """
         fields.setdefault("name", f"server{self._next()}")
         fields.setdefault("plan", self._first("plans"))
@@ -103,25 +103,25 @@ class Solusio:
         return made
 
     def settle(self, limit: Micros = 60 * MINUTE) -> None:
-        """Advance the clock until no task is under way.
+        """Advance the clock until no task is pending or running.
 
         Raises:
-            TimeoutError: there is one even after `limit`.
+            TimeoutError: there still is one after `limit`.
         """
         passed = 0
         while self.mock.busy():
             if passed > limit:
-                raise TimeoutError("tasks do not end")
+                raise TimeoutError("some tasks do not finish")
             self.clock.advance(MINUTE)
             passed += MINUTE
 
     def access_token(self, user_id: int, *, one_time: bool = False) -> str:
-        """Make an access token for a user."""
+        """Create an access token for a user."""
         secret: str = self.call("POST", f"users/{user_id}/tokens", {"is_one_time": one_time})["access_token"]
         return secret
 
     def login_link(self, user_id: int) -> str:
-        """Make a link that logs a user in, once."""
+        """Create a link that logs a user in, once."""
         return f"{self.url}/auth/by_token/{self.access_token(user_id, one_time=True)}"
 
     def close(self) -> None:
@@ -140,11 +140,7 @@ class Solusio:
 
 @contextmanager
 def started(options: "Options | None" = None) -> Iterator[Solusio]:
-    """Start a mock on a free port of the loopback; stop it at the end.
-
-    Raises:
-        StateError: the state file of the options cannot be used.
-    """
+    """Run a mock on a free loopback port. Raises what `Mock` raises."""
     from mock_solusio.app import Mock
     from mock_solusio.options import Options
     from mock_solusio.server.uvicorn_server import running

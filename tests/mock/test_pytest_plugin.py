@@ -81,7 +81,7 @@ def test_a_wrong_option_is_named(run):
         """
     )
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*knows no option clok; there is admin_token, *"])
+    result.stdout.fnmatch_lines(["*has no option clok; its options are admin_token, *"])
 
 
 def test_nothing_is_imported_for_tests_that_use_none_of_it(run):

@@ -39,7 +39,7 @@ def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str, str]]
                 assert process.stderr is not None
                 raise AssertionError("".join(said) + process.stderr.read())
             text = "".join(said)
-            found = re.search(r"listens at (\S+)", text)
+            found = re.search(r"listening at (\S+)", text)
             assert found, text
             yield process, text, found[1]
         finally:
@@ -120,7 +120,7 @@ def test_the_same_access_token_and_clock_after_a_restart(tmp_path):
         call(url, "/_mock/clock", {"advance": "P1M"})
     with serving("--state", str(state)) as (_, said, url):
         assert f"Access token   {token[1]}\n" in said
-        assert "2026-04-01T00:00:00.000000Z, standing still" in said
+        assert "2026-04-01T00:00:00.000000Z, frozen" in said
         assert call(url, "/api/v1/users", token=token[1])["meta"]["total"] == 1
 
 

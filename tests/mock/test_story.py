@@ -59,7 +59,7 @@ def mock(state: Path, billing: str, port: int = 0) -> Iterator[httpx.Client]:
             said = "".join(
                 iter(lambda: process.stdout.readline() if process.stdout else "", "Press Ctrl-C to stop.\n")
             )
-            url = re.search(r"listens at (\S+)", said)
+            url = re.search(r"listening at (\S+)", said)
             token = re.search(r"Access token +(\S+)", said)
             assert url, said
             assert token, said

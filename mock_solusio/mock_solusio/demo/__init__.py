@@ -1,1 +1,1 @@
-"""``mock-solusio demo``: a hoster with customers, servers, prices, and months of invoices to look at."""
+"""``mock-solusio demo``: a hosting provider with customers, servers, prices and months of invoices."""

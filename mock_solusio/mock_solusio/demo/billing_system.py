@@ -1,4 +1,4 @@
-"""The billing system of the demo: the reference, in a process of its own, which is met over HTTP alone."""
+"""The billing system of the demo: the reference, in its own process, reached over HTTP alone."""
 
 import os
 import subprocess
@@ -13,12 +13,12 @@ PATIENCE: Final = 60.0
 """Seconds that the process may take to start, or to answer a request."""
 
 _LOOK_EVERY = 0.01
-_LAST_WORDS = 40
+_LAST_LINES = 40
 _GRACE = 10.0
 
 
 class BillingSystemError(Exception):
-    """The billing system does not do what it should; the message says what happened, for people."""
+    """The billing system failed; the message says how, for people."""
 
     def __init__(self, message: str, *, exit_code: int = 1) -> None:
         super().__init__(message)
@@ -26,10 +26,10 @@ class BillingSystemError(Exception):
 
 
 class BillingSystem:
-    """The process; it ends with this one, however that ends, since its standard input does."""
+    """The process. It always ends with this one, since its standard input closes then."""
 
     def __init__(self, *, port: int, solusio_url: str, access_token: str, authorization_token: str) -> None:
-        """Start it; it is there when `url` says so.
+        """Start it; `url` waits until it answers.
 
         Raises:
             BillingSystemError: it cannot be started.
@@ -43,7 +43,7 @@ class BillingSystem:
             "MOCK_SOLUSIO_ADMIN_TOKEN": access_token,
             "MOCK_SOLUSIO_BILLING_TOKEN": authorization_token,
         }
-        self._said: deque[str] = deque(maxlen=_LAST_WORDS)
+        self._printed: deque[str] = deque(maxlen=_LAST_LINES)
         self._answers = False
         try:
             self.process = subprocess.Popen(  # noqa: S603 - our own command
@@ -52,14 +52,14 @@ class BillingSystem:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
-                # Ctrl-C in a terminal goes to all processes of a group, but this one stops when it is told.
+                # Ctrl-C in a terminal reaches all processes of a group, but this one is stopped by `close`.
                 start_new_session=True,
             )
         except OSError as error:
             self._folder.cleanup()
             raise BillingSystemError(f"The billing system cannot be started: {error.strerror}.") from error
         self.ended = Event()
-        """Set once the process is gone."""
+        """Set once the process has ended."""
         self._listening = Thread(target=self._listen, name="billing system", daemon=True)
         self._listening.start()
 
@@ -67,7 +67,7 @@ class BillingSystem:
         """Return the URL of its billing endpoint, once it answers there.
 
         Raises:
-            BillingSystemError: it ends, or takes too long.
+            BillingSystemError: it ends, or takes too long to start.
         """
         waited = 0.0
         while not self._file.exists():
@@ -78,21 +78,21 @@ class BillingSystem:
                 raise BillingSystemError(f"The billing system did not start within {PATIENCE:.0f} seconds.")
         found = self._file.read_text(encoding="utf-8").strip()
         self._answers = True
-        # Now, not at the end: nobody may be there to do it then.
+        # Now, not at the end: this process may be killed before.
         self._folder.cleanup()
         return found
 
     def why_it_ended(self) -> BillingSystemError:
-        """Return what to say of its end, from its last words."""
+        """Return why it ended, from the last lines it printed."""
         self._listening.join()
         code = self.process.wait()
-        words = "\n".join(["", *self._said])
-        # A usage error also says how to use a command that nobody typed; only what is wrong matters here.
-        reason = words.rpartition("\nError: ")[2].strip() or "it said nothing"
+        printed = "\n".join(["", *self._printed])
+        # A usage error also prints the usage of a command that nobody typed; only the error matters here.
+        reason = printed.rpartition("\nError: ")[2].strip() or "it printed nothing"
         return BillingSystemError(f"The billing system ended with exit code {code}: {reason}", exit_code=code)
 
     def close(self) -> None:
-        """End it, and leave nothing behind."""
+        """Stop it, and leave nothing behind."""
         assert self.process.stdin is not None  # noqa: S101 - it was started with a pipe
         self.process.stdin.close()
         try:
@@ -111,12 +111,12 @@ class BillingSystem:
 
     def _listen(self) -> None:
         assert self.process.stderr is not None  # noqa: S101 - it was started with a pipe
-        with self.process.stderr as words:
-            for line in words:
+        with self.process.stderr as lines:
+            for line in lines:
                 text = line.decode("utf-8", "replace")
-                self._said.append(text.rstrip())
+                self._printed.append(text.rstrip())
                 if self._answers:
-                    # Before, it is for `why_it_ended` to say.
+                    # Before that, `why_it_ended` shows it.
                     sys.stderr.write(text)
         self.process.wait()
         self.ended.set()

@@ -1,7 +1,6 @@
-"""What happens when the demo begins: SolusIO and billing system meet, and the past months are billed.
+"""The start of the demo: SolusIO and the billing system are connected, and the past months are billed.
 
-All of it goes over HTTP, as between the programs of two vendors: the numbers are the steps of the vendor's
-page.
+All of it goes over HTTP, as between two vendors' programs. Step numbers are those of the vendor's page.
 """
 
 from dataclasses import dataclass
@@ -14,11 +13,11 @@ from mock_solusio.demo.billing_system import PATIENCE, BillingSystem, BillingSys
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """Where everything is, and who may enter."""
+class Setup:
+    """Where SolusIO is, the secrets of both sides, and what to bill and show."""
 
     solusio_url: str
-    """Without a slash at its end."""
+    """Without a trailing slash."""
     access_token: str
     authorization_token: str
     periods: tuple[str, ...]
@@ -28,37 +27,37 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Met:
-    """What there is to see once the two know each other."""
+class Connected:
+    """What there is to see once the two are connected."""
 
     endpoint: str
     """URL of the billing endpoint."""
     billing_url: str
-    """Where the pages of the billing system are, without a slash at its end."""
+    """Where the pages of the billing system are, without a trailing slash."""
     login_link: str
     """Logs the customer in, once."""
     second_link: str
-    """As well, for a browser that is opened."""
+    """Another one, for the browser that `--open` starts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Billed:
-    """What came of billing the months."""
+    """The result of billing the months."""
 
     invoice: int | None
-    """Number of the customer's latest invoice, if he has one."""
+    """Number of the customer's latest invoice, if there is one."""
     invoices: int
     """How many there are."""
 
 
-class Show:
-    """Makes everything ready once SolusIO answers. Used within a `with`.
+class Bootstrap:
+    """Prepares the demo once SolusIO answers. Use it in a `with` statement.
 
-    What it does raises BillingSystemError if the billing system has ended, or one of the two refuses.
+    Its methods raise BillingSystemError if the billing system has ended, or one of the two refuses.
     """
 
-    def __init__(self, stage: Stage, billing: BillingSystem) -> None:
-        self._stage = stage
+    def __init__(self, setup: Setup, billing: BillingSystem) -> None:
+        self._setup = setup
         self._billing = billing
         self._client = httpx.Client(timeout=PATIENCE, trust_env=False)
         self._root = ""
@@ -69,48 +68,48 @@ class Show:
     def __exit__(self, *exc_info: object) -> None:
         self._client.close()
 
-    def meet(self, customers: bytes) -> Met:
-        """Let SolusIO and the billing system know each other; `customers` is the customers document."""
-        # The first page takes longest: it is made while the billing system is still starting.
-        self._call("GET", f"{self._stage.solusio_url}/login")
+    def connect(self, customers: bytes) -> Connected:
+        """Connect SolusIO and the billing system; `customers` is the customers document."""
+        # The first page takes longest: it is rendered while the billing system is still starting.
+        self._call("GET", f"{self._setup.solusio_url}/login")
         endpoint = self._billing.url()
         parts = urlsplit(endpoint)
         self._root = f"{parts.scheme}://{parts.netloc}"
         self._integrate(endpoint)
-        self._introduce(customers)
-        return Met(endpoint, self._root, self._login_link(), self._login_link())
+        self._add_customers(customers)
+        return Connected(endpoint, self._root, self._login_link(), self._login_link())
 
     def bill(self) -> Billed:
-        """Step 10: let the billing system make the invoices of all months."""
+        """Step 10: have the billing system create the invoices of all months."""
         latest, count = None, 0
-        for period in self._stage.periods:
-            # Where SolusIO is, and with what access token, it was told when it was started.
+        for period in self._setup.periods:
+            # It received the URL of SolusIO and the access token when it was started.
             self._call("POST", f"{self._root}/adapter/bill", json={"period": period})
             made = self._call("GET", f"{self._root}/adapter/invoices", params={"period": period})
             for invoice in made.json()["invoices"]:
                 count += 1
-                if invoice["billing_user_id"] == self._stage.billing_user_id:
+                if invoice["billing_user_id"] == self._setup.billing_user_id:
                     latest = int(invoice["number"])
         return Billed(latest, count)
 
     def _integrate(self, endpoint: str) -> None:
-        """Steps 4 and 7: nobody registers in the user area; whom to ask for prices."""
-        custom = {"url": endpoint, "token": self._stage.authorization_token}
+        """Steps 4 and 7: disable registration in the user area, enable billing integration."""
+        custom = {"url": endpoint, "token": self._setup.authorization_token}
         body = {
             "features": {"allow_registration": False},
             "billing_integration": {"type": "custom", "drivers": {"custom": custom}},
         }
-        bearer = {"Authorization": f"Bearer {self._stage.access_token}"}
-        self._call("PATCH", f"{self._stage.solusio_url}/api/v1/settings", json=body, headers=bearer)
+        bearer = {"Authorization": f"Bearer {self._setup.access_token}"}
+        self._call("PATCH", f"{self._setup.solusio_url}/api/v1/settings", json=body, headers=bearer)
 
-    def _introduce(self, customers: bytes) -> None:
-        """Tell the billing system about its customers, which steps 6 and 8 are about."""
+    def _add_customers(self, customers: bytes) -> None:
+        """Give the billing system its customers, the subject of steps 6 and 8."""
         headers = {"Content-Type": "application/json"}
         self._call("POST", f"{self._root}/adapter/customers", content=customers, headers=headers)
 
     def _login_link(self) -> str:
-        """Step 9: do what the button on the customer's page does, and return the link it leads to."""
-        page = f"{self._root}/billing/customers/{self._stage.billing_user_id}/login"
+        """Step 9: press the button on the customer's page, and return the link it leads to."""
+        page = f"{self._root}/billing/customers/{self._setup.billing_user_id}/login"
         return self._call("POST", page).headers["Location"]
 
     def _call(self, method: str, url: str, **more: Any) -> httpx.Response:
@@ -119,8 +118,8 @@ class Show:
         except httpx.HTTPError as error:
             if self._billing.ended.wait(1.0):
                 raise self._billing.why_it_ended() from error
-            raise BillingSystemError(f"The demo cannot be prepared: {error}.") from error
+            raise BillingSystemError(f"Cannot prepare the demo: {error}.") from error
         if answer.is_error:
-            said = f"{method} {url} was answered {answer.status_code}: {answer.text[:500]}"
-            raise BillingSystemError(f"The demo cannot be prepared: {said}")
+            problem = f"{method} {url} returned {answer.status_code}: {answer.text[:500]}"
+            raise BillingSystemError(f"Cannot prepare the demo: {problem}")
         return answer

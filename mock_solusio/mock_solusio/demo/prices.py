@@ -1,7 +1,7 @@
-"""What the hoster of the demo charges: the price of a token by currency, discounts, taxes by country.
+"""What the provider of the demo charges: the price of a token by currency, discounts, taxes by country.
 
-Tokens cost what step 1 of the vendor's page makes them cost, in dollars and euros; the other currencies are
-about the same. Discounts are made up; taxes are those that the countries had in 2025.
+In dollars and euros, tokens cost what step 1 of the vendor's page leads to; other currencies are about the
+same. Discounts are invented; taxes are those of 2025.
 """
 
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ import msgspec
 from mock_solusio.fleet.people import Person
 
 
-class Money(NamedTuple):
-    """A currency: what a token costs in it, and how its amounts are written."""
+class DemoCurrency(NamedTuple):
+    """A currency: the price of a token in it, and its format."""
 
     token: str
     prefix: str
@@ -24,8 +24,8 @@ class Money(NamedTuple):
     digits: int
 
 
-class Discount(NamedTuple):
-    """A factor on the price, with what a customer reads of it."""
+class DemoDiscount(NamedTuple):
+    """A factor on the price, with its name and description."""
 
     name: str
     text: str
@@ -33,12 +33,12 @@ class Discount(NamedTuple):
 
 
 CURRENCIES: Final = {
-    "USD": Money("0.001", "$", "", ",", ".", 2),
-    "EUR": Money("0.00091", "", " €", ".", ",", 2),
-    "GBP": Money("0.00079", "£", "", ",", ".", 2),
-    "CHF": Money("0.00088", "CHF ", "", "’", ".", 2),
-    "JPY": Money("0.15", "¥", "", ",", ".", 0),
-    "KWD": Money("0.00031", "", " KWD", ",", ".", 3),
+    "USD": DemoCurrency("0.001", "$", "", ",", ".", 2),
+    "EUR": DemoCurrency("0.00091", "", " €", ".", ",", 2),
+    "GBP": DemoCurrency("0.00079", "£", "", ",", ".", 2),
+    "CHF": DemoCurrency("0.00088", "CHF ", "", "’", ".", 2),
+    "JPY": DemoCurrency("0.15", "¥", "", ",", ".", 0),
+    "KWD": DemoCurrency("0.00031", "", " KWD", ",", ".", 3),
 }
 
 TAXES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
@@ -49,17 +49,17 @@ TAXES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "JP": (("Consumption Tax", "10"),),
     "US": (("City Tax", "6"), ("State Tax", "2")),
 }
-"""Label and percentage, in the order in which they compound; the American ones are the vendor's example."""
+"""Label and percentage, in the order in which they compound; the US taxes are the vendor's example."""
 
-EARLY = Discount("Early customer", "5% off for our first customers", "0.95")
-LARGE = Discount("Large account", "10% off for our largest customers", "0.9")
+EARLY = DemoDiscount("Early customer", "5% off for our first customers", "0.95")
+LARGE = DemoDiscount("Large account", "10% off for our largest customers", "0.9")
 
 
-def discounts_of(everybody: Sequence[Person]) -> dict[int, list[Discount]]:
-    """Return the discounts of customers by their number: the first third gets one, and the largest tenth."""
+def discounts_of(everybody: Sequence[Person]) -> dict[int, list[DemoDiscount]]:
+    """Return the discounts by customer number: one for the first third, one for the largest tenth."""
     by_size = sorted(everybody, key=lambda one: -one.customer.weight)
     large = {one.customer.number for one in by_size[: max(1, len(everybody) // 10)]}
-    found: dict[int, list[Discount]] = {}
+    found: dict[int, list[DemoDiscount]] = {}
     for one in everybody:
         number = one.customer.number
         found[number] = [EARLY] * (number <= len(everybody) // 3) + [LARGE] * (number in large)
@@ -67,7 +67,7 @@ def discounts_of(everybody: Sequence[Person]) -> dict[int, list[Discount]]:
 
 
 def customers_document(everybody: Sequence[Person]) -> bytes:
-    """Return what a billing system is told of the customers: the customers document of the contract."""
+    """Return the customers document of the contract, with which a billing system gets its customers."""
     discounts = discounts_of(everybody)
     customers = [
         {
@@ -83,10 +83,10 @@ def customers_document(everybody: Sequence[Person]) -> bytes:
     return msgspec.json.encode({"customers": customers})
 
 
-def pricing(code: str, discounts: Sequence[Discount], taxes: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """Return the answer of GetTokenPricing (vendor's page, step 6); its numbers have all their digits."""
+def pricing(code: str, discounts: Sequence[DemoDiscount], taxes: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """Return the answer to GetTokenPricing (vendor's page, step 6), with all digits of its numbers."""
     money = CURRENCIES[code]
-    # Decimal's 28 digits are more than the few short factors of these tables need.
+    # Decimal's 28 digits are more than these few short factors need.
     cost = Decimal(money.token)
     for discount in discounts:
         cost *= Decimal(discount.multiplier)
@@ -104,7 +104,7 @@ def pricing(code: str, discounts: Sequence[Discount], taxes: Sequence[tuple[str,
             "decimals": money.digits,
         },
         "discounts": [
-            # Spelled so by SolusIO.
+            # SolusIO spells it this way.
             {"name": one.name, "description": one.text, "multipler": msgspec.Raw(one.multiplier.encode())}
             for one in discounts
         ],

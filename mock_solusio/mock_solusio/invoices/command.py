@@ -144,6 +144,7 @@ def _run(
     curl_of: Callable[[str], str],
 ) -> "Report":
     from mock_solusio.invoices.run import run
+    from mock_solusio.server.uvicorn_server import ListenError
     from solusio_contracts.reporting.progress import live
 
     try:
@@ -157,11 +158,8 @@ def _run(
                 curl_of=curl_of,
                 progress=progress,
             )
-    except OSError as error:
-        if options["port"] == 0 or error.errno is None:
-            raise
-        reason = (error.strerror or str(error)).partition(" (while")[0]
-        raise click.UsageError(f"Cannot listen on 127.0.0.1:{options['port']}: {reason}.") from error
+    except ListenError as error:
+        raise click.UsageError(str(error)) from error
 
 
 @contextmanager

@@ -171,7 +171,7 @@ def _record(
     all_paths: bool,
 ) -> None:
     from mock_solusio.record.proxy import Recorder, Upstream, UpstreamError
-    from mock_solusio.server.uvicorn_server import listen, make_server, url_of
+    from mock_solusio.server.uvicorn_server import ListenError, listen, make_server, url_of
 
     try:
         upstream = Upstream(url)
@@ -179,9 +179,8 @@ def _record(
         raise click.BadParameter(f"{error}.", param_hint="--upstream") from error
     try:
         listener = listen(host, port)
-    except OSError as error:
-        reason = (error.strerror or str(error)).partition(" (while")[0]
-        raise click.UsageError(f"Cannot listen on {host}:{port}: {reason}.") from error
+    except ListenError as error:
+        raise click.UsageError(str(error)) from error
     with listener:
         writer, anonymiser = _opened(out, seed)
         recorder = Recorder(

@@ -1,4 +1,4 @@
-"""A certificate for the occasion, for clients that insist on https."""
+"""A temporary certificate, for clients that insist on https."""
 
 import ipaddress
 import ssl
@@ -9,10 +9,10 @@ import trustme
 
 
 def certificate(host: str) -> tuple[ssl.SSLContext, Path]:
-    """Make a server certificate for this machine; return it with the file of the authority that signed it.
+    """Create a server certificate for this machine; return it with the file of the authority that signed it.
 
-    It names localhost, 127.0.0.1, ::1 and the host listened on. The key lives in memory alone and the
-    authority is forgotten, so nobody can sign anything else with it; the file holds only what clients need.
+    It names localhost, 127.0.0.1, ::1 and the host to listen on. Both private keys stay in memory, so nobody
+    can sign anything else with the authority; the file holds only what clients need.
     """
     names = {"localhost", "127.0.0.1", "::1"}
     if not _any_address(host):

@@ -1,7 +1,6 @@
 """Run the mock under uvicorn, in the foreground or from a thread."""
 
 import asyncio
-import errno
 import socket
 import ssl
 import threading
@@ -15,29 +14,37 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mock_solusio.server.asgi import App
 
-WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - only told apart, not bound
+WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - only looked up, not bound
 
 KEEP_ALIVE = 75
 """Seconds that a connection may stay open without a request (nginx's default)."""
 
 START_LIMIT = 30.0
-"""Seconds that a server in a thread may take until it answers."""
+"""Seconds that a server in a thread may take to start."""
+
+
+class ListenError(OSError):
+    """The address cannot be listened on; the message says which, and why."""
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open the listening socket; port 0 takes a free one. Raises OSError.
+    """Open the listening socket; port 0 takes a free one. Clients can connect from now on.
 
-    Connections queue from now on: whoever knows the address may call at once.
+    Raises:
+        ListenError: the host is unknown, or the port is in use.
     """
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=2048)
     except UnicodeError:
-        raise OSError(errno.EINVAL, "not a host name") from None
-    return socket.create_server(address[:2], family=family, backlog=2048)
+        reason = "not a host name"
+    except OSError as error:
+        reason = (error.strerror or str(error)).partition(" (while")[0]
+    raise ListenError(f"Cannot listen on {host}:{port}: {reason}.")
 
 
 def url_of(listener: socket.socket, scheme: str = "http") -> str:
-    """Return the URL under which this machine reaches a listener, without a slash at its end."""
+    """Return the URL at which this machine reaches a listener, without a trailing slash."""
     host, port = listener.getsockname()[:2]
     host = WILDCARDS.get(host, host)
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
@@ -87,7 +94,7 @@ class _CoalescingTransport:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, except that it says when it has started, and when it begins to wait for the last requests."""
+    """uvicorn, with callbacks when it has started and when it begins to stop."""
 
     def __init__(
         self,
@@ -118,13 +125,11 @@ def make_server(
     stopping: Callable[[], None] | None = None,
     date: bool = True,
 ) -> uvicorn.Server:
-    """Wrap the mock in a server that logs nothing but unexpected errors.
+    """Return a server for an application, which logs unexpected errors only.
 
-    `starting` is called once the server answers, and Ctrl-C ends it as it should: the time to greet.
-    `stopping` is called when the end has come, so that requests that are being held back can be let go.
-    `date`: answers get a `Date`; a proxy passes that of another on.
-
-    Head and body of an answer leave in one piece.
+    `starting` is called once the server answers and Ctrl-C stops it: the time for a greeting. `stopping` is
+    called before it waits for open requests, so that those held back can be released. `date`: responses get a
+    `Date` header; a proxy forwards the one it received.
     """
     config = uvicorn.Config(
         app,
@@ -136,9 +141,9 @@ def make_server(
         access_log=False,
         server_header=False,
         date_header=date,
-        proxy_headers=False,  # an address that a client writes into a header is not to be believed
-        # uvicorn's 5 seconds are about the pause of many a test: a connection would be closed just when its
-        # client asks again, and most clients count that as an error.
+        proxy_headers=False,  # clients can write any address into a header
+        # Many tests pause for about uvicorn's default of 5 seconds: it would close the connection just when
+        # the client uses it again, and most clients report that as an error.
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=3,
         ssl_context_factory=(lambda *_: tls) if tls is not None else None,
@@ -155,11 +160,11 @@ def running(
     date: bool = True,
     port: int = 0,
 ) -> Iterator[str]:
-    """Serve the mock on a port of the loopback (0: a free one), from a thread; give its URL once it answers.
+    """Serve an application on a loopback port (0: a free one) from a thread; give its URL once it answers.
 
     Raises:
-        OSError: the port is in use.
-        TimeoutError: it does not start in time.
+        ListenError: the port is in use.
+        TimeoutError: the server does not start in time.
     """
     with listen("127.0.0.1", port) as listener:
         server = make_server(app, tls=tls, stopping=stopping, date=date)
@@ -169,7 +174,7 @@ def running(
             deadline = time.monotonic() + START_LIMIT
             while not server.started:
                 if not thread.is_alive() or time.monotonic() > deadline:
-                    raise TimeoutError("the mock did not start")
+                    raise TimeoutError("the server did not start")
                 time.sleep(0.001)
             yield url_of(listener, "https" if tls is not None else "http")
         finally:

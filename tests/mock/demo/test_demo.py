@@ -180,7 +180,7 @@ def test_the_demo_ends_with_an_error_when_the_billing_system_dies(demonstrating)
         os.kill(child, signal.SIGKILL)
         out, err = demo.process.communicate(timeout=30)
         assert (demo.process.returncode, out) == (1, "")
-        assert err == "Error: The billing system ended with exit code -9: it said nothing\n"
+        assert err == "Error: The billing system ended with exit code -9: it printed nothing\n"
 
 
 @pytest.mark.parametrize("option", ["--port", "--billing-port"])
@@ -200,7 +200,7 @@ def test_a_port_that_is_taken_is_named(option, tmp_path):
         )
     assert (result.returncode, result.stdout) == (2, "")
     assert f"Cannot listen on 127.0.0.1:{port}: Address already in use." in result.stderr
-    assert f"Name another {option}, or 0 for a free one." in result.stderr
+    assert f"Choose another {option}, or 0 for a free one." in result.stderr
     assert list(tmp_path.iterdir()) == []
 
 
@@ -209,7 +209,7 @@ def test_a_second_demo_on_the_ports_of_the_first(demonstrating):
         ports = [url.rpartition(":")[2] for url in (demo.solusio, demo.billing)]
         second = CliRunner().invoke(cli, ["demo", "--port", ports[0], "--billing-port", ports[1]])
         assert second.exit_code == 2
-        assert "Name another --port" in second.output
+        assert "Choose another --port" in second.output
         assert "<!doctype html>" in read(demo.shown("User area")).lower()
 
 
@@ -264,7 +264,7 @@ def test_a_month_passes_and_is_billed(demonstrating):
     with demonstrating(*FEW) as demo:
         assert invoices(demo, "2026-03") == []
         clock, address = re.search(
-            r"^  (curl --json .*)\n  (\S+)$", demo.said.partition("Let a month pass")[2], re.MULTILINE
+            r"^  (curl --json .*)\n  (\S+)$", demo.said.partition("Move the clock forward")[2], re.MULTILINE
         ).groups()
         subprocess.run(["bash", "-c", f"{clock} -sS --fail"], capture_output=True, timeout=60, check=True)
         assert address.endswith("/billing/invoices?period=2026-03")

@@ -41,7 +41,7 @@ def running_command(*arguments: str, ready: str = "Ctrl-C"):
             else:
                 raise AssertionError("".join(said) + process.stderr.read())
             text = "".join(said)
-            yield process, text, re.search(r"(?:SolusIO|listens at):? (https?://\S+)", text)[1]
+            yield process, text, re.search(r"(?:SolusIO|listening at):? (https?://\S+)", text)[1]
         finally:
             process.kill()
 
@@ -68,7 +68,7 @@ def test_it_says_what_to_do_and_how_it_ended(canned, tmp_path):
         said,
         own,
     ):
-        assert f"{folder} (exchanges: 1; nothing else)" in said
+        assert f"{folder} (exchanges: 1; no other API requests)" in said
         answer = httpx.get(f"{own}/api/v1/users", trust_env=False)
     assert re.fullmatch(r"[\w.]+@[\w.-]+\.example", answer.json()["data"][0]["email"])
 

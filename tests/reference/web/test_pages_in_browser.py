@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from mock_solusio.clock import Clock
-from mock_solusio.moment import MINUTE, parse_moment
+from mock_solusio.moment import MINUTE, parse_moment, rfc3339
 from mock_solusio.options import Options
 from mock_solusio.testing import Solusio as Mock
 from mock_solusio.testing import started
@@ -127,7 +127,7 @@ def test_a_long_invoice_is_printed_whole_with_its_head_on_every_page(page: Page,
     page.goto("/billing/customers/43")
     page.get_by_role("button", name="Log in to SolusIO").click()
     page.wait_for_url(f"{mock.url}/")
-    month = f"{mock.mock.moment():.7}"
+    month = f"{rfc3339(mock.clock.now()):.7}"
     use_server(mock, 43, 450)
     page.goto(f"/billing/invoices?period={month}")
     page.get_by_role("button", name="Run billing now").click()

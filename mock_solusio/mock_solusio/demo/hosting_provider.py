@@ -1,4 +1,4 @@
-"""The hoster of the demo: a SolusIO with customers who have been there for years, and servers that run."""
+"""The hosting provider of the demo: a mock SolusIO with customers of several years and running servers."""
 
 from dataclasses import replace
 from typing import Final
@@ -17,14 +17,14 @@ from mock_solusio.moment import DAY, Micros, micros, utc
 from mock_solusio.options import Options
 
 MONTHS: Final = 3
-"""Closed calendar months that the hoster can look back on."""
+"""Closed calendar months of history."""
 
 FIRST_YEAR, LAST_YEAR = 1980, 9000
-"""Years for which there can be a hoster with a past and a future."""
+"""Years in which there is room for the past and the future of a demo."""
 
 _MONTH = 30 * DAY
 _SHOWN = range(3, 9)
-"""Running servers of a customer whose page shows something and is not long."""
+"""Number of running servers that fills a customer's page without making it long."""
 
 
 def months_before(moment: Micros) -> list[str]:
@@ -34,17 +34,17 @@ def months_before(moment: Micros) -> list[str]:
 
 
 def fleet_until(moment: Micros, *, users: int, seed: str) -> Fleet:
-    """Return what became of a hoster from the first of those months until the last midnight (UTC).
+    """Return the fleet from the first of those months until the last midnight (UTC).
 
     Raises:
-        ValueError: the moment is out of the years for which there can be one.
+        ValueError: the moment is outside `FIRST_YEAR` to `LAST_YEAR`.
     """
     if not FIRST_YEAR <= utc(moment).year <= LAST_YEAR:
         raise ValueError(f"expected a moment in the years from {FIRST_YEAR} to {LAST_YEAR}")
     begin = _months_earlier(_first_of_month(moment), MONTHS)
     days = (moment - begin) // DAY
     usual = PROFILES["hoster"]
-    # The usual profile says how much happens in 30 days; one with days of its own, how much does in all.
+    # The usual profile states activity per 30 days; a profile with its own number of days, in total.
     created = usual.servers_per_user * (1 - usual.standing) * days * DAY / _MONTH
     standing = usual.servers_per_user * usual.standing
     profile = replace(
@@ -57,14 +57,14 @@ def fleet_until(moment: Micros, *, users: int, seed: str) -> Fleet:
     return Fleet(profile, users=users, seed=seed, begin=begin)
 
 
-class Hoster(Mock):
-    """A mock that begins, and after a reset begins again, as the SolusIO of a hoster with customers."""
+class HostingProvider(Mock):
+    """A mock that starts, and after a reset restarts, with the customers and servers of a provider."""
 
     def __init__(self, options: Options, *, users: int, seed: str) -> None:
-        """Make it as it is at the time of the clock of the options.
+        """Generate everything up to the time of the clock in the options.
 
         Raises:
-            ValueError: there can be no such hoster at that time.
+            ValueError: the clock is outside `FIRST_YEAR` to `LAST_YEAR`.
         """
         super().__init__(options)
         try:
@@ -76,7 +76,7 @@ class Hoster(Mock):
             raise
 
     def reset(self) -> None:
-        """Begin anew, with all customers and servers as they were at the start; the settings stay."""
+        """Restore all customers and servers as they were at the start; the integration settings stay."""
         tree = settings.read(self.store).tree
         super().reset()
         with self.store.transaction() as world:
@@ -100,7 +100,7 @@ class Hoster(Mock):
         """Return the customer whose pages show most: some running servers, all months, another currency."""
         known = {user.billing_user_id: user for user in self.store[USERS].find(status=ACTIVE)}
         there = [one for one in self.people if one.customer.billing_user_id in known]
-        # There is one: the first customer of a fleet stays, and pays.
+        # Never empty: the first customer of a fleet stays, and pays.
         discounts = discounts_of(self.people)
 
         def interest(one: Person) -> tuple[int, ...]:

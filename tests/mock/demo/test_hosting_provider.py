@@ -1,4 +1,4 @@
-"""The hoster of the demo: who his customers are, what they pay, and what has happened to them."""
+"""The hosting provider of the demo: its customers, what they pay, and what has happened to them."""
 
 import json
 from collections import Counter
@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from mock_solusio.clock import Clock
-from mock_solusio.demo.hoster import Hoster, fleet_until, months_before
+from mock_solusio.demo.hosting_provider import HostingProvider, fleet_until, months_before
 from mock_solusio.demo.prices import (
     CURRENCIES,
     EARLY,
@@ -29,8 +29,8 @@ NOON = parse_moment("2026-03-15T12:00:00Z")
 
 
 @pytest.fixture
-def hoster():
-    made = Hoster(Options(clock=Clock(NOON, speed=0), seed="x"), users=30, seed="tests")
+def provider():
+    made = HostingProvider(Options(clock=Clock(NOON, speed=0), seed="x"), users=30, seed="tests")
     yield made
     made.close()
 
@@ -57,7 +57,7 @@ def test_time_ends_with_the_last_midnight(moment):
 
 
 @pytest.mark.parametrize("moment", ["1979-12-31T00:00:00Z", "9001-01-01T00:00:00Z"])
-def test_there_is_no_hoster_without_a_past_or_a_future(moment):
+def test_there_is_no_provider_without_a_past_or_a_future(moment):
     with pytest.raises(ValueError, match="1980 to 9000"):
         fleet_until(parse_moment(moment), users=5, seed="1")
 
@@ -71,32 +71,32 @@ def test_there_are_as_many_servers_a_month_as_the_profile_says():
 
 @pytest.mark.parametrize("seed", ["1", "tests", "2", "3", "4", "5"])
 def test_the_customer_to_show_has_servers_that_run_and_was_there_all_the_time(seed):
-    hoster = Hoster(Options(clock=Clock(NOON, speed=0), seed="x"), users=30, seed=seed)
+    provider = HostingProvider(Options(clock=Clock(NOON, speed=0), seed="x"), users=30, seed=seed)
     try:
-        person, user = hoster.one_to_show()
-        servers = hoster.store[SERVERS].find(user_id=user.id)
+        person, user = provider.one_to_show()
+        servers = provider.store[SERVERS].find(user_id=user.id)
         assert Counter(server.status for server in servers)["started"] >= 3
-        assert person.customer.joined_at < hoster.fleet.begin
+        assert person.customer.joined_at < provider.fleet.begin
         assert (user.status, user.billing_user_id) == ("active", person.customer.billing_user_id)
         assert user.email == person.email
     finally:
-        hoster.close()
+        provider.close()
 
 
-def test_a_hoster_of_one_customer_has_one_to_show():
-    hoster = Hoster(Options(clock=Clock(NOON, speed=0)), users=1, seed="1")
+def test_a_provider_of_one_customer_has_one_to_show():
+    provider = HostingProvider(Options(clock=Clock(NOON, speed=0)), users=1, seed="1")
     try:
-        assert hoster.one_to_show()[0].customer.number == 1
+        assert provider.one_to_show()[0].customer.number == 1
     finally:
-        hoster.close()
+        provider.close()
 
 
-def test_a_reset_brings_the_customers_and_servers_back(hoster):
+def test_a_reset_brings_the_customers_and_servers_back(provider):
     def state():
-        return [(one.id, one.name, one.status, one.created_at) for one in hoster.store[SERVERS].find()]
+        return [(one.id, one.name, one.status, one.created_at) for one in provider.store[SERVERS].find()]
 
     before = state()
-    with hoster.transaction() as world:
+    with provider.transaction() as world:
         for server in list(world[SERVERS].find()):
             world[SERVERS].remove(server.id)
         custom = {"url": "http://127.0.0.1:1/", "token": "t"}
@@ -105,13 +105,13 @@ def test_a_reset_brings_the_customers_and_servers_back(hoster):
             "billing_integration": {"type": "custom", "drivers": {"custom": custom}},
         }
         settings.patch(world, body)
-    hoster.reset()
+    provider.reset()
     assert state() == before != []
-    integration = settings.billing(hoster.store)
+    integration = settings.billing(provider.store)
     assert integration is not None
     assert integration.url == "http://127.0.0.1:1/"
-    assert not settings.registration_allowed(hoster.store)
-    assert hoster.clock.now() == NOON
+    assert not settings.registration_allowed(provider.store)
+    assert provider.clock.now() == NOON
 
 
 def test_a_price_is_base_times_discounts_times_taxes():
@@ -141,16 +141,16 @@ def test_every_market_has_a_price_and_its_currency_the_digits_of_cldr():
     }
 
 
-def test_the_first_third_and_the_largest_tenth_get_discounts(hoster):
-    discounts = discounts_of(hoster.people)
+def test_the_first_third_and_the_largest_tenth_get_discounts(provider):
+    discounts = discounts_of(provider.people)
     assert [number for number, found in discounts.items() if EARLY in found] == list(range(1, 11))
     large = {number for number, found in discounts.items() if LARGE in found}
-    weights = sorted((one.customer.weight, one.customer.number) for one in hoster.people)
+    weights = sorted((one.customer.weight, one.customer.number) for one in provider.people)
     assert large == {number for _, number in weights[-3:]}
 
 
-def test_the_customers_document_has_everybody_with_exact_numbers(hoster):
-    customers = json.loads(customers_document(hoster.people), parse_float=str)["customers"]
+def test_the_customers_document_has_everybody_with_exact_numbers(provider):
+    customers = json.loads(customers_document(provider.people), parse_float=str)["customers"]
     assert [one["billing_user_id"] for one in customers] == list(range(1001, 1031))
     for one in customers:
         # Written out: no exponent, and no digits of a float.
@@ -160,6 +160,6 @@ def test_the_customers_document_has_everybody_with_exact_numbers(hoster):
     assert all(one["email"].endswith(".example") for one in customers)
 
 
-def test_people_are_the_same_with_all_providers_of_faker(hoster, monkeypatch):
+def test_people_are_the_same_with_all_providers_of_faker(provider, monkeypatch):
     monkeypatch.setattr(fleet_people, "_PROVIDERS", None)
-    assert list(people(hoster.fleet)) == hoster.people
+    assert list(people(provider.fleet)) == provider.people
