@@ -29,7 +29,7 @@ from msgspec.inspect import (
 
 T = TypeVar("T")
 
-Step = str | int
+PathStep = str | int
 """The name of a member, or an index."""
 
 ANY: Final = "*"
@@ -187,7 +187,7 @@ def convert(value: Any, kind: type[T], source: str = "", *, at: str = "") -> T:
         raise _misfit(value, kind, str(error), source=source, at=at) from None
 
 
-def place_of(steps: Iterable[Step], at: str = "") -> str:
+def place_of(steps: Iterable[PathStep], at: str = "") -> str:
     """Return a place as people write it: `users[2].limit_group`; `at` stands before it."""
     text = at + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
     return text.removeprefix(".")
@@ -260,7 +260,7 @@ def _misfit(
     return MisfitError(place, expected=expected, actual=actual, source=source, line=line)
 
 
-def _expected(problem: str, kind: Any, value: Any, steps: Sequence[Step]) -> str:
+def _expected(problem: str, kind: Any, value: Any, steps: Sequence[PathStep]) -> str:
     """Return what was expected, in the words of people; nothing if the message says something else."""
     if "RFC3339" in problem or "`datetime`" in problem:
         return MOMENT
@@ -278,7 +278,7 @@ def _expected(problem: str, kind: Any, value: Any, steps: Sequence[Step]) -> str
     return words + types[2].removesuffix(".0")
 
 
-def _line_of(steps: Sequence[Step], text: str) -> int | None:
+def _line_of(steps: Sequence[PathStep], text: str) -> int | None:
     """Return the line, from 1, where a table of an array of tables begins; values do not know their lines."""
     match steps:
         case [str(name), int(index), *_]:
@@ -289,7 +289,7 @@ def _line_of(steps: Sequence[Step], text: str) -> int | None:
     return None
 
 
-def _value_at(value: Any, steps: Sequence[Step]) -> Any:
+def _value_at(value: Any, steps: Sequence[PathStep]) -> Any:
     for step in steps:
         try:
             value = value[step]
@@ -298,7 +298,7 @@ def _value_at(value: Any, steps: Sequence[Step]) -> Any:
     return value
 
 
-def _field_names(kind: Any, value: Any, steps: Sequence[Step]) -> list[str]:
+def _field_names(kind: Any, value: Any, steps: Sequence[PathStep]) -> list[str]:
     names = [
         field.encode_name
         for one in _types_at(kind, value, steps)
@@ -308,7 +308,7 @@ def _field_names(kind: Any, value: Any, steps: Sequence[Step]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _choices(kind: Any, value: Any, steps: Sequence[Step]) -> str:
+def _choices(kind: Any, value: Any, steps: Sequence[PathStep]) -> str:
     """Return what may stand at a place: the values of a literal, or the tags of a choice of structs."""
     options: list[Any] = []
     for one in _types_at(kind, value, steps):
@@ -323,7 +323,7 @@ def _choices(kind: Any, value: Any, steps: Sequence[Step]) -> str:
     return f"one of {', '.join(map(str, options))}" if options else "another value"
 
 
-def _examples(kind: Any, value: Any, steps: Sequence[Step]) -> list[Any]:
+def _examples(kind: Any, value: Any, steps: Sequence[PathStep]) -> list[Any]:
     """Return the examples that the annotation of a member gives."""
     return [
         example
@@ -335,7 +335,7 @@ def _examples(kind: Any, value: Any, steps: Sequence[Step]) -> list[Any]:
     ]
 
 
-def _types_at(kind: Any, value: Any, steps: Sequence[Step], *, any_tag: bool = False) -> list[Type]:
+def _types_at(kind: Any, value: Any, steps: Sequence[PathStep], *, any_tag: bool = False) -> list[Type]:
     """Return the types that may stand at a place of a value, seen from its whole type."""
     types = _alternatives(type_info(kind))
     for step in steps:
@@ -359,7 +359,7 @@ def _tagged(types: list[Type], value: Any) -> list[Type]:
     ]
 
 
-def _inside(one: Type, step: Step) -> list[Type]:
+def _inside(one: Type, step: PathStep) -> list[Type]:
     if isinstance(one, ListType | VarTupleType) and isinstance(step, int):
         return _alternatives(one.item_type)
     if isinstance(one, DictType) and step == ANY:
@@ -367,5 +367,5 @@ def _inside(one: Type, step: Step) -> list[Type]:
     return [inner for field in _fields_of(one, step) for inner in _alternatives(field.type)]
 
 
-def _fields_of(one: Type, step: Step) -> list[Field]:
+def _fields_of(one: Type, step: PathStep) -> list[Field]:
     return [field for field in one.fields if field.encode_name == step] if isinstance(one, StructType) else []

@@ -1,6 +1,6 @@
-"""The money of an invoice, exactly: what follows from tokens and a customer's price (DESIGN 8).
+"""The exact amounts of an invoice, from tokens and a customer's price (DESIGN 8).
 
-Unit costs are never rounded; an amount is rounded once, half up (away from zero), to the minor unit of its
+Unit costs are never rounded. An amount is rounded once, half up (away from zero), to the minor unit of its
 currency.
 """
 
@@ -11,17 +11,17 @@ from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, ROUND_HALF_UP, Context, Decima
 from solusio_contracts.invoices.documents import Currency, Pricing
 
 EXACT = Context(prec=200, Emax=MAX_EMAX, Emin=MIN_EMIN, rounding=ROUND_HALF_UP)
-"""Far more digits than a price has."""
+"""Precise enough for any price."""
 _ROUNDING = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, rounding=ROUND_HALF_UP)
 
 
 def rounded(amount: Decimal, decimals: int, rounding: str = ROUND_HALF_UP) -> Decimal:
-    """Round an amount to so many decimals; never a negative zero."""
+    """Round an amount; the result is never a negative zero."""
     return EXACT.add(amount.quantize(Decimal(1).scaleb(-decimals), rounding, _ROUNDING), Decimal(0))
 
 
 def product(factors: Iterable[Decimal | int]) -> Decimal:
-    """Multiply; the product of nothing is 1."""
+    """Return the product; with no factors, 1."""
     result = Decimal(1)
     for factor in factors:
         result = EXACT.multiply(result, Decimal(factor))
@@ -29,7 +29,7 @@ def product(factors: Iterable[Decimal | int]) -> Decimal:
 
 
 def total_of(amounts: Iterable[Decimal]) -> Decimal:
-    """Add up; the sum of nothing is 0."""
+    """Return the sum; with no amounts, 0."""
     result = Decimal(0)
     for amount in amounts:
         result = EXACT.add(result, amount)
@@ -37,8 +37,8 @@ def total_of(amounts: Iterable[Decimal]) -> Decimal:
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
-    """An invoice before rounding: how the base price becomes what the customer pays."""
+class Breakdown:
+    """The parts of an invoice before rounding: base price, discounts and taxes."""
 
     base: Decimal
     discounts: tuple[Decimal, ...]
@@ -46,8 +46,8 @@ class Steps:
     taxes: tuple[Decimal, ...]
 
 
-def steps(tokens: int, pricing: Pricing) -> Steps:
-    """Return what so many tokens cost at the base price, what each discount takes off and each tax adds."""
+def breakdown(tokens: int, pricing: Pricing) -> Breakdown:
+    """Return the base price of tokens, the amount of each discount and the amount of each tax."""
     base = left = product((tokens, pricing.base_token_unit_cost))
     discounts: list[Decimal] = []
     for discount in pricing.discounts:
@@ -59,11 +59,11 @@ def steps(tokens: int, pricing: Pricing) -> Steps:
         tax = product((taxed if pricing.taxes.compound else left, one.rate / 100))
         taxes.append(tax)
         taxed = EXACT.add(taxed, tax)
-    return Steps(base, tuple(discounts), tuple(taxes))
+    return Breakdown(base, tuple(discounts), tuple(taxes))
 
 
 def written(amount: Decimal, currency: Currency) -> str:
-    """Return an amount as SolusIO shows it: the minus sign, prefix, grouped digits, suffix."""
+    """Return an amount as SolusIO shows it: minus sign, prefix, grouped digits, suffix."""
     text = format(rounded(amount, currency.decimals), "f")
     sign = "-" if text.startswith("-") else ""
     whole, _, fraction = text.removeprefix("-").partition(".")
@@ -73,7 +73,7 @@ def written(amount: Decimal, currency: Currency) -> str:
 
 
 def plain(amount: Decimal, decimals: int = 0) -> str:
-    """Return an amount with all its digits and at least so many decimals, without an exponent."""
+    """Return an amount with all its digits and at least `decimals` decimals, without an exponent."""
     whole, _, fraction = format(amount, "f").partition(".")
     fraction = fraction.rstrip("0").ljust(decimals, "0")
     return f"{whole}.{fraction}" if fraction else whole

@@ -1,4 +1,4 @@
-"""An invoice that is wrong, and all that is known about what it should say."""
+"""A wrong invoice, with all that is known about the right one."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,15 +7,15 @@ from functools import cached_property
 
 from solusio_contracts.invoices.documents import BilledInvoice, Pricing
 from solusio_contracts.invoices.scenario import ExpectedInvoice
-from solusio_contracts.invoices.usage import UsageLine, Window
+from solusio_contracts.invoices.usage import UsageLine, UsageWindow
 
 Row = tuple[str, str, str, int, int]
-"""Server, resource, plan, hours, tokens: what a line comes to."""
+"""Server, resource, plan, hours and tokens of a line."""
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """A mistake that people make. `says` completes `You probably ...`; `fix` is a sentence of its own."""
+    """A mistake that billing systems make. `says` completes `You probably ...`; `fix` is a full sentence."""
 
     name: str
     says: str
@@ -24,7 +24,7 @@ class Mistake:
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """An invoice as billed and as it should be, with what /usage said."""
+    """An invoice as billed and as expected, with the lines of /usage."""
 
     expected: ExpectedInvoice
     billed: BilledInvoice
@@ -33,7 +33,7 @@ class Case:
     """The customer's lines."""
     everybody: Sequence[UsageLine]
     """All lines of the period, in the order of /usage."""
-    window: Window
+    window: UsageWindow
     same_mail: Sequence[UsageLine] = ()
     """The lines of other customers with the same mail address."""
 
@@ -46,5 +46,5 @@ class Case:
 
     @cached_property
     def right_lines(self) -> Counter[Row]:
-        """The lines as they should be."""
+        """The expected lines."""
         return Counter((one.on, one.resource, one.plan, one.hours, one.tokens) for one in self.expected.lines)

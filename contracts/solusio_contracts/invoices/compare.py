@@ -1,4 +1,4 @@
-"""One invoice as it was billed against the one that is right. Pure: invoices in, differences out."""
+"""Compares an invoice with the expected one. Pure: invoices in, differences out."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -6,10 +6,10 @@ from itertools import zip_longest
 from typing import TypeVar
 
 from solusio_contracts.invoices.compare_amounts import compare_amounts
-from solusio_contracts.invoices.differences import Comparison, billed_key, counted, said, told_together
+from solusio_contracts.invoices.differences import Comparison, add_grouped, billed_key, counted, line_name
 from solusio_contracts.invoices.documents import BilledInvoice, BilledLine, Pricing
 from solusio_contracts.invoices.scenario import ExpectedInvoice, ExpectedLine
-from solusio_contracts.invoices.usage import Key
+from solusio_contracts.invoices.usage import LineKey
 
 T = TypeVar("T")
 
@@ -19,9 +19,9 @@ def compare(
     billed: BilledInvoice,
     pricing: Pricing,
     comparison: Comparison,
-    foreign: Mapping[Key, str],
+    foreign: Mapping[LineKey, str],
 ) -> None:
-    """Compare an invoice with the one that is right; `foreign` says whose the lines of others are."""
+    """Compare an invoice with the expected one; `foreign` names the owners of other customers' lines."""
     _lines(expected, billed, comparison, foreign)
     compare_amounts(expected, billed, pricing, comparison)
 
@@ -31,12 +31,12 @@ def _use(hours: int, tokens: int, charge: str | None) -> str:
     return f"{text} ({charge})" if charge else text
 
 
-def _expected_key(line: ExpectedLine) -> Key:
+def _expected_key(line: ExpectedLine) -> LineKey:
     return (line.on, line.resource, line.plan)
 
 
 def _lines(
-    expected: ExpectedInvoice, billed: BilledInvoice, comparison: Comparison, foreign: Mapping[Key, str]
+    expected: ExpectedInvoice, billed: BilledInvoice, comparison: Comparison, foreign: Mapping[LineKey, str]
 ) -> None:
     wanted, found = _grouped(expected.lines, _expected_key), _grouped(billed.lines, billed_key)
     missing: list[ExpectedLine] = []
@@ -49,7 +49,7 @@ def _lines(
                 if right.tokens:
                     missing.append(right)
                 else:
-                    comparison.checks += 1  # what costs nothing may be left out (US-023)
+                    comparison.checks += 1  # a line that costs nothing may be left out (US-023)
             elif right is None and line is not None:
                 extra.append(line)
             elif right is not None and line is not None:
@@ -57,47 +57,55 @@ def _lines(
                     comparison.checks += 1
                 else:
                     wrong.append((right, line))
-    told_together(
+    add_grouped(
         wrong,
         comparison,
         "INV-005",
         "lines",
         lambda pair: (
-            said(billed_key(pair[1])),
+            line_name(billed_key(pair[1])),
             _use(pair[0].hours, pair[0].tokens, pair[0].charge if pair[1].charge else None),
             _use(pair[1].hours, pair[1].tokens, pair[1].charge),
         ),
     )
-    told_together(
+    add_grouped(
         missing,
         comparison,
         "INV-004",
         "lines",
-        lambda line: (said(_expected_key(line)), _use(line.hours, line.tokens, line.charge), "no such line"),
+        lambda line: (
+            line_name(_expected_key(line)),
+            _use(line.hours, line.tokens, line.charge),
+            "no such line",
+        ),
     )
     strange = [line for line in extra if billed_key(line) in foreign]
-    told_together(
+    add_grouped(
         strange,
         comparison,
         "INV-014",
         "foreign",
         lambda line: (
-            said(billed_key(line)),
-            f"no such line: it is that of {foreign[billed_key(line)]}",
+            line_name(billed_key(line)),
+            f"no such line: it belongs to {foreign[billed_key(line)]}",
             _use(line.hours, line.tokens, line.charge),
         ),
     )
-    told_together(
+    add_grouped(
         [line for line in extra if billed_key(line) not in foreign],
         comparison,
         "INV-004",
         "lines",
-        lambda line: (said(billed_key(line)), "no such line", _use(line.hours, line.tokens, line.charge)),
+        lambda line: (
+            line_name(billed_key(line)),
+            "no such line",
+            _use(line.hours, line.tokens, line.charge),
+        ),
     )
 
 
-def _grouped(lines: Iterable[T], key: Callable[[T], Key]) -> dict[Key, list[T]]:
-    groups: dict[Key, list[T]] = defaultdict(list)
+def _grouped(lines: Iterable[T], key: Callable[[T], LineKey]) -> dict[LineKey, list[T]]:
+    groups: dict[LineKey, list[T]] = defaultdict(list)
     for line in lines:
         groups[key(line)].append(line)
     return groups
@@ -106,7 +114,7 @@ def _grouped(lines: Iterable[T], key: Callable[[T], Key]) -> dict[Key, list[T]]:
 def _paired(
     wanted: list[ExpectedLine], found: list[BilledLine]
 ) -> list[tuple[ExpectedLine | None, BilledLine | None]]:
-    """Pair lines of one key: first those that agree, then the rest by size."""
+    """Pair lines of one key: first those that agree, then the others by size."""
     left = sorted(found, key=lambda line: (line.hours, line.tokens))
     pairs: list[tuple[ExpectedLine | None, BilledLine | None]] = []
     rest: list[ExpectedLine] = []

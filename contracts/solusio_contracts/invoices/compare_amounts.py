@@ -1,10 +1,10 @@
-"""The money of an invoice as it was billed against what is right: total, lines, discounts, taxes. Pure."""
+"""Compares the amounts of an invoice with the expected ones: total, lines, discounts, taxes. Pure."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from solusio_contracts.invoices.amounts import plain, product, rounded, steps, total_of, written
-from solusio_contracts.invoices.differences import Comparison, billed_key, counted, said, told_together
+from solusio_contracts.invoices.amounts import breakdown, plain, product, rounded, total_of, written
+from solusio_contracts.invoices.differences import Comparison, add_grouped, billed_key, counted, line_name
 from solusio_contracts.invoices.documents import BilledInvoice, BilledLine, Pricing
 from solusio_contracts.invoices.scenario import ExpectedInvoice
 
@@ -12,7 +12,7 @@ from solusio_contracts.invoices.scenario import ExpectedInvoice
 def compare_amounts(
     expected: ExpectedInvoice, billed: BilledInvoice, pricing: Pricing, comparison: Comparison
 ) -> None:
-    """Compare currency and amounts; those that follow from lines are held to the lines that are there."""
+    """Compare currency and amounts; amounts that follow from lines are held to the billed lines."""
     _currency(expected, billed, pricing, comparison)
     _total(expected, billed, pricing, comparison)
     _line_amounts(billed, pricing, comparison)
@@ -53,12 +53,12 @@ def _amounts(billed: BilledInvoice) -> Iterable[tuple[str, Decimal]]:
     yield from ((f"tax {one.label}", one.amount) for one in billed.taxes or ())
     for line in billed.lines:
         if line.amount is not None:
-            yield f"line {said(billed_key(line))}", line.amount
+            yield f"line {line_name(billed_key(line))}", line.amount
 
 
 def _too_fine(amount: Decimal, decimals: int) -> bool:
     exponent = amount.as_tuple().exponent
-    # 100.0 is how some languages write the number 100.
+    # Some languages write the number 100 as 100.0.
     whole = exponent == -1 and amount == amount.to_integral_value()
     return isinstance(exponent, int) and -exponent > decimals and not whole
 
@@ -69,17 +69,17 @@ def money(amount: Decimal, pricing: Pricing) -> str:
 
 
 def times(tokens: int, unit: Decimal) -> str:
-    """Return where an amount comes from: `2604 tokens x 0.001`."""
+    """Return how an amount was calculated: `2604 tokens x 0.001`."""
     return f"{counted(tokens, 'token')} x {plain(unit)}"
 
 
 def own_total(tokens: int, pricing: Pricing) -> Decimal:
-    """Return what so many tokens cost this customer, rounded once."""
+    """Return the price of tokens for this customer, rounded once."""
     return rounded(product((tokens, pricing.user_token_unit_cost)), pricing.currency.decimals)
 
 
 def is_slight(billed: BilledInvoice, right: Decimal, pricing: Pricing) -> bool:
-    """Tell whether the total differs by no more than rounding can explain: a unit for each amount."""
+    """Tell whether rounding can explain the difference of the total: one minor unit for each amount."""
     amounts = len(billed.lines) + len(pricing.discounts) + len(pricing.taxes.rates) + 1
     return abs(billed.total - right) <= amounts * Decimal(1).scaleb(-pricing.currency.decimals)
 
@@ -87,7 +87,7 @@ def is_slight(billed: BilledInvoice, right: Decimal, pricing: Pricing) -> bool:
 def _total(
     expected: ExpectedInvoice, billed: BilledInvoice, pricing: Pricing, comparison: Comparison
 ) -> None:
-    # Lines that are wrong are told as such: the total is held to the lines that are there.
+    # Wrong lines are reported as such, so the total is held to the billed lines.
     own = own_total(billed.tokens, pricing)
     ok = billed.total in (own, expected.total)
     right = expected.total if billed.tokens == expected.tokens else own
@@ -108,13 +108,13 @@ def _line_amounts(billed: BilledInvoice, pricing: Pricing, comparison: Compariso
     unit = unit_of(priced, pricing)
     wrong = [line for line in priced if line.amount != _amount(line, unit, pricing)]
     comparison.checks += len(priced) - len(wrong)
-    told_together(
+    add_grouped(
         wrong,
         comparison,
         "INV-008",
         "amounts",
         lambda line: (
-            f"{said(billed_key(line))}: amount",
+            f"{line_name(billed_key(line))}: amount",
             f"{money(_amount(line, unit, pricing), pricing)} ({times(line.tokens, unit)})",
             money(line.amount or Decimal(0), pricing),
         ),
@@ -122,7 +122,7 @@ def _line_amounts(billed: BilledInvoice, pricing: Pricing, comparison: Compariso
 
 
 def unit_of(lines: Sequence[BilledLine], pricing: Pricing) -> Decimal:
-    """Return at which unit cost the lines are priced: that which fits most of them, rather the base."""
+    """Return the unit cost that fits most lines; if both do, the base cost."""
     units = (pricing.base_token_unit_cost, pricing.user_token_unit_cost)
     return max(units, key=lambda unit: sum(line.amount == _amount(line, unit, pricing) for line in lines))
 
@@ -136,7 +136,7 @@ def _parts(
 ) -> None:
     decimals = pricing.currency.decimals
     same = billed.tokens == expected.tokens
-    exact = steps(billed.tokens, pricing)
+    exact = breakdown(billed.tokens, pricing)
     if billed.subtotal is not None:
         right = expected.subtotal if same and expected.subtotal is not None else None
         printed = [line.amount for line in billed.lines if line.amount is not None]
@@ -187,7 +187,7 @@ def _named(
     pricing: Pricing,
     comparison: Comparison,
 ) -> None:
-    """Compare discounts or taxes: by place if there are as many of them, otherwise only their number."""
+    """Compare discounts or taxes: by position if there are as many, otherwise only their number."""
     counting = [one for one in wanted if one[1]], [one for one in found if one[1]]
     if len(wanted) != len(found):
         wanted, found = counting
@@ -219,7 +219,7 @@ def _sum(billed: BilledInvoice, pricing: Pricing, comparison: Comparison) -> Non
     rounding = billed.rounding or Decimal(0)
     adjusted = (*(one.amount for one in billed.discounts or ()), *(one.amount for one in billed.taxes or ()))
     base_up = total_of((billed.subtotal, *adjusted, rounding))
-    # Lines at the customer's price contain discounts and taxes already.
+    # Lines at the customer's price include discounts and taxes.
     at_user = billed.subtotal == total_of(
         _amount(line, pricing.user_token_unit_cost, pricing) for line in billed.lines
     )
@@ -231,7 +231,7 @@ def _sum(billed: BilledInvoice, pricing: Pricing, comparison: Comparison) -> Non
     comparison.expect(
         ok,
         "INV-009",
-        "sum of what is shown",
+        "sum of the parts",
         f"{money(billed.total, pricing)}, the total",
         money(base_up, pricing),
         about="parts",

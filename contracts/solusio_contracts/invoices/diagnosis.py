@@ -1,8 +1,8 @@
-"""What a billing system probably did, told from what it billed. Pure.
+"""Explains what a billing system probably did, from what it billed. Pure.
 
-A hypothesis is a mistake that people make, and a function that says what an invoice is with it. It speaks
-only if that is the whole difference: every line, or the whole total. To add one, write it into
-`line_mistakes` or `money_mistakes`; those that stand first are told first.
+A hypothesis is a mistake, and a function that returns the invoice with it. It counts only if it explains the
+whole difference: every line, or the whole total. To add one, write it into `line_mistakes` or
+`money_mistakes`; the first ones are reported first.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,22 +14,22 @@ from solusio_contracts.invoices.compare_amounts import is_slight, own_total
 from solusio_contracts.invoices.usage import UsageLine
 
 MOST: Final = 2
-"""Explanations that are told of one difference: of more, none says much."""
+"""The most explanations of one difference: more would say little."""
 PROBABLY: Final = "You probably"
 """How every explanation begins."""
 __all__ = ("Case", "explain", "explain_missing")
 
 
 def explain(case: Case) -> tuple[dict[str, str], bool]:
-    """Return what is to be said about lines, total, amounts and parts of an invoice that is wrong.
+    """Return hints about lines, total, amounts and parts of a wrong invoice.
 
-    The second value: a difference of the total, however small, is no matter of rounding.
+    The second value tells whether a difference of the total, however small, has another cause than rounding.
     """
     hints: dict[str, str] = {}
     wrong_lines = case.billed_lines != case.right_lines
     if wrong_lines:
         found = _first(line_mistakes.found_in(case))
-        hints["lines"] = hints["foreign"] = said(found)
+        hints["lines"] = hints["foreign"] = sentence(found)
     gross = False
     if case.billed.total not in (own_total(case.billed.tokens, case.pricing), case.expected.total):
         rounding = list(money_mistakes.rounding_of(case))
@@ -37,17 +37,17 @@ def explain(case: Case) -> tuple[dict[str, str], bool]:
         if not wrong_lines:
             others += line_mistakes.behind_total(case)
         if not is_slight(case.billed, own_total(case.billed.tokens, case.pricing), case.pricing):
-            # To round a price to whole dollars, say: possible, but rather something else.
+            # Rounding a price to whole dollars, say, is possible, but another cause is more likely.
             others, rounding = others or rounding, []
         gross = bool(others) and not rounding
-        hints["total"] = said(_first([*others, *rounding] if gross else [*rounding, *others]))
-    hints["amounts"] = said(_first(money_mistakes.amounts_of(case)))
-    hints["parts"] = said(_first(money_mistakes.parts_of(case)))
+        hints["total"] = sentence(_first([*others, *rounding] if gross else [*rounding, *others]))
+    hints["amounts"] = sentence(_first(money_mistakes.amounts_of(case)))
+    hints["parts"] = sentence(_first(money_mistakes.parts_of(case)))
     return {about: hint for about, hint in hints.items() if hint}, gross
 
 
 def explain_missing(usage: Sequence[UsageLine], everybody: Sequence[UsageLine]) -> str:
-    """Return why there is probably no invoice at all over some lines of /usage."""
+    """Return why there is probably no invoice for some lines of /usage."""
     first = next((place for place, line in enumerate(everybody) if line in usage), 0)
     reasons: list[tuple[bool, Mistake]] = [
         (all(line.user_gone for line in usage), line_mistakes.USERS),
@@ -57,10 +57,10 @@ def explain_missing(usage: Sequence[UsageLine], everybody: Sequence[UsageLine]) 
         (all(line.resource != "server" for line in usage), line_mistakes.SERVERS_ONLY),
         (not any(line.tokens_per_hour for line in usage), line_mistakes.NO_HOURLY),
     ]
-    return said([mistake for true, mistake in reasons if true and usage][:MOST])
+    return sentence([mistake for true, mistake in reasons if true and usage][:MOST])
 
 
-def said(mistakes: Sequence[Mistake]) -> str:
+def sentence(mistakes: Sequence[Mistake]) -> str:
     """Return explanations as one text."""
     if not mistakes:
         return ""

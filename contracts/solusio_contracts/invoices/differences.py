@@ -1,21 +1,21 @@
-"""What was looked at in an invoice, and what differed; the words in which both are told."""
+"""Differences between an invoice and the expected one, and how they are worded."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from solusio_contracts.invoices.documents import BilledLine
-from solusio_contracts.invoices.usage import Key
+from solusio_contracts.invoices.usage import LineKey
 
 SHOWN: Final = 5
-"""Lines with the same fault that are named one by one; more are told together."""
+"""The most differences of one kind that are listed singly."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Something that is not as it should be. `about` groups what has one cause: lines, total, parts ..."""
+    """A difference. `about` groups those with one cause: lines, total, parts ..."""
 
     clause: str
     subject: str
@@ -27,10 +27,10 @@ class Difference:
 
 @dataclass(slots=True)
 class Comparison:
-    """What was looked at, and what differed."""
+    """The checks made so far, and the differences found."""
 
     where: str = ""
-    """Whose invoice of which period, where there are several: `ann, 2026-03: `."""
+    """Prefix that names customer and period where there are several: `ann, 2026-03: `."""
     checks: int = 0
     differences: list[Difference] = field(default_factory=list)
 
@@ -45,7 +45,7 @@ class Comparison:
         about: str = "",
         hint: str = "",
     ) -> bool:
-        """Note what was expected and what is there; return whether it is so."""
+        """Count a check and, unless `ok`, record a difference; return `ok`."""
         self.checks += 1
         if not ok:
             text = self.where + subject
@@ -53,33 +53,33 @@ class Comparison:
         return ok
 
 
-def told_together(
+def add_grouped(
     items: Sequence[T],
     comparison: Comparison,
     clause: str,
     about: str,
-    tell: Callable[[T], tuple[str, str, str]],
+    describe: Callable[[T], tuple[str, str, str]],
 ) -> None:
-    """Note differences of one kind, one by one if they are few."""
-    told = [tell(item) for item in items[:SHOWN]]
+    """Record differences of one kind: singly, or as one entry if there are more than `SHOWN`."""
+    described = [describe(item) for item in items[:SHOWN]]
     if len(items) <= SHOWN:
-        for subject, expected, actual in told:
+        for subject, expected, actual in described:
             comparison.expect(False, clause, subject, expected, actual, about=about)
     else:
-        subject, expected, actual = told[0]
-        # The subject stays the same when their number changes: baselines know it by that.
+        subject, expected, actual = described[0]
+        # The subject does not depend on the number of lines, so that a baseline recognises it.
         comparison.expect(
             False,
             clause,
             "many lines",
             f"{subject}: {expected}",
-            f"{actual}; and {len(items) - 1} more lines like this, such as {told[1][0]}",
+            f"{actual}; and {len(items) - 1} more lines like this, such as {described[1][0]}",
             about=about,
         )
 
 
-def said(key: Key) -> str:
-    """Return what tells a line apart, for people: `web, plan small`."""
+def line_name(key: LineKey) -> str:
+    """Return the name of a line for people: `web, plan small`."""
     server, resource, plan = key
     return f"{server}, plan {plan}" if resource == "server" else f"{server}, {resource}, plan {plan}"
 
@@ -89,6 +89,6 @@ def counted(count: int, one: str) -> str:
     return f"{count} {one}" if count == 1 else f"{count} {one}s"
 
 
-def billed_key(line: BilledLine) -> Key:
-    """Return what tells a billed line apart."""
+def billed_key(line: BilledLine) -> LineKey:
+    """Return the key of a billed line."""
     return (line.server, line.resource, line.plan)

@@ -1,4 +1,4 @@
-"""One HTTP call to a billing system, within bounds."""
+"""Calls a billing system over HTTP, with limits on time and size."""
 
 import ssl
 import time
@@ -12,25 +12,27 @@ import msgspec
 
 
 class CallError(Exception):
-    """Nobody listens there."""
+    """No connection can be made."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back."""
+class CallResult:
+    """The response, or as much of it as was received."""
 
     status: int
     body: bytes
     location: str = ""
-    """Where a redirect leads."""
-    trouble: str = ""
-    """Why there is no whole answer."""
+    """Target of a redirect."""
+    problem: str = ""
+    """Why the response is not complete."""
 
 
-def call(url: str, body: Any, *, headers: Sequence[tuple[str, str]], timeout: float, largest: int) -> Answer:
-    """GET a URL, or POST a body to it as JSON; within `timeout` seconds and `largest` bytes in all.
+def call(
+    url: str, body: Any, *, headers: Sequence[tuple[str, str]], timeout: float, largest: int
+) -> CallResult:
+    """GET a URL, or POST a body to it as JSON, within `timeout` seconds and `largest` bytes in total.
 
-    Redirects are not followed: a redirected POST would lose its body.
+    Redirects are not followed, since a redirected POST would lose its body.
 
     Raises:
         CallError: no connection can be made.
@@ -45,30 +47,36 @@ def call(url: str, body: Any, *, headers: Sequence[tuple[str, str]], timeout: fl
     try:
         with (
             httpx.Client(timeout=timeout, trust_env=False, verify=_verification(url)) as client,
-            client.stream("GET" if content is None else "POST", url, content=content, headers=sent) as answer,
+            client.stream(
+                "GET" if content is None else "POST", url, content=content, headers=sent
+            ) as response,
         ):
-            status = answer.status_code
-            for piece in answer.iter_bytes():
+            status = response.status_code
+            for piece in response.iter_bytes():
                 received += piece
                 if len(received) > largest:
-                    return Answer(status, bytes(received), trouble=f"sent more than {largest // 1024**2} MiB")
+                    return CallResult(
+                        status, bytes(received), problem=f"sent more than {largest // 1024**2} MiB"
+                    )
                 if time.monotonic() > deadline:
                     raise httpx.ReadTimeout("")
-            return Answer(status, bytes(received), answer.headers.get("location", ""))
+            return CallResult(status, bytes(received), response.headers.get("location", ""))
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-        raise CallError(str(error) or "no answer to the connection") from None
+        raise CallError(str(error) or "no response to the connection") from None
     except httpx.TimeoutException:
-        return Answer(status, bytes(received), trouble=f"was not answered within {timeout:g} s")
+        return CallResult(status, bytes(received), problem=f"was not answered within {timeout:g} s")
     except (httpx.HTTPError, UnicodeError) as error:
-        return Answer(status, bytes(received), trouble=f"broke off: {str(error) or type(error).__name__}")
+        return CallResult(
+            status, bytes(received), problem=f"was cut off: {str(error) or type(error).__name__}"
+        )
 
 
 def _verification(url: str) -> ssl.SSLContext | bool:
-    """Return how certificates are verified; a URL without TLS has none."""
+    """Return how to verify certificates; a URL without TLS has none."""
     return _authorities() if httpx.URL(url).scheme == "https" else False
 
 
 @cache
 def _authorities() -> ssl.SSLContext:
-    """Read the certificates of all authorities once: it takes longer than most calls."""
+    """Read the certificates of all authorities once, since that takes longer than most calls."""
     return httpx.create_ssl_context(trust_env=False)

@@ -1,6 +1,6 @@
-"""Mistakes that show in the lines of an invoice: which there are, their hours, their tokens.
+"""Mistakes in the lines of an invoice: which lines there are, their hours, their tokens.
 
-`MISTAKES` lists them, the most specific first, with the ways (`line_variants`) in which they are made.
+`MISTAKES` lists them, the most specific first, with the ways to make them (`line_variants`).
 """
 
 import math
@@ -16,7 +16,7 @@ from solusio_contracts.invoices.line_variants import (
     Lines,
     Variants,
     any_page,
-    at_prices_of_now,
+    at_current_prices,
     capped_hours,
     capped_together,
     clock_hours,
@@ -42,33 +42,33 @@ FIRST_PAGE = Mistake(
 )
 DELETED = Mistake(
     "deleted-servers",
-    "leave out servers that are deleted",
-    "Do not look servers up: a line of /usage says all that an invoice needs, also when its server is gone.",
+    "leave out deleted servers",
+    "Do not look servers up: a line of /usage has all an invoice needs, even after its server is deleted.",
 )
 USERS = Mistake(
     "deleted-users",
-    "leave out users who are deleted",
-    "Go by the billing_user_id of the lines, not by the list of users: lines stay when a user is deleted.",
+    "leave out deleted users",
+    "Use the billing_user_id of the lines, not the list of users: lines remain when a user is deleted.",
 )
 STOPPED = Mistake(
     "stopped",
-    "do not bill servers while they are stopped or suspended",
+    "do not bill stopped or suspended servers",
     "A server accrues from creation to deletion, running or not (US-010).",
 )
 SERVERS_ONLY = Mistake(
     "servers-only",
     "bill only lines whose resource is `server`",
-    "Additional addresses, backups and ISO images are lines of their own: bill every line.",
+    "Additional addresses, backups and ISO images have lines of their own: bill every line.",
 )
 NO_HOURLY = Mistake(
     "no-hourly",
-    "leave out plans that have only a monthly price",
+    "leave out plans with only a monthly price",
     "With tokens_per_hour 0 the monthly price applies, however short the use (US-022). Copy `tokens`.",
 )
 
 
 def found_in(case: Case) -> Iterator[Mistake]:
-    """Give the mistakes that explain all lines of an invoice, the most specific first."""
+    """Yield the mistakes that explain all lines of an invoice, the most specific first."""
     found = [mistake for mistake, variants in MISTAKES if _explains(variants, case)]
     if case.billed.tokens in capped_together(case):
         found.append(_TOGETHER)
@@ -76,7 +76,7 @@ def found_in(case: Case) -> Iterator[Mistake]:
 
 
 def behind_total(case: Case) -> Iterator[Mistake]:
-    """Give the mistakes that explain the total where the lines themselves were copied well."""
+    """Yield the mistakes that explain the total where the lines themselves are right."""
     for mistake, variants in MISTAKES:
         if any(case.billed.total == own_total(_tokens(lines), case.pricing) for lines in variants(case)):
             yield mistake
@@ -87,12 +87,12 @@ def behind_total(case: Case) -> Iterator[Mistake]:
 _TOGETHER = Mistake(
     "cap-together",
     "apply the monthly price once to all servers together",
-    "It is the cap of each line of /usage, not of their sum: add up `tokens` as they are.",
+    "It caps each line of /usage, not their sum: add up `tokens` as they are.",
 )
 
 
 def rows(lines: Iterable[UsageLine]) -> Counter[Row]:
-    """Return lines as an invoice has them."""
+    """Return lines in the form of an invoice."""
     return Counter((one.server, one.resource, one.plan, one.hours, one.tokens) for one in lines)
 
 
@@ -101,7 +101,7 @@ def _explains(variants: Variants, case: Case) -> bool:
 
 
 def _same(lines: Lines, billed: Counter[Row]) -> bool:
-    # A line without hours may as well not be there.
+    # A line without hours may be left out.
     return rows(lines) == billed or rows(one for one in lines if one.hours) == billed
 
 
@@ -132,9 +132,9 @@ MISTAKES: tuple[tuple[Mistake, Variants], ...] = (
     (
         Mistake(
             "price-of-zero",
-            "take the smaller of both prices also where one of them is 0",
-            "A price of 0 is one that is not set: without a monthly price there is no cap, without an hourly "
-            "one the month is charged (US-021, US-022). Copy `tokens` of /usage.",
+            "take the smaller of the two prices even if one of them is 0",
+            "A price of 0 is not set: without a monthly price there is no cap, without an hourly price the "
+            "month is charged (US-021, US-022). Copy `tokens` of /usage.",
         ),
         each_line(
             lambda line: replace(line, tokens=min(line.hours * line.tokens_per_hour, line.tokens_per_month))
@@ -144,7 +144,7 @@ MISTAKES: tuple[tuple[Mistake, Variants], ...] = (
         Mistake(
             "no-cap",
             "charge every hour, without the monthly price as a cap",
-            "With both prices a line costs at most tokens_per_month; without an hourly one it costs that "
+            "With both prices a line costs at most tokens_per_month; without an hourly price it costs that "
             "(US-020, US-022). Copy `tokens` of /usage.",
         ),
         each_line(lambda line: replace(line, tokens=line.hours * line.tokens_per_hour)),
@@ -160,8 +160,8 @@ MISTAKES: tuple[tuple[Mistake, Variants], ...] = (
     (
         Mistake(
             "prorated",
-            "charge a part of the monthly price for a part of the month",
-            "Hours count until they cost more than the month; nothing is prorated (US-020). Copy `tokens`.",
+            "prorate the monthly price for a part of the month",
+            "Hours count until they reach the monthly price; nothing is prorated (US-020). Copy `tokens`.",
         ),
         prorated,
     ),
@@ -185,33 +185,33 @@ MISTAKES: tuple[tuple[Mistake, Variants], ...] = (
     (
         Mistake(
             "last-plan",
-            "bill the whole month at one plan of a server that was resized",
-            "Each plan has a line of its own in /usage, with its own hours (US-014): bill both.",
+            "bill the whole month of a resized server at one plan",
+            "Each plan has its own line in /usage, with its own hours (US-014): bill both.",
         ),
         last_plan,
     ),
     (
         Mistake(
             "prices-of-now",
-            "reckon with the prices that the plan has now",
-            "The line says at which prices it was used (US-015): copy `tokens`, do not look the plan up.",
+            "use the plan's current prices",
+            "The line has the prices at which it was used (US-015): copy `tokens`, do not look the plan up.",
         ),
-        each_line(at_prices_of_now),
+        each_line(at_current_prices),
     ),
     (
         Mistake(
             "same-mail",
-            "match users to customers by mail address",
-            "Two customers may share one: match by the billing_user_id of the line.",
+            "match users to customers by email address",
+            "Two customers may share an address: match by the billing_user_id of the line.",
         ),
         same_mail,
     ),
     (
         Mistake(
             "both-ends",
-            "count the first hour of the next month as well",
+            "also count the first hour of the next month",
             "Periods are half-open: an hour that starts at midnight of the first belongs to the next month "
-            "(US-002, US-012). Ask with from=2026-03-01T00:00:00Z and to=2026-04-01T00:00:00Z.",
+            "(US-002, US-012). Request from=2026-03-01T00:00:00Z and to=2026-04-01T00:00:00Z.",
         ),
         other_windows(((_ZERO, _INSTANT), (_ZERO, HOUR))),
     ),
@@ -219,7 +219,7 @@ MISTAKES: tuple[tuple[Mistake, Variants], ...] = (
         Mistake(
             "rounded-down",
             "round hours down",
-            "An hour that has started counts whole: five minutes are one hour (US-011). " + _COPY,
+            "A started hour counts in full: five minutes are one hour (US-011). " + _COPY,
         ),
         other_hours(lambda line: math.floor(length(line))),
     ),
@@ -227,22 +227,22 @@ MISTAKES: tuple[tuple[Mistake, Variants], ...] = (
         Mistake(
             "rounded-to-nearest",
             "round hours to the nearest",
-            "An hour that has started counts whole: five minutes are one hour (US-011). " + _COPY,
+            "A started hour counts in full: five minutes are one hour (US-011). " + _COPY,
         ),
         other_hours(lambda line: math.floor(length(line) + 0.5)),
     ),
     (
         Mistake(
             "clock-hours",
-            "count the hours of the clock that were touched",
-            "Hours are counted from creation: from 10:50 to 11:10 is one (US-011). " + _COPY,
+            "count clock hours",
+            "Hours count from creation: from 10:50 to 11:10 is one hour (US-011). " + _COPY,
         ),
         other_hours(clock_hours),
     ),
     (
         Mistake(
             "counted-in-both-months",
-            "count an hour over midnight in both months",
+            "count an hour across midnight in both months",
             "An hour belongs to the month in which it starts (US-012). " + _COPY,
         ),
         other_hours(lambda line: math.ceil(length(line))),
@@ -250,13 +250,13 @@ MISTAKES: tuple[tuple[Mistake, Variants], ...] = (
     (
         Mistake(
             "time-zone",
-            "cut the month in another time zone than UTC",
-            "Months are UTC: ask with from and to at midnight UTC, ending in Z (US-012).",
+            "use a time zone other than UTC for the month",
+            "Months are UTC: request from and to at midnight UTC, ending in Z (US-012).",
         ),
         other_windows(_ZONES),
     ),
 )
-"""All of them, the most specific first."""
+"""All specific mistakes, the most specific first."""
 
 VAGUE: tuple[tuple[Mistake, Variants], ...] = (
     (
@@ -270,10 +270,10 @@ VAGUE: tuple[tuple[Mistake, Variants], ...] = (
     (
         Mistake(
             "names",
-            "name the right lines differently",
-            "server is `server_name`, plan is `plan.name` and resource is `resource` of the line of /usage.",
+            "use other names for the right lines",
+            "Copy server from `server_name`, plan from `plan.name` and resource from `resource` of /usage.",
         ),
         under_other_names,
     ),
 )
-"""What is said where nothing else is to be said."""
+"""Mistakes that are reported only if no specific one fits."""

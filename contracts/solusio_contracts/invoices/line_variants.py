@@ -1,4 +1,4 @@
-"""Ways in which the lines of an invoice come out wrong: each gives the lines that it leads to."""
+"""Ways in which the lines of an invoice come out wrong; each yields the wrong lines."""
 
 import math
 from collections import defaultdict
@@ -14,22 +14,22 @@ from solusio_contracts.invoices.usage import UsageLine, cost
 
 HOUR: Final = timedelta(hours=1)
 MANY: Final = 3000
-"""Of more lines, no other windows are looked at: each costs as much as a page walk."""
+"""With more lines, no other periods are tried: each costs as much as reading all pages."""
 PAGES: Final = (10, 15, 20, 25, 50, 100, 200, 250, 500, 1000)
-"""Sizes that pages usually have."""
+"""Usual page sizes."""
 
 Lines = Sequence[UsageLine]
 Variants = Callable[[Case], Iterator[Lines]]
-"""Gives the lines of an invoice with a mistake, in each of the ways in which it can be made."""
+"""Yields the lines of an invoice with a mistake, for each way to make it."""
 
 
 def with_hours(line: UsageLine, hours: int) -> UsageLine:
-    """Return a line with other hours, and what they cost."""
+    """Return a line with other hours, and their tokens."""
     return replace(line, hours=hours, tokens=cost(hours, line.tokens_per_hour, line.tokens_per_month))
 
 
 def each_line(change: Callable[[UsageLine], UsageLine | None]) -> Variants:
-    """Make variants of what happens to each line; None drops it."""
+    """Make a variant in which each line is changed; None drops it."""
 
     def variants(case: Case) -> Iterator[Lines]:
         changed = [change(line) for line in case.usage]
@@ -41,38 +41,38 @@ def each_line(change: Callable[[UsageLine], UsageLine | None]) -> Variants:
 
 
 def other_hours(count: Callable[[UsageLine], int]) -> Variants:
-    """Make a variant in which hours are counted in another way."""
+    """Make a variant that counts hours in another way."""
     return each_line(lambda line: with_hours(line, count(line)))
 
 
 def length(line: UsageLine) -> float:
-    """Return how long a line was used, in hours."""
+    """Return the length of a line in hours."""
     return (line.until - line.since) / HOUR
 
 
 def clock_hours(line: UsageLine) -> int:
-    """Count the hours of the clock that a line touches: from 10:50 to 11:10 are two."""
+    """Count the clock hours that a line touches: from 10:50 to 11:10 there are two."""
     first = line.since.replace(minute=0, second=0, microsecond=0)
     return max(1, math.ceil((line.until - first) / HOUR))
 
 
-def either(*all_of_them: Variants) -> Variants:
-    """Make the variants of several ways."""
+def either(*ways: Variants) -> Variants:
+    """Combine the variants of several ways."""
 
     def variants(case: Case) -> Iterator[Lines]:
-        for one in all_of_them:
+        for one in ways:
             yield from one(case)
 
     return variants
 
 
 def capped_hours(most: int) -> Variants:
-    """Make a variant in which a line has at most so many hours."""
+    """Make a variant in which a line has at most `most` hours."""
     return other_hours(lambda line: min(line.hours, most))
 
 
 def prorated(case: Case) -> Iterator[Lines]:
-    """Give lines with a part of the monthly price."""
+    """Yield lines with a prorated monthly price."""
     start, end = _bounds(case)
     for length in dict.fromkeys(((end - start).days * 24, 720, 730, 744)):
         for rounding in (ROUND_HALF_UP, ROUND_FLOOR, ROUND_CEILING):
@@ -90,7 +90,7 @@ def prorated(case: Case) -> Iterator[Lines]:
 
 
 def first_page(case: Case) -> Iterator[Lines]:
-    """Give what is left of a first page of usual size."""
+    """Yield the lines on a first page of usual size."""
     own = list(case.usage)
     mine = {id(line) for line in own}
     places = [place for place, line in enumerate(case.everybody) if id(line) in mine]
@@ -101,14 +101,14 @@ def first_page(case: Case) -> Iterator[Lines]:
 
 
 def any_page(case: Case) -> Iterator[Lines]:
-    """Give as many of the first lines as were billed."""
+    """Yield as many of the first lines as were billed."""
     kept = len(case.billed.lines)
     if 0 < kept < len(case.usage):
         yield list(case.usage)[:kept]
 
 
 def other_windows(shifts: Sequence[tuple[timedelta, timedelta]]) -> Variants:
-    """Make variants of other periods: how much later they begin and end."""
+    """Make variants of other periods, by how much later they begin and end."""
 
     def variants(case: Case) -> Iterator[Lines]:
         if len(case.everybody) > MANY or not case.usage:
@@ -132,7 +132,7 @@ def _bounds(case: Case) -> tuple[datetime, datetime]:
 
 
 def _merged(lines: Lines) -> Iterator[UsageLine]:
-    """Put the lines of two months together, as one does who reckons them anew."""
+    """Merge the lines of two months, as a billing system does that recalculates them."""
     groups: dict[tuple[str, str, str, int], list[UsageLine]] = defaultdict(list)
     for line in lines:
         groups[*line.key, line.resource_id].append(line)
@@ -141,7 +141,7 @@ def _merged(lines: Lines) -> Iterator[UsageLine]:
 
 
 def last_plan(case: Case) -> Iterator[Lines]:
-    """Give lines at the last plan of a server alone, or at the first."""
+    """Yield lines only at the last plan of a server, or only at the first."""
     groups: dict[tuple[str, str, int], list[UsageLine]] = defaultdict(list)
     for line in case.usage:
         groups[line.server, line.resource, line.resource_id].append(line)
@@ -155,22 +155,22 @@ def last_plan(case: Case) -> Iterator[Lines]:
         yield merged
 
 
-def at_prices_of_now(line: UsageLine) -> UsageLine:
-    """Return a line at the prices that its plan has now."""
+def at_current_prices(line: UsageLine) -> UsageLine:
+    """Return a line at its plan's current prices."""
     if line.now_per_hour is None or line.now_per_month is None:
         return line
     return replace(line, tokens=cost(line.hours, line.now_per_hour, line.now_per_month))
 
 
 def same_mail(case: Case) -> Iterator[Lines]:
-    """Give the lines of customers with the same mail address."""
+    """Yield the lines of customers with the same email address."""
     if case.same_mail:
         yield [*case.usage, *case.same_mail]
         yield list(case.same_mail)
 
 
 def under_other_names(case: Case) -> Iterator[Lines]:
-    """The right lines, under other names for servers, plans or resources."""
+    """Yield the right lines with other names of servers, plans or resources."""
     billed = sorted((line.hours, line.tokens) for line in case.billed.lines)
     if billed == sorted((line.hours, line.tokens) for line in case.usage):
         order = sorted(case.billed.lines, key=lambda line: (line.hours, line.tokens))
@@ -182,7 +182,7 @@ def under_other_names(case: Case) -> Iterator[Lines]:
 
 
 def capped_together(case: Case) -> set[int]:
-    """Return the tokens of all lines if each plan's monthly price is the cap of all that have the plan."""
+    """Return the tokens of all lines if a plan's monthly price caps all its servers together."""
     groups: dict[tuple[str, str], list[UsageLine]] = defaultdict(list)
     for line in case.usage:
         groups[line.resource, line.plan].append(line)

@@ -1,52 +1,52 @@
-"""Mistakes that show in the amounts of an invoice: the price, and how it was rounded.
+"""Mistakes in the amounts of an invoice: the price, and how it was rounded.
 
-Each is an amount that an invoice has with the mistake; what stands first is told first.
+Each is the amount that an invoice has with the mistake; the first ones are reported first.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from decimal import ROUND_DOWN, ROUND_HALF_DOWN, ROUND_HALF_EVEN, ROUND_UP, Decimal
 from typing import Final
 
-from solusio_contracts.invoices.amounts import product, rounded, steps, total_of
+from solusio_contracts.invoices.amounts import breakdown, product, rounded, total_of
 from solusio_contracts.invoices.case import Case, Mistake
 from solusio_contracts.invoices.compare_amounts import unit_of
 from solusio_contracts.invoices.documents import BilledLine, Pricing
 
 Candidate = tuple[Mistake, Decimal]
 
-_ONCE = "Multiply all tokens with user_token_unit_cost, exactly, and round once, half up."
-_FINAL = "The total is all tokens x user_token_unit_cost: it contains discounts and taxes already."
+_ONCE = "Multiply all tokens by user_token_unit_cost, exactly, and round once, half up."
+_FINAL = "The total is all tokens x user_token_unit_cost, which includes discounts and taxes."
 
-BASE = Mistake("base-price", "multiply with base_token_unit_cost instead of user_token_unit_cost", _FINAL)
+BASE = Mistake("base-price", "multiply by base_token_unit_cost instead of user_token_unit_cost", _FINAL)
 NO_DISCOUNT = Mistake("no-discount", "leave a discount out", _FINAL)
 NO_TAX = Mistake("no-tax", "leave a tax out", _FINAL)
 ADDED_DISCOUNTS = Mistake(
     "discounts-added",
     "add the discounts up",
-    "Each discount applies to what the one before left: multiply the factors.",
+    "Each discount applies to the price after the one before: multiply the factors.",
 )
 NOT_COMPOUND = Mistake(
     "taxes-added",
     "add the tax rates up although `compound` is true",
-    "Compound taxes are applied on top of each other: multiply (1 + rate/100) for each.",
+    "Each compound tax applies on top of the one before: multiply (1 + rate/100) for each.",
 )
 COMPOUND = Mistake(
     "taxes-compounded",
-    "apply the taxes on top of each other although `compound` is false",
-    "Taxes that do not compound are all reckoned on the same amount: add the rates up.",
+    "apply each tax on top of the one before although `compound` is false",
+    "Taxes that do not compound all apply to the same amount: add the rates up.",
 )
 TAX_FIRST = Mistake(
     "tax-before-discount",
-    "reckon the tax before the discount",
-    "Discounts come first; a tax is reckoned on what they leave.",
+    "apply the tax before the discount",
+    "Apply discounts first, and taxes to the result.",
 )
 TAX_TWICE = Mistake(
-    "tax-twice", "add the taxes to a price that contains them", "user_token_unit_cost contains all taxes."
+    "tax-twice", "add the taxes to a price that includes them", "user_token_unit_cost includes all taxes."
 )
 DISCOUNT_TWICE = Mistake(
     "discount-twice",
-    "take the discounts off a price that contains them",
-    "user_token_unit_cost contains all discounts.",
+    "apply the discounts to a price that includes them",
+    "user_token_unit_cost includes all discounts.",
 )
 PER_HOUR = Mistake(
     "rounded-per-hour",
@@ -54,32 +54,32 @@ PER_HOUR = Mistake(
     "0.007 an hour becomes 0.01, and 744 hours 7.44 instead of 5.21. " + _ONCE,
 )
 UNIT_ROUNDED = Mistake("unit-rounded", "round the price of a token", "A unit cost is never rounded. " + _ONCE)
-SUM_OF_ROUNDED = Mistake("sum-of-rounded", "add up amounts that are rounded already", _ONCE)
+SUM_OF_ROUNDED = Mistake("sum-of-rounded", "add up rounded amounts", _ONCE)
 HALF_EVEN = Mistake(
     "half-even",
     "round half to even (banker's rounding)",
     "Round half up, away from zero (PHP: round(), not PHP_ROUND_HALF_EVEN; Python: ROUND_HALF_UP).",
 )
 TRUNCATED = Mistake(
-    "truncated", "cut digits off instead of rounding", "Round half up; note that bcmath cuts off (PHP)."
+    "truncated", "truncate instead of rounding", "Round half up; note that PHP's bcmath truncates."
 )
 ROUNDED_UP = Mistake("rounded-up", "always round up", "Round half up: 0.004 becomes 0.00.")
 HALF_DOWN = Mistake("half-down", "round half down", "Round half up, away from zero: 0.005 becomes 0.01.")
 DECIMALS = Mistake(
     "wrong-decimals",
     "round to the wrong number of decimals",
-    "JPY has none, USD two, KWD three: ask CLDR or ISO 4217, or keep `decimals` of the customer's currency.",
+    "JPY has none, USD two, KWD three: see CLDR or ISO 4217, or store `decimals` of the customer's currency.",
 )
 UNROUNDED = Mistake("unrounded", "do not round the total", _ONCE)
 FLOAT = Mistake(
     "float",
-    "reckon with binary floats",
+    "calculate with binary floats",
     "Use decimals: bcmath or integers (PHP), decimal.Decimal (Python), a decimal library (JavaScript).",
 )
 MINOR = Mistake(
     "minor-units",
-    "give amounts in the minor unit, such as cents",
-    "Amounts are in the currency's unit: 14.84.",
+    "use the minor unit, such as cents",
+    "Write amounts in the currency's unit: 14.84.",
 )
 
 _ROUNDINGS: Final = (
@@ -91,7 +91,7 @@ _ROUNDINGS: Final = (
 
 
 def prices_of(case: Case) -> Iterator[Mistake]:
-    """Give the mistakes in the price that explain the total: other factors, other prices."""
+    """Yield the mistakes in the price that explain the total."""
     decimals = case.pricing.currency.decimals
     tokens = case.billed.tokens
     right = rounded(product((tokens, case.pricing.user_token_unit_cost)), decimals)
@@ -116,7 +116,7 @@ def prices_of(case: Case) -> Iterator[Mistake]:
 
 
 def rounding_of(case: Case) -> Iterator[Mistake]:
-    """Give the mistakes in rounding that explain the total."""
+    """Yield the mistakes in rounding that explain the total."""
     pricing, total, tokens = case.pricing, case.billed.total, case.billed.tokens
     decimals = pricing.currency.decimals
     exact = product((tokens, pricing.user_token_unit_cost))
@@ -143,7 +143,7 @@ def rounding_of(case: Case) -> Iterator[Mistake]:
 
 
 def amounts_of(case: Case) -> Iterator[Mistake]:
-    """Give the mistakes that explain the amounts of all lines, if some are wrong."""
+    """Yield the mistakes that explain the amounts of all lines, if some are wrong."""
     lines = [line for line in case.billed.lines if line.amount is not None]
     decimals = case.pricing.currency.decimals
     for unit in (case.pricing.base_token_unit_cost, case.pricing.user_token_unit_cost):
@@ -168,7 +168,7 @@ def amounts_of(case: Case) -> Iterator[Mistake]:
 
 
 def _hours_rounded(case: Case, line: BilledLine, unit: Decimal) -> Decimal | None:
-    """Return the amount of a line with the price of an hour rounded; None for a line that /usage has not."""
+    """Return the amount of a line with the hourly price rounded; None for a line that /usage lacks."""
     key = (line.server, line.resource, line.plan)
     used = next((one for one in case.usage if one.key == key), None)
     if used is None:
@@ -178,9 +178,9 @@ def _hours_rounded(case: Case, line: BilledLine, unit: Decimal) -> Decimal | Non
 
 
 def parts_of(case: Case) -> Iterator[Mistake]:
-    """Give the mistakes that explain discounts or taxes as they are shown."""
+    """Yield the mistakes that explain the discounts or taxes."""
     pricing, decimals = case.pricing, case.pricing.currency.decimals
-    exact = steps(case.billed.tokens, pricing)
+    exact = breakdown(case.billed.tokens, pricing)
     base = exact.base
     shown = [one.amount for one in case.billed.discounts or ()]
     if shown and shown != [rounded(one, decimals) for one in exact.discounts]:
@@ -240,7 +240,7 @@ def _on_top(start: Decimal, pricing: Pricing) -> Iterator[Decimal]:
 
 
 def _per_hour(case: Case) -> Iterator[Decimal]:
-    """Give totals with the price of an hour (and of a month) rounded first."""
+    """Yield totals with the hourly (and monthly) price rounded first."""
     decimals = case.pricing.currency.decimals
     user, base = case.pricing.user_token_unit_cost, case.pricing.base_token_unit_cost
     for unit in dict.fromkeys((user, base)):
@@ -260,7 +260,7 @@ def _per_hour(case: Case) -> Iterator[Decimal]:
 
 def _sums_of_rounded(case: Case) -> Iterator[Decimal]:
     pricing, decimals = case.pricing, case.pricing.currency.decimals
-    exact = steps(case.billed.tokens, pricing)
+    exact = breakdown(case.billed.tokens, pricing)
 
     def of_lines(unit: Decimal) -> Decimal:
         return total_of(rounded(product((line.tokens, unit)), decimals) for line in case.billed.lines)

@@ -1,4 +1,4 @@
-"""What was billed for a scenario against its invoices, and the result that follows. Pure."""
+"""Judges what was billed for a scenario, and makes its result. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,31 +14,31 @@ from solusio_contracts.invoices.diagnosis import PROBABLY, Case, explain, explai
 from solusio_contracts.invoices.differences import Comparison, Difference, counted
 from solusio_contracts.invoices.documents import BilledInvoice
 from solusio_contracts.invoices.scenario import ExpectedInvoice, Scenario, ScenarioCustomer
-from solusio_contracts.invoices.usage import Key, UsageLine, Window, by_customer
+from solusio_contracts.invoices.usage import LineKey, UsageLine, UsageWindow, by_customer
 from solusio_contracts.reporting.report import MAX_FINDINGS, Fact, Finding, Item, Outcome, Result
 
 INVOICE_SHOWN: Final = 1200
 """Characters of a billed invoice that a finding shows."""
 NUMBERS: Final = "invoice-numbers"
-"""The name of what is judged over the whole run."""
+"""The name of the check over all invoices of a run."""
 
 Billed = Mapping[int, Sequence[BilledInvoice]]
 """The invoices of a period by billing_user_id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Period:
-    """A period of a scenario: what there was to be billed."""
+class PeriodUsage:
+    """A period of a scenario, and what there was to bill."""
 
     name: str
     usage: Sequence[UsageLine]
-    """All of it, in the order of /usage."""
-    window: Window
+    """All lines, in the order of /usage."""
+    window: UsageWindow
 
 
 @dataclass(slots=True)
 class Verdict:
-    """What was found out about a scenario so far."""
+    """The checks and findings of a scenario so far."""
 
     checks: int = 0
     findings: list[Finding] = field(default_factory=list)
@@ -47,7 +47,7 @@ class Verdict:
     def add(
         self, differences: Iterable[Difference], *, question: str = "", request: str = "", response: str = ""
     ) -> None:
-        """Take differences over as findings."""
+        """Add differences as findings."""
         for one in differences:
             self.findings.append(
                 Finding(
@@ -64,7 +64,7 @@ class Verdict:
             )
 
     def failed(self, clause_id: str, subject: str, expected: str, actual: str, **shown: str) -> None:
-        """Note one thing that went wrong."""
+        """Add a finding with its check."""
         self.checks += 1
         hint = shown.pop("hint", "")
         self.add([Difference(clause_id, subject, expected, actual, "", hint)], **shown)
@@ -73,14 +73,14 @@ class Verdict:
 def judge_period(
     scenario: Scenario,
     ids: Mapping[str, int],
-    period: Period,
+    period: PeriodUsage,
     billed: Billed,
     verdict: Verdict,
     *,
     question: str,
     request: str,
 ) -> None:
-    """Compare what was billed for a period with its invoices."""
+    """Compare the invoices of a period with the expected ones."""
     right = {one.customer: one for one in scenario.invoices if one.period == period.name}
     own = by_customer(period.usage)
     for customer in scenario.customers:
@@ -120,19 +120,19 @@ def judge_period(
 
 
 def explained(differences: Iterable[Difference], case: Case) -> list[Difference]:
-    """Return differences with what the billing system probably did, and with the clause that follows."""
+    """Return differences with hints about the probable mistake, and with the clause that follows."""
     hints, gross = explain(case)
-    told: list[Difference] = []
+    found: list[Difference] = []
     for one in differences:
         hint = " ".join(filter(None, (hints.get(one.about, ""), one.hint)))
-        # A small difference that is no matter of rounding is one of money.
+        # A small difference with another cause than rounding violates the other clause.
         number = "INV-006" if gross and one.clause == "INV-007" else one.clause
-        told.append(replace(one, hint=hint, clause=number))
-    return told
+        found.append(replace(one, hint=hint, clause=number))
+    return found
 
 
 def judge_again(scenario: Scenario, period: str, first: Billed, second: Billed, verdict: Verdict) -> None:
-    """Compare the invoices before and after a period was billed again."""
+    """Compare the invoices before and after a second billing run."""
     verdict.checks += 1
     before = {(number, str(one.number)): one for number, found in first.items() for one in found}
     after = {(number, str(one.number)): one for number, found in second.items() for one in found}
@@ -149,7 +149,7 @@ def judge_again(scenario: Scenario, period: str, first: Billed, second: Billed, 
         actual = f"{counted(len(gone), 'invoice')} gone: {_names(gone)}"
     else:
         changed = [key[1] for key in before if after.get(key) != before[key]]
-        actual = f"changed: {_names(changed)}" if changed else "an invoice stands there twice"
+        actual = f"changed: {_names(changed)}" if changed else "an invoice is there twice"
     verdict.failed(
         "INV-012",
         f"{where}billing again",
@@ -160,23 +160,30 @@ def judge_again(scenario: Scenario, period: str, first: Billed, second: Billed, 
 
 
 def result_of(scenario: Scenario, verdict: Verdict, *, seconds: float, curl: str, error: str = "") -> Result:
-    """Return the result of a scenario; `error` says why it could not be judged to its end."""
+    """Return the result of a scenario; `error` says why it could not be judged completely."""
     item = item_of(scenario)
-    ranked = sorted(verdict.findings, key=lambda one: -Level(one.level).weight)
-    if error and not (ranked and ranked[0].level == Level.MUST):
+    failed = any(one.level == Level.MUST for one in verdict.findings)
+    if error and not failed:
         return item.undecided(Outcome.ERROR, error, seconds=seconds)
-    notes = [*verdict.notes, error] if error else list(verdict.notes)
-    if ranked and scenario.assumes:
+    notes = [error] if error else []
+    if verdict.findings and scenario.assumes:
         notes.append(f"This scenario assumes: {scenario.assumes}")
+    return _result(item, verdict, notes=notes, seconds=seconds, curl=curl)
+
+
+def _result(
+    item: Item, verdict: Verdict, *, notes: Iterable[str] = (), seconds: float = 0.0, curl: str
+) -> Result:
+    ranked = sorted(verdict.findings, key=lambda one: -Level(one.level).weight)
     return item.judged(
         [
-            # One line runs the whole scenario: it need not stand there for each finding.
+            # One command line runs the whole scenario, so only the first finding has it.
             one if place else msgspec.structs.replace(one, curl=curl)
             for place, one in enumerate(ranked[:MAX_FINDINGS])
         ],
         checks=verdict.checks,
         unlisted=max(len(ranked) - MAX_FINDINGS, 0),
-        notes=notes,
+        notes=[*verdict.notes, *notes],
         seconds=seconds,
     )
 
@@ -187,77 +194,56 @@ def item_of(scenario: Scenario) -> Item:
 
 
 def causes(results: Iterable[Result]) -> tuple[Fact, ...]:
-    """Return what the billing system probably does, by how many scenarios show it."""
-    counted_causes: Counter[str] = Counter()
+    """Return the probable mistakes of the billing system, by the number of scenarios that show them."""
+    counts: Counter[str] = Counter()
     for result in results:
-        told = {one.hint.partition(". ")[0] for one in result.findings}
-        counted_causes.update(text for text in told if text.startswith(PROBABLY))
+        hints = {one.hint.partition(". ")[0] for one in result.findings}
+        counts.update(text for text in hints if text.startswith(PROBABLY))
     return tuple(
         Fact(name=counted(count, "scenario"), text=f"you{text.removeprefix('You')}")
-        for text, count in counted_causes.most_common()
+        for text, count in counts.most_common()
     )
 
 
-class Numbers:
-    """Watches over the numbers of all invoices of a run (INV-013)."""
+class InvoiceNumbers:
+    """Checks that no two invoices of a run have the same number (INV-013)."""
 
     def __init__(self) -> None:
         self._seen: dict[str, tuple[int, str]] = {}
         self._twice: dict[str, tuple[tuple[int, str], tuple[int, str]]] = {}
 
-    def note(self, invoices: Iterable[BilledInvoice]) -> None:
-        """Take notice of the invoices of a period, as the billing system gave them."""
-        here: set[tuple[str, int, str]] = set()
+    def add(self, invoices: Iterable[BilledInvoice]) -> None:
+        """Add the invoices of a period, as the billing system returned them."""
         for one in invoices:
-            number, whose = str(one.number), (one.billing_user_id, one.period)
-            known = self._seen.setdefault(number, whose)
-            # The same customer and period: told again, or a second invoice, which is another clause's.
-            if known != whose and number not in self._twice:
-                self._twice[number] = (known, whose)
-            here.add((number, *whose))
+            number, owner = str(one.number), (one.billing_user_id, one.period)
+            known = self._seen.setdefault(number, owner)
+            # The same customer and period may be the same invoice; if not, another clause is violated.
+            if known != owner and number not in self._twice:
+                self._twice[number] = (known, owner)
 
     def result(self, curl: str) -> Result | None:
         """Return the result, if there were any invoices."""
         if not self._seen:
             return None
         verdict = Verdict(checks=len(self._seen))
-        for number, (one, other) in list(self._twice.items())[:10]:
-            verdict.add(
-                [
-                    Difference(
-                        "INV-013",
-                        "number of an invoice",
-                        "one invoice of each number",
-                        f"{number} is the invoice of customer {one[0]} for {one[1]}"
-                        f" and of customer {other[0]} for {other[1]}",
-                        "",
-                        "If --prepare empties your database, let it keep the counter of the numbers.",
-                    )
-                ]
+        verdict.add(
+            Difference(
+                "INV-013",
+                "number of an invoice",
+                "one invoice of each number",
+                f"{number} is the invoice of customer {one[0]} for {one[1]}"
+                f" and of customer {other[0]} for {other[1]}",
+                "",
+                "If --prepare empties your database, keep the counter of the numbers.",
             )
-        if len(self._twice) > 10:
-            verdict.notes.append(f"{len(self._twice) - 10} more numbers stand twice")
-        title = "no two invoices of this run have the same number"
-        return result_of(
-            Scenario(
-                id=NUMBERS,
-                title=title,
-                area="numbers",
-                clauses=("INV-013",),
-                plans=(),
-                customers=(),
-                timeline=(),
-                invoices=(),
-                periods=(),
-            ),
-            verdict,
-            seconds=0.0,
-            curl=curl,
+            for number, (one, other) in self._twice.items()
         )
+        title = "no two invoices of this run have the same number"
+        return _result(Item(NUMBERS, "numbers", title, ("INV-013",)), verdict, curl=curl)
 
 
 def invoice_text(invoice: BilledInvoice) -> str:
-    """Return an invoice as JSON, for people."""
+    """Return an invoice as readable JSON."""
     members = {name: value for name, value in msgspec.to_builtins(invoice).items() if value is not None}
     return msgspec.json.format(msgspec.json.encode(members), indent=2).decode()
 
@@ -269,7 +255,7 @@ def _count(
     found: Sequence[BilledInvoice],
     number: int,
 ) -> None:
-    """Hold the number of invoices of a customer to what it should be."""
+    """Check the number of invoices of a customer."""
     who = f"{customer.full_name}, billing_user_id {number}"
     if expected is not None:
         assert customer.pricing is not None  # noqa: S101 - an unknown customer has no invoices
@@ -287,7 +273,7 @@ def _count(
             not found,
             "INV-014",
             "unknown customer",
-            f"no invoice: the billing system was not told of {number}",
+            f"no invoice: the billing system does not know {number}",
             _numbers(found),
         )
     else:
@@ -320,7 +306,7 @@ def _sizes(billed: Billed) -> list[int]:
 
 
 def _closest(expected: ExpectedInvoice, found: Sequence[BilledInvoice]) -> BilledInvoice:
-    """Return the invoice to look at if there are several: the one that is most like the right one."""
+    """Return the invoice most like the expected one, if there are several."""
     return min(found, key=lambda one: (one.total != expected.total, abs(one.tokens - expected.tokens)))
 
 
@@ -336,11 +322,11 @@ def _foreign(
     ids: Mapping[str, int],
     own: Mapping[int | None, Sequence[UsageLine]],
     customer: ScenarioCustomer,
-) -> dict[Key, str]:
-    """Return whose the lines are that others have and this customer has not."""
+) -> dict[LineKey, str]:
+    """Return the owners of lines that other customers have and this one does not."""
     names = {number: name for name, number in ids.items()}
     mine = {line.key for line in own.get(ids[customer.name], ())}
-    foreign: dict[Key, str] = {}
+    foreign: dict[LineKey, str] = {}
     for number, lines in own.items():
         name = names.get(number or 0)
         for line in lines:

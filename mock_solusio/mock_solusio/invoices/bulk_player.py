@@ -1,8 +1,8 @@
-"""Plays a timeline in which many servers are ordered at once, as `playing.play` does, but faster.
+"""Plays a timeline in which many servers are created at once, like `player.play`, but faster.
 
-An order takes more than a millisecond: everything is looked up and checked, and tasks begin and end. Of many
-servers that differ in nothing but their names, the first is ordered, and the others are copies of it. What
-usage and the list of servers say is the same; the activity log says nothing of the copies.
+To create a server takes more than a millisecond: everything is looked up and checked, and tasks begin and
+end. Of servers that differ only in their names, the first is created, and the others are copies of it. Usage
+and the list of servers are the same; the activity log lacks the copies.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,45 +19,45 @@ from mock_solusio.domain.records.tasks import TASKS
 from mock_solusio.domain.servers import identity
 from mock_solusio.domain.spans import Span
 from mock_solusio.store.store import Store
-from mock_solusio.timeline import player as playing
+from mock_solusio.timeline import player
 from solusio_contracts import timeline
 
 FEW: Final = 50
-"""So many servers are not worth copying."""
+"""Fewer servers are not worth copying."""
 
 
 def play(world: Store, events: Sequence[timeline.AnyEvent], *, few: int = FEW) -> None:
-    """Let events happen one after the other, within a transaction.
+    """Play events in order, within a transaction.
 
     Raises:
-        TimelineError: an event names what the timeline never made.
-        DomainError: the world refuses one, as the API would.
+        TimelineError: an event names something that the timeline never created.
+        DomainError: an event is refused, as the API would refuse it.
     """
-    player = playing.Player()
+    playing = player.Player()
     for _, group in groupby(events, key=_without_name):
         alike = list(group)
         first, rest = alike[0], alike[1:]
-        player.play(world, first)
+        playing.play(world, first)
         if isinstance(first, timeline.ServerCreate) and len(rest) >= few and _copy(world, first, rest):
             continue
         for event in rest:
-            player.play(world, event)
+            playing.play(world, event)
 
 
 def _without_name(event: timeline.AnyEvent) -> object:
-    """Return what orders of the same kind have in common; other events have nothing in common."""
+    """Return an event that equal orders have in common; other events have nothing in common."""
     if isinstance(event, timeline.ServerCreate):
         return replace(event, as_="-", name=None)
     return id(event)
 
 
 def _copy(world: Store, first: timeline.ServerCreate, rest: Sequence[timeline.AnyEvent]) -> bool:
-    """Copy a server that was ordered just now; return whether that was possible."""
+    """Copy a server that was just created; tell whether that was possible."""
     known = world[PLAYED_NAMES].first(name=f"server {first.as_}")
     names = [(one.as_, one.name or one.as_) for one in rest if isinstance(one, timeline.ServerCreate)]
     if known is None or len({name for name, _ in names} | {first.as_}) <= len(names):
-        return False  # a name stands there twice: the player says so
-    playing.settle(world, world[SERVERS].get_or_404(known.key).busy_until)
+        return False  # a name is used twice, which the player reports
+    player.settle(world, world[SERVERS].get_or_404(known.key).busy_until)
     model = world[SERVERS].get_or_404(known.key)
     ips = of_server(world, model.id)
     free = [_free(world, ip, len(names)) for ip in ips]
@@ -85,7 +85,7 @@ def _copy(world: Store, first: timeline.ServerCreate, rest: Sequence[timeline.An
 
 
 def _free(world: Store, ip: Ip, count: int) -> list[tuple[IpBlock, int]]:
-    """Return where the next addresses of a kind come from: of each its block, and its number there."""
+    """Return the next free addresses of a kind: of each its block, and its index there."""
     found: list[tuple[IpBlock, int]] = []
     for block in blocks_of(world, ip.compute_resource_id or 0, type=ip.type):
         if block.released:

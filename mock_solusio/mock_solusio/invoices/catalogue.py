@@ -1,4 +1,4 @@
-"""Shows scenarios to people: `invoices list` and `invoices show`."""
+"""Prints scenarios: `invoices list` and `invoices show`."""
 
 from difflib import get_close_matches
 from typing import Any
@@ -20,7 +20,7 @@ from solusio_contracts.reporting.printing import PLAIN_WIDTH, print_list
 from solusio_contracts.timeline import AnyEvent
 
 MOST = 12
-"""Events or lines that are shown one by one; of more, the first and the last."""
+"""The most events or lines that are shown; of more, the first ones and the last."""
 
 
 class UnknownScenarioError(ValueError):
@@ -36,24 +36,24 @@ def print_scenarios() -> None:
 
 
 def print_scenario(name: str) -> None:
-    """Print what happens in a scenario, and the invoices it must lead to.
+    """Print the events of a scenario and its expected invoices.
 
     Raises:
-        UnknownScenarioError: there is none.
+        UnknownScenarioError: there is no such scenario.
     """
     if name.strip().lower() == NUMBERS:
         clause = clauses()["INV-013"]
         page = Console(highlight=False)
         page.print(Text.assemble((NUMBERS, "bold"), f"  ({clause.id})"))
-        page.print(Text("no scenario: judged over the invoices of all of them; --skip takes it, too"))
+        page.print(Text("not a scenario: checks the invoices of all scenarios together; --skip works"))
         page.print(Text(f"{clause.text} {clause.why}"))
         return
     known = {one.id: one for one in load_scenarios()}
     scenario = known.get(name.strip().lower())
     if scenario is None:
         near = get_close_matches(name, known, n=1)
-        meant = f"; do you mean {near[0]}?" if near else "; see `mock-solusio invoices list`"
-        raise UnknownScenarioError(f"{name!r} is no scenario{meant}")
+        meant = f"; did you mean {near[0]}?" if near else "; see `mock-solusio invoices list`"
+        raise UnknownScenarioError(f"{name!r} is not a scenario{meant}")
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = PLAIN_WIDTH
@@ -135,7 +135,7 @@ def _event(event: AnyEvent | int, scenario: Scenario) -> tuple[str, str]:
 
 def _invoice(console: Console, scenario: Scenario, invoice: ExpectedInvoice) -> None:
     pricing = scenario.customer(invoice.customer).pricing
-    assert pricing is not None  # noqa: S101 - whoever gets an invoice has a price
+    assert pricing is not None  # noqa: S101 - a customer with an invoice has a price
     console.print()
     console.print(Text(f"Invoice of {invoice.customer} for {invoice.period}", "bold"))
     grid = Table.grid(padding=(0, 2))

@@ -18,7 +18,7 @@ from solusio_contracts.cli.types import Header, Seconds, UserId
 if TYPE_CHECKING:
     from types import FrameType
 
-    from mock_solusio.invoices.run import Numbered, Target
+    from mock_solusio.invoices.run import BillingSystem, NumberedScenario
     from solusio_contracts.http.masking import Mask
     from solusio_contracts.reporting.report import Report
 
@@ -30,11 +30,11 @@ STEPS = ("prepare", "bill", "invoices")
 def invoices() -> None:
     """Check what a billing system puts on its invoices, to the cent.
 
-    Scenarios are short stories of servers with the invoices that they must lead to, worked out by hand.
+    A scenario is a short timeline of servers with the invoices it must lead to, worked out by hand.
     """
 
 
-@invoices.command(short_help="Let a billing system bill every scenario, and compare its invoices.")
+@invoices.command(short_help="Have a billing system bill every scenario, and compare its invoices.")
 @click.option(
     "--bill",
     required=True,
@@ -53,35 +53,35 @@ def invoices() -> None:
 @click.option(
     "--prepare",
     metavar="COMMAND|URL",
-    help="Before a scenario: takes in its customers and their prices (see `mock-solusio invoices schema "
-    "customers`), and forgets invoices they have from an earlier run. A URL gets a POST with them as JSON.",
+    help="Before a scenario: imports its customers and their prices (see `mock-solusio invoices schema "
+    "customers`), and deletes their invoices from an earlier run. A URL gets a POST with them as JSON.",
 )
 @click.option(
     "--only", multiple=True, metavar="SELECTOR", help="Only these scenarios, areas or clauses; * and ? match."
 )
-@click.option("--skip", multiple=True, metavar="SELECTOR", help="Not these scenarios, areas or clauses.")
+@click.option("--skip", multiple=True, metavar="SELECTOR", help="Skip these scenarios, areas or clauses.")
 @click.option(
     "--first-customer-id",
     type=UserId(1, 9_000_000_000_000_000),
     default=700_001,
     show_default=True,
     metavar="N",
-    help="The billing_user_id of the first customer; the others follow. With another one, nothing is left of "
-    "an earlier run.",
+    help="The billing_user_id of the first customer; the others follow. A new one avoids the invoices of an "
+    "earlier run.",
 )
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
     default=0,
     metavar="PORT",
-    help="Port of 127.0.0.1 where the mock SolusIO listens meanwhile.  [default: a free one]",
+    help="Port of 127.0.0.1 on which the mock SolusIO listens.  [default: a free one]",
 )
 @click.option(
     "--access-token",
     envvar=ACCESS_TOKEN,
     show_envvar=True,
     metavar="T",
-    help="Access token of the administrator of that SolusIO.  [default: a new one]",
+    help="Access token of the administrator of the mock SolusIO.  [default: a new one]",
 )
 @click.option(
     "--timeout",
@@ -89,29 +89,28 @@ def invoices() -> None:
     default=60.0,
     show_default=True,
     metavar="S",
-    help="Seconds in which each command or call must come to its end.",
+    help="Seconds after which a command or call is ended.",
 )
 @click.option(
     "--header",
     "headers",
     type=Header(),
     multiple=True,
-    help="Send this header to the URLs as well. Reports mask its value.",
+    help="Send this header to the URLs too. Reports mask its value.",
 )
-@report_options(verbose="Show passed scenarios and whole invoices as well.")
+@report_options(verbose="Also show passed scenarios and whole invoices.")
 @config_option(section="invoices")
 @click.pass_context
 def check(ctx: click.Context, /, **options: Any) -> None:
-    """Let a billing system bill every scenario, and compare its invoices to the cent.
+    """Have a billing system bill every scenario, and compare its invoices to the cent.
 
-    A mock SolusIO plays each scenario on a clock of its own. An hour after the end of each period it calls
-    the billing system, by commands or URLs, to bill the period and to tell its invoices; then once more, when
-    nothing may change. Use a test database.
+    A mock SolusIO plays each scenario on its own clock. An hour after the end of each period, commands or
+    URLs of the billing system bill the period and return its invoices; then once more, when nothing may
+    change. Use a test database.
 
-    In commands and URLs, {period} stands for a month such as 2026-03, {from} and {to} for its bounds,
-    {customers} for a file with the customers and {solusio_url} for the URL of the mock. Commands run without
-    a shell, and find SOLUSIO_URL, SOLUSIO_ACCESS_TOKEN, SOLUSIO_PERIOD and SOLUSIO_CUSTOMERS in their
-    environment.
+    In commands and URLs, {period} is a month such as 2026-03, {from} and {to} are its bounds, {customers} is
+    a file with the customers, and {solusio_url} is the URL of the mock. Commands run without a shell, with
+    SOLUSIO_URL, SOLUSIO_ACCESS_TOKEN, SOLUSIO_PERIOD and SOLUSIO_CUSTOMERS in their environment.
 
     \b
     mock-solusio invoices check \\
@@ -121,22 +120,22 @@ def check(ctx: click.Context, /, **options: Any) -> None:
 
     \b
     Exit codes: 0 conformant, 1 not conformant, 2 wrong usage,
-    3 inconclusive (cannot be started or reached, or nothing could be judged).
+    3 inconclusive (not reachable, or nothing could be judged).
     """  # noqa: D301 - click's \b must be a real backspace
     access_token = _access_token(options["access_token"])
-    target, curl_of = _target(options, access_token)
+    system, curl_of = _system(options, access_token)
     chosen, judge_numbers = _selected(options)
 
     def run(console: Any) -> "Report":
-        with _endable():
-            return _run(target, chosen, console, options, access_token, judge_numbers, curl_of)
+        with _sigterm_as_interrupt():
+            return _run(system, chosen, console, options, access_token, judge_numbers, curl_of)
 
     run_and_report(ctx, options, run)
 
 
 def _run(
-    target: "Target",
-    chosen: "Sequence[Numbered]",
+    system: "BillingSystem",
+    chosen: "Sequence[NumberedScenario]",
     console: Any,
     options: dict[str, Any],
     access_token: str,
@@ -150,7 +149,7 @@ def _run(
     try:
         with live(console, len(chosen)) as progress:
             return run(
-                target,
+                system,
                 chosen,
                 access_token=access_token,
                 port=options["port"],
@@ -163,8 +162,8 @@ def _run(
 
 
 @contextmanager
-def _endable() -> Iterator[None]:
-    """Let SIGTERM end a run as Ctrl-C does, so that a running command of the billing system ends as well."""
+def _sigterm_as_interrupt() -> Iterator[None]:
+    """Let SIGTERM end a run like Ctrl-C, so that a running command of the billing system ends too."""
 
     def end(_: int, __: "FrameType | None") -> NoReturn:
         raise KeyboardInterrupt
@@ -190,10 +189,10 @@ def _access_token(given: str | None) -> str:
     return given
 
 
-def _target(options: dict[str, Any], access_token: str) -> "tuple[Target, Callable[[str], str]]":
-    from mock_solusio.invoices.run import Target
+def _system(options: dict[str, Any], access_token: str) -> "tuple[BillingSystem, Callable[[str], str]]":
+    from mock_solusio.invoices.run import BillingSystem
     from solusio_contracts.http.masking import Mask
-    from solusio_contracts.invoices.adapter import AdapterError, adapter_of, without_password
+    from solusio_contracts.invoices.adapter import AdapterError, adapter_of, hide_password
 
     mask = Mask()
     mask.hide(access_token, f"${{{ACCESS_TOKEN}}}")
@@ -204,7 +203,7 @@ def _target(options: dict[str, Any], access_token: str) -> "tuple[Target, Callab
     for name, template in templates.items():
         if template is None:
             continue
-        without_password(template, mask)
+        hide_password(template, mask)
         try:
             steps[name] = adapter_of(
                 name, template, timeout=options["timeout"], headers=options["headers"], mask=mask
@@ -214,11 +213,11 @@ def _target(options: dict[str, Any], access_token: str) -> "tuple[Target, Callab
     urls = [name for name, step in steps.items() if step is not None and hasattr(step, "url")]
     if options["headers"] and not urls:
         raise click.UsageError("--header is for URLs, and there are only commands")
-    return Target(described=mask(options["bill"]), **steps), _alone(templates, options, mask)
+    return BillingSystem(described=mask(options["bill"]), **steps), _alone(templates, options, mask)
 
 
 def _alone(templates: dict[str, Any], options: dict[str, Any], mask: "Mask") -> Callable[[str], str]:
-    """Return what makes the shell line that runs a scenario alone."""
+    """Return a function for the command line that runs a single scenario."""
     words = ["mock-solusio", "invoices", "check"]
     for name in STEPS:
         if templates[name] is not None:
@@ -232,7 +231,7 @@ def _alone(templates: dict[str, Any], options: dict[str, Any], mask: "Mask") -> 
     return line
 
 
-def _selected(options: dict[str, Any]) -> "tuple[list[Numbered], bool]":
+def _selected(options: dict[str, Any]) -> "tuple[list[NumberedScenario], bool]":
     from mock_solusio.invoices.run import NUMBERS, numbered
     from solusio_contracts.checking.selection import SelectionError, select
     from solusio_contracts.invoices.scenario import load_scenarios
@@ -255,16 +254,16 @@ def _selected(options: dict[str, Any]) -> "tuple[list[Numbered], bool]":
 
 @invoices.command(name="list", short_help="List all scenarios.")
 def list_() -> None:
-    """List all scenarios with what each holds a billing system to."""
+    """List all scenarios with what each one checks."""
     from mock_solusio.invoices.catalogue import print_scenarios
 
     print_scenarios()
 
 
-@invoices.command(name="show", short_help="Show a scenario: what happens, and what is to be billed.")
+@invoices.command(name="show", short_help="Show a scenario: its events and its invoices.")
 @click.argument("scenario", metavar="ID")
 def show_(scenario: str) -> None:
-    """Show a scenario: what happens, what is to be billed for it, and what it assumes."""
+    """Show a scenario: its events, its expected invoices, and what it assumes."""
     from mock_solusio.invoices.catalogue import UnknownScenarioError, print_scenario
 
     try:
@@ -276,7 +275,7 @@ def show_(scenario: str) -> None:
 @invoices.command(short_help="Print the JSON Schema of a document.")
 @click.argument("document", type=click.Choice(["invoices", "customers"]))
 def schema(document: str) -> None:
-    """Print the JSON Schema of what --invoices prints, or of what --prepare takes in."""
+    """Print the JSON Schema of the invoices that --invoices prints, or of the customers for --prepare."""
     from importlib import resources
 
     file = resources.files("solusio_contracts").joinpath("invoices", f"{document}.schema.json")

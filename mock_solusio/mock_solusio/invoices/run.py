@@ -1,4 +1,4 @@
-"""Plays scenarios for a billing system, lets it bill them, and reports. Never prints, never exits."""
+"""Runs scenarios against a billing system, and reports. Never prints, never exits."""
 
 import datetime
 import tempfile
@@ -10,17 +10,17 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-from mock_solusio.invoices.sandbox import Shown, Stage, StageError
+from mock_solusio.invoices.sandbox import Sandbox, SandboxError, SandboxPeriod
 from solusio_contracts.checking.runner import clause_texts
 from solusio_contracts.contract.clauses import clauses
 from solusio_contracts.decoding import DecodingError
-from solusio_contracts.invoices.adapter import BillingError, Order, Step, UnreachableError
+from solusio_contracts.invoices.adapter import Adapter, BillingError, BillingJob, UnreachableError
 from solusio_contracts.invoices.documents import BilledInvoice, read_invoices
 from solusio_contracts.invoices.scenario import Scenario, customers_document
 from solusio_contracts.invoices.verdict import (
     NUMBERS,
-    Numbers,
-    Period,
+    InvoiceNumbers,
+    PeriodUsage,
     Verdict,
     causes,
     item_of,
@@ -31,27 +31,27 @@ from solusio_contracts.invoices.verdict import (
 from solusio_contracts.reporting.report import ClauseText, Outcome, Report, Result
 
 COMMAND: Final = "invoices check"
-EACH: Final = 10
-"""How many billing_user_ids a scenario has for its customers."""
+IDS_PER_SCENARIO: Final = 10
+"""The most customers of a scenario."""
 
 Progress = Callable[[Scenario, int, int], None]
 """Called before each scenario with its position (from 0) and the number of scenarios."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """A billing system, and how it is told to bill."""
+class BillingSystem:
+    """A billing system, by its adapters."""
 
-    prepare: Step | None
-    bill: Step
-    invoices: Step
+    prepare: Adapter | None
+    bill: Adapter
+    invoices: Adapter
     described: str
-    """Secrets left out."""
+    """Its name in reports, without secrets."""
 
 
 @dataclass(frozen=True, slots=True)
-class Numbered:
-    """A scenario, and the first of the ids that are its customers' alone."""
+class NumberedScenario:
+    """A scenario, and the first billing_user_id of its customers."""
 
     scenario: Scenario
     first_id: int
@@ -62,22 +62,22 @@ class Numbered:
         return {one.name: self.first_id + place for place, one in enumerate(self.scenario.customers)}
 
 
-def numbered(scenarios: Iterable[Scenario], first_id: int) -> list[Numbered]:
-    """Give the customers of all scenarios ids that no other scenario has.
+def numbered(scenarios: Iterable[Scenario], first_id: int) -> list[NumberedScenario]:
+    """Give the customers of each scenario ids of their own.
 
     Raises:
         ValueError: a scenario has more customers than ids.
     """
     scenarios = list(scenarios)
     for one in scenarios:
-        if len(one.customers) > EACH:
-            raise ValueError(f"the scenario {one.id} has more than {EACH} customers")
-    return [Numbered(one, first_id + EACH * place) for place, one in enumerate(scenarios)]
+        if len(one.customers) > IDS_PER_SCENARIO:
+            raise ValueError(f"the scenario {one.id} has more than {IDS_PER_SCENARIO} customers")
+    return [NumberedScenario(one, first_id + IDS_PER_SCENARIO * place) for place, one in enumerate(scenarios)]
 
 
 def run(
-    target: Target,
-    chosen: Sequence[Numbered],
+    system: BillingSystem,
+    chosen: Sequence[NumberedScenario],
     *,
     access_token: str,
     port: int = 0,
@@ -87,8 +87,8 @@ def run(
 ) -> Report:
     """Run scenarios in order and report.
 
-    `curl_of` gives the shell line that runs a scenario alone. A billing system that cannot be started or
-    reached any more ends the run: the rest is reported as undecided.
+    `curl_of` returns the command line that runs a single scenario. If the billing system can no longer be
+    started or reached, the remaining scenarios are reported as undecided.
 
     Raises:
         OSError: the port is in use.
@@ -97,9 +97,9 @@ def run(
     started = datetime.datetime.now(datetime.UTC)
     results: list[Result] = []
     gone = ""
-    stage = Stage(access_token)
-    with tempfile.TemporaryDirectory(prefix="mock-solusio-") as folder, stage.open(port) as url:
-        billing = _Billing(target, stage, url, access_token, Path(folder))
+    sandbox = Sandbox(access_token)
+    with tempfile.TemporaryDirectory(prefix="mock-solusio-") as folder, sandbox.open(port) as url:
+        billing = _Run(system, sandbox, url, access_token, Path(folder))
         for position, one in enumerate(chosen):
             if gone:
                 results.append(item_of(one.scenario).undecided(Outcome.ERROR, gone))
@@ -115,7 +115,7 @@ def run(
     return Report(
         command=COMMAND,
         tool_version=metadata.version("mock-solusio"),
-        target=target.described,
+        target=system.described,
         started=started.isoformat(timespec="seconds").replace("+00:00", "Z"),
         seconds=round(time.monotonic() - began, 3),
         seed=0,
@@ -127,20 +127,22 @@ def run(
     )
 
 
-class _Billing:
-    """A run under way."""
+class _Run:
+    """A run in progress."""
 
-    def __init__(self, target: Target, stage: Stage, url: str, access_token: str, folder: Path) -> None:
-        self._target = target
-        self._stage = stage
+    def __init__(
+        self, system: BillingSystem, sandbox: Sandbox, url: str, access_token: str, folder: Path
+    ) -> None:
+        self._system = system
+        self._sandbox = sandbox
         self._url = url
         self._access_token = access_token
         self._folder = folder
-        self.numbers = Numbers()
+        self.numbers = InvoiceNumbers()
         self.calls = 0
 
-    def scenario(self, one: Numbered, curl: str) -> Result:
-        """Play a scenario, let it be billed, and judge.
+    def scenario(self, one: NumberedScenario, curl: str) -> Result:
+        """Play a scenario, have it billed, and judge the invoices.
 
         Raises:
             UnreachableError: the billing system cannot be started or reached.
@@ -153,8 +155,8 @@ class _Billing:
         file.write_bytes(customers)
         try:
             for place, period in enumerate(one.scenario.periods):
-                shown = self._stage.show(one.scenario, one.ids, period)
-                order = Order(
+                shown = self._sandbox.show(one.scenario, one.ids, period)
+                job = BillingJob(
                     period=period,
                     since=shown.since,
                     until=shown.until,
@@ -163,7 +165,7 @@ class _Billing:
                     customers=customers,
                     customers_file=file,
                 )
-                self._period(one, order, shown, verdict, first=place == 0)
+                self._period(one, job, shown, verdict, first=place == 0)
         except BillingError as failure:
             verdict.failed(
                 "INV-001",
@@ -175,35 +177,37 @@ class _Billing:
             )
         except DecodingError as problem:
             error = f"its invoices cannot be read: {problem}"
-        except StageError as problem:
+        except SandboxError as problem:
             error = str(problem)
         finally:
-            self._stage.hide()
+            self._sandbox.hide()
             file.unlink(missing_ok=True)
         return result_of(
             one.scenario, verdict, seconds=round(time.monotonic() - began, 3), curl=curl, error=error
         )
 
-    def _period(self, one: Numbered, order: Order, shown: Shown, verdict: Verdict, *, first: bool) -> None:
-        if (problem := _misfit(one, order.period, shown)) != "":
-            raise StageError(problem)
-        if first and self._target.prepare is not None:
-            self._do(self._target.prepare, order)
-        self._do(self._target.bill, order)
-        billed = self._invoices(order)
-        again, refusal = billed, ""
+    def _period(
+        self, one: NumberedScenario, job: BillingJob, shown: SandboxPeriod, verdict: Verdict, *, first: bool
+    ) -> None:
+        if (problem := _mismatch(one, job.period, shown)) != "":
+            raise SandboxError(problem)
+        if first and self._system.prepare is not None:
+            self._do(self._system.prepare, job)
+        self._do(self._system.bill, job)
+        billed = self._invoices(job)
+        refusal = ""
         try:
-            self._do(self._target.bill, order)
+            self._do(self._system.bill, job)
         except BillingError as failure:
             if not failure.refused:
                 raise
-            # To say no is a way of not billing twice, too.
+            # A refusal also avoids billing twice.
             refusal = failure.text
-        again = self._invoices(order)
-        self._stage.hide()
+        again = self._invoices(job)
+        self._sandbox.hide()
         verdict.checks += 1  # INV-001
-        period = Period(name=order.period, usage=shown.usage, window=shown.window)
-        steps = [self._target.bill.shown(order), self._target.invoices.shown(order)]
+        period = PeriodUsage(name=job.period, usage=shown.usage, window=shown.window)
+        steps = [self._system.bill.shown(job), self._system.invoices.shown(job)]
         judge_period(
             one.scenario,
             one.ids,
@@ -213,31 +217,33 @@ class _Billing:
             question=f"{steps[0]}, then {steps[1]}",
             request="\n".join(steps),
         )
-        judge_again(one.scenario, order.period, self._own(one, billed), self._own(one, again), verdict)
+        judge_again(one.scenario, job.period, self._own(one, billed), self._own(one, again), verdict)
         if refusal:
-            verdict.notes.append(f"billing {order.period} again was refused: {refusal}")
+            verdict.notes.append(f"billing {job.period} again was refused: {refusal}")
 
-    def _do(self, step: Step, order: Order) -> bytes:
+    def _do(self, step: Adapter, job: BillingJob) -> bytes:
         self.calls += 1
-        return step.run(order)
+        return step.run(job)
 
-    def _invoices(self, order: Order) -> list[BilledInvoice]:
-        told = read_invoices(self._do(self._target.invoices, order))
-        found = [one for one in told if one.period == order.period]
-        self.numbers.note(found)
+    def _invoices(self, job: BillingJob) -> list[BilledInvoice]:
+        invoices = read_invoices(self._do(self._system.invoices, job))
+        found = [one for one in invoices if one.period == job.period]
+        self.numbers.add(found)
         return found
 
-    def _own(self, one: Numbered, invoices: Iterable[BilledInvoice]) -> Mapping[int, list[BilledInvoice]]:
-        """Return the invoices of a scenario's customers: others are there as well."""
+    def _own(
+        self, one: NumberedScenario, invoices: Iterable[BilledInvoice]
+    ) -> Mapping[int, list[BilledInvoice]]:
+        """Return the invoices of a scenario's customers, without those of other scenarios."""
         mine: dict[int, list[BilledInvoice]] = defaultdict(list)
         for invoice in invoices:
-            if one.first_id <= invoice.billing_user_id < one.first_id + EACH:
+            if one.first_id <= invoice.billing_user_id < one.first_id + IDS_PER_SCENARIO:
                 mine[invoice.billing_user_id].append(invoice)
         return mine
 
 
-def _misfit(one: Numbered, period: str, shown: Shown) -> str:
-    """Say where /usage of the mock is not what the scenario expects: that would be a mistake of ours."""
+def _mismatch(one: NumberedScenario, period: str, shown: SandboxPeriod) -> str:
+    """Return where /usage of the mock differs from the scenario, which would be our own mistake."""
     wanted = sorted(
         (one.ids[invoice.customer], line.on, line.resource, line.plan, line.hours, line.tokens, line.charge)
         for invoice in one.scenario.invoices
@@ -260,7 +266,7 @@ def _misfit(one: Numbered, period: str, shown: Shown) -> str:
 
 def _last_line(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    # PHP names the error first, and ends with where it was thrown.
+    # PHP writes the error first, and then where it was thrown.
     named = [line for line in lines if "rror" in line or "xception" in line]
     line = named[-1] if named else lines[-1] if lines else ""
     return line if len(line) <= 200 else line[:200] + "…"
@@ -271,4 +277,4 @@ def _texts(results: Iterable[Result]) -> tuple[ClauseText, ...]:
     return clause_texts({number for number in clauses() if number in cited or number.startswith("INV-")})
 
 
-__all__ = ("NUMBERS", "Numbered", "Target", "numbered", "run")
+__all__ = ("NUMBERS", "BillingSystem", "NumberedScenario", "numbered", "run")

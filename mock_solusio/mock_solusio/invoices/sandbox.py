@@ -1,4 +1,4 @@
-"""One SolusIO for a billing system, with another world behind it for each scenario and moment."""
+"""A mock SolusIO for a billing system: one URL, with another world behind it for each scenario and period."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -19,17 +19,17 @@ from solusio_contracts.invoices.usage import UsageLine
 from solusio_contracts.timeline import TimelineError
 
 SEED = "invoices"
-"""The same scenario gives the same ids and secrets, whoever is billed."""
-AFTER = HOUR
-"""How long after the end of a period it is billed."""
+"""The same scenario always has the same ids and secrets."""
+BILLED_AFTER = HOUR
+"""Time between the end of a period and its billing run."""
 
 
-class StageError(Exception):
+class SandboxError(Exception):
     """A scenario cannot be played; the text says why."""
 
 
-class Stage:
-    """An ASGI application: whatever is on stage answers."""
+class Sandbox:
+    """An ASGI application: the world that is shown answers."""
 
     def __init__(self, access_token: str) -> None:
         self._access_token = access_token
@@ -37,33 +37,33 @@ class Stage:
         self._last: Mock | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request with the world that is shown."""
+        """Answer a request from the world that is shown."""
         if scope["type"] != "http":
             await run_lifespan(receive, send, nullcontext())
         elif (mock := self._mock) is None:
-            answer = json_response(503, {"message": "Between two scenarios: nothing is to be billed now."})
+            answer = json_response(503, {"message": "Between two scenarios: there is nothing to bill now."})
             await send_response(answer, send)
         else:
             await mock(scope, receive, send)
 
-    def show(self, scenario: Scenario, ids: Mapping[str, int], period: str) -> "Shown":
-        """Put a scenario on stage, as it is an hour after the end of a period.
+    def show(self, scenario: Scenario, ids: Mapping[str, int], period: str) -> "SandboxPeriod":
+        """Show a scenario as it is an hour after the end of a period.
 
         Raises:
-            StageError: the scenario asks for what cannot be.
+            SandboxError: the scenario cannot be played.
         """
         since, until = bounds(period)
-        mock = play(scenario, ids, until + AFTER, self._access_token)
+        mock = play(scenario, ids, until + BILLED_AFTER, self._access_token)
         self.clear()
         self._last, self._mock = mock, mock
-        return Shown(mock, scenario, since, until)
+        return SandboxPeriod(mock, scenario, since, until)
 
     def hide(self) -> None:
-        """Answer nobody for a while: the world is looked at."""
+        """Answer no requests, so that the world can be inspected."""
         self._mock = None
 
     def clear(self) -> None:
-        """End what was on stage."""
+        """Close the world that was shown."""
         self.hide()
         if self._last is not None:
             self._last.close()
@@ -71,7 +71,7 @@ class Stage:
 
     @contextmanager
     def open(self, port: int = 0) -> Iterator[str]:
-        """Listen on the loopback; give the URL, without `/api/v1`.
+        """Listen on 127.0.0.1; yield the URL, without `/api/v1`.
 
         Raises:
             OSError: the port is in use.
@@ -83,8 +83,8 @@ class Stage:
             self.clear()
 
 
-class Shown:
-    """A scenario on stage."""
+class SandboxPeriod:
+    """A scenario that is shown, with the usage of the period to bill."""
 
     def __init__(self, mock: Mock, scenario: Scenario, since: Micros, until: Micros) -> None:
         self._mock = mock
@@ -95,7 +95,7 @@ class Shown:
         """All lines of the period, in the order of /usage."""
 
     def window(self, since: datetime, until: datetime) -> Sequence[UsageLine]:
-        """Return the lines of any period, as /usage has them. Nobody else may use the world meanwhile."""
+        """Return the lines of any period, as in /usage. Hide the world first."""
         return usage_facts.lines(self._mock, self._scenario, micros(since), micros(until))
 
 
@@ -106,25 +106,23 @@ def bounds(period: str) -> tuple[Micros, Micros]:
 
 
 def play(scenario: Scenario, ids: Mapping[str, int], until: Micros, access_token: str) -> Mock:
-    """Return a SolusIO in which all of a scenario has happened that does before a moment.
-
-    Its clock stands still at that moment.
+    """Return a mock with the events of a scenario up to a moment, where its clock stands still.
 
     Raises:
-        StageError: the scenario asks for what cannot be.
+        SandboxError: the scenario cannot be played.
     """
-    happening = [event for event in events(scenario, ids) if micros(event.at) < until]
-    clock = Clock(min([until, *(micros(event.at) for event in happening[:1])]), speed=0)
+    coming = [event for event in events(scenario, ids) if micros(event.at) < until]
+    clock = Clock(min([until, *(micros(event.at) for event in coming[:1])]), speed=0)
     mock = Mock(Options(clock=clock, seed=SEED, admin_token=access_token))
     try:
         with mock.transaction() as world:
-            bulk_player.play(world, happening)
+            bulk_player.play(world, coming)
         mock.clock.set(until)
         mock.settle()
     except (DomainError, TimelineError) as error:
         mock.close()
         text = error.message if isinstance(error, DomainError) else str(error)
-        raise StageError(f"the scenario cannot be played: {text}") from None
+        raise SandboxError(f"the scenario cannot be played: {text}") from None
     except BaseException:
         mock.close()
         raise

@@ -1,4 +1,4 @@
-"""What /usage says of a world, and what a billing system might confuse it with."""
+"""The lines of /usage in a mock, with data that a billing system might use by mistake."""
 
 from collections.abc import Mapping, Sequence
 
@@ -68,7 +68,7 @@ def _status(server: Server) -> str:
 
 
 def _idle(scenario: Scenario, now: Micros) -> dict[str, list[Interval]]:
-    """Return when each server, by its name, was stopped or suspended."""
+    """Return when each server, by name, was stopped or suspended."""
     names = {one.as_: one.name or one.as_ for one in scenario.timeline if isinstance(one, ServerCreate)}
     since: dict[str, Micros] = {}
     found: dict[str, list[Interval]] = {}

@@ -16,12 +16,12 @@ from solusio_contracts.invoices import adapter, command_runner
 from solusio_contracts.invoices.adapter import (
     AdapterError,
     BillingError,
+    BillingJob,
     CommandAdapter,
-    Order,
     UnreachableError,
     UrlAdapter,
     adapter_of,
-    without_password,
+    hide_password,
 )
 from support.endpoint import endpoint
 
@@ -30,10 +30,10 @@ PYTHON = shlex.quote(sys.executable)
 
 
 @pytest.fixture
-def order(tmp_path: Path) -> Order:
+def order(tmp_path: Path) -> BillingJob:
     file = tmp_path / "customers.json"
     file.write_text('{"customers": []}')
-    return Order(
+    return BillingJob(
         period="2026-03",
         since="2026-03-01T00:00:00Z",
         until="2026-04-01T00:00:00Z",
@@ -78,11 +78,11 @@ def test_a_template_is_a_url_or_a_command(mask):
         ("", "got nothing"),
         ("  ", "got nothing"),
         ("php 'bill.php", "no closing quotation"),
-        ("php bill.php {month}", "there is no placeholder {month}; there are {period} {from} {to}"),
-        ("http://", "no URL"),
-        ("http://x y/", "no URL"),
-        ("http://{period}/", "no URL"),
-        ("http://x:99999/", "no URL"),
+        ("php bill.php {month}", "unknown placeholder {month}; known placeholders: {period} {from} {to}"),
+        ("http://", "not a valid URL"),
+        ("http://x y/", "not a valid URL"),
+        ("http://{period}/", "not a valid URL"),
+        ("http://x:99999/", "not a valid URL"),
     ],
 )
 def test_a_template_that_cannot_work_is_refused(mask, template, said):
@@ -174,7 +174,7 @@ def test_a_command_that_takes_too_long_is_ended_with_its_children(command, order
         f"open({str(pids)!r}, 'w').write(f'{{os.getpid()}} {{child.pid}}')\n"
         "time.sleep(600)"
     )
-    with pytest.raises(BillingError, match="did not come to its end within 3 s"):
+    with pytest.raises(BillingError, match="did not end within 3 s"):
         command(code, timeout=3).run(order)
     assert all(gone(int(pid)) for pid in pids.read_text().split())
 
@@ -182,7 +182,7 @@ def test_a_command_that_takes_too_long_is_ended_with_its_children(command, order
 def test_a_command_that_ignores_sigterm_is_ended_nevertheless(command, order, monkeypatch):
     monkeypatch.setattr(command_runner, "GRACE", 0.2)
     code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
-    with pytest.raises(BillingError, match="did not come to its end"):
+    with pytest.raises(BillingError, match="did not end"):
         command(code, timeout=2).run(order)
 
 
@@ -308,5 +308,6 @@ def test_an_answer_without_end_is_bounded(url, server, order, monkeypatch):
 
 def test_a_password_in_a_url_is_not_shown(mask, order):
     template = "https://ann:secret-word@x.example/bill"
-    assert "secret-word" not in without_password(template, mask)
+    hide_password(template, mask)
+    assert "secret-word" not in mask(template)
     assert "secret-word" not in adapter_of("bill", template, timeout=1, mask=mask).shown(order)

@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from solusio_contracts.invoices.amounts import plain, rounded, steps, written
+from solusio_contracts.invoices.amounts import breakdown, plain, rounded, written
 from solusio_contracts.invoices.compare import compare
 from solusio_contracts.invoices.differences import Comparison
 from solusio_contracts.invoices.documents import Currency
@@ -53,7 +53,7 @@ def test_a_line_that_is_anothers(differences, make_usage):
     found = differences(
         [make_usage("a", 10)], [("a", 10, 70), ("x", 1, 7)], foreign={("x", "server", "small"): "ben"}
     )
-    assert found == [("INV-014", "x, plan small", "no such line: it is that of ben", "1 hour, 7 tokens")]
+    assert found == [("INV-014", "x, plan small", "no such line: it belongs to ben", "1 hour, 7 tokens")]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_what_is_shown_adds_up(differences, make_usage, make_pricing):
     assert differences([make_usage()], changes={"subtotal": Decimal("5.00")}, **right) == []
     assert differences([make_usage()], changes={"subtotal": Decimal("5.01")}, **right) == [
         ("INV-009", "subtotal", "5.00 USD (the sum of the lines)", "5.01 USD"),
-        ("INV-009", "sum of what is shown", "5.40 USD, the total", "5.41 USD"),
+        ("INV-009", "sum of the parts", "5.40 USD, the total", "5.41 USD"),
     ]
     wrong = {**right, "discounts": ("0.50",)}
     assert ("INV-009", "discount D0", "-0.50 USD", "0.50 USD") in differences([make_usage()], **wrong)
@@ -131,7 +131,7 @@ def test_rounding_is_away_from_zero_and_knows_no_negative_zero():
 def test_discounts_come_before_taxes(make_pricing):
     """1 - 0.1 = 0.9; - 0.18 = 0.72; + 10 % = 0.072; + 20 % of 0.792 = 0.1584, or of 0.72 = 0.144."""
     for compound, second in ((True, "0.1584"), (False, "0.144")):
-        found = steps(1000, make_pricing("0.9", "0.8", rates=("10", "20"), compound=compound))
+        found = breakdown(1000, make_pricing("0.9", "0.8", rates=("10", "20"), compound=compound))
         assert found.base == 1
         assert found.discounts == (Decimal("-0.1"), Decimal("-0.18"))
         assert found.taxes == (Decimal("0.072"), Decimal(second))

@@ -27,7 +27,7 @@ def total_hint(case):
         ([("web", 744, 5208)], "charge every hour, without the monthly price as a cap"),
         ([("web", 720, 5000)], "count every month as 30 days"),
         ([("web", 730, 5000)], "count every month as 730 hours"),
-        ([("api", 744, 5000)], "name the right lines differently"),
+        ([("api", 744, 5000)], "use other names for the right lines"),
         ([("web", 1, 1)], ""),
         ([("web", 744, 5000), ("web", 744, 5000)], ""),
     ],
@@ -43,7 +43,7 @@ def test_a_whole_month(make_case, make_usage, rows, said):
         # From 10:30 for 90 minutes: 2 hours; down 1, to the nearest 2, of the clock 2 (10 and 11).
         (1, 7, "round hours down"),
         # 2 of 744 hours of 5000 tokens: 13.44.
-        (2, 13, "charge a part of the monthly price for a part of the month"),
+        (2, 13, "prorate the monthly price for a part of the month"),
         (2, 5000, "charge the whole monthly price, however short the use"),
     ],
 )
@@ -56,7 +56,7 @@ def test_ninety_minutes(make_case, make_usage, hours, tokens, said):
 def test_a_price_that_is_not_set(make_case, make_usage, prices):
     """100 hours at 7 cost 700, and a month of 5000 costs 5000: the smaller of two prices would be 0."""
     hint = lines_hint(make_case([make_usage(hours=100, **prices)], [("web", 100, 0)]))
-    assert hint.startswith("You probably take the smaller of both prices also where one of them is 0")
+    assert hint.startswith("You probably take the smaller of the two prices even if one of them is 0")
 
 
 def test_seventy_minutes_to_the_nearest(make_case, make_usage):
@@ -70,7 +70,7 @@ def test_hours_of_the_clock(make_case, make_usage):
     """From 10:50 to 11:10 is one hour, and touches two of the clock."""
     begin = HALF + timedelta(minutes=20)
     usage = make_usage(hours=1, since=begin, until=begin + timedelta(minutes=20))
-    assert "the hours of the clock" in lines_hint(make_case([usage], [("web", 2, 14)]))
+    assert "clock hours" in lines_hint(make_case([usage], [("web", 2, 14)]))
 
 
 def test_idle_time(make_case, make_usage):
@@ -85,7 +85,7 @@ def test_servers_that_are_stopped(make_case, make_usage):
 
 def test_what_is_deleted(make_case, make_usage):
     usage = [make_usage("a", 10), make_usage("b", 20, server_gone=True)]
-    assert "leave out servers that are deleted" in lines_hint(make_case(usage, [("a", 10, 70)]))
+    assert "leave out deleted servers" in lines_hint(make_case(usage, [("a", 10, 70)]))
 
 
 def test_one_cap_for_all(make_case, make_usage):
@@ -100,12 +100,14 @@ def test_the_last_plan(make_case, make_usage):
     """100 hours at 7 and 200 at 28 tokens; 300 x 28 = 8400."""
     small = make_usage(hours=100, until=HALF, plan="old")
     large = make_usage(hours=200, since=HALF, tokens_per_hour=28, tokens_per_month=20_000)
-    assert "the whole month at one plan" in lines_hint(make_case([small, large], [("web", 300, 8400)]))
+    assert "the whole month of a resized server at one plan" in lines_hint(
+        make_case([small, large], [("web", 300, 8400)])
+    )
 
 
 def test_prices_of_now(make_case, make_usage):
     usage = make_usage(hours=100, now_per_hour=9, now_per_month=6000)
-    assert "the prices that the plan has now" in lines_hint(make_case([usage], [("web", 100, 900)]))
+    assert "the plan's current prices" in lines_hint(make_case([usage], [("web", 100, 900)]))
 
 
 @pytest.mark.parametrize(
@@ -132,24 +134,22 @@ def test_another_window(make_case, make_usage):
         hours = int((until - usage.since) / timedelta(hours=1))
         return [replace(usage, hours=hours, tokens=7 * hours)] if hours > 0 else []
 
-    assert "another time zone" in lines_hint(make_case([usage], [("web", 22, 154)], window=window))
+    assert "a time zone other than UTC" in lines_hint(make_case([usage], [("web", 22, 154)], window=window))
     both_ends = lines_hint(make_case([usage], [("web", 25, 175)], window=window))
-    assert both_ends.startswith("You probably count the first hour of the next month as well")
+    assert both_ends.startswith("You probably also count the first hour of the next month")
 
 
 def test_customers_with_the_same_mail(make_case, make_usage):
     other = make_usage("api", 5, billing_user_id=8)
     case = make_case([make_usage("web", 10)], [("web", 10, 70), ("api", 5, 35)], same_mail=[other])
-    assert "match users to customers by mail address" in lines_hint(case)
+    assert "match users to customers by email address" in lines_hint(case)
 
 
 def test_at_most_two_are_told(make_case, make_usage):
     gone = {"server_gone": True, "user_gone": True, "status": "stopped", "resource": "backup"}
     case = make_case([make_usage("a", 10), make_usage("b", 20, **gone)], [("a", 10, 70)])
     hint = lines_hint(case)
-    assert hint.startswith(
-        "You probably leave out servers that are deleted, or leave out users who are deleted. "
-    )
+    assert hint.startswith("You probably leave out deleted servers, or leave out deleted users. ")
 
 
 def test_no_invoice_at_all(make_usage):
@@ -157,7 +157,7 @@ def test_no_invoice_at_all(make_usage):
         [last := make_usage("last", 1)],
         [*(make_usage(f"{n}", 1, billing_user_id=8) for n in range(100)), last],
     )
-    assert "users who are deleted" in explain_missing([one := make_usage(user_gone=True)], [one])
+    assert "deleted users" in explain_missing([one := make_usage(user_gone=True)], [one])
     assert explain_missing([one := make_usage()], [one]) == ""
     assert explain_missing([], []) == ""
 
@@ -169,18 +169,18 @@ def test_no_invoice_at_all(make_usage):
     ("price", "total", "said"),
     [
         # 5.00 x 0.9 x 1.2 = 5.40 is right.
-        ({"factors": ("0.9",), "rates": ("20",)}, "5.00", "multiply with base_token_unit_cost instead of"),
+        ({"factors": ("0.9",), "rates": ("20",)}, "5.00", "multiply by base_token_unit_cost instead of"),
         ({"factors": ("0.9",), "rates": ("20",)}, "4.50", "leave a tax out"),
         ({"factors": ("0.9",), "rates": ("20",)}, "6.00", "leave a discount out"),
         # 5.00 x 20 % = 1.00 on top of 4.50.
-        ({"factors": ("0.9",), "rates": ("20",)}, "5.50", "reckon the tax before the discount"),
-        ({"factors": ("0.9",), "rates": ("20",)}, "6.48", "add the taxes to a price that contains them"),
+        ({"factors": ("0.9",), "rates": ("20",)}, "5.50", "apply the tax before the discount"),
+        ({"factors": ("0.9",), "rates": ("20",)}, "6.48", "add the taxes to a price that includes them"),
         (
             {"factors": ("0.9",), "rates": ("20",)},
             "4.86",
-            "take the discounts off a price that contains them",
+            "apply the discounts to a price that includes them",
         ),
-        ({"factors": ("0.9",), "rates": ("20",)}, "540", "give amounts in the minor unit"),
+        ({"factors": ("0.9",), "rates": ("20",)}, "540", "use the minor unit"),
         # 5.00 x 0.9 x 0.8 = 3.60; 5.00 x (1 - 0.1 - 0.2) = 3.50; one alone 4.50 or 4.00.
         ({"factors": ("0.9", "0.8")}, "3.50", "add the discounts up"),
         ({"factors": ("0.9", "0.8")}, "4.00", "leave a discount out"),
@@ -193,7 +193,7 @@ def test_no_invoice_at_all(make_usage):
         (
             {"rates": ("10", "20")},
             "6.60",
-            "apply the taxes on top of each other although `compound` is false",
+            "apply each tax on top of the one before although `compound` is false",
         ),
         # 744 hours x 0.007 -> 0.01 = 7.44; capped at 5.00 it would be right.
         ({"base": "0.001"}, "7.44", ""),
@@ -222,12 +222,12 @@ def test_the_price_of_an_hour(make_case, make_usage):
     ("base", "total", "said"),
     [
         # 5000 x 0.000001 = 0.005
-        ("0.000001", "0.00", "cut digits off instead of rounding"),
+        ("0.000001", "0.00", "truncate instead of rounding"),
         ("0.000001", "0.005", "do not round the total"),
         # 5000 x 0.0000005 = 0.0025 -> 0.00
         ("0.0000005", "0.01", "always round up"),
         # 5000 x 0.000005 = 0.025: to even 0.02, which cutting gives as well
-        ("0.000005", "0.02", "cut digits off instead of rounding, or round half to even"),
+        ("0.000005", "0.02", "truncate instead of rounding, or round half to even"),
         # 5000 x 0.0010009 = 5.0045 -> 5.00
         ("0.0010009", "5.005", "round to the wrong number of decimals"),
         ("0.0010009", "5", "round"),
@@ -247,7 +247,7 @@ def test_a_sum_of_rounded_lines(make_case, make_usage, make_pricing):
     """Three times 5000 x 0.000001 = 0.005 -> 0.01 are 0.03; together 0.015 -> 0.02."""
     usage = [make_usage(name) for name in "abc"]
     case = make_case(usage, total="0.03", pricing=make_pricing(base="0.000001"))
-    assert "add up amounts that are rounded already" in total_hint(case)
+    assert "add up rounded amounts" in total_hint(case)
 
 
 # Amounts and parts
@@ -271,7 +271,7 @@ def test_amounts_of_lines(make_case, make_usage, amounts, said):
 def test_a_tax_that_is_shown(make_case, make_usage, make_pricing):
     """20 % of 4.50 is 0.90; 1.00 is 20 % of the 5.00 before the discount."""
     case = make_case([make_usage()], pricing=make_pricing("0.9", rates=("20",)), taxes=("1.00",))
-    assert "reckon the tax before the discount" in explain(case)[0]["parts"]
+    assert "apply the tax before the discount" in explain(case)[0]["parts"]
 
 
 def test_discounts_that_are_shown(make_case, make_usage, make_pricing):

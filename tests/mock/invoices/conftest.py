@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from mock_solusio.invoices.run import Target, numbered, run
-from solusio_contracts.invoices.adapter import Order
+from mock_solusio.invoices.run import BillingSystem, numbered, run
+from solusio_contracts.invoices.adapter import BillingJob
 from solusio_contracts.invoices.scenario import load_scenarios
 from solusio_contracts.reporting.report import Finding, Report, Result
 
@@ -27,12 +27,12 @@ class Books:
 
     # Steps
 
-    def prepare(self, order: Order) -> bytes:
+    def prepare(self, order: BillingJob) -> bytes:
         for one in json.loads(order.customers, parse_float=Decimal, parse_int=Decimal)["customers"]:
             self.customers[int(one["billing_user_id"])] = one
         return b""
 
-    def bill(self, order: Order) -> bytes:
+    def bill(self, order: BillingJob) -> bytes:
         groups: dict[int, list[Row]] = {}
         for line in self.usage(order):
             groups.setdefault(self.owner(line), []).append(line)
@@ -42,13 +42,13 @@ class Books:
                 self.invoices[customer, order.period] = self.invoice(customer, order.period, lines)
         return b""
 
-    def told(self, order: Order) -> bytes:
+    def told(self, order: BillingJob) -> bytes:
         found = [one for (_, period), one in self.invoices.items() if period == order.period]
         return json.dumps({"invoices": found}).encode()
 
     # What can be done wrong
 
-    def pages(self, order: Order, since: str, until: str) -> Iterator[list[Row]]:
+    def pages(self, order: BillingJob, since: str, until: str) -> Iterator[list[Row]]:
         page = f"{order.solusio_url}/api/v1/usage"
         wanted: dict[str, str] | None = {"from": since, "to": until, "per_page": str(self.page_size)}
         headers = {"Authorization": f"Bearer {order.access_token}"}
@@ -58,7 +58,7 @@ class Books:
                 yield answer["data"]
                 page, wanted = answer["links"]["next"], None
 
-    def usage(self, order: Order) -> list[Row]:
+    def usage(self, order: BillingJob) -> list[Row]:
         return [line for page in self.pages(order, order.since, order.until) for line in page]
 
     def owner(self, line: Row) -> int:
@@ -97,14 +97,14 @@ class Books:
 class Direct:
     """A step that is a function."""
 
-    def __init__(self, function: Callable[[Order], bytes], name: str) -> None:
+    def __init__(self, function: Callable[[BillingJob], bytes], name: str) -> None:
         self.function = function
         self.name = name
 
-    def run(self, order: Order) -> bytes:
+    def run(self, order: BillingJob) -> bytes:
         return self.function(order)
 
-    def shown(self, order: Order) -> str:
+    def shown(self, order: BillingJob) -> str:
         return f"{self.name} {order.period}"
 
 
@@ -118,7 +118,7 @@ def check() -> Callable[..., Report]:
     """Hold books to some scenarios."""
 
     def check(books: Books, *ids: str, **options: Any) -> Report:
-        target = Target(
+        system = BillingSystem(
             prepare=Direct(books.prepare, "prepare"),
             bill=Direct(books.bill, "bill"),
             invoices=Direct(books.told, "invoices"),
@@ -126,7 +126,7 @@ def check() -> Callable[..., Report]:
         )
         known = {one.scenario.id: one for one in numbered(load_scenarios(), 700_001)}
         chosen = [known[name] for name in ids] if ids else list(known.values())
-        return run(target, chosen, access_token="access-token-of-the-test", **options)
+        return run(system, chosen, access_token="access-token-of-the-test", **options)
 
     return check
 

@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from mock_solusio.cli import cli
-from solusio_contracts.invoices.adapter import Order
+from solusio_contracts.invoices.adapter import BillingJob
 from solusio_contracts.invoices.scenario import load_scenarios
 from support.endpoint import Asked, Response, endpoint
 
@@ -180,8 +180,8 @@ def test_a_config_file_gives_options_and_may_be_that_of_check_as_well(invoices, 
     [
         ((), "Missing option '--bill'"),
         (("--bill", "x"), "Missing option '--invoices'"),
-        (("--bill", "x {month}", "--invoices", "y"), "--bill: there is no placeholder {month}"),
-        (("--bill", "x", "--invoices", "http://"), "--invoices: no URL"),
+        (("--bill", "x {month}", "--invoices", "y"), "--bill: unknown placeholder {month}"),
+        (("--bill", "x", "--invoices", "http://"), "--invoices: not a valid URL"),
         (("--bill", "x", "--invoices", "y", "--only", "nope"), "'nope' is not a scenario, area or clause"),
         (("--bill", "x", "--invoices", "y", "--skip", "*"), "leave no scenario"),
         (("--bill", "x", "--invoices", "y", "--header", "A: b"), "--header is for URLs"),
@@ -237,7 +237,7 @@ def test_a_command_without_end_is_a_failure(invoices):
     endless = shlex.join([sys.executable, "-S", "-c", "import time; time.sleep(600)"])
     run = invoices("check", "--bill", endless, "--invoices", "y", "--only", PLAIN, "--timeout", "0.5")
     assert run.exit_code == 1
-    assert "did not come to its end within 0.5 s" in " ".join(run.output.split())
+    assert "did not end within 0.5 s" in " ".join(run.output.split())
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -279,8 +279,8 @@ def url(books):
             content = books.bill(order(asked["period"], asked))
         return 200 if request.headers["X-Key"] == "key-of-the-test" else 403, {}, content
 
-    def order(period: str, asked: dict[str, str], customers: bytes = b"") -> Order:
-        return Order(
+    def order(period: str, asked: dict[str, str], customers: bytes = b"") -> BillingJob:
+        return BillingJob(
             period=period,
             since=asked.get("from", ""),
             until=asked.get("to", ""),
@@ -341,7 +341,7 @@ def test_a_scenario_for_people(invoices):
 def test_a_scenario_that_is_not_there(invoices):
     run = invoices("show", "resize-mid-mont")
     assert run.exit_code == 2
-    assert "'resize-mid-mont' is no scenario; do you mean resize-mid-month?" in run.output
+    assert "'resize-mid-mont' is not a scenario; did you mean resize-mid-month?" in run.output
 
 
 @pytest.mark.parametrize("document", ["invoices", "customers"])

@@ -122,7 +122,7 @@ def test_a_scenario_that_is_not_what_the_mock_says_is_our_mistake():
     changed = msgspec.structs.replace(scenario, invoices=(wrong,))
     chosen = [replace(one, scenario=changed) for one in numbered([scenario], 700_001)]
     report = runs.run(
-        runs.Target(prepare=None, bill=None, invoices=None, described="x"),  # never called
+        runs.BillingSystem(prepare=None, bill=None, invoices=None, described="x"),  # never called
         chosen,
         access_token="x" * 20,
     )
@@ -206,7 +206,7 @@ def test_numbers_that_stand_twice(books, check, result_of):
         (lambda one, again: [one, {**one, "number": "2"}] if again else [one], "1 more invoice: 2"),
         (lambda one, again: [] if again else [one], "1 invoice gone: 1"),
         (lambda one, again: [{**one, "total": "13.03"}] if again else [one], "changed: 1"),
-        (lambda one, again: [one, one] if again else [one], "an invoice stands there twice"),
+        (lambda one, again: [one, one] if again else [one], "an invoice is there twice"),
     ],
 )
 def test_billing_again_changes_nothing(books, check, result_of, change, said):
@@ -235,17 +235,17 @@ def test_hours_of_the_clock(books, check, findings):
     books.line = line
     found = findings(check(books, "hours-from-creation"))
     assert clauses(found) == {"INV-005"}
-    assert all("the hours of the clock" in one.hint for one in found)
+    assert all("count clock hours" in one.hint for one in found)
 
 
 def test_lines_of_ids_instead_of_names(books, check, findings):
     books.line = lambda one: {**type(books).line(books, one), "server": str(one["server_id"])}
     found = findings(check(books, PLAIN))
     assert clauses(found) == {"INV-004"}
-    assert all("name the right lines differently" in one.hint for one in found)
+    assert all("use other names for the right lines" in one.hint for one in found)
 
 
-def test_many_lines_of_one_fault_are_told_together(books, check, findings):
+def test_many_lines_of_one_fault_are_add_grouped(books, check, findings):
     books.line = lambda one: {**type(books).line(books, one), "hours": 1}
     (finding,) = [one for one in findings(check(books, "servers-150")) if one.clause == "INV-005"]
     assert finding.subject == "many lines"
