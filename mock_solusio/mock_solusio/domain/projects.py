@@ -1,4 +1,7 @@
-"""Projects, which servers belong to. Every user has a default project and can share any with members."""
+"""Projects, which servers belong to. Every user has a default project and can share any with members.
+
+The owner is the first member of a project (assumed from `is_owner` of members).
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -81,7 +84,7 @@ def add_member(world: World, project: Project, email: str) -> Membership:
     key = email_key(email)
     user = world[USERS].first(email_key=key)
     if (user is not None and user.id in project.people) or world[MEMBERSHIPS].first(
-        project_id=project.id, email_key=key
+        project_id=project.id, email_key=key, user_id=None
     ):
         raise Invalid.field("email", "The email has already been taken.")
     membership = world[MEMBERSHIPS].add(
@@ -100,11 +103,29 @@ def add_member(world: World, project: Project, email: str) -> Membership:
 
 
 def remove_member(world: World, project: Project, membership: Membership) -> None:
-    """Remove a member or an invitation from a project."""
+    """Remove a member or an invitation from a project.
+
+    Raises:
+        Conflict: it is the owner.
+    """
+    if membership.user_id == project.owner_id:
+        owner = world[USERS].get_or_404(project.owner_id)
+        raise Conflict(f"{owner.email} owns the project and cannot be removed from it.")
     world[MEMBERSHIPS].remove(membership.id)
     if membership.user_id is not None:
         people = [one for one in project.people if one != membership.user_id]
         world[PROJECTS].update(replace(project, people=people))
+
+
+def list_owners(world: World) -> None:
+    """Make each owner the first member of their projects; older state files do not list them."""
+    for project in world[PROJECTS].find():
+        members = world[MEMBERSHIPS].find(project_id=project.id)
+        for membership in members:
+            world[MEMBERSHIPS].remove(membership.id)
+        _add_owner(world, project, world[USERS].get_or_404(project.owner_id))
+        for membership in members:
+            world[MEMBERSHIPS].add(membership)
 
 
 def invite_again(world: World, membership: Membership) -> Membership:
@@ -119,7 +140,7 @@ def invite_again(world: World, membership: Membership) -> Membership:
 
 
 def _add(world: World, owner: User, name: str, description: str, *, is_default: bool = False) -> Project:
-    return world[PROJECTS].add(
+    project = world[PROJECTS].add(
         Project(
             name=name,
             description=description,
@@ -128,6 +149,20 @@ def _add(world: World, owner: User, name: str, description: str, *, is_default: 
             is_default=is_default,
             created_at=world.now,
             updated_at=world.now,
+        )
+    )
+    _add_owner(world, project, owner)
+    return project
+
+
+def _add_owner(world: World, project: Project, owner: User) -> None:
+    world[MEMBERSHIPS].add(
+        Membership(
+            project_id=project.id,
+            email=owner.email,
+            email_key=owner.email_key,
+            user_id=owner.id,
+            created_at=project.created_at,
         )
     )
 

@@ -13,7 +13,7 @@ from mock_solusio.domain.plans import default_plans
 from mock_solusio.domain.spans import Span
 from mock_solusio.fleet.timeline_spans import SpanPlayer
 from mock_solusio.moment import Micros, micros, utc
-from mock_solusio.store.store import FORMAT
+from mock_solusio.store.store import FORMAT, UPGRADABLE
 from mock_solusio.worlds import fixtures
 from mock_solusio.worlds.builder import micros_of
 from mock_solusio.worlds.schema import ServerPart, WorldPart
@@ -68,7 +68,7 @@ def _state(file: Path) -> FleetSource:
     try:
         connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=1)
         meta = dict(connection.execute("SELECT name, value FROM meta"))
-        if meta.get("format") != FORMAT:
+        if meta.get("format") not in {FORMAT, *UPGRADABLE}:
             raise SourceError(f"{file} is a state file of another version.")
         (begin,) = connection.execute("SELECT min(started_at) FROM spans").fetchone()
         (customers,) = connection.execute(

@@ -25,8 +25,11 @@ from mock_solusio.store.table import StateError, StoredTable
 
 T = TypeVar("T", bound=Record)
 
-FORMAT = "2"
+FORMAT = "3"
 """Version of the layout of a state file."""
+
+UPGRADABLE = frozenset({"2"})
+"""Older formats with the same tables; `worlds.upgrade` mends their records."""
 
 _LETTERS = string.ascii_letters + string.digits
 
@@ -203,8 +206,7 @@ class Store:
         if not names:
             self.remember("format", FORMAT)
             self.remember("seed", secrets.token_hex(16) if seed is None else seed)
-        elif self.remembered("format") != FORMAT:
-            found = self.remembered("format")
+        elif (found := self.remembered("format")) not in {FORMAT, *UPGRADABLE}:
             raise StateError(f"a state file of format {found}; this version of mock-solusio has {FORMAT}")
         elif seed is not None and seed != self.seed:
             raise StateError("this state file began with another seed")

@@ -25,6 +25,7 @@ from mock_solusio.domain.records.roles import ADMINISTRATOR_ROLE
 from mock_solusio.domain.records.user import ACTIVE, USERS, User
 from mock_solusio.domain.world import World
 from mock_solusio.options import Options
+from mock_solusio.worlds.upgrade import upgrade
 
 if TYPE_CHECKING:
     from mock_solusio.store.store import Store
@@ -61,6 +62,7 @@ def begin(world: "Store", options: Options) -> str:
 
             fixtures.load(world, options.fixtures)
     else:
+        upgrade(world)
         _integrate(world, options)
     return _admin_token(world, options.admin_token)
 

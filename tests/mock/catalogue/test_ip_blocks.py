@@ -1,5 +1,7 @@
 """IP blocks over the API: facts, sections 7 and 9."""
 
+from ipaddress import IPv4Address
+
 import pytest
 
 FOUR = {
@@ -25,13 +27,16 @@ def test_a_fresh_install_has_room_for_a_big_fleet(api):
     four = [one for one in api.get("ip_blocks").data if one["type"] == "IPv4"]
     for machine in (1, 2):
         blocks = [one for one in four if machine in [place["id"] for place in one["compute_resources"]]]
-        assert sum(int(one["total_ips_count"]) for one in blocks) > 60_000
+        spans = [(IPv4Address(one["from"]), IPv4Address(one["to"])) for one in blocks]
+        assert [one["total_ips_count"] for one in blocks] == [f"{first} - {last}" for first, last in spans]
+        assert sum(int(last) - int(first) + 1 for first, last in spans) > 60_000
 
 
 def test_an_ipv6_block(api):
     shown = api.post("ip_blocks", SIX).data
     assert (shown["range"], shown["subnet"]) == ("2001:db8::/62", 64)
     assert (shown["from"], shown["to"], shown["netmask"]) == (None, None, None)
+    assert shown["total_ips_count"] == "2001:db8::1 - 2001:db8:0:3::1"
     ips = f"ip_blocks/{shown['id']}/ips"
     # Four prefixes; the gateway lies in the first.
     assert [api.post(ips).data["ip"] for _ in range(3)] == [

@@ -2,6 +2,8 @@
 
 import pytest
 
+from mock_solusio.domain.records.projects import MEMBERSHIPS
+
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJqmOZqKcHz1Pz0Ch7XJ8N0zVgV5oTm2m3a8wq4F6c9d"
 
 
@@ -17,7 +19,7 @@ def test_every_user_has_a_default_project(person):
     assert project["is_default"] is True
     assert project["is_owner"] is True
     assert project["owner"]["email"] == "ada@example.com"
-    assert (project["members"], project["servers"], project["description"]) == (0, 0, "")
+    assert (project["members"], project["servers"], project["description"]) == (1, 0, "")
     assert project["created_at"] == "2026-03-01T00:00:00.000000Z"
 
 
@@ -46,7 +48,7 @@ def test_who_sees_which_projects(api, person):
     ada.post(f"projects/{shared}/members", {"email": "BOB@example.com"})
     assert ids(bob.get("projects")) == sorted([*own, shared])
     seen = bob.get(f"projects/{shared}").data
-    assert (seen["is_owner"], seen["members"]) == (False, 1)
+    assert (seen["is_owner"], seen["members"]) == (False, 2)
     assert len(ids(api.get("projects"))) == 4
     # A member is no owner.
     for refused in (
@@ -67,7 +69,9 @@ def test_members_come_and_go(person):
     assert made.data["user"] == {"id": bob.id, "email": bob.email}
     assert (made.data["user_id"], made.data["is_owner"]) == (bob.id, False)
     assert made.data["invite_sent_at"] is None
-    assert ada.get(members).data == [made.data]
+    owner, member = ada.get(members).data
+    assert (owner["user_id"], owner["is_owner"], owner["status"]) == (ada.id, True, "active")
+    assert member == made.data
     assert bob.get(members).status == 200
     for email in (bob.email, "Bob@Example.com", ada.email):
         assert list(ada.post(members, {"email": email}).errors) == ["email"]
@@ -87,7 +91,24 @@ def test_a_member_may_leave(person):
     assert bob.delete(f"{members}/{second}").status == 403
     assert bob.delete(f"{members}/{first}").status == 204
     assert bob.get(members).status == 403
-    assert ids(eve.get(members)) == [second]
+    assert ids(eve.get(members))[1:] == [second]
+
+
+def test_the_owner_stays(api, person):
+    ada, bob = person("ada"), person("bob")
+    members = f"projects/{ada.post('projects', {'name': 'shared'}).data['id']}/members"
+    (owner,) = ada.get(members).data
+    assert (owner["email"], owner["is_owner"]) == (ada.email, True)
+    for who in (ada, api):
+        refused = who.delete(f"{members}/{owner['id']}")
+        assert refused.status == 409
+        assert refused.message == f"{ada.email} owns the project and cannot be removed from it."
+    assert ada.post(f"{members}/{owner['id']}/resend_invite").status == 409
+    # Whoever has the owner's former address is somebody else.
+    assert api.patch(f"users/{ada.id}", {"email": "ada@example.org"}).status == 200
+    assert api.patch(f"users/{bob.id}", {"email": "ada@example.com"}).status == 200
+    assert ada.post(members, {"email": "ada@example.com"}).data["user_id"] == bob.id
+    assert [one["email"] for one in ada.get(members).data] == ["ada@example.org", "ada@example.com"]
 
 
 def test_a_membership_is_found_in_its_own_project_only(person):
@@ -104,12 +125,12 @@ def test_an_unknown_address_is_invited_and_becomes_a_member(person):
     invited = ada.post(f"projects/{shared}/members", {"email": "New@example.com"}).data
     assert (invited["status"], invited["user"], invited["user_id"]) == ("invited", None, None)
     assert invited["invite_sent_at"] == "2026-03-01T00:00:00.000000Z"
-    assert ada.get(f"projects/{shared}").data["members"] == 1
+    assert ada.get(f"projects/{shared}").data["members"] == 2
     again = ada.post(f"projects/{shared}/members/{invited['id']}/resend_invite")
     assert (again.status, again.data) == (200, invited)
     new = person("new")
     assert new.get(f"projects/{shared}").status == 200
-    (member,) = ada.get(f"projects/{shared}/members").data
+    _, member = ada.get(f"projects/{shared}/members").data
     assert (member["id"], member["status"]) == (invited["id"], "active")
     assert member["user"]["id"] == new.id
 
@@ -130,8 +151,10 @@ def test_a_deleted_user_leaves_nothing_behind(api, person):
     bob.post("ssh_keys", {"name": "k", "body": KEY})
     bob.post("iso_images", {"name": "own", "iso_url": "https://images.example/own.iso"})
     assert api.delete(f"users/{bob.id}").status == 204
-    assert ada.get(f"projects/{shared}/members").data == []
+    assert [one["user_id"] for one in ada.get(f"projects/{shared}/members").data] == [ada.id]
+    assert ada.get(f"projects/{shared}").data["members"] == 1
     assert api.get(f"projects/{of_bob}").status == 404
+    assert api.mock.store[MEMBERSHIPS].find(user_id=bob.id) == []
     assert api.get("ssh_keys").data == []
     assert "own" not in [one["name"] for one in api.get("iso_images").data]
     assert "of bob" not in [one["name"] for one in api.get("projects").data]

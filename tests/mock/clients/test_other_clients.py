@@ -217,7 +217,8 @@ def test_a_client_invites_members_and_takes_snapshots(
     project = next(one for one in ask("GET", "projects", token=token).data if one["is_default"])
     path = f"projects/{project['id']}"
     ask("POST", f"{path}/members", {"email": "guest@example.com"}, token=token)
-    (member,) = ask("GET", f"{path}/members", token=token).data
+    owner, member = ask("GET", f"{path}/members", token=token).data
+    assert (owner["status"], owner["is_owner"], owner["email"]) == ("active", True, "host@example.com")
     assert (member["status"], member["is_owner"]) == ("invited", False)
     wait(60)
     again = ask("POST", f"{path}/members/{member['id']}/resend_invite", token=token)

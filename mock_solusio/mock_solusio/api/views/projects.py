@@ -5,7 +5,7 @@ from mock_solusio.api.replies import rendered
 from mock_solusio.api.views.parts import Json, moment, pick, user_short
 from mock_solusio.api.views.people import user_view
 from mock_solusio.domain.prices import token_pricing
-from mock_solusio.domain.records.projects import MEMBERSHIPS, Membership, Project
+from mock_solusio.domain.records.projects import MEMBERSHIPS, PROJECTS, Membership, Project
 from mock_solusio.domain.records.user import USERS
 from mock_solusio.domain.references import count_servers
 from mock_solusio.moment import rfc3339
@@ -37,10 +37,11 @@ def project_view(call: Call, project: Project) -> Json:
 def member_view(call: Call, membership: Membership) -> Json:
     """Show a member of a project, or an invitation (Raycast extension types.ts)."""
     user = user_short(call, membership.user_id)
+    project = call.world[PROJECTS].get_or_404(membership.project_id)
     return {
         "id": membership.id,
         "email": membership.email if user is None else user["email"],
-        "is_owner": False,
+        "is_owner": membership.user_id == project.owner_id,
         "status": "invited" if user is None else "active",
         "user_id": membership.user_id,
         "user": user,

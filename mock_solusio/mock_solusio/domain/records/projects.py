@@ -18,7 +18,7 @@ class Project(Record, frozen=True, kw_only=True):
 
 
 class Membership(Record, frozen=True, kw_only=True):
-    """A member of a project besides its owner; an invitation until a user has this address (assumed)."""
+    """A member of a project, the owner included; an invitation until a user has this address (assumed)."""
 
     project_id: int
     email: str

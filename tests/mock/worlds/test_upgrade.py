@@ -1,0 +1,31 @@
+"""A state file of an older format goes on with the records that it lacks."""
+
+import sqlite3
+from pathlib import Path
+
+from mock_solusio.options import Options
+from mock_solusio.store.store import FORMAT
+from support.calls import ADMIN_TOKEN, calling
+
+
+def test_owners_of_projects_become_their_first_members(tmp_path: Path) -> None:
+    options = Options(file=tmp_path / "state", admin_token=ADMIN_TOKEN)
+    with calling(options) as api:
+        shared = api.create("projects", name="shared")["id"]
+        for email in ("a@example.com", "b@example.com"):
+            api.create(f"projects/{shared}/members", email=email)
+    with sqlite3.connect(tmp_path / "state") as state:
+        # Format 2 listed invitations and other members alone.
+        state.execute("DELETE FROM project_members WHERE user_id IS NOT NULL")
+        state.execute("UPDATE meta SET value = '2' WHERE name = 'format'")
+    state.close()
+    for _ in range(2):
+        with calling(options) as api:
+            rows = api.get(f"projects/{shared}/members").data
+            assert [(row["email"], row["is_owner"]) for row in rows] == [
+                ("admin@example.com", True),
+                ("a@example.com", False),
+                ("b@example.com", False),
+            ]
+            assert {project["members"] for project in api.get("projects").data} == {1, 3}
+            assert api.mock.store.remembered("format") == FORMAT
