@@ -188,7 +188,7 @@ def diff(
     from solusio_contracts.contract.documents import document
     from solusio_contracts.diff.compare import compare
     from solusio_contracts.diff.export import exit_code, to_json
-    from solusio_contracts.diff.findings import Verdict
+    from solusio_contracts.diff.findings import DiffVerdict
     from solusio_contracts.diff.vendor import VendorDocumentError, load, shown
 
     try:
@@ -201,10 +201,10 @@ def diff(
         raise click.UsageError(
             f"that document has no operation of {name}, so nothing was compared; try --document {others}"
         )
-    verdicts = [Verdict(verdict) for verdict in only]
+    verdicts = [DiffVerdict(verdict) for verdict in only]
     place = shown(source)
     if (format_ or FORMAT_OF_SUFFIX.get(output.suffix.lower())) == "json":
-        write_output(to_json(found, name, place, verdicts or list(Verdict)), output)
+        write_output(to_json(found, name, place, verdicts or list(DiffVerdict)), output)
     else:
         from solusio_contracts.diff.tables import render
         from solusio_contracts.reporting.printing import printed

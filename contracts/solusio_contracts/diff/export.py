@@ -1,4 +1,4 @@
-"""A comparison as JSON, in the format that contract_diff.schema.json describes."""
+"""A comparison as JSON, as contract_diff.schema.json describes it."""
 
 import json
 from collections.abc import Collection
@@ -7,19 +7,19 @@ from typing import Any
 
 import msgspec
 
-from solusio_contracts.diff.findings import OURS, THEIRS, Comparison, Finding, Verdict
+from solusio_contracts.diff.findings import OURS, THEIRS, DiffVerdict, DocumentDiff, ElementFinding
 
 SCHEMA_VERSION = "1.0"
 """A new minor version adds members, a new major one changes or removes some."""
 
 
-def exit_code(comparison: Comparison) -> int:
-    """Return 1 when anything is contradicted, else 0; which findings are shown does not matter."""
-    return 1 if comparison.having(Verdict.CONTRADICTED) else 0
+def exit_code(comparison: DocumentDiff) -> int:
+    """Return 1 if anything is contradicted, even if it is not shown; otherwise 0."""
+    return 1 if comparison.having(DiffVerdict.CONTRADICTED) else 0
 
 
-def to_json(comparison: Comparison, document: str, source: str, only: Collection[Verdict]) -> str:
-    """Return the comparison of our document of this name with the vendor's from this source."""
+def to_json(comparison: DocumentDiff, document: str, source: str, only: Collection[DiffVerdict]) -> str:
+    """Return the comparison of the named document of ours with the vendor's from `source`."""
     shown = [found for found in comparison.findings if found.verdict in only]
     bundle = {
         "schema_version": SCHEMA_VERSION,
@@ -32,7 +32,7 @@ def to_json(comparison: Comparison, document: str, source: str, only: Collection
             "openapi": comparison.theirs_version,
         },
         "exit_code": exit_code(comparison),
-        "only": [verdict.value for verdict in Verdict if verdict in only],
+        "only": [verdict.value for verdict in DiffVerdict if verdict in only],
         "summary": summary(comparison),
         "remarks": list(comparison.remarks),
         "wanted": [msgspec.to_builtins(wanted) for wanted in comparison.wanted],
@@ -41,36 +41,38 @@ def to_json(comparison: Comparison, document: str, source: str, only: Collection
     return json.dumps(bundle, ensure_ascii=False, indent=2) + "\n"
 
 
-def summary(comparison: Comparison) -> dict[str, Any]:
+def summary(comparison: DocumentDiff) -> dict[str, Any]:
     """Return how many operations and findings there are of each kind."""
     counts: dict[str, Any] = {"operations_in_both": comparison.matched}
-    for verdict in Verdict:
+    for verdict in DiffVerdict:
         counts[verdict.value] = {
             "total": len(comparison.having(verdict)),
             "assumed": len(comparison.having(verdict, assumed=True)),
         }
     for side in (OURS, THEIRS):
-        counts[Verdict.MISSING.value][f"in_{side}"] = len(comparison.having(Verdict.MISSING, missing_in=side))
+        counts[DiffVerdict.MISSING.value][f"in_{side}"] = len(
+            comparison.having(DiffVerdict.MISSING, missing_in=side)
+        )
     return counts
 
 
-def _finding(found: Finding) -> dict[str, Any]:
-    judged = found.judged
-    stated = judged.statement
+def _finding(found: ElementFinding) -> dict[str, Any]:
+    result = found.result
+    stated = result.statement
     return {
-        "verdict": judged.verdict.value,
-        "missing_in": judged.missing_in or None,
-        "element": judged.element,
+        "verdict": result.verdict.value,
+        "missing_in": result.missing_in or None,
+        "element": result.element,
         "operation": found.operation,
         "where": found.where,
         "name": found.name,
-        "ours": judged.ours,
-        "vendor": judged.theirs,
+        "ours": result.ours,
+        "vendor": result.theirs,
         "differences": [
-            {"in": aspect.name, "ours": aspect.ours, "vendor": aspect.theirs} for aspect in judged.aspects
+            {"in": aspect.name, "ours": aspect.ours, "vendor": aspect.theirs} for aspect in result.aspects
         ],
-        "notes": list(judged.notes),
+        "notes": list(result.notes),
         "provenance": stated and {key: value for key, value in msgspec.to_builtins(stated).items() if value},
-        "pointer": judged.pointer or None,
+        "pointer": result.pointer or None,
         "also_in": list(found.also_in),
     }

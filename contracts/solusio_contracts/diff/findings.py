@@ -1,4 +1,4 @@
-"""What a comparison of two documents finds, as data."""
+"""What the comparison of two documents finds, as data. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -8,19 +8,19 @@ from solusio_contracts.contract.clauses import Provenance
 from solusio_contracts.contract.elements import Statement
 
 
-class Verdict(StrEnum):
-    """What the vendor's document makes of an element."""
+class DiffVerdict(StrEnum):
+    """What the vendor's document means for an element."""
 
     CONTRADICTED = "contradicted"
     """Both have it and differ."""
     MISSING = "missing"
-    """One of the documents has it, the other has not."""
+    """Only one of the documents has it."""
     CONFIRMED = "confirmed"
-    """Both have it and do not differ."""
+    """Both have it and agree."""
 
 
 OURS, THEIRS = "ours", "vendor"
-"""The two documents, as the one in which something is missing."""
+"""The documents, as values of `missing_in`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,36 +33,36 @@ class Aspect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """What is found of one element, wherever it occurs."""
+class ElementResult:
+    """The result for one element, wherever it occurs."""
 
     element: str
     """`operation`, `parameter`, `request body`, `response` or `field`."""
-    verdict: Verdict
+    verdict: DiffVerdict
     missing_in: str = ""
     name: str = ""
-    """Below the place to which it belongs: `[].email`."""
+    """Its name below the place of its schema: `[].email`."""
     aspects: tuple[Aspect, ...] = ()
     notes: tuple[str, ...] = ()
-    """What else is worth knowing and contradicts nothing."""
+    """Further information that contradicts nothing."""
     ours: str = ""
-    """What ours says, in a few words; likewise `theirs`."""
+    """Our version in a few words; likewise `theirs`."""
     theirs: str = ""
     statement: Statement | None = None
     """Who states it in ours."""
     pointer: str = ""
-    """Where it stands in ours: a JSON pointer."""
+    """Its place in ours, as a JSON pointer."""
     identity: tuple[object, ...] = field(default=(), repr=False)
-    """Equal for one and the same element of ours, however often it is met."""
+    """Equal for the same element of ours, however often it occurs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What is found of one element of our document or, when ours lacks it, of the vendor's."""
+class ElementFinding:
+    """The result for an element of our document or, if ours lacks it, of the vendor's."""
 
-    judged: Judged
+    result: ElementResult
     operation: str
-    """Where it was met first: `GET /users/{user_id}`."""
+    """Where it occurs first: `GET /users/{user_id}`."""
     where: str
     """`path`, `query`, `header`, `cookie`, `request`, `response 200`; empty for an operation."""
     name: str
@@ -71,19 +71,19 @@ class Finding:
     """The other operations that have the same element of ours, with the same result."""
 
     @property
-    def verdict(self) -> Verdict:
-        """What the vendor's document makes of it."""
-        return self.judged.verdict
+    def verdict(self) -> DiffVerdict:
+        """The verdict of its result."""
+        return self.result.verdict
 
     @property
     def assumed(self) -> bool:
-        """Whether nobody had stated it: then the vendor's document decides it."""
-        stated = self.judged.statement
+        """Whether ours only assumes it, so that the vendor's document settles it."""
+        stated = self.result.statement
         return stated is not None and stated.kind is Provenance.ASSUMED
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class WantedPart:
     """A parameter or member of an operation that ours lacks."""
 
     where: str
@@ -94,16 +94,16 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """An operation of the vendor's that ours lacks and that nobody knows: all that is said of it."""
+class WantedOperation:
+    """An operation about billed usage that ours lacks, with everything the vendor says about it."""
 
     operation: str
     summary: str
-    parts: tuple[Part, ...]
+    parts: tuple[WantedPart, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class DocumentDiff:
     """The result of comparing two documents."""
 
     theirs_title: str
@@ -111,32 +111,34 @@ class Comparison:
     """Of OpenAPI, such as 3.0.3."""
     matched: int
     """How many operations are in both."""
-    findings: tuple[Finding, ...]
-    wanted: tuple[Wanted, ...]
+    findings: tuple[ElementFinding, ...]
+    wanted: tuple[WantedOperation, ...]
     remarks: tuple[str, ...]
     """What limits the comparison as a whole."""
 
-    def having(self, verdict: Verdict, *, missing_in: str = "", assumed: bool | None = None) -> list[Finding]:
+    def having(
+        self, verdict: DiffVerdict, *, missing_in: str = "", assumed: bool | None = None
+    ) -> list[ElementFinding]:
         """Return the findings with a verdict."""
         return [
             found
             for found in self.findings
             if found.verdict is verdict
-            and (not missing_in or found.judged.missing_in == missing_in)
+            and (not missing_in or found.result.missing_in == missing_in)
             and (assumed is None or found.assumed == assumed)
         ]
 
-    def by_operation(self, findings: Iterable[Finding]) -> dict[str, list[Finding]]:
+    def by_operation(self, findings: Iterable[ElementFinding]) -> dict[str, list[ElementFinding]]:
         """Return findings by operation, those with the most contradictions first, and in each these."""
-        grouped: dict[str, list[Finding]] = {}
+        grouped: dict[str, list[ElementFinding]] = {}
         for found in findings:
             grouped.setdefault(found.operation, []).append(found)
-        order = list(Verdict)
+        order = list(DiffVerdict)
         for group in grouped.values():
             group.sort(key=lambda found: order.index(found.verdict))
         return dict(
             sorted(
                 grouped.items(),
-                key=lambda entry: -sum(found.verdict is Verdict.CONTRADICTED for found in entry[1]),
+                key=lambda entry: -sum(found.verdict is DiffVerdict.CONTRADICTED for found in entry[1]),
             )
         )

@@ -1,6 +1,6 @@
-"""The operations of a document in a form in which those of two documents can be matched.
+"""Reads the operations of a document in a form that can be compared with another document's. Pure.
 
-Two documents of one API rarely agree in what does not matter: the base path may stand in `servers` or in
+Two documents of one API often differ in details that do not matter: the base path may be in `servers` or in
 every path, path parameters have other names, a path may end in a slash, a media type may have a charset.
 """
 
@@ -14,6 +14,7 @@ import msgspec
 
 from solusio_contracts.contract.documents import FORM, JSON, METHODS, Node
 from solusio_contracts.contract.elements import Statement, elements
+from solusio_contracts.diff.findings import WantedOperation, WantedPart
 from solusio_contracts.diff.shape import Schemas
 
 _TEMPLATE = re.compile(r"\{([^{}]*)\}")
@@ -21,15 +22,20 @@ _PREFIX = re.compile(r"^/*api(/v\d+)?(?=/|$)|^/*v\d+(?=/|$)", re.IGNORECASE)
 _API = re.compile(r"/api(/v\d+)?(?=/|$)", re.IGNORECASE)
 _MEDIA = (JSON, "*/*", FORM, "multipart/form-data")
 _NOT_PARAMETERS = {"accept", "content-type", "authorization"}
-"""Headers that OpenAPI describes elsewhere; as parameters they mean nothing."""
+"""Headers that OpenAPI describes elsewhere, so that parameters of these names have no meaning."""
+
+MOST = 400
+"""Parameters and members listed for one operation."""
+_DEEPEST = 6
+"""Levels of members that are listed."""
 
 Key = tuple[str, str]
-"""Method and path of an operation, with `{}` for each parameter."""
+"""The method and path of an operation, with `{}` for each parameter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter that is not in the path, or one that is, by its place."""
+    """A parameter of an operation."""
 
     where: str
     """`query`, `header`, `cookie` or `path`."""
@@ -42,10 +48,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The body of a request or response, in the media type that matters most."""
+    """The body of a request or response, in its most important media type."""
 
     media: str
-    """Without parameters, in small letters; empty for a body of no type."""
+    """In lower case, without parameters; may be empty."""
     schema: Node
     node: Node
     required: bool = False
@@ -60,20 +66,20 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
-    """An operation as one document describes it."""
+class ApiOperation:
+    """An operation as a document describes it."""
 
     key: Key
     method: str
     path: str
-    """As the document writes it."""
+    """As written in the document."""
     id: str
     summary: str
     node: Node
     path_parameters: tuple[Parameter, ...]
     """In the order of the path."""
     parameters: Mapping[Key, Parameter]
-    """The others, by where they are and their name."""
+    """The others, by place and name."""
     request: Body | None
     responses: Mapping[str, Response]
 
@@ -83,14 +89,14 @@ class Described:
 
 
 @dataclass(slots=True)
-class Source:
-    """A document, ready to be compared: its operations, its schemas, who states what."""
+class SourceDocument:
+    """A document ready to be compared: its operations, its schemas, and where its elements are."""
 
     whole: Node
     schemas: Schemas = field(init=False)
-    operations: dict[Key, Described] = field(init=False)
+    operations: dict[Key, ApiOperation] = field(init=False)
     same_path: list[str] = field(default_factory=list)
-    """Operations that differ from an earlier one in nothing that matters, and so are passed over."""
+    """Operations that do not differ from an earlier one in what matters, and so are ignored."""
     _pointers: dict[int, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -105,19 +111,19 @@ class Source:
 
     @property
     def title(self) -> str:
-        """What the document calls itself."""
+        """The title of the document."""
         info = self.whole.get("info")
         return str(info.get("title") or "") if isinstance(info, Mapping) else ""
 
     def know_pointers(self) -> None:
-        """Prepare `pointer`; only our own documents, which are well-formed, are walked."""
+        """Prepare `pointer`; only for our own documents, which are well-formed."""
         self._pointers = {id(element.node): element.pointer for element in elements(self.whole)}
 
     def pointer(self, node: Node) -> str:
-        """Return where a node stands (a JSON pointer), empty if that is not known."""
+        """Return the JSON pointer to a node, or an empty text if it is unknown."""
         return self._pointers.get(id(node), "")
 
-    def _operations(self) -> Iterator[Described]:
+    def _operations(self) -> Iterator[ApiOperation]:
         paths = self.whole.get("paths")
         for path, raw in paths.items() if isinstance(paths, Mapping) else ():
             item = self.schemas.resolved(raw)
@@ -126,13 +132,13 @@ class Source:
                 if isinstance(node := item.get(method), Mapping):
                     yield self._described(method, str(path), base, item, node)
 
-    def _described(self, method: str, path: str, base: str, item: Node, node: Node) -> Described:
+    def _described(self, method: str, path: str, base: str, item: Node, node: Node) -> ApiOperation:
         full = f"{base}/{_PREFIX.sub('', path, count=1)}"
         normal = "/" + "/".join(part for part in full.split("/") if part)
         found = list(self._parameters(item, node))
         in_path = {parameter.name: parameter for parameter in found if parameter.where == "path"}
         names = [name.rstrip("?") for name in _TEMPLATE.findall(normal)]
-        return Described(
+        return ApiOperation(
             key=(method, _TEMPLATE.sub("{}", normal)),
             method=method,
             path=path,
@@ -152,7 +158,7 @@ class Source:
         )
 
     def _parameters(self, item: Node, node: Node) -> Iterator[Parameter]:
-        """Yield the parameters; an operation's own come last and so take precedence."""
+        """Yield the parameters; those of the operation itself come last and take precedence."""
         for holder in (item, node):
             listed = holder.get("parameters")
             for raw in listed if isinstance(listed, list) else ():
@@ -173,7 +179,7 @@ class Source:
         required = stated.get("required") is True or where == "path"
         members = self.schemas.shape(schema).members
         if where == "query" and members:
-            # An object in the query travels as filter[search]=..., which is how most documents write it.
+            # An object in the query is sent as filter[search]=..., and most documents describe it so.
             for inner, member in members.items():
                 whole = f"{name}[{inner}]"
                 yield Parameter(where, whole, whole, required and member.required, member.node, stated)
@@ -203,7 +209,7 @@ class Source:
 
 
 def statement(node: Node) -> Statement | None:
-    """Return the provenance of an element, None when it has none that is valid."""
+    """Return the provenance of an element, or None if it has no valid one."""
     try:
         return msgspec.convert(node["x-provenance"], Statement)
     except (KeyError, msgspec.ValidationError):
@@ -211,18 +217,18 @@ def statement(node: Node) -> Statement | None:
 
 
 def is_json(media: str) -> bool:
-    """Whether a media type is JSON, or leaves open what it is."""
+    """Whether a media type is JSON, or any type."""
     return media in (JSON, "*/*", "application/*", "text/json") or media.endswith("+json")
 
 
 def paired(
     our: Mapping[str, Response], their: Mapping[str, Response]
 ) -> tuple[list[tuple[str, str]], list[str], list[str]]:
-    """Return which statuses stand for each other, those only ours has, those only theirs has."""
+    """Return the pairs of statuses to compare, those only in ours, and those only in theirs."""
     pairs = [(status, status) for status in our if status in their]
     mine = [status for status in our if status not in their]
     other = [status for status in their if status not in our]
-    # An operation that succeeds with 200 here and 201 there has one success, whose status is in dispute.
+    # Where one document has 200 and the other 201, both mean the one success of the operation.
     pairs += zip(
         [status for status in mine if status.startswith("2")],
         [status for status in other if status.startswith("2")],
@@ -236,7 +242,7 @@ def paired(
             continue
         if cover := next((one for one in (f"{status[0]}XX", "default") if one in their), ""):
             pairs.append((status, cover))
-    # A range of ours meets the first status of theirs that it covers; the others are covered as well.
+    # A range of ours is compared with the first status of theirs that it covers; it covers the others too.
     covered: dict[str, str] = {}
     for status in other:
         if cover := next((one for one in (f"{status[0]}XX", "default") if one in mine), ""):
@@ -256,7 +262,7 @@ def paired(
 
 
 def _base(servers: Any) -> str:
-    """Return what the first server's URL adds behind `/api/v1`; where the API is mounted does not matter."""
+    """Return what the first server's URL adds after `/api/v1`; where the API is mounted does not matter."""
     first = servers[0] if isinstance(servers, list) and servers else None
     url = first.get("url") if isinstance(first, Mapping) else None
     if not isinstance(url, str):
@@ -277,3 +283,55 @@ def _rank(media: str) -> int:
     if is_json(media):
         return 0
     return _MEDIA.index(media) if media in _MEDIA else len(_MEDIA)
+
+
+# Operations of the vendor's that ours lacks
+
+
+def wanted(source: SourceDocument, operation: ApiOperation) -> WantedOperation:
+    """Return the parameters of an operation that ours lacks, and the members of its request and success."""
+    parts = [
+        _part(source, one.where, one.name, one.schema, one.required, one.node)
+        for one in (*operation.path_parameters, *operation.parameters.values())
+    ]
+    if operation.request:
+        parts += _parts(source, "request", "", operation.request.schema, frozenset())
+    for status, response in operation.responses.items():
+        if response.body and (status.startswith("2") or status == "default"):
+            parts += _parts(source, f"response {status}", "", response.body.schema, frozenset())
+    return WantedOperation(str(operation), operation.summary, tuple(parts[:MOST]))
+
+
+def is_billing(operation: ApiOperation) -> bool:
+    """Whether an operation is about billed usage, which no public client uses."""
+    parts = [part for part in operation.key[1].split("/") if part]
+    return parts[:1] == ["usage"] or any("billing" in part for part in parts)
+
+
+def _parts(
+    source: SourceDocument, where: str, prefix: str, schema: Node, above: frozenset[int]
+) -> list[WantedPart]:
+    """Return the members of a schema; a schema inside itself is not followed again."""
+    parts: list[WantedPart] = []
+    schemas = source.schemas
+    own = id(schemas.canonical(schema))
+    if own in above or len(above) >= _DEEPEST:
+        return parts
+    shape = schemas.shape(schema)
+    above |= {own}
+    if shape.items is not None:
+        parts += _parts(source, where, f"{prefix}[]", shape.items, above)
+    for name, member in shape.members.items():
+        if len(parts) >= MOST:
+            break
+        place = f"{prefix}.{name}".removeprefix(".")
+        parts.append(_part(source, where, place, member.node, member.required, member.node))
+        parts += _parts(source, where, place, member.node, above)
+    return parts
+
+
+def _part(
+    source: SourceDocument, where: str, name: str, schema: Node, required: bool, node: Node
+) -> WantedPart:
+    said = node.get("description") or source.schemas.resolved(schema).get("description") or ""
+    return WantedPart(where, name, source.schemas.describe(schema), required, " ".join(str(said).split()))

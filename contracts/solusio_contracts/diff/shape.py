@@ -1,8 +1,8 @@
-"""A schema of any dialect as one plain shape, so that schemas can be compared.
+"""Reduces a schema of any dialect to one plain shape, so that schemas can be compared. Pure.
 
-OpenAPI 3.0 and 3.1 say the same in different words (`nullable: true`, `type: [string, "null"]`), and
-documents that are generated from annotations say it with `$ref`, `allOf` and alternatives at any level.
-Nothing here trusts a document: what is malformed counts as not said, what cannot be resolved is remembered.
+OpenAPI 3.0 and 3.1 write the same thing differently (`nullable: true`, `type: [string, "null"]`), and
+documents generated from annotations use `$ref`, `allOf` and alternatives at any level. No document is
+trusted: malformed parts are ignored, and references without a target are recorded.
 """
 
 import json
@@ -18,7 +18,7 @@ _EMPTY: Node = {}
 _KINDS = {"string", "number", "integer", "boolean", "array", "object"}
 _STRUCTURE = ("$ref", "allOf", "oneOf", "anyOf", "properties", "required", "additionalProperties")
 _LISTED = 4
-"""Values or names that a description lists before it says how many more there are."""
+"""Values or names that a description lists; it only counts the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +28,27 @@ class Member:
     node: Node
     required: bool
     spelled: str
-    """The name as the document writes it, which may end in `[]`."""
+    """The name as written in the document; it may end in `[]`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a schema says of a value."""
+    """What a schema says about a value."""
 
     types: frozenset[str] = frozenset()
-    """JSON types but `null`; none means any."""
+    """JSON types except `null`; empty means any."""
     nullable: bool = False
     values: frozenset[str] | None = None
-    """The only values there are, as JSON texts; None when any will do."""
+    """The allowed values, as JSON texts; None means any."""
     format: str = ""
     limits: str = ""
-    """Length, range and pattern, in the words of `contract show`."""
+    """Length, range and pattern, as `contract show` writes them."""
     members: Mapping[str, Member] = field(default_factory=dict)
     states_required: bool = False
-    """Whether it says of any member that it is required."""
+    """Whether any member is required."""
     items: Node | None = None
     entries: Node | None = None
-    """The schema of members whose names are not fixed (`additionalProperties`)."""
+    """The schema of members with arbitrary names (`additionalProperties`)."""
     read_only: bool = False
 
     @property
@@ -60,19 +60,19 @@ class Shape:
 class Schemas:
     """The schemas of one document.
 
-    Schemas are known by the identity of their nodes, which is why those made here are kept.
+    Schemas are identified by the `id` of their nodes, so nodes created here must be kept.
     """
 
     def __init__(self, whole: Node) -> None:
         self.whole = whole
         self.unresolved: dict[str, None] = {}
-        """References that lead nowhere, in the order in which they were met."""
+        """References without a target, in the order in which they were found."""
         self._shapes: dict[int, Shape] = {}
         self._open: set[int] = set()
         self._kept: list[Node] = []
 
     def resolved(self, node: Any) -> Node:
-        """Follow `$ref`; what cannot be followed says nothing."""
+        """Follow `$ref`; a reference without a target gives an empty node."""
         seen: set[str] = set()
         while isinstance(node, Mapping) and isinstance(node.get("$ref"), str):
             reference = node["$ref"]
@@ -97,7 +97,7 @@ class Schemas:
         return place
 
     def canonical(self, node: Node) -> Node:
-        """Return the node that stands for a schema wherever it is referred to, also by `oneOf: [X, null]`."""
+        """Return the node that defines a schema, wherever it is referred to, also by `oneOf: [X, null]`."""
         seen: set[int] = set()
         while id(node) not in seen:
             seen.add(id(node))
@@ -112,12 +112,12 @@ class Schemas:
         return node
 
     def keep(self, node: Node) -> Node:
-        """Keep a node that was made for comparing, so that no other gets its identity."""
+        """Keep a node created for a comparison, so that no other node gets its `id`."""
         self._kept.append(node)
         return node
 
     def shape(self, node: Any) -> Shape:
-        """Return the shape of a schema; what contains itself by `allOf` or the like adds nothing."""
+        """Return the shape of a schema; a schema that contains itself through `allOf` adds nothing."""
         if not isinstance(node, Mapping):
             return Shape()
         key = id(node)
@@ -186,7 +186,7 @@ class Schemas:
         )
 
     def unbracketed(self, name: str, node: Any) -> tuple[str, Node]:
-        """Return `roles` and an array for `roles[]`, as form fields are often written."""
+        """Return `roles` and an array for the form field `roles[]`."""
         schema = node if isinstance(node, Mapping) else _EMPTY
         if not name.endswith("[]") or name == "[]":
             return name, schema
@@ -195,13 +195,13 @@ class Schemas:
         return name.removesuffix("[]"), schema
 
     def _both(self, one: Shape, two: Shape) -> Shape:
-        """Return the shape of what is both; what only one of them says, holds."""
+        """Return the shape of a value that matches both; what only one of them says applies."""
         values = two.values if one.values is None else one.values
         if one.values is not None and two.values is not None:
             values = (one.values & two.values) or one.values
         return Shape(
             types=(one.types & two.types) or one.types or two.types,
-            # `nullable` beside a reference is meant, whatever the letter of OpenAPI 3.0 makes of it.
+            # `nullable` next to a reference is meant, although OpenAPI 3.0 ignores it there.
             nullable=one.nullable or two.nullable,
             values=values,
             format=two.format or one.format,
@@ -214,7 +214,7 @@ class Schemas:
         )
 
     def _either(self, shapes: list[Shape]) -> Shape:
-        """Return the shape of what is one or the other."""
+        """Return the shape of a value that matches any of these."""
         if len(shapes) == 1:
             return shapes[0]
         values: frozenset[str] | None = None
@@ -274,7 +274,7 @@ class Schemas:
 
 
 def listed(values: Iterable[str]) -> str:
-    """Return JSON texts as people list them."""
+    """Return JSON texts as a list for people."""
     return ", ".join(sorted(text.strip('"') for text in values))
 
 
@@ -284,7 +284,7 @@ def _some(names: list[str]) -> str:
 
 
 def _is_mere(node: Node, key: str) -> bool:
-    """Whether a schema says nothing of an object's members but by this key."""
+    """Whether no other key of a schema describes the members of an object."""
     return not any(other in node for other in _STRUCTURE if other != key)
 
 
@@ -295,7 +295,7 @@ def _is_null(node: Node) -> bool:
 
 
 def _limits(node: Node) -> str:
-    """Return the limits, after turning the booleans of OpenAPI 3.0 into the numbers of 3.1."""
+    """Return the limits, with the exclusive bounds of OpenAPI 3.0 written as in 3.1."""
     stated = {key: _plain_number(value) for key, value in node.items() if key != "format"}
     for exclusive, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
         if isinstance(flag := node.get(exclusive), bool):

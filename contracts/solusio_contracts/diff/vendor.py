@@ -1,7 +1,7 @@
-"""An OpenAPI document from elsewhere: a file, standard input or a URL, read with care.
+"""Reads an OpenAPI document from a file, standard input or a URL.
 
-Such a document is large, made by a machine, and whoever passes it hardly knows it. So every way in which it
-can be wrong has a message that says what to do; no message shows credentials of a URL.
+Such a document is large and generated, and its user hardly knows it. So every problem with it has a message
+that says what to do. No message shows the credentials in a URL.
 """
 
 import io
@@ -18,9 +18,9 @@ import yaml
 from solusio_contracts.contract.documents import Node
 
 LARGEST = 64 * 1024 * 1024
-"""Bytes of a document; the largest that is known to exist has a few megabytes."""
+"""Bytes of a document; the largest known one has a few megabytes."""
 SECONDS = 30.0
-"""How long a URL may keep us waiting: to connect, to answer, and from first to last for it all."""
+"""Limit for a URL: to connect, to respond, and for the whole transfer."""
 
 _DEEPEST = 200
 _REDIRECTS = 5
@@ -29,7 +29,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class VendorDocumentError(Exception):
-    """The document cannot be had, or is none that can be compared; the message is for people."""
+    """The document cannot be read, or cannot be compared; the message is for people."""
 
 
 def load(source: str, *, insecure: bool = False) -> Node:
@@ -38,22 +38,22 @@ def load(source: str, *, insecure: bool = False) -> Node:
     With `insecure`, the certificate of an https URL is not verified.
 
     Raises:
-        VendorDocumentError: unreachable, unreadable, too large, or no OpenAPI 3.0 or 3.1 document.
+        VendorDocumentError: it is unreachable, unreadable, too large, or not an OpenAPI 3.0 or 3.1 document.
     """
     if source == "-":
-        return parse(_limited(sys.stdin.buffer, "What standard input has"))
+        return parse(_limited(sys.stdin.buffer, "Standard input"))
     if source.lower().startswith(("http://", "https://")):
         return parse(_fetched(source, insecure=insecure))
     try:
         with Path(source).open("rb") as file:
             return parse(_limited(file, "The file"))
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "no usable file name"
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a usable file name"
         raise VendorDocumentError(f"Cannot read {source!r}: {reason}.") from error
 
 
 def shown(source: str) -> str:
-    """Return a source as messages and reports may name it: without user, password and query."""
+    """Return a source as messages and reports show it: without user, password and query."""
     if not source.lower().startswith(("http://", "https://")):
         return "standard input" if source == "-" else source
     try:
@@ -65,10 +65,10 @@ def shown(source: str) -> str:
 
 
 def parse(data: bytes) -> Node:
-    """Return the OpenAPI document that some bytes are, in JSON or YAML, with texts as keys throughout.
+    """Return the OpenAPI document in some bytes of JSON or YAML; all its keys are strings.
 
     Raises:
-        VendorDocumentError: it is none, or one of another version.
+        VendorDocumentError: it is not an OpenAPI document, or has another version.
     """
     text = _decoded(data)
     start = text.lstrip()[:200].lower()
@@ -76,34 +76,34 @@ def parse(data: bytes) -> Node:
         raise VendorDocumentError("The document is empty.")
     if start.startswith("<"):
         raise VendorDocumentError(
-            "This is HTML (a login or documentation page?), not an OpenAPI document. On an installation "
-            "the document is the file storage/api-docs/api-docs.json."
+            "This is HTML (perhaps a login page), not an OpenAPI document. An installation has the document "
+            "in the file storage/api-docs/api-docs.json."
         )
     try:
         whole = _read_json(text) if start.startswith(("{", "[")) else _read_yaml(text)
     except RecursionError:
         raise VendorDocumentError(f"The document is nested deeper than {_DEEPEST} levels.") from None
-    _settle(whole)
+    _normalize(whole)
     return _checked(whole)
 
 
 def _checked(whole: Any) -> Node:
     if not isinstance(whole, dict):
         raise VendorDocumentError(
-            "This is no OpenAPI document: it must be an object with `openapi` and `paths`."
+            "This is not an OpenAPI document: expected an object with `openapi` and `paths`."
         )
     if "swagger" in whole and "openapi" not in whole:
         raise VendorDocumentError(
-            f"This is a Swagger {whole['swagger']} document; OpenAPI 3.0 or 3.1 is needed. "
-            "Convert it: npx swagger2openapi -o openapi.json FILE"
+            "Convert this document to OpenAPI: npx swagger2openapi -o openapi.json FILE. "
+            f"Expected OpenAPI 3.0 or 3.1, got Swagger {whole['swagger']}."
         )
     version = str(whole.get("openapi", ""))
     if not version:
-        raise VendorDocumentError("This is no OpenAPI document: it has no `openapi` with a version.")
+        raise VendorDocumentError("This is not an OpenAPI document: it has no version in `openapi`.")
     if version.split(".")[:2] not in (["3", "0"], ["3", "1"]):
-        raise VendorDocumentError(f"OpenAPI {version[:20]} is not understood, only 3.0 and 3.1.")
+        raise VendorDocumentError(f"Expected OpenAPI 3.0 or 3.1, got {version[:20]}.")
     if not isinstance(whole.get("paths"), dict) or not whole["paths"]:
-        raise VendorDocumentError("The document describes no operations: it has no `paths`.")
+        raise VendorDocumentError("The document has no operations in `paths`.")
     return whole
 
 
@@ -112,21 +112,21 @@ def _decoded(data: bytes) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise VendorDocumentError("The document is neither UTF-8 nor UTF-16 text.") from error
+        raise VendorDocumentError("The document is neither UTF-8 nor UTF-16.") from error
 
 
 def _read_json(text: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        # YAML may begin with a brace, too; if it is no YAML either, the JSON error is the helpful one.
+        # YAML may also begin with a brace; if it is not YAML either, the JSON error is more helpful.
         try:
             return _read_yaml(text)
         except VendorDocumentError:
             place = f"line {error.lineno}, column {error.colno}"
-            raise VendorDocumentError(f"The document is no valid JSON: {error.msg} ({place}).") from error
+            raise VendorDocumentError(f"The document is not valid JSON: {error.msg} ({place}).") from error
     except ValueError as error:  # an integer of thousands of digits
-        raise VendorDocumentError(f"The document is no usable JSON: {error}.") from error
+        raise VendorDocumentError(f"The document is not usable JSON: {error}.") from error
 
 
 def _read_yaml(text: str) -> Any:
@@ -142,10 +142,10 @@ def _read_yaml(text: str) -> Any:
         raise VendorDocumentError("The document is neither JSON nor YAML.") from error
 
 
-def _settle(whole: Any) -> None:
-    """Make all keys texts (YAML reads `200:` as a number) and refuse what is nested too deeply.
+def _normalize(whole: Any) -> None:
+    """Make all keys strings (YAML reads `200:` as a number), and refuse deep nesting.
 
-    Each object once: aliases of YAML may lead back up, or to the same object a billion times.
+    Each object is visited once: YAML aliases may be circular, or repeat an object a billion times.
     """
     open_, seen = [(whole, 0)], set()
     while open_:
@@ -191,18 +191,18 @@ def _fetched(url: str, *, insecure: bool, now: Callable[[], float] = time.monoto
         ):
             if response.status_code != 200:
                 raise VendorDocumentError(
-                    f"{place} answers with status {response.status_code}{_advice(response)}."
+                    f"{place} returned status {response.status_code}{_advice(response)}."
                 )
             for chunk in response.iter_bytes():
                 data.write(chunk)
                 if data.tell() > LARGEST:
-                    raise _too_large(f"What {place} sends")
+                    raise _too_large(f"The document at {place}")
                 if now() > give_up:
                     raise VendorDocumentError(
                         f"{place} did not send the document within {SECONDS:.0f} seconds."
                     )
     except httpx.TimeoutException as error:
-        raise VendorDocumentError(f"{place} did not answer within {SECONDS:.0f} seconds.") from error
+        raise VendorDocumentError(f"{place} did not respond within {SECONDS:.0f} seconds.") from error
     except httpx.TooManyRedirects as error:
         raise VendorDocumentError(f"{place} redirects more than {_REDIRECTS} times.") from error
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
@@ -212,13 +212,13 @@ def _fetched(url: str, *, insecure: bool, now: Callable[[], float] = time.monoto
 
 def _advice(response: Any) -> str:
     if response.status_code in (401, 403):
-        return ": fetch it with what your server wants, and pass the file"
+        return ": download it with your credentials, and pass the file"
     return ""
 
 
 def _reason(error: Exception) -> str:
     text = str(error)
     if "CERTIFICATE_VERIFY_FAILED" in text:
-        return "its certificate is not trusted (--insecure accepts it nevertheless)"
-    # Text of a library's error can repeat the URL, with what stands before the @.
+        return "its certificate is not trusted (--insecure accepts it anyway)"
+    # The text of a library's error may contain the URL, with its credentials.
     return type(error).__name__ if "@" in text or "//" in text or not text else text.rstrip(".")

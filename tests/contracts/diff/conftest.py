@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from solusio_contracts.diff.compare import compare
-from solusio_contracts.diff.findings import Comparison, Finding
+from solusio_contracts.diff.findings import DocumentDiff, ElementFinding
 
 HERE = Path(__file__).parent
 
@@ -30,7 +30,7 @@ def vendor(vendor_file: Path) -> dict[str, Any]:
 
 
 @pytest.fixture
-def comparison(ours: dict[str, Any], vendor: dict[str, Any]) -> Comparison:
+def comparison(ours: dict[str, Any], vendor: dict[str, Any]) -> DocumentDiff:
     return compare(ours, vendor)
 
 
@@ -38,21 +38,21 @@ def comparison(ours: dict[str, Any], vendor: dict[str, Any]) -> Comparison:
 def places() -> Callable[..., set[tuple[str, str, str]]]:
     """Return (operation, where, name) of the findings of a kind."""
 
-    def find(comparison: Comparison, verdict: str, missing_in: str = "") -> set[tuple[str, str, str]]:
+    def find(comparison: DocumentDiff, verdict: str, missing_in: str = "") -> set[tuple[str, str, str]]:
         return {
             (one.operation, one.where, one.name)
             for one in comparison.findings
-            if one.verdict.value == verdict and one.judged.missing_in == missing_in
+            if one.verdict.value == verdict and one.result.missing_in == missing_in
         }
 
     return find
 
 
 @pytest.fixture
-def finding() -> Callable[..., Finding]:
+def finding() -> Callable[..., ElementFinding]:
     """Return the one finding at a place."""
 
-    def find(comparison: Comparison, operation: str, where: str, name: str = "") -> Finding:
+    def find(comparison: DocumentDiff, operation: str, where: str, name: str = "") -> ElementFinding:
         (one,) = (
             one
             for one in comparison.findings

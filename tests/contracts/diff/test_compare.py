@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from solusio_contracts.diff.compare import compare
-from solusio_contracts.diff.findings import Aspect, Comparison, Finding, Verdict
+from solusio_contracts.diff.findings import Aspect, DiffVerdict, DocumentDiff, ElementFinding
 
 Places = Callable[..., set[tuple[str, str, str]]]
-Find = Callable[..., Finding]
+Find = Callable[..., ElementFinding]
 OneBody = Callable[..., dict[str, Any]]
 Document = dict[str, Any]
 
@@ -22,7 +22,7 @@ def object_of(required: list[str] | None = None, **members: Any) -> dict[str, An
 class TestMadeUpDocuments:
     """ours.yaml against vendor.json, read side by side by hand."""
 
-    def test_contradicted(self, comparison: Comparison, places: Places) -> None:
+    def test_contradicted(self, comparison: DocumentDiff, places: Places) -> None:
         assert places(comparison, "contradicted") == {
             ("GET /users", "query", "per_page"),
             ("GET /users", "response 200", "data[].billing_user_id"),
@@ -31,7 +31,7 @@ class TestMadeUpDocuments:
             ("GET /users/{user_id}", "response 200", ""),
         }
 
-    def test_missing_in_ours(self, comparison: Comparison, places: Places) -> None:
+    def test_missing_in_ours(self, comparison: DocumentDiff, places: Places) -> None:
         assert places(comparison, "missing", "ours") == {
             ("GET /users", "query", "filter[status]"),
             ("GET /users", "response 200", "data[].billing_tokn"),
@@ -40,7 +40,7 @@ class TestMadeUpDocuments:
             ("GET /storages", "", ""),
         }
 
-    def test_missing_in_theirs(self, comparison: Comparison, places: Places) -> None:
+    def test_missing_in_theirs(self, comparison: DocumentDiff, places: Places) -> None:
         assert places(comparison, "missing", "vendor") == {
             ("GET /users", "query", "sort"),
             ("GET /users", "response 200", "data[].billing_token"),
@@ -48,7 +48,7 @@ class TestMadeUpDocuments:
             ("GET /license", "", ""),
         }
 
-    def test_confirmed(self, comparison: Comparison, places: Places) -> None:
+    def test_confirmed(self, comparison: DocumentDiff, places: Places) -> None:
         assert places(comparison, "confirmed") == {
             ("GET /users", "", ""),
             ("GET /users", "query", "page"),
@@ -74,12 +74,12 @@ class TestMadeUpDocuments:
             ("POST /users/{user_id}/tokens", "response 201", ""),
         }
 
-    def test_what_was_assumed(self, comparison: Comparison) -> None:
-        def names(verdict: Verdict) -> list[str]:
+    def test_what_was_assumed(self, comparison: DocumentDiff) -> None:
+        def names(verdict: DiffVerdict) -> list[str]:
             return [one.name or one.where for one in comparison.having(verdict, assumed=True)]
 
-        assert names(Verdict.CONTRADICTED) == ["per_page", "status"]
-        assert set(names(Verdict.CONFIRMED)) == {
+        assert names(DiffVerdict.CONTRADICTED) == ["per_page", "status"]
+        assert set(names(DiffVerdict.CONFIRMED)) == {
             "response 401",
             "data[].created_at",
             "data[].credit",
@@ -88,13 +88,13 @@ class TestMadeUpDocuments:
         }
 
     def test_an_element_that_operations_share_is_found_once(
-        self, comparison: Comparison, finding: Find
+        self, comparison: DocumentDiff, finding: Find
     ) -> None:
         one = finding(comparison, "GET /users", "response 200", "data[].billing_user_id")
         assert one.also_in == ("POST /users", "GET /users/{user_id}")
-        assert one.judged.pointer == "/components/schemas/User/properties/billing_user_id"
+        assert one.result.pointer == "/components/schemas/User/properties/billing_user_id"
 
-    def test_the_billing_usage_comes_whole(self, comparison: Comparison) -> None:
+    def test_the_billing_usage_comes_whole(self, comparison: DocumentDiff) -> None:
         (wanted,) = comparison.wanted
         assert (wanted.operation, wanted.summary) == ("GET /usage", "Returns usage to be billed")
         assert [(part.where, part.name, part.type, part.required) for part in wanted.parts] == [
@@ -104,15 +104,16 @@ class TestMadeUpDocuments:
         ]
         assert wanted.parts[2].description == "Tokens spent."
 
-    def test_other_spellings_are_noted(self, comparison: Comparison, finding: Find) -> None:
-        assert finding(comparison, "GET /users/{user_id}", "path", "user_id").judged.notes[-1] == (
-            "written `id` there"
+    def test_other_spellings_are_noted(self, comparison: DocumentDiff, finding: Find) -> None:
+        assert finding(comparison, "GET /users/{user_id}", "path", "user_id").result.notes[-1] == (
+            "the vendor writes `id`"
         )
         assert (
-            "written `roles[]` there" in finding(comparison, "POST /users", "request", "roles").judged.notes
+            "the vendor writes `roles[]`"
+            in finding(comparison, "POST /users", "request", "roles").result.notes
         )
-        assert finding(comparison, "GET /users", "response 200", "data[].billing_token").judged.notes == (
-            "`billing_tokn` is there and not here: the same?",
+        assert finding(comparison, "GET /users", "response 200", "data[].billing_token").result.notes == (
+            "the vendor has `billing_tokn`, which ours lacks: the same?",
         )
 
     def test_the_documents_are_left_as_they_are(self, ours: Document, vendor: Document) -> None:
@@ -123,7 +124,7 @@ class TestMadeUpDocuments:
     def test_each_against_itself(self, ours: Document, vendor: Document) -> None:
         for document in (ours, vendor):
             assert {one.verdict for one in compare(document, copy.deepcopy(document)).findings} == {
-                Verdict.CONFIRMED
+                DiffVerdict.CONFIRMED
             }
 
 
@@ -186,39 +187,39 @@ def test_a_value(
     comparison = compare(
         one_body(object_of(value=ours)), one_body(object_of(value=theirs), components=components)
     )
-    judged = finding(comparison, "POST /do", "response 200", "value").judged
-    assert list(judged.aspects) == [Aspect(*aspect) for aspect in aspects]
-    assert judged.verdict is (Verdict.CONTRADICTED if aspects else Verdict.CONFIRMED)
+    result = finding(comparison, "POST /do", "response 200", "value").result
+    assert list(result.aspects) == [Aspect(*aspect) for aspect in aspects]
+    assert result.verdict is (DiffVerdict.CONTRADICTED if aspects else DiffVerdict.CONFIRMED)
 
 
 @pytest.mark.parametrize(
     ("ours", "theirs", "note"),
     [
-        ({"type": "integer"}, {"type": "number"}, "number there, integer here"),
-        ({"type": "string"}, {}, "no type is given there"),
-        ({}, {"type": "string"}, "type there: string"),
-        ({"type": "string"}, {"type": "string", "format": "uuid"}, "format there: uuid"),
-        ({"type": "string"}, {"enum": ["b", "a"]}, "one of these there: a, b"),
-        ({"enum": ["a", "b"]}, {"type": "string"}, "any value there, here one of a, b"),
+        ({"type": "integer"}, {"type": "number"}, "vendor's type: number; ours: integer"),
+        ({"type": "string"}, {}, "the vendor gives no type"),
+        ({}, {"type": "string"}, "vendor's type: string"),
+        ({"type": "string"}, {"type": "string", "format": "uuid"}, "vendor's format: uuid"),
+        ({"type": "string"}, {"enum": ["b", "a"]}, "the vendor allows one of a, b"),
+        ({"enum": ["a", "b"]}, {"type": "string"}, "the vendor allows any value, ours one of a, b"),
         (
             {"type": "integer", "minimum": 1},
             {"type": "integer", "minimum": 0, "exclusiveMinimum": True},
-            "limits there: > 0",
+            "vendor's limits: > 0",
         ),
         (
             {"type": "number", "exclusiveMinimum": 0},
             {"type": "number", "minimum": 0.0, "exclusiveMinimum": False},
-            "limits there: ≥ 0",
+            "vendor's limits: ≥ 0",
         ),
-        (object_of(a={"type": "string"}), {"type": "object"}, "its members are not described there"),
+        (object_of(a={"type": "string"}), {"type": "object"}, "the vendor does not describe its members"),
     ],
 )
 def test_what_contradicts_nothing_is_noted(
     ours: Any, theirs: Any, note: str, one_body: OneBody, finding: Find
 ) -> None:
     comparison = compare(one_body(object_of(value=ours)), one_body(object_of(value=theirs)))
-    judged = finding(comparison, "POST /do", "response 200", "value").judged
-    assert (judged.verdict, judged.notes) == (Verdict.CONFIRMED, (note,))
+    result = finding(comparison, "POST /do", "response 200", "value").result
+    assert (result.verdict, result.notes) == (DiffVerdict.CONFIRMED, (note,))
 
 
 def test_equal_limits_in_both_dialects_are_no_note(one_body: OneBody, finding: Find) -> None:
@@ -226,7 +227,7 @@ def test_equal_limits_in_both_dialects_are_no_note(one_body: OneBody, finding: F
         one_body(object_of(value={"type": "number", "exclusiveMinimum": 0, "maximum": 5})),
         one_body(object_of(value={"type": "number", "minimum": 0, "exclusiveMinimum": True, "maximum": 5.0})),
     )
-    assert finding(comparison, "POST /do", "response 200", "value").judged.notes == ()
+    assert finding(comparison, "POST /do", "response 200", "value").result.notes == ()
 
 
 class TestSilence:
@@ -256,8 +257,8 @@ class TestSilence:
             one_body(object_of(["two"], **members), direction),
         )
         where = "request" if direction == "request" else "response 200"
-        one = finding(comparison, "POST /do", where, "one").judged
-        two = finding(comparison, "POST /do", where, "two").judged
+        one = finding(comparison, "POST /do", where, "one").result
+        two = finding(comparison, "POST /do", where, "two").result
         assert one.aspects == (Aspect("required", "required", "optional"),)
         assert two.aspects == (Aspect("required", "optional", "required"),)
 
@@ -268,8 +269,11 @@ class TestSilence:
         comparison = compare(
             one_body(object_of(value={"type": ["string", "null"]}), "request"), one_body(theirs, "request")
         )
-        judged = finding(comparison, "POST /do", "request", "value").judged
-        assert (judged.verdict, judged.notes) == (Verdict.CONFIRMED, ("null is accepted here, not there",))
+        result = finding(comparison, "POST /do", "request", "value").result
+        assert (result.verdict, result.notes) == (
+            DiffVerdict.CONFIRMED,
+            ("ours accepts null, the vendor's does not",),
+        )
 
 
 class TestMembers:
@@ -283,7 +287,7 @@ class TestMembers:
         }
         components = {"A": object_of(a={"type": "string"})}
         comparison = compare(one_body(ours), one_body(theirs, components=components))
-        assert {verdict.verdict for verdict in comparison.findings} == {Verdict.CONFIRMED}
+        assert {verdict.verdict for verdict in comparison.findings} == {DiffVerdict.CONFIRMED}
         assert {name for _, _, name in places(comparison, "confirmed")} == {"", "a", "b", "c"}
 
     def test_required_in_one_alternative_is_optional(self, one_body: OneBody, finding: Find) -> None:
@@ -291,16 +295,16 @@ class TestMembers:
             "anyOf": [object_of(["a", "b"], a={}, b={}), object_of(["b"], a={}, b={})],
         }
         comparison = compare(one_body(object_of(["a", "b"], a={}, b={})), one_body(theirs))
-        assert finding(comparison, "POST /do", "response 200", "a").judged.aspects == (
+        assert finding(comparison, "POST /do", "response 200", "a").result.aspects == (
             Aspect("required", "required", "optional"),
         )
-        assert finding(comparison, "POST /do", "response 200", "b").verdict is Verdict.CONFIRMED
+        assert finding(comparison, "POST /do", "response 200", "b").verdict is DiffVerdict.CONFIRMED
 
     def test_maps(self, one_body: OneBody, finding: Find) -> None:
         ours = {"type": "object", "additionalProperties": object_of(a={"type": "string"})}
         theirs = {"type": "object", "additionalProperties": object_of(a={"type": "integer"})}
         comparison = compare(one_body(ours), one_body(theirs))
-        assert finding(comparison, "POST /do", "response 200", "*.a").judged.aspects == (
+        assert finding(comparison, "POST /do", "response 200", "*.a").result.aspects == (
             Aspect("type", "string", "integer"),
         )
 
@@ -323,8 +327,8 @@ class TestMembers:
         emails = {
             one.verdict: one for one in compare(ours, vendor).findings if one.name.endswith("data[].email")
         } | {one.verdict: one for one in compare(ours, vendor).findings if one.name == "data.email"}
-        assert emails[Verdict.CONTRADICTED].operation == "GET /users/{user_id}"
-        assert emails[Verdict.CONFIRMED].judged.notes == ("contradicted elsewhere",)
+        assert emails[DiffVerdict.CONTRADICTED].operation == "GET /users/{user_id}"
+        assert emails[DiffVerdict.CONFIRMED].result.notes == ("contradicted elsewhere",)
 
 
 class TestCycles:

@@ -65,8 +65,8 @@ class TestTable:
         order = [
             "Our solusio-api against",
             "4 operations in both.",
-            "Unknown until now: GET /usage",
-            "What we had assumed, and the vendor's document decides",
+            "New to us: GET /usage",
+            "Our assumptions that the vendor's document settles",
             "What differs, by operation",
             "Operations that only the vendor's document has: 2",
             "Operations that only ours has: 1",
@@ -78,9 +78,9 @@ class TestTable:
     def test_summary(self, run: Run, vendor_file: Path) -> None:
         summary = plain(run(vendor_file).stdout.rpartition("Summary")[2])
         assert summary == (
-            "contradicted 5 2 of them we had assumed "
-            "missing 9 5 only in the vendor's document, 4 only in ours, 3 of them we had assumed "
-            "confirmed 22 5 of them we had assumed"
+            "contradicted 5 we had assumed 2 of them "
+            "missing 9 5 only in the vendor's document, 4 only in ours, we had assumed 3 of them "
+            "confirmed 22 we had assumed 5 of them"
         )
 
     def test_contradictions_come_first(self, run: Run, vendor_file: Path) -> None:
@@ -99,7 +99,7 @@ class TestTable:
         missing = run(vendor_file, "--only", "missing")
         assert missing.exit_code == 1
         assert "✗" not in missing.stdout
-        assert "Unknown until now: GET /usage" in missing.stdout
+        assert "New to us: GET /usage" in missing.stdout
         both = run(vendor_file, "--only", "missing", "--only", "confirmed").stdout
         assert "What is confirmed, by operation" in both
         assert "±" in both
@@ -248,7 +248,7 @@ class TestMistakes:
             ("", "empty"),
             ("<html>", "storage/api-docs/api-docs.json"),
             ('{"swagger": "2.0", "paths": {}}', "Swagger 2.0"),
-            ("{", "no valid JSON"),
+            ("{", "not valid JSON"),
         ],
     )
     def test_no_document(self, text: str, words: str, run: Run) -> None:

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from solusio_contracts.diff.compare import compare
-from solusio_contracts.diff.findings import Aspect, Comparison, Finding, Verdict
+from solusio_contracts.diff.findings import Aspect, DiffVerdict, DocumentDiff, ElementFinding
 
 Places = Callable[..., set[tuple[str, str, str]]]
-Find = Callable[..., Finding]
+Find = Callable[..., ElementFinding]
 OneBody = Callable[..., dict[str, Any]]
 Document = dict[str, Any]
 
@@ -84,8 +84,8 @@ class TestPaths:
             path(("a_id", "integer"), ("b_id", "string")), path(("id", "integer"), ("other", "integer"))
         )
         operation = "GET /a/{a_id}/b/{b_id}"
-        assert finding(comparison, operation, "path", "a_id").judged.notes == ("written `id` there",)
-        assert finding(comparison, operation, "path", "b_id").judged.aspects == (
+        assert finding(comparison, operation, "path", "a_id").result.notes == ("the vendor writes `id`",)
+        assert finding(comparison, operation, "path", "b_id").result.aspects == (
             Aspect("type", "string", "integer"),
         )
 
@@ -107,35 +107,35 @@ class TestParameters:
 
     def test_required(self, finding: Find) -> None:
         comparison = compare(asking(self.query("a")), asking(self.query("a", required=True)))
-        assert finding(comparison, "GET /x", "query", "a").judged.aspects == (
+        assert finding(comparison, "GET /x", "query", "a").result.aspects == (
             Aspect("required", "optional", "required"),
         )
 
     def test_elsewhere(self) -> None:
         comparison = compare(asking(self.query("a")), asking(self.query("a", "header")))
-        (one,) = comparison.having(Verdict.CONTRADICTED)
-        assert one.judged.aspects == (Aspect("location", "query", "header"),)
-        assert not comparison.having(Verdict.MISSING)
+        (one,) = comparison.having(DiffVerdict.CONTRADICTED)
+        assert one.result.aspects == (Aspect("location", "query", "header"),)
+        assert not comparison.having(DiffVerdict.MISSING)
 
     def test_in_the_body_there(self, one_body: OneBody, finding: Find) -> None:
         theirs = one_body({"type": "object", "properties": {"a": {}, "b": {}}}, "request")
         ours = one_body({"type": "object", "properties": {"b": {}}}, "request")
         ours["paths"]["/do"]["post"]["parameters"] = [self.query("a")]
         there = compare(ours, theirs)
-        assert finding(there, "POST /do", "query", "a").judged.aspects == (
+        assert finding(there, "POST /do", "query", "a").result.aspects == (
             Aspect("location", "query", "request"),
         )
         here = compare(theirs, ours)
-        assert finding(here, "POST /do", "request", "a").judged.aspects == (
+        assert finding(here, "POST /do", "request", "a").result.aspects == (
             Aspect("location", "request", "query"),
         )
-        assert not there.having(Verdict.MISSING) + here.having(Verdict.MISSING)
+        assert not there.having(DiffVerdict.MISSING) + here.having(DiffVerdict.MISSING)
 
     def test_an_operations_own_takes_precedence_over_the_paths(self) -> None:
         theirs = asking(self.query("a", required=True))
         theirs["paths"]["/x"]["parameters"] = [self.query("a"), self.query("b")]
         ours = asking(self.query("a", required=True), self.query("b"))
-        assert {one.verdict for one in compare(ours, theirs).findings} == {Verdict.CONFIRMED}
+        assert {one.verdict for one in compare(ours, theirs).findings} == {DiffVerdict.CONFIRMED}
 
     def test_spellings(self, finding: Find) -> None:
         comparison = compare(
@@ -149,8 +149,8 @@ class TestParameters:
                 self.query("Accept", "header"),
             ),
         )
-        assert {one.verdict for one in comparison.findings} == {Verdict.CONFIRMED}
-        assert finding(comparison, "GET /x", "query", "ids").judged.notes == ("written `ids[]` there",)
+        assert {one.verdict for one in comparison.findings} == {DiffVerdict.CONFIRMED}
+        assert finding(comparison, "GET /x", "query", "ids").result.notes == ("the vendor writes `ids[]`",)
 
     def test_a_schema_under_content(self, finding: Find) -> None:
         theirs = {
@@ -159,15 +159,15 @@ class TestParameters:
             "content": {"application/json": {"schema": {"type": "integer"}}},
         }
         comparison = compare(asking(self.query("a")), asking(theirs))
-        assert finding(comparison, "GET /x", "query", "a").verdict is Verdict.CONTRADICTED
+        assert finding(comparison, "GET /x", "query", "a").verdict is DiffVerdict.CONTRADICTED
 
 
 class TestStatuses:
-    def seen(self, comparison: Comparison) -> set[tuple[str, str]]:
+    def seen(self, comparison: DocumentDiff) -> set[tuple[str, str]]:
         return {
-            (one.judged.missing_in or one.verdict.value, one.where)
+            (one.result.missing_in or one.verdict.value, one.where)
             for one in comparison.findings
-            if one.judged.element == "response"
+            if one.result.element == "response"
         }
 
     @pytest.mark.parametrize(
@@ -203,37 +203,38 @@ class TestBodies:
     )
     def test_json_is_json(self, media: str, one_body: OneBody) -> None:
         comparison = compare(one_body(USER), one_body(USER, media=media))
-        assert {one.verdict for one in comparison.findings} == {Verdict.CONFIRMED}
+        assert {one.verdict for one in comparison.findings} == {DiffVerdict.CONFIRMED}
 
     def test_another_media_type(self, one_body: OneBody, finding: Find) -> None:
         theirs = one_body(USER, "request", media="multipart/form-data")
         comparison = compare(one_body(USER, "request"), theirs)
-        assert finding(comparison, "POST /do", "request").judged.aspects == (
+        assert finding(comparison, "POST /do", "request").result.aspects == (
             Aspect("media type", "application/json", "multipart/form-data"),
         )
-        assert finding(comparison, "POST /do", "request", "id").verdict is Verdict.CONFIRMED
+        assert finding(comparison, "POST /do", "request", "id").verdict is DiffVerdict.CONFIRMED
 
     def test_json_is_taken_where_there_are_several(self, one_body: OneBody) -> None:
         theirs = one_body(USER, "request", media="text/plain")
         theirs["paths"]["/do"]["post"]["requestBody"]["content"]["application/json"] = {"schema": USER}
         comparison = compare(one_body(USER, "request"), theirs)
-        assert {one.verdict for one in comparison.findings} == {Verdict.CONFIRMED}
+        assert {one.verdict for one in comparison.findings} == {DiffVerdict.CONFIRMED}
 
     @pytest.mark.parametrize("bare", [USER, {"type": "array", "items": USER}])
     def test_an_envelope_on_one_side(self, bare: Document, one_body: OneBody, finding: Find) -> None:
         wrapped = {"type": "object", "properties": {"data": bare}}
         here = compare(one_body(wrapped), one_body(bare))
-        assert finding(here, "POST /do", "response 200").judged.aspects == (
+        assert finding(here, "POST /do", "response 200").result.aspects == (
             Aspect("envelope", "{data: ...}", "none"),
         )
         there = compare(one_body(bare), one_body(wrapped))
-        assert finding(there, "POST /do", "response 200").judged.aspects == (
+        assert finding(there, "POST /do", "response 200").result.aspects == (
             Aspect("envelope", "none", "{data: ...}"),
         )
         inside = "[].id" if bare["type"] == "array" else ".id"
-        assert finding(here, "POST /do", "response 200", f"data{inside}").verdict is Verdict.CONFIRMED
+        assert finding(here, "POST /do", "response 200", f"data{inside}").verdict is DiffVerdict.CONFIRMED
         assert (
-            finding(there, "POST /do", "response 200", inside.removeprefix(".")).verdict is Verdict.CONFIRMED
+            finding(there, "POST /do", "response 200", inside.removeprefix(".")).verdict
+            is DiffVerdict.CONFIRMED
         )
 
     def test_something_else_is_no_envelope(self, one_body: OneBody, places: Places) -> None:
@@ -246,12 +247,12 @@ class TestBodies:
     def test_a_body_on_one_side(self, one_body: OneBody, finding: Find) -> None:
         one, none = one_body(USER, "request"), one_body(USER, "request")
         del none["paths"]["/do"]["post"]["requestBody"]
-        assert finding(compare(one, none), "POST /do", "request").judged.missing_in == "vendor"
-        added = finding(compare(none, one), "POST /do", "request").judged
+        assert finding(compare(one, none), "POST /do", "request").result.missing_in == "vendor"
+        added = finding(compare(none, one), "POST /do", "request").result
         assert (added.missing_in, added.theirs) == ("ours", "object {id}")
         bare = one_body(USER, "request")
-        note = finding(compare(bare, one_body(USER)), "POST /do", "response 200").judged.notes
-        assert note == ("has a body there: object {id}",)
+        note = finding(compare(bare, one_body(USER)), "POST /do", "response 200").result.notes
+        assert note == ("the vendor describes a body: object {id}",)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from solusio_contracts.contract.documents import document, document_names, operations
 from solusio_contracts.contract.elements import elements
 from solusio_contracts.diff.compare import compare
-from solusio_contracts.diff.findings import Verdict
+from solusio_contracts.diff.findings import DiffVerdict
 
 
 def in_3_0(node: Any) -> Any:
@@ -47,12 +47,12 @@ class TestSelf:
     def test_everything_is_confirmed(self, name: str, change: Any) -> None:
         ours = document(name)
         comparison = compare(ours, change(copy.deepcopy(ours)))
-        assert [one for one in comparison.findings if one.verdict is not Verdict.CONFIRMED] == []
+        assert [one for one in comparison.findings if one.verdict is not DiffVerdict.CONFIRMED] == []
         assert comparison.matched == len(list(operations(name)))
 
     def test_no_member_is_passed_over(self, name: str) -> None:
         ours = document(name)
-        found = {one.judged.pointer for one in compare(ours, copy.deepcopy(ours)).findings}
+        found = {one.result.pointer for one in compare(ours, copy.deepcopy(ours)).findings}
         kinds = ("operation", "parameter", "property")
         stated = {element.pointer for element in elements(ours) if element.kind in kinds}
         assert stated
@@ -61,8 +61,8 @@ class TestSelf:
     def test_a_document_that_is_laid_out_otherwise(self, name: str) -> None:
         ours = document(name)
         comparison = compare(ours, elsewhere(in_3_0(copy.deepcopy(ours))))
-        assert comparison.having(Verdict.CONTRADICTED) == []
-        assert comparison.having(Verdict.MISSING) == []
+        assert comparison.having(DiffVerdict.CONTRADICTED) == []
+        assert comparison.having(DiffVerdict.MISSING) == []
         assert comparison.matched == len(list(operations(name)))
 
 

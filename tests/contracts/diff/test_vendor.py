@@ -70,14 +70,14 @@ class TestParse:
             (b" \n ", "empty"),
             (b"<!DOCTYPE html><html></html>", "storage/api-docs/api-docs.json"),
             (b"<?xml version='1.0'?>", "HTML"),
-            (b"[]", "no OpenAPI document"),
-            (b'"text"', "no OpenAPI document"),
-            (b"{}", "no `openapi`"),
+            (b"[]", "not an OpenAPI document"),
+            (b'"text"', "not an OpenAPI document"),
+            (b"{}", "no version in `openapi`"),
             (b'{"openapi": null}', "3.1"),
-            (b'{"openapi": "4.0.0"}', "OpenAPI 4.0.0"),
-            (b'{"openapi": "3.10.0"}', "OpenAPI 3.10.0"),
-            (b'{"openapi": "3.0.0"}', "no `paths`"),
-            (b'{"openapi": "3.0.0", "paths": []}', "no `paths`"),
+            (b'{"openapi": "4.0.0"}', "got 4.0.0"),
+            (b'{"openapi": "3.10.0"}', "got 3.10.0"),
+            (b'{"openapi": "3.0.0"}', "no operations in `paths`"),
+            (b'{"openapi": "3.0.0", "paths": []}', "no operations in `paths`"),
             (b'{"swagger": "2.0", "paths": {"/x": {}}}', "npx swagger2openapi"),
             (b'{"openapi": "3.0.0",\n "paths": {"a" "b"}}', "line 2, column 16"),
             (b"openapi: 3.0.0\npaths: [", "neither JSON nor YAML"),
@@ -86,7 +86,7 @@ class TestParse:
             (b"a: \x07", "neither JSON nor YAML"),
             (b"[" * 100_000, "nested deeper"),
             (b'{"a":' * 300 + b"1" + b"}" * 300, "nested deeper"),
-            (b"[" + b"9" * 5000 + b"]", "no usable JSON"),
+            (b"[" + b"9" * 5000 + b"]", "not usable JSON"),
             (b"a: !!python/object/apply:os.getcwd []", "neither JSON nor YAML"),
             (b"a: 2026-13-45", "neither JSON nor YAML"),
         ],
@@ -114,7 +114,7 @@ class TestFiles:
     def test_what_cannot_be_read(self, tmp_path: Path, message: Callable[..., str]) -> None:
         assert "No such file" in message(load, str(tmp_path / "none.json"))
         assert "directory" in message(load, str(tmp_path))
-        assert "no usable file name" in message(load, "a\0b")
+        assert "not a usable file name" in message(load, "a\0b")
 
     def test_too_large(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, message: Callable[..., str]
@@ -187,7 +187,7 @@ class TestUrls:
         # Small on the wire: what counts is what it becomes.
         bomb = gzip.compress(b" " * (1024**2 + 1))
         respx.get(URL).respond(content=bomb, headers={"Content-Encoding": "gzip"})
-        assert message(load, URL) == f"What {URL} sends is larger than 1 MiB."
+        assert message(load, URL) == f"The document at {URL} is larger than 1 MiB."
 
     def test_one_that_drips(self, scripted: Any, monkeypatch: pytest.MonkeyPatch, message: Any) -> None:
         monkeypatch.setattr(vendor, "SECONDS", 0.3)
