@@ -6,6 +6,7 @@ A handler runs in one transaction. Two ways lead into the table: `@operation` ta
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from mock_solusio.api.access import Access, Conditions
@@ -63,26 +64,28 @@ class Resource(Generic[T]):
         self.view = view
         self.sees = sees
         self.manages = manages or sees
+        self._read = partial(operation, permission=self.sees.permission)
+        self._write = partial(operation, permission=self.manages.permission)
 
     def list(self, operation_id: str, where: Conditions | None = None) -> None:
         """Reply with a page of the records that the actor sees, or that meet conditions; filters apply."""
-        conditions = where or self.sees.where
+        kind, conditions = self.sees.kind, where or self.sees.where
 
-        @operation(operation_id, permission=self.sees.permission)
+        @self._read(operation_id)
         def handle(call: Call) -> Reply:
-            return list_page(call, self.sees.kind, self.view, {**call.filters, **conditions(call)})
+            return list_page(call, kind, self.view, {**call.filters, **conditions(call)})
 
     def show(self, operation_id: str, view: View[T] | None = None) -> None:
         """Reply with a record."""
 
-        @operation(operation_id, permission=self.sees.permission)
+        @self._read(operation_id)
         def handle(call: Call) -> Reply:
             return show(call, view or self.view, self.sees.find(call))
 
     def create(self, operation_id: str, *, by: Callable[[World, Body], T]) -> None:
         """Create a record; reply with 201 and the record."""
 
-        @operation(operation_id, permission=self.manages.permission)
+        @self._write(operation_id)
         def handle(call: Call) -> Reply:
             return show(call, self.view, by(call.world, call.body), 201)
 
@@ -91,14 +94,14 @@ class Resource(Generic[T]):
     ) -> None:
         """Change a record; reply with the record. Several operations: clients use PUT for a PATCH."""
 
-        @operation(*operation_ids, permission=self.manages.permission)
+        @self._write(*operation_ids)
         def handle(call: Call) -> Reply:
             return show(call, view or self.view, by(call.world, self.manages.find(call), call.body))
 
     def delete(self, operation_id: str, *, by: Callable[[World, T], None]) -> None:
         """Delete a record; reply with 204."""
 
-        @operation(operation_id, permission=self.manages.permission)
+        @self._write(operation_id)
         def handle(call: Call) -> Reply:
             by(call.world, self.manages.find(call))
             return no_content()
@@ -106,7 +109,7 @@ class Resource(Generic[T]):
     def delete_all(self, operation_id: str, *, by: Callable[[World, Sequence[int]], Sequence[int]]) -> None:
         """Delete the records with the given ids, all or none; reply with the ids."""
 
-        @operation(operation_id, permission=self.manages.permission)
+        @self._write(operation_id)
         def handle(call: Call) -> Reply:
             deleted = by(call.world, call.body["ids"])
             return Reply(200, lambda: {"data": deleted})

@@ -19,23 +19,17 @@ PREFIX = "/api/v1"
 _ID = re.compile(r"[0-9]{1,18}")
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A query parameter."""
-
-    name: str
-    required: bool
-    schema: Mapping[str, Any]
-
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Route:
     """An operation of the document: its place and its parameters."""
 
     id: str
     method: str
     path: str
-    query: tuple[Parameter, ...]
+    query: Mapping[str, Mapping[str, Any]]
+    """Query parameters by name, with their schemas."""
+    required: Sequence[str]
+    """The query parameters without which a request is invalid."""
     takes_body: bool
 
 
@@ -115,20 +109,15 @@ class Routes:
             documents.resolve(whole, one)
             for one in (*item.get("parameters", ()), *found.node.get("parameters", ()))
         ]
+        schemas = {one["name"]: documents.resolve(whole, one["schema"]) for one in parameters}
         route = Route(
             id=found.id,
             method=found.method.upper(),
             path=found.path,
-            query=tuple(
-                Parameter(one["name"], one.get("required", False), documents.resolve(whole, one["schema"]))
-                for one in parameters
-                if one["in"] == "query"
-            ),
+            query={one["name"]: schemas[one["name"]] for one in parameters if one["in"] == "query"},
+            required=[one["name"] for one in parameters if one["in"] == "query" and one.get("required")],
             takes_body="requestBody" in found.node,
         )
-        schemas = {
-            one["name"]: documents.resolve(whole, one["schema"]) for one in parameters if one["in"] == "path"
-        }
         node = self._root
         for part in found.path.strip("/").split("/"):
             if not part.startswith("{"):

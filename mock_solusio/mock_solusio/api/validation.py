@@ -24,6 +24,7 @@ BODY_LIMIT = 1_048_576
 """Largest request body in bytes (assumed; clients send far less)."""
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
+_BOOLEANS = {"0": False, "1": True, "false": False, "true": True}
 
 _NOUNS = {
     "integer": "an integer",
@@ -73,50 +74,21 @@ def read_query(route: Route, query: bytes) -> tuple[dict[str, Any], dict[str, st
         pairs = [(name, value) for name, _, value in parts]
     sent = {name: value for name, value in pairs if value}
     typed: dict[str, Any] = {}
-    errors: dict[str, list[str]] = {}
-    for known in route.query:
-        text = sent.get(known.name)
+    for name, schema in route.query.items():
+        text = sent.get(name)
         if text is not None:
-            try:
-                typed[known.name] = _parameter(known.schema, text)
-            except ValueError as error:
-                errors[known.name] = [f"The {_label(known.name)} {error}"]
-        elif known.required:
-            errors[known.name] = [f"The {_label(known.name)} field is required."]
-        elif "default" in known.schema:
-            typed[known.name] = known.schema["default"]
-    if errors:
-        raise Invalid(errors)
+            typed[name] = _from_text(text, schema.get("type"))
+        elif "default" in schema:
+            typed[name] = schema["default"]
+    _check(_query_schema(route), typed)
     return typed, sent
 
 
-def _parameter(schema: Mapping[str, Any], text: str) -> Any:
-    """Return the value of a parameter.
-
-    Raises:
-        ValueError: it has another type, or is out of bounds.
-    """
-    kind = schema.get("type")
-    value: Any = text
+def _from_text(text: str, kind: object) -> Any:
+    # Text that does not have the type of its schema stays text, and the schema refuses it.
     if kind == "integer":
-        if not _INTEGER.fullmatch(text):
-            raise ValueError("must be an integer.")
-        value = int(text)
-        if value < schema.get("minimum", value):
-            raise ValueError(f"must be at least {schema['minimum']}.")
-        if value > schema.get("maximum", value):
-            raise ValueError(f"must not be greater than {schema['maximum']}.")
-    elif kind == "boolean":
-        if text.lower() not in {"0", "1", "true", "false"}:
-            raise ValueError("must be true or false.")
-        value = text.lower() in {"1", "true"}
-    elif len(text) > schema.get("maxLength", len(text)):
-        raise ValueError(f"must not have more than {schema['maxLength']} characters.")
-    if value not in schema.get("enum", (value,)):
-        raise ValueError(f"must be one of {', '.join(map(str, schema['enum']))}.")
-    if isinstance(value, str) and "pattern" in schema and not re.search(schema["pattern"], value):
-        raise ValueError("format is invalid.")
-    return value
+        return int(text) if _INTEGER.fullmatch(text) else text
+    return _BOOLEANS.get(text.lower(), text) if kind == "boolean" else text
 
 
 def read_body(operation_id: str, raw: bytes) -> dict[str, Any]:
@@ -160,11 +132,14 @@ def check_body(operation_id: str, body: object) -> None:
     Raises:
         Invalid: it differs; `errors` has a text for each field, named with dots as Laravel does.
     """
-    schema = _request_schema(operation_id)
-    if schema.is_valid(body):
+    _check(_request_schema(operation_id), body)
+
+
+def _check(schema: jsonschema_rs.Draft202012Validator, value: object) -> None:
+    if schema.is_valid(value):
         return
     errors: dict[str, list[str]] = {}
-    for error in schema.iter_errors(body):
+    for error in schema.iter_errors(value):
         path = list(error.instance_path)
         kind: Any = error.kind
         if kind.name == "required":
@@ -200,6 +175,11 @@ def _fraction(text: str) -> float:
 
 
 _FRACTIONS = msgspec.json.Decoder(float_hook=_fraction)
+
+
+@functools.cache
+def _query_schema(route: Route) -> jsonschema_rs.Draft202012Validator:
+    return _compile({"properties": route.query, "required": route.required})
 
 
 @functools.cache

@@ -5,17 +5,41 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from mock_solusio.api.access import Access
 from mock_solusio.api.call import Call, Reply
-from mock_solusio.api.operations import operation
-from mock_solusio.api.replies import list_page, no_content, show
+from mock_solusio.api.operations import Resource, operation
+from mock_solusio.api.replies import list_page
 from mock_solusio.api.views.people import TOKEN_TYPE, api_token_view
 from mock_solusio.domain import access_tokens, authority
 from mock_solusio.domain.errors import Forbidden, Invalid, NotFound
 from mock_solusio.domain.permissions import Permission
 from mock_solusio.domain.records.credentials import ACCESS_TOKENS, AccessToken
 from mock_solusio.domain.records.user import USERS, User
+from mock_solusio.domain.world import World
 
 _LASTING = {"one_time": False, "from_login": False}
+
+
+def _token(call: Call) -> AccessToken:
+    key = call.path["api_token_id"]
+    token = call.world[ACCESS_TOKENS].first(uuid=key, **_LASTING)
+    if token is None:
+        raise NotFound("access token", key)
+    if token.user_id != call.actor.id:
+        call.require(Permission.MANAGE_USERS)
+        authority.check_user(call.world, call.actor, call.world[USERS].get_or_404(token.user_id))
+    return token
+
+
+def _rename(world: World, token: AccessToken, body: dict[str, Any]) -> AccessToken:
+    return world[ACCESS_TOKENS].update(replace(token, name=body["name"])) if "name" in body else token
+
+
+RESOURCE = Resource(api_token_view, sees=Access(ACCESS_TOKENS, _token))
+RESOURCE.list("listAccountTokens", where=lambda call: {**_LASTING, "user_id": call.actor.id})
+RESOURCE.show("getApiToken")
+RESOURCE.update("updateApiToken", by=_rename)
+RESOURCE.delete("deleteApiToken", by=lambda world, token: world[ACCESS_TOKENS].remove(token.id))
 
 
 @operation("listApiTokens")
@@ -42,12 +66,6 @@ def create_api_token(call: Call) -> Reply:
     return Reply(201, lambda: {"data": issued()})
 
 
-@operation("listAccountTokens")
-def list_account_tokens(call: Call) -> Reply:
-    """Reply with a page of the actor's access tokens."""
-    return list_page(call, ACCESS_TOKENS, api_token_view, {**_LASTING, "user_id": call.actor.id})
-
-
 @operation("createAccountToken")
 def create_account_token(call: Call) -> Reply:
     """Create an access token for oneself; the one client that calls this reads it without an envelope."""
@@ -61,36 +79,3 @@ def _issue(call: Call, user: User) -> Callable[[], dict[str, Any]]:
         "access_token": secret,
         "token_type": TOKEN_TYPE,
     }
-
-
-@operation("getApiToken")
-def get_api_token(call: Call) -> Reply:
-    """Reply with an access token."""
-    return show(call, api_token_view, _token(call))
-
-
-@operation("updateApiToken")
-def update_api_token(call: Call) -> Reply:
-    """Rename an access token."""
-    token = _token(call)
-    if "name" in call.body:
-        token = call.world[ACCESS_TOKENS].update(replace(token, name=call.body["name"]))
-    return show(call, api_token_view, token)
-
-
-@operation("deleteApiToken")
-def delete_api_token(call: Call) -> Reply:
-    """Revoke an access token."""
-    call.world[ACCESS_TOKENS].remove(_token(call).id)
-    return no_content()
-
-
-def _token(call: Call) -> AccessToken:
-    key = call.path["api_token_id"]
-    token = call.world[ACCESS_TOKENS].first(uuid=key, **_LASTING)
-    if token is None:
-        raise NotFound("access token", key)
-    if token.user_id != call.actor.id:
-        call.require(Permission.MANAGE_USERS)
-        authority.check_user(call.world, call.actor, call.world[USERS].get_or_404(token.user_id))
-    return token
