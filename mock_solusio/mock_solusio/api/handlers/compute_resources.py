@@ -7,7 +7,7 @@ from mock_solusio.api.replies import list_all, show
 from mock_solusio.api.views import compute_resources as views
 from mock_solusio.domain import compute_resources
 from mock_solusio.domain.permissions import Permission
-from mock_solusio.domain.records.compute_resources import COMPUTE_RESOURCES, STORAGES
+from mock_solusio.domain.records.compute_resources import COMPUTE_RESOURCES, STORAGE_TYPES, STORAGES
 
 VIEW, MANAGE = Permission.VIEW_COMPUTE_RESOURCES, Permission.MANAGE_COMPUTE_RESOURCES
 
@@ -39,6 +39,12 @@ RESOURCE.show("listComputeResourceInstallSteps", view=views.install_step_views)
 STORAGE = Resource(views.storage_view, sees=permitted(STORAGES, VIEW), manages=permitted(STORAGES, MANAGE))
 STORAGE.show("getStorage")
 STORAGE.delete("deleteStorage", by=compute_resources.remove_storage)
+
+
+@operation("listStorageTypes")
+def list_storage_types(call: Call) -> Reply:
+    """Reply with all storage types, without pages (facts, section 2)."""
+    return list_all(call, views.storage_type_view, STORAGE_TYPES)
 
 
 @operation("setUpComputeResourceNetwork", permission=MANAGE)

@@ -28,9 +28,8 @@ from mock_solusio.domain.storage_types import storage_type
 def location_short(call: Call, location: Location) -> Json:
     """Show a location without its parts."""
     return {
-        **pick(location, "id", "name"),
+        **pick(location, "id", "name", "description", "is_default", "is_visible"),
         "icon": icon_or_none(call, location.icon_id),
-        **pick(location, "description", "is_default", "is_visible"),
         "position": number(location.position),
     }
 
@@ -84,14 +83,13 @@ def settings_view(call: Call, machine: ComputeResource) -> Json:
     used_of = {"vm": used.vms, "hdd": used.hdd, "ram": used.ram, "vcpu": used.vcpu}
     return {
         **pick(settings, "cache_path", "iso_path", "backup_tmp_path", "vnc_proxy_port"),
+        **pick(settings, "balance_strategy", "virtualization_types", "vs_disk_cache_mode"),
         "limits": {
             name: {"unlimited": limit.unlimited, "total": number(limit.total), "used": used_of[name]}
             for name, limit in settings.limits.items()
         },
         "network": {"type": settings.network_type, **pick(settings, "bridges", "ip_for_vpc_network")},
-        "balance_strategy": settings.balance_strategy,
         "arch": "x86_64",
-        **pick(settings, "virtualization_types", "vs_disk_cache_mode"),
         "concurrent_backups": {"limit": settings.concurrent_backups},
     }
 
@@ -113,11 +111,9 @@ def storage_view(call: Call, storage: Storage) -> Json:
     is_first = storage.id == compute_resources.storages_of(call.world, machine)[0].id
     used = compute_resources.used_capacity(call.world, machine)
     return {
-        **pick(storage, "id", "name"),
+        **pick(storage, "id", "name", "path", "thin_pool", "is_available_for_balancing"),
         "type": storage_type_view(call, storage_type(storage.type)),
-        "path": storage.path,
         "mount": storage.path,
-        **pick(storage, "thin_pool", "is_available_for_balancing"),
         "servers_count": used.vms if is_first else 0,
         "compute_resources_count": 1,
         "free_space": max(0, storage.size - (used.hdd if is_first else 0)),
@@ -178,18 +174,12 @@ def install_step_views(_call: Call, machine: ComputeResource) -> list[Json]:
     ]
 
 
-def backup_node_short(node: BackupNode) -> Json:
-    """Show a backup node without its parts."""
-    return pick(node, "id", "name", "type")
-
-
 def backup_node_view(call: Call, node: BackupNode) -> Json:
     """Show a backup node; sizes are whole GiB (the unit is assumed), credentials without secrets."""
     backups = call.world[BACKUPS].find(backup_node_id=node.id)
     machines = map(call.world[COMPUTE_RESOURCES].get_or_404, node.compute_resource_ids)
     return {
-        **backup_node_short(node),
-        "credentials": node.credentials,
+        **pick(node, "id", "name", "type", "credentials"),
         "compute_resources_count": len(node.compute_resource_ids),
         "backups_count": len(backups),
         "total_backups_size": math.ceil(sum(backup.size for backup in backups)),

@@ -13,10 +13,9 @@ def os_image_view(call: Call, image: OsImage) -> Json:
     visible_only = not call.may(Permission.MANAGE_IMAGES)
     versions = os_images.versions_of(call.world, image, visible_only=visible_only)
     return {
-        **pick(image, "id", "name"),
+        **pick(image, "id", "name", "is_default", "is_visible"),
         "icon": icon_or_none(call, image.icon_id),
         "versions": [os_image_version_view(call, version) for version in versions],
-        **pick(image, "is_default", "is_visible"),
         "position": number(image.position),
     }
 
@@ -34,10 +33,9 @@ def os_image_version_view(call: Call, version: OsImageVersion) -> Json:
 def application_view(call: Call, application: Application) -> Json:
     """Show an application; `is_buildin` is the API's own spelling (Go SDK)."""
     return {
-        **pick(application, "id", "name"),
+        **pick(application, "id", "name", "url", "cloud_init_version", "user_data_template"),
+        **pick(application, "login_link", "json_schema", "is_default", "is_visible"),
         "icon": icon_or_none(call, application.icon_id),
-        **pick(application, "url", "cloud_init_version", "user_data_template", "login_link", "json_schema"),
-        **pick(application, "is_default", "is_visible"),
         "is_buildin": application.is_builtin,
         "position": number(application.position),
         "available_plans": plans_listing(call, "available_applications", application.id),
@@ -47,11 +45,10 @@ def application_view(call: Call, application: Application) -> Json:
 def iso_image_view(call: Call, image: IsoImage) -> Json:
     """Show an ISO image; its checksum has two names, since two clients read different ones."""
     return {
-        **pick(image, "id", "name"),
+        **pick(image, "id", "name", "visibility", "os_type", "iso_url", "use_tls", "checksum_method"),
+        **pick(image, "checksum", "size", "show_url_and_checksum", "show_tls"),
         "icon": icon_or_none(call, image.icon_id),
         "user": user_short(call, image.user_id),
-        **pick(image, "visibility", "os_type", "iso_url", "use_tls", "checksum_method", "checksum"),
         "iso_checksum_method": image.checksum_method,
         "iso_checksum": image.checksum,
-        **pick(image, "size", "show_url_and_checksum", "show_tls"),
     }

@@ -32,9 +32,8 @@ def license_view(call: Call, licence: License) -> Json:
     if active:
         call.expires(licence.expiration_date)
     return {
-        **pick(licence, "cpu_cores", "cpu_cores_in_use"),
+        **pick(licence, "cpu_cores", "cpu_cores_in_use", "key", "key_type", "product"),
         "is_active": active,
-        **pick(licence, "key", "key_type", "product"),
         "expiration_date": rfc3339(licence.expiration_date),
         "update_date": rfc3339(licence.update_date),
     }
@@ -43,7 +42,6 @@ def license_view(call: Call, licence: License) -> Json:
 def activity_log_view(_call: Call, entry: ActivityLog) -> Json:
     """Show an entry of the activity log."""
     return {
-        **pick(entry, "id", "event", "user_email"),
+        **pick(entry, "id", "event", "user_email", "data"),
         "created_at": rfc3339(entry.created_at),
-        "data": entry.data,
     }

@@ -27,11 +27,9 @@ def ip_block_short(block: IpBlock) -> Json:
     """Show a block without its parts; fields that only the other IP version has are null."""
     four = block.type == IPV4
     return {
-        **pick(block, "id", "name", "type"),
+        **pick(block, "id", "name", "type", "gateway", "ns_1", "ns_2"),
         "list_type": "range",
-        "gateway": block.gateway,
         "netmask": block.netmask if four else None,
-        **pick(block, "ns_1", "ns_2"),
         "from": block.first if four else None,
         "to": block.last if four else None,
         "range": None if four else block.range,
@@ -62,14 +60,12 @@ def ip_view(call: Call, ip: Ip) -> Json:
     block = call.world[IP_BLOCKS].get_or_404(ip.ip_block_id)
     length = _prefix_length(block.netmask) if block.type == IPV4 else block.subnet
     return {
-        "id": ip.id,
+        **pick(ip, "id", "is_primary", "comment"),
         "ip": ip.address,
-        "is_primary": ip.is_primary,
         "is_reserved": True,
         "is_reverse_dns_enabled": block.reverse_dns_enabled,
         "reverse_dns": [],
         "issued_for": "vm",
-        "comment": ip.comment,
         "gateway": block.gateway,
         "netmask": block.netmask or None,
         "cidr": f"{ip.address}/{length}",
@@ -83,10 +79,9 @@ def vpc_network_view(call: Call, network: VpcNetwork) -> Json:
     """Show a network with the servers that are attached to it."""
     ips = call.world[VPC_IPS].find(vpc_network_id=network.id)
     return {
-        **pick(network, "id", "name", "list_type"),
+        **pick(network, "id", "name", "list_type", "netmask"),
         "from": network.first or None,
         "to": network.last or None,
-        "netmask": network.netmask,
         "location": brief(call.world[LOCATIONS].get_or_404(network.location_id)),
         "user": user_short(call, network.user_id),
         "servers": [_server(call, ip.server_id) for ip in ips if ip.server_id is not None],

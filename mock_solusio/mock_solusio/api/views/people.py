@@ -87,19 +87,17 @@ def permission_view(number: int) -> Json:
 def limit_group_view(_call: Call, group: LimitGroup) -> Json:
     """Show a limit group."""
     return {
-        **pick(group, "id", "name"),
+        **pick(group, "id", "name", *LIMITS, "users_count"),
         "created_at": rfc3339(group.created_at),
         "updated_at": rfc3339(group.updated_at),
-        **pick(group, *LIMITS, "users_count"),
     }
 
 
 def language_view(call: Call, language: Language) -> Json:
     """Show a language."""
     return {
-        **pick(language, "id", "name", "locale", "country"),
+        **pick(language, "id", "name", "locale", "country", "is_default", "is_visible", "users_count"),
         "icon": icon_or_none(call, language.icon_id),
-        **pick(language, "is_default", "is_visible", "users_count"),
     }
 
 

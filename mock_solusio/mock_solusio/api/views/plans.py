@@ -12,6 +12,15 @@ from mock_solusio.domain.records.images import APPLICATIONS, OS_IMAGE_VERSIONS
 from mock_solusio.domain.records.plans import LIMIT_UNITS, Plan
 from mock_solusio.domain.storage_types import has_snapshots
 
+_AS_THEY_ARE = (
+    *("id", "name", "virtualization_type", "storage_type", "image_format", "params"),
+    *("tokens_per_hour", "tokens_per_month", "ip_tokens_per_hour", "ip_tokens_per_month"),
+    *("iso_image_tokens_per_hour", "iso_image_tokens_per_month"),
+    *("reset_limit_policy", "network_traffic_limit_type", "is_default", "is_visible"),
+    *("is_snapshots_enabled", "is_backup_available", "is_additional_ips_available"),
+    *("is_custom", "is_thin_provisioned", "backup_settings", "netfilter", "ppp", "tun_tap"),
+)
+
 
 def plan_view(call: Call, plan: Plan, billing_user_id: int | None) -> Json:
     """Show a plan, priced for a customer of the billing system.
@@ -23,15 +32,10 @@ def plan_view(call: Call, plan: Plan, billing_user_id: int | None) -> Json:
     locations, applications = world[LOCATIONS], world[APPLICATIONS]
     versions = map(world[OS_IMAGE_VERSIONS].get_or_404, plan.available_os_image_versions)
     view = {
-        **pick(plan, "id", "name", "virtualization_type", "storage_type", "image_format", "params"),
-        **pick(plan, "tokens_per_hour", "tokens_per_month", "ip_tokens_per_hour", "ip_tokens_per_month"),
-        **pick(plan, "iso_image_tokens_per_hour", "iso_image_tokens_per_month"),
+        **pick(plan, *_AS_THEY_ARE),
         "backup_price": number(plan.backup_price),
         "limits": {name: plan.limits[name] for name in LIMIT_UNITS},
-        **pick(plan, "reset_limit_policy", "network_traffic_limit_type", "is_default", "is_visible"),
         "is_snapshot_available": has_snapshots(plan.storage_type, plan.image_format),
-        **pick(plan, "is_snapshots_enabled", "is_backup_available", "is_additional_ips_available"),
-        **pick(plan, "is_custom", "is_thin_provisioned", "backup_settings"),
         "position": number(plan.position),
         "available_locations": [brief(locations.get_or_404(key)) for key in plan.available_locations],
         "available_os_image_versions": [
@@ -40,7 +44,6 @@ def plan_view(call: Call, plan: Plan, billing_user_id: int | None) -> Json:
         "available_applications": [
             brief(applications.get_or_404(key)) for key in plan.available_applications
         ],
-        **pick(plan, "netfilter", "ppp", "tun_tap"),
     }
     pricing = call.price(billing_user_id)
     if pricing is not None:

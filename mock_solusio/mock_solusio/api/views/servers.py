@@ -5,27 +5,14 @@ from typing import Any
 
 from mock_solusio.api.call import Call
 from mock_solusio.api.replies import rendered
-from mock_solusio.api.views.compute_resources import (
-    backup_node_short,
-    capabilities,
-    location_view,
-    storage_view,
-)
+from mock_solusio.api.views.compute_resources import capabilities, location_view, storage_view
 from mock_solusio.api.views.images import iso_image_view
 from mock_solusio.api.views.networks import ip_view
 from mock_solusio.api.views.parts import Json, icon_or_none, moment, pick
 from mock_solusio.api.views.people import ssh_key_view, user_view
 from mock_solusio.api.views.plans import plan_view, priced_for
 from mock_solusio.api.views.projects import project_view
-from mock_solusio.domain import (
-    backup_schedule,
-    charts,
-    custom_plans,
-    ip_blocks,
-    os_images,
-    server_access,
-    servers,
-)
+from mock_solusio.domain import backup_schedule, charts, custom_plans, ip_blocks, os_images, servers
 from mock_solusio.domain.compute_resources import storages_of
 from mock_solusio.domain.permissions import Permission
 from mock_solusio.domain.records.compute_resources import (
@@ -42,6 +29,7 @@ from mock_solusio.domain.records.projects import PROJECTS
 from mock_solusio.domain.records.servers import SERVERS, AdditionalDisk, Backup, Server, Snapshot
 from mock_solusio.domain.records.tasks import TASKS
 from mock_solusio.domain.records.user import USERS, User
+from mock_solusio.domain.server_access import has_access
 from mock_solusio.domain.units import GIB
 from mock_solusio.moment import rfc3339
 
@@ -59,9 +47,9 @@ def server_view(call: Call, server: Server) -> Json:
     if upcoming is not None:
         call.expires(upcoming)
     return {
-        **pick(server, "id", "name", "description", "uuid", "status"),
+        **pick(server, "id", "name", "description", "uuid", "status", "virtualization_type"),
+        **pick(server, "fqdns", "boot_mode", "is_suspended"),
         "real_status": _REAL.get(server.status, server.status),
-        "virtualization_type": server.virtualization_type,
         "os_type": _os_type(call, server),
         "specifications": {"disk": server.disk, "ram": plan.params.ram, "vcpu": plan.params.vcpu},
         "plan": _plan(call, server, plan, owner),
@@ -77,7 +65,6 @@ def server_view(call: Call, server: Server) -> Json:
                 if ip.type == IPV6
             ],
         },
-        **pick(server, "fqdns", "boot_mode", "is_suspended"),
         "is_processing": servers.is_busy(server, call.now),
         "progress": _progress(call, server),
         "usage": _usage(call, server),
@@ -147,17 +134,16 @@ def _backup_settings(server: Server, plan: Plan) -> Json:
 
 
 def _may_use_console(call: Call, server: Server) -> bool:
-    return call.may(Permission.MANAGE_SERVERS) or server_access.has_access(call.world, call.actor, server)
+    return call.may(Permission.MANAGE_SERVERS) or has_access(call.world, call.actor, server)
 
 
 def _settings(call: Call, server: Server) -> Json:
     return {
         "vnc_enabled": True,
         "vnc_password": server.vnc_password if _may_use_console(call, server) else "",
-        **pick(server, "disk_cache_mode", "disk_driver", "firmware"),
+        **pick(server, "disk_cache_mode", "disk_driver", "firmware", "mac_address"),
         "guest_agent_available": server.guest_tools,
         "guest_tools_installed": server.guest_tools,
-        "mac_address": server.mac_address,
         "user": "Administrator" if _os_type(call, server) == "Windows" else "root",
         "os_image": _installed(call, server),
         "application_login_link": _login_links(call, server),
@@ -274,7 +260,7 @@ def backup_view(call: Call, backup: Backup) -> Json:
         "status": status,
         "size": backup.size,
         "compute_resource_vm": pick(server, "id", "name", "uuid"),
-        "backup_node": None if node is None else backup_node_short(node),
+        "backup_node": None if node is None else pick(node, "id", "name", "type"),
         "creator": None if creator is None else rendered(call, user_view, creator),
         "created_at": rfc3339(backup.created_at),
         "backup_progress": progress,
