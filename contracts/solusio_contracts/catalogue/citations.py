@@ -3,12 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from solusio_contracts.checking.rule import Rule
 from solusio_contracts.contract.outline import Outline
-
-if TYPE_CHECKING:
-    from solusio_contracts.checking.rule import Rule
+from solusio_contracts.rules import all_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +19,8 @@ class Place:
     anchor: str
 
 
-def rules_by_clause() -> Mapping[str, "tuple[Rule, ...]"]:
+def rules_by_clause() -> Mapping[str, tuple[Rule, ...]]:
     """Return the rules of each clause that has any."""
-    # Imported here because the rules import HTTP, TLS and currency data.
-    from solusio_contracts.rules import all_rules
-
     found: dict[str, list[Rule]] = defaultdict(list)
     for rule in all_rules():
         for clause in rule.clauses:

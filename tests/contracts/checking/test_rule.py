@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from solusio_contracts.checking import rule as rules
 from solusio_contracts.checking.rule import (
     BOOLEAN,
     INTEGER,
@@ -181,7 +180,7 @@ def test_a_refusal(exchange: Exchange, ok: bool) -> None:
 @pytest.fixture
 def register(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give the test a registry of its own."""
-    monkeypatch.setattr(rules, "_RULES", {})
+    monkeypatch.setattr("solusio_contracts.checking.rule._RULES", {})
 
 
 def check_of(module: str = "solusio_contracts.rules.fields") -> Any:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from solusio_contracts.checking import target as module
-from solusio_contracts.checking.target import Target, TargetSettings
+from solusio_contracts.checking.target import PATIENCE, Target, TargetSettings
+from solusio_contracts.http.connection import Connection
 from solusio_contracts.http.exchange import FORM_TYPE, Exchange, FailureKind, Headers, Request
 
 TOKEN = "kZ7-qf3XwT9b"
@@ -306,12 +306,12 @@ def test_an_endpoint_that_comes_up_in_time(
     there = target_at(scripted(silent).url).origin
     tries: list[float] = []
 
-    class Later(module.Connection):
+    class Later(Connection):
         def __init__(self, origin: Any, **more: Any) -> None:
             tries.append(more["timeout"])
             super().__init__(there if len(tries) == 3 else origin, **more)
 
-    monkeypatch.setattr(module, "Connection", Later)
+    monkeypatch.setattr("solusio_contracts.checking.target.Connection", Later)
     assert target.is_up(5)
     assert tries == [1.0] * 3
 
@@ -343,10 +343,10 @@ def test_a_failure_is_that_of_the_last_request(scripted: Any) -> None:
 
 
 def test_patience_ends_after_some_time_outs(scripted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SHORT_TIMEOUT", 0.05)
+    monkeypatch.setattr("solusio_contracts.checking.target.SHORT_TIMEOUT", 0.05)
     target = target_at(scripted(silent).url, timeout=0.1)
-    texts = [target.price_of(1).failure_text for _ in range(module.PATIENCE + 1)]
-    assert texts == ["no response within 0.1 s"] * module.PATIENCE + ["no response within 0.05 s"]
+    texts = [target.price_of(1).failure_text for _ in range(PATIENCE + 1)]
+    assert texts == ["no response within 0.1 s"] * PATIENCE + ["no response within 0.05 s"]
     # What a rule asks for, it gets.
     seen = target.send(Request(b""), "a question", timeout=0.15)
     assert seen.failure_text == "no response within 0.15 s"
@@ -354,7 +354,7 @@ def test_patience_ends_after_some_time_outs(scripted: Any, monkeypatch: pytest.M
 
 def test_a_short_time_out_is_never_made_longer(scripted: Any) -> None:
     target = target_at(scripted(silent).url, timeout=0.05)
-    texts = {target.price_of(1).failure_text for _ in range(module.PATIENCE + 2)}
+    texts = {target.price_of(1).failure_text for _ in range(PATIENCE + 2)}
     assert texts == {"no response within 0.05 s"}
 
 
@@ -365,7 +365,7 @@ def test_what_is_not_kept_is_counted(scripted: Any) -> None:
 
 
 def test_only_so_many_exchanges_are_kept(monkeypatch: pytest.MonkeyPatch, scripted: Any) -> None:
-    monkeypatch.setattr(module, "KEPT", 2)
+    monkeypatch.setattr("solusio_contracts.checking.target.KEPT", 2)
     target = target_at(scripted(always()).url)
     for _ in range(4):
         target.price_of(1)
@@ -376,7 +376,7 @@ def test_only_so_many_bytes_are_kept(monkeypatch: pytest.MonkeyPatch, scripted: 
     target = target_at(scripted(always()).url)
     one = target.price_of(1)
     size = len(one.sent) + len(one.received) + len(one.body) + len(one.content)
-    monkeypatch.setattr(module, "KEPT_BYTES", 3 * size)
+    monkeypatch.setattr("solusio_contracts.checking.target.KEPT_BYTES", 3 * size)
     for _ in range(5):
         target.price_of(1)
     assert [one.number for one in target.exchanges] == [4, 5, 6]

@@ -10,19 +10,15 @@ from html.parser import HTMLParser
 from importlib import resources
 from itertools import chain, pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from solusio_contracts.catalogue import citations, export, tables
+from solusio_contracts.catalogue import export, tables
 from solusio_contracts.cli.contract import contract
 from solusio_contracts.contract import clauses, documents
-from solusio_contracts.contract import outline as contract_outline
 from solusio_contracts.contract.clauses import Clause, Level, Provenance
-from solusio_contracts.contract.documents import Operation
-from solusio_contracts.contract.outline import outline
 
 Run = Callable[..., Result]
 PACKAGE = resources.files("solusio_contracts")
@@ -379,101 +375,6 @@ def odd_clause(monkeypatch: pytest.MonkeyPatch) -> Clause:
     for module in (clauses, export, tables):
         monkeypatch.setattr(module, "clauses", lambda: known)
     return odd
-
-
-WHOLE: Any = {
-    "components": {
-        "schemas": {
-            "Folder": {
-                "type": "object",
-                "required": ["name"],
-                "properties": {
-                    "name": {"type": ["string", "null"], "maxLength": 9, "x-provenance": "{}"},
-                    "kind": {"enum": ["a", "b", 3], "x-provenance": "{}"},
-                    "inner": {
-                        "type": "array",
-                        "items": {"$ref": "#/components/schemas/Folder"},
-                        "x-provenance": "{}",
-                    },
-                },
-            }
-        },
-        "responses": {"Shared": {"description": "shared", "x-provenance": "{}"}},
-        "parameters": {"Page": {"name": "page", "in": "query", "schema": {"type": "integer", "minimum": 1}}},
-    },
-    "paths": {
-        "/folders/{id}": {
-            "parameters": [{"name": "id", "in": "path", "required": True, "x-provenance": "{}"}],
-            "get": {
-                "operationId": "GetFolder",
-                "x-provenance": "{}",
-                "x-clauses": ["TP-001"],
-                "parameters": [{"$ref": "#/components/parameters/Page"}],
-                "responses": {
-                    "200": {
-                        "headers": {"X-Left": {"schema": {"type": "integer"}, "x-provenance": "{}"}},
-                        "content": {
-                            "application/json": {
-                                "schema": {"allOf": [{"$ref": "#/components/schemas/Folder"}]},
-                                "example": {"name": None},
-                            }
-                        },
-                        "x-provenance": "{}",
-                    },
-                    "404": {"$ref": "#/components/responses/Shared"},
-                },
-            },
-        }
-    },
-}
-
-
-class TestOutline:
-    """Documents to come hold what this one does not: parameters, headers, circles, shared parts."""
-
-    @pytest.fixture
-    def shown(self, monkeypatch: pytest.MonkeyPatch) -> contract_outline.Outline:
-        provenance = {"kind": "assumed", "reason": "made up"}
-        whole = json.loads(json.dumps(WHOLE).replace('"{}"', json.dumps(provenance)))
-        whole["components"]["parameters"]["Page"]["x-provenance"] = provenance
-        monkeypatch.setattr(contract_outline, "document", lambda _name: whole)
-        path = "/folders/{id}"
-        node = whole["paths"][path]["get"]
-        return outline(Operation("GetFolder", path, "get", "made-up", "/paths/~1folders~1{id}/get", node))
-
-    def test_sections(self, shown: contract_outline.Outline) -> None:
-        assert [(section.title, section.note) for section in shown.sections] == [
-            ("Parameters", ""),
-            ("Response 200", "application/json"),
-            ("Response 404", "any body, or none"),
-        ]
-
-    def test_parameters_of_the_path_and_of_the_operation(self, shown: contract_outline.Outline) -> None:
-        rows = [(row.path, row.type, row.limits, row.presence) for row in shown.sections[0].rows]
-        assert rows == [
-            ("id (path)", "anything", "", "required"),
-            ("page (query)", "integer", "≥ 1", "optional"),
-        ]
-
-    def test_headers_and_members_down_to_where_a_circle_closes(self, shown: contract_outline.Outline) -> None:
-        rows = [(row.path, row.type, row.limits, row.presence) for row in shown.sections[1].rows]
-        assert rows == [
-            ("X-Left (header)", "integer", "", "optional"),
-            ("name", "string or null", "at most 9 characters", "required"),
-            ("kind", '"a", "b" or 3', "", "optional"),
-            ("inner", "list of objects", "", "optional"),
-        ]
-
-    def test_a_shared_response_is_described_where_it_is_used(self, shown: contract_outline.Outline) -> None:
-        assert shown.sections[2].description == "shared"
-
-    def test_a_single_example(self, shown: contract_outline.Outline) -> None:
-        (example,) = shown.sections[1].examples
-        assert json.loads(example.text) == {"name": None}
-
-    def test_places_of_a_clause(self, shown: contract_outline.Outline) -> None:
-        places = citations.places_by_clause([shown])
-        assert places == {"TP-001": (citations.Place("made-up", "GetFolder", "GetFolder", "GetFolder"),)}
 
 
 def test_importing_the_command_costs_click_alone() -> None:
