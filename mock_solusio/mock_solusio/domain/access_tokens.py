@@ -8,9 +8,9 @@ import hashlib
 
 from msgspec.structs import replace
 
-from mock_solusio.domain.errors import Forbidden, Unauthenticated
+from mock_solusio.domain.errors import Unauthenticated
 from mock_solusio.domain.records.credentials import ACCESS_TOKENS, AccessToken
-from mock_solusio.domain.records.user import ACTIVE, USERS, User
+from mock_solusio.domain.records.user import USERS, User
 from mock_solusio.domain.world import World
 from mock_solusio.moment import DAY, MINUTE, Micros
 
@@ -72,7 +72,6 @@ def authenticate(world: World, secret: str) -> tuple[AccessToken, User]:
 
     Raises:
         Unauthenticated: it is unknown, used up, revoked or expired.
-        Forbidden: the user is locked or suspended; the token is not used up.
     """
     token = world[ACCESS_TOKENS].first(digest=digest_of(secret))
     if token is None or not token.is_valid(world.now):
@@ -80,16 +79,9 @@ def authenticate(world: World, secret: str) -> tuple[AccessToken, User]:
     user = world[USERS].get(token.user_id)
     if user is None:
         raise Unauthenticated
-    check_active(user)
     if token.one_time:
         world[ACCESS_TOKENS].remove(token.id)
     return token, user
-
-
-def check_active(user: User) -> None:
-    """Raise Forbidden if a user is locked or suspended."""
-    if user.status != ACTIVE:
-        raise Forbidden(f"This account is {user.status}.")
 
 
 def of_user(world: World, user_id: int) -> list[AccessToken]:

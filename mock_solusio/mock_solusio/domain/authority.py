@@ -1,7 +1,7 @@
-"""Who may manage which users.
+"""Who may manage which users, and who may create things.
 
-Nobody gets or gives more permissions than they have, and an administrator always remains. All of it is
-assumed: it is what operators expect of roles.
+Nobody gets or gives more permissions than they have, and an active administrator always remains. Both are
+assumed: it is what operators expect of roles. What locked and suspended users cannot create is documented.
 """
 
 from collections.abc import Iterable
@@ -29,13 +29,19 @@ def check_grant(world: World, actor: User | None, permissions: Iterable[Permissi
         raise Forbidden
 
 
+def check_may_create(actor: User, things: str) -> None:
+    """Raise Forbidden, with the reason, if the actor is locked or suspended; `things` is for the message."""
+    if actor.status != ACTIVE:
+        raise Forbidden(f"Your account is {actor.status}: you cannot create {things}.")
+
+
 def check_administrator_remains(world: World, before: User, after: User | None) -> None:
     """Raise Conflict if this change of a user (None: deletion) leaves no active administrator."""
     if not _administers(before) or (after is not None and _administers(after)):
         return
     others = world[USERS].find(roles=Has(ADMINISTRATOR_ROLE), status=ACTIVE)
     if all(user.id == before.id for user in others):
-        raise Conflict("This is the last active administrator; without one, nobody could manage SolusIO.")
+        raise Conflict("This is the last active administrator; one must remain.")
 
 
 def _administers(user: User) -> bool:

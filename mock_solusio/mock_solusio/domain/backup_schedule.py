@@ -1,10 +1,15 @@
-"""When the next scheduled backup of a server is due, in UTC. The mock shows it but makes no backup then."""
+"""When the next scheduled backup of a server is due, in UTC. The mock shows it but makes no backup then.
+
+While the owner is suspended, there are no scheduled backups (the vendor's page Locking and Suspending User
+Accounts).
+"""
 
 from datetime import timedelta
 from typing import Any
 
 from mock_solusio.domain.errors import Invalid
-from mock_solusio.domain.records.servers import BackupSchedule, ServerBackupSettings
+from mock_solusio.domain.records.servers import BackupSchedule, Server, ServerBackupSettings
+from mock_solusio.domain.records.user import SUSPENDED, User
 from mock_solusio.moment import Micros, micros, utc
 
 
@@ -34,6 +39,11 @@ def with_backup_settings(old: ServerBackupSettings, asked: dict[str, Any]) -> Se
             days=sorted(set(days)),
         )
     return ServerBackupSettings(enabled=asked.get("enabled", old.enabled), schedule=schedule)
+
+
+def next_backup_of(server: Server, owner: User, now: Micros) -> Micros | None:
+    """Return when the next scheduled backup of a server is due, or None if there will be none."""
+    return None if owner.status == SUSPENDED else next_backup(server.backup_settings, now)
 
 
 _LONGEST = 62

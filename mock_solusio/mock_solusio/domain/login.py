@@ -3,7 +3,6 @@
 from collections import OrderedDict
 
 from mock_solusio.domain import activity, passwords
-from mock_solusio.domain.access_tokens import check_active
 from mock_solusio.domain.errors import Invalid, TooMany
 from mock_solusio.domain.records.user import USERS, User, email_key
 from mock_solusio.domain.world import World
@@ -67,7 +66,6 @@ def login(world: World, throttle: LoginThrottle, email: str, password: str, ip: 
     Raises:
         TooMany: this pair of email and IP address has failed too often.
         Invalid: no user has this email address and password.
-        Forbidden: the user is locked or suspended.
     """
     key = (email_key(email), ip)
     throttle.check(key, world.now)
@@ -76,7 +74,6 @@ def login(world: World, throttle: LoginThrottle, email: str, password: str, ip: 
     if not passwords.matches(password, user.password_hash if user else None) or user is None:
         throttle.failed(key, world.now)
         raise Invalid({"email": [WRONG]}, WRONG)
-    check_active(user)
     throttle.clear(key)
     activity.record(world, activity.USER_LOGIN, user=user, data={"ip": ip})
     return user

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from mock_solusio.domain import (
     activity,
     additional_ips,
+    authority,
     charts,
     lifecycle,
     limits,
@@ -39,9 +40,11 @@ def create(world: World, actor: User, permissions: frozenset[str], **fields: Any
     """Create a server from the members of `POST /servers`; it starts when its task finishes.
 
     Raises:
-        Forbidden: a client orders for another user, or sets a member reserved for operators.
+        Forbidden: the actor is locked or suspended, or a client orders for another user or sets a member
+            reserved for operators.
         Invalid: a field names something that does not exist or does not fit, or a limit is reached.
     """
+    authority.check_may_create(actor, "servers")
     order = server_order.read(world, actor, permissions, fields)
     limits.check_server(world, order.owner)
     limits.check_running(world, order.owner)
@@ -136,7 +139,7 @@ def resume(world: World, server: Server, by: str) -> Task:
 
 
 def user_suspended(world: World, user: User) -> None:
-    """Suspend all servers of a user who was suspended (assumed)."""
+    """Suspend all servers of a user who was suspended."""
     for server in owned_by(world, user.id):
         if not server.is_deleting and USER not in server.suspensions:
             suspend(world, server, USER)

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from mock_solusio.domain.access_tokens import SECRET_LENGTH, digest_of
 from mock_solusio.domain.records.credentials import SESSIONS, LoginSession
-from mock_solusio.domain.records.user import ACTIVE, USERS, User
+from mock_solusio.domain.records.user import USERS, User
 from mock_solusio.domain.world import World
 from mock_solusio.moment import DAY, Micros
 
@@ -24,19 +24,11 @@ def open_session(world: World, user: User) -> str:
 
 
 def user_of(world: World, secret: str) -> User | None:
-    """Return the user of a session; None if it has ended, or if the user is locked or suspended."""
-    session = _session(world, secret)
-    if session is None or session.ended:
+    """Return the user of a session; None if it has ended."""
+    session = world[SESSIONS].first(digest=digest_of(secret))
+    if session is None or session.expires_at <= world.now:
         return None
-    user = world[USERS].get(session.user_id)
-    return user if user is not None and user.status == ACTIVE else None
-
-
-def refused_user_of(world: World, secret: str) -> User | None:
-    """Return the user of a present or past session who is locked or suspended now, to show them why."""
-    session = _session(world, secret)
-    user = None if session is None else world[USERS].get(session.user_id)
-    return user if user is not None and user.status != ACTIVE else None
+    return world[USERS].get(session.user_id)
 
 
 def close(world: World, secret: str) -> None:
@@ -47,17 +39,6 @@ def close(world: World, secret: str) -> None:
 
 
 def close_all(world: World, user_id: int) -> None:
-    """End all sessions of a user. The records stay until they expire, to show the user why."""
+    """End all sessions of a user."""
     for session in world[SESSIONS].find(user_id=user_id):
-        world[SESSIONS].update(replace(session, ended=True))
-
-
-def forget_user(world: World, user: User) -> None:
-    """Delete the sessions of a user who is about to be deleted."""
-    for session in world[SESSIONS].find(user_id=user.id):
         world[SESSIONS].remove(session.id)
-
-
-def _session(world: World, secret: str) -> LoginSession | None:
-    session = world[SESSIONS].first(digest=digest_of(secret))
-    return session if session is not None and world.now < session.expires_at else None

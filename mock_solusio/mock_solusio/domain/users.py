@@ -27,7 +27,7 @@ from mock_solusio.domain.records.credentials import ACCESS_TOKENS
 from mock_solusio.domain.records.installation import DEFAULT_LANGUAGE, LANGUAGES
 from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS
 from mock_solusio.domain.records.roles import CLIENT_ROLE, ROLES
-from mock_solusio.domain.records.user import ACTIVE, SUSPENDED, USERS, User, email_key
+from mock_solusio.domain.records.user import SUSPENDED, USERS, User, email_key
 from mock_solusio.domain.user_fields import UserChanges, validate
 from mock_solusio.domain.world import Kind, World
 
@@ -89,9 +89,8 @@ def register(world: World, email: str, password: str) -> User:
 def update(world: World, user: User, *, actor: User | None = None, **changes: Unpack[UserChanges]) -> User:
     """Change the given fields of a user.
 
-    Locking or suspending users ends their sessions, and their access tokens are refused until they are active
-    again. Suspending a user suspends their servers, too; leaving that state resumes them. A new password ends
-    all sessions.
+    Suspending a user suspends their servers, too; leaving that state resumes them. A new password ends all
+    sessions.
 
     Raises:
         Invalid: a field is malformed or taken, or refers to something that does not exist.
@@ -110,7 +109,7 @@ def update(world: World, user: User, *, actor: User | None = None, **changes: Un
     authority.check_administrator_remains(world, user, changed)
     world[USERS].update(changed)
     _recount(world, user, changed)
-    if changed.status != ACTIVE or "password_hash" in values:
+    if "password_hash" in values:
         sessions.close_all(world, user.id)
     if changed.status == SUSPENDED and user.status != SUSPENDED:
         servers.user_suspended(world, changed)
@@ -138,7 +137,7 @@ def remove(world: World, user: User, *, actor: User | None = None) -> None:
     ssh_keys.forget_user(world, user)
     iso_images.forget_user(world, user)
     vpc_networks.forget_user(world, user)
-    sessions.forget_user(world, user)
+    sessions.close_all(world, user.id)
     for token in world[ACCESS_TOKENS].find(user_id=user.id):
         world[ACCESS_TOKENS].remove(token.id)
     world[USERS].remove(user.id)

@@ -16,7 +16,7 @@ from mock_solusio.ui.auth import AuthPages
 from mock_solusio.ui.forms import FormError
 from mock_solusio.ui.models import MessagePage
 from mock_solusio.ui.render import MEDIA_TYPES, asset_bytes, assets
-from mock_solusio.ui.sessions import AccountBlocked, NotLoggedIn, frame, session_of
+from mock_solusio.ui.sessions import NotLoggedIn, frame, session_of, visitor
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -27,7 +27,7 @@ def create_ui(mock: Runtime) -> Starlette:
 
     def message(request: Request, page: MessagePage) -> Response:
         with mock.transaction() as world:
-            return responses.message(page, frame(world, request, None))
+            return responses.message(page, frame(world, request, visitor(world, request)))
 
     # All handlers are coroutines: Starlette runs others in threads, and the state is for one thread alone.
 
@@ -35,13 +35,6 @@ def create_ui(mock: Runtime) -> Starlette:
         response = responses.see_other("/login")
         if session_of(request):  # of a session that has ended
             responses.delete_cookie(response, request, responses.SESSION_COOKIE)
-        return response
-
-    async def blocked(request: Request, error: Exception) -> Response:
-        """Inform a user who was locked or suspended, and remove the cookie of their ended session."""
-        assert isinstance(error, AccountBlocked)  # noqa: S101 - registered for this class
-        response = message(request, messages.blocked(f"This account is {error.status}."))
-        responses.delete_cookie(response, request, responses.SESSION_COOKIE)
         return response
 
     async def refused(request: Request, error: Exception) -> Response:
@@ -72,7 +65,6 @@ def create_ui(mock: Runtime) -> Starlette:
         ],
         exception_handlers={
             NotLoggedIn: to_login,
-            AccountBlocked: blocked,
             FormError: refused,
             DomainError: refused,
             HTTPException: http_error,

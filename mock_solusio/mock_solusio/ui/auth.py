@@ -6,13 +6,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mock_solusio.domain import access_tokens, activity, login, sessions, settings, users
-from mock_solusio.domain.errors import DomainError, Forbidden, Invalid, TooMany, Unauthenticated
+from mock_solusio.domain.errors import DomainError, Invalid, TooMany, Unauthenticated
 from mock_solusio.domain.world import World
 from mock_solusio.runtime import Runtime
 from mock_solusio.ui import messages, responses
 from mock_solusio.ui.messages import problems_of
-from mock_solusio.ui.models import LoginPage, MessagePage, RegisterPage
-from mock_solusio.ui.sessions import form_of, frame, is_logged_in, log_in, session_of
+from mock_solusio.ui.models import LoginPage, RegisterPage
+from mock_solusio.ui.sessions import form_of, frame, log_in, session_of, visitor
 
 SHORTEST_PASSWORD = 8
 LONGEST = 255
@@ -31,7 +31,7 @@ class AuthPages:
     async def show_login(self, request: Request) -> Response:
         """Show the login form, or redirect a user who is logged in."""
         with self.mock.transaction() as world:
-            if is_logged_in(world, request):
+            if visitor(world, request):
                 return responses.see_other("/")
             notice = "You are logged out." if request.query_params.get("done") == "logout" else ""
             return self._form(world, request, LoginPage(notice=notice))
@@ -39,7 +39,7 @@ class AuthPages:
     async def login(self, request: Request) -> Response:
         """Check email and password, and start a session. A user who logged in in another tab keeps theirs."""
         with self.mock.transaction() as world:
-            if is_logged_in(world, request):
+            if visitor(world, request):
                 return responses.see_other("/")
         form = await form_of(request, responses.GUEST_COOKIE)
         email, password = form.get("email", "").strip(), form.get("password", "")
@@ -47,8 +47,6 @@ class AuthPages:
             with self.mock.transaction() as world:
                 user = login.login(world, self.mock.throttle, email, password, _address(request))
                 return log_in(world, request, user)
-        except Forbidden as error:
-            return self._message(request, messages.blocked(error.message))
         except DomainError as error:
             with self.mock.transaction() as world:
                 page = LoginPage(email=email, problems=problems_of(error, FIELDS))
@@ -80,10 +78,9 @@ class AuthPages:
                 return log_in(world, request, user)
         except Unauthenticated:
             with self.mock.transaction() as world:
-                page = messages.used_link(logged_in=is_logged_in(world, request))
-                return responses.message(page, frame(world, request, None))
-        except Forbidden as error:
-            return self._message(request, messages.blocked(error.message))
+                inside = visitor(world, request)
+                page = messages.used_link(logged_in=inside is not None)
+                return responses.message(page, frame(world, request, inside))
 
     async def show_registration(self, request: Request) -> Response:
         """Show the registration form if registration is allowed (step 4)."""
@@ -114,13 +111,13 @@ class AuthPages:
         """Return the answer to a visitor who cannot register, or need not; None for all others."""
         with self.mock.transaction() as world:
             if not settings.registration_allowed(world):
-                return responses.message(messages.missing(), frame(world, request, None))
-            return responses.see_other("/") if is_logged_in(world, request) else None
+                return responses.message(messages.missing(), frame(world, request, visitor(world, request)))
+            return responses.see_other("/") if visitor(world, request) else None
 
     async def logout(self, request: Request) -> Response:
         """End the session, and lead to the login form also if it has ended already."""
         with self.mock.transaction() as world:
-            if not is_logged_in(world, request):
+            if not visitor(world, request):
                 return responses.see_other("/login")
         await form_of(request, responses.SESSION_COOKIE)
         with self.mock.transaction() as world:
@@ -128,10 +125,6 @@ class AuthPages:
         response = responses.see_other("/login?done=logout")
         responses.delete_cookie(response, request, responses.SESSION_COOKIE)
         return response
-
-    def _message(self, request: Request, page: MessagePage) -> Response:
-        with self.mock.transaction() as world:
-            return responses.message(page, frame(world, request, None))
 
     def _form(
         self, world: World, request: Request, page: LoginPage | RegisterPage, status: int = 200

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from mock_solusio.domain.errors import DomainError
+from mock_solusio.domain.records.user import LOCKED, SUSPENDED, User
 from mock_solusio.ui.models import MessagePage, Problem
 
 PORTAL = "Go back to your provider’s portal and open the user area from there."
@@ -23,16 +24,20 @@ def used_link(*, logged_in: bool) -> MessagePage:
     )
 
 
-def blocked(text: str) -> MessagePage:
-    """Return the page for a user who is locked or suspended; `text` says which."""
-    return MessagePage(
-        text.rstrip("."),
-        (
-            "You cannot use the user area at the moment.",
-            "Go back to your provider’s portal: there may be an unpaid invoice. Otherwise ask your "
-            "provider’s support.",
+def banner(user: User) -> str:
+    """Return what a locked or suspended user reads on every page; empty for an active one."""
+    without = {
+        LOCKED: "You cannot create servers, projects or invitations.",
+        SUSPENDED: (
+            "Your servers are suspended and cannot be started, scheduled backups are paused, and you cannot "
+            "create servers, projects or invitations."
         ),
-        status=403,
+    }
+    if user.status not in without:
+        return ""
+    return (
+        f"Your account is {user.status}. {without[user.status]} Check for unpaid invoices in your provider’s "
+        "portal, or contact its support."
     )
 
 

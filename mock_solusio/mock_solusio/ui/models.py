@@ -13,6 +13,8 @@ class Frame:
     """The user who is logged in; None for a guest."""
     proof: str = ""
     """Goes into each form."""
+    banner: str = ""
+    """What the user must know on every page: that their account is locked or suspended."""
     registration: bool = False
     docs: bool = True
 

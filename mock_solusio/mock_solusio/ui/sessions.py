@@ -8,19 +8,12 @@ from mock_solusio.domain.records.user import User
 from mock_solusio.domain.world import World
 from mock_solusio.ui import responses
 from mock_solusio.ui.forms import FIELD, FormError, is_cross_site, proof, proven, read_form
+from mock_solusio.ui.messages import banner
 from mock_solusio.ui.models import Frame
 
 
 class NotLoggedIn(Exception):  # noqa: N818 - not an error: the visitor has to log in first
     """The page is for users, and nobody is logged in."""
-
-
-class AccountBlocked(Exception):  # noqa: N818 - says what the user is
-    """The user is locked or suspended (`status`)."""
-
-    def __init__(self, status: str) -> None:
-        super().__init__(status)
-        self.status = status
 
 
 def session_of(request: Request) -> str:
@@ -33,25 +26,17 @@ def current_user(world: World, request: Request) -> User:
 
     Raises:
         NotLoggedIn: there is no valid session.
-        AccountBlocked: the user was locked or suspended after logging in.
     """
-    secret = session_of(request)
-    if not secret:
-        raise NotLoggedIn
-    user = sessions.user_of(world, secret)
+    user = visitor(world, request)
     if user is None:
-        refused = sessions.refused_user_of(world, secret)
-        raise NotLoggedIn if refused is None else AccountBlocked(refused.status)
+        raise NotLoggedIn
     return user
 
 
-def is_logged_in(world: World, request: Request) -> bool:
-    """Return whether `current_user` finds somebody."""
-    try:
-        current_user(world, request)
-    except (NotLoggedIn, AccountBlocked):
-        return False
-    return True
+def visitor(world: World, request: Request) -> User | None:
+    """Return the user who is logged in; None for a guest."""
+    secret = session_of(request)
+    return sessions.user_of(world, secret) if secret else None
 
 
 def frame(world: World, request: Request, user: User | None, guest: str = "") -> Frame:
@@ -62,6 +47,7 @@ def frame(world: World, request: Request, user: User | None, guest: str = "") ->
         brand=tree["theme"]["brand_name"] or "SolusIO",
         email=user.email if user else None,
         proof=proof(secret) if secret else "",
+        banner=banner(user) if user else "",
         registration=settings.registration_allowed(world),
         docs=not tree["features"]["hide_api_documentation_link"],
     )

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from mock_solusio.domain import limits, servers
-from mock_solusio.domain.errors import Invalid
+from mock_solusio.domain import authority, limits, servers
+from mock_solusio.domain.errors import DomainError, Invalid
 from mock_solusio.domain.ip_blocks import of_server
 from mock_solusio.domain.os_images import versions_of
 from mock_solusio.domain.prices import Pricing
@@ -80,10 +80,11 @@ def day(moment: Micros) -> str:
 def full(world: World, user: User) -> str:
     """Return why a user cannot create another server; empty if they can."""
     try:
+        authority.check_may_create(user, "servers")
         limits.check_server(world, user)
         limits.check_running(world, user)
-    except Invalid as reached:
-        return reached.message
+    except DomainError as refused:
+        return refused.message
     return ""
 
 

@@ -6,36 +6,35 @@ from mock_solusio.domain import sessions, users
 
 
 @pytest.mark.parametrize("status", ["locked", "suspended"])
-def test_who_is_locked_or_suspended_can_do_nothing(api, person, mock, status):
-    ada = person("ada")
+def test_locked_and_suspended_users_only_lose_the_right_to_create(api, person, mock, status):
+    ada, bob = person("ada"), person("bob")
     one_time = ada.post(f"users/{ada.id}/tokens", {"is_one_time": True}).data["access_token"]
+    shared = ada.post("projects", {"name": "shared"}).data["id"]
     with mock.transaction() as world:
         session = sessions.open_session(world, users.by_email(world, ada.email))
-    login = {"email": ada.email, "password": ada.password}
-    assert api.acting_as(None).post("auth/login", login).status == 200
 
     assert api.put(f"users/{ada.id}", {"status": status}).data["status"] == status
-    refused = ada.get("account")
-    assert refused.status == 403
-    assert refused.message == f"This account is {status}."
-    assert api.acting_as(one_time).get("account").status == 403
+    login = {"email": ada.email, "password": ada.password}
+    assert api.acting_as(None).post("auth/login", login).status == 200
+    assert api.acting_as(one_time).get("account").data["status"] == status
     with mock.transaction() as world:
-        assert sessions.user_of(world, session) is None
-        assert sessions.refused_user_of(world, session).id == ada.id
-    told = api.acting_as(None).post("auth/login", login)
-    assert (told.status, told.message) == (403, f"This account is {status}.")
-    # Who does not know the password does not learn of it.
-    wrong = api.acting_as(None).post("auth/login", {**login, "password": "wrong"})
-    assert wrong.status == 422
-    assert [row["email"] for row in api.get(f"users?filter[status]={status}").data] == [ada.email]
+        assert sessions.user_of(world, session).id == ada.id
+    creating = {
+        "servers": ("servers", {"name": "web"}),
+        "projects": ("projects", {"name": "another"}),
+        "project member invitations": (f"projects/{shared}/members", {"email": bob.email}),
+    }
+    for things, (path, body) in creating.items():
+        refused = ada.post(path, body)
+        assert refused.status == 403, things
+        assert refused.message == f"Your account is {status}: you cannot create {things}."
+    assert ada.put(f"projects/{shared}", {"name": "renamed"}).data["name"] == "renamed"
+    assert ada.patch("account", {"password": "another one"}).status == 200
+    assert ada.delete(f"projects/{shared}").status == 204
 
     api.put(f"users/{ada.id}", {"status": "active"})
-    assert ada.get("account").status == 200
-    assert api.acting_as(one_time).get("account").status == 200
-    with mock.transaction() as world:
-        # The session ended; he logs in again.
-        assert sessions.user_of(world, session) is None
-        assert sessions.refused_user_of(world, session) is None
+    project = ada.post("projects", {"name": "another"}).data["id"]
+    assert ada.post(f"projects/{project}/members", {"email": bob.email}).status == 201
 
 
 @pytest.mark.parametrize(

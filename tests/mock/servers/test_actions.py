@@ -100,12 +100,38 @@ def test_servers_are_suspended_with_their_owner(api, customer, server, wait):
     assert status(api, barred) == "started"
 
 
-def test_locked_owners_servers_go_on(api, customer, server, wait):
+def test_a_locked_owner_still_runs_servers_but_orders_none(api, customer, server, wait):
     user = customer()
     key = server(user=user)
     api.put(f"users/{user}", {"status": "locked"})
+    owner = api.as_user(user)
     wait(10)
     assert status(api, key) == "started"
+    for verb in ("stop", "start"):
+        assert owner.post(f"servers/{key}/{verb}").status == 200
+    wait(10)
+    assert status(api, key) == "started"
+    refused = owner.post("servers", {"name": "web"})
+    assert (refused.status, refused.message) == (403, "Your account is locked: you cannot create servers.")
+
+
+def test_a_suspended_owner_cannot_start_servers_and_has_no_scheduled_backups(api, customer, server, wait):
+    user = customer()
+    schedule = {"enabled": True, "schedule": {"type": "weekly", "days": [1], "time": {"hour": 4}}}
+    key = server(user=user, backup_settings=schedule)
+    owner = api.as_user(user)
+    due = owner.get(f"servers/{key}").data["next_scheduled_backup_at"]
+    assert due is not None
+    api.put(f"users/{user}", {"status": "suspended"})
+    wait(10)
+    for verb in ("start", "restart"):
+        refused = owner.post(f"servers/{key}/{verb}")
+        assert (refused.status, refused.message) == (409, "The server is suspended.")
+    assert owner.get(f"servers/{key}").data["next_scheduled_backup_at"] is None
+    api.put(f"users/{user}", {"status": "active"})
+    wait(10)
+    again = owner.get(f"servers/{key}").data
+    assert (again["status"], again["next_scheduled_backup_at"]) == ("started", due)
 
 
 def test_delete(api, server, wait):

@@ -131,13 +131,20 @@ def test_customer_comes_by_link_orders_deletes_and_leaves_without_scripts(
     assert "solusio_session" not in {cookie["name"] for cookie in page.context.cookies()}
 
 
-def test_suspended_customer_is_told_at_his_next_click(page: Page, solusio: Solusio) -> None:
+def test_suspended_customer_reads_a_banner_until_they_are_active_again(page: Page, solusio: Solusio) -> None:
     eve = solusio.create_user()
     page.goto(solusio.login_link(eve["id"]))
+    banner = page.get_by_text("Your account is suspended.")
     solusio.call("PUT", f"users/{eve['id']}", {"status": "suspended"})
     page.get_by_role("link", name="Create a server").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("This account is suspended")
-    assert page.context.cookies() == []
+    expect(banner).to_be_visible()
+    page.goto("/")
+    expect(banner).to_be_visible()
+    expect(page.get_by_role("link", name="Create a server")).to_have_count(0)
+    solusio.call("PUT", f"users/{eve['id']}", {"status": "active"})
+    page.reload()
+    expect(banner).to_have_count(0)
+    expect(page.get_by_role("link", name="Create a server")).to_be_visible()
 
 
 def test_session_cookie_is_out_of_reach_of_scripts_and_sites(

@@ -9,7 +9,7 @@ from mock_solusio.api.replies import list_page, no_content, show
 from mock_solusio.api.views.people import ssh_key_view
 from mock_solusio.api.views.plans import priced_for
 from mock_solusio.api.views.projects import member_view, project_view
-from mock_solusio.domain import projects, ssh_keys
+from mock_solusio.domain import authority, projects, ssh_keys
 from mock_solusio.domain.errors import Forbidden, Invalid, NotFound
 from mock_solusio.domain.permissions import Permission
 from mock_solusio.domain.records.credentials import SSH_KEYS
@@ -53,6 +53,7 @@ KEYS.list("listProjectSshKeys", where=lambda call: {"user_id": _visible(call).pe
 @operation("createProject")
 def create_project(call: Call) -> Reply:
     """Create a project that the actor owns."""
+    authority.check_may_create(call.actor, "projects")
     return show(call, project_view, projects.create(call.world, call.actor, call.body), 201)
 
 
@@ -60,6 +61,7 @@ def create_project(call: Call) -> Reply:
 def add_member(call: Call) -> Reply:
     """Add a member. Members act on the project's servers, so operators need that permission too."""
     project = _managed(call)
+    authority.check_may_create(call.actor, "project member invitations")
     if project.owner_id != call.actor.id:
         call.require(Permission.MANAGE_SERVERS)
     return show(call, member_view, projects.add_member(call.world, project, call.body["email"]), 201)

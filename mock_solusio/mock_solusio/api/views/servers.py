@@ -43,7 +43,7 @@ def server_view(call: Call, server: Server) -> Json:
     addresses = ip_blocks.of_server(world, server.id)
     ips = [ip_view(call, ip) for ip in addresses]
     keys = map(world[SSH_KEYS].get, server.ssh_keys)
-    upcoming = backup_schedule.next_backup(server.backup_settings, call.now)
+    upcoming = backup_schedule.next_backup_of(server, owner, call.now)
     if upcoming is not None:
         call.expires(upcoming)
     return {

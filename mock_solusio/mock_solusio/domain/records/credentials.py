@@ -40,8 +40,6 @@ class LoginSession(Record, frozen=True, kw_only=True):
     user_id: int
     digest: str
     expires_at: Micros
-    ended: bool = False
-    """Ended by SolusIO, for good. The record stays, so that the user can learn why."""
 
 
 SESSIONS = Kind("sessions", LoginSession, index=("user_id",), unique=("digest",))

@@ -11,8 +11,9 @@ SUSPENDED = "suspended"
 STATUSES = (ACTIVE, LOCKED, SUSPENDED)
 """The states of a user (observed).
 
-Their meaning is assumed. Locked: the user cannot log in, and their access tokens and sessions are refused;
-their servers keep running. Suspended: the same, and their servers are suspended until they leave this state.
+The vendor's page Locking and Suspending User Accounts says what they mean. Locked: the user cannot create
+servers, projects or invitations; they keep the rest and can log in. Suspended: the same, and until
+they leave this state their servers are suspended and scheduled backups stop.
 """
 
 
