@@ -88,7 +88,7 @@ class Clock:
         fast from now on. `2026-03-01T00:00:00Z@60`: 60 times as fast from that moment on.
 
         Raises:
-            ValueError: the text is none of these; the message says why.
+            ValueError: the text is not one of these; the message says why.
         """
         if text == "real":
             return cls(source=source)

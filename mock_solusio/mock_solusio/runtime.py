@@ -147,8 +147,8 @@ class Runtime:
             tell=lambda text: print(text, file=sys.stderr),  # noqa: T201
         )
         if self.options.clock is None:
-            # Everything before the replayed period is there when it begins. A replay that is resumed goes on
-            # from where it stopped, not from where it would be by now.
+            # Everything before the replayed period exists when it begins. A resumed replay continues from
+            # where it stopped, not from where it would be by now.
             self.replay.catch_up(self.replay.reached)
             self.clock.go(self.replay.reached, self.options.replay_speed)
             self.clock_changed()

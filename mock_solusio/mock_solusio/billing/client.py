@@ -14,10 +14,11 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from mock_solusio.billing.question import BillingExchange, make_client
 from mock_solusio.domain.prices import Pricing
+from mock_solusio.domain.settings import BillingIntegration
 from mock_solusio.moment import SECOND, Micros
 
 if TYPE_CHECKING:
@@ -29,18 +30,6 @@ STOPPED: Final = "The request was cancelled because the mock is stopping."
 
 RETRY_AFTER: Final = 1.0
 """Real seconds after which a refused request is repeated; one that timed out waits as long as it took."""
-
-
-class BillingIntegration(Protocol):
-    """Where the billing endpoint is (vendor's page, step 7)."""
-
-    @property
-    def url(self) -> str:
-        """The configured URL; the request is posted to exactly this one."""
-
-    @property
-    def authorization_token(self) -> str:
-        """The secret that is sent along; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +82,7 @@ class BillingPrices:
         """Set the limits.
 
         Args:
-            on_exchange: called with each exchange when it is over; what it raises reaches whoever asked.
+            on_exchange: called with each finished exchange; an exception in it reaches the caller of `ask`.
             timeout: real seconds for everything, from name resolution to the last byte.
             keep: microseconds of virtual time for which a price is cached.
             capacity: how many quotes are cached; the least recently used go first.
@@ -144,7 +133,7 @@ class BillingPrices:
             here.flights[key] = flight
             here.tasks.add(flight)  # the event loop itself holds only a weak reference
             flight.add_done_callback(lambda done: _landed(here, key, done))
-        # The request goes on if one of the callers waiting for it is cancelled.
+        # The request continues even if a caller waiting for it is cancelled.
         await asyncio.wait([flight])
         return Quote(None, STOPPED, now) if flight.cancelled() else flight.result()
 

@@ -70,7 +70,7 @@ class BillingExchange:
         except (httpx.InvalidURL, ValueError):
             usable = False
         if not usable:
-            self.reason = "The URL of the billing endpoint is not one that begins with http:// or https://."
+            self.reason = "The URL of the billing endpoint is not a valid http or https URL."
             return None
         self.request_headers = request.headers.raw
         self.request_body = question.body

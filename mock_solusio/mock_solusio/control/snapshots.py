@@ -1,22 +1,16 @@
 """Snapshots: the whole state at a moment, saved under a name."""
 
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from mock_solusio.clock import Clock, pace
 from mock_solusio.domain.errors import Conflict, NotFound
 from mock_solusio.moment import Micros, rfc3339
+from mock_solusio.store.store import Store
 
 MOST: Final = 20
 TOTAL_LIMIT: Final = 512 * 1024 * 1024
 """Size of all snapshots together, in bytes."""
-
-
-class Imaged(Protocol):
-    """Something whose whole state can be saved as bytes."""
-
-    def snapshot(self) -> bytes:
-        """Return the whole state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +43,7 @@ class StateSnapshots:
         """Return how many there are."""
         return len(self._by_name)
 
-    def take(self, name: str | None, state: Imaged, clock: Clock) -> dict[str, Any]:
+    def take(self, name: str | None, state: Store, clock: Clock) -> dict[str, Any]:
         """Save the state under this name, or a new one; return the snapshot as it is listed.
 
         Raises:

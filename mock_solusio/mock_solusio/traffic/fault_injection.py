@@ -3,19 +3,17 @@
 import asyncio
 import socket
 import struct
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Final, Protocol
+from typing import Final
 
 import msgspec
 
+from mock_solusio.server.asgi import Receive, Send
 from mock_solusio.server.messages import Headers, Response
 from mock_solusio.traffic.faults import CutFault, Fault, Faults, SlowFault, StatusFault, TimeoutFault
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 Handle = Callable[[], Awaitable[Response]]
 """Carries out the request and returns the right response. Called once, or never."""
 
@@ -27,22 +25,6 @@ _PATIENCE = 5.0
 
 _MESSAGES = {429: "Too Many Attempts.", 500: "Server Error", 503: "Service Unavailable"}
 _LINGER = struct.pack("ii", 1, 0)
-
-
-class Connection(Protocol):
-    """The part of `asyncio.Transport` that cutting needs."""
-
-    def abort(self) -> None:
-        """Close at once."""
-
-    def is_closing(self) -> bool:
-        """Return whether it is closed, or about to be."""
-
-    def get_extra_info(self, name: str) -> Any:
-        """Return something about the connection, such as its `socket`."""
-
-    def get_write_buffer_size(self) -> int:
-        """Return how many bytes are still to be written."""
 
 
 async def deliver(
@@ -216,7 +198,7 @@ async def _cut(send: Send, receive: Receive, *, reset: bool, started: bool = Fal
             await _until_gone(receive)
 
 
-def connection_of(send: Send) -> Connection | None:
+def connection_of(send: Send) -> asyncio.Transport | None:
     """Return the connection behind uvicorn's own `send`; None for any other `send`."""
     # uvicorn has no extension for this; `send` is a method of the request cycle, which has the transport.
     found = getattr(getattr(send, "__self__", None), "transport", None)

@@ -59,7 +59,7 @@ class AuthPages:
         """Log in by a link from the billing system.
 
         Only a GET uses up the link. A HEAD (a link scanner, a preview) learns nothing, and a browser that
-        prefetches the link is told to come back when somebody follows it.
+        prefetches the link gets a 503 until somebody follows it.
         """
         if request.method == "HEAD":
             return Response(headers={**responses.SAFE, "referrer-policy": "no-referrer"})

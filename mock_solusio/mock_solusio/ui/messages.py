@@ -1,4 +1,4 @@
-"""What the user area tells people when something is not possible: whole pages, and problems in a form."""
+"""What the user area says when something is not possible: whole pages, and problems in a form."""
 
 from collections.abc import Collection
 

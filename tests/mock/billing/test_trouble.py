@@ -198,7 +198,7 @@ async def test_tls_where_there_is_none():
 async def test_urls_that_are_none(url):
     async with asking() as (prices, exchanges):
         answer = await prices.ask(Integration(url), 1, 0)
-    assert answer.reason.startswith("The URL of the billing endpoint is not one that begins with http")
+    assert answer.reason.startswith("The URL of the billing endpoint is not a valid http")
     assert not exchanges[0].sent
     assert exchanges[0].status is None
 
