@@ -21,7 +21,7 @@ from mock_solusio.traffic.journal import Journal
 from mock_solusio.worlds import installation
 
 if TYPE_CHECKING:
-    from mock_solusio.record.player import RecordedAnswers
+    from mock_solusio.record.player import RecordingPlayer
     from mock_solusio.timeline.replay import Replay
 
 TICK = 0.1
@@ -161,12 +161,12 @@ class Runtime:
             self.store.remember("clock", json.dumps(self.clock.state()))
 
 
-def _recorded_answers(options: Options) -> "RecordedAnswers | None":
+def _recorded_answers(options: Options) -> "RecordingPlayer | None":
     if options.recorded is None:
         return None
-    from mock_solusio.record.player import RecordedAnswers
+    from mock_solusio.record.player import RecordingPlayer
 
-    return RecordedAnswers(options.recorded, seed=options.recorded_seed, only=options.recorded_only)
+    return RecordingPlayer(options.recorded, seed=options.recorded_seed, only=options.recorded_only)
 
 
 def _first_clock(options: Options) -> Clock:

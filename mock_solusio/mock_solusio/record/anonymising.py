@@ -1,7 +1,7 @@
-"""Anonymises exchanges: the one gate between a real installation and the disk.
+"""Anonymises exchanges, before anything of a real installation is written to disk.
 
-What is kept is kept for a reason; everything else goes through `Fakes`. Types, structure, order and numbers
-stay, so that a billing system reads a recording as it reads the real thing.
+Only what is known to be harmless is kept; `Pseudonyms` replaces everything else. Types, structure, order and
+numbers stay, so that a billing system reads a recording like the real responses.
 """
 
 import re
@@ -17,12 +17,12 @@ from mock_solusio.record.archive import (
     HiddenBody,
     JsonBody,
     NoBody,
-    Recorded,
+    RecordedExchange,
     RecordedRequest,
     RecordedResponse,
 )
-from mock_solusio.record.pseudonyms import Fakes
-from mock_solusio.record.values import NotAnonymisableError, Values, parse
+from mock_solusio.record.pseudonyms import Pseudonyms
+from mock_solusio.record.values import NotAnonymisableError, ValueAnonymiser, parse
 from mock_solusio.server.messages import Headers
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -32,19 +32,19 @@ _ATTRIBUTE: Final = re.compile(
     r"|expires=[a-z]{3}, \d\d[ -][a-z]{3}[ -]\d{2,4} \d\d:\d\d:\d\d GMT",
     re.IGNORECASE,
 )
-"""Attributes of cookies that are kept."""
+"""The cookie attributes that are kept."""
 _SCHEME: Final = re.compile(r"(Bearer|Basic|Digest|Token)\s+(.*)", re.IGNORECASE | re.DOTALL)
 
 
-class Exchange(msgspec.Struct, frozen=True, kw_only=True):
-    """One real exchange, before anything was hidden. It must not be written anywhere."""
+class RealExchange(msgspec.Struct, frozen=True, kw_only=True):
+    """An exchange with nothing hidden yet. It must not be written anywhere."""
 
     number: int
     moment: str
     milliseconds: float
     method: str
     origins: frozenset[str]
-    """`host:port` (port as a number, always) by which the installation goes."""
+    """The installation's addresses as `host:port`, always with a port."""
     path: str
     query: str
     headers: Headers
@@ -52,21 +52,21 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     response_headers: Headers
     response_body: bytes | None
-    """None: it was too large, or compressed in a way we cannot read."""
+    """None: too large, or compressed in a way that cannot be read."""
     response_bytes: int = 0
-    """Its length as it came, if it is None."""
+    """The length as received, if the body is None."""
 
 
 class Anonymiser:
-    """Turns real exchanges into ones that may be kept; a value becomes the same fake in all of them."""
+    """Turns real exchanges into ones that may be kept; a value gets the same pseudonym in all of them."""
 
-    def __init__(self, fakes: Fakes) -> None:
-        self._values = Values(fakes)
+    def __init__(self, pseudonyms: Pseudonyms) -> None:
+        self._values = ValueAnonymiser(pseudonyms)
 
     # Exchanges
 
-    def exchange(self, real: Exchange) -> Recorded:
-        """Return what may be written of an exchange."""
+    def exchange(self, real: RealExchange) -> RecordedExchange:
+        """Return an exchange that may be written."""
         self._values.begin(real.origins)
         request = self._request(real.method, real.path, real.query, real.headers, real.body)
         response = RecordedResponse(
@@ -74,7 +74,7 @@ class Anonymiser:
             headers=self._headers("response.headers", real.response_headers),
             body=self._body("response.body", real.response_headers, real.response_body, real.response_bytes),
         )
-        return Recorded(
+        return RecordedExchange(
             number=real.number,
             moment=real.moment,
             milliseconds=round(real.milliseconds, 1),
@@ -86,7 +86,7 @@ class Anonymiser:
     def request(
         self, method: str, path: str, query: str, headers: Headers, body: bytes, *, origins: frozenset[str]
     ) -> RecordedRequest:
-        """Return what may be known of a request."""
+        """Return a request that may be written."""
         self._values.begin(origins)
         return self._request(method, path, query, headers, body)
 
@@ -135,7 +135,7 @@ class Anonymiser:
         return made
 
     def _header(self, place: str, name: str, value: str) -> str | None:
-        """Return a header's value as it may be kept; None drops it, as most are."""
+        """Return a header's value as it may be kept; None drops it, which is the usual case."""
         plain = policy.HEADERS.get(name)
         if plain is not None:
             if plain.fullmatch(value):
@@ -145,8 +145,8 @@ class Anonymiser:
         if name in {"authorization", "proxy-authorization"}:
             found = _SCHEME.fullmatch(value)
             if found is None:
-                return self._values.faked(place, "secret", value)
-            return f"{found[1]} {self._values.faked(place, 'secret', found[2])}"
+                return self._values.replace(place, "secret", value)
+            return f"{found[1]} {self._values.replace(place, 'secret', found[2])}"
         if name == "cookie":
             return "; ".join(self._cookie(place, one.strip()) for one in value.split(";"))
         if name == "set-cookie":
@@ -155,7 +155,7 @@ class Anonymiser:
             return "; ".join([self._cookie(place, first.strip()), *harmless])
         if name in _URL_HEADERS:
             if "://" in value:
-                return self._values.faked(place, "url", value)
+                return self._values.replace(place, "url", value)
             path, _, query = value.partition("?")
             pairs = self._values.pairs(place, query)
             tail = (
@@ -166,11 +166,13 @@ class Anonymiser:
 
     def _cookie(self, place: str, pair: str) -> str:
         name, equals, value = pair.partition("=")
-        return f"{self._values.key(place, name)}{equals}{self._values.faked(place, 'secret', unquote(value))}"
+        return (
+            f"{self._values.key(place, name)}{equals}{self._values.replace(place, 'secret', unquote(value))}"
+        )
 
 
 def content_type(headers: Headers) -> str:
-    """Return the media type of a message, in small letters, or nothing."""
+    """Return the media type of a message in lower case, or an empty string."""
     for name, value in headers:
         if name.lower() == b"content-type":
             return value.decode("latin-1").partition(";")[0].strip().lower()

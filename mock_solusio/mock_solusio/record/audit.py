@@ -1,7 +1,7 @@
-"""Looks through a recording for what should not be there: a second opinion, after the anonymiser.
+"""Searches a recording for values that should not be there: a second opinion, after the anonymiser.
 
-It knows nothing of how a recording was made. What we make ourselves is recognised by its look (`fakes.py`);
-fakes of random texts have none, so a random text passes where the recording says that it was replaced.
+It does not know how the recording was made. Pseudonyms are recognised by their form (`pseudonyms.py`), except
+those of random texts: a random text passes where the recording says that it was replaced.
 """
 
 import re
@@ -11,41 +11,40 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import unquote
 
-import msgspec
-
 from mock_solusio.record import policy
-from mock_solusio.record.archive import FormBody, HiddenBody, JsonBody, Reader, Recorded
+from mock_solusio.record.archive import FormBody, HiddenBody, JsonBody, RecordedExchange, RecordingReader
 from mock_solusio.record.pseudonyms import is_address, is_common, is_fake_address
+from solusio_contracts.decoding import DecodingError, parse_json
 
 _FAKE_HOST: Final = re.compile(r"(?:.+\.)?example(?:\.(?:com|net|org))?\.?", re.IGNORECASE)
 _MAIL: Final = re.compile(r"[^\s@<>\"'(),;:\\/=]+@([\w.-]+\.\w+)")
 _URL_HOST: Final = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/@\s]*@)?(\[[^\]\s]*\]|[^/:?#\s]*)", re.IGNORECASE)
 _MOST: Final = 200
-"""Warnings that are kept; there may be more."""
+"""The most warnings that are kept."""
 
 
 @dataclass(slots=True)
-class Checked:
-    """What a recording holds."""
+class AuditResult:
+    """The content of a recording, and warnings about it."""
 
     exchanges: int = 0
     replaced: Counter[str] = field(default_factory=Counter)
-    """Kind of value -> how many were replaced."""
+    """Number of replaced values by kind."""
     hidden: Counter[str] = field(default_factory=Counter)
-    """Why bodies were not kept -> how many."""
+    """Number of bodies that were not kept, by reason."""
     names: set[str] = field(default_factory=set)
-    """Names of members, parameters and path segments that were kept, but are not in our document."""
+    """Kept names of members, parameters and path segments that are not in our document."""
     warnings: list[str] = field(default_factory=list)
     """`000001.json response.body/data/*/note: looks like a mail address`, without the value."""
 
 
-def check(reader: Reader) -> Checked:
-    """Look through all exchanges.
+def audit(reader: RecordingReader) -> AuditResult:
+    """Search all exchanges.
 
     Raises:
-        RecordingError: one cannot be read.
+        RecordingError: one of them cannot be read.
     """
-    found = Checked()
+    found = AuditResult()
     for one in reader:
         found.exchanges += 1
         for kinds in one.replaced.values():
@@ -69,13 +68,13 @@ def _problem(text: str, *, replaced: bool) -> str:
     plain = unquote(text)
     for domain in _MAIL.findall(plain):
         if not _FAKE_HOST.fullmatch(domain) and domain != "openssh.com":  # a kind of SSH key
-            return "looks like a mail address"
+            return "looks like an email address"
     for address in policy.addresses(plain):
         if not is_fake_address(address) and not is_common(address):
             return "looks like an IP address"
     for host in _URL_HOST.findall(plain):
-        named = host and host != "localhost" and not is_address(host.strip("[]"))
-        if named and not _FAKE_HOST.fullmatch(host):
+        is_real = host and host != "localhost" and not is_address(host.strip("[]"))
+        if is_real and not _FAKE_HOST.fullmatch(host):
             return "looks like a URL of a real host"
     if replaced:
         return ""
@@ -86,8 +85,8 @@ def _problem(text: str, *, replaced: bool) -> str:
     return ""
 
 
-def _texts(one: Recorded) -> Iterator[tuple[str, str, bool]]:
-    """Give place, text, and whether it is a name, of all that an exchange holds."""
+def _texts(one: RecordedExchange) -> Iterator[tuple[str, str, bool]]:
+    """Yield place, text, and whether the text is a name, for all texts of an exchange."""
     for part in one.request.path.split("/"):
         if part and not part.isdigit():
             yield "request.path", part, "request.path" not in one.replaced
@@ -100,7 +99,7 @@ def _texts(one: Recorded) -> Iterator[tuple[str, str, bool]]:
         place = f"{side}.body"
         match message.body:
             case JsonBody(text_of_json):
-                yield from _inside(place, msgspec.json.decode(text_of_json))
+                yield from _inside(place, parse_json(bytes(text_of_json)))
             case FormBody(fields):
                 for name, text in fields:
                     yield place, name, True
@@ -118,8 +117,8 @@ def _inside(place: str, value: Any) -> Iterator[tuple[str, str, bool]]:
     elif isinstance(value, str):
         if value[:1] in ("{", "["):
             try:
-                yield from _inside(f"{place}/(json)", msgspec.json.decode(value))
+                yield from _inside(f"{place}/(json)", parse_json(value))
                 return
-            except (msgspec.DecodeError, RecursionError):
+            except DecodingError:
                 pass
         yield place, value, False

@@ -1,4 +1,4 @@
-"""``mock-solusio record``: record what a real SolusIO answers, anonymised, to serve it again.
+"""``mock-solusio record``: record the responses of a real SolusIO, anonymised, to serve them again.
 
 Only click and the standard library are imported here; the command imports the rest when it runs.
 """
@@ -12,7 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from mock_solusio.record.anonymising import Anonymiser
-    from mock_solusio.record.archive import Writer
+    from mock_solusio.record.archive import RecordingWriter
 
 PORT = 8009
 
@@ -21,16 +21,18 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--upstream", metavar="URL", help="Address of a real SolusIO to stand in front of.")
+@click.option("--upstream", metavar="URL", help="URL of a real SolusIO, to record its responses.")
 @click.option(
-    "--import-har", type=_FILE, help="Take the exchanges from a HAR file of a browser, mitmproxy or Charles."
+    "--import-har",
+    type=_FILE,
+    help="Import the exchanges of a HAR file from a browser, mitmproxy or Charles.",
 )
 @click.option(
     "--check",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Look through a recording for what should not be there.",
+    help="Search a recording for data that should not be there.",
 )
-@click.option("--out", type=_FOLDER, help="Folder to record to; made if missing.")
+@click.option("--out", type=_FOLDER, help="Folder for the recording; created if missing.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port",
@@ -39,7 +41,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     show_default=True,
     help="Port to listen on; 0 takes a free one.",
 )
-@click.option("--tls", is_flag=True, help="Serve https with a certificate made for the occasion.")
+@click.option("--tls", is_flag=True, help="Serve https with a temporary certificate.")
 @click.option("--insecure", is_flag=True, help="Do not verify the certificate of the real SolusIO.")
 @click.option("--cacert", type=_FILE, help="PEM file of the authority that signed its certificate.")
 @click.option(
@@ -52,14 +54,14 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option(
     "--keep-host",
     is_flag=True,
-    help="Send the Host that the client sent, so that links in answers lead back to the recorder.",
+    help="Forward the Host of the client, so that links in responses lead back to the recorder.",
 )
-@click.option("--all-paths", is_flag=True, help="Record what is not below /api/v1, too.")
+@click.option("--all-paths", is_flag=True, help="Also record requests outside /api/v1.")
 @click.option(
     "--seed",
     envvar="MOCK_SOLUSIO_RECORDING_SEED",
     show_envvar=True,
-    help="Secret the fakes follow from, to continue a recording later. Default: a new one, then forgotten.",
+    help="Secret for the pseudonyms, to continue a recording later. Default: random and discarded.",
 )
 @click.pass_context
 def record(
@@ -80,11 +82,11 @@ def record(
 ) -> None:
     """Record a real SolusIO, anonymised, for `serve --recorded`.
 
-    With --upstream: stands between your billing system and SolusIO until Ctrl-C. With --import-har: takes
-    what another program recorded. With --check: looks through what was recorded.
+    With --upstream: forwards the requests of your billing system to SolusIO until Ctrl-C. With --import-har:
+    imports what another program recorded. With --check: searches a recording.
 
-    Names, mail and IP addresses, host names, UUIDs and credentials become fakes before anything is written;
-    the same value becomes the same fake everywhere.
+    Names, email and IP addresses, host names, UUIDs and credentials become pseudonyms before anything is
+    written; the same value gets the same pseudonym everywhere.
     """
     ways = [value is not None for value in (upstream, import_har, check)]
     if sum(ways) != 1:
@@ -94,7 +96,7 @@ def record(
         _check(context, check)
         return
     if out is None:
-        raise click.UsageError("Name a folder to record to with --out.")
+        raise click.UsageError("Give a folder for the recording with --out.")
     if seed is not None and not seed.strip():
         raise click.BadParameter("expected a text, got nothing.", param_hint="--seed")
     if import_har is not None:
@@ -118,7 +120,7 @@ def record(
 def _refuse_options_of_others(
     context: click.Context, upstream: str | None, import_har: Path | None, check: Path | None
 ) -> None:
-    """Refuse options that would do nothing."""
+    """Refuse options that would have no effect."""
     allowed = {"upstream", "check", "import_har"}
     if check is None:
         allowed |= {"out", "seed", "all_paths"}
@@ -128,12 +130,12 @@ def _refuse_options_of_others(
     for name in context.params:
         source = context.get_parameter_source(name)
         if name not in allowed and source is click.core.ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"--{name.replace('_', '-')} has no meaning with {chosen}.")
+            raise click.UsageError(f"--{name.replace('_', '-')} has no effect with {chosen}.")
 
 
 def _verifying(insecure: bool, cacert: Path | None) -> ssl.SSLContext | bool:
     if insecure and cacert is not None:
-        raise click.UsageError("--insecure and --cacert exclude each other.")
+        raise click.UsageError("Give --insecure or --cacert, not both.")
     if insecure:
         return False
     if cacert is None:
@@ -141,17 +143,19 @@ def _verifying(insecure: bool, cacert: Path | None) -> ssl.SSLContext | bool:
     try:
         return ssl.create_default_context(cafile=cacert)
     except (OSError, ssl.SSLError) as error:
-        raise click.BadParameter(f"{cacert} holds no certificate in PEM.", param_hint="--cacert") from error
+        raise click.BadParameter(
+            f"{cacert} has no certificate in PEM format.", param_hint="--cacert"
+        ) from error
 
 
-def _opened(out: Path, seed: str | None) -> "tuple[Writer, Anonymiser]":
+def _opened(out: Path, seed: str | None) -> "tuple[RecordingWriter, Anonymiser]":
     from mock_solusio.record.anonymising import Anonymiser
-    from mock_solusio.record.archive import RecordingError, Writer
-    from mock_solusio.record.pseudonyms import Fakes
+    from mock_solusio.record.archive import RecordingError, RecordingWriter
+    from mock_solusio.record.pseudonyms import Pseudonyms
 
-    fakes = Fakes(seed)
+    pseudonyms = Pseudonyms(seed)
     try:
-        return Writer(out, fakes.fingerprint), Anonymiser(fakes)
+        return RecordingWriter(out, pseudonyms.fingerprint), Anonymiser(pseudonyms)
     except RecordingError as error:
         raise click.BadParameter(f"{error}.", param_hint="--out") from error
 
@@ -200,11 +204,11 @@ def _record(
             security, authority = certificate(host)
         own = url_of(listener, "https" if tls else "http")
         click.echo(f"Recording {upstream.url} to {out}.\n")
-        click.echo(f"  Give your billing system this address of SolusIO: {own}")
+        click.echo(f"  Configure your billing system with this address of SolusIO: {own}")
         if authority is not None:
-            click.echo(f"  Certificate: {authority} (give it to clients that insist on a valid one)")
-        click.echo(f"  Then serve what was recorded: mock-solusio serve --recorded {out}")
-        # uvicorn finishes its requests, and then passes Ctrl-C on to us.
+            click.echo(f"  Certificate: {authority} (for clients that verify certificates)")
+        click.echo(f"  Then serve the recording: mock-solusio serve --recorded {out}")
+        # uvicorn finishes its requests, and then passes Ctrl-C on.
         with suppress(KeyboardInterrupt):
             make_server(
                 recorder,
@@ -221,17 +225,17 @@ def _record(
 def _import(har: Path, out: Path, seed: str | None, *, all_paths: bool) -> None:
     import msgspec
 
-    from mock_solusio.record.har import Har, HarError
+    from mock_solusio.record.har import HarError, HarFile
     from mock_solusio.record.proxy import API
 
     try:
-        source = Har(har)
+        source = HarFile(har)
         found = list(source.exchanges("/" if all_paths else f"{API}/"))
     except HarError as error:
         raise click.BadParameter(f"{error}.", param_hint="--import-har") from error
     if not found:
-        hint = "" if all_paths else f" below {API} (--all-paths takes all)"
-        raise click.BadParameter(f"{har} holds no answered request{hint}.", param_hint="--import-har")
+        hint = "" if all_paths else f" below {API} (--all-paths imports all)"
+        raise click.BadParameter(f"{har} has no request with a response{hint}.", param_hint="--import-har")
     writer, anonymiser = _opened(out, seed)
     try:
         for exchange in found:
@@ -243,17 +247,17 @@ def _import(har: Path, out: Path, seed: str | None, *, all_paths: bool) -> None:
         writer.close()
     click.echo(f"{_counted(len(found))} recorded in {out}.")
     if source.elsewhere:
-        click.echo(f"Left out: {source.elsewhere} not below {API} (--all-paths takes them).")
+        click.echo(f"Left out: {source.elsewhere} not below {API} (--all-paths imports them).")
     if source.unanswered:
-        click.echo(f"Left out: {source.unanswered} without an answer.")
+        click.echo(f"Left out: {source.unanswered} without a response.")
 
 
 def _check(context: click.Context, folder: Path) -> None:
-    from mock_solusio.record.archive import Reader, RecordingError
-    from mock_solusio.record.audit import check
+    from mock_solusio.record.archive import RecordingError, RecordingReader
+    from mock_solusio.record.audit import audit
 
     try:
-        found = check(Reader(folder))
+        found = audit(RecordingReader(folder))
     except RecordingError as error:
         raise click.BadParameter(f"{error}.", param_hint="--check") from error
     click.echo(f"{_counted(found.exchanges)} in {folder}.")
@@ -266,14 +270,16 @@ def _check(context: click.Context, folder: Path) -> None:
         for reason, count in sorted(found.hidden.items()):
             click.echo(f"  {count}: {reason}")
     if found.names:
-        click.echo("\nKept names that the OpenAPI document does not have; see that none of them is a secret:")
+        click.echo(
+            "\nKept names that are not in the OpenAPI document; make sure that none of them is a secret:"
+        )
         click.echo(f"  {', '.join(sorted(found.names))}")
     if found.warnings:
-        click.echo("\nLook at these:")
+        click.echo("\nCheck these:")
         for line in found.warnings:
             click.echo(f"  {line}")
         context.exit(1)
-    click.echo("\nNothing looks like a mail address, an IP address, a host or a credential.")
+    click.echo("\nNothing looks like an email address, an IP address, a host or a credential.")
 
 
 def _counted(number: int) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlencode, urlsplit
 
 import msgspec
 
-from mock_solusio.record.anonymising import Exchange
+from mock_solusio.record.anonymising import RealExchange
 from mock_solusio.server.messages import Headers
 from solusio_contracts.decoding import DecodingError, MisfitError, from_json, read_text
 
@@ -18,7 +18,7 @@ _STANDARD: Final = {"http": 80, "https": 443}
 
 
 class HarError(Exception):
-    """A file is not HAR; the text says why, and quotes nothing from it."""
+    """A file is not HAR; the text says why, and quotes no values from it."""
 
 
 class _Pair(msgspec.Struct, frozen=True):
@@ -52,7 +52,7 @@ class _Response(msgspec.Struct, frozen=True):
     content: _Content = _Content()
 
 
-class _Entry(msgspec.Struct, frozen=True, rename="camel"):
+class _HarEntry(msgspec.Struct, frozen=True, rename="camel"):
     started_date_time: str
     request: _Request
     response: _Response
@@ -60,14 +60,14 @@ class _Entry(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class _Log(msgspec.Struct, frozen=True):
-    entries: list[_Entry]
+    entries: list[_HarEntry]
 
 
 class _File(msgspec.Struct, frozen=True):
     log: _Log
 
 
-class Har:
+class HarFile:
     """The exchanges of a file.
 
     Raises:
@@ -86,15 +86,15 @@ class Har:
             raise HarError(str(error)) from error
         self._path = path
         self.unanswered = 0
-        """Requests that were left out, since they had no answer."""
+        """Requests left out because they had no response."""
         self.elsewhere = 0
-        """Requests that were left out, since they were not of the API."""
+        """Requests left out because they were not for the API."""
 
-    def exchanges(self, below: str) -> Iterator[Exchange]:
-        """Give the exchanges whose path begins so, in the order of time; their numbers are to be set.
+    def exchanges(self, below: str) -> Iterator[RealExchange]:
+        """Yield the exchanges whose path begins with `below`, in order of time, without numbers.
 
         Raises:
-            HarError: a URL, time or body cannot be understood.
+            HarError: a URL, time or body is not valid.
         """
         made = []
         for at, entry in enumerate(self._entries):
@@ -111,21 +111,21 @@ class Har:
         yield from sorted(made, key=lambda one: one.moment)
 
 
-def _exchange(entry: _Entry) -> Exchange:
+def _exchange(entry: _HarEntry) -> RealExchange:
     try:
         parts = urlsplit(entry.request.url)
         port = parts.port or _STANDARD.get(parts.scheme)
     except ValueError:
-        raise ValueError("the URL cannot be understood") from None
+        raise ValueError("the URL is not valid") from None
     if parts.scheme not in _STANDARD or not parts.hostname:
-        raise ValueError("the URL is no http or https URL")
+        raise ValueError("the URL is not an http or https URL")
     try:
         moment = datetime.fromisoformat(entry.started_date_time).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError("startedDateTime is no moment in ISO 8601") from None
+        raise ValueError("startedDateTime is not in ISO 8601") from None
     request, response = entry.request, entry.response
     post = request.post_data
-    return Exchange(
+    return RealExchange(
         number=0,
         moment=moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         milliseconds=max(entry.time or 0, 0),
@@ -171,4 +171,4 @@ def _content(content: _Content) -> bytes | None:
     try:
         return base64.b64decode(content.text, validate=True)
     except ValueError:
-        raise ValueError("a body is no base64") from None
+        raise ValueError("a body is not base64") from None

@@ -1,12 +1,11 @@
 """Answers requests from a recording.
 
-A request is answered when one of the same method, path, query and body was recorded; the order of parameters
-and members does not matter, nor does an empty body differ from `{}`. What was recorded several times is
-answered in that sequence, and the last answer is repeated. Credentials in a body are not compared. If no body
-is the same, one will do that differs only where the recording holds fakes, such as in the e-mail address of a
-new user.
+A request matches a recorded one with the same method, path, query and body. The order of parameters and
+members does not matter, an empty body equals `{}`, and credentials in a body are not compared. Several
+recorded responses are sent in their order, and the last one is repeated. If no body is equal, one matches
+that differs only where the recording has pseudonyms, such as in the email address of a new user.
 
-With the seed of the recording, requests with the real values are answered, too.
+With the seed of the recording, requests with the real values match too.
 """
 
 import difflib
@@ -29,37 +28,37 @@ from mock_solusio.record.archive import (
     FormBody,
     HiddenBody,
     JsonBody,
-    Reader,
-    Recorded,
+    RecordedExchange,
     RecordedRequest,
     RecordingError,
+    RecordingReader,
 )
-from mock_solusio.record.pseudonyms import Fakes
+from mock_solusio.record.pseudonyms import Pseudonyms
 from mock_solusio.server.messages import Request, Response, json_response
 from mock_solusio.traffic import redaction
 
 _NEAREST: Final = 3
 _OWN_HEADERS: Final = frozenset({"date", "age", "content-length"})
-"""What the server that answers now says itself."""
+"""Headers that the server sets itself."""
 
 _Key = tuple[str, str, tuple[tuple[str, str], ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
-    """A recorded request: its file is read again when it is answered from."""
+class _RecordedRequest:
+    """A recorded request in the index; its file is read again for the response."""
 
     number: int
     authorization: str
     body: str
     loose_body: str
-    fakes: frozenset[str]
-    """Places in the body that hold fakes."""
+    masked: frozenset[str]
+    """Places in the body that have pseudonyms."""
 
 
 @dataclass(slots=True)
-class _Question:
-    """A request in one of the forms in which it may have been recorded."""
+class _Lookup:
+    """A request in one of the forms in which it may have been recorded: as it is, or anonymised."""
 
     key: _Key
     authorization: str
@@ -67,30 +66,30 @@ class _Question:
     canonical: str
     loose: dict[frozenset[str], str] = field(default_factory=dict)
 
-    def loosely(self, fakes: frozenset[str]) -> str:
-        """Return the body without what is fake in another."""
-        if fakes not in self.loose:
-            self.loose[fakes] = _canonical(self.body, fakes)
-        return self.loose[fakes]
+    def loosely(self, masked: frozenset[str]) -> str:
+        """Return the body without the places where another has pseudonyms."""
+        if masked not in self.loose:
+            self.loose[masked] = _canonical(self.body, masked)
+        return self.loose[masked]
 
 
-class RecordedAnswers:
-    """The answers of a recording. `only`: a request to the API that it cannot answer is refused.
+class RecordingPlayer:
+    """Answers from a recording. With `only`, API requests without a recorded response are refused.
 
     Raises:
-        RecordingError: the folder is no recording, or was made with another seed.
+        RecordingError: the folder has no recording, or one made with another seed.
     """
 
     def __init__(self, folder: Path, *, seed: str | None = None, only: bool = False) -> None:
-        self._reader = Reader(folder)
+        self._reader = RecordingReader(folder)
         self._only = only
         self._anonymiser: Anonymiser | None = None
         if seed is not None:
-            fakes = Fakes(seed)
-            if fakes.fingerprint != self._reader.fingerprint:
-                raise RecordingError(f"{folder} was made with another seed")
-            self._anonymiser = Anonymiser(fakes)
-        self._entries: dict[_Key, list[_Entry]] = {}
+            pseudonyms = Pseudonyms(seed)
+            if pseudonyms.fingerprint != self._reader.fingerprint:
+                raise RecordingError(f"{folder} was recorded with another seed")
+            self._anonymiser = Anonymiser(pseudonyms)
+        self._entries: dict[_Key, list[_RecordedRequest]] = {}
         for one in self._reader:
             entry = _entry(one)
             self._entries.setdefault(_key(one.request), []).append(entry)
@@ -101,28 +100,28 @@ class RecordedAnswers:
         return sum(map(len, self._entries.values()))
 
     def rewind(self) -> None:
-        """Begin all sequences anew."""
+        """Restart all sequences of responses."""
         self._next.clear()
 
     def answer(self, request: Request) -> Response | None:
-        """Return what was recorded; None leaves the answer to the mock."""
-        questions = self._questions(request)
+        """Return the recorded response; None leaves the request to the mock."""
+        lookups = self._lookups(request)
         for loosely in (False, True):
-            for question in questions:
-                found = self._matching(question, loosely)
+            for lookup in lookups:
+                found = self._matching(lookup, loosely)
                 if found:
-                    return self._response(request, self._chosen(found, questions), loosely)
+                    return self._response(request, self._chosen(found, lookups), loosely)
         if not self._only or not request.path.startswith(f"{PREFIX}/"):
             return None
-        near = self._nearest(questions[0])
-        hint = f" Near to it: {'; '.join(near)}." if near else ""
-        asked = redaction.path(request.path)
+        near = self._nearest(lookups[0])
+        hint = f" Did you mean: {'; '.join(near)}?" if near else ""
+        target = redaction.path(request.path)
         if request.query:
-            asked += f"?{redaction.query(request.query.decode('latin-1'))}"
-        message = f"The recording has no answer to {request.method} {asked}.{hint}"
+            target += f"?{redaction.query(request.query.decode('latin-1'))}"
+        message = f"The recording has no response to {request.method} {target}.{hint}"
         return json_response(501, {"message": message}, notes=[message])
 
-    def _questions(self, request: Request) -> list[_Question]:
+    def _lookups(self, request: Request) -> list[_Lookup]:
         query = request.query.decode("latin-1")
         plain = RecordedRequest(
             method=request.method,
@@ -130,26 +129,26 @@ class RecordedAnswers:
             query=parse_qsl(query, keep_blank_values=True),
             headers=[("authorization", (request.header(b"authorization") or b"").decode("latin-1"))],
         )
-        questions = [_question(plain, _value_of(request))]
+        lookups = [_lookup(plain, _value_of(request))]
         if self._anonymiser is not None:
             headers = [(name, value) for name, value in request.headers]
-            faked = self._anonymiser.request(
+            anonymised = self._anonymiser.request(
                 request.method, request.path, query, headers, request.body, origins=frozenset()
             )
-            questions.append(_question(faked, _value(faked.body)))
-        return questions
+            lookups.append(_lookup(anonymised, _value(anonymised.body)))
+        return lookups
 
-    def _matching(self, question: _Question, loosely: bool) -> list[_Entry]:
-        entries = self._entries.get(question.key, ())
+    def _matching(self, lookup: _Lookup, loosely: bool) -> list[_RecordedRequest]:
+        entries = self._entries.get(lookup.key, ())
         if not loosely:
-            return [entry for entry in entries if entry.body == question.canonical]
+            return [entry for entry in entries if entry.body == lookup.canonical]
         return [
-            entry for entry in entries if entry.fakes and entry.loose_body == question.loosely(entry.fakes)
+            entry for entry in entries if entry.masked and entry.loose_body == lookup.loosely(entry.masked)
         ]
 
-    def _chosen(self, found: list[_Entry], questions: Iterable[_Question]) -> int:
-        """Return the next one's number; those recorded with the same access token come first."""
-        known = {question.authorization for question in questions}
+    def _chosen(self, found: list[_RecordedRequest], lookups: Iterable[_Lookup]) -> int:
+        """Return the number of the next response; those for the same access token come first."""
+        known = {lookup.authorization for lookup in lookups}
         numbers = tuple(entry.number for entry in found if entry.authorization in known) or tuple(
             entry.number for entry in found
         )
@@ -160,38 +159,38 @@ class RecordedAnswers:
     def _response(self, request: Request, number: int, loosely: bool) -> Response:
         recorded = self._reader.read(number).response
         headers = [
-            (name.encode("latin-1"), self._led_here(value, request).encode("latin-1"))
+            (name.encode("latin-1"), self._linked_here(value, request).encode("latin-1"))
             for name, value in recorded.headers
             if name not in _OWN_HEADERS
         ]
-        body = self._led_here(_text(recorded.body), request).encode()
+        body = self._linked_here(_text(recorded.body), request).encode()
         if body or recorded.status not in (204, 304):
             headers.append((b"content-length", str(len(body)).encode()))
         note = f"from the recording, exchange {number}"
         if loosely:
-            note += ", whose body differs where it was anonymised"
+            note += ", with another body where it was anonymised"
         route, _, _ = routes().find(request.method, request.path.removeprefix(PREFIX))
         return Response(recorded.status, headers, body, route.id if route else "", [note])
 
-    def _led_here(self, text: str, request: Request) -> str:
-        """Let links lead to the mock, where those of the recording led to the installation."""
+    def _linked_here(self, text: str, request: Request) -> str:
+        """Replace the installation's address by the mock's, so that links work."""
         return self._origin.sub(lambda _: request.base_url, text)
 
     # Near misses
 
-    def _nearest(self, question: _Question) -> list[str]:
-        method, path, _ = question.key
+    def _nearest(self, lookup: _Lookup) -> list[str]:
+        method, path, _ = lookup.key
         same_path = [key for key in self._entries if key[1] == path]
         found = [
             "the same with another body"
-            if key == question.key
+            if key == lookup.key
             else f"{_shown(key)} (another query)"
             if key[0] == method
             else f"{_shown(key)} (another method)"
-            for key in sorted(same_path, key=lambda key: (key != question.key, key[0] != method, key))
+            for key in sorted(same_path, key=lambda key: (key != lookup.key, key[0] != method, key))
         ]
         if not found:
-            # What all have in common would make all of them near.
+            # Without the prefix that all have in common.
             shown = {f"{key[0]} {key[1].removeprefix(PREFIX)}": key for key in self._entries}
             asked = f"{method} {path.removeprefix(PREFIX)}"
             close = difflib.get_close_matches(asked, shown, n=_NEAREST, cutoff=0.6)
@@ -199,23 +198,23 @@ class RecordedAnswers:
         return found[:_NEAREST]
 
 
-def _entry(one: Recorded) -> _Entry:
+def _entry(one: RecordedExchange) -> _RecordedRequest:
     prefix = "request.body"
-    fakes = frozenset(
+    masked = frozenset(
         place.partition("/(json)")[0] for place in one.replaced if place.startswith(f"{prefix}/")
     )
     value = _value(one.request.body)
-    return _Entry(
+    return _RecordedRequest(
         number=one.number,
         authorization=_authorization(one.request),
         body=_canonical(value, ()),
-        loose_body=_canonical(value, fakes),
-        fakes=fakes,
+        loose_body=_canonical(value, masked),
+        masked=masked,
     )
 
 
-def _question(request: RecordedRequest, body: Any) -> _Question:
-    return _Question(_key(request), _authorization(request), body, _canonical(body, ()))
+def _lookup(request: RecordedRequest, body: Any) -> _Lookup:
+    return _Lookup(_key(request), _authorization(request), body, _canonical(body, ()))
 
 
 def _key(request: RecordedRequest) -> _Key:
@@ -235,7 +234,7 @@ def _shown(key: _Key) -> str:
 
 
 def _value_of(request: Request) -> Any:
-    """Return what is in the body of a request, in the form in which bodies are compared."""
+    """Return the body of a request in the form in which bodies are compared."""
     if not request.body.strip():
         return None
     if content_type(request.headers) == "application/x-www-form-urlencoded":
@@ -259,15 +258,15 @@ def _value(body: Body) -> Any:
 
 
 class _Form(list[tuple[str, str]]):
-    """A form, not to be taken for JSON."""
+    """A form, distinct from a JSON list."""
 
 
 class _Unreadable:
-    """A body that can be compared with nothing; it is taken to be the same as any other."""
+    """A body that cannot be compared; all such bodies are equal."""
 
 
 def _canonical(value: Any, wild: Collection[str]) -> str:
-    """Return a body as one text that is the same for equal bodies. What is in `wild` does not count."""
+    """Return a body as a text that is the same for equal bodies; places in `wild` do not count."""
     if isinstance(value, _Unreadable):
         return "unreadable"
     if isinstance(value, _Form):

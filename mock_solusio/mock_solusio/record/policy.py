@@ -1,7 +1,7 @@
-"""What may stay in a recording, and what a value looks like. The policy is data: `policy.toml`.
+"""Decides what may stay in a recording, by names of fields and forms of values. The data is in `policy.toml`.
 
-A text stays only if its field is known to hold none but harmless values **and** the value looks like one of
-them; everything else is replaced. So a field that nobody thought of is hidden, not shown.
+A text stays only if its field is known to have harmless values **and** the value looks like one of them.
+Everything else is replaced, so an unknown field is hidden.
 """
 
 import functools
@@ -34,7 +34,7 @@ SSH_KEY: Final = re.compile(
     re.DOTALL,
 )
 RANDOM: Final = re.compile(r"(?=[^\s]*\d)(?=[^\s]*[A-Za-z])[A-Za-z0-9+/_=.|$-]{16,}")
-"""Long text of letters and digits mixed: an access token, a digest, a key."""
+"""A long mix of letters and digits: an access token, a digest, a key."""
 MOMENT: Final = re.compile(
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?|\d\d?:\d\d(?::\d\d)?"
 )
@@ -70,10 +70,10 @@ def _patterns(name: str) -> dict[str, re.Pattern[str]]:
 
 _PLAIN: Final = _patterns("plain")
 HEADERS: Final = _patterns("headers")
-"""Headers that are kept, and what they look like then."""
+"""Headers that are kept, and the form of their values."""
 
 MESSAGES: Final = frozenset(["message", "error", "errors", "messages"])
-"""Fields whose text is kept word by word."""
+"""Fields whose text is kept word by word, as far as the words are known."""
 
 _STRUCTURE: Final = re.compile(r"[A-Za-z_$@][A-Za-z_]{0,39}\d{0,2}")
 _PART: Final = r"(?:[^\W\d_a-z][^\W\d_A-Z]*(?:['-][^\W\d_]+)?\.?|von|van|de|da|di|la|le)"
@@ -82,14 +82,14 @@ _NAME: Final = re.compile(rf"(?=[^\W\d_a-z]){_PART}(?: {_PART}){{0,3}}")
 
 @functools.lru_cache(maxsize=8192)
 def field_of(key: str) -> str:
-    """Return the field that a key means: `settings[apiKey]` is `api_key`."""
+    """Return the field of a key: `settings[apiKey]` is `api_key`."""
     last = [part for part in re.split(r"[\[\].]+", key) if part and not part.isdigit()] or [key]
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", last[-1]).lower().replace("-", "_")
 
 
 @functools.lru_cache(maxsize=8192)
 def is_secret(field: str) -> bool:
-    """Tell whether a field holds a credential, whatever it looks like."""
+    """Tell whether a field holds a credential, whatever its form."""
     if field in _PLAIN:
         return False
     return field in SECRET_FIELDS or not _SECRET_PARTS.isdisjoint(field.split("_"))
@@ -97,7 +97,7 @@ def is_secret(field: str) -> bool:
 
 @functools.lru_cache(maxsize=8192)
 def is_secret_number(field: str) -> bool:
-    """Tell whether even a number in this field is a credential or says who somebody is."""
+    """Tell whether even a number in this field is a credential or identifies a person."""
     if field in SECRET_FIELDS or field.rpartition("_")[2] in {"password", "pin", "otp", "secret", "passwd"}:
         return True
     return is_personal(field)
@@ -105,12 +105,12 @@ def is_secret_number(field: str) -> bool:
 
 @functools.lru_cache(maxsize=8192)
 def is_personal(field: str) -> bool:
-    """Tell whether a field holds a number that belongs to a person, such as of a phone."""
+    """Tell whether a field holds a number that identifies a person, such as a phone number."""
     return field in _PERSONAL_FIELDS or not _PERSONAL_PARTS.isdisjoint(field.split("_"))
 
 
 def is_person(value: str) -> bool:
-    """Tell whether a text looks like the name of a person rather than of a thing."""
+    """Tell whether a text looks like a person's name rather than that of a thing."""
     return _NAME.fullmatch(value) is not None
 
 
@@ -120,7 +120,7 @@ def is_harmless(field: str, value: str) -> bool:
         return True
     plain = _PLAIN.get(field)
     if plain is not None and plain.fullmatch(value):
-        # `user.created` could be a host, and `not exist` a name: then each word must be known.
+        # `user.created` could be a host, and `not exist` a name, so each word must be known.
         several = re.search(r"[a-z][. ][a-z]", value)
         return several is None or all(map(is_known_word, filter(None, re.split(r"[\W_]", value))))
     if DECIMAL.fullmatch(value) or value == "localhost":
@@ -131,14 +131,14 @@ def is_harmless(field: str, value: str) -> bool:
 
 
 def is_count(field: str) -> bool:
-    """Tell whether a field holds a number, also where it is written as a text."""
+    """Tell whether a field holds a number, even if it is written as a string."""
     if field in _document().numbers:
         return True
     return field.endswith(_COUNTED) or field in {"page", "from", "to"}
 
 
 def is_product(value: str) -> bool:
-    """Tell whether a name consists of words that thousands of installations share."""
+    """Tell whether a name consists of words that many installations use."""
     words = value.lower().replace("(", " ").replace(")", " ").split()
     return not _PRODUCTS.isdisjoint(words) and all(
         word in _PRODUCTS or re.fullmatch(r"\d{1,4}(?:\.\d{1,3})?", word) for word in words
@@ -146,30 +146,32 @@ def is_product(value: str) -> bool:
 
 
 def is_known_word(word: str) -> bool:
-    """Tell whether a word of a message betrays nothing."""
+    """Tell whether a word of a message reveals nothing."""
     lower = word.lower()
     return lower in _ENGLISH or lower in _document().words or bool(re.fullmatch(r"0|[1-9]\d{0,5}", word))
 
 
 def is_known_phrase(text: str) -> bool:
-    """Tell whether all words of a text without spaces, such as `params.disk`, betray nothing."""
+    """Tell whether all words of a text without spaces, such as `params.disk`, reveal nothing."""
     if shape(text) not in {"", "host"}:
         return False
     parts = [part for part in re.split(r"[._/-]+", text) if part]
-    if sum(map(str.isdigit, parts)) > 1:  # each number is harmless; several are an address, or a phone's
+    if (
+        sum(map(str.isdigit, parts)) > 1
+    ):  # one number is harmless; several may be an address or a phone number
         return DECIMAL.fullmatch(text) is not None or MOMENT.fullmatch(text) is not None
     return all(map(is_known_word, parts))
 
 
 def is_known_name(name: str) -> bool:
-    """Tell whether our document has a member, parameter or path segment of this name."""
+    """Tell whether our document has a member, parameter or path segment with this name."""
     return name in _document().names
 
 
 def is_structure(name: str) -> bool:
-    """Tell whether a key or a path segment looks like a part of an API rather than of its data.
+    """Tell whether a key or path segment looks like part of an API rather than of its data.
 
-    It must be so by its look alone, since shapes that we do not know are to be kept.
+    Only its form decides, since unknown structures are to be kept.
     """
     if is_known_name(name) or name in {"*", ""}:
         return True
@@ -181,7 +183,7 @@ def is_structure(name: str) -> bool:
 
 
 def _is_identifier(part: str) -> bool:
-    """Tell `createdAt`, `vm_ids` and `VM` from `Ann` and `qWeRtZuIoP`."""
+    """Tell whether a word is an identifier such as `createdAt` or `VM`, not `Ann` or `qWeRtZuIoP`."""
     if not _STRUCTURE.fullmatch(part) or re.fullmatch(r"[0-9a-fA-F]{8,}", part):
         return False
     if part[0].isupper():
@@ -191,7 +193,7 @@ def _is_identifier(part: str) -> bool:
 
 
 def shape(value: str) -> str:
-    """Return what a text as a whole is: mail, uuid, mac, ip, url, ssh_key, pem, host, random or nothing."""
+    """Return what a whole text is: mail, uuid, mac, ip, url, ssh_key, pem, host, random, or nothing."""
     if "@" in value and MAIL.fullmatch(value):
         return "mail"
     if len(value) in {32, 36} and UUID.fullmatch(value):
@@ -213,7 +215,7 @@ def shape(value: str) -> str:
 
 
 def addresses(text: str) -> Iterator[ipaddress.IPv4Address | ipaddress.IPv6Address]:
-    """Find the IP addresses that stand anywhere in a text."""
+    """Yield the IP addresses in a text."""
     for found in [
         *IPV4.findall(text),
         *re.findall(r"(?<![\w:])[0-9a-fA-F:]*::?[0-9a-fA-F:.]+(?![\w:])", text),
@@ -223,7 +225,7 @@ def addresses(text: str) -> Iterator[ipaddress.IPv4Address | ipaddress.IPv6Addre
 
 
 class _Document:
-    """What our document says of names: which there are, their values, which hold numbers."""
+    """The names in our API document, their values, and which of them are numbers."""
 
     def __init__(self) -> None:
         self.names: set[str] = set()

@@ -1,9 +1,9 @@
-"""A proxy that stands between a billing system and a real SolusIO, and records what they say to each other.
+"""A proxy between a billing system and a real SolusIO that records their exchanges.
 
-Requests and answers pass through it unchanged, except for what concerns one connection alone (RFC 9110,
-7.6.1), the `Host`, and compressions that we could not read. What is written down was anonymised before. The
-last piece of an answer leaves only when the exchange is on the disk: what a client has got whole is recorded,
-even if this program is killed in the next moment.
+Requests and responses pass unchanged, except for headers of a single connection (RFC 9110, 7.6.1), the
+`Host`, and compressions that we cannot read. Exchanges are anonymised before they are written. The last piece
+of a response leaves only once the exchange is on disk: a response that a client has received completely is
+recorded, even if this program is killed at that moment.
 """
 
 import asyncio
@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from mock_solusio.record.anonymising import Anonymiser, Exchange
-from mock_solusio.record.archive import Writer
+from mock_solusio.record.anonymising import Anonymiser, RealExchange
+from mock_solusio.record.archive import RecordingWriter
 from mock_solusio.server.asgi import (
     BODY_LIMIT,
     ClientGoneError,
@@ -34,14 +34,14 @@ from mock_solusio.server.asgi import (
 from mock_solusio.server.messages import Headers, Request, json_response
 
 KEPT_LIMIT: Final = BODY_LIMIT
-"""Bytes of a body that are recorded; a longer answer passes through, but its body is not kept."""
+"""The largest body in bytes that is recorded; larger responses pass, but their bodies are not kept."""
 
 API: Final = "/api/v1"
 
 _HOP_BY_HOP: Final = frozenset(
     [
         b"connection",
-        b"expect",  # the server in front has dealt with it
+        b"expect",  # handled by our server
         b"keep-alive",
         b"proxy-authenticate",
         b"proxy-authorization",
@@ -56,11 +56,11 @@ _READABLE: Final = frozenset({"gzip", "x-gzip", "deflate", "identity"})
 
 
 class UpstreamError(ValueError):
-    """An address is not one of a SolusIO; the text says why."""
+    """An address cannot be that of a SolusIO; the text says why."""
 
 
 class Upstream:
-    """The installation: where it is, and how it may be reached.
+    """The address of the installation.
 
     Raises:
         UpstreamError: `url` is not an address such as https://panel.example.com.
@@ -72,7 +72,7 @@ class Upstream:
             port = parts.port
             host = httpx.URL(url).raw_host.decode()
         except (ValueError, httpx.InvalidURL) as error:
-            raise UpstreamError(f"{url!r} is no URL: {error}") from error
+            raise UpstreamError(f"{url!r} is not a URL: {error}") from error
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise UpstreamError(f"expected a URL such as https://panel.example.com, got {url!r}")
         if parts.username is not None or parts.query or parts.fragment:
@@ -80,7 +80,7 @@ class Upstream:
         if parts.path.rstrip("/") not in {"", API}:
             raise UpstreamError(f"expected the address of the installation, without {parts.path!r}")
         self.origin = f"{host}:{port or {'http': 80, 'https': 443}[parts.scheme]}"
-        """`host:port`, always with the port."""
+        """`host:port`, always with a port."""
         host = f"[{host}]" if ":" in host else host
         self.netloc = host if port is None else f"{host}:{port}"
         self.url = f"{parts.scheme}://{self.netloc}"
@@ -89,15 +89,15 @@ class Upstream:
 class Recorder:
     """The proxy, as an ASGI application.
 
-    `timeout`: seconds that SolusIO may take to connect, and between two pieces of an answer. `verify`: how
-    its certificate is judged. `keep_host`: it is sent the `Host` that the client sent to us. `all_paths`:
-    what is not below /api/v1 is recorded, too. `report` is called with each line for the operator.
+    `timeout` limits the seconds to connect, and between two pieces of a response. `verify` decides how the
+    certificate is verified. With `keep_host`, SolusIO gets the `Host` that the client sent. With `all_paths`,
+    exchanges outside /api/v1 are recorded too. `report` is called with each line for the operator.
     """
 
     def __init__(
         self,
         upstream: Upstream,
-        writer: Writer,
+        writer: RecordingWriter,
         anonymiser: Anonymiser,
         *,
         timeout: float = 60,
@@ -115,23 +115,23 @@ class Recorder:
         self._limits = httpx.Timeout(timeout)
         self._verify = verify
         self._client: httpx.AsyncClient | None = None
-        # One thread: the anonymiser remembers what it has seen.
+        # One thread, since the anonymiser has state.
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="recording")
-        self._passing_by = False
+        self._warned = False
         self.recorded = 0
-        """Exchanges on the disk so far."""
+        """Exchanges written so far."""
         self.lost = 0
         """Exchanges that could not be written."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request on, and its answer back."""
+        """Forward a request, and send the response back."""
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
             try:
                 request = await read_request(scope, receive)
             except TooLargeError:
-                refusal = {"message": f"The recorder takes requests of up to {BODY_LIMIT} bytes."}
+                refusal = {"message": f"The recorder accepts requests of up to {BODY_LIMIT} bytes."}
                 await send_response(json_response(413, refusal, [(b"connection", b"close")]), send)
                 return
             except ClientGoneError:
@@ -162,8 +162,8 @@ class Recorder:
         began, moment = time.perf_counter(), datetime.now(UTC)
         wanted = self._all_paths or request.path == API or request.path.startswith(f"{API}/")
         number = self._writer.next_number() if wanted else 0
-        kept = _Kept()
-        passing = _Passing(send)
+        kept = _BodyBuffer()
+        passing = _DelayedResponse(send)
         try:
             response = await self._ask(request, raw_path)
             try:
@@ -178,7 +178,7 @@ class Recorder:
             await self._fail(request, error, passing, send)
             return
         if wanted:
-            real = Exchange(
+            real = RealExchange(
                 number=number,
                 moment=moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
                 milliseconds=(time.perf_counter() - began) * 1000,
@@ -197,12 +197,12 @@ class Recorder:
             self._warn_of_links(real)
         await passing.finish()
 
-    def _keep(self, real: Exchange) -> None:
+    def _keep(self, real: RealExchange) -> None:
         try:
             self._writer.add(self._anonymiser.exchange(real))
         except Exception as error:
-            # The client gets its answer all the same: a full disk here must not stop the business there. Only
-            # the kind of an error is told, since its text might hold what must not be shown.
+            # The client still gets its response: a full disk here must not stop the billing system. Only the
+            # kind of the error is reported, since its text might have data that must not be shown.
             self.lost += 1
             reason = error.strerror if isinstance(error, OSError) else type(error).__name__
             self._report(f"Cannot record exchange {real.number}: {reason}.")
@@ -228,12 +228,14 @@ class Recorder:
         )
         return await self._client.send(asked, stream=True, follow_redirects=False)
 
-    async def _fail(self, request: Request, error: Exception, passing: "_Passing", send: Send) -> None:
+    async def _fail(
+        self, request: Request, error: Exception, passing: "_DelayedResponse", send: Send
+    ) -> None:
         reason = why(error)
         self._report(f"{request.method}: {self._upstream.url} {reason}.")
         if passing.began:
-            return  # without having finished: the server cuts the connection, so that the client knows
-        message = f"The recorder got no answer: {self._upstream.url} {reason}."
+            return  # unfinished, so the server cuts the connection, and the client notices
+        message = f"The recorder got no response: {self._upstream.url} {reason}."
         await send_response(json_response(502, {"message": message}), send)
 
     def _origins(self, request: Request) -> frozenset[str]:
@@ -244,21 +246,21 @@ class Recorder:
             host = f"{host}:{443 if request.scheme == 'https' else 80}"
         return frozenset({self._upstream.origin, host})
 
-    def _warn_of_links(self, real: Exchange) -> None:
-        """Say once that the client will leave us by following a link to the next page."""
-        if self._passing_by or self._keep_host or not real.response_body:
+    def _warn_of_links(self, real: RealExchange) -> None:
+        """Report once that a client leaves the recorder if it follows the link to the next page."""
+        if self._warned or self._keep_host or not real.response_body:
             return
         start = re.escape(self._upstream.url.replace("/", r"\/")).replace(r"\\", r"\\?")
         if re.search(rb'"next"\s*:\s*"' + start.encode(), real.response_body):
-            self._passing_by = True
+            self._warned = True
             self._report(
-                f"Answers link to {self._upstream.url}: a client that follows links.next leaves the "
+                f"Responses link to {self._upstream.url}: a client that follows links.next leaves the "
                 "recorder. --keep-host may help."
             )
 
 
-class _Kept:
-    """What is remembered of an answer."""
+class _BodyBuffer:
+    """The body of a response, up to a limit."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
@@ -273,8 +275,8 @@ class _Kept:
         return decoded(b"".join(self._parts), headers) if self.size <= KEPT_LIMIT else None
 
 
-class _Passing:
-    """Sends an answer on, always one piece late: the last one waits until the exchange is on the disk."""
+class _DelayedResponse:
+    """Forwards a response, always one piece late: the last one waits until the exchange is on disk."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -308,7 +310,7 @@ def _without_hops(headers: Headers) -> list[tuple[bytes, bytes]]:
 
 
 def _readable(value: bytes) -> bytes:
-    """Return the compressions that a client accepts and we can read."""
+    """Return the compressions that the client accepts and we can read."""
     kept = [
         one.strip()
         for one in value.decode("latin-1").split(",")
@@ -318,7 +320,7 @@ def _readable(value: bytes) -> bytes:
 
 
 def decoded(body: bytes, headers: Headers) -> bytes | None:
-    """Return a body without its compression; None when we cannot read it, or it would be too large."""
+    """Return a decompressed body; None if that is not possible, or it would be too large."""
     encodings = [
         one.strip().lower()
         for name, value in headers
@@ -328,7 +330,7 @@ def decoded(body: bytes, headers: Headers) -> bytes | None:
     for encoding in reversed(encodings):
         if encoding == "identity":
             continue
-        # 47: gzip or zlib, whichever it is; some call a bare stream "deflate", too.
+        # 47 is gzip or zlib; some servers also call a raw stream "deflate".
         widths = {"gzip": (47,), "x-gzip": (47,), "deflate": (47, -15)}.get(encoding)
         if widths is None or not body:
             return None if body else b""
@@ -348,17 +350,17 @@ def decoded(body: bytes, headers: Headers) -> bytes | None:
 
 
 def why(error: Exception) -> str:
-    """Say why there was no answer, without what was asked."""
+    """Return why there was no response, without data of the request."""
     match error:
         case httpx.ConnectTimeout():
             return "could not be reached in time"
         case httpx.TimeoutException():
-            return "did not answer in time"
+            return "did not respond in time"
         case httpx.ConnectError() if "CERTIFICATE_VERIFY_FAILED" in str(error):
             return "has a certificate that is not trusted (--insecure accepts it)"
         case httpx.ConnectError():
             return f"could not be reached ({error})"
         case httpx.RemoteProtocolError() | httpx.ReadError() | httpx.DecodingError():
-            return f"broke off ({type(error).__name__})"
+            return f"was cut off ({type(error).__name__})"
         case _:
             return f"failed ({type(error).__name__})"

@@ -1,8 +1,8 @@
-"""Fakes for real values: the same value always gets the same fake, and nobody finds the way back.
+"""Pseudonyms for real values: a value always gets the same one, and there is no way back.
 
-Everything follows from one secret. Whoever has it can tell whether a guess is right, so it is stretched
-(scrypt) and never written anywhere. Fakes are recognisable where a format allows it: mail addresses and host
-names end in `.example` (RFC 2606), IPv4 addresses are of 240.0.0.0/4 (reserved), IPv6 addresses of
+Everything follows from one secret. With the secret, one can test a guess at a value, so it is stretched
+(scrypt) and never written anywhere. Pseudonyms are recognisable where a format allows it: email addresses and
+host names end in `.example` (RFC 2606), IPv4 addresses are in 240.0.0.0/4 (reserved), IPv6 addresses in
 2001:db8::/32 (RFC 3849), MAC addresses begin with 02 (locally administered).
 """
 
@@ -15,13 +15,14 @@ import re
 import secrets
 import string
 import uuid
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from faker import Faker
 
 OWN_HOST: Final = "solusio.example"
-"""What the recorded installation itself is called in a recording."""
+"""The host name of the installation in a recording."""
 
 _FRAME: Final = re.compile(
     r"-----(?:BEGIN|END) (?:(?:RSA |EC |DSA |OPENSSH |ENCRYPTED )?PRIVATE KEY|PUBLIC KEY|CERTIFICATE)-----"
@@ -29,11 +30,11 @@ _FRAME: Final = re.compile(
 _ADDRESS: Final = re.compile(r"[0-9a-fA-F:]*[.:][0-9a-fA-F:.]*")
 _SALT: Final = b"mock-solusio recording 1"
 _WORDS: Final = 200
-"""Words that a fake of a long text has at most."""
+"""The most words of the pseudonym of a text."""
 
 
-class Fakes:
-    """Makes fakes. Without a seed they follow from a secret that lives in this object alone."""
+class Pseudonyms:
+    """Makes pseudonyms. Without a seed they follow from a random secret, known only to this object."""
 
     def __init__(self, seed: str | None = None) -> None:
         raw = (secrets.token_hex(32) if seed is None else seed).encode("utf-8", "surrogatepass")
@@ -48,7 +49,7 @@ class Fakes:
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """Tells whether another recording was made with the same secret, and with the same Faker."""
+        """Equal for recordings made with the same secret and the same version of Faker."""
         from faker import VERSION
 
         return self._digest("fingerprint", VERSION).hex()[:16]
@@ -56,12 +57,12 @@ class Fakes:
     # Kinds of values
 
     def mail(self, value: str) -> str:
-        """Return a fake mail address; addresses of one domain stay in one domain."""
+        """Return an email address; addresses in one domain stay in one domain."""
         local, _, domain = value.lower().rpartition("@")
         return self._once("mail", f"{local}@{domain}", lambda d: f"{self._user(d)}@{self.host(domain)}")
 
     def person(self, value: str) -> str:
-        """Return a fake name as persons have: of one word or two."""
+        """Return a person's name, of one word or two."""
 
         def made(digest: bytes) -> str:
             faker = self._seeded(digest)
@@ -71,7 +72,7 @@ class Fakes:
         return self._once("person", value, made)
 
     def label(self, value: str) -> str:
-        """Return a fake name of a thing: some words, and eight digits that tell it from others."""
+        """Return the name of a thing: some words and eight digits, which make it unique."""
 
         def made(digest: bytes) -> str:
             words = self._seeded(digest).words(min(len(value.split()), 3) or 1)
@@ -82,7 +83,7 @@ class Fakes:
         return self._once("label", value, made)
 
     def text(self, value: str) -> str:
-        """Return a fake text with as many words."""
+        """Return a text with as many words."""
 
         def made(digest: bytes) -> str:
             words = self._seeded(digest).words(min(max(len(value.split()), 1), _WORDS))
@@ -91,7 +92,7 @@ class Fakes:
         return self._once("text", value, made)
 
     def secret(self, value: str) -> str:
-        """Return random letters and digits of the same length: small, capital and digits where they were."""
+        """Return random letters and digits: lower case, upper case and digits where they were."""
 
         def made(digest: bytes) -> str:
             chance = random.Random(digest)  # noqa: S311 - the digest is keyed; nothing is guessed from it
@@ -100,7 +101,7 @@ class Fakes:
         return self._once("secret", value, made)
 
     def digits(self, value: str) -> str:
-        """Return the same text with other digits and letters, its punctuation as it was: a phone number."""
+        """Return a text, such as a phone number, with other digits and letters and the same punctuation."""
 
         def made(digest: bytes) -> str:
             chance = random.Random(digest)  # noqa: S311
@@ -117,25 +118,25 @@ class Fakes:
         return fake if value >= 0 else -fake
 
     def ssh_key(self, value: str) -> str:
-        """Return a fake public key of the same kind; its comment is faked, too."""
+        """Return a public key of the same kind, with another comment."""
         kind, body, *comment = value.split(None, 2)
         fake = f"{kind} AAAA{self.secret(body[4:])}"
         return f"{fake} {self._user(self._digest('comment', comment[0]))}@example" if comment else fake
 
     def pem(self, value: str) -> str:
-        """Return what has the frame of a key or certificate, and random letters inside."""
+        """Return a key or certificate with its first and last line, and random letters between."""
         return "\n".join(
             line if _FRAME.fullmatch(line.strip()) else self.secret(line) for line in value.splitlines()
         )
 
     def uuid(self, value: str) -> str:
-        """Return a fake UUID (version 4), with hyphens and capitals as they were."""
+        """Return a UUID (version 4), with hyphens and capitals as they were."""
         fake = str(uuid.UUID(bytes=self._digest("uuid", value.lower().replace("-", ""))[:16], version=4))
         fake = fake if "-" in value else fake.replace("-", "")
         return fake.upper() if value.upper() == value and value.lower() != value else fake
 
     def mac(self, value: str) -> str:
-        """Return a fake MAC address, locally administered."""
+        """Return a locally administered MAC address."""
         separator = "-" if "-" in value else ":"
         octets = [
             "02",
@@ -145,15 +146,15 @@ class Fakes:
         return fake.upper() if value.upper() == value and value.lower() != value else fake
 
     def ip(self, value: str) -> str:
-        """Return a fake address; addresses that share a prefix still share it. A prefix length stays.
+        """Return an address; addresses with a common prefix keep one. A prefix length stays.
 
-        What is the same everywhere stays: loopback, unspecified, network masks.
+        Addresses that are the same everywhere stay: loopback, unspecified, network masks.
         """
         bare, slash, length = value.partition("/")
         return self._once("ip", bare, lambda _: self._address(bare)) + slash + length
 
     def host(self, value: str) -> str:
-        """Return a fake host name; hosts of one domain stay in one domain."""
+        """Return a host name; hosts in one domain stay in one domain."""
         name = value.lower().rstrip(".")
         if name == "localhost":
             return name
@@ -171,8 +172,8 @@ class Fakes:
     def _digest(self, kind: str, value: str) -> bytes:
         return hmac.digest(self._key, f"{kind}\0{value}".encode("utf-8", "surrogatepass"), "sha256")
 
-    def _once(self, kind: str, value: str, make: "Maker") -> str:
-        """Return the fake of a value, never the value itself."""
+    def _once(self, kind: str, value: str, make: Callable[[bytes], str]) -> str:
+        """Return the pseudonym of a value, which is never the value itself."""
         found = self._known.get((kind, value))
         if found is None:
             tries = 0
@@ -199,7 +200,7 @@ class Fakes:
             return value
         width, fixed, prefix = (32, 4, 0xF) if address.version == 4 else (128, 32, 0x2001_0DB8)
         bits = f"{int(address):0{width}b}"
-        # Prefix-preserving, after Crypto-PAn: a bit is turned or not by what is before it.
+        # Prefix-preserving, after Crypto-PAn: the bits before it decide whether a bit is flipped.
         turned = "".join(
             str(int(bit) ^ (self._digest("prefix", bits[: fixed + at])[0] & 1))
             for at, bit in enumerate(bits[fixed:])
@@ -208,15 +209,9 @@ class Fakes:
         return str(ipaddress.IPv4Address(number) if width == 32 else ipaddress.IPv6Address(number))
 
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Maker = Callable[[bytes], str]
-
-
 def is_address(text: str) -> bool:
     """Tell whether a text is an IP address."""
-    if _ADDRESS.fullmatch(text) is None:  # most texts are none, and asking costs
+    if _ADDRESS.fullmatch(text) is None:  # cheaper than to parse: most texts are not addresses
         return False
     try:
         ipaddress.ip_address(text)
@@ -226,7 +221,7 @@ def is_address(text: str) -> bool:
 
 
 def is_common(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    """Tell whether an address is the same everywhere, so that it betrays nothing."""
+    """Tell whether an address is the same everywhere, so that it reveals nothing."""
     if address.is_loopback or address.is_unspecified:
         return True
     if address.version == 6:
@@ -236,7 +231,7 @@ def is_common(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
 
 
 def is_fake_address(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    """Tell whether an address is one that we make."""
+    """Tell whether an address is a pseudonym."""
     prefix = "240.0.0.0/4" if address.version == 4 else "2001:db8::/32"
     return address in ipaddress.ip_network(prefix)
 

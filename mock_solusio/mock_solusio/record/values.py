@@ -1,4 +1,4 @@
-"""Anonymises values: JSON, texts, URLs, paths, queries. What stays is decided by `sensitive.py`."""
+"""Anonymises values: JSON, texts, URLs, paths, queries. `policy.py` decides what stays."""
 
 import json
 import re
@@ -10,33 +10,33 @@ import msgspec
 
 from mock_solusio.record import policy
 from mock_solusio.record.archive import ORIGIN
-from mock_solusio.record.pseudonyms import OWN_HOST, Fakes
+from mock_solusio.record.pseudonyms import OWN_HOST, Pseudonyms
 
 Replaced = dict[str, dict[str, int]]
 
 _DEPTH: Final = 60
-"""Levels of nesting that are looked into; what is deeper is not kept."""
+"""The deepest nesting; a body with more is not kept."""
 
 _TOKENS: Final = re.compile(r"[^\W_]*[\w@][^\s\"'()<>,;]*", re.UNICODE)
 _EDGE: Final = ".:!?*`[]{}"
 
 
 class NotAnonymisableError(Exception):
-    """A body cannot be taken apart, so nothing of it is kept."""
+    """A body cannot be parsed, so nothing of it is kept."""
 
 
-class Values:
-    """Replaces values, and notes where it replaced what. A *place* is `response.body/data/*/email`."""
+class ValueAnonymiser:
+    """Replaces values, and records where and what. A *place* is `response.body/data/*/email`."""
 
-    def __init__(self, fakes: Fakes) -> None:
-        self._fakes = fakes
+    def __init__(self, pseudonyms: Pseudonyms) -> None:
+        self._pseudonyms = pseudonyms
         self._origins: frozenset[str] = frozenset()
         self._names: frozenset[str] = frozenset()
         self.replaced: Replaced = {}
         self._seen: set[str] = set()
 
     def begin(self, origins: frozenset[str]) -> None:
-        """Begin with another exchange, with an installation that goes by these `host:port`."""
+        """Start an exchange; `origins` are the installation's addresses as `host:port`."""
         self.replaced = {}
         self._origins = origins
         self._names = frozenset(origin.rpartition(":")[0].strip("[]") for origin in origins)
@@ -44,7 +44,7 @@ class Values:
     # JSON
 
     def value(self, place: str, field: str, value: Any, depth: int) -> Any:
-        """Return a JSON value as it may be kept. `field` is the member that it, or its list, belongs to."""
+        """Return a JSON value as it may be kept. `field` is the member of the value, or of its list."""
         if depth > _DEPTH:
             raise NotAnonymisableError(f"nested more than {_DEPTH} levels deep")
         if isinstance(value, str):
@@ -61,14 +61,14 @@ class Values:
             return value
         if policy.is_secret_number(field):
             self._note(place, "number")
-            return self._fakes.number(value) if isinstance(value, int) else msgspec.Raw(b"1.5")
+            return self._pseudonyms.number(value) if isinstance(value, int) else msgspec.Raw(b"1.5")
         return value
 
     def key(self, place: str, key: str) -> str:
         """Return the name of a member, parameter or cookie as it may be kept."""
         if policy.is_known_name(key) or self._is_structure(key):
             return key
-        return self.faked(f"{place} (names)", *self._by_shape(key))
+        return self.replace(f"{place} (names)", *self._by_shape(key))
 
     def _is_structure(self, name: str) -> bool:
         return policy.is_structure(name) and name.casefold() not in self._seen
@@ -82,12 +82,12 @@ class Values:
         shape = policy.shape(value)
         if policy.is_secret(field):
             if shape in {"ssh_key", "pem"}:
-                return self.faked(place, shape, value)
-            return self.faked(place, "secret", value)
+                return self.replace(place, shape, value)
+            return self.replace(place, "secret", value)
         if value[0] in "{[" and (nested := self._nested(place, value, depth)) is not None:
             return nested
         if policy.is_personal(field):
-            return self.faked(place, "digits" if any(map(str.isdigit, value)) else "label", value)
+            return self.replace(place, "digits" if any(map(str.isdigit, value)) else "label", value)
         if not shape and policy.MOMENT.fullmatch(value):
             return value
         if shape in {"", "host"} and policy.is_harmless(field, value):
@@ -96,10 +96,10 @@ class Values:
             return self._message(place, value)
         if len(value) > 3:
             self._seen.add(value.casefold())
-        return self.faked(place, *self._by_shape(value))
+        return self.replace(place, *self._by_shape(value))
 
     def _by_shape(self, value: str) -> tuple[str, str]:
-        """Return which kind of fake a text gets; it depends on the text, so it is the same everywhere."""
+        """Return the kind of pseudonym for a text, which depends only on the text itself."""
         shape = policy.shape(value)
         if value.startswith("data:"):
             return "data_url", value
@@ -111,8 +111,8 @@ class Values:
             return "person", value
         return ("text" if len(value) > 60 or "\n" in value else "label"), value
 
-    def faked(self, place: str, kind: str, value: str) -> str:
-        """Return the fake of a value, and note it."""
+    def replace(self, place: str, kind: str, value: str) -> str:
+        """Return the pseudonym of a value, and record the replacement."""
         self._note(place, kind)
         if kind == "url":
             return self._url(place, value)
@@ -120,18 +120,18 @@ class Values:
             return OWN_HOST
         make: Callable[[str], str] = {
             "data_url": lambda _: "data:,",
-            "digits": self._fakes.digits,
-            "host": self._fakes.host,
-            "ip": self._fakes.ip,
-            "label": self._fakes.label,
-            "mac": self._fakes.mac,
-            "mail": self._fakes.mail,
-            "pem": self._fakes.pem,
-            "person": self._fakes.person,
-            "secret": self._fakes.secret,
-            "ssh_key": self._fakes.ssh_key,
-            "text": self._fakes.text,
-            "uuid": self._fakes.uuid,
+            "digits": self._pseudonyms.digits,
+            "host": self._pseudonyms.host,
+            "ip": self._pseudonyms.ip,
+            "label": self._pseudonyms.label,
+            "mac": self._pseudonyms.mac,
+            "mail": self._pseudonyms.mail,
+            "pem": self._pseudonyms.pem,
+            "person": self._pseudonyms.person,
+            "secret": self._pseudonyms.secret,
+            "ssh_key": self._pseudonyms.ssh_key,
+            "text": self._pseudonyms.text,
+            "uuid": self._pseudonyms.uuid,
         }[kind]
         return make(value)
 
@@ -148,7 +148,7 @@ class Values:
             tail = match[0][len(core) :]
             if not core or policy.is_known_phrase(core):
                 return match[0]
-            return self.faked(place, *self._by_shape(core)) + tail
+            return self.replace(place, *self._by_shape(core)) + tail
 
         return _TOKENS.sub(word, value)
 
@@ -159,15 +159,15 @@ class Values:
             parts = urlsplit(value)
             host, port = parts.hostname or "", parts.port
         except ValueError:
-            return self._fakes.secret(value)
+            return self._pseudonyms.secret(value)
         standard = {"http": 80, "https": 443}.get(parts.scheme.lower())
         if parts.scheme.lower() in {"http", "https"} and (
             f"{host}:{port or standard}" in self._origins or (host in self._names and port is None)
         ):
             begin = ORIGIN
         else:
-            name = OWN_HOST if host in self._names else self._fakes.host(host) if host else ""
-            user = f"{self._fakes.secret(parts.username or 'u')}@" if "@" in parts.netloc else ""
+            name = OWN_HOST if host in self._names else self._pseudonyms.host(host) if host else ""
+            user = f"{self._pseudonyms.secret(parts.username or 'u')}@" if "@" in parts.netloc else ""
             name = f"[{name}]" if ":" in name else name
             begin = f"{parts.scheme}://{user}{name}{f':{port}' if port else ''}"
         path = self.path(place, unquote(parts.path), strict=True) if parts.path else ""
@@ -176,18 +176,18 @@ class Values:
         if query:
             text += "?" + "&".join(f"{quote_plus(name)}={quote_plus(one)}" for name, one in query)
         if parts.fragment:
-            text += "#" + self._fakes.secret(parts.fragment)
+            text += "#" + self._pseudonyms.secret(parts.fragment)
         return text
 
     def path(self, place: str, path: str, *, strict: bool = False) -> str:
-        """Return a decoded path. `strict`: words that our document does not have are hidden, too."""
+        """Return a decoded path. With `strict`, words that our document lacks are hidden too."""
         parts = path.split("/")
         ours = parts[1:3] == ["api", "v1"]
         made = []
         for at, part in enumerate(parts):
             before = parts[at - 1] if at else ""
             if before == "by_token" and part:
-                made.append(self.faked(place, "secret", part))
+                made.append(self.replace(place, "secret", part))
             elif (
                 not part
                 or (part.isascii() and part.isdigit() and len(part) <= 12)
@@ -196,8 +196,8 @@ class Values:
             ):
                 made.append(part)
             else:
-                # A fake must stay one segment.
-                made.append(self.faked(place, *self._by_shape(part)).replace("/", "-"))
+                # A pseudonym must stay one segment.
+                made.append(self.replace(place, *self._by_shape(part)).replace("/", "-"))
         return "/".join(made)
 
     def pairs(self, place: str, text: str) -> list[tuple[str, str]]:
@@ -223,10 +223,10 @@ class Values:
 
 
 def parse(text: bytes) -> Any:
-    """Return the value of a JSON text whose numbers can be written again exactly as they were.
+    """Return the value of a JSON text, with numbers that can be written again exactly.
 
     Raises:
-        NotAnonymisableError: it is not JSON, or no object or list.
+        NotAnonymisableError: the text is not JSON, or neither an object nor a list.
     """
     try:
         value = json.loads(
@@ -239,7 +239,7 @@ def parse(text: bytes) -> Any:
     except (ValueError, RecursionError) as error:
         raise NotAnonymisableError("not JSON in UTF-8") from error
     if not isinstance(value, dict | list):
-        raise NotAnonymisableError("JSON, but no object or list")
+        raise NotAnonymisableError("JSON, but neither an object nor a list")
     return value
 
 
@@ -259,4 +259,4 @@ def _object(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refused(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")

@@ -13,9 +13,9 @@ import httpx
 import pytest
 
 from mock_solusio.record.anonymising import Anonymiser
-from mock_solusio.record.archive import Reader, Recorded, Writer
+from mock_solusio.record.archive import RecordedExchange, RecordingReader, RecordingWriter
 from mock_solusio.record.proxy import Recorder, Upstream
-from mock_solusio.record.pseudonyms import Fakes
+from mock_solusio.record.pseudonyms import Pseudonyms
 from mock_solusio.server.uvicorn_server import running
 
 SEED = "a long secret of the tests"
@@ -102,8 +102,8 @@ class Session:
     said: list[str]
     client: httpx.Client
 
-    def exchanges(self) -> list[Recorded]:
-        return list(Reader(self.folder))
+    def exchanges(self) -> list[RecordedExchange]:
+        return list(RecordingReader(self.folder))
 
     def everything(self) -> bytes:
         return everything_in(self.folder)
@@ -150,10 +150,10 @@ def recording(tmp_path: Path) -> Recording:
         url: str, *, seed: str | None = SEED, folder: Path | None = None, **more: Any
     ) -> Iterator[Session]:
         folder = folder or tmp_path / "recorded"
-        fakes = Fakes(seed)
+        pseudonyms = Pseudonyms(seed)
         said: list[str] = []
-        writer = Writer(folder, fakes.fingerprint)
-        recorder = Recorder(Upstream(url), writer, Anonymiser(fakes), report=said.append, **more)
+        writer = RecordingWriter(folder, pseudonyms.fingerprint)
+        recorder = Recorder(Upstream(url), writer, Anonymiser(pseudonyms), report=said.append, **more)
         with (
             running(recorder, date=False) as own,
             httpx.Client(base_url=f"{own}/api/v1/", timeout=30, trust_env=False) as client,

@@ -9,17 +9,17 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mock_solusio.record.anonymising import Anonymiser, Exchange
-from mock_solusio.record.archive import FormBody, HiddenBody, JsonBody, NoBody, Recorded
-from mock_solusio.record.pseudonyms import Fakes
+from mock_solusio.record.anonymising import Anonymiser, RealExchange
+from mock_solusio.record.archive import FormBody, HiddenBody, JsonBody, NoBody, RecordedExchange
+from mock_solusio.record.pseudonyms import Pseudonyms
 
 JSON = [(b"content-type", b"application/json")]
 
 
-FAKES = Fakes("planted")
+FAKES = Pseudonyms("planted")
 
 
-def exchange(**more: Any) -> Exchange:
+def exchange(**more: Any) -> RealExchange:
     fields = {
         "number": 1,
         "moment": "2026-03-01T00:00:00.000Z",
@@ -34,12 +34,12 @@ def exchange(**more: Any) -> Exchange:
         "response_headers": JSON,
         "response_body": b"",
     }
-    return Exchange(**{**fields, **more})
+    return RealExchange(**{**fields, **more})
 
 
 @pytest.fixture(scope="module")
 def anonymiser() -> Anonymiser:
-    return Anonymiser(Fakes("tests"))
+    return Anonymiser(Pseudonyms("tests"))
 
 
 @pytest.fixture
@@ -203,7 +203,12 @@ def test_without_a_seed_two_recordings_have_nothing_in_common(anonymiser):
     body = b'{"email":"ann@real-host.de","name":"web17","ip":"10.1.2.3"}'
     made = [
         bytes(one.exchange(exchange(response_body=body)).response.body.value)
-        for one in (Anonymiser(Fakes()), Anonymiser(Fakes()), Anonymiser(Fakes("tests")), anonymiser)
+        for one in (
+            Anonymiser(Pseudonyms()),
+            Anonymiser(Pseudonyms()),
+            Anonymiser(Pseudonyms("tests")),
+            anonymiser,
+        )
     ]
     assert len(set(made)) == 3
     assert made[2] == made[3]
@@ -217,7 +222,7 @@ def test_without_a_seed_two_recordings_have_nothing_in_common(anonymiser):
     [
         ([(b"content-type", b"text/html")], b"<p>Ann Kowalczyk</p>", "not JSON in UTF-8"),
         (JSON, b"\xff\xfe{}", "not JSON in UTF-8"),
-        (JSON, b'"Ann Kowalczyk"', "JSON, but no object or list"),
+        (JSON, b'"Ann Kowalczyk"', "JSON, but neither an object nor a list"),
         (JSON, b'{"a":1,"a":2}', "not JSON in UTF-8"),
         (JSON, b'{"a":NaN}', "not JSON in UTF-8"),
         (JSON, b"[" * 70 + b"]" * 70, "nested more than 60 levels deep"),
@@ -383,4 +388,4 @@ def test_nothing_that_was_planted_gets_through(leaks, found, other, where):
     made = Anonymiser(FAKES).exchange(exchange(**more))
     assert isinstance(made.response.body, JsonBody)
     assert leaks(msgspec.json.encode(made), used) == []
-    assert msgspec.json.decode(msgspec.json.encode(made), type=Recorded) == made
+    assert msgspec.json.decode(msgspec.json.encode(made), type=RecordedExchange) == made

@@ -7,8 +7,15 @@ import pytest
 from click.testing import CliRunner
 
 from mock_solusio.cli import cli
-from mock_solusio.record.archive import JsonBody, Reader, Recorded, RecordedRequest, RecordedResponse, Writer
-from mock_solusio.record.audit import check
+from mock_solusio.record.archive import (
+    JsonBody,
+    RecordedExchange,
+    RecordedRequest,
+    RecordedResponse,
+    RecordingReader,
+    RecordingWriter,
+)
+from mock_solusio.record.audit import audit
 
 
 @pytest.fixture
@@ -19,11 +26,11 @@ def folder(tmp_path):
 @pytest.fixture
 def write(folder):
     """Writes an exchange as if an anonymiser had overlooked something."""
-    writer = Writer(folder, "")
+    writer = RecordingWriter(folder, "")
 
     def made(value, path="/api/v1/users", replaced=None, **more):
         writer.add(
-            Recorded(
+            RecordedExchange(
                 number=writer.next_number(),
                 moment="2026-03-01T00:00:00.000Z",
                 milliseconds=1,
@@ -39,10 +46,10 @@ def write(folder):
 @pytest.mark.parametrize(
     ("value", "problem"),
     [
-        ("ann@real-host.de", "looks like a mail address"),
-        ("write to ann@real-host.de now", "looks like a mail address"),
-        ("https://solusio.example/?q=ann%40real-host.de", "looks like a mail address"),
-        ('{"a": "ann@real-host.de"}', "looks like a mail address"),
+        ("ann@real-host.de", "looks like an email address"),
+        ("write to ann@real-host.de now", "looks like an email address"),
+        ("https://solusio.example/?q=ann%40real-host.de", "looks like an email address"),
+        ('{"a": "ann@real-host.de"}', "looks like an email address"),
         ("203.0.113.7", "looks like an IP address"),
         ("from 203.0.113.7:22", "looks like an IP address"),
         ("fd00::17", "looks like an IP address"),
@@ -56,7 +63,7 @@ def write(folder):
 )
 def test_what_should_not_be_there_is_found(write, folder, value, problem):
     write({"data": [{"note": value}]})
-    found = check(Reader(folder))
+    found = audit(RecordingReader(folder))
     assert len(found.warnings) == 1
     place, _, told = found.warnings[0].partition(": ")
     assert place.startswith("000001.json response.body/data/*/note")
@@ -69,7 +76,7 @@ def test_it_looks_at_names_paths_queries_and_headers_too(write, folder):
     write({}, path="/api/v1/users/Ab3dEf6hIj9lMn2pQr5t")
     write({}, query=[("filter[search]", "ann@real-host.de")])
     write({}, headers=[("authorization", "Bearer Ab3dEf6hIj9lMn2pQr5t")])
-    assert [line.split(": ")[0] for line in check(Reader(folder)).warnings] == [
+    assert [line.split(": ")[0] for line in audit(RecordingReader(folder)).warnings] == [
         "000001.json response.body",
         "000002.json request.path",
         "000003.json request.query/filter[search]",
@@ -89,7 +96,7 @@ def test_what_is_ours_is_no_alarm(write, folder):
         "secret": "Ab3dEf6hIj9lMn2pQr5t",
     }
     write(ours, replaced={"response.body/secret": {"secret": 1}})
-    assert check(Reader(folder)).warnings == []
+    assert audit(RecordingReader(folder)).warnings == []
 
 
 def test_the_command_names_everything(write, folder):
@@ -99,11 +106,11 @@ def test_the_command_names_everything(write, folder):
         0,
         f"1 exchange in {folder}.\n"
         "\nReplaced:\n  mail       3\n  ssh key    1\n"
-        "\nKept names that the OpenAPI document does not have; see that none of them is a secret:\n"
+        "\nKept names that are not in the OpenAPI document; make sure that none of them is a secret:\n"
         "  odd_thing\n"
-        "\nNothing looks like a mail address, an IP address, a host or a credential.\n",
+        "\nNothing looks like an email address, an IP address, a host or a credential.\n",
     )
     write({"ip": "203.0.113.7"})
     result = CliRunner().invoke(cli, ["record", "--check", str(folder)])
     assert result.exit_code == 1
-    assert "Look at these:\n  000002.json response.body/ip: looks like an IP address\n" in result.output
+    assert "Check these:\n  000002.json response.body/ip: looks like an IP address\n" in result.output

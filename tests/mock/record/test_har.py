@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from mock_solusio.cli import cli
-from mock_solusio.record.archive import FormBody, HiddenBody, NoBody, Reader
+from mock_solusio.record.archive import FormBody, HiddenBody, NoBody, RecordingReader
 
 SECRETS = [
     "ann.kowalczyk@real-host.de",
@@ -100,9 +100,9 @@ def test_a_session_of_a_browser(importing, leaks, everything):
     assert (result.exit_code, result.output) == (
         0,
         f"3 exchanges recorded in {folder}.\n"
-        "Left out: 1 not below /api/v1 (--all-paths takes them).\nLeft out: 1 without an answer.\n",
+        "Left out: 1 not below /api/v1 (--all-paths imports them).\nLeft out: 1 without a response.\n",
     )
-    posted, searched, coded_one = Reader(folder)
+    posted, searched, coded_one = RecordingReader(folder)
     assert [one.number for one in (posted, searched, coded_one)] == [1, 2, 3]
     assert (posted.moment, posted.milliseconds) == ("2026-03-01T11:00:00.000Z", 12.5)
     asked = json.loads(bytes(posted.request.body.value))
@@ -121,7 +121,7 @@ def test_what_programs_write_differently(importing):
         entry(response__content={"size": 3, "mimeType": None, "text": "<p>"}, response__headers=[]),
     )
     assert result.exit_code == 0, result.output
-    posted, empty, left_out, page = Reader(folder)
+    posted, empty, left_out, page = RecordingReader(folder)
     assert posted.request.body == FormBody([("userid", "1")])
     assert posted.milliseconds == 0
     assert empty.response.body == NoBody()
@@ -143,12 +143,12 @@ def test_a_byte_order_mark_is_no_obstacle(importing):
 @pytest.mark.parametrize(
     ("entries", "words"),
     [
-        ([entry(startedDateTime="yesterday")], "log.entries[0]: startedDateTime is no moment"),
-        ([entry(), entry(url="ftp://panel/x")], "log.entries[1]: the URL is no http or https URL"),
-        ([entry(url="http://panel:x/api/v1/")], "log.entries[0]: the URL cannot be understood"),
+        ([entry(startedDateTime="yesterday")], "log.entries[0]: startedDateTime is not in ISO 8601"),
+        ([entry(), entry(url="ftp://panel/x")], "log.entries[1]: the URL is not an http or https URL"),
+        ([entry(url="http://panel:x/api/v1/")], "log.entries[0]: the URL is not valid"),
         (
             [entry(response__content={"text": "!!!", "encoding": "base64"})],
-            "log.entries[0]: a body is no base64",
+            "log.entries[0]: a body is not base64",
         ),
         (
             [entry(response__content={"text": "x", "encoding": "rot13"})],
@@ -159,8 +159,8 @@ def test_a_byte_order_mark_is_no_obstacle(importing):
             [entry(response__status="200")],
             "session.har is not a HAR file: log.entries[0].response.status: expected an integer",
         ),
-        ([], "holds no answered request below /api/v1"),
-        ([entry(url="https://panel.real-host.de/")], "holds no answered request below /api/v1"),
+        ([], "has no request with a response below /api/v1"),
+        ([entry(url="https://panel.real-host.de/")], "has no request with a response below /api/v1"),
     ],
 )
 def test_what_is_no_har_is_refused(importing, entries, words):

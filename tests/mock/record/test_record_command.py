@@ -16,9 +16,9 @@ import pytest
 from click.testing import CliRunner
 
 from mock_solusio.cli import cli
-from mock_solusio.record.archive import Reader, Recorded, Writer
+from mock_solusio.record.archive import RecordedExchange, RecordingReader, RecordingWriter
 from mock_solusio.record.command import record
-from mock_solusio.record.pseudonyms import Fakes
+from mock_solusio.record.pseudonyms import Pseudonyms
 
 
 @contextmanager
@@ -88,8 +88,8 @@ def test_a_kill_loses_nothing_that_was_answered(canned, tmp_path):
                     answered += 1
                 os.kill(process.pid, signal.SIGKILL)
             process.wait(30)
-        assert len(list(Reader(folder))) == answered
-    assert [one.number for one in Reader(folder)] == list(range(1, 29))
+        assert len(list(RecordingReader(folder))) == answered
+    assert [one.number for one in RecordingReader(folder)] == list(range(1, 29))
 
 
 def test_a_kill_in_the_middle_of_an_answer_leaves_no_half_file(canned, tmp_path):
@@ -110,7 +110,7 @@ def test_a_kill_in_the_middle_of_an_answer_leaves_no_half_file(canned, tmp_path)
                 next(answer.iter_raw())
                 os.kill(process.pid, signal.SIGKILL)
         process.wait(30)
-    kept = list(Reader(folder))
+    kept = list(RecordingReader(folder))
     assert answered <= len(kept) <= 2
     assert all(len(json.loads(bytes(one.response.body.value))["data"]) == 20_000 for one in kept)
 
@@ -120,19 +120,22 @@ def test_a_kill_in_the_middle_of_an_answer_leaves_no_half_file(canned, tmp_path)
     [
         ([], "Give one of --upstream, --import-har and --check."),
         (["--upstream", "http://x", "--check", "."], "Give one of --upstream, --import-har and --check."),
-        (["--upstream", "http://x"], "Name a folder to record to with --out."),
+        (["--upstream", "http://x"], "Give a folder for the recording with --out."),
         (["--upstream", "panel", "--out", "o"], "expected a URL such as https://panel.example.com"),
         (["--upstream", "http://x", "--out", "o", "--seed", " "], "expected a text, got nothing"),
-        (["--upstream", "http://x", "--out", "o", "--insecure", "--cacert", "pem"], "exclude each other"),
-        (["--upstream", "http://x", "--out", "o", "--cacert", "pem"], "holds no certificate in PEM"),
+        (
+            ["--upstream", "http://x", "--out", "o", "--insecure", "--cacert", "pem"],
+            "Give --insecure or --cacert, not both.",
+        ),
+        (["--upstream", "http://x", "--out", "o", "--cacert", "pem"], "has no certificate in PEM format"),
         (["--upstream", "http://x", "--out", "o", "--timeout", "0"], "0 is not in the range"),
         (["--upstream", "http://x", "--out", "o", "--port", "70000"], "70000 is not in the range"),
         (["--upstream", "http://x", "--out", "o", "--host", "256.1.1.1"], "Cannot listen on 256.1.1.1:8009"),
-        (["--upstream", "http://x", "--out", "."], "is not empty and holds no recording"),
+        (["--upstream", "http://x", "--out", "."], "is not empty and has no recording"),
         (["--upstream", "http://x", "--out", "pem"], "is a file"),
-        (["--check", ".", "--seed", "s"], "--seed has no meaning with --check."),
-        (["--import-har", "pem", "--out", "o", "--port", "1"], "--port has no meaning with --import-har."),
-        (["--check", "."], "holds no recording"),
+        (["--check", ".", "--seed", "s"], "--seed has no effect with --check."),
+        (["--import-har", "pem", "--out", "o", "--port", "1"], "--port has no effect with --import-har."),
+        (["--check", "."], "has no recording"),
         (["--import-har", "nowhere", "--out", "o"], "does not exist"),
     ],
 )
@@ -147,7 +150,7 @@ def test_options_that_do_not_fit(tmp_path, monkeypatch, arguments, words):
 
 def test_a_recording_of_another_secret_is_not_continued(tmp_path):
     folder = tmp_path / "recorded"
-    Writer(folder, Fakes("s").fingerprint)
+    RecordingWriter(folder, Pseudonyms("s").fingerprint)
     result = CliRunner().invoke(
         cli, ["record", "--upstream", "http://x", "--out", str(folder), "--port", "0", "--seed", "t"]
     )
@@ -161,7 +164,7 @@ def test_a_recording_of_another_secret_is_not_continued(tmp_path):
         (["--recorded-only"], "--recorded-only needs --recorded."),
         (["--recorded-seed", "s"], "--recorded-seed needs --recorded."),
         (["--recorded", "nowhere"], "does not exist"),
-        (["--recorded", "."], "holds no recording"),
+        (["--recorded", "."], "has no recording"),
     ],
 )
 def test_options_of_serve_that_do_not_fit(tmp_path, monkeypatch, arguments, words):
@@ -174,7 +177,7 @@ def test_options_of_serve_that_do_not_fit(tmp_path, monkeypatch, arguments, word
 def test_the_page_about_it_shows_a_valid_exchange_and_every_option():
     page = (Path(__file__).parents[3] / "docs" / "record.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
-    shown = msgspec.json.decode(example, type=Recorded)
+    shown = msgspec.json.decode(example, type=RecordedExchange)
     assert json.loads(msgspec.json.encode(shown)) == json.loads(example)
     options = {option for parameter in record.params for option in parameter.opts}
     assert {option for option in options if option not in page} == set()

@@ -16,7 +16,7 @@ import pytest
 import trustme
 
 from mock_solusio.record import proxy as record
-from mock_solusio.record.archive import HiddenBody, NoBody, Reader
+from mock_solusio.record.archive import HiddenBody, NoBody, RecordingReader
 from mock_solusio.record.proxy import Upstream, UpstreamError, decoded
 from mock_solusio.server.asgi import BODY_LIMIT
 from mock_solusio.server.uvicorn_server import running
@@ -278,7 +278,7 @@ def test_a_certificate_that_is_not_trusted(tls_upstream, recording):
         answer = session.client.get("users")
         assert answer.status_code == 502
         reason = f"{url} has a certificate that is not trusted (--insecure accepts it)"
-        assert answer.json() == {"message": f"The recorder got no answer: {reason}."}
+        assert answer.json() == {"message": f"The recorder got no response: {reason}."}
         assert session.exchanges() == []
 
 
@@ -302,7 +302,7 @@ def test_an_upstream_that_is_not_there(recording):
         answer = session.client.get("users?token=geheim")
     assert answer.status_code == 502
     assert answer.headers["content-type"] == "application/json"
-    begin = f"The recorder got no answer: http://127.0.0.1:{port} could not be reached"
+    begin = f"The recorder got no response: http://127.0.0.1:{port} could not be reached"
     assert answer.json()["message"].startswith(begin)
     assert len(session.said) == 1
     assert "geheim" not in session.said[0]
@@ -315,7 +315,7 @@ def test_an_upstream_that_does_not_answer_in_time(recording):
         answer = session.client.get("users")
         hold.set()
     assert answer.status_code == 502
-    assert answer.json()["message"].endswith("did not answer in time.")
+    assert answer.json()["message"].endswith("did not respond in time.")
 
 
 @pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200", b"SMTP ready\r\n\r\n"])
@@ -323,7 +323,7 @@ def test_an_upstream_that_speaks_no_http(recording, said):
     with raw_upstream(said) as url, recording(url) as session:
         answer = session.client.get("users")
     assert answer.status_code == 502
-    assert "broke off" in answer.json()["message"]
+    assert "was cut off" in answer.json()["message"]
 
 
 def test_an_answer_that_breaks_off_is_no_whole_answer_and_is_not_recorded(recording):
@@ -337,7 +337,7 @@ def test_an_answer_that_breaks_off_is_no_whole_answer_and_is_not_recorded(record
         assert outcome in {"502", "RemoteProtocolError", "ReadError"}
         assert session.exchanges() == []
     assert len(session.said) == 1
-    assert "broke off" in session.said[0]
+    assert "was cut off" in session.said[0]
 
 
 def test_what_cannot_be_written_is_passed_on_and_told(canned, recording, monkeypatch):
@@ -364,7 +364,7 @@ def test_a_recording_is_continued_with_its_seed(canned, recording):
     first, second = session.exchanges()
     assert (first.number, second.number) == (1, 2)
     assert first.response.body == second.response.body
-    assert len(list(Reader(session.folder))) == 2
+    assert len(list(RecordingReader(session.folder))) == 2
 
 
 @pytest.mark.parametrize(
@@ -373,11 +373,11 @@ def test_a_recording_is_continued_with_its_seed(canned, recording):
         ("panel.real-host.de", "expected a URL such as"),
         ("ftp://panel.real-host.de", "expected a URL such as"),
         ("https://", "expected a URL such as"),
-        ("https://panel:x", "is no URL"),
+        ("https://panel:x", "is not a URL"),
         ("https://ann:pw@panel.de", "without user name"),
         ("https://panel.de/?a=1", "without user name, query"),
         ("https://panel.de/login", "without '/login'"),
-        ("https://[::1", "is no URL"),
+        ("https://[::1", "is not a URL"),
     ],
 )
 def test_an_upstream_must_be_an_address(url, words):

@@ -10,10 +10,10 @@ import msgspec
 import pytest
 
 from mock_solusio.options import Options
-from mock_solusio.record.anonymising import Anonymiser, Exchange
-from mock_solusio.record.archive import Reader, RecordingError, Writer
-from mock_solusio.record.player import RecordedAnswers
-from mock_solusio.record.pseudonyms import Fakes
+from mock_solusio.record.anonymising import Anonymiser, RealExchange
+from mock_solusio.record.archive import RecordingError, RecordingReader, RecordingWriter
+from mock_solusio.record.player import RecordingPlayer
+from mock_solusio.record.pseudonyms import Pseudonyms
 from mock_solusio.testing import started
 
 SEED = "a long secret of the tests"
@@ -28,9 +28,9 @@ def folder(tmp_path):
 @pytest.fixture
 def write(folder) -> Callable[..., None]:
     """Records an exchange: `write("GET", "users?page=1", {"data": []})`."""
-    fakes = Fakes(SEED)
-    anonymiser = Anonymiser(fakes)
-    writer = Writer(folder, fakes.fingerprint)
+    pseudonyms = Pseudonyms(SEED)
+    anonymiser = Anonymiser(pseudonyms)
+    writer = RecordingWriter(folder, pseudonyms.fingerprint)
 
     def made(
         method: str,
@@ -58,7 +58,7 @@ def write(folder) -> Callable[..., None]:
             "response_headers": JSON,
             "response_body": json.dumps(answer).encode(),
         }
-        writer.add(anonymiser.exchange(Exchange(**{**fields, **more})))
+        writer.add(anonymiser.exchange(RealExchange(**{**fields, **more})))
 
     made.writer = writer
     return made
@@ -127,11 +127,11 @@ def test_with_the_recording_only_it_is_refused_and_near_misses_are_named(write, 
         answer = client.request(method, target, json=body)
         assert answer.status_code == 501
         assert answer.json()["message"].startswith(
-            f"The recording has no answer to {method} /api/v1/{target}. Near"
+            f"The recording has no response to {method} /api/v1/{target}. Did you mean"
         )
         assert hint in answer.json()["message"]
     answer = client.get("licence")
-    assert answer.json() == {"message": "The recording has no answer to GET /api/v1/licence."}
+    assert answer.json() == {"message": "The recording has no response to GET /api/v1/licence."}
     assert httpx.get(f"{serving.solusio.url}/_mock/health", trust_env=False).is_success
     assert httpx.get(f"{serving.solusio.url}/docs", trust_env=False).is_success
 
@@ -170,10 +170,10 @@ def test_a_body_may_differ_where_the_recording_holds_fakes(write, serving, folde
     client = serving(recorded_only=True)
     fresh = {"email": "new@customer.test", "billing_user_id": 8}
     assert client.post("users", json=fresh).json() == {"id": 8}
-    note = "from the recording, exchange 2, whose body differs where it was anonymised"
+    note = "from the recording, exchange 2, with another body where it was anonymised"
     assert [entry.notes for entry in serving.solusio.journal.read()] == [(note,)]
     # What is the same goes before what only may be.
-    recorded = json.loads(bytes(Reader(folder).read(1).request.body.value))
+    recorded = json.loads(bytes(RecordingReader(folder).read(1).request.body.value))
     assert client.post("users", json=recorded).json() == {"id": 7}
     # A query decides which customer it is: there nothing may differ.
     assert client.get("users", params={"filter[search]": "new@customer.test"}).status_code == 501
@@ -183,7 +183,7 @@ def test_answers_to_the_same_access_token_come_first(write, serving, folder):
     for token, number in (("AdminToken", 1), ("ClientToken", 2), ("ClientToken", 3)):
         write("GET", "account", {"id": number}, token=token)
     client = serving(recorded_only=True)
-    fake = dict(Reader(folder).read(2).request.headers)["authorization"]
+    fake = dict(RecordingReader(folder).read(2).request.headers)["authorization"]
     assert [client.get("account", headers={"Authorization": fake}).json()["id"] for _ in range(3)] == [
         2,
         3,
@@ -236,7 +236,7 @@ def test_forms_and_what_was_not_kept(write, serving, folder):
     answer = client.get("page")
     assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html")
     assert answer.text == "(The recording did not keep this body of 3 bytes.)"
-    assert len(RecordedAnswers(folder)) == 2
+    assert len(RecordingPlayer(folder)) == 2
 
 
 def test_a_fault_still_strikes(write, serving):
@@ -254,37 +254,37 @@ def test_a_fault_still_strikes(write, serving):
 
 def test_folders_that_are_no_recordings(tmp_path, write, folder):
     write("GET", "plans", {})
-    with pytest.raises(RecordingError, match=r"holds no recording: recording\.json: No such file"):
-        RecordedAnswers(tmp_path)
-    with pytest.raises(RecordingError, match="was made with another seed"):
-        RecordedAnswers(folder, seed="another")
+    with pytest.raises(RecordingError, match=r"has no recording: recording\.json: No such file"):
+        RecordingPlayer(tmp_path)
+    with pytest.raises(RecordingError, match="was recorded with another seed"):
+        RecordingPlayer(folder, seed="another")
     (folder / "exchanges" / "000001.json").write_text('{"number": "one"}')
     with pytest.raises(RecordingError, match=r"000001\.json: number: expected an integer"):
-        RecordedAnswers(folder)
+        RecordingPlayer(folder)
     head = msgspec.json.decode((folder / "recording.json").read_bytes())
     for change, words in (
         ({"version": 2}, "is a recording of version 2; this program knows version 1"),
-        ({"format": "something"}, "holds no recording, but 'something'"),
+        ({"format": "something"}, "has no recording, but 'something'"),
     ):
         (folder / "recording.json").write_bytes(msgspec.json.encode({**head, **change}))
         with pytest.raises(RecordingError, match=words):
-            RecordedAnswers(folder)
+            RecordingPlayer(folder)
 
 
 def test_a_folder_is_continued_only_if_it_is_that_recording(tmp_path, write, folder):
     write("GET", "plans", {})
     with pytest.raises(RecordingError, match="made with another secret"):
-        Writer(folder, Fakes().fingerprint)
+        RecordingWriter(folder, Pseudonyms().fingerprint)
     with pytest.raises(RecordingError, match="is being recorded to by another program"):
-        Writer(folder, Fakes(SEED).fingerprint)
+        RecordingWriter(folder, Pseudonyms(SEED).fingerprint)
     write.writer.close()
     left = folder / "exchanges" / ".abc.part"
     left.write_text("{")
-    assert Writer(folder, Fakes(SEED).fingerprint).next_number() == 2
+    assert RecordingWriter(folder, Pseudonyms(SEED).fingerprint).next_number() == 2
     assert not left.exists()
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "letter.txt").write_text("Dear Ann")
-    with pytest.raises(RecordingError, match="is not empty and holds no recording"):
-        Writer(tmp_path / "own", "")
+    with pytest.raises(RecordingError, match="is not empty and has no recording"):
+        RecordingWriter(tmp_path / "own", "")
     with pytest.raises(RecordingError, match="cannot be written: Not a directory"):
-        Writer(tmp_path / "own" / "letter.txt" / "x", "")
+        RecordingWriter(tmp_path / "own" / "letter.txt" / "x", "")

@@ -10,8 +10,8 @@ import pytest
 
 from mock_solusio.moment import MINUTE
 from mock_solusio.options import Options
-from mock_solusio.record.archive import Reader
-from mock_solusio.record.audit import check
+from mock_solusio.record.archive import RecordingReader
+from mock_solusio.record.audit import audit
 from mock_solusio.testing import started
 
 ADMIN = "AdminsOwnAccessToken0123456789abcdef"
@@ -106,7 +106,7 @@ def test_nothing_real_is_on_the_disk(session, leaks):
 
 def test_the_check_finds_nothing_either(session):
     made, _ = session
-    found = check(Reader(made.folder))
+    found = audit(RecordingReader(made.folder))
     assert found.warnings == []
     assert {"mail", "secret", "ip", "uuid", "host", "ssh_key"} <= set(found.replaced)
 
