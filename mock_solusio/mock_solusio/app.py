@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mock_solusio.control.api import Control
 
 CONTROL: Final = "/_mock"
+_BELOW_API: Final = f"{PREFIX}/"
 
 
 @dataclass(slots=True)
@@ -41,17 +42,14 @@ class Incoming:
     scope: Scope
     receive: Receive
     send: Send
+    is_api: bool
+    """Whether its path is below that of the API."""
     steps: "Iterator[Step]"
     """The steps it has not reached yet."""
     match: Match | None = None
-    """What the routes of the API say about it, once somebody needed it."""
+    """The operation of the API, once a step has looked it up."""
     sent: bool = False
-    """Whether the response was sent already."""
-
-    @property
-    def is_api(self) -> bool:
-        """Whether its path is below the API's."""
-        return self.request.path.startswith(f"{PREFIX}/")
+    """Whether the response was already sent."""
 
     async def proceed(self) -> Response:
         """Take the remaining steps until one answers."""
@@ -75,11 +73,11 @@ class Mock(Runtime):
         self._control: Control | None = None
         self._ui: App | None = None
         self.steps: Final[tuple[Step, ...]] = (
-            self._serve_control,  # /_mock meets no faults, and is not traffic to look at
+            self._serve_control,  # /_mock is exempt from faults, and journals only what changes the mock
             self._journal,
-            self._inject_fault,  # a wrong, late or missing answer, on demand
-            self._explain_errors,
-            self._run_due,  # tasks and replayed events: every answer shows the present state
+            self._inject_fault,  # a wrong, late or missing response, on demand
+            self._explain_errors,  # as responses of the API
+            self._run_due,  # tasks and replayed events: every response shows the present state
             self._serve_recording,
             self._serve_cached,  # reads that were rendered before
             self._serve_api,
@@ -99,7 +97,8 @@ class Mock(Runtime):
         except (ClientGoneError, asyncio.CancelledError):
             # The client went away, or the mock stops before it has read the request: nobody waits.
             return
-        incoming = Incoming(request, scope, receive, send, iter(self.steps))
+        is_api = request.path.startswith(_BELOW_API)
+        incoming = Incoming(request, scope, receive, send, is_api, iter(self.steps))
         response = await incoming.proceed()
         if not incoming.sent:
             await send_response(response, send)
