@@ -1,4 +1,4 @@
-"""What is kept of the present state: rendered records, and what the store counted."""
+"""Values cached for a state: rendered records, and the totals of the store."""
 
 import pytest
 
@@ -64,7 +64,7 @@ def test_the_sizes_are_bounded(store):
 
 
 class Views:
-    """A view that counts how often it renders, and says how long that holds."""
+    """A view that counts how often it renders and sets an expiry."""
 
     def __init__(self, until=None):
         self.until = until
@@ -99,7 +99,7 @@ def test_a_record_is_rendered_once_for_all_answers(store):
 def test_an_answer_ends_with_the_first_of_its_records(store, clock):
     cat, dog, rows = add(store, "cat"), add(store, "dog"), VersionedCache(store, limit=10_000)
     sooner, later = Views(START + SECOND).view, Views(START + 2 * SECOND).view
-    for _ in range(2):  # rendered, then taken again
+    for _ in range(2):  # rendered, then cached
         call = looking(store, rows)
         rendered(call, later, cat)
         assert call.expires_at == START + 2 * SECOND

@@ -1,4 +1,4 @@
-"""The way from a request to its answer: routes, methods, bodies, pages, and answers that are kept."""
+"""From a request to its response: routes, methods, bodies, pages, cached responses."""
 
 import asyncio
 import json
@@ -46,7 +46,7 @@ def test_head_is_answered_like_get(api):
 @pytest.mark.parametrize(
     "path", ["users/x", "users/1x", "users/-1", "users/9999999999999999999999", "users//1"]
 )
-def test_what_is_no_id_leads_nowhere(api, path):
+def test_an_invalid_id_is_not_found(api, path):
     assert api.get(path).status == 404
 
 
@@ -91,7 +91,7 @@ def test_nothing_is_an_empty_object(api, raw):
 
 
 @pytest.mark.parametrize("raw", [b"{}", b"junk", b"[]"])
-def test_a_body_where_none_belongs_does_no_harm(api, raw):
+def test_an_unexpected_body_is_ignored(api, raw):
     assert api.call("GET", "users/1", raw=raw).status == 200
 
 
@@ -121,7 +121,7 @@ def test_a_wrong_parameter_is_named(api, query, field, text):
     assert said.endswith(text)
 
 
-def test_links_lead_through_all_pages_and_keep_the_filters(api):
+def test_links_cover_all_pages_and_keep_the_filters(api):
     for number in range(7):
         assert api.post("users", {"email": f"ann{number}@example.com"}).status == 201
     assert api.post("users", {"email": "bob@example.com"}).status == 201
@@ -165,7 +165,7 @@ def test_an_answer_is_rendered_once_while_nothing_changes(api):
     assert api.get("users").json["meta"]["total"] == first.json["meta"]["total"] + 1
 
 
-def test_kept_answers_are_nobody_elses(api):
+def test_cached_responses_belong_to_one_user(api):
     ann = api.post("users", {"email": "ann@example.com"}).data
     anns = api.as_user(ann["id"])
     assert api.get("account").data["email"] == "admin@example.com"
@@ -216,7 +216,7 @@ CALLS = [
         st.tuples(st.sampled_from(CALLS), st.sampled_from([0, 0, 0, SECOND // 2, 3 * SECOND])), max_size=25
     )
 )
-def test_keeping_answers_changes_none_of_them(steps):
+def test_caching_changes_no_response(steps):
     def bodies(keep: bool) -> list[tuple[int, bytes]]:
         mock = Mock(Options(clock=Clock(START, speed=0), seed="s", admin_token=TOKEN))
         if not keep:

@@ -12,7 +12,7 @@ FOREVER = 2**62
 
 @pytest.fixture
 def prices(mock, monkeypatch) -> dict[int, Any]:
-    """What the billing endpoint says, by billing_user_id; nothing of whoever is not in it."""
+    """The billing endpoint's answers by billing_user_id; customers that are absent have no price."""
     said: dict[int, Any] = {}
     monkeypatch.setattr(mock.prices, "known", lambda number: (said.get(number), FOREVER))
     return said
@@ -20,7 +20,7 @@ def prices(mock, monkeypatch) -> dict[int, Any]:
 
 @pytest.fixture
 def cost() -> Callable[[str], Any]:
-    """Make a pricing out of the price of a token, in US dollars."""
+    """Return a pricing with this price of a token, in US dollars."""
 
     def make(unit: str):
         body = (
@@ -36,7 +36,7 @@ def cost() -> Callable[[str], Any]:
 
 @pytest.fixture
 def plan() -> dict[str, Any]:
-    """Return what is needed to create a plan."""
+    """Return the fields that a new plan needs."""
     return {
         "name": "small",
         "params": {"disk": 10, "ram": 512 * 1024 * 1024, "vcpu": 1},

@@ -1,4 +1,4 @@
-"""Giving addresses to servers, against a model that knows no shortcut."""
+"""Addresses of servers, compared with a simple model."""
 
 from ipaddress import IPv4Address
 
@@ -142,12 +142,12 @@ def test_a_big_block_is_not_searched_from_its_beginning(world):
         for number in range(300):
             ip = ip_blocks.allocate(world, machine, server_id=number, user_id=1)
             assert ip.address == str(IPv4Address("10.0.0.2") + number)
-        # All before the hint are taken, so the next look starts right behind them.
+        # All addresses before the hint are taken, so the next search starts right after them.
         (block,) = world[IP_BLOCKS].find()
         assert block.hint == 301
 
 
-def test_a_huge_ipv6_range_is_no_trouble(world):
+def test_a_huge_ipv6_range(world):
     with world.transaction():
         six = {"type": IPV6, "gateway": "fe80::1", "range": "::/0", "subnet": 128}
         machine, block = block_at(world, **six)

@@ -39,7 +39,7 @@ def test_an_image_goes_with_its_versions_or_stays_with_them(api, order):
     assert shown == [{"id": version, "name": "Alpine 13.1"}]
     order(os=3)
     assert api.delete("os_images/2").status == 409
-    # All or nothing, also of one image: its other version is still there.
+    # All or nothing, also within one image: its other version still exists.
     assert [one["version"] for one in api.get("os_images/2/versions").data] == ["22.04", "24.04"]
     assert api.delete(f"os_images/{image}").status == 204
     assert api.get(f"os_image_versions/{version}").status == 404

@@ -1,4 +1,4 @@
-"""Lists against a model: every page of every search and filter, also while rows are added (facts, 2)."""
+"""Lists compared with a model: all pages of all searches and filters, while rows are added (facts, 2)."""
 
 from urllib.parse import quote
 
@@ -10,12 +10,12 @@ SEARCHES = st.one_of(st.just(""), st.text("AbE%_é ", min_size=1, max_size=2))
 
 
 def folded(text):
-    # SQLite ignores the case of ASCII letters alone.
+    # SQLite ignores the case of ASCII letters only.
     return "".join(one.lower() if one.isascii() else one for one in text)
 
 
 def follow(api, path):
-    """Yield the pages of a list as the Go SDK walks them: by links.next, until it is null."""
+    """Yield the pages of a list as the Go SDK reads them: by links.next, until it is null."""
     while path:
         answer = api.get(path)
         assert answer.status == 200, answer
@@ -58,7 +58,7 @@ def test_all_pages_of_a_list_are_the_list(api, names, search, disk, per_page):
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(per_page=st.integers(1, 4), added=st.lists(st.integers(0, 2), min_size=1, max_size=6))
-def test_rows_that_are_added_while_somebody_turns_pages_disturb_nothing(api, per_page, added):
+def test_rows_added_between_two_pages_change_neither(api, per_page, added):
     before = [row["id"] for page in follow(api, "/api/v1/locations?per_page=100") for row in page["data"]]
     seen = []
     for page, more in zip(

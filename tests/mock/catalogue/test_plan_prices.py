@@ -1,7 +1,7 @@
 """Plans and projects with the customer's prices: steps 6 and 7 of the vendor's page, facts 0.2 and 0.4."""
 
 
-def test_a_plan_is_priced_for_whoever_asks(api, prices, cost):
+def test_a_plan_is_priced_for_the_actor(api, prices, cost):
     prices[7] = cost("0.001")
     boss = api.post("users", {"email": "boss@example.com", "billing_user_id": 7, "roles": [1]}).data
     shown = api.as_user(boss["id"]).get("plans/1").data
@@ -56,6 +56,6 @@ def test_a_project_says_what_a_token_costs_its_owner(person, prices, cost):
         "taxes_inclusive": True,
         "taxes": [{"label": "Sales Tax", "rate": 6}],
     }
-    # Not null: that breaks a client.
+    # Absent, since null breaks a client.
     assert "token_pricing" not in person("bob").get("projects").data[0]
     assert "token_pricing" not in person("eve", billing_user_id=8).get("projects").data[0]

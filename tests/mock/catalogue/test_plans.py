@@ -53,7 +53,7 @@ def test_a_plan_of_bare_necessities(api, plan):
         "vcpu_limit": 0,
         "io_priority": 0,
     }
-    # Every limit is there, even if none holds (runetech0/solusvm-api-async breaks otherwise).
+    # Every limit is present, even if disabled (otherwise runetech0/solusvm-api-async breaks).
     assert shown["limits"] == {
         name: {"is_enabled": False, "limit": 0, "unit": unit} for name, unit in LIMITS.items()
     }
@@ -78,7 +78,7 @@ def test_tokens_are_integers_and_nothing_else(api, plan, name, value):
 
 
 def test_a_whole_number_may_be_written_with_a_point(api):
-    # The Go SDK of 2020 had floats there, and JSON knows one kind of number.
+    # The Go SDK of 2020 had floats there, and JSON has one kind of number.
     raw = b"""{"name": "x", "params": {"disk": 1, "ram": 1, "vcpu": 1.0}, "tokens_per_hour": 7.0,
         "storage_type": "fb", "image_format": "raw"}"""
     made = api.post("plans", raw=raw)
@@ -215,7 +215,7 @@ def test_what_terraform_and_the_go_sdk_send(api):
     assert changed.data["storage_type"] == "fb"
 
 
-def test_members_of_backup_settings_may_stand_alone(api):
+def test_members_of_backup_settings_may_be_given_alone(api):
     changed = api.patch("plans/1", {"is_incremental_backup_enabled": True, "incremental_backups_limit": 3})
     assert changed.data["backup_settings"] == {
         "is_incremental_backup_enabled": True,
@@ -251,7 +251,7 @@ def test_availability_goes_in_as_ids_and_comes_out_with_names(api):
         {"id": 3, "name": "Ubuntu 22.04"},
     ]
     assert changed["available_applications"] == [{"id": 1, "name": "WordPress"}]
-    # Left out: as it is. Null or empty: none.
+    # Left out: unchanged. Null or empty: none.
     assert api.put("plans/1", {"name": "n"}).data["available_locations"] == changed["available_locations"]
     assert api.put("plans/1", {"available_locations": None}).data["available_locations"] == []
     refused = api.put("plans/1", {"available_applications": [1, 99]})

@@ -50,7 +50,7 @@ def test_who_sees_which_projects(api, person):
     seen = bob.get(f"projects/{shared}").data
     assert (seen["is_owner"], seen["members"]) == (False, 2)
     assert len(ids(api.get("projects"))) == 4
-    # A member is no owner.
+    # Members do not own the project.
     for refused in (
         bob.put(f"projects/{shared}", {"name": "mine"}),
         bob.delete(f"projects/{shared}"),
@@ -104,7 +104,7 @@ def test_the_owner_stays(api, person):
         assert refused.status == 409
         assert refused.message == f"{ada.email} owns the project and cannot be removed from it."
     assert ada.post(f"{members}/{owner['id']}/resend_invite").status == 409
-    # Whoever has the owner's former address is somebody else.
+    # Another user has the owner's former address.
     assert api.patch(f"users/{ada.id}", {"email": "ada@example.org"}).status == 200
     assert api.patch(f"users/{bob.id}", {"email": "ada@example.com"}).status == 200
     assert ada.post(members, {"email": "ada@example.com"}).data["user_id"] == bob.id

@@ -51,7 +51,7 @@ def test_kinds_of_keys(api, text):
         "-----BEGIN OPENSSH PRIVATE KEY-----",
     ],
 )
-def test_what_is_no_key(api, text):
+def test_an_invalid_key(api, text):
     assert list(api.post("ssh_keys", {"name": "k", "public_key": text}).errors) == ["public_key"]
     assert list(api.post("ssh_keys", {"name": "k", "body": text}).errors) == ["body"]
 

@@ -83,7 +83,7 @@ def test_they_are_listed_and_withdrawn(api, person, mock):
     assert gone["id"] not in [row["id"] for row in ada.get(f"users/{ada.id}/tokens").data]
 
 
-def test_one_of_somebody_else_cannot_be_withdrawn_in_passing(person):
+def test_another_users_token_cannot_be_revoked_by_its_id(person):
     ada, bob = person("ada"), person("bob")
     token = bob.post(f"users/{bob.id}/tokens").data
     assert ada.delete(f"users/{ada.id}/tokens/{token['id']}").status == 404
@@ -121,12 +121,12 @@ def test_the_go_sdk_manages_lasting_ones(api, person):
     assert api.get(f"api_tokens/{token['id']}").status == 404
 
 
-def test_a_customer_sees_his_own_alone(api, person):
+def test_a_customer_sees_only_their_own(api, person):
     ada, bob = person("ada"), person("bob")
-    his = bob.post("api_tokens", {"name": "bob's"}).data["token"]
-    assert ada.get(f"api_tokens/{his['id']}").status == 403
-    assert ada.patch(f"api_tokens/{his['id']}", {"name": "mine"}).status == 403
-    assert ada.delete(f"api_tokens/{his['id']}").status == 403
+    bobs = bob.post("api_tokens", {"name": "bob's"}).data["token"]
+    assert ada.get(f"api_tokens/{bobs['id']}").status == 403
+    assert ada.patch(f"api_tokens/{bobs['id']}", {"name": "mine"}).status == 403
+    assert ada.delete(f"api_tokens/{bobs['id']}").status == 403
     assert ada.post("api_tokens", {"name": "x", "user_id": bob.id}).status == 403
     assert ada.get(f"api_tokens?filter[user_id]={bob.id}").status == 403
     assert {row["user"]["id"] for row in ada.get("api_tokens").data} == {ada.id}

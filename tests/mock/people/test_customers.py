@@ -1,4 +1,4 @@
-"""What customers may not do: whatever belongs to the operators."""
+"""Customers may not do what is reserved for operators."""
 
 REFUSED = """
 GET users users/1 users/999 roles roles/1 permissions limit_groups limit_groups/1

@@ -22,7 +22,7 @@ def test_a_fresh_installation_has_one_that_limits_nothing(api):
         ({"name": "x", "vms": 3}, "vms"),
     ],
 )
-def test_what_is_no_limit_group(api, body, field):
+def test_an_invalid_limit_group(api, body, field):
     assert list(api.post("limit_groups", body).errors) == [field]
 
 
@@ -40,7 +40,7 @@ def test_one_in_use_stays(api):
     assert api.delete(path).status == 204
 
 
-def test_what_is_used_of_a_limit_is_shown_where_there_is_one(api, order):
+def test_limit_usage_is_shown_where_there_is_a_limit(api, order):
     group = api.post("limit_groups", {"name": "Starter", "vms": {"limit": 3, "is_enabled": True}}).data
     user = api.post("users", {"email": "a@b.c", "limit_group_id": group["id"]}).data
     assert user["limit_usage"] == {

@@ -1,4 +1,4 @@
-"""POST /auth/login, the brake on guessing, and /account (facts, section 1)."""
+"""POST /auth/login, its throttle, and /account (facts, section 1)."""
 
 import pytest
 from hypothesis import given, settings
@@ -75,7 +75,7 @@ def test_five_wrong_logins_are_enough_for_a_minute(api, person, mock):
     assert held.status == 429
     assert held.headers["retry-after"] == "55"
     assert "55 seconds" in held.message
-    # Others are not held up.
+    # Others are not throttled.
     assert guest.post("auth/login", {"email": bob.email, "password": bob.password}).status == 200
     mock.clock.advance(55 * SECOND)
     assert guest.post("auth/login", right).status == 200
@@ -129,7 +129,7 @@ def test_never_more_than_five_tries_in_a_window(waits):
             continue
         throttle.failed(("a", ""), now)
         tried.append(now)
-    # Windows begin at a first failure and do not overlap, so ten tries span more than one of them.
+    # Windows start at a first failure and do not overlap, so ten attempts span more than one.
     assert all(
         later - early >= 30 for early, later in zip(tried, tried[5:], strict=False) if early == tried[0]
     )
@@ -138,7 +138,7 @@ def test_never_more_than_five_tries_in_a_window(waits):
 
 @settings(max_examples=30, deadline=None)
 @given(st.text(), st.text())
-def test_a_password_matches_itself_alone(password, other):
+def test_a_password_matches_only_itself(password, other):
     stored = hashed(password, "salt")
     assert matches(password, stored)
     assert matches(other, stored) == (other == password)
@@ -162,7 +162,7 @@ def test_an_account_is_whose_access_token_it_is(api, person):
     assert api.acting_as(None).get("account").status == 401
 
 
-def test_a_user_changes_his_own_account(api, person):
+def test_a_user_changes_their_own_account(api, person):
     ada = person("ada")
     assert ada.patch("account", {"language_id": 2}).data["language"]["id"] == 2
     assert ada.patch("account", {"email": "lovelace@example.com"}).data["email"] == "lovelace@example.com"
@@ -174,7 +174,7 @@ def test_a_user_changes_his_own_account(api, person):
     assert ada.patch("account", {"password": "another one", "language_id": 1}).status == 200
     login = {"email": "lovelace@example.com", "password": "another one"}
     assert api.acting_as(None).post("auth/login", login).status == 200
-    # What only operators may set is not for him.
+    # Fields that only operators may set are ignored.
     kept = ada.patch("account", {"roles": [1], "status": "locked", "billing_user_id": 9}).data
     assert [role["id"] for role in kept["roles"]] == [2]
     assert (kept["status"], kept["billing_user_id"]) == ("active", None)

@@ -1,4 +1,4 @@
-"""What holds after any sequence of changes to users: property-based."""
+"""Invariants after any sequence of changes to users (property-based)."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""Roles and permissions, and that nobody gets or gives more than he has (facts, sections 0.14 and 4)."""
+"""Roles and permissions; nobody gets or gives more than they have (facts, sections 0.14 and 4)."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -64,7 +64,7 @@ def test_settings_follow_a_role_that_is_renamed(api):
     assert api.get("settings").data["registration"]["role"] == "Visitor"
 
 
-def test_a_customer_reads_himself_and_the_languages(person):
+def test_a_customer_reads_their_account_and_the_languages(person):
     ada = person("ada")
     for path in (
         "account",
@@ -130,8 +130,8 @@ STEPS = st.lists(
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(own=OWN, steps=STEPS)
-def test_no_sequence_of_steps_leads_above_what_one_has(mock, own, steps):
-    """Whatever a manager of users, roles and settings does, nobody he touched can do more than he could."""
+def test_no_sequence_of_steps_raises_permissions(mock, own, steps):
+    """Managers of users, roles and settings never give anybody more permissions than they have."""
     before = mock.store.snapshot()
     try:
         with mock.transaction() as world:
@@ -159,7 +159,7 @@ def test_no_sequence_of_steps_leads_above_what_one_has(mock, own, steps):
 
 
 def _step(world, manager_id, touched, what, number, permissions):
-    actor = world[USERS].get_or_404(manager_id)  # NotFound once he has deleted himself
+    actor = world[USERS].get_or_404(manager_id)  # NotFound after deleting their own account
     all_users, all_roles = world[USERS].find(), world[ROLES].find()
     user, role = all_users[number % len(all_users)], all_roles[number % len(all_roles)]
     if what == "user":

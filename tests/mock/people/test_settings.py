@@ -1,4 +1,4 @@
-"""Settings: the shape of a real installation's, and steps 4, 5 and 7 (facts, section 10)."""
+"""Settings: the shape of a real installation, and steps 4, 5 and 7 (facts, section 10)."""
 
 import pytest
 
@@ -67,7 +67,7 @@ SHAPE = {
     },
     "latest_version": str,
 }
-"""Members and types of a captured answer of a real installation, and `custom`, which is assumed."""
+"""Fields and types of a real installation's captured response, and `custom`, which is assumed."""
 
 
 def differences(shape, value, place=""):
@@ -116,7 +116,7 @@ def test_texts_of_another_language_are_added(api):
     body = {"notifications": {"server_create": {"override_templates": {"de_DE": True}}}}
     templates = api.patch("settings", body).data["notifications"]["server_create"]
     assert templates["override_templates"] == {"de_DE": True}
-    # An empty map is a list in PHP; it changes nothing.
+    # PHP writes an empty map as a list; it changes nothing.
     body = {"notifications": {"server_create": {"override_templates": []}}}
     assert api.patch("settings", body).status == 200
 
@@ -183,7 +183,7 @@ def test_registration_gives_the_role_of_the_settings(api, mock):
     assert (shown["has_verified_email"], shown["email_verified_at"]) == (False, None)
 
 
-def test_without_registration_users_come_through_the_api_alone(api, mock):
+def test_without_registration_only_the_api_creates_users(api, mock):
     api.patch("settings", {"features": {"allow_registration": False}})
     with mock.transaction() as world, pytest.raises(Forbidden):
         users.register(world, "new@example.com", "long enough")

@@ -50,7 +50,7 @@ def test_the_last_administrator_remains(api, body):
     second = api.post("users", {"email": "second@example.com", "roles": [1]}).data
     also = api.as_user(second["id"])
     assert api.put("users/1", body).status == 200
-    # Now the second is the last.
+    # Now the second administrator is the last.
     assert also.put(f"users/{second['id']}", body).status == 409
     assert also.delete(f"users/{second['id']}").status == 409
 
@@ -63,6 +63,6 @@ def test_a_locked_administrator_does_not_count(api):
     assert api.get("account").status == 401
 
 
-def test_other_changes_of_the_last_administrator_are_his_to_make(api):
+def test_the_last_administrator_can_be_changed_otherwise(api):
     assert api.put("users/1", {"email": "root@example.com"}).data["email"] == "root@example.com"
     assert api.put("users/1", {"roles": [1, 2]}).status == 200

@@ -40,7 +40,7 @@ def test_no_billing_user_id(api, given):
 
 
 @pytest.mark.parametrize("given", [0, -1, 1.5, "0", "07", "7a", " 7", True, [7], 2**53, "9" * 16, "9" * 400])
-def test_what_is_no_billing_user_id(api, given):
+def test_an_invalid_billing_user_id(api, given):
     answer = api.post("users", {"email": "a@b.c", "billing_user_id": given})
     assert answer.status == 422
     assert list(answer.errors) == ["billing_user_id"]
@@ -57,7 +57,7 @@ def test_email_and_billing_user_id_are_unique(api):
     second = api.post("users", {"email": "bob@example.com", "billing_user_id": 43}).data
     taken = api.put(f"users/{second['id']}", {"billing_user_id": 42})
     assert taken.errors == {"billing_user_id": ["The billing user id has already been taken."]}
-    # One's own may be sent again.
+    # A user's own address may be sent again.
     again = api.put(f"users/{first['id']}", {"email": "Ada@example.com", "billing_user_id": "42"})
     assert again.status == 200
     assert again.data["email"] == "Ada@example.com"
@@ -78,7 +78,7 @@ def test_only_what_is_given_changes(api, method):
     assert (after["status"], after["email"], after["roles"]) == ("locked", "a@b.c", before["roles"])
 
 
-def test_ids_that_lead_nowhere_are_named(api):
+def test_unknown_ids_are_named(api):
     wrong = api.post("users", {"email": "a@b.c", "roles": [2, 99], "limit_group_id": 99, "language_id": 99})
     assert set(wrong.errors) == {"roles.1", "limit_group_id", "language_id"}
     assert api.post("users", {"email": "a@b.c", "roles": ["2"]}).status == 201
@@ -87,7 +87,7 @@ def test_ids_that_lead_nowhere_are_named(api):
 @pytest.mark.parametrize(
     "email", ["", "ada", "@example.com", "ada@", "a b@c.d", "a@b@c", "a@b.c\n", "x" * 256]
 )
-def test_what_is_no_address(api, email):
+def test_an_invalid_address(api, email):
     assert list(api.post("users", {"email": email}).errors) == ["email"]
 
 
@@ -167,7 +167,7 @@ def test_a_deleted_user_leaves_nothing_behind(api, person, mock):
         assert world[SESSIONS].count() == 0
         assert world[ACCESS_TOKENS].count(user_id=ada.id) == 0
         assert world[PROJECTS].count(owner_id=ada.id) == 0
-    # Address and billing id are free again, the id is not.
+    # Address and billing id are free again; the id is not.
     again = person("ada", billing_user_id=42)
     assert again.id > ada.id
 

@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture
 def limit_group(api: Any) -> Callable[..., int]:
-    """Make a limit group, such as `limit_group(vms=2)`; return its id."""
+    """Create a limit group, such as `limit_group(vms=2)`; return its id."""
 
     def make(**limits: int) -> int:
         body = {name: {"is_enabled": True, "limit": limit} for name, limit in limits.items()}
@@ -19,7 +19,7 @@ def limit_group(api: Any) -> Callable[..., int]:
 
 @pytest.fixture
 def server(api: Any, wait: Callable[[float], None]) -> Callable[..., int]:
-    """Make a server that is started; return its id."""
+    """Create a started server; return its id."""
 
     def make(**fields: Any) -> int:
         made = api.create("servers", **{"name": "web.example.com", **fields})

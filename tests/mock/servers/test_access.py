@@ -7,7 +7,7 @@ UNAUTHORIZED = "This action is unauthorized."
 
 @pytest.fixture
 def client(api, customer):
-    """Make a customer who acts; he has his id."""
+    """Create a customer to act as; `id` is their user id."""
 
     def make(**fields):
         user = customer(**fields)
@@ -30,7 +30,7 @@ def test_a_client_lists_by_project(client):
     assert me.post(f"projects/{other.project}/servers", {"name": "theirs"}).status == 403
 
 
-def test_a_client_acts_on_his_own_alone(client, wait):
+def test_a_client_acts_only_on_their_own(client, wait):
     me, other = client(), client()
     key = me.post("servers", {"name": "mine"}).data["id"]
     me.post(f"servers/{key}/backups")
@@ -120,7 +120,7 @@ def test_members_of_a_project_share_its_servers(api, client, wait):
     assert member.get("tasks/1").status == 200
 
 
-def test_a_client_sees_the_tasks_of_his_servers(client):
+def test_a_client_sees_the_tasks_of_their_servers(client):
     me, other = client(), client()
     me.post("servers", {"name": "mine"})
     other.post("servers", {"name": "theirs"})

@@ -1,4 +1,4 @@
-"""What can be done to a server, and what cannot (facts, section 7)."""
+"""Actions on servers, allowed and refused (facts, section 7)."""
 
 import pytest
 

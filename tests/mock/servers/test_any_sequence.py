@@ -1,4 +1,4 @@
-"""Whatever is done to servers in whatever order: limits hold, and everything fits together."""
+"""Any sequence of actions on servers: limits hold, and the records agree."""
 
 from collections import Counter
 from contextlib import suppress
@@ -34,7 +34,7 @@ ANY = st.integers(0, VMS - 1)
 
 
 class Servers(RuleBasedStateMachine):
-    """One customer with limits and an operator, who do anything at any time."""
+    """A customer with limits and an operator, who act in any order."""
 
     @initialize()
     def begin(self):
@@ -47,7 +47,7 @@ class Servers(RuleBasedStateMachine):
             group = limit_groups.create(world, {"name": "small", **body})
             user = users.create(world, email="me@example.com", password="secret-1", limit_group_id=group.id)
         self.user_id = user.id
-        # As many servers as he may have, all stopped: so what limits forbid is never far away.
+        # As many servers as the limit allows, all stopped: so most sequences reach a limit.
         for number in range(VMS):
             self.create(0)
             self.act(number, server_actions.stop)
@@ -62,7 +62,7 @@ class Servers(RuleBasedStateMachine):
         return hasattr(self, "store") and self.store[SERVERS].count() == VMS
 
     def do(self, act):
-        """Do something as the operator, on a settled world; what is refused leaves no trace."""
+        """Act as the operator once all tasks have ended; a refused action changes nothing."""
         with suppress(DomainError), self.store.transaction() as world:
             task_runner.run_due(world)
             operator = world[USERS].get_or_404(1)

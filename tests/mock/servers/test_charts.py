@@ -1,4 +1,4 @@
-"""Usage charts, and the traffic that is counted (facts, sections 7 and 11)."""
+"""Usage charts and traffic counters (facts, sections 7 and 11)."""
 
 import math
 
@@ -75,13 +75,13 @@ def test_what_is_counted_is_what_the_chart_shows(api, server, wait):
     wait(12 * 3600 - 60)
     shown = api.get(f"servers/{key}").data
     rows = items(api, "network", shown["uuid"])
-    # The first slot has the three seconds in which it was built.
+    # The first slot includes the three seconds in which the server was built.
     for way, member in (("incoming", "read_kb"), ("outgoing", "write_kb")):
         drawn = sum(row["derivative"][member] for row in rows) * 300 * 1024
         assert shown["usage"]["network"][way]["value"] == pytest.approx(drawn, rel=0.001)
 
 
-def test_the_traffic_can_be_counted_anew(api, server, wait):
+def test_the_traffic_counters_can_be_reset(api, server, wait):
     key = server()
     wait(3600)
     assert api.get(f"servers/{key}").data["usage"]["network"]["incoming"]["value"] > 0

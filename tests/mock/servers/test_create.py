@@ -1,4 +1,4 @@
-"""Servers come to be, in every shape that clients ask for them (facts, sections 0.5 and 7)."""
+"""Creating servers, in every form that clients use (facts, sections 0.5 and 7)."""
 
 import pytest
 
@@ -200,7 +200,7 @@ def test_what_does_not_exist_or_fit_is_named(api, body, field):
     assert api.get("ip_blocks/1").data["reserved_ips_count"] == 0
 
 
-def test_a_plan_for_certain_systems_alone(api):
+def test_a_plan_for_certain_systems_only(api):
     api.patch("plans/2", {"available_os_image_versions": [4]})
     refused = api.post("servers", {"name": "web", "plan": 2, "os": 1})
     assert (refused.status, list(refused.errors)) == (422, ["os"])

@@ -1,11 +1,11 @@
-"""Limit groups really limit what their users have (step 5 of the vendor's page)."""
+"""Limit groups limit what their users have (step 5 of the vendor's page)."""
 
 import pytest
 
 
 @pytest.fixture
 def limited(customer, limit_group):
-    """Make a customer with limits."""
+    """Create a customer with limits."""
 
     def make(**limits: int) -> int:
         return customer(limit_group_id=limit_group(**limits))

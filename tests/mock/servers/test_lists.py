@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 @pytest.fixture
 def fleet(api, customer, wait):
-    """Make ten servers of two users on two compute resources, three of them stopped."""
+    """Create ten servers of two users on two compute resources, three of them stopped."""
     users = [customer(), customer()]
     for number in range(10):
         body = {
@@ -66,7 +66,7 @@ def test_every_walk_sees_every_server_once(api, fleet, per_page, status):
     assert seen == expected
 
 
-def test_an_answer_is_kept_only_as_long_as_it_is_true(api, server, wait):
+def test_a_response_is_cached_only_while_it_is_current(api, server, wait):
     key = server()
     first = api.get(f"servers/{key}").body
     assert api.get(f"servers/{key}").body == first

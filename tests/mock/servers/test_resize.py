@@ -1,4 +1,4 @@
-"""Servers get other plans, of the same kind and not smaller."""
+"""Resizing servers to plans of the same kind that are not smaller."""
 
 
 def test_the_plan_changes_once_the_task_is_done(api, server, wait):

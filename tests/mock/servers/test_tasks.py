@@ -1,4 +1,4 @@
-"""Tasks proceed with the clock (facts, section 8)."""
+"""Tasks progress with the clock (facts, section 8)."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""VPC networks: addresses, servers that come and go, and whose they are."""
+"""VPC networks: addresses, attached servers, owners."""
 
 import pytest
 
@@ -15,7 +15,7 @@ SET = {"name": "some", "list_type": "set", "netmask": "255.255.255.0", "location
 
 @pytest.fixture
 def network(api):
-    """Make a VPC network; return its id."""
+    """Create a VPC network; return its id."""
 
     def make(**fields):
         answer = api.post("vpc_networks", {**RANGE, **fields})
@@ -78,7 +78,7 @@ def test_lists_are_searched_by_name(api, network):
         ({"list_type": "heap"}, "list_type"),
     ],
 )
-def test_what_is_no_network_is_refused(api, wrong, field):
+def test_an_invalid_network_is_refused(api, wrong, field):
     refused = api.post("vpc_networks", {**RANGE, **wrong})
     assert (refused.status, list(refused.errors)) == (422, [field])
     assert api.get("vpc_networks").data == []
@@ -263,10 +263,10 @@ def test_added_addresses_neither_leave_the_network_nor_are_in_its_range(api, net
     assert api.put(path, {"netmask": "255.255.0.0"}).status == 200
 
 
-# Whose they are
+# Owners
 
 
-def test_a_client_has_networks_of_his_own(api, network, server, customer):
+def test_a_client_has_their_own_networks(api, network, server, customer):
     me, other = customer(), customer()
     theirs, mine = network(user_id=other), server(user=me, location=1)
     client = api.as_user(me)

@@ -1,4 +1,4 @@
-"""Actions on servers. The reply is 200 with the task, unless said otherwise (facts, section 7)."""
+"""Actions on servers. Most start a task and reply with it, as 200 (facts, section 7)."""
 
 from collections.abc import Callable
 from typing import TypeVar
