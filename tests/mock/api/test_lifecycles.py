@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from mock_solusio.moment import SECOND
+from mock_solusio.moment import SECOND, rfc3339
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def test_only_what_is_given_changes(api, mock, resource):
         kept = {name: value for name, value in shown.items() if name not in {*changed, "updated_at"}}
         assert not list(differences({**kept, **changed}, answer.data))
         if "updated_at" in shown:
-            assert answer.data["updated_at"] == mock.moment()
+            assert answer.data["updated_at"] == rfc3339(mock.clock.now())
         shown = answer.data
         assert api.get(place).data == shown
     assert rows_but(api, resource, shown["id"]) == others
