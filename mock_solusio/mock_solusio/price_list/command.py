@@ -14,7 +14,7 @@ import click
 from solusio_contracts.cli.output import medium_of, output_option, write_output
 
 if TYPE_CHECKING:
-    from mock_solusio.price_list.report import Report
+    from mock_solusio.price_list.report import PriceReport
 
 FORMATS = ("table", "json", "csv", "markdown")
 TABLES = ("conversion", "plans", "hours")
@@ -34,7 +34,7 @@ def _month(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     "--format",
     "format_",
     type=click.Choice(FORMATS),
-    help="Default: what the name of the output file says (.json, .csv, .md), else table.",
+    help="Default: by the suffix of the output file (.json, .csv, .md), else table.",
 )
 @output_option
 @click.option(
@@ -42,22 +42,22 @@ def _month(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     type=click.IntRange(1, LONGEST_MONTH * 24),
     multiple=True,
     metavar="N",
-    help="Show what N started hours of a month cost, and which price applies; may be repeated.",
+    help="Show the price of N started hours of a month, and which price applies; may be repeated.",
 )
 @click.option(
     "--month",
     callback=_month,
     metavar="YYYY-MM",
-    help="Calculate with the length of this month. Default: 31 days, as the vendor does.",
+    help="Month that decides the number of hours. Default: one with 31 days, like the vendor's.",
 )
 @click.option(
     "--table",
     "tables",
     type=click.Choice(TABLES),
     multiple=True,
-    help="Only this table; may be repeated. Default: all of them; hours need --hours.",
+    help="Only this table; may be repeated. Default: all; hours needs --hours.",
 )
-@click.option("--example", is_flag=True, help="Print a price list to begin with, in TOML, and exit.")
+@click.option("--example", is_flag=True, help="Print an example price list in TOML, and exit.")
 def pricing(
     file: BinaryIO | None,
     format_: str | None,
@@ -69,12 +69,12 @@ def pricing(
 ) -> None:
     """Calculate and check prices of plans in tokens.
 
-    FILE is a price list in TOML, or - for standard input; without it, the prices are those of the
-    vendor's page. Prints what tokens cost in each currency (step 1), and what each plan costs in a
-    month by the hour and at its fixed price (step 2). What is wrong or odd is told on standard error.
+    FILE is a price list in TOML, or - for standard input; the default is the vendor's page. Prints the
+    price of tokens in each currency (step 1), and of each plan for a month, by the hour and at its fixed
+    price (step 2). Errors and warnings go to standard error.
 
-    Exit codes: 0 fine, perhaps with warnings; 1 something is wrong with the prices; 2 wrong usage, or
-    FILE is no TOML.
+    Exit codes: 0 no errors, perhaps warnings; 1 the prices have errors; 2 wrong usage, or FILE is not
+    valid TOML.
 
     \b
     Examples:
@@ -87,18 +87,18 @@ def pricing(
     if hours and max(hours) > days * 24:
         raise click.BadParameter(f"{month} has only {days * 24} hours.", param_hint="--hours")
     if "hours" in tables and not hours:
-        raise click.UsageError("Of how many hours? Add --hours N to --table hours.")
+        raise click.UsageError("--table hours needs --hours N.")
     if hours and tables and "hours" not in tables:
-        raise click.UsageError("--hours is for the table that --table leaves out; add --table hours.")
+        raise click.UsageError("--hours needs --table hours, if there is a --table.")
 
     own = Path(__file__).with_name("vendor.toml").read_bytes()
     if example:
         if file or format_ or hours or month or tables:
-            raise click.UsageError("--example prints the price list itself, and goes with --output alone.")
+            raise click.UsageError("--example can only be combined with --output.")
         write_output(own.decode("utf-8"), output)
         return
 
-    from mock_solusio.price_list.model import Level, check
+    from mock_solusio.price_list.model import Severity, check
     from mock_solusio.price_list.reading import LONGEST_FILE, read
     from mock_solusio.price_list.report import make_report
     from solusio_contracts.decoding import DecodingError
@@ -106,7 +106,7 @@ def pricing(
     try:
         content = own if file is None else file.read(LONGEST_FILE + 1)
     except OSError as error:
-        raise click.BadParameter(f"Cannot read it: {error.strerror}.", param_hint="FILE") from error
+        raise click.BadParameter(f"{error.strerror}.", param_hint="FILE") from error
     try:
         prices, findings = read(content, getattr(file, "name", ""))
     except DecodingError as error:
@@ -115,15 +115,15 @@ def pricing(
         findings += check(prices)
     report = make_report(prices, findings, month=month, days=days, hours=hours, tables=tables or TABLES)
     chosen = format_ or FORMAT_OF_SUFFIX.get(output.suffix.lower(), "table")
-    # A list that cannot be read leaves a table of before alone; JSON carries the findings.
+    # Without a valid list, an earlier table stays as it is; JSON has the diagnostics.
     if prices is not None or chosen == "json":
         write_output(_rendered(report, chosen, output), output)
     for finding in findings:
         click.echo(_encodable(str(finding), sys.stderr), err=True)
-    raise SystemExit(int(any(finding.level is Level.ERROR for finding in findings)))
+    raise SystemExit(int(any(finding.level is Severity.ERROR for finding in findings)))
 
 
-def _rendered(report: "Report", format_: str, output: Path) -> str:
+def _rendered(report: "PriceReport", format_: str, output: Path) -> str:
     if format_ in ("json", "csv"):
         from mock_solusio.price_list.export import to_csv, to_json
 

@@ -1,4 +1,4 @@
-"""A price list for programs and spreadsheets: JSON with exact amounts as text, and CSV with plain numbers."""
+"""A price list as JSON, with exact amounts as strings, and as CSV, with plain numbers."""
 
 import csv
 import io
@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from mock_solusio.domain.prices import plain_amount
-from mock_solusio.price_list.report import Report, written
+from mock_solusio.price_list.report import PriceReport, written
 from mock_solusio.price_list.tables import Amounts, HoursRow, PlanRow
 
 SCHEMA_VERSION = "1.0"
@@ -15,8 +15,8 @@ SCHEMA_VERSION = "1.0"
 _FORMULA = ("=", "+", "-", "@")
 
 
-def to_json(report: Report) -> str:
-    """Return everything as JSON. Amounts are texts of all their digits, since many readers make floats."""
+def to_json(report: PriceReport) -> str:
+    """Return everything as JSON. Amounts are strings with all digits, since many readers use floats."""
     document = {
         "schema_version": SCHEMA_VERSION,
         "month": report.month,
@@ -53,7 +53,7 @@ def to_json(report: Report) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
-def _plan(row: PlanRow, report: Report) -> dict[str, Any]:
+def _plan(row: PlanRow, report: PriceReport) -> dict[str, Any]:
     return {
         "name": row.plan.name,
         "billing": row.billing,
@@ -68,7 +68,7 @@ def _plan(row: PlanRow, report: Report) -> dict[str, Any]:
     }
 
 
-def _hours(row: HoursRow, report: Report) -> dict[str, Any]:
+def _hours(row: HoursRow, report: PriceReport) -> dict[str, Any]:
     return {
         "name": row.plan.name,
         "hours": row.hours,
@@ -78,7 +78,7 @@ def _hours(row: HoursRow, report: Report) -> dict[str, Any]:
     }
 
 
-def _prices(amounts: Amounts, report: Report, decimals: int | None = None) -> dict[str, dict[str, str]]:
+def _prices(amounts: Amounts, report: PriceReport, decimals: int | None = None) -> dict[str, dict[str, str]]:
     return {
         one.currency.code: {
             "amount": f"{amounts[one.currency.code]:f}",
@@ -89,12 +89,12 @@ def _prices(amounts: Amounts, report: Report, decimals: int | None = None) -> di
     }
 
 
-def to_csv(report: Report) -> str:
-    """Return the tables as CSV (RFC 4180), one after the other with an empty line in between.
+def to_csv(report: PriceReport) -> str:
+    """Return the tables as CSV (RFC 4180), separated by an empty line.
 
-    Numbers are plain, with a point and without grouping, so that a spreadsheet can go on calculating. A name
-    that it would take for a formula gets an apostrophe. A byte order mark comes first if there is anything
-    beyond ASCII, which Excel would misread otherwise.
+    Numbers have a decimal point and no grouping, so that a spreadsheet can calculate with them. A name that
+    looks like a formula gets an apostrophe. With characters beyond ASCII, a byte order mark comes first,
+    since Excel would otherwise misread them.
     """
     codes = [one.currency.code for one in report.currencies]
     blocks: list[list[list[Any]]] = []

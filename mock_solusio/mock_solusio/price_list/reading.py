@@ -1,19 +1,29 @@
-"""Reads a price list from TOML. Everything that is wrong with it is found at once, each with its place."""
+"""Reads a price list from TOML, and reports all errors at once, each with its place."""
 
 import re
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from difflib import get_close_matches
 from typing import Any
 
+from babel.numbers import get_currency_symbol
+
 from mock_solusio.domain.prices import LONGEST, Currency, Pricing, minor_digits
-from mock_solusio.price_list.model import CONVERTED, LARGEST_TOKENS, Finding, Level, Plan, PriceList
+from mock_solusio.price_list.model import (
+    CONVERTED,
+    LARGEST_TOKENS,
+    Diagnostic,
+    PlanPrice,
+    PriceList,
+    Severity,
+)
+from solusio_contracts.checking import currencies
 from solusio_contracts.decoding import DecodingError, decimal_of, parse_toml, text_of
 
 LONGEST_FILE = 1_000_000
-"""Bytes. A plan takes about a hundred."""
+"""The largest file in bytes; a plan takes about a hundred."""
 
 MOST_DIGITS = 18
-"""Digits of a unit cost before its decimal point, and behind it (assumed: far more than any price has)."""
+"""The most digits of a unit cost before and after its decimal point (assumed: more than any price has)."""
 
 _TOP = ("$schema", "tokens", "currencies", "plans")
 _CURRENCY = (
@@ -30,8 +40,8 @@ _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?", re.ASCII)
 
 
-def read(data: bytes, source: str = "") -> tuple[PriceList | None, list[Finding]]:
-    """Read a price list; None if it cannot be read, and then at least one finding is an error.
+def read(data: bytes, source: str = "") -> tuple[PriceList | None, list[Diagnostic]]:
+    """Read a price list; without a usable list, at least one diagnostic is an error.
 
     Raises:
         DecodingError: it is not valid TOML, or too long.
@@ -42,23 +52,25 @@ def read(data: bytes, source: str = "") -> tuple[PriceList | None, list[Finding]
 
 
 class _Reader:
-    """Collects what is wrong while it reads."""
+    """Collects errors while it reads."""
 
     def __init__(self) -> None:
-        self.found: list[Finding] = []
+        self.found: list[Diagnostic] = []
 
     def error(self, code: str, place: str, message: str, name: str = "") -> None:
-        self.found.append(Finding(Level.ERROR, code, place, name, message))
+        self.found.append(Diagnostic(Severity.ERROR, code, place, name, message))
 
-    def read(self, content: dict[str, Any]) -> tuple[PriceList | None, list[Finding]]:
+    def read(self, content: dict[str, Any]) -> tuple[PriceList | None, list[Diagnostic]]:
         self.known(content, _TOP, "", "")
         converted = self.converted(content.get("tokens"))
-        currencies = [
+        prices = [
             self.currency(entry, f"currencies[{index}]")
             for index, entry in enumerate(self.tables(content, "currencies"))
         ]
-        if not currencies and "currencies" not in {finding.place for finding in self.found}:
-            message = 'there is none. Begin with [[currencies]], code = "EUR", token_unit_cost = 0.001.'
+        if not prices and "currencies" not in {finding.place for finding in self.found}:
+            message = (
+                'there is no currency. Start with [[currencies]], code = "EUR", token_unit_cost = 0.001.'
+            )
             self.error("missing", "currencies", message)
         plans = [
             plan
@@ -66,26 +78,26 @@ class _Reader:
             for plan in self.plan(entry, f"plans[{index}]")
         ]
         if not plans and "plans" not in {finding.place for finding in self.found}:
-            message = "there is none, so only the conversion table can be shown (step 1)."
-            self.found.append(Finding(Level.INFORMATION, "missing", "plans", "", message))
-        self.twice([one.currency.code if one else "" for one in currencies])
-        if any(finding.level is Level.ERROR for finding in self.found):
+            message = "there are no plans, so there is only the conversion table (step 1)."
+            self.found.append(Diagnostic(Severity.INFORMATION, "missing", "plans", "", message))
+        self.twice([one.currency.code if one else "" for one in prices])
+        if any(finding.level is Severity.ERROR for finding in self.found):
             return None, self.found
-        usable = tuple(one for one in currencies if one is not None)
+        usable = tuple(one for one in prices if one is not None)
         return PriceList(usable, tuple(plans), converted), self.found
 
     def twice(self, codes: list[str]) -> None:
         for index, code in enumerate(codes):
             if code and code in codes[:index]:
                 first = f"currencies[{codes.index(code)}]"
-                self.error("currency-twice", f"currencies[{index}].code", f"{first} is {code}, too.", code)
+                self.error("currency-twice", f"currencies[{index}].code", f"{first} is also {code}.", code)
 
     def known(self, of: dict[str, Any], names: tuple[str, ...], place: str, name: str) -> None:
         for key in of:
             if key not in names:
                 near = [one for one in names if key and (one.endswith(f"_{key}") or one == key.lower())]
                 near = near or get_close_matches(key, names, n=1)
-                hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(names)}."
+                hint = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(names)}."
                 self.error("unknown-key", f"{place}.{key}" if place else key, f"unknown; {hint}", name)
 
     def tables(self, content: dict[str, Any], name: str) -> list[dict[str, Any]]:
@@ -103,10 +115,10 @@ class _Reader:
             return CONVERTED
         for index, one in enumerate(value):
             if self.tokens(one, f"tokens[{index}]", "") == 0:
-                self.error("too-small", f"tokens[{index}]", "0 tokens cost nothing; leave them out.")
+                self.error("too-small", f"tokens[{index}]", "0 tokens cost nothing; remove it.")
         return tuple(value)
 
-    def plan(self, entry: dict[str, Any], place: str) -> list[Plan]:
+    def plan(self, entry: dict[str, Any], place: str) -> list[PlanPrice]:
         name = self.text(entry, "name", place, "", "")
         self.known(entry, _PLAN, place, name)
         if entry.get("name", "") == "" or name.isspace():
@@ -115,14 +127,14 @@ class _Reader:
         def price(field: str) -> int:
             return self.tokens(entry.get(field, 0), f"{place}.{field}", name) or 0
 
-        plans = [Plan(name, price("tokens_per_hour"), price("tokens_per_month"), place)]
+        plans = [PlanPrice(name, price("tokens_per_hour"), price("tokens_per_month"), place)]
         if "ip_tokens_per_hour" in entry or "ip_tokens_per_month" in entry:
             hour, month = price("ip_tokens_per_hour"), price("ip_tokens_per_month")
-            plans.append(Plan(f"{name}: additional IP", hour, month, f"{place}.ip"))
+            plans.append(PlanPrice(f"{name}: additional IP", hour, month, f"{place}.ip"))
         return plans
 
     def tokens(self, value: Any, place: str, name: str) -> int | None:
-        """Return a number of tokens; None, after an error, for what is none."""
+        """Return a number of tokens, or None after an error."""
         if isinstance(value, bool) or not isinstance(value, int):
             shown = f"{_kind(value)} is"
             hint = ""
@@ -130,13 +142,13 @@ class _Reader:
                 hint = (
                     f" Write {int(value)}."
                     if -LARGEST_TOKENS <= value <= LARGEST_TOKENS and value == int(value)
-                    else " For finer prices let a token cost a tenth, and ten times as many."
+                    else " For finer prices, let a token cost a tenth, and charge ten times as many."
                 )
-            message = f"{shown} not an integer. Tokens can be only integers (step 1).{hint}"
+            message = f"{shown} not an integer. Tokens are always integers (step 1).{hint}"
             self.error("not-an-integer", place, message, name)
             return None
         if value < 0:
-            self.error("negative", place, f"{_short(value)} is negative; 0 switches a price off.", name)
+            self.error("negative", place, f"{_short(value)} is negative; 0 disables a price.", name)
             return None
         if value > LARGEST_TOKENS:
             self.error("too-large", place, f"{_short(value)} is more than {LARGEST_TOKENS:,} tokens.", name)
@@ -163,7 +175,7 @@ class _Reader:
         }
         separators = formats["thousands_separator"], formats["decimals_separator"]
         if separators[0] and separators[0] == separators[1]:
-            message = f"‘{separators[0]}’ separates thousands as well; nobody can read such amounts."
+            message = f"‘{separators[0]}’ also separates thousands, so amounts cannot be read."
             self.error("same-separator", f"{place}.decimals_separator", message, code)
         if not code or unit_cost is None:
             return None
@@ -174,29 +186,27 @@ class _Reader:
         return Pricing(unit_cost, Currency(code=code, decimals=digits, **formats))
 
     def code(self, entry: dict[str, Any], place: str) -> str:
-        """Return the code of a currency that exists; empty after an error."""
-        from solusio_contracts.checking import currencies
-
+        """Return the code of an existing currency, or an empty string after an error."""
         code = self.text(entry, "code", place, "", "")
         where = f"{place}.code"
         if "code" not in entry:
-            self.error("missing", where, "a currency needs its code of ISO 4217, such as EUR.")
+            self.error("missing", where, "a currency needs its ISO 4217 code, such as EUR.")
         elif isinstance(entry["code"], str) and code not in currencies.known():
             near = [code.strip().upper()] if code.strip().upper() in currencies.known() else []
             near = near or get_close_matches(code.upper(), sorted(currencies.current()), n=3, cutoff=0.6)
             hint = f" Did you mean {' or '.join(near)}?" if near else ""
-            self.error("unknown-currency", where, f"‘{code}’ is no currency of ISO 4217.{hint}")
+            self.error("unknown-currency", where, f"‘{code}’ is not a currency code of ISO 4217.{hint}")
             return ""
         elif code and code not in currencies.current():
-            message = "it is not legal tender anywhere today."
-            self.found.append(Finding(Level.WARNING, "old-currency", where, code, message))
+            message = "it is no longer legal tender anywhere."
+            self.found.append(Diagnostic(Severity.WARNING, "old-currency", where, code, message))
         return code
 
     def unit_cost(self, entry: dict[str, Any], place: str, code: str) -> Decimal | None:
         where = f"{place}.token_unit_cost"
         value = entry.get("token_unit_cost")
         if value is None:
-            self.error("missing", where, "what does one token cost? Such as 0.001 (step 1).", code)
+            self.error("missing", where, "the price of one token is missing, such as 0.001 (step 1).", code)
             return None
         if isinstance(value, str) and _NUMBER.fullmatch(value):
             value = decimal_of(value)
@@ -205,15 +215,15 @@ class _Reader:
             return None
         number = Decimal(value)
         if not number.is_finite():
-            self.error("wrong-type", where, "it is not a finite number, or beyond every range.", code)
+            self.error("wrong-type", where, "it is not a finite number, or out of range.", code)
         elif number <= 0:
-            text = "is negative" if number < 0 else "makes everything free; a token must cost something"
+            text = "is negative" if number < 0 else "makes everything free; a token must have a price"
             self.error("negative" if number < 0 else "too-small", where, f"{_short(number)} {text}.", code)
         elif (
             number.adjusted() >= MOST_DIGITS
             or int(number.normalize(_EXACT).as_tuple().exponent) < -MOST_DIGITS
         ):
-            message = f"it has more than {MOST_DIGITS} digits before or behind the decimal point."
+            message = f"it has more than {MOST_DIGITS} digits before or after the decimal point."
             self.error("too-large", where, message, code)
         else:
             return number
@@ -228,7 +238,7 @@ class _Reader:
         if len(value) > longest:
             self.error("too-large", f"{place}.{key}", f"it has more than {longest} characters.", name)
             return default
-        # A no-break space is a usual separator, and harmless.
+        # A no-break space is a usual separator.
         if not value.replace("\u00a0", " ").replace("\u202f", " ").isprintable():
             message = f"{value!a} has characters that cannot be printed."
             self.error("not-printable", f"{place}.{key}", message, name)
@@ -237,9 +247,7 @@ class _Reader:
 
 
 def _usual_prefix(code: str) -> str:
-    """Return how English texts begin an amount, by CLDR: `$`, `€`, `CA$`, `CHF `."""
-    from babel.numbers import get_currency_symbol
-
+    """Return what precedes an amount in English, by CLDR: `$`, `€`, `CA$`, `CHF `."""
     symbol = str(get_currency_symbol(code, locale="en"))
     return f"{symbol} " if symbol[-1].isalpha() else symbol
 
@@ -257,7 +265,7 @@ def _kind(value: object) -> str:
 
 
 def _short(number: int | Decimal) -> str:
-    # Never as all digits: an integer of TOML may have thousands.
+    # Never all digits: an integer in TOML may have thousands.
     if isinstance(number, int):
         return f"{number:,}" if number.bit_length() < 100 else f"{Decimal(number):.6g}"
     text = str(number)

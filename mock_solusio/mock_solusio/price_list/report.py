@@ -1,4 +1,4 @@
-"""All that is printed of a price list, and how amounts are written in it. Pure."""
+"""The tables of a price list, and how amounts are written in them. Pure."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -6,7 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from mock_solusio.domain.prices import Pricing, format_amount
-from mock_solusio.price_list.model import Finding, PriceList
+from mock_solusio.price_list.model import Diagnostic, PriceList
 from mock_solusio.price_list.tables import (
     ConversionRow,
     HoursRow,
@@ -20,38 +20,38 @@ TABLES = ("conversion", "plans", "hours")
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """The chosen tables; one that was not chosen is empty."""
+class PriceReport:
+    """The chosen tables; the others are empty."""
 
     currencies: tuple[Pricing, ...]
     month: str | None
-    """Such as `2026-02`; None is any month of 31 days."""
+    """Such as `2026-02`; None stands for any month with 31 days."""
     days: int
     conversion: list[ConversionRow]
     plans: list[PlanRow]
     hours: list[list[HoursRow]]
-    """A table for each number of hours that was asked for."""
-    findings: list[Finding]
+    """A table for each requested number of hours."""
+    findings: list[Diagnostic]
 
     @property
     def month_words(self) -> str:
-        """Say which month."""
+        """The month, for people."""
         return f"{self.month} with {self.days} days" if self.month else f"month of {self.days} days"
 
 
 def make_report(
     prices: PriceList | None,
-    findings: list[Finding],
+    findings: list[Diagnostic],
     *,
     month: str | None,
     days: int,
     hours: tuple[int, ...],
     tables: tuple[str, ...],
-) -> Report:
-    """Compute the chosen tables; without a list that can be read there are none."""
+) -> PriceReport:
+    """Compute the chosen tables; without a valid price list there are none."""
     if prices is None:
-        return Report((), month, days, [], [], [], findings)
-    return Report(
+        return PriceReport((), month, days, [], [], [], findings)
+    return PriceReport(
         prices.currencies,
         month,
         days,
@@ -63,9 +63,9 @@ def make_report(
 
 
 def written(amount: Decimal, currency: Pricing, decimals: int | None = None) -> str:
-    """Write an amount as customers see it, such as `$1,234.50`, with more decimals if they are given."""
+    """Format an amount as customers see it, such as `$1,234.50`; `decimals` can be more than usual."""
     if decimals is not None:
         wider = msgspec.structs.replace(currency.currency, decimals=decimals)
         currency = msgspec.structs.replace(currency, currency=wider)
-    # `exact`: the amount is rounded already, and some currencies have no separator for decimals.
+    # `exact`, since the amount is rounded, and some currencies have no separator for decimals.
     return format_amount(amount, currency, exact=True)

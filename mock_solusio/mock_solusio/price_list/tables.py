@@ -1,4 +1,4 @@
-"""The tables of steps 1 and 2 of the vendor's page, as numbers. Pure, exact, and not yet text."""
+"""The tables of steps 1 and 2 of the vendor's page, as exact numbers. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from decimal import Decimal
 from mock_solusio.domain import metering
 from mock_solusio.domain.metering import Charge
 from mock_solusio.domain.prices import Pricing, token_amount
-from mock_solusio.price_list.model import Plan, PriceList, rounded, shown_amount
+from mock_solusio.price_list.model import PlanPrice, PriceList, rounded, shown_amount
 
 Amounts = dict[str, Decimal]
 """Money by the code of its currency."""
@@ -15,7 +15,7 @@ Amounts = dict[str, Decimal]
 
 @dataclass(frozen=True, slots=True)
 class ConversionRow:
-    """What so many tokens cost: exactly, in `decimals` that are the same for the whole table."""
+    """The exact price of some tokens, with as many decimals as the whole table needs."""
 
     tokens: int
     amounts: Amounts
@@ -24,30 +24,30 @@ class ConversionRow:
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """What a plan costs in a month (step 2). Amounts are rounded half up to the minor unit."""
+    """The price of a plan for a month (step 2). Amounts are rounded half up to the minor unit."""
 
-    plan: Plan
+    plan: PlanPrice
     hours: int
     """Hours of the month."""
     aggregated_tokens: int | None
-    """What its hours cost without a cap; None without an hourly price."""
+    """The price of its hours without a cap; None without an hourly price."""
     aggregated_amounts: Amounts
     month_amounts: Amounts
-    """Of the fixed price, empty without one."""
+    """The fixed price; empty without one."""
     discount_tokens: int | None
-    """How much less than its hours the whole month costs; None unless there are both prices."""
+    """How much less the month costs than its hours; None unless there are both prices."""
     discount_percent: Decimal | None
-    """The same in percent of the aggregate, rounded half up to two decimals."""
+    """The same in percent of the price of its hours, rounded half up to two decimals."""
     cap_from_hour: int | None
-    """The first started hour, counted from 1, with which the hours would cost more than the fixed price.
+    """The first started hour, from 1, with which the hours would cost more than the fixed price.
 
-    From this hour on the month costs the fixed price; it pays what is left to it, and the hours after it are
-    free. None if no hour of this month is one.
+    From this hour on the month costs the fixed price: this hour costs the remainder, and later ones nothing.
+    None if this month has no such hour.
     """
 
     @property
     def billing(self) -> str:
-        """How it is charged: `capped`, `hourly` (no monthly price), `monthly` (no hourly one) or `free`."""
+        """How it is billed: `capped`, `hourly` (no monthly price), `monthly` (no hourly price) or `free`."""
         if self.plan.tokens_per_hour:
             return "capped" if self.plan.tokens_per_month else "hourly"
         return "monthly" if self.plan.tokens_per_month else "free"
@@ -55,18 +55,18 @@ class PlanRow:
 
 @dataclass(frozen=True, slots=True)
 class HoursRow:
-    """What so many started hours of one month cost on a plan."""
+    """The price of some started hours of a month on a plan."""
 
-    plan: Plan
+    plan: PlanPrice
     hours: int
     tokens: int
     charge: Charge
-    """Which price applies."""
+    """The price that applies."""
     amounts: Amounts
 
 
 def conversion_table(prices: PriceList) -> list[ConversionRow]:
-    """Return the table of step 1: what tokens cost, in all digits."""
+    """Return the table of step 1: prices of tokens, with all digits."""
     exact = {
         tokens: {one.currency.code: token_amount(tokens, one) for one in prices.currencies}
         for tokens in prices.converted
@@ -82,12 +82,12 @@ def conversion_table(prices: PriceList) -> list[ConversionRow]:
 
 
 def plan_table(prices: PriceList, hours: int) -> list[PlanRow]:
-    """Return the table of step 2 for a month of so many hours: 744 on the vendor's page."""
+    """Return the table of step 2 for a month with `hours` hours: 744 on the vendor's page."""
     return [_plan_row(plan, prices.currencies, hours) for plan in prices.plans]
 
 
 def hours_table(prices: PriceList, hours: int) -> list[HoursRow]:
-    """Return what so many started hours of one month cost on each plan."""
+    """Return the price of some started hours of a month on each plan."""
     rows = []
     for plan in prices.plans:
         cost = metering.cost(hours, plan.tokens_per_hour, plan.tokens_per_month)
@@ -95,7 +95,7 @@ def hours_table(prices: PriceList, hours: int) -> list[HoursRow]:
     return rows
 
 
-def _plan_row(plan: Plan, currencies: Iterable[Pricing], hours: int) -> PlanRow:
+def _plan_row(plan: PlanPrice, currencies: Iterable[Pricing], hours: int) -> PlanRow:
     per_hour, per_month = plan.tokens_per_hour, plan.tokens_per_month
     aggregated = per_hour * hours
     both = bool(per_hour and per_month)
@@ -118,6 +118,6 @@ def _amounts(tokens: int, currencies: Iterable[Pricing]) -> Amounts:
 
 
 def _decimals(amount: Decimal) -> int:
-    """Return how many decimals an amount needs."""
+    """Return the number of decimals that an amount needs."""
     _, _, fraction = f"{amount:f}".partition(".")
     return len(fraction.rstrip("0"))

@@ -1,4 +1,4 @@
-"""A price list for people: tables for a terminal, and for Markdown with the vendor's own headings."""
+"""A price list as tables for a terminal, and as Markdown with the vendor's headings."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,33 +9,33 @@ from rich.table import Table
 from rich.text import Text
 
 from mock_solusio.domain.prices import Pricing
-from mock_solusio.price_list.report import Report, written
+from mock_solusio.price_list.report import PriceReport, written
 from mock_solusio.price_list.tables import PlanRow
 from solusio_contracts.reporting.printing import printed
 
 NARROWEST_NAME = 12
-"""Columns that the name of a plan gets at least, even if the table becomes wider than the terminal."""
+"""The narrowest column for names of plans, even if the table gets wider than the terminal."""
 
 NONE = "-"
 
 _BETWEEN = "  "
-"""What stands between two columns: the space of the box, and one of padding."""
+"""The space between two columns: one of the box, and one of padding."""
 
 _TEXT_COLUMNS = ("Plan", "Plans", "Charged")
 
 
-def to_table(report: Report, *, terminal: bool, encoding: str) -> str:
-    """Return the tables as text, in the width and with the colours of the terminal if it is for one."""
+def to_table(report: PriceReport, *, terminal: bool, encoding: str) -> str:
+    """Return the tables as text, for a terminal with its width and colours."""
     return printed(lambda console: _print_tables(report, console), terminal=terminal, encoding=encoding)
 
 
-def _print_tables(report: Report, console: Console) -> None:
+def _print_tables(report: PriceReport, console: Console) -> None:
     usual = console.width
     for title, head, rows in _tables(report, short=True):
         table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 0, 0, 1), show_edge=False)
         widths = [_width([name, *(row[place] for row in rows)]) for place, name in enumerate(head)]
         if head[0] == "Plan":
-            # A name may be folded, but rather is a line too wide than that a price loses digits.
+            # Names may be folded; prices never lose digits, even if the line gets too wide.
             left = usual - sum(widths[1:]) - len(_BETWEEN) * len(widths[1:])
             widths[0] = min(widths[0], max(left, NARROWEST_NAME))
         for name, width in zip(head, widths, strict=True):
@@ -53,8 +53,8 @@ def _print_tables(report: Report, console: Console) -> None:
         console.print()
 
 
-def to_markdown(report: Report) -> str:
-    """Return the tables as Markdown. The columns are those of the vendor's page, and then ours."""
+def to_markdown(report: PriceReport) -> str:
+    """Return the tables as Markdown, with the columns of the vendor's page first."""
     blocks = []
     for title, head, rows in _tables(report, short=False):
         marks = [":--" if name in _TEXT_COLUMNS else "--:" for name in head]
@@ -64,7 +64,7 @@ def to_markdown(report: Report) -> str:
     return "\n".join(blocks)
 
 
-def _tables(report: Report, *, short: bool) -> list[tuple[str, list[str], list[list[str]]]]:
+def _tables(report: PriceReport, *, short: bool) -> list[tuple[str, list[str], list[list[str]]]]:
     """Return title, headings and rows of each table. `short` headings fit a terminal."""
     tables = []
     codes = [one.currency.code for one in report.currencies]
@@ -100,7 +100,7 @@ def _tables(report: Report, *, short: bool) -> list[tuple[str, list[str], list[l
     return tables
 
 
-def _short_head(code: str, report: Report) -> list[str]:
+def _short_head(code: str, report: PriceReport) -> list[str]:
     hours = f"{report.days * 24} h"
     return [
         "Plan",
@@ -115,7 +115,7 @@ def _short_head(code: str, report: Report) -> list[str]:
     ]
 
 
-def _long_head(code: str, report: Report) -> list[str]:
+def _long_head(code: str, report: PriceReport) -> list[str]:
     return [
         "Plans",
         "Tokens per hour",
@@ -164,5 +164,5 @@ def _cap(row: PlanRow) -> str:
 
 
 def _escaped(cell: str) -> str:
-    """Return text that means itself in a cell or heading of Markdown."""
+    """Escape a text for a cell or heading of Markdown."""
     return "".join(f"\\{letter}" if letter in "\\|*_`<>[]~#$&" else letter for letter in cell)

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mock_solusio.cli import cli
-from mock_solusio.price_list.model import Finding, PriceList, check
+from mock_solusio.price_list.model import Diagnostic, PriceList, check
 from mock_solusio.price_list.reading import read
 
 USD = '[[currencies]]\ncode = "USD"\ntoken_unit_cost = 0.001\n'
@@ -34,10 +34,10 @@ def listed() -> Callable[..., PriceList]:
 
 
 @pytest.fixture
-def found() -> Callable[[str], list[Finding]]:
+def found() -> Callable[[str], list[Diagnostic]]:
     """Read a list and return all that is to be said of it."""
 
-    def find(text: str) -> list[Finding]:
+    def find(text: str) -> list[Diagnostic]:
         prices, findings = read(text.encode())
         return findings + (check(prices) if prices is not None else [])
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mock_solusio.price_list.model import Level
+from mock_solusio.price_list.model import Severity
 from mock_solusio.price_list.reading import LONGEST_FILE, read
 from solusio_contracts.decoding import DecodingError
 
@@ -50,7 +50,7 @@ def test_the_largest_prices_are_fine(found):
 )
 def test_tokens_that_are_none(found, line, code, says):
     (finding,) = found(plan(f"{line}\ntokens_per_month = 5000"))
-    assert (finding.level, finding.code) == (Level.ERROR, code)
+    assert (finding.level, finding.code) == (Severity.ERROR, code)
     assert finding.place == "plans[0].tokens_per_hour"
     assert finding.name == "Small"
     assert says in finding.message
@@ -66,7 +66,7 @@ def test_every_price_is_checked(found, field):
     ("text", "place", "says"),
     [
         (f"token = [1]\n{USD}", "token", "`tokens`"),
-        (f"zzz = 1\n{USD}", "zzz", "there are $schema, tokens, currencies, plans"),
+        (f"zzz = 1\n{USD}", "zzz", "known keys: $schema, tokens, currencies, plans"),
         (plan("tokens_per_hor = 7"), "plans[0].tokens_per_hor", "`tokens_per_hour`"),
         (currency('code = "EUR"\nunit_cost = 1'), "currencies[0].unit_cost", "`token_unit_cost`"),
         (currency('code = "EUR"\nprefix = "E"'), "currencies[0].prefix", "`display_prefix`"),
@@ -75,7 +75,7 @@ def test_every_price_is_checked(found, field):
 )
 def test_what_it_does_not_know_is_refused_by_name(found, text, place, says):
     (finding,) = [one for one in found(text) if one.code == "unknown-key"]
-    assert finding.level is Level.ERROR
+    assert finding.level is Severity.ERROR
     assert finding.place == place
     assert says in finding.message
 
@@ -85,20 +85,20 @@ def test_what_it_does_not_know_is_refused_by_name(found, text, place, says):
     [
         ("usd", "Did you mean USD?"),
         ("EURO", "Did you mean EUR?"),
-        ("XAU", "‘XAU’ is no currency"),
+        ("XAU", "‘XAU’ is not a currency"),
         ("", "‘’"),
     ],
 )
 def test_currencies_that_do_not_exist(found, code, says):
     (finding,) = found(currency(f'code = "{code}"\ntoken_unit_cost = 1'))
-    assert (finding.level, finding.code) == (Level.ERROR, "unknown-currency")
+    assert (finding.level, finding.code) == (Severity.ERROR, "unknown-currency")
     assert finding.place == "currencies[0].code"
     assert says in finding.message
 
 
 def test_a_currency_of_the_past_is_a_warning(found):
     (finding,) = found(currency('code = "DEM"\ntoken_unit_cost = 1'))
-    assert (finding.level, finding.code, finding.name) == (Level.WARNING, "old-currency", "DEM")
+    assert (finding.level, finding.code, finding.name) == (Severity.WARNING, "old-currency", "DEM")
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_currency_of_the_past_is_a_warning(found):
 )
 def test_unit_costs_that_are_none(found, line, code):
     (finding,) = found(currency(f'code = "EUR"\n{line}'))
-    assert (finding.level, finding.code) == (Level.ERROR, code)
+    assert (finding.level, finding.code) == (Severity.ERROR, code)
     assert (finding.place, finding.name) == ("currencies[0].token_unit_cost", "EUR")
 
 
@@ -139,7 +139,7 @@ def test_unit_costs_that_are_none(found, line, code):
 )
 def test_formats_that_cannot_be(found, line, field, code):
     (finding,) = found(currency(f'code = "EUR"\ntoken_unit_cost = 0.001\n{line}'))
-    assert (finding.level, finding.place, finding.code) == (Level.ERROR, f"currencies[0].{field}", code)
+    assert (finding.level, finding.place, finding.code) == (Severity.ERROR, f"currencies[0].{field}", code)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_formats_that_cannot_be(found, line, field, code):
     ],
 )
 def test_other_mistakes(found, text, place, code):
-    errors = [finding for finding in found(text) if finding.level is Level.ERROR]
+    errors = [finding for finding in found(text) if finding.level is Severity.ERROR]
     assert [(finding.place, finding.code) for finding in errors] == [(place, code)]
 
 
@@ -205,13 +205,13 @@ def test_a_byte_order_mark_is_no_mistake():
     ("per_hour", "per_month", "level", "code", "field"),
     [
         # 7 x 744 = 5208
-        (7, 5208, Level.WARNING, "cap-never-reached", ".tokens_per_month"),
-        (7, 50_000, Level.WARNING, "cap-never-reached", ".tokens_per_month"),
-        (5000, 7, Level.ERROR, "cap-below-one-hour", ".tokens_per_month"),
-        (7, 6, Level.ERROR, "cap-below-one-hour", ".tokens_per_month"),
-        (0, 5000, Level.INFORMATION, "monthly-only", ".tokens_per_hour"),
-        (7, 0, Level.INFORMATION, "hourly-only", ".tokens_per_month"),
-        (0, 0, Level.WARNING, "free", ""),
+        (7, 5208, Severity.WARNING, "cap-never-reached", ".tokens_per_month"),
+        (7, 50_000, Severity.WARNING, "cap-never-reached", ".tokens_per_month"),
+        (5000, 7, Severity.ERROR, "cap-below-one-hour", ".tokens_per_month"),
+        (7, 6, Severity.ERROR, "cap-below-one-hour", ".tokens_per_month"),
+        (0, 5000, Severity.INFORMATION, "monthly-only", ".tokens_per_hour"),
+        (7, 0, Severity.INFORMATION, "hourly-only", ".tokens_per_month"),
+        (0, 0, Severity.WARNING, "free", ""),
     ],
 )
 def test_prices_that_are_odd(found, per_hour, per_month, level, code, field):
@@ -239,13 +239,13 @@ def test_additional_ips_are_checked_as_a_plan_of_their_own(found):
 def test_two_plans_of_one_name(found):
     prices = "tokens_per_hour = 7\ntokens_per_month = 5000\n"
     (finding,) = found(plan(prices) + PLAN + prices)
-    assert (finding.level, finding.code, finding.place) == (Level.WARNING, "name-twice", "plans[1].name")
+    assert (finding.level, finding.code, finding.place) == (Severity.WARNING, "name-twice", "plans[1].name")
     assert "plans[0]" in finding.message
 
 
 def test_no_plans_is_where_one_begins(found):
     (finding,) = found(USD)
-    assert (finding.level, finding.place) == (Level.INFORMATION, "plans")
+    assert (finding.level, finding.place) == (Severity.INFORMATION, "plans")
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,7 @@ def test_no_plans_is_where_one_begins(found):
 def test_unit_costs_that_vanish(found, code, unit_cost, kind):
     (finding,) = found(currency(f'code = "{code}"\ntoken_unit_cost = {unit_cost}'))
     assert finding.code == kind
-    assert finding.level is (Level.ERROR if kind == "price-vanishes" else Level.WARNING)
+    assert finding.level is (Severity.ERROR if kind == "price-vanishes" else Severity.WARNING)
     assert "‘Small’" in finding.message
 
 

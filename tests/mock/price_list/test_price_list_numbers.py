@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mock_solusio.domain.metering import Charge
-from mock_solusio.price_list.model import LARGEST_TOKENS, Plan, PriceList
+from mock_solusio.price_list.model import LARGEST_TOKENS, PlanPrice, PriceList
 from mock_solusio.price_list.reading import read
 from mock_solusio.price_list.tables import conversion_table, hours_table, plan_table
 
@@ -51,7 +51,7 @@ def test_discount_and_cap(listed, per_hour, per_month, hours, discount, percent,
 @given(st.integers(1, 300), st.integers(1, 200_000), st.sampled_from([672, 696, 720, 744]))
 def test_the_cap_begins_where_the_hours_exceed_it(per_hour, per_month, hours):
     prices = currency("0.001")
-    prices = PriceList(prices.currencies, (Plan("a", per_hour, per_month),))
+    prices = PriceList(prices.currencies, (PlanPrice("a", per_hour, per_month),))
     (row,) = plan_table(prices, hours)
     spent, first = 0, None
     for hour in range(1, hours + 1):
@@ -110,7 +110,7 @@ def test_hours(listed, per_hour, per_month, hours, tokens, charge):
 )
 def test_amounts_are_rounded_half_up_to_the_minor_unit(code, unit_cost, tokens, amount):
     prices = currency(unit_cost, code)
-    (row,) = plan_table(PriceList(prices.currencies, (Plan("a", 0, tokens),)), 744)
+    (row,) = plan_table(PriceList(prices.currencies, (PlanPrice("a", 0, tokens),)), 744)
     assert f"{row.month_amounts[code]:f}" == amount
 
 
@@ -120,7 +120,7 @@ def test_amounts_are_rounded_half_up_to_the_minor_unit(code, unit_cost, tokens, 
 )
 def test_no_amount_is_off_by_a_cent(tokens, unit_cost):
     prices = currency(f"{unit_cost:f}")
-    (row,) = plan_table(PriceList(prices.currencies, (Plan("a", 0, tokens),)), 744)
+    (row,) = plan_table(PriceList(prices.currencies, (PlanPrice("a", 0, tokens),)), 744)
     cents = floor(Fraction(unit_cost) * tokens * 100 + Fraction(1, 2))
     assert Fraction(row.month_amounts["USD"]) == Fraction(cents, 100)
 

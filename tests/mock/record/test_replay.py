@@ -263,7 +263,7 @@ def test_folders_that_are_no_recordings(tmp_path, write, folder):
         RecordingPlayer(folder)
     head = msgspec.json.decode((folder / "recording.json").read_bytes())
     for change, words in (
-        ({"version": 2}, "is a recording of version 2; this program knows version 1"),
+        ({"version": 2}, "has a recording of version 2; this program reads version 1"),
         ({"format": "something"}, "has no recording, but 'something'"),
     ):
         (folder / "recording.json").write_bytes(msgspec.json.encode({**head, **change}))
