@@ -67,7 +67,7 @@ def run(target: Target, rules: Sequence[Rule], *, progress: Progress | None = No
 
 
 def run_rule(rule: Rule, target: Target) -> Result:
-    """Run one rule; an exception in a rule makes it an `error`, and the run goes on."""
+    """Run one rule; an exception in it gives the outcome `error`, not a crash."""
     item = item_of(rule)
     if rule.needs_token and target.token is None:
         return item.undecided(Outcome.SKIP, "no authorization token is configured (--token)")

@@ -199,7 +199,7 @@ class Connection:
 
     def _responded_early(self) -> bool:
         """Whether something came already; it is kept for `receive`."""
-        # Only reading tells a response from other TLS messages.
+        # Only reading distinguishes a response from other TLS messages.
         try:
             self._early.append(self._socket.recv(_READ))
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):

@@ -1,4 +1,4 @@
-"""Codes, decimals and signs of currencies; expected values are those of ISO 4217."""
+"""Codes, decimals and symbols of currencies; the expected values are from ISO 4217."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def test_currencies_of_the_past(code: str) -> None:
 @pytest.mark.parametrize(
     "code", ["XXX", "XTS", "XAU", "XAG", "XDR", "UKP", "EURO", "gbp", "", "£", "ABC", "826", "GBX", "BTC"]
 )
-def test_what_is_no_currency(code: str) -> None:
+def test_what_is_not_a_currency(code: str) -> None:
     assert code not in currencies.known()
     assert code not in currencies.current()
 
@@ -65,7 +65,7 @@ def test_signs(sign: str, codes: set[str]) -> None:
     assert codes <= currencies.symbols()[sign]
 
 
-def test_a_sign_of_another_currency_tells() -> None:
+def test_a_symbol_of_another_currency() -> None:
     assert "GBP" not in currencies.symbols()["€"]
     assert "EUR" not in currencies.symbols()["£"]
     assert "USD" not in currencies.symbols()["¥"]
@@ -77,5 +77,5 @@ def test_a_dollar_is_that_of_many_and_not_of_all() -> None:
 
 
 def test_signs_are_single_letters() -> None:
-    """Longer ones, such as kr, are words that many texts hold."""
+    """Longer symbols, such as kr, occur as words in many texts."""
     assert all(len(sign) == 1 and not sign.isalnum() for sign in currencies.symbols())

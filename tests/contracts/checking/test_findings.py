@@ -1,4 +1,4 @@
-"""Findings: everything masked, cut to what a person reads."""
+"""Findings: everything is masked, and cut to what a person reads."""
 
 from typing import Any
 
@@ -79,21 +79,21 @@ def test_a_long_request_is_cut(target: Target) -> None:
     assert found.request == "POST / " + "x" * (2 * BODY_SHOWN - 7) + "…\n… 5007 bytes in total"
 
 
-def test_an_answer_that_never_came() -> None:
+def test_a_response_that_never_came() -> None:
     seen = exchange(
         status=None, received=b"", failure=FailureKind.TIMEOUT, failure_text="no response within 5 s"
     )
     assert response_text(seen, Mask()) == "no response within 5 s"
 
 
-def test_an_answer_that_is_not_http() -> None:
+def test_a_response_that_is_not_http() -> None:
     seen = exchange(
         status=None, received=b"hello\x00\r\n", failure=FailureKind.PROTOCOL, failure_text="not HTTP: x"
     )
     assert response_text(seen, Mask()) == "not HTTP: x\nhello\\x00\n"
 
 
-def test_what_comes_after_an_answer_is_told() -> None:
+def test_what_comes_after_a_response_is_reported() -> None:
     mask = Mask()
     mask.hide(TOKEN, SHOWN)
     seen = exchange(headers=(), content=b"{}", leftover=TOKEN.encode() + b"\xff" * 100)

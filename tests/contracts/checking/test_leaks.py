@@ -1,4 +1,4 @@
-"""What leaks.find finds, and what it leaves alone. The answers are in two files of their own."""
+"""What leaks.find finds, and what it ignores. The responses are in two separate files."""
 
 import base64
 import html
@@ -38,7 +38,7 @@ def answer(
     headers: Headers = (),
     request: Request | None = None,
 ) -> Exchange:
-    """Return an exchange in which `body` answers the question for a user."""
+    """Return an exchange with `body` as the response to a request for a user."""
     form = (("token", token), ("action", "GetTokenPricing"), ("userid", userid))
     content = body.encode() if isinstance(body, str) else body
     return Exchange(
@@ -81,15 +81,15 @@ def test_a_leak_behind_a_long_page_is_found(entry: dict[str, Any]) -> None:
 
 
 @named(HARMLESS)
-def test_a_harmless_answer_gives_nothing(entry: dict[str, Any]) -> None:
+def test_a_harmless_response_gives_nothing(entry: dict[str, Any]) -> None:
     headers = tuple((name, value) for name, value in entry.get("headers", ()))
     exchange = answer(entry["body"], userid=entry.get("userid", "NoSuchAction"), headers=headers)
     assert found(exchange, path=entry.get("path", PATH)) == []
 
 
 @named(HARMLESS)
-def test_a_harmless_answer_with_the_token_sent_gives_nothing(entry: dict[str, Any]) -> None:
-    """Without a token nothing is masked, and the answer is the same."""
+def test_a_harmless_response_with_the_token_sent_gives_nothing(entry: dict[str, Any]) -> None:
+    """Without a token nothing is masked, and the result is the same."""
     exchange = answer(entry["body"], userid=entry.get("userid", "NoSuchAction"))
     assert found(exchange, token=None, path=entry.get("path", PATH)) == []
 
@@ -117,7 +117,7 @@ def test_patterns_for_any_case_are_in_lower_case() -> None:
 
 
 def test_a_literal_is_in_every_match() -> None:
-    """Otherwise the search would pass over a leak."""
+    """Otherwise the search would miss a leak."""
     texts = [text for entry in LEAKING for text in (entry["body"], html.unescape(entry["body"]))]
     matches = 0
     for pattern in leaks.known_patterns():
@@ -154,8 +154,8 @@ def test_the_literal_of_an_expression(regex: str, literal: str) -> None:
     "unit",
     ["<style ", "<a ", "@/", "a\\", "at /", "Warning: in . on line 1 ", "A::", "a.", "x[1] is not a ", "&"],
 )
-def test_a_hostile_answer_takes_no_time_out_of_proportion(unit: str) -> None:
-    """A search that goes through all of it anew from every place would take hours."""
+def test_a_hostile_response_is_searched_in_linear_time(unit: str) -> None:
+    """A search that starts over at every position would take hours."""
     assert found(answer(unit * (leaks.LOOKED_AT // len(unit)))) in ([], ["TP-502"])
 
 
@@ -222,7 +222,7 @@ def test_the_expected_token_beside_a_wrong_one_is_a_leak() -> None:
         ("", '{"error":"expected "}'),
     ],
 )
-def test_a_token_like_any_word_is_no_leak_by_itself(token: str, body: str) -> None:
+def test_a_token_like_any_word_is_not_a_leak_on_its_own(token: str, body: str) -> None:
     assert found(answer(body, token="wrong-on-purpose"), token=token) == []
 
 
@@ -248,7 +248,7 @@ def test_a_short_token_is_found_where_it_is_named(token: str, body: str) -> None
     after=st.text(max_size=30),
 )
 def test_any_token_in_any_text_is_found(token: str, spelling: str, before: str, after: str) -> None:
-    # A letter or digit right beside base64 would be a part of it.
+    # A letter or digit next to base64 would be part of it.
     body = f"{before} {SPELLINGS[spelling](token)} {after}"
     assert "TP-501" in found(answer(body.encode("utf-8", "replace"), token="wrong-on-purpose"), token=token)
 
@@ -261,7 +261,7 @@ def test_no_token_is_found_where_there_is_none(token: str, body: bytes) -> None:
 
 
 def test_an_excerpt_holds_no_half_of_a_token() -> None:
-    """Cut first and masked then, the excerpt of the path would end within the token."""
+    """If it were cut before masking, the excerpt of the path would end within the token."""
     for gap in range(60, 130):
         body = f"/srv/billing/{'x' * gap}/{TOKEN}/price.php and more of it, " + "y" * 100
         for leak in leaks.find(answer(body, token="wrong-on-purpose"), TOKEN, PATH):
@@ -273,7 +273,7 @@ def test_an_excerpt_shows_what_was_found() -> None:
     assert leak == leaks.Leak("TP-504", "an SQL statement", "No rows: SELECT id FROM clients")
 
 
-def test_what_was_received_of_an_unfinished_answer_is_searched() -> None:
+def test_what_was_received_of_an_unfinished_response_is_searched() -> None:
     request = Request.form((("userid", "1"),))
     exchange = Exchange(
         number=1, request=request, received=b"HTTP/1.1 500 X\r\n\r\nSQLSTATE[42000]", status=500
@@ -292,6 +292,6 @@ def test_what_a_query_holds_may_be_repeated() -> None:
     assert found(answer('{"error":"no SELECT a FROM b"}', request=request)) == []
 
 
-def test_a_word_of_the_language_is_no_echo() -> None:
+def test_a_word_of_the_language_is_not_a_echo() -> None:
     exchange = answer('{"error":"Cannot read properties of undefined"}', userid="undefined")
     assert found(exchange) == ["TP-502"]

@@ -1,4 +1,4 @@
-"""The arithmetic of the vendor's page, and what follows from it when it does not add up."""
+"""The arithmetic of the vendor's page, and what is said when it does not add up."""
 
 from decimal import Decimal, localcontext
 from fractions import Fraction
@@ -144,7 +144,7 @@ def test_agreement(sent: str, expected: str, agreed: bool) -> None:
     assert agrees(Decimal(sent), Decimal(expected)) is agreed
 
 
-# Numbers and parts of an answer
+# Numbers and parts of a price
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_numbers(value: object, expected: str) -> None:
         Decimal("1e-80"),
     ],
 )
-def test_what_is_no_number_of_sensible_size(value: object) -> None:
+def test_what_is_not_a_number_of_sensible_size(value: object) -> None:
     assert number(value) is None
 
 
@@ -278,7 +278,7 @@ usual = st.tuples(usual_costs, usual_factors, usual_rates, st.booleans())
 
 
 @given(numbers)
-def test_no_evidence_against_a_cost_that_is_computed_rightly(given_numbers: Any) -> None:
+def test_no_evidence_against_a_correct_cost(given_numbers: Any) -> None:
     base, multiplers, rates, compound = given_numbers
     expected = expected_cost(PriceParts(base, base, tuple(multiplers), compound, tuple(rates)))
     assert list(misreadings(PriceParts(base, expected, tuple(multiplers), compound, tuple(rates)))) == []
@@ -293,7 +293,7 @@ def test_no_evidence_against_a_cost_that_is_only_rounded(given_numbers: Any, dig
     assert list(misreadings(PriceParts(base, user, tuple(multiplers), compound, tuple(rates)))) == []
 
 
-# What of the computation is done: base, multiplers, rates, `compound` as declared; and times what it is sent.
+# The steps that are done: base, multiplers, rates, `compound` as declared; and the factor of the sent cost.
 SLIPS = (
     (True, False, True, True, Fraction(1)),
     (True, True, False, True, Fraction(1)),
@@ -330,7 +330,7 @@ def test_no_evidence_where_a_slip_explains_the_cost(given_numbers: Any, slip: An
 
 @given(usual, st.sampled_from(d("0.5", "0.75", "0.8", "0.9", "0.97", "1.1", "1.5")))
 def test_no_evidence_against_a_special_offer(given_numbers: Any, offer: Decimal) -> None:
-    """With numbers as anybody sends them: a factor near 1, a percentage above 2."""
+    """With usual numbers: a factor near 1, a percentage above 2."""
     base, multiplers, rates, compound = given_numbers
     assume(all(one >= Decimal("0.5") for one in multiplers))
     assume(all(one >= 2 or one == 0 for one in rates))
@@ -338,7 +338,7 @@ def test_no_evidence_against_a_special_offer(given_numbers: Any, offer: Decimal)
     assert list(misreadings(PriceParts(base, user, tuple(multiplers), compound, tuple(rates)))) == []
 
 
-# What an integrator may mean -> what he sends for it, by the text that names it.
+# By the text that names it: what an integrator sends for a number they mean.
 WRONG_MULTIPLERS = {
     "a percentage to take off": lambda factor: (1 - factor) * 100,
     "a percentage that remains": lambda factor: factor * 100,
@@ -352,7 +352,7 @@ discounts = st.lists(st.integers(2, 45).map(lambda off: 1 - Decimal(off) / 100),
 taxes = st.lists(st.decimals(2, 30, places=1), min_size=1, max_size=2)
 
 
-def told(given_parts: PriceParts) -> list[str]:
+def reported(given_parts: PriceParts) -> list[str]:
     return [one.text for one in misreadings(given_parts)]
 
 
@@ -364,7 +364,7 @@ def test_evidence_for_a_multipler_in_a_wrong_unit(
     sent = tuple(WRONG_MULTIPLERS[unit](factor) for factor in meant)
     given_parts = PriceParts(base, user, sent, compound, tuple(rates))
     assume(not explanation(given_parts))
-    assert unit in told(given_parts)
+    assert unit in reported(given_parts)
     assert all(
         one.clause == "TP-068" and one.where == "discounts[].multipler" for one in misreadings(given_parts)
     )
@@ -377,7 +377,7 @@ def test_evidence_for_a_rate_in_a_wrong_unit(
     user = decimal(exact(base, multiplers, meant, compound))
     given_parts = PriceParts(base, user, tuple(multiplers), compound, tuple(map(WRONG_RATES[unit], meant)))
     assume(not explanation(given_parts))
-    assert unit in told(given_parts)
+    assert unit in reported(given_parts)
     assert all(
         one.clause == "TP-069" and one.where == "taxes.rates[].rate" for one in misreadings(given_parts)
     )
@@ -404,7 +404,7 @@ def test_evidence_for_a_rate_in_a_wrong_unit(
             "a factor (1.06 for 6 %)",
             "TP-069",
         ),
-        # Rounded to cents it still tells: 1.38 has three digits.
+        # Rounded to cents, it is still evidence: 1.38 has three digits.
         (parts("1.34", "1.38", ("5",), ("6", "2"), compound=True), "a percentage to take off", "TP-068"),
     ],
 )
@@ -416,11 +416,11 @@ def test_the_vendors_numbers_in_wrong_units(given_parts: PriceParts, text: str, 
     "given_parts",
     [
         parts("1", "0.95", ("0.95",)),
-        # 0.95 x 100 is nobody's discount of 95 %.
+        # Nobody grants 95 % off as 0.95.
         parts("1", "0.05", ("0.95",)),
         parts("1", "0.0095", ("0.95",)),
         parts("10", "0.10", ("0.5",), ("100",)),
-        # No discount at all, and a tax of 1 %.
+        # No discount, and a tax of 1 %.
         parts("1.34", "1.34", ("1",), ("1",)),
         # Two digits fit by chance.
         parts("1.34", "1.4", ("5",), ("6", "2"), compound=True),
@@ -438,7 +438,7 @@ def test_a_misreading_is_data() -> None:
     ]
 
 
-# The part of an answer that is the price
+# The part of a response that is the price
 
 BODY = (
     '{"base_token_unit_cost":1.34,"user_token_unit_cost":1.20,"currency":{"code":"GBP","display_prefix":"£",'
@@ -493,20 +493,20 @@ def test_a_document_of_another_kind() -> None:
     assert difference(answer("[1]"), answer("[2]")) == "[0] is 2 instead of 1"
 
 
-def test_what_is_no_number_is_the_same_as_itself() -> None:
-    """NaN differs from itself, but the two answers do not differ."""
+def test_what_is_not_a_number_is_the_same_as_itself() -> None:
+    """NaN differs from itself, but the two responses are equal."""
     body = BODY.replace("1.34", "NaN")
     assert same_price(answer(body), answer(body))
     assert not same_price(answer(body), answer(BODY))
 
 
-def test_unreadable_answers_are_compared_as_bytes() -> None:
+def test_unreadable_responses_are_compared_as_bytes() -> None:
     assert same_price(answer("not JSON"), answer("not JSON"))
     assert not same_price(answer("not JSON"), answer("not json"))
     assert not same_price(answer(BODY), answer("not JSON"))
 
 
-def test_an_answer_without_a_price_is_summed_up() -> None:
+def test_a_response_without_a_price_is_summarised() -> None:
     assert difference(answer(BODY), answer('{"error":"no"}', 404)) == "status 404, 14 bytes"
 
 

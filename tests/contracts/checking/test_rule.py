@@ -179,7 +179,7 @@ def test_a_refusal(exchange: Exchange, ok: bool) -> None:
 
 @pytest.fixture
 def register(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give the test a registry of its own."""
+    """Give the test an empty registry."""
     monkeypatch.setattr("solusio_contracts.checking.rule._RULES", {})
 
 

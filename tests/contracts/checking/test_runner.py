@@ -1,4 +1,4 @@
-"""Selecting and running rules: what breaks, what is undecided, what weighs how much."""
+"""Running rules: which ones fail, which are undecided, and how much each finding weighs."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -53,7 +53,7 @@ def always(answer: bytes) -> Callable[[Any], None]:
 
 @pytest.fixture
 def target_of(scripted: Any) -> Callable[..., Target]:
-    """Return a factory of targets whose server answers each connection with the next of some answers."""
+    """Return a factory of targets whose server sends one of the responses on each connection, in turn."""
 
     def build(*answers: bytes, **settings: Any) -> Target:
         server = scripted(*map(always, answers or (GOOD,)))
@@ -145,7 +145,7 @@ def test_outcomes(
 
 def test_findings_are_capped_and_the_rest_is_counted(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "MAX_FINDINGS", 3)
-    # The failures stay, however late they come.
+    # Failures are kept, even late ones.
     rule = make(unmet(*["TP-070"] * 4, *["TP-113"] * 2, "TP-041"), clauses=("TP-041", "TP-070", "TP-113"))
     result = run_rule(rule, target)
     assert [one.clause for one in result.findings] == ["TP-041", "TP-070", "TP-070"]
@@ -153,7 +153,7 @@ def test_findings_are_capped_and_the_rest_is_counted(target: Target, monkeypatch
     assert (result.outcome, result.checks) == (Outcome.FAIL, 8)
 
 
-# Rules that break or find nothing
+# Rules that raise or find nothing
 
 
 def test_a_rule_that_raises_at_once(target_of: Callable[..., Target]) -> None:
@@ -175,7 +175,7 @@ def test_a_rule_that_raises_at_once(target_of: Callable[..., Target]) -> None:
     ],
 )
 def test_a_rule_that_raises_later(target: Target, before: list[str], outcome: Outcome) -> None:
-    """A failure that was seen stays one; for less, the rule would have had to come to its end."""
+    """A failure that was seen stays one; any other outcome needs the rule to finish."""
 
     def check(target: Target) -> Iterator[Expect]:
         yield from unmet(*before)(target)
@@ -210,7 +210,7 @@ def test_what_was_seen_before_a_skip_counts(target: Target) -> None:
     assert (result.outcome, result.checks, len(result.findings)) == (Outcome.FAIL, 2, 1)
 
 
-def test_an_interrupt_is_no_broken_rule(target: Target) -> None:
+def test_an_interrupt_is_not_a_broken_rule(target: Target) -> None:
     def check(_: Target) -> Iterator[Expect]:
         raise KeyboardInterrupt
         yield
@@ -252,7 +252,7 @@ def test_what_breaks_while_prices_are_asked_for(target: Target, monkeypatch: pyt
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait a moment only for an endpoint to come up again."""
+    """Wait only briefly for an endpoint to come back up."""
     is_up = Target.is_up
     monkeypatch.setattr(Target, "is_up", lambda self, wait=0.1: is_up(self, min(wait, 0.1)))
 
@@ -295,7 +295,7 @@ def test_the_token_is_in_no_text_of_a_report(target_of: Callable[..., Target]) -
 
 def test_an_endpoint_that_cannot_be_reached(closed_port: int) -> None:
     def never(_: Target) -> Iterator[Expect]:
-        raise AssertionError("nothing is to be checked")
+        raise AssertionError("nothing must be checked")
 
     target = Target(TargetSettings(url=f"http://127.0.0.1:{closed_port}/", users=(1, 2), timeout=5.0))
     report = run(target, [make(never, "one"), make(never, "two", looks_back=True)])
@@ -315,7 +315,7 @@ def test_a_request_that_cannot_be_made(target: Target, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("answer", [REFUSED, b"no HTTP at all\r\n\r\n", b""])
-def test_an_endpoint_that_answers_badly_was_reached(target_of: Callable[..., Target], answer: bytes) -> None:
+def test_an_endpoint_that_responds_badly_was_reached(target_of: Callable[..., Target], answer: bytes) -> None:
     report = run(target_of(answer), [make()])
     assert report.results[0].outcome is Outcome.PASS
 
@@ -341,7 +341,7 @@ def test_an_endpoint_that_dies_in_mid_run(scripted: Any) -> None:
         yield Expect.that(exchange.ok, "a", "a price", exchange.summary, exchange)
 
     def never(_: Target) -> Iterator[Expect]:
-        raise AssertionError("nothing is to be asked any more")
+        raise AssertionError("nothing must be sent")
 
     def looking_back(target: Target) -> Iterator[Expect]:
         looked.append(len(target.exchanges))
@@ -368,7 +368,7 @@ def test_an_endpoint_that_dies_in_mid_run(scripted: Any) -> None:
 
 @pytest.mark.usefixtures("impatient")
 def test_an_endpoint_that_dies_unnoticed_is_inconclusive(scripted: Any) -> None:
-    """No rule fails on it, so nothing is known of those that follow."""
+    """No rule fails, and nothing is known about the rules that follow."""
     server = scripted(always(GOOD))
     target = Target(TargetSettings(url=server.url, users=(1,), timeout=5.0))
 
@@ -383,7 +383,7 @@ def test_an_endpoint_that_dies_unnoticed_is_inconclusive(scripted: Any) -> None:
 
 
 def test_an_endpoint_that_is_only_away_for_a_moment(scripted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process manager starts it again: the run goes on."""
+    """A process manager restarts it, and the run continues."""
     server = scripted(lambda _: None)  # closes at once
     target = Target(TargetSettings(url=server.url, users=(1,), timeout=5.0))
     asked: list[Target] = []
@@ -393,6 +393,6 @@ def test_an_endpoint_that_is_only_away_for_a_moment(scripted: Any, monkeypatch: 
         yield Expect.that(target.price_of(1).ok, "a", "b", "c")
 
     report = run(target, [make(check), make(name="after")])
-    # After each rule, since the last request got no answer.
+    # After each rule, since the last request got no response.
     assert asked == [target, target]
     assert [one.outcome for one in report.results] == [Outcome.FAIL, Outcome.PASS]

@@ -1,4 +1,4 @@
-"""The endpoint as rules see it: questions, first answers, crowds, patience, bookkeeping."""
+"""The endpoint as rules see it: requests, first responses, concurrency, patience, bookkeeping."""
 
 import ssl
 import threading
@@ -34,7 +34,7 @@ def target_at(url: str, **settings: Any) -> Target:
     return Target(TargetSettings(**({"url": url, "users": (1, 2), "timeout": 5.0} | settings)))
 
 
-# TargetSettings
+# Settings
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_settings_that_cannot_work(settings: dict[str, Any], message: str) -> No
         target_at(**({"url": "http://h/"} | settings))
 
 
-# Questions
+# Parameters
 
 
 @pytest.mark.parametrize(
@@ -73,13 +73,13 @@ def test_parameters(arguments: dict[str, Any], expected: list[tuple[str, str]]) 
     assert target_at("http://h/", token=TOKEN).parameters(**arguments) == tuple(expected)
 
 
-def test_a_question_without_a_configured_token() -> None:
+def test_parameters_without_a_configured_token() -> None:
     target = target_at("http://h/")
     assert target.parameters() == (("action", "GetTokenPricing"), ("userid", "1"))
     assert target.parameters(token="x")[0] == ("token", "x")
 
 
-def test_a_question_is_about_a_user_with_a_price(scripted: Any) -> None:
+def test_parameters_name_a_user_with_a_price(scripted: Any) -> None:
     target = target_at(scripted(always(REFUSED), always()).url)
     assert target.parameters()[-1] == ("userid", "1")
     assert target.priced_users() == [2]
@@ -108,7 +108,7 @@ def test_what_is_asked_is_sent(scripted: Any) -> None:
             (("Accept", "application/json"), ("Content-Type", FORM_TYPE), ("X-Key", "abc")),
         ),
         ((("accept", "*/*"),), None, (("Content-Type", FORM_TYPE), ("accept", "*/*"))),
-        # A rule that sends another type tests with it.
+        # A rule that sends another type tests exactly that.
         (
             (("Content-Type", "x/y"),),
             (("Content-Type", "application/json"),),
@@ -159,10 +159,10 @@ def test_the_token_is_hidden() -> None:
     assert target_at("http://h/", token=TOKEN).mask(TOKEN) == "${MOCK_SOLUSIO_TOKEN}"
 
 
-# First answers
+# First responses
 
 
-def test_a_first_answer_is_asked_for_once(scripted: Any) -> None:
+def test_a_first_response_is_requested_once(scripted: Any) -> None:
     server = scripted(always())
     target = target_at(server.url)
     first = target.first_response(2)
@@ -173,13 +173,13 @@ def test_a_first_answer_is_asked_for_once(scripted: Any) -> None:
     assert len(server.peers) == 2
 
 
-def test_a_price_is_asked_for_anew(scripted: Any) -> None:
+def test_a_price_is_requested_again(scripted: Any) -> None:
     target = target_at(scripted(always()).url)
     assert target.price_of(1) is not target.price_of(1, "again")
     assert [one.description for one in target.exchanges] == ["a valid request for user 1", "again"]
 
 
-def test_prices_are_the_answers_with_an_object(scripted: Any) -> None:
+def test_prices_are_the_responses_with_an_object(scripted: Any) -> None:
     listed = GOOD.replace(BODY, b"[" + b" " * (len(BODY) - 2) + b"]")
     target = target_at(scripted(always(REFUSED), always(listed), always()).url, users=(1, 2, 3))
     assert [(user, exchange.status) for user, exchange, _ in target.prices()] == [(1, 404), (3, 200)]
@@ -222,11 +222,11 @@ def test_a_talk_tries_to_connect_again(scripted: Any, closed_port: int) -> None:
     assert second.ok
 
 
-# Crowds
+# Concurrency
 
 
 def test_a_crowd_asks_at_one_moment(scripted: Any) -> None:
-    """No answer is given before all questions are there."""
+    """The server responds only when it has all requests."""
     gate = threading.Barrier(20)
 
     def script(peer: Any) -> None:
@@ -243,12 +243,12 @@ def test_a_crowd_asks_at_one_moment(scripted: Any) -> None:
     assert target.requests_sent == len(target.exchanges) == 20
 
 
-def test_nobody_asks() -> None:
+def test_no_concurrent_requests() -> None:
     assert target_at("http://h/").send_concurrently([]) == []
 
 
 def test_a_crowd_for_which_this_machine_has_no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that wait for the others are let go at once."""
+    """The requests that wait for the others are released at once."""
     submit = ThreadPoolExecutor.submit
     started: list[Any] = []
 
@@ -321,10 +321,10 @@ def test_an_endpoint_behind_tls(
 ) -> None:
     up = scripted(silent, tls=server_tls)
     assert target_at(up.url, tls=client_tls).is_up()
-    # Somebody accepts the connection, but the program behind is gone.
+    # A proxy accepts the connection, but the program behind it is gone.
     gone = scripted(lambda peer: peer.read())
     assert not target_at(gone.url.replace("http:", "https:"), tls=client_tls).is_up(0.2)
-    # Busy is not gone.
+    # A busy server is not gone.
     busy = scripted(lambda peer: peer.stopped.wait(10))
     assert target_at(busy.url.replace("http:", "https:"), tls=client_tls).is_up(0.2)
 
@@ -347,7 +347,7 @@ def test_patience_ends_after_some_time_outs(scripted: Any, monkeypatch: pytest.M
     target = target_at(scripted(silent).url, timeout=0.1)
     texts = [target.price_of(1).failure_text for _ in range(PATIENCE + 1)]
     assert texts == ["no response within 0.1 s"] * PATIENCE + ["no response within 0.05 s"]
-    # What a rule asks for, it gets.
+    # A rule gets the timeout it asks for.
     seen = target.send(Request(b""), "a question", timeout=0.15)
     assert seen.failure_text == "no response within 0.15 s"
 

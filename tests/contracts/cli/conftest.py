@@ -1,4 +1,4 @@
-"""`mock-solusio check` as people run it, and endpoints to run it on.
+"""`mock-solusio check` as people run it, and endpoints to run it against.
 
 Runs of all rules take seconds, so there is one per kind of endpoint, shared by the tests that look at it.
 """
@@ -24,7 +24,7 @@ KINDS = ("json", "junit", "html", "sarif")
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """What a command left behind."""
+    """The results of a command."""
 
     code: int
     output: str
@@ -41,7 +41,7 @@ class Run:
 
 @dataclasses.dataclass(frozen=True)
 class Endpoint:
-    """A running endpoint that writes down what it was asked."""
+    """A running endpoint that records its requests."""
 
     url: str
     bodies: list[bytes]
@@ -53,7 +53,7 @@ Check = Callable[..., Run]
 
 
 class Watched:
-    """The reference endpoint, with its prices changed and its requests written down."""
+    """The reference endpoint, with changed prices and recorded requests."""
 
     def __init__(self, app: Any, change: Callable[[bytes], bytes]) -> None:
         self.app = app
@@ -89,7 +89,7 @@ class Watched:
 
 @pytest.fixture(scope="session")
 def token() -> str:
-    """An authorization token with everything that a form, JSON or a shell has to escape."""
+    """An authorization token with every character that a form, JSON or a shell must escape."""
     return TOKEN
 
 
@@ -101,7 +101,7 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def serve() -> Iterator[Serve]:
-    """Start the reference endpoint, optionally with its prices changed; it runs until the end."""
+    """Start the reference endpoint, optionally with changed prices; it runs until the end."""
     with ExitStack() as stack:
 
         def start(
@@ -127,7 +127,7 @@ def misspelt(serve: Serve) -> Endpoint:
 
 @pytest.fixture(scope="session")
 def check() -> Check:
-    """Run the command within this process, in an environment that says nothing but the token.
+    """Run the command in this process, with only the token in the environment.
 
     With a `folder`, all reports are written there.
     """

@@ -1,4 +1,4 @@
-"""What `mock-solusio check` finds, says, writes and sends."""
+"""What `mock-solusio check` finds, prints, writes and sends."""
 
 import html.parser
 import json
@@ -100,7 +100,7 @@ def test_a_closed_port_is_one_clear_line(check):
 
 
 def test_nothing_checked_is_never_a_pass(check, good):
-    # Without a token got nothing to ask about the whole of it.
+    # Without a token, there is nothing to check about it.
     run = check(good.url, *USER, "--only", "whole-token", token=None)
     assert run.code == 3
     assert "Inconclusive" in run.output
@@ -145,7 +145,7 @@ def test_a_pipe_gets_no_escape_codes(token, good):
 
 
 @pytest.mark.parametrize(("no_color", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
-def test_a_terminal_gets_colours_unless_told_otherwise(token, good, no_color, coloured):
+def test_a_terminal_gets_colours_by_default(token, good, no_color, coloured):
     ours, theirs = pty.openpty()
     dropped = ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLORTERM")
     plain = {key: value for key, value in os.environ.items() if key not in dropped}
@@ -180,7 +180,7 @@ def test_verbose_shows_the_exchange(check, misspelt):
     assert "< HTTP 200" in run.output
 
 
-# Reports, read by parsers that are not ours
+# Reports, read by other parsers than ours
 
 
 def test_the_json_report_fits_its_published_schema(failed, conformant):
@@ -231,7 +231,7 @@ def test_the_html_report_is_whole_and_loads_nothing(failed):
     assert "TP-041" in page
 
 
-# Choosing rules
+# Selecting rules
 
 
 def test_only_and_skip(check, good, tmp_path):
@@ -257,8 +257,14 @@ def test_explain(check, name):
     run = check("--explain", name)
     assert run.code == 0
     text = " ".join(run.output.split())
-    told = clause("TP-041")
-    for words in ("discount-key", "TP-041 must, documented: step 6", told.text, told.why, told.fix):
+    expected = clause("TP-041")
+    for words in (
+        "discount-key",
+        "TP-041 must, documented: step 6",
+        expected.text,
+        expected.why,
+        expected.fix,
+    ):
         assert words in text
 
 
@@ -295,7 +301,7 @@ def test_a_baseline_is_brought_up_to_date_with_its_reasons(check, misspelt, tmp_
 
 
 def test_nothing_that_is_sent_changes_anything(conformant, good):
-    """Guards the promise of docs/check.md: SQL that reads, actions that do not exist."""
+    """Guards the promise of docs/check.md: SQL that only reads, actions that do not exist."""
     assert conformant.code == 0
     sent = [urllib.parse.unquote_plus(body.decode("latin-1")) for body in good.bodies]
     assert len(sent) > 100
@@ -304,7 +310,7 @@ def test_nothing_that_is_sent_changes_anything(conformant, good):
 
 
 def assert_documented_requests(name, run, root):
-    """Compare the number of requests with the round one of docs/check.md."""
+    """Compare the number of requests with the rounded one in docs/check.md."""
     page = (root / "docs" / "check.md").read_text(encoding="utf-8")
     (stated,) = re.findall(rf"<!-- requests: {name} -->(\d+)", page)
     assert run.json["requests"] == pytest.approx(int(stated), rel=0.15)
@@ -317,7 +323,7 @@ def test_the_documented_number_of_requests(conformant, root):
 def test_the_same_seed_sends_the_same_data(check, serve, tmp_path):
     def sent(seed: int) -> list[bytes]:
         endpoint = serve()
-        # Time to spare, so that no clock decides how many examples are sent.
+        # Enough time, so that the clock does not limit the examples.
         fuzz = ["--only", "fuzz", "--fuzz-examples", 30, "--fuzz-seconds", 300]
         options = ["--only", "wrong-token", *fuzz, "--seed", seed]
         run = check(endpoint.url, *USER, *options, folder=tmp_path)
@@ -347,7 +353,7 @@ def test_ctrl_c_ends_the_run_without_a_verdict():
             connection, _ = silent.accept()
             with connection:
                 connection.settimeout(20)
-                assert connection.recv(4096).startswith(b"POST / ")  # it waits for the answer now
+                assert connection.recv(4096).startswith(b"POST / ")  # it is now waiting for the response
                 process.send_signal(signal.SIGINT)
                 output, errors = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -358,7 +364,7 @@ def test_ctrl_c_ends_the_run_without_a_verdict():
 
 @pytest.fixture(scope="module")
 def secure(token, authority, server_tls, tmp_path_factory):
-    """The reference endpoint behind a certificate that nobody knows; its URL and who issued it."""
+    """The reference endpoint behind an unknown certificate: its URL, and the issuer."""
     issuer = tmp_path_factory.mktemp("tls") / "issuer.pem"
     authority.cert_pem.write_to_path(issuer)
     with CustomerStore.in_memory() as store:
@@ -367,7 +373,7 @@ def secure(token, authority, server_tls, tmp_path_factory):
             yield f"{url}/", issuer
 
 
-def test_an_unknown_certificate_is_trusted_only_when_told(check, secure):
+def test_an_unknown_certificate_is_trusted_only_on_request(check, secure):
     url, issuer = secure
     only = ["--only", "answered"]
     run = check(url, *USER, *only)

@@ -1,4 +1,4 @@
-"""Wrong usage ends with code 2 and a line that names the culprit, what was expected and what came."""
+"""Wrong usage ends with code 2 and a line that names the option, what was expected and what came."""
 
 import pytest
 
@@ -125,7 +125,7 @@ def test_the_configuration_file_is_found_and_yields_to_the_command_line(
     run = check("--user-id", 3, "--seed", 8, "--only", "base-cost", token=None, folder=tmp_path)
     assert (run.code, run.json["seed"], run.json["users"]) == (0, 8, [3])
     assert [result["rule"] for result in run.json["results"]] == ["base-cost"]
-    # The environment stands between the two.
+    # The environment comes between the two.
     assert check("--only", "answered", token="not-this-one", folder=tmp_path).code == 1
     (tmp_path / "own.toml").write_text("[check]\nuser-id = [4]")
     run = check(good.url, "--config", "own.toml", "--only", "answered", folder=tmp_path)

@@ -24,7 +24,7 @@ Run = Callable[..., Result]
 PACKAGE = resources.files("solusio_contracts")
 CLAUSES: list[dict[str, str]] = tomllib.loads(PACKAGE.joinpath("clauses.toml").read_text("utf-8"))["clause"]
 CLAUSE_IDS = [entry["id"] for entry in CLAUSES]
-# The export of all documents is long; what holds of any is seen on one.
+# Exporting all documents takes long; one is enough to show what all have in common.
 ONE = ("--document", "billing-endpoint")
 
 
@@ -44,7 +44,7 @@ def plain(text: str) -> str:
 
 
 def ids_in(text: str) -> list[str]:
-    """Return the ids that begin a row of a table of clauses."""
+    """Return the ids at the beginning of rows in a table of clauses."""
     return re.findall(r"^ ?([A-Z]+-\d{3}) ", text, re.MULTILINE)
 
 
@@ -101,7 +101,7 @@ class TestShow:
         assert ids_in(result.stdout) == sorted(wanted)
         assert 0 < len(wanted) < len(CLAUSES)
 
-    def test_what_clauses_say_is_no_markup(self, run: Run, odd_clause: Clause) -> None:
+    def test_what_clauses_say_is_not_a_markup(self, run: Run, odd_clause: Clause) -> None:
         assert plain(odd_clause.text) in plain(run("show", odd_clause.id).stdout)
         table = run("show").stdout
         assert "[red]this[/red]" in table
@@ -316,7 +316,7 @@ class TestHtml:
         for switch in switches:
             assert f"body:has(#{switch}:not(:checked))" in page.style()
 
-    def test_what_clauses_say_is_no_html(self, run: Run, odd_clause: Clause) -> None:
+    def test_what_clauses_say_is_not_a_html(self, run: Run, odd_clause: Clause) -> None:
         page = Page(run("export", "--format", "html", *ONE).stdout)
         assert "script" not in {tag for tag, _ in page.elements}
         assert "".join(odd_clause.text.replace("`", "").split()) in "".join(page.text().split())
@@ -354,14 +354,14 @@ def luminance(colour: str) -> float:
 
 
 def test_the_contrast_is_computed_as_wcag_does() -> None:
-    # The two ends that the definition itself names: 1 to 1 and 21 to 1.
+    # The two extremes in the definition: 1 to 1 and 21 to 1.
     assert contrast("#fff", "#ffffff") == 1
     assert contrast("#000", "#fff") == 21
 
 
 @pytest.fixture
 def odd_clause(monkeypatch: pytest.MonkeyPatch) -> Clause:
-    """A clause of another area, in a text that looks like markup of several kinds, cited by nobody."""
+    """A clause of another area that nothing cites, with a text that looks like several kinds of markup."""
     odd = Clause(
         id="US-001",
         level=Level.MUST,

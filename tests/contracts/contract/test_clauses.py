@@ -1,4 +1,4 @@
-"""The requirements: what is in the file, and how a mistake in it shows."""
+"""The requirements: what is in the file, and how mistakes in it are reported."""
 
 import pytest
 

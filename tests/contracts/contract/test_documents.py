@@ -1,4 +1,4 @@
-"""The OpenAPI documents: what they admit, how they are found, and that their examples are right."""
+"""The OpenAPI documents: what they accept, how they are found, and that their examples are correct."""
 
 import copy
 import json
@@ -48,7 +48,7 @@ def examples(holder: Any, media_type: str) -> dict[str, Any]:
 
 @pytest.fixture
 def answers() -> dict[str, Any]:
-    """The examples of the answer, free to be changed."""
+    """The examples of the response; each test may change them."""
     node = operation("GetTokenPricing").node["responses"]["200"]
     return copy.deepcopy(examples(node, "application/json"))
 
@@ -64,20 +64,20 @@ def question_validator() -> jsonschema_rs.Draft202012Validator:
 
 
 class TestExamples:
-    def test_the_vendors_answer_is_the_text_of_his_page(self, answers: dict[str, Any]) -> None:
+    def test_the_vendors_response_is_the_text_of_the_page(self, answers: dict[str, Any]) -> None:
         assert answers["vendor"] == vendor_example()
 
-    def test_the_vendors_answer_stands_in_the_document_letter_for_letter(self) -> None:
+    def test_the_vendors_response_is_in_the_document_verbatim(self) -> None:
         # Without white space, so that indentation does not matter; the escape \u00a3 does.
         wanted = "".join(VENDOR_EXAMPLE.decode().split())
         assert wanted in "".join(document_text("billing-endpoint").split())
 
-    def test_the_vendors_question_is_the_text_of_his_page(self) -> None:
+    def test_the_vendors_request_is_the_text_of_the_page(self) -> None:
         node = operation("GetTokenPricing").node["requestBody"]
         sent = examples(node, "application/x-www-form-urlencoded")["vendor"]
         assert "&".join(f"{name}={value}" for name, value in sent.items()) == VENDOR_REQUEST
 
-    def test_all_answers_are_valid(
+    def test_all_responses_are_valid(
         self, answers: dict[str, Any], validator: jsonschema_rs.Draft202012Validator
     ) -> None:
         assert len(answers) >= 7
@@ -85,7 +85,7 @@ class TestExamples:
             name: [] for name in answers
         }
 
-    def test_all_questions_are_valid(self, question_validator: jsonschema_rs.Draft202012Validator) -> None:
+    def test_all_requests_are_valid(self, question_validator: jsonschema_rs.Draft202012Validator) -> None:
         node = operation("GetTokenPricing").node["requestBody"]
         sent = examples(node, "application/x-www-form-urlencoded")
         assert sent
@@ -161,7 +161,7 @@ MEMBERS = [
 class TestAnswerSchema:
     @pytest.mark.parametrize("path", MEMBERS)
     @pytest.mark.parametrize("value", [REMOVED, None], ids=["missing", "null"])
-    def test_each_member_of_the_vendors_answer_is_needed(
+    def test_each_member_of_the_vendors_response_is_required(
         self,
         answers: dict[str, Any],
         validator: jsonschema_rs.Draft202012Validator,
@@ -306,7 +306,7 @@ class TestFinding:
             document("billing")
 
     @pytest.mark.parametrize("name", ["../clauses", "", "billing-endpoint.yaml"])
-    def test_a_name_is_no_path(self, name: str) -> None:
+    def test_a_name_is_not_a_path(self, name: str) -> None:
         with pytest.raises(DocumentError):
             document_text(name)
 
@@ -385,7 +385,7 @@ class TestReferences:
         found = resolve(WHOLE, {"$ref": "#/components/far"})
         assert found == {"type": "string", "description": "far"}
 
-    def test_what_stands_beside_takes_precedence(self) -> None:
+    def test_keys_beside_a_reference_take_precedence(self) -> None:
         found = resolve(WHOLE, {"$ref": "#/components/far", "description": "near"})
         assert found == {"type": "string", "description": "near"}
 
@@ -407,9 +407,9 @@ class TestReferences:
 
 @pytest.mark.parametrize("name", document_names())
 class TestYaml:
-    """What a lenient YAML parser lets pass, and other tools do not."""
+    """What a lenient YAML parser accepts, and other tools do not."""
 
-    def test_no_key_stands_twice_and_all_are_texts(self, name: str) -> None:
+    def test_keys_are_unique_strings(self, name: str) -> None:
         keys = list(self.keys("", yaml.compose(document_text(name), Loader=yaml.SafeLoader)))
         assert {tag for _, tag in keys} == {"tag:yaml.org,2002:str"}
         assert [key for key, count in Counter(key for key, _ in keys).items() if count > 1] == []

@@ -1,4 +1,4 @@
-"""A small document in the style of ours, a made-up vendor's, and ways to find what comparing them finds."""
+"""A small document in the style of ours, an invented vendor's, and helpers to look up findings."""
 
 import json
 from collections.abc import Callable
@@ -50,7 +50,7 @@ def places() -> Callable[..., set[tuple[str, str, str]]]:
 
 @pytest.fixture
 def finding() -> Callable[..., ElementFinding]:
-    """Return the one finding at a place."""
+    """Return the only finding at a place."""
 
     def find(comparison: DocumentDiff, operation: str, where: str, name: str = "") -> ElementFinding:
         (one,) = (
@@ -65,7 +65,7 @@ def finding() -> Callable[..., ElementFinding]:
 
 @pytest.fixture
 def one_body() -> Callable[..., dict[str, Any]]:
-    """Return a document with one operation whose answer (or question) has this schema."""
+    """Return a document with one operation whose response (or request) has this schema."""
 
     def make(
         schema: Any,

@@ -20,7 +20,7 @@ def object_of(required: list[str] | None = None, **members: Any) -> dict[str, An
 
 
 class TestMadeUpDocuments:
-    """ours.yaml against vendor.json, read side by side by hand."""
+    """ours.yaml and vendor.json, compared by hand."""
 
     def test_contradicted(self, comparison: DocumentDiff, places: Places) -> None:
         assert places(comparison, "contradicted") == {
@@ -181,7 +181,7 @@ def test_a_value(
     components = {
         "Number": {"type": "integer"},
         "Round": {"$ref": "#/components/schemas/Round"},
-        # Something nullable, so that the absence of null elsewhere means something.
+        # Something nullable, so that the absence of null elsewhere is significant.
         "Null": {"type": "string", "nullable": True},
     }
     comparison = compare(
@@ -231,7 +231,7 @@ def test_equal_limits_in_both_dialects_are_no_note(one_body: OneBody, finding: F
 
 
 class TestSilence:
-    """What the vendor's document never says contradicts nothing."""
+    """What the vendor's document never mentions contradicts nothing."""
 
     def test_null(self, one_body: OneBody, places: Places) -> None:
         comparison = compare(
@@ -308,7 +308,7 @@ class TestMembers:
             Aspect("type", "string", "integer"),
         )
 
-    def test_read_only_members_are_not_missed_in_questions(self, one_body: OneBody, places: Places) -> None:
+    def test_read_only_members_are_not_missed_in_requests(self, one_body: OneBody, places: Places) -> None:
         theirs = object_of(a={"type": "string"}, id={"type": "integer", "readOnly": True})
         ours = object_of(a={"type": "string"})
         assert not places(compare(one_body(ours, "request"), one_body(theirs, "request")), "missing", "ours")

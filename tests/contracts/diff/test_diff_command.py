@@ -26,7 +26,7 @@ SCHEMA = json.loads(
 
 @pytest.fixture
 def run(ours: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run the command; our documents are the made-up one."""
+    """Run the command with the invented document as ours."""
     monkeypatch.setattr(documents, "document", lambda _: ours)
 
     def invoke(*arguments: str | Path, **options: Any) -> Result:
@@ -298,7 +298,7 @@ def in_terminal(arguments: list[str], environment: dict[str, str]) -> str:
         while True:
             try:
                 part = os.read(main, 65536)
-            except OSError:  # how Linux says that the other end is closed
+            except OSError:  # how Linux reports that the other end is closed
                 break
             if not part:
                 break

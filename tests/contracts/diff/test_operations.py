@@ -1,4 +1,4 @@
-"""Operations, parameters, bodies and statuses of two documents: which stand for each other."""
+"""Operations, parameters, bodies and statuses of two documents: which correspond to each other."""
 
 from collections.abc import Callable
 from typing import Any
@@ -237,7 +237,7 @@ class TestBodies:
             is DiffVerdict.CONFIRMED
         )
 
-    def test_something_else_is_no_envelope(self, one_body: OneBody, places: Places) -> None:
+    def test_something_else_is_not_a_envelope(self, one_body: OneBody, places: Places) -> None:
         wrapped = {"type": "object", "properties": {"data": USER}}
         comparison = compare(one_body(wrapped), one_body({"type": "object", "properties": {"task": {}}}))
         assert not places(comparison, "contradicted")

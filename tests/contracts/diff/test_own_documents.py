@@ -1,4 +1,4 @@
-"""The documents that we ship, compared with themselves: as they are, and put in OpenAPI 3.0."""
+"""Our own documents, compared with themselves: unchanged, and converted to OpenAPI 3.0."""
 
 import copy
 from typing import Any
@@ -12,7 +12,7 @@ from solusio_contracts.diff.findings import DiffVerdict
 
 
 def in_3_0(node: Any) -> Any:
-    """Return a part of a document in the words of OpenAPI 3.0, without our extensions."""
+    """Return part of a document as OpenAPI 3.0, without our extensions."""
     if isinstance(node, list):
         return [in_3_0(part) for part in node]
     if not isinstance(node, dict):
@@ -33,7 +33,7 @@ def in_3_0(node: Any) -> Any:
 
 
 def elsewhere(document_: dict[str, Any]) -> dict[str, Any]:
-    """Return a document with other names of path parameters, the base path in the paths, and slashes."""
+    """Return a document with other path parameter names, the base path in the paths, and slashes."""
     document_["servers"] = [{"url": "https://panel.example.com/"}]
     document_["paths"] = {
         f"/api/v1{path.rstrip('/')}/".replace("_id}", "}"): item for path, item in document_["paths"].items()
@@ -67,7 +67,7 @@ class TestSelf:
 
 
 def unused(whole: Any) -> set[str]:
-    """Return the elements of components to which nothing refers, as far as they are there at all."""
+    """Return the elements of components that nothing refers to."""
     text = str(whole)
     return {
         element.pointer

@@ -1,4 +1,4 @@
-"""Documents from elsewhere: what is read, what is refused and with which words."""
+"""Vendor documents: what is read, what is refused, and with which message."""
 
 import gzip
 import io
@@ -35,7 +35,7 @@ paths:
 
 @pytest.fixture
 def message() -> Callable[..., str]:
-    """Return the message with which something is refused."""
+    """Return the message of a refusal."""
 
     def refused(call: Callable[..., Any], *arguments: Any, **options: Any) -> str:
         with pytest.raises(VendorDocumentError) as caught:
@@ -184,7 +184,7 @@ class TestUrls:
     @respx.mock
     def test_too_large(self, monkeypatch: pytest.MonkeyPatch, message: Callable[..., str]) -> None:
         monkeypatch.setattr(vendor, "LARGEST", 1024**2)
-        # Small on the wire: what counts is what it becomes.
+        # It is small when compressed; the decompressed size counts.
         bomb = gzip.compress(b" " * (1024**2 + 1))
         respx.get(URL).respond(content=bomb, headers={"Content-Encoding": "gzip"})
         assert message(load, URL) == f"The document at {URL} is larger than 1 MiB."
@@ -204,7 +204,7 @@ class TestUrls:
 
         assert "did not send the document within" in message(load, scripted(drip).url)
 
-    def test_a_certificate_that_nobody_trusts(self, scripted: Any, server_tls: Any, message: Any) -> None:
+    def test_an_untrusted_certificate(self, scripted: Any, server_tls: Any, message: Any) -> None:
         def answer(peer: Any) -> None:
             peer.head()
             head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(TEXT)}\r\nConnection: close\r\n\r\n"

@@ -54,7 +54,7 @@ def refused(status: int = 400) -> Reply:
 
 
 def correct(form: Form) -> Reply:
-    """Answer as a careful integrator would."""
+    """Respond as a careful integrator would."""
     if form.get("token") != [TOKEN]:
         return refused(401)
     if form.get("action") != ["GetTokenPricing"]:
@@ -66,7 +66,7 @@ def correct(form: Form) -> Reply:
 
 @dataclass
 class Fuzzed:
-    """A running endpoint that answers what a judge says."""
+    """A running endpoint that responds as a judge decides."""
 
     endpoint: Endpoint
 
@@ -88,7 +88,7 @@ Serve = Callable[[Judge], Fuzzed]
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Return a starter of endpoints."""
+    """Return a function that starts endpoints."""
     with contextlib.ExitStack() as stack:
 
         def start(judge: Judge) -> Fuzzed:
@@ -106,7 +106,7 @@ def serve() -> Iterator[Serve]:
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no clock decide how far an example is shrunk: counts do."""
+    """Limit shrinking by counts, not by the clock."""
     monkeypatch.setattr(search, "SHRINK_SECONDS", 120.0)
 
 
@@ -117,7 +117,7 @@ def run(
     seconds: float = 300.0,
     families: tuple[campaign.Family, ...] = FAMILIES,
 ) -> dict[str, Result]:
-    """Run the rules of these families, with all examples for a family that is alone."""
+    """Run the rules of these families; a single family gets all examples."""
     rules = {rule.name: rule for rule in all_rules() if rule.area == "fuzz"}
     shares = sum(family.share for family in families)
     target.settings = dataclasses.replace(
@@ -127,7 +127,7 @@ def run(
 
 
 def findings(results: dict[str, Result]) -> dict[str, Finding]:
-    """Return the findings of all families by clause; a clause must not stand twice."""
+    """Return the findings of all families by clause; a clause must not occur twice."""
     found = [one for result in results.values() for one in result.findings]
     by_clause = {one.clause: one for one in found}
     assert len(by_clause) == len(found), [one.subject for one in found]
@@ -135,16 +135,16 @@ def findings(results: dict[str, Result]) -> dict[str, Finding]:
 
 
 def form_of(finding: Finding) -> Form:
-    """Return the form that the finding shows, from its request."""
+    """Return the form in the request of a finding."""
     body = finding.request.partition("\n\n")[2]
     return urllib.parse.parse_qs(body, True)
 
 
-# Correct endpoints, each in a style of its own
+# Correct endpoints, in different styles
 
 
 def python_int(form: Form) -> Reply:
-    """int() takes blanks, signs, underscores, leading zeros and digits of all alphabets."""
+    """int() accepts spaces, signs, underscores, leading zeros and digits of all scripts."""
     if form.get("token", [""])[-1].strip() != TOKEN:
         return refused(403)
     if form.get("action", [""])[-1].strip().lower() != "gettokenpricing":
@@ -157,7 +157,7 @@ def python_int(form: Form) -> Reply:
 
 
 def everybody_exists(form: Form) -> Reply:
-    """A large installation: whichever positive id is asked for belongs to somebody."""
+    """A large installation: every positive id belongs to a customer."""
     if form.get("token") != [TOKEN] or form.get("action") != ["GetTokenPricing"]:
         return refused(401)
     userid = form.get("userid", [""])[0]
@@ -166,7 +166,7 @@ def everybody_exists(form: Form) -> Reply:
 
 
 def first_counts(form: Form) -> Reply:
-    """The first of doubled parameters counts; JavaScript's Number() reads 0x7, 7.0 and 7e0, too."""
+    """The first of repeated parameters counts; JavaScript's Number() also reads 0x7, 7.0 and 7e0."""
     if form.get("token", [""])[0] != TOKEN or form.get("action", [""])[0] != "GetTokenPricing":
         return refused(401)
     text = form.get("userid", [""])[0].strip()
@@ -178,13 +178,13 @@ def first_counts(form: Form) -> Reply:
 
 
 def error_with_200(form: Form) -> Reply:
-    """A 200 without a price is no price."""
+    """A 200 without a price is not a price."""
     status, answer = correct(form)
     return (200, answer) if status == 200 else (200, {"error": answer["error"], "code": status})
 
 
 def no_token_needed(form: Form) -> Reply:
-    """A token is configured in the check only."""
+    """Only the check has a token, not the endpoint."""
     return correct({**form, "token": [TOKEN]})
 
 
@@ -197,7 +197,7 @@ def test_a_correct_endpoint_passes(serve: Serve, judge: Judge, seed: int) -> Non
     endpoint = serve(judge)
     results = run(endpoint.target(seed=seed), examples=40)
     assert [result.outcome for result in results.values()] == [Outcome.PASS, Outcome.PASS], results
-    # 0.4 and 0.6 of 40, each sent once, and for each family one to find out whether a token is needed.
+    # 0.4 and 0.6 of 40, each sent once, and one per family to find out whether a token is required.
     assert [result.checks for result in results.values()] == [16, 24]
     assert len(endpoint.bodies) == 42
     assert len(set(endpoint.bodies)) == 41
@@ -210,12 +210,12 @@ def test_without_a_token_none_is_asked_for(serve: Serve) -> None:
     assert sum(result.checks for result in results.values()) == 30 == len(endpoint.bodies)
 
 
-# Planted faults: which clause is named, and which shortest example remains
+# Planted faults: the clause that is named, and the shortest example
 
 
 @dataclass(frozen=True)
 class Planted:
-    """A fault with what must be said about it."""
+    """A fault, and what must be reported about it."""
 
     judge: Judge
     clauses: set[str]
@@ -282,7 +282,7 @@ def missing_token_passes(form: Form) -> Reply:
 
 
 PLANTED = {
-    # One letter that is not ASCII is the least that shows it.
+    # One letter beyond ASCII is the shortest example.
     "TP-401": Planted(
         server_error_on_unicode,
         {"TP-401"},
@@ -290,7 +290,7 @@ PLANTED = {
         lambda value: len(value) <= 2 and not value.isascii(),
     ),
     "TP-205": Planted(sign_dropped, {"TP-205"}, "userid", lambda value: value in ("-7", "-12")),
-    # The shortest fraction behind a known id.
+    # The shortest fraction after a known id.
     "TP-204": Planted(float_cast, {"TP-204"}, "userid", lambda value: value in ("7.5", "12.5")),
     "TP-207": Planted(
         leading_digits,
@@ -320,7 +320,7 @@ def test_a_planted_fault_is_found_named_and_shrunk(serve: Serve, clause: str) ->
     assert set(found) == planted.clauses
     form = form_of(found[clause])
     assert planted.value(form[planted.field][0]), form
-    # Nothing but SolusIO's three parameters is left of the generated form.
+    # Only SolusIO's three parameters remain of the generated form.
     assert set(form) == {"token", "action", "userid"}
     assert found[clause].level == "must"
 
@@ -340,7 +340,7 @@ def test_a_token_with_something_behind_it_is_found_and_masked(serve: Serve) -> N
         assert TOKEN not in text
         assert urllib.parse.quote_plus(TOKEN) not in text
     (token,) = form_of(shown)["token"]
-    # The variable, and behind it the least that was generated.
+    # The variable, followed by the shortest generated text.
     assert token.startswith("${MOCK_SOLUSIO_TOKEN}")
     assert len(token) == len("${MOCK_SOLUSIO_TOKEN}") + 1
     assert "${MOCK_SOLUSIO_TOKEN}" in shown.curl
@@ -348,7 +348,7 @@ def test_a_token_with_something_behind_it_is_found_and_masked(serve: Serve) -> N
 
 def test_a_missing_token_that_opens_the_door_is_found(serve: Serve) -> None:
     found = findings(run(serve(missing_token_passes).target(seed=3), examples=100, families=INVALID))
-    # Where `token` is missing, `token[]` gets in as well.
+    # Without `token`, `token[]` also gets in.
     assert set(found) == {"TP-102", "TP-107"}
     assert "token" not in form_of(found["TP-102"])
 
@@ -412,17 +412,17 @@ def test_a_family_can_be_run_as_a_rule(serve: Serve) -> None:
     endpoint = serve(float_cast)
     result = run(endpoint.target(), examples=30, families=INVALID)["fuzz-invalid-data"]
     assert (result.outcome, [one.clause for one in result.findings]) == (Outcome.FAIL, ["TP-204"])
-    # One question is asked to learn whether a token is needed; the 30 and the shrinking are judged.
+    # One request finds out whether a token is required; the 30 and the shrinking are judged.
     assert result.checks == len(endpoint.bodies) - 1 >= 30
     assert result.notes == ()
 
 
-def test_a_family_without_time_is_no_passed_rule(serve: Serve) -> None:
+def test_a_family_without_time_is_not_a_passed_rule(serve: Serve) -> None:
     result = run(serve(correct).target(), seconds=0.0)["fuzz-valid-data"]
     assert (result.outcome, result.reason) == (Outcome.SKIP, "the time is up")
 
 
-# Bounds
+# Limits
 
 
 def test_an_endpoint_that_hangs_ends_the_run(serve: Serve) -> None:
@@ -451,7 +451,7 @@ def test_an_endpoint_that_goes_away_is_a_finding_and_ends_the_run(serve: Serve) 
     results = run(endpoint.target(), examples=100)
     (finding,) = results["fuzz-invalid-data"].findings
     assert finding.clause == "TP-403"
-    # The last request that it got, whatever was tried after that.
+    # The last request that it received, whatever was tried after that.
     assert finding.request.partition("\n\n")[2].replace("${MOCK_SOLUSIO_TOKEN}", "s3cr3t-token%261") == (
         endpoint.bodies[-1].decode()
     )
@@ -477,7 +477,7 @@ def test_the_time_is_kept_and_said(serve: Serve) -> None:
     endpoint = serve(judge)
     target = endpoint.target()
     began = time.monotonic()
-    # Twenty a second at best: all would take 500 s.
+    # At most twenty a second: all of them would take 500 s.
     results = run(target, examples=10_000, seconds=2.0)
     assert time.monotonic() - began < 60
     assert all("the time is up" in result.notes[0] for result in results.values())
@@ -485,7 +485,7 @@ def test_the_time_is_kept_and_said(serve: Serve) -> None:
     assert sum(result.checks for result in results.values()) <= 41
 
 
-def test_no_examples_is_no_pass(serve: Serve) -> None:
+def test_no_examples_is_not_a_pass(serve: Serve) -> None:
     endpoint = serve(correct)
     results = run(endpoint.target(token=None), examples=0)
     assert {result.outcome for result in results.values()} == {Outcome.SKIP}
@@ -522,7 +522,7 @@ def test_nothing_is_printed_and_nothing_is_left_behind(serve: Serve, tmp_path: A
 
 
 def test_the_bytes_are_those_that_schemathesis_sends(serve: Serve) -> None:
-    """Cases sent by schemathesis itself arrive as our encoding of them."""
+    """Cases that schemathesis itself sends arrive in our encoding."""
     from hypothesis import HealthCheck, Phase, given, seed, settings
     from hypothesis import strategies as st
 
@@ -554,7 +554,7 @@ def test_the_bytes_are_those_that_schemathesis_sends(serve: Serve) -> None:
     assert compared >= 40
 
 
-# The judge's reading of what was sent
+# How the oracle reads what was sent
 
 
 @pytest.mark.parametrize(
@@ -604,12 +604,12 @@ def faults(body: str) -> list[str]:
     [
         ("token=abc&action=GetTokenPricing&userid=7", []),
         ("token=+abc+&action=gettokenpricing&userid=7&x=y", []),
-        # Which of two counts is open ...
+        # Either of two may count ...
         ("token=wrong&token=abc&action=x&action=GetTokenPricing&userid=x&userid=7", []),
-        # ... but not when all are wrong.
+        # ... unless both are wrong.
         ("token=wrong&token=bad&action=GetTokenPricing&userid=7", ["TP-108"]),
         ("token=abc&action=GetTokenPricing&userid=x&userid=-1", ["TP-205"]),
-        # PHP drops the blank before a name and what follows a zero byte.
+        # PHP drops a space before a name, and everything after a zero byte.
         ("+token=abc&action%00x=GetTokenPricing&USERID=7", []),
         ("token%5B%5D=abc&action=GetTokenPricing&userid=7", ["TP-107"]),
         ("token=abc&action%5Ba%5D=GetTokenPricing&userid%5B0%5D=7", ["TP-214", "TP-210"]),

@@ -1,4 +1,4 @@
-"""Real sockets against servers that do what a script says, well-behaved or not."""
+"""Real sockets against servers that follow a script, well-behaved or not."""
 
 import errno
 import gzip
@@ -54,7 +54,7 @@ def answering(*parts: bytes | float, close: bool = True) -> Callable[[Any], None
     return script
 
 
-# A good answer
+# A good response
 
 
 def test_the_bytes_are_kept(scripted: Any) -> None:
@@ -97,24 +97,24 @@ def test_the_bytes_are_kept(scripted: Any) -> None:
         (b"HTTP/1.1 200 OK\nContent-Length: 30\n\n" + BODY, BODY, True),
     ],
 )
-def test_complete_answers(scripted: Any, answer: bytes, body: bytes, reusable: bool) -> None:
+def test_complete_responses(scripted: Any, answer: bytes, body: bytes, reusable: bool) -> None:
     seen = ask(scripted(answering(answer)).url)
     assert (seen.failure, seen.body, seen.reusable, seen.received) == (None, body, reusable, answer)
 
 
-def test_an_answer_in_pieces_with_pauses(scripted: Any) -> None:
+def test_a_response_in_pieces_with_pauses(scripted: Any) -> None:
     parts = [GOOD[:7], 0.02, GOOD[7:40], 0.02, GOOD[40:90], 0.02, GOOD[90:]]
     seen = ask(scripted(answering(*parts)).url)
     assert (seen.failure, seen.received) == (None, GOOD)
     assert seen.seconds >= 0.06
 
 
-def test_an_answer_to_head_has_no_body(scripted: Any) -> None:
+def test_a_response_to_head_has_no_body(scripted: Any) -> None:
     seen = ask(scripted(answering(GOOD[: -len(BODY)], close=False)).url, Request(b"", (), "HEAD"))
     assert (seen.failure, seen.status, seen.body) == (None, 200, b"")
 
 
-# Lengths that lie
+# Wrong lengths
 
 
 def test_a_length_too_long_and_closed(scripted: Any) -> None:
@@ -147,7 +147,7 @@ def test_lingering_ends_with_the_connection(scripted: Any) -> None:
     assert (seen.failure, seen.leftover) == (None, b"")
 
 
-def test_two_answers_to_one_question(scripted: Any) -> None:
+def test_two_responses_to_one_request(scripted: Any) -> None:
     seen = ask(scripted(answering(GOOD + GOOD, close=False)).url)
     assert (seen.failure, seen.body, seen.leftover, seen.reusable) == (None, BODY, GOOD, False)
 
@@ -167,7 +167,7 @@ def test_chunks_without_their_end(scripted: Any, answer: bytes) -> None:
     assert (late.failure, late.body) == (FailureKind.TIMEOUT, BODY)
 
 
-# What is no answer
+# What is not a response
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_a_head_without_an_end(scripted: Any, answer: bytes) -> None:
     assert (late.failure, late.status, late.received) == (FailureKind.TIMEOUT, None, answer)
 
 
-def test_a_connection_closed_without_an_answer(scripted: Any) -> None:
+def test_a_connection_closed_without_a_response(scripted: Any) -> None:
     seen = ask(scripted(answering()).url)
     assert (seen.failure, seen.failure_text) == (
         FailureKind.CUT,
@@ -233,7 +233,7 @@ def test_silence(scripted: Any) -> None:
 
 
 def test_a_drip_does_not_extend_the_deadline(scripted: Any) -> None:
-    """Each byte comes long before any time-out of a single read."""
+    """Each byte comes long before a single read would time out."""
 
     def script(peer: Any) -> None:
         peer.request()
@@ -245,7 +245,7 @@ def test_a_drip_does_not_extend_the_deadline(scripted: Any) -> None:
     assert seen.seconds < 1
 
 
-def test_an_answer_without_end(scripted: Any) -> None:
+def test_an_endless_response(scripted: Any) -> None:
     def script(peer: Any) -> None:
         peer.request()
         peer.send(b"HTTP/1.1 200 OK\r\n\r\n")
@@ -257,7 +257,7 @@ def test_an_answer_without_end(scripted: Any) -> None:
     assert len(seen.body) < LARGEST + 1_000_000
 
 
-def test_interim_answers_without_end(scripted: Any) -> None:
+def test_endless_interim_responses(scripted: Any) -> None:
     def script(peer: Any) -> None:
         peer.request()
         while not peer.stopped.is_set():
@@ -267,25 +267,25 @@ def test_interim_answers_without_end(scripted: Any) -> None:
     assert (seen.failure, seen.status) == (FailureKind.TOO_LARGE, None)
 
 
-# Early answers, and several requests on one connection
+# Early responses, and several requests on one connection
 
 REFUSED = b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno"
 
 
 def refusing(peer: Any) -> None:
-    """Answer a large body before it is read, and go on without reading it."""
+    """Respond before the large body is read, and continue without reading it."""
     peer.head()
     peer.send(REFUSED)
     peer.stopped.wait(LONG)
 
 
-def test_an_early_answer_to_a_large_body(scripted: Any) -> None:
+def test_an_early_response_to_a_large_body(scripted: Any) -> None:
     seen = ask(scripted(refusing).url, HUGE)
     assert (seen.failure, seen.status, seen.body) == (None, 413, b"no")
     assert seen.seconds < LONG / 2
 
 
-def test_an_early_answer_over_tls(
+def test_an_early_response_over_tls(
     scripted: Any, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
 ) -> None:
     seen = ask(scripted(refusing, tls=server_tls).url, HUGE, tls=client_tls)
@@ -293,7 +293,7 @@ def test_an_early_answer_over_tls(
     assert seen.seconds < LONG / 2
 
 
-def test_an_early_answer_before_the_connection_is_closed(scripted: Any) -> None:
+def test_an_early_response_before_the_connection_is_closed(scripted: Any) -> None:
     def script(peer: Any) -> None:
         peer.head()
         peer.send(REFUSED)
@@ -304,8 +304,8 @@ def test_an_early_answer_before_the_connection_is_closed(scripted: Any) -> None:
     assert (seen.failure, seen.status, seen.reusable) == (None, 413, False)
 
 
-def test_a_connection_is_not_reused_after_an_early_answer(scripted: Any) -> None:
-    """The server would take the next request for the rest of the body."""
+def test_a_connection_is_not_reused_after_an_early_response(scripted: Any) -> None:
+    """The server would read the next request as the rest of the body."""
     server = scripted(refusing)
     with Connection(Origin.of(server.url), tls=None, timeout=LONG) as connection:
         first = exchange_on(connection, HUGE, number=1, description="")
@@ -315,7 +315,7 @@ def test_a_connection_is_not_reused_after_an_early_answer(scripted: Any) -> None
     assert second.failure_text == "the connection was not usable after the previous response"
 
 
-def test_a_body_that_nobody_takes(scripted: Any) -> None:
+def test_a_body_that_the_server_does_not_read(scripted: Any) -> None:
     def script(peer: Any) -> None:
         peer.stopped.wait(LONG)
 
@@ -326,7 +326,7 @@ def test_a_body_that_nobody_takes(scripted: Any) -> None:
     )
 
 
-def test_a_body_that_nobody_takes_over_tls(
+def test_a_body_that_the_server_does_not_read_over_tls(
     scripted: Any, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
 ) -> None:
     def script(peer: Any) -> None:
@@ -364,8 +364,8 @@ def test_several_requests_on_one_connection(scripted: Any) -> None:
     assert len(server.peers) == 1
 
 
-def test_what_comes_before_the_next_request_is_taken_for_its_answer(scripted: Any) -> None:
-    """As a proxy would take it: that is the fault the rule about kept connections looks for."""
+def test_what_comes_before_the_next_request_is_taken_for_its_response(scripted: Any) -> None:
+    """As a proxy would take it: this is the fault that the rule about open connections looks for."""
 
     def script(peer: Any) -> None:
         peer.request()
@@ -475,7 +475,7 @@ def test_the_target_of_a_request(scripted: Any, url: str, query: str, target: by
     ],
 )
 def test_what_cannot_be_written_is_the_callers_mistake(scripted: Any, request_: Request) -> None:
-    """Not the endpoint's: it must not be reported as a closed connection."""
+    """It is not the endpoint's error: it must not be reported as a closed connection."""
     server = scripted(answering(GOOD, close=False))
     with (
         Connection(Origin.of(server.url), tls=None, timeout=LONG) as connection,
@@ -510,7 +510,7 @@ def test_headers_that_may_not_be_added(header: tuple[str, str]) -> None:
 # Content codings
 
 
-def test_an_answer_is_decompressed(scripted: Any) -> None:
+def test_a_response_is_decompressed(scripted: Any) -> None:
     packed = gzip.compress(BODY)
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
     server = scripted(answering(head + packed))
@@ -528,7 +528,7 @@ def test_two_headers_of_coding_are_two_codings(scripted: Any) -> None:
     assert (seen.content, seen.decode_problem) == (BODY, None)
 
 
-def test_half_an_answer_is_not_decompressed(scripted: Any) -> None:
+def test_half_a_response_is_not_decompressed(scripted: Any) -> None:
     packed = gzip.compress(BODY)
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 500\r\n\r\n"
     seen = ask(scripted(answering(head + packed)).url)
@@ -604,7 +604,7 @@ def test_what_this_machine_lacks_is_not_the_endpoints_fault(
 
 
 def test_many_connections_at_a_time(scripted: Any) -> None:
-    """More than select() can look at, where the system allows so many."""
+    """More than select() supports, where the system allows so many."""
     server = scripted(answering(GOOD, close=False))
     resource = pytest.importorskip("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

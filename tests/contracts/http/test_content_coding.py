@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from solusio_contracts.http.content_coding import LARGEST, decode_content
 
 BODY = b'{"base_token_unit_cost": 1.34}'
-_gzip = functools.partial(gzip.compress, mtime=0)  # test ids must not hold the time of day
+_gzip = functools.partial(gzip.compress, mtime=0)  # test ids must not contain the time of day
 BOTH = "gzip, deflate"
 
 
@@ -84,13 +84,13 @@ def test_a_wrong_coding_is_a_problem(body: bytes, coding: str, why: str) -> None
     assert any(part in problem for part in why.split("|"))
 
 
-def test_the_largest_answer_is_undone() -> None:
+def test_the_largest_response_is_decoded() -> None:
     content, problem = decode_content(_gzip(b"0" * LARGEST), "gzip", BOTH)
     assert (len(content), problem) == (LARGEST, None)
 
 
 def test_an_empty_body_has_no_coding() -> None:
-    """An answer of 204 or to HEAD keeps the header and has no body."""
+    """A 204 response, or one to HEAD, has the header but no body."""
     assert decode_content(b"", "gzip", BOTH) == (b"", None)
 
 

@@ -1,4 +1,4 @@
-"""The curl line of a finding, read by a real shell: it must repeat the request byte for byte."""
+"""The curl line of a finding, run by a real shell: it must repeat the request byte for byte."""
 
 import json
 import os
@@ -18,7 +18,7 @@ URL = "http://127.0.0.1:8000/solusio/api/"
 TOKEN = "kZ7-qf3XwT9b"
 SHOWN = "${MOCK_SOLUSIO_TOKEN}"
 
-# Prints its arguments, and its input where it is told to read it, in place of sending anything.
+# Prints its arguments, and its input if it is to read it, instead of sending anything.
 STUB = r"""curl() { printf '%s\0' "$#" "$@"; if [ "${!#}" = @- ]; then cat; fi; }; """
 
 
@@ -34,7 +34,7 @@ class Replay:
 
 
 def replay(line: str, token: str = TOKEN) -> Replay:
-    """Let bash read a line, and take curl's arguments apart."""
+    """Let bash run a line, and parse curl's arguments."""
     environment = {**os.environb, b"MOCK_SOLUSIO_TOKEN": encoded(token), b"LC_ALL": b"C.UTF-8"}
     done = subprocess.run(
         [b"bash", b"-c", (STUB + line).encode()], env=environment, capture_output=True, check=True, timeout=30
@@ -75,7 +75,7 @@ def expected_headers(headers: Headers) -> list[bytes]:
 
 
 def assert_repeats(request: Request, url: str = URL, token: str = TOKEN) -> str:
-    """Assert that the line sends the very request, and holds no token; return the line."""
+    """Assert that the line sends exactly the request and contains no token; return the line."""
     line = curl(request, url, masking(token))
     seen = replay(line, token)
     assert seen.url == encoded(url)
@@ -146,7 +146,7 @@ def test_any_body_is_repeated(body: bytes) -> None:
 )
 @pytest.mark.parametrize("place", ["token={}", "token={}&action=x", "a-{}-b&token={}", "{}{}"])
 def test_a_form_encoded_token_is_repeated(token: str, place: str) -> None:
-    """`token=${VARIABLE}` would send a + where %2B is meant, which is a blank."""
+    """`token=${VARIABLE}` would send + instead of %2B, which means a space."""
     spelt = urllib.parse.quote_plus(token)
     assume_readable = place if len(token) >= 4 else "token={}&action=x"
     line = assert_repeats(Request(assume_readable.replace("{}", spelt).encode()), token=token)
@@ -156,7 +156,7 @@ def test_a_form_encoded_token_is_repeated(token: str, place: str) -> None:
 
 @pytest.mark.parametrize("token", [TOKEN, "a+b/c==", "ключ-é", "x\ny\tz"])
 def test_a_wholly_escaped_token_is_repeated(token: str) -> None:
-    """As the rule does that writes values as percent-escapes."""
+    """As the rule that percent-encodes whole values does."""
     escaped = "".join(f"%{byte:02X}" for byte in token.encode())
     line = assert_repeats(Request(f"token={escaped}&userid=%31".encode()), token=token)
     assert escaped not in line
@@ -169,7 +169,7 @@ def test_a_token_in_json_is_repeated(token: str) -> None:
 
 
 def test_a_token_beyond_ascii_means_the_same_in_a_form() -> None:
-    """The bytes differ, since no tool that is everywhere escapes some letters only; the form does not."""
+    """The bytes differ, because no common tool escapes only some letters; the decoded form does not."""
     request = Request.form((("token", "ключ+1"), ("userid", "1")))
     line = curl(request, URL, masking("ключ+1"))
     assert urllib.parse.parse_qsl(replay(line, "ключ+1").body.decode()) == [
@@ -234,7 +234,7 @@ def test_head_does_not_wait_for_a_body() -> None:
 
 
 def test_an_empty_post_has_a_length() -> None:
-    """Without a body curl sends no Content-Length, for which some servers answer 411."""
+    """Without a body, curl sends no Content-Length, and some servers respond with 411."""
     line = curl(Request(b""), URL, Mask())
     assert line.endswith(" --data-binary ''")
 
@@ -277,7 +277,7 @@ def test_urls(url: str, query: str, expected: str) -> None:
 
 @pytest.mark.parametrize("url", ["http://[::1]:8000/", "http://h/{a,b}", "http://h/?x[]=1"])
 def test_brackets_in_a_url_are_no_pattern(url: str) -> None:
-    """Unless told otherwise, curl takes [1-9] and {a,b} for several URLs."""
+    """By default, curl reads [1-9] and {a,b} as several URLs."""
     seen = replay(curl(Request(b"", method="GET"), url, Mask()))
     assert seen.url == url.encode()
     assert b"-g" in seen.options
@@ -294,7 +294,7 @@ any_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="
 @given(body=st.binary(max_size=60), token=any_text, places=st.lists(st.integers(0, 60), max_size=3))
 def test_any_body_with_any_token_inside_is_repeated(body: bytes, token: str, places: list[int]) -> None:
     data = token.encode()
-    # Where the token overlaps itself, the part that is left over has no expression beyond ASCII.
+    # Where the token overlaps itself, the remainder has no expression beyond ASCII.
     assume(token.isascii() or data not in (data + data)[1:-1])
     for place in places:
         body = body[:place] + data + body[place:]
@@ -304,7 +304,7 @@ def test_any_body_with_any_token_inside_is_repeated(body: bytes, token: str, pla
 
 @few
 @given(token=printable, user=st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
-def test_any_question_is_repeated(token: str, user: str) -> None:
+def test_any_request_is_repeated(token: str, user: str) -> None:
     assert_repeats(
         Request.form((("token", token), ("action", "GetTokenPricing"), ("userid", user))), token=token
     )

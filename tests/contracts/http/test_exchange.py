@@ -1,4 +1,4 @@
-"""Requests as SolusIO makes them, and what an answer is taken for."""
+"""Requests as SolusIO sends them, and how a response is classified."""
 
 import os
 import urllib.parse
@@ -49,7 +49,7 @@ def test_a_form_is_escaped() -> None:
 
 
 def test_bytes_of_the_command_line_are_sent_as_they_are() -> None:
-    """A token in another encoding than UTF-8 reaches Python as lone surrogates."""
+    """A token that is not UTF-8 reaches Python as lone surrogates."""
     assert Request.form((("token", os.fsdecode(b"\xff\xfea")),)).body == b"token=%FF%FEa"
     assert Request.form((("userid", "\ud83d"),)).body == b"userid=%ED%A0%BD"
 
@@ -67,7 +67,7 @@ def test_a_form_is_what_urlencode_makes(name: str, value: str) -> None:
     assert Request.form(((name, value),)).body.decode() == expected
 
 
-# Answers
+# Responses
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_refusals_and_server_errors(status: int | None, refused: bool, error: bo
     assert seen.ok is (status == 200)
 
 
-def test_an_unfinished_answer_is_not_ok() -> None:
+def test_an_unfinished_response_is_not_ok() -> None:
     assert not exchange(PRICE, failure=FailureKind.CUT).ok
     assert not exchange(PRICE, failure=FailureKind.CUT).priced
 

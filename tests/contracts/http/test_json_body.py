@@ -1,4 +1,4 @@
-"""Strict reading that goes on after the first fault, and never raises."""
+"""Strict reading that continues after the first problem, and never raises."""
 
 import codecs
 import json
@@ -51,7 +51,7 @@ def test_integers_are_integers() -> None:
     ("text", "value"), [("1e99999999999999999999", math.inf), ("-1e99999999999999999999", -math.inf)]
 )
 def test_a_number_beyond_every_range_is_infinite(text: str, value: float) -> None:
-    """As it is for json.loads; it is written as JSON should be, so nothing is wrong with the text."""
+    """As for json.loads; the number is valid JSON, so nothing is wrong with the text."""
     reading = read_json(f'{{"a": {text}}}'.encode())
     assert reading.readable
     assert reading.value["a"] == Decimal(value)
@@ -70,7 +70,7 @@ def test_an_integer_of_thousands_of_digits_is_read() -> None:
 
 
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity"])
-def test_what_is_no_number_is_told(text: str) -> None:
+def test_what_is_not_a_number_is_reported(text: str) -> None:
     reading = read_json(f'{{"a": {text}, "b": 1}}'.encode())
     assert flaws(reading) == [Flaw.NOT_FINITE]
     assert reading.problems[0].detail == f"{text}, which is not JSON"
@@ -91,7 +91,7 @@ def test_what_is_no_number_is_told(text: str) -> None:
         (codecs.BOM_UTF32_BE, "utf-32-be", "the bytes 00 00 fe ff (utf-32 byte order mark)"),
     ],
 )
-def test_a_byte_order_mark_is_told_and_read_over(mark: bytes, encoding: str, detail: str) -> None:
+def test_a_byte_order_mark_is_reported_and_skipped(mark: bytes, encoding: str, detail: str) -> None:
     reading = read_json(mark + '{"a": "£"}'.encode(encoding))
     assert flaws(reading) == [Flaw.BOM]
     assert reading.problems[0].detail == detail
@@ -99,15 +99,15 @@ def test_a_byte_order_mark_is_told_and_read_over(mark: bytes, encoding: str, det
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
-def test_another_encoding_is_told_and_read(encoding: str) -> None:
+def test_another_encoding_is_reported_and_read(encoding: str) -> None:
     reading = read_json('{"a": "£"}'.encode(encoding))
     assert (flaws(reading), reading.value) == ([Flaw.ENCODING], {"a": "£"})
 
 
-def test_latin_1_is_told_and_read() -> None:
+def test_latin_1_is_reported_and_read() -> None:
     reading = read_json('{"display_prefix": "£"}'.encode("latin-1"))
     assert flaws(reading) == [Flaw.ENCODING]
-    # The sign is the 21st byte: {"display_prefix": " has 20.
+    # The symbol is the 21st byte: {"display_prefix": " has 20.
     assert reading.problems[0].detail == 'byte 0xa3 at offset 20, near b\'y_prefix": "\\xa3"}\''
     assert reading.value == {"display_prefix": "£"}
 
@@ -158,7 +158,7 @@ def test_output_around_the_document(before: bytes, after: bytes) -> None:
     assert ("after the JSON" in detail.detail) is bool(after)
 
 
-def test_everything_wrong_within_surrounded_json_is_told() -> None:
+def test_every_problem_within_surrounded_json_is_reported() -> None:
     reading = read_json(b'debug {"a": NaN, "a": 1, "b": "\\ud800"}')
     assert set(flaws(reading)) == {Flaw.SURROUNDED, Flaw.NOT_FINITE, Flaw.DUPLICATE, Flaw.SURROGATE}
     assert reading.value["a"] == 1
@@ -169,7 +169,7 @@ def test_the_longest_object_is_the_document() -> None:
     assert reading.value == {"base_token_unit_cost": 1, "discounts": []}
 
 
-# Broken documents: what is inside must not be taken for the document.
+# Broken documents: an object inside must not be taken for the document.
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_a_function_call_of_broken_json() -> None:
     assert flaws(read_json(b'callback({"a": 1,});')) == [Flaw.SURROUNDED, Flaw.SYNTAX]
 
 
-def test_everything_wrong_within_a_function_call_is_told() -> None:
+def test_every_problem_within_a_function_call_is_reported() -> None:
     assert flaws(read_json(b'callback({"a": 1, "a": 2});')) == [Flaw.DUPLICATE, Flaw.JSONP]
 
 
@@ -258,7 +258,7 @@ def test_a_document_encoded_again(times: int) -> None:
 
 
 @pytest.mark.parametrize("text", ['see {"a": 1}', "1", "null", "plain", "", " ", "f({})", "\ud800"])
-def test_a_string_that_is_no_document(text: str) -> None:
+def test_a_string_that_is_not_a_document(text: str) -> None:
     reading = read_json(json.dumps(text).encode())
     assert reading.value == text
     assert Flaw.IN_STRING not in flaws(reading)
@@ -267,7 +267,7 @@ def test_a_string_that_is_no_document(text: str) -> None:
 # Keys and texts
 
 
-def test_a_key_that_stands_twice() -> None:
+def test_a_repeated_key() -> None:
     reading = read_json(b'{"a": 1, "b": {"c": 1, "c": 2}, "a": 3}')
     assert [problem.detail for problem in reading.problems] == [
         "the key 'c' twice in one object",
@@ -277,7 +277,7 @@ def test_a_key_that_stands_twice() -> None:
 
 
 @pytest.mark.parametrize("text", ['{"a": "\\ud83d"}', '{"\\uDE00": 1}', '["x", {"a": ["\\ud83d\\ud83d"]}]'])
-def test_half_a_character_is_told(text: str) -> None:
+def test_half_a_surrogate_pair_is_reported(text: str) -> None:
     assert flaws(read_json(text.encode())) == [Flaw.SURROGATE]
 
 
@@ -316,7 +316,7 @@ def test_many_brackets_side_by_side_are_not_deep() -> None:
     [b"[", b"{", b'{"a":', b"[1,", b"{}", b'x{"a":1}', b'"', b'{"a" ', b"\\", b"a({} ", b"}", b"\xff{"],
 )
 def test_a_hostile_body_takes_no_time_out_of_proportion(unit: bytes) -> None:
-    """A search that starts anew at each bracket of a megabyte would take hours."""
+    """A search that starts over at each bracket of a megabyte would take hours."""
     assert isinstance(read_json(b"x" + unit * (1_000_000 // len(unit))), Reading)
 
 
@@ -324,7 +324,7 @@ def test_a_hostile_body_takes_no_time_out_of_proportion(unit: bytes) -> None:
 
 
 def plain(value: Any) -> Any:
-    """Return a value as json.loads would have read it."""
+    """Return a value as json.loads would read it."""
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""No spelling of a secret may be left in a text, and nothing else may change."""
+"""No encoding of a secret may remain in a text, and nothing else may change."""
 
 import base64
 import html
@@ -114,18 +114,18 @@ def test_a_short_secret_is_replaced_where_it_is_the_token(secret: str, text: str
     "text", ["a banana", "token=ab", "token=banana", "a=1&b=a", '"token": "ab"', "ntoken:a"]
 )
 def test_a_short_secret_is_left_where_it_is_not(text: str) -> None:
-    """Replacing every "a" of a report would hide nothing and destroy the report."""
+    """Masking every "a" in a report would hide nothing and ruin the report."""
     assert masked(("a", SHOWN))(text) == text
 
 
 def test_a_short_part_of_a_secret_does_not_uncover_it() -> None:
-    """The rule about the token's first letter hides that letter, too."""
+    """The rule about the token's first letter also hides that letter."""
     mask = masked((TOKEN, SHOWN), (TOKEN[:1], "${MOCK_SOLUSIO_TOKEN:0:1}"))
     assert mask(f"token={TOKEN}&userid=1") == f"token={SHOWN}&userid=1"
     assert mask("token=k&userid=1") == "token=${MOCK_SOLUSIO_TOKEN:0:1}&userid=1"
 
 
-# Secrets made of each other
+# Secrets derived from each other
 
 VARIANTS = (
     (TOKEN, SHOWN),
@@ -139,7 +139,7 @@ VARIANTS = (
     (f"{TOKEN},x", f"{SHOWN},x"),
     (f"{TOKEN}\x00x", f"{SHOWN}%00x"),
     (TOKEN.upper(), "${MOCK_SOLUSIO_TOKEN^^}"),
-    # Two parts, of which the first one is hidden already, with another letter between them.
+    # Two parts, the first of which is already hidden, with another letter between them.
     (f"{TOKEN[:6]}x{TOKEN[7:]}", "${MOCK_SOLUSIO_TOKEN:0:6}x${MOCK_SOLUSIO_TOKEN:7}"),
 )
 
@@ -181,7 +181,7 @@ def test_a_secret_that_holds_another_by_chance_is_hidden_whole() -> None:
 @pytest.mark.parametrize(
     ("token", "text", "expected"),
     [
-        # The second occurrence begins within the first one.
+        # The second occurrence begins within the first.
         ("abab", "ababab", SHOWN + "${MOCK_SOLUSIO_TOKEN:2:2}"),
         ("abcabca", "abcabcabca", SHOWN + "${MOCK_SOLUSIO_TOKEN:4:3}"),
         ("aaaa", "a" * 10, SHOWN * 2 + "${MOCK_SOLUSIO_TOKEN:2:2}"),
@@ -194,7 +194,7 @@ def test_occurrences_that_overlap(token: str, text: str, expected: str) -> None:
 
 def test_different_secrets_that_overlap() -> None:
     mask = masked(("abcd", SHOWN), ("cdefgh", HIDDEN))
-    # The longer one whole, of the shorter one what is left.
+    # All of the longer one, and the remainder of the shorter one.
     assert mask("-abcdefgh-") == "-${MOCK_SOLUSIO_TOKEN:0:2}" + HIDDEN + "-"
 
 
@@ -212,7 +212,7 @@ def test_half_a_secret_at_a_cut_is_replaced(size: int) -> None:
     )
 
 
-def test_what_is_no_secret_at_a_cut_stays() -> None:
+def test_what_is_not_a_secret_at_a_cut_stays() -> None:
     text = f"{TOKEN[1:]}{CUT} {TOKEN[:3]}{CUT} {TOKEN[:5]} {CUT}"
     assert masked((TOKEN, SHOWN))(text) == text
 

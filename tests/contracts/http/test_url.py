@@ -1,4 +1,4 @@
-"""URLs, taken apart for the socket, the request line and the Host header."""
+"""URLs, parsed for the socket, the request line and the Host header."""
 
 import pytest
 from hypothesis import given
@@ -65,10 +65,10 @@ def test_a_url_is_taken_apart(url: str, expected: tuple[str, str, int, str, str]
         "http://*/",
     ],
 )
-def test_what_is_no_url_of_a_host_is_refused(url: str) -> None:
+def test_what_is_not_a_url_with_a_host_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r".") as caught:
         Origin.of(url)
-    # Codecs say in their own words what they cannot do: that is no help.
+    # A codec's own message does not help.
     assert not isinstance(caught.value, UnicodeError)
 
 

@@ -1,4 +1,4 @@
-"""A baseline accepts known failures and says which of them are gone."""
+"""A baseline accepts known failures, and reports which of them no longer occur."""
 
 import tomllib
 from collections.abc import Callable
@@ -77,7 +77,7 @@ def test_a_new_failure_of_a_rule_with_accepted_ones_fails(
 def test_the_wording_of_a_finding_does_not_matter(
     make_report: Make, make_result: Make, make_finding: Make
 ) -> None:
-    finding = make_finding(actual="worded anew", expected="too", hint="", curl="curl other")
+    finding = make_finding(actual="reworded", expected="too", hint="", curl="curl other")
     report = make_report(results=(make_result(outcome=Outcome.FAIL, findings=(finding,)),))
     assert apply(report, baseline(entry())).exit is Exit.CONFORMANT
 

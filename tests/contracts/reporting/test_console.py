@@ -15,7 +15,7 @@ Make = Callable[..., Any]
 
 
 def shown(report: Report, *, width: int = 80, encoding: str = "utf-8", verbose: bool = False) -> str:
-    """Return what a console that is no terminal gets."""
+    """Return the output to a console that is not a terminal."""
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding=encoding, newline="\n")
     render(report, Console(file=stream, width=width, _environ={}), verbose=verbose)
@@ -24,7 +24,7 @@ def shown(report: Report, *, width: int = 80, encoding: str = "utf-8", verbose: 
 
 
 def flat(text: str) -> str:
-    """Return the text with all runs of white space as one space, so that wrapping does not matter."""
+    """Return the text with single spaces, so that line breaks do not matter."""
     return " ".join(text.split())
 
 
@@ -82,7 +82,7 @@ def test_only_what_is_to_be_copied_is_wider_than_the_console(
 
 
 @pytest.mark.parametrize("width", [20, 60, 80, 120])
-def test_the_curl_line_stands_alone_and_whole(mixed_report: Report, width: int) -> None:
+def test_the_curl_line_is_alone_and_complete(mixed_report: Report, width: int) -> None:
     lines = shown(mixed_report, width=width).splitlines()
     curls = {finding.curl for result in mixed_report.results for finding in result.findings}
     assert len(curls) == 2
@@ -111,7 +111,7 @@ def test_a_fix_that_two_clauses_share_is_said_once(
     assert "TP-091, must" in said
 
 
-def test_different_answers_and_curl_lines_name_their_subject(
+def test_different_observations_and_curl_lines_name_their_subject(
     make_report: Make, make_result: Make, make_finding: Make
 ) -> None:
     findings = (
@@ -125,7 +125,7 @@ def test_different_answers_and_curl_lines_name_their_subject(
     assert lines[lines.index("curl two") - 1] == "  See it (userid missing):"
 
 
-def test_the_same_answer_again_needs_no_further_curl_line(
+def test_a_repeated_observation_needs_no_further_curl_line(
     make_report: Make, make_result: Make, make_finding: Make
 ) -> None:
     findings = tuple(make_finding(subject=f"action='{n}'", curl=f"curl {n}") for n in range(3))
@@ -253,7 +253,7 @@ def test_a_partly_accepted_failure_shows_the_rest(
 
 
 def results(make_result: Make, make_finding: Make, **counts: int) -> tuple[Any, ...]:
-    """Return results by outcome; those that warn or fail have one finding."""
+    """Return a result for each outcome; warnings and failures have one finding."""
     levels = {"warn": "should", "fail": "must"}
     return tuple(
         make_result(

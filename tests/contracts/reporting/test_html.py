@@ -1,4 +1,4 @@
-"""The HTML page: complete, self-contained, and inert whatever an endpoint answers."""
+"""The HTML page: complete, self-contained, and inert whatever a response contains."""
 
 import itertools
 import re
@@ -29,7 +29,7 @@ EVIL = (
 
 
 class Page(HTMLParser):
-    """Collects elements, attributes and text; insists that every element is closed in its turn."""
+    """Collects elements, attributes and text; requires that elements are closed in the right order."""
 
     def __init__(self, text: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -62,7 +62,7 @@ class Page(HTMLParser):
 
     @property
     def text(self) -> str:
-        """All text, white space as one space."""
+        """All text, with single spaces."""
         return " ".join("".join(self.words).split())
 
 
@@ -145,14 +145,14 @@ def test_no_text_becomes_markup(evil: str, mixed_report: Report) -> None:
     )
     report = msgspec.structs.replace(report, results=(*report.results, accepted))
     clean, page = Page(render(mixed_report)), Page(render(report))
-    # The accepted rule and the stale entry add lists; backticks add code. Nothing else may be new.
+    # The accepted rule and the stale entry add lists; backticks add code. Nothing else may be added.
     assert set(page.elements) <= set(clean.elements)
     assert {name for name, _ in page.attributes} <= {name for name, _ in clean.attributes}
     shown = " ".join(evil.replace("`", "").split())
     assert page.text.replace("`", "").count(shown) > 60, "nearly all texts of the report are on the page"
 
 
-def test_the_same_answer_again_folds_its_curl_line(
+def test_a_repeated_observation_folds_its_curl_line(
     make_report: Make, make_result: Make, make_finding: Make
 ) -> None:
     findings = tuple(make_finding(subject=f"s{n}", curl=f"curl {n}") for n in range(3))

@@ -34,7 +34,7 @@ def objects(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def closed(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema without its room for members of later versions."""
+    """Return the schema without the permission for members of later versions."""
     schema = copy.deepcopy(schema)
     for one in objects(schema):
         one["additionalProperties"] = False

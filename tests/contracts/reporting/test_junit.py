@@ -109,7 +109,7 @@ def test_a_stale_entry_fails(make_report: Make, make_result: Make) -> None:
 
 
 @pytest.mark.parametrize("outcome", [None, Outcome.SKIP])
-def test_a_run_that_checked_nothing_is_no_pass(
+def test_a_run_that_checked_nothing_is_not_a_pass(
     outcome: Outcome | None, make_report: Make, make_result: Make
 ) -> None:
     results = () if outcome is None else (make_result(outcome=outcome),)

@@ -1,4 +1,4 @@
-"""Progress is for those who watch, and gone afterwards."""
+"""Progress is shown only on a terminal, and disappears at the end."""
 
 import io
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from solusio_contracts.reporting.progress import live
 
 
 class Named:
-    """As much of a rule as progress looks at."""
+    """The part of a rule that progress uses."""
 
     def __init__(self, title: str) -> None:
         self.title = title
@@ -26,7 +26,7 @@ def run(console: Console, titles: tuple[str, ...]) -> None:
 
 
 def terminal(**changes: Any) -> tuple[Console, Callable[[], str]]:
-    """Return a console that believes to be a terminal, and what it shows so far."""
+    """Return a console that behaves like a terminal, and a function that returns its output so far."""
     stream = io.StringIO()
     members: dict[str, Any] = {
         "force_terminal": True,
@@ -40,7 +40,7 @@ def terminal(**changes: Any) -> tuple[Console, Callable[[], str]]:
 def test_a_terminal_shows_the_rule_at_work() -> None:
     console, shown = terminal()
     run(console, ("first rule", "[bold]second[/bold] rule"))
-    assert "[bold]second[/bold] rule" in shown(), "a title is no markup"
+    assert "[bold]second[/bold] rule" in shown(), "a title is not markup"
     assert "1/2" in shown(), "the first of two rules is done while the second is at work"
     assert shown().endswith("\x1b[1A\x1b[2K"), "the line is erased (ECMA-48: up one, erase the line)"
 
@@ -54,7 +54,7 @@ def test_a_terminal_shows_the_rule_at_work() -> None:
     ],
     ids=["pipe", "not interactive", "dumb terminal"],
 )
-def test_nobody_watching_sees_nothing(changes: dict[str, Any]) -> None:
+def test_nothing_is_shown_without_a_terminal(changes: dict[str, Any]) -> None:
     console, shown = terminal(**changes)
     run(console, ("first rule",))
     assert shown() == ""

@@ -1,4 +1,4 @@
-"""The verdict of a run, for every combination of what can happen in it."""
+"""The verdict of a run, for every combination of outcomes."""
 
 import itertools
 from typing import Any
@@ -19,8 +19,8 @@ def test_exit_codes_are_those_of_the_design() -> None:
     }
 
 
-# Worked out from three rules: a failure that nobody accepted, or an acceptance that is stale, is not
-# conformant; else anything undecided, or nothing decided, is inconclusive; else the run is conformant.
+# From three rules: with an unaccepted failure or a stale entry, a run is not
+# conformant; otherwise, with anything undecided or nothing decided, it is inconclusive; otherwise conformant.
 # Each row: outcomes, whether the baseline accepts the failures, stale entries, exit.
 TABLE = [
     ((), False, False, 3),
@@ -75,7 +75,7 @@ def test_the_verdict(
 
 
 def test_the_verdict_of_every_combination(report_of: Any) -> None:
-    """What decides is which outcomes there are, not how often or in which order."""
+    """Only the set of outcomes matters, not their number or order."""
     known = {(frozenset(row[0]), row[1], row[2]): row[3] for row in TABLE}
     for size in range(4):
         for outcomes in itertools.product(Outcome, repeat=size):
@@ -85,7 +85,7 @@ def test_the_verdict_of_every_combination(report_of: Any) -> None:
                 row = known.get((kinds, accepted and F in kinds, stale))
                 if row is not None:
                     assert report.exit == row
-                # Nothing checked is never a pass.
+                # A run that checked nothing never passes.
                 if report.exit is Exit.CONFORMANT:
                     assert kinds & {P, W, F}
                     assert E not in kinds

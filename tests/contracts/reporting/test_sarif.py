@@ -1,4 +1,4 @@
-"""SARIF 2.1.0; the paragraphs are those of the OASIS standard."""
+"""SARIF 2.1.0; paragraph numbers refer to the OASIS standard."""
 
 import json
 import re
@@ -16,7 +16,7 @@ URI = re.compile(r"(?:[A-Za-z0-9:/?#\[\]@!$&'()*+,;=._~-]|%[0-9A-Fa-f]{2})*")
 
 
 def run_of(report: Report) -> dict[str, Any]:
-    """Return the only run, after a check of the structure that the standard demands."""
+    """Return the only run, after checking the structure that the standard requires."""
     log = json.loads(render(report))
     assert set(log) == {"$schema", "version", "runs"}
     assert log["version"] == "2.1.0", "3.13.2"
@@ -28,7 +28,7 @@ def run_of(report: Report) -> dict[str, Any]:
 
 
 def check_run(run: dict[str, Any]) -> None:
-    """Hold a run to the parts of the standard that consumers rely on."""
+    """Check a run against the parts of the standard that consumers rely on."""
     driver = run["tool"]["driver"]
     assert driver["name"], "3.19.8"
     ids = [rule["id"] for rule in driver["rules"]]
@@ -170,7 +170,7 @@ def test_a_clause_without_text_still_has_a_rule(
 def test_results_stand_at_a_relative_place(
     target: str, make_report: Make, make_result: Make, make_finding: Make
 ) -> None:
-    """GitHub refuses a file whose artifacts have absolute URIs of another scheme than the checkout's."""
+    """GitHub rejects a file whose artifacts have absolute URIs with another scheme than the checkout's."""
     result = make_result(outcome=Outcome.FAIL, findings=(make_finding(),))
     run = run_of(make_report(target=target, results=(result,)))
     location = run["results"][0]["locations"][0]["physicalLocation"]

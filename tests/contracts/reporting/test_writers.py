@@ -1,4 +1,4 @@
-"""What holds for all writers: the registry, and that no text whatever breaks a report."""
+"""What all writers share: the registry, and that no text breaks a report."""
 
 import io
 import json
@@ -18,8 +18,8 @@ from solusio_contracts.reporting.console import render
 from solusio_contracts.reporting.report import ClauseText, Exit, Fact, Finding, Outcome, Report, Result
 from solusio_contracts.reporting.text import encodable, one_line, visible
 
-# Every code point: control characters, lone surrogates, non-characters, and what means something to one of
-# the formats.
+# Every code point: control characters, lone surrogates, non-characters, and characters with a meaning in
+# one of the formats.
 TEXT = st.text(st.characters(exclude_categories=()), max_size=12) | st.sampled_from(
     [
         "\0",
