@@ -1,6 +1,11 @@
 """Makes `tests/support` readable in failures, and its fixtures known to all tests."""
 
 import pytest
+from hypothesis import settings
+
+# A loaded machine may take its time over an example. In CI, the examples are always the same ones.
+settings.register_profile("patient", parent=settings.default, deadline=None)
+settings.load_profile("patient")
 
 pytest.register_assert_rewrite("support")
 pytest_plugins = ["support.browser", "support.scripted", "support.tls"]

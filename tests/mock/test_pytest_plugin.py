@@ -1,21 +1,10 @@
-"""The pytest plugin, in a test run of somebody else's."""
+"""The pytest plugin, as it is installed, in a test run of somebody else's."""
 
-import pytest
-
-
-@pytest.fixture
-def run(pytester):
-    """Run a file of tests in a process of its own, with the plugin as it is installed."""
-
-    def run_file(text: str, *arguments: str) -> pytest.RunResult:
-        pytester.makepyfile(text)
-        return pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments, timeout=120)
-
-    return run_file
+import mock_solusio.testing  # noqa: F401 - or pytester drops what a run has imported, and imports it again
 
 
-def test_the_fixtures_are_there_and_do_what_they_say(run):
-    result = run(
+def test_the_fixtures_are_there_and_do_what_they_say(pytester):
+    pytester.makepyfile(
         """
         import httpx
         import pytest
@@ -67,11 +56,11 @@ def test_the_fixtures_are_there_and_do_what_they_say(run):
             assert len(solusio_session.call("GET", "users")) == time + 1
         """
     )
-    result.assert_outcomes(passed=8)
+    pytester.runpytest_inprocess().assert_outcomes(passed=8)
 
 
-def test_a_wrong_option_is_named(run):
-    result = run(
+def test_a_wrong_option_is_named(pytester):
+    pytester.makepyfile(
         """
         import pytest
 
@@ -80,12 +69,13 @@ def test_a_wrong_option_is_named(run):
             pass
         """
     )
+    result = pytester.runpytest_inprocess()
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*has no option clok; its options are admin_token, *"])
 
 
-def test_nothing_is_imported_for_tests_that_use_none_of_it(run):
-    result = run(
+def test_nothing_is_imported_for_tests_that_use_none_of_it(pytester):
+    pytester.makepyfile(
         """
         import sys
 
@@ -94,4 +84,4 @@ def test_nothing_is_imported_for_tests_that_use_none_of_it(run):
             assert heavy & set(sys.modules) == set()
         """
     )
-    result.assert_outcomes(passed=1)
+    pytester.runpytest_subprocess("-p", "no:cacheprovider", timeout=120).assert_outcomes(passed=1)

@@ -104,7 +104,6 @@ def test_sequences_of_calls_stay_within_the_document(running: Solusio) -> None:
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,
-            deadline=None,
             derandomize="MOCK_SOLUSIO_STATEFUL_EXAMPLES" not in os.environ,
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),

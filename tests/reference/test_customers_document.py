@@ -63,7 +63,7 @@ NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
 FACTORS = st.decimals(min_value=0, max_value=10**6, places=18)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     base=st.decimals(min_value=Decimal("1E-18"), max_value=10**6, places=18),
     name=NAMES,

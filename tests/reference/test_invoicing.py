@@ -109,7 +109,7 @@ def test_no_tokens_cost_nothing_and_never_minus_nothing():
     assert made.lines_count == 2
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     code=st.sampled_from(sorted(DIGITS)),
     base=st.decimals(min_value="0.00001", max_value=10, places=6),
@@ -159,7 +159,6 @@ def test_every_figure_is_right_by_fractions(code, base, multipliers, rates, comp
     assert not any(one.is_zero() and one.is_signed() for one in figures)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 50), max_size=200))
 def test_counting_equal_lines_changes_nothing(tokens):
     base = Decimal("0.00333")

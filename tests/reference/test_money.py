@@ -4,7 +4,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from solusio_reference import money
@@ -37,7 +37,6 @@ def test_json_number_has_all_digits_no_exponent_and_no_trailing_zeros(written, t
     assert money.json_number(Decimal(written)) == text
 
 
-@settings(deadline=None)
 @given(decimals)
 def test_json_number_round_trips(value):
     text = money.json_number(value)
@@ -52,7 +51,6 @@ def test_json_number_refuses_what_json_cannot_write(value):
         money.json_number(Decimal(value))
 
 
-@settings(deadline=None)
 @given(st.lists(decimals, max_size=8))
 def test_product_and_total_are_exact(values):
     product, total = Fraction(1), Fraction(0)
@@ -70,7 +68,6 @@ def test_product_keeps_digits_that_a_default_decimal_would_round_away():
     assert nines * nines != money.product([nines, nines])
 
 
-@settings(deadline=None)
 @given(decimals)
 def test_from_percent_is_a_hundredth(rate):
     assert Fraction(money.from_percent(rate)) == Fraction(rate) / 100
@@ -126,7 +123,6 @@ def test_amounts_are_rounded_half_up_to_what_the_currency_has(amount, code, writ
     assert str(money.rounded(Decimal(amount), code)) == written
 
 
-@settings(deadline=None)
 @given(decimals, decimals)
 def test_difference_is_exact(minuend, subtrahend):
     assert Fraction(money.difference(minuend, subtrahend)) == Fraction(minuend) - Fraction(subtrahend)

@@ -4,7 +4,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from solusio_reference.demo_customers import DEMO_CUSTOMERS
@@ -68,7 +68,6 @@ def test_user_cost_worked_out_by_hand(base, multipliers, rates, compound, expect
     assert price(customer).user_token_unit_cost == Decimal(expected)
 
 
-@settings(deadline=None)
 @given(customers)
 def test_user_cost_is_exact(customer):
     expected = Fraction(customer.base_token_unit_cost)
@@ -83,7 +82,6 @@ def test_user_cost_is_exact(customer):
     assert Fraction(price(customer).user_token_unit_cost) == expected
 
 
-@settings(deadline=None)
 @given(customers)
 def test_user_cost_is_never_negative_and_zero_only_for_a_discount_of_100_percent(customer):
     cost = price(customer).user_token_unit_cost
@@ -92,20 +90,17 @@ def test_user_cost_is_never_negative_and_zero_only_for_a_discount_of_100_percent
     assert (cost == 0) is free
 
 
-@settings(deadline=None)
 @given(st.lists(taxes, max_size=6), st.booleans(), st.randoms(use_true_random=False))
 def test_the_order_of_taxes_does_not_matter(some, compound, random):
     shuffled = random.sample(some, k=len(some))
     assert tax_factor(shuffled, compound=compound) == tax_factor(some, compound=compound)
 
 
-@settings(deadline=None)
 @given(st.lists(taxes, max_size=6))
 def test_compound_taxes_are_never_less_than_taxes_that_add_up(some):
     assert tax_factor(some, compound=True) >= tax_factor(some, compound=False)
 
 
-@settings(deadline=None)
 @given(customers)
 def test_the_json_numbers_are_exactly_the_decimals(customer):
     pricing = price(customer)

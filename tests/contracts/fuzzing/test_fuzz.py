@@ -537,7 +537,6 @@ def test_the_bytes_are_those_that_schemathesis_sends(serve: Serve) -> None:
         max_examples=40,
         phases=[Phase.generate],
         database=None,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
     )
     @given(cases)

@@ -285,7 +285,7 @@ def test_brackets_in_a_url_are_no_pattern(url: str) -> None:
 
 # Properties: each example starts a shell, so there are few of them.
 
-few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 printable = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=4, max_size=20)
 any_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=4, max_size=20)
 

@@ -255,7 +255,7 @@ def test_a_previous_baseline_keeps_its_reasons_and_loses_what_is_stale(
     assert load(stored(tmp_path, text)) == baseline(known, wide, skipped, entry(subject="discounts[1]"))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(st.characters(exclude_categories=()), max_size=20))
 @example("\ud800")
 @example('"\\\x7f\r\n\0')

@@ -93,7 +93,7 @@ REPORTS = st.builds(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(REPORTS)
 def test_any_text_gives_json(report: Report) -> None:
     parsed = json.loads(writers.load("json")(report).encode())
@@ -101,7 +101,7 @@ def test_any_text_gives_json(report: Report) -> None:
     assert parsed["exit_code"] == report.exit
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(REPORTS)
 def test_any_text_gives_xml(report: Report) -> None:
     root = ET.fromstring(writers.load("junit")(report).encode())  # noqa: S314 - our own text
@@ -109,7 +109,7 @@ def test_any_text_gives_xml(report: Report) -> None:
     assert len(list(root.iter("testcase"))) == len(report.results) + len(report.stale) + unchecked
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(REPORTS)
 def test_any_text_gives_html(report: Report) -> None:
     page = HTMLParser()
@@ -118,14 +118,14 @@ def test_any_text_gives_html(report: Report) -> None:
     assert page.rawdata == "", "the parser understood everything"
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(REPORTS)
 def test_any_text_gives_sarif(report: Report) -> None:
     (run,) = json.loads(writers.load("sarif")(report).encode())["runs"]
     assert len(run["results"]) == sum(len(result.findings) for result in report.results)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(REPORTS, st.sampled_from(["utf-8", "ascii", "latin-1"]), st.integers(1, 120), st.booleans())
 def test_any_text_can_be_printed(report: Report, encoding: str, width: int, verbose: bool) -> None:
     raw = io.BytesIO()

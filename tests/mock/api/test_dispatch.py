@@ -210,7 +210,7 @@ CALLS = [
 ]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(
         st.tuples(st.sampled_from(CALLS), st.sampled_from([0, 0, 0, SECOND // 2, 3 * SECOND])), max_size=25

@@ -48,7 +48,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(steps=STEPS)
 def test_the_lowest_free_address_always_and_none_twice(steps):
     world = Store(KINDS, Clock(parse_moment("2026-03-01T00:00:00Z"), speed=0), seed="addresses")

@@ -23,7 +23,7 @@ def follow(api, path):
         path = (answer.json["links"]["next"] or "").removeprefix("http://mock.test")
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=NAMES, search=SEARCHES, disk=st.sampled_from([0, 1, 2]), per_page=st.integers(1, 5))
 def test_all_pages_of_a_list_are_the_list(api, names, search, disk, per_page):
     old = [one["id"] for one in api.get("plans?per_page=100").data]
@@ -56,7 +56,7 @@ def test_all_pages_of_a_list_are_the_list(api, names, search, disk, per_page):
             assert (meta["from"], meta["to"], meta["total"]) == (None, None, 0)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(per_page=st.integers(1, 4), added=st.lists(st.integers(0, 2), min_size=1, max_size=6))
 def test_rows_added_between_two_pages_change_neither(api, per_page, added):
     before = [row["id"] for page in follow(api, "/api/v1/locations?per_page=100") for row in page["data"]]

@@ -14,11 +14,17 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from mock_solusio.cli import cli
+from support.commands import invoke
 
 FEW = ("--users", "4")
+
+
+@pytest.fixture(scope="module")
+def small_demo(demonstrating):
+    """One with few customers, for tests that leave it running."""
+    with demonstrating(*FEW) as made:
+        yield made
 
 
 def read(url, **headers):
@@ -102,7 +108,7 @@ def test_the_same_seed_and_clock_give_the_same_demo(demo, demonstrating):
         assert plain(other.said) == plain(demo.said)
 
 
-def test_another_start_has_other_secrets_and_the_same_people(demonstrating):
+def test_another_start_has_other_secrets_and_the_same_people(small_demo, demonstrating):
     def shown(demo):
         return (
             re.findall(r"logs (.*) in, once", demo.said),
@@ -110,8 +116,8 @@ def test_another_start_has_other_secrets_and_the_same_people(demonstrating):
             demo.shown("Its token"),
         )
 
-    with demonstrating(*FEW) as one, demonstrating(*FEW) as other:
-        (people, access, authorization), (same, *others) = shown(one), shown(other)
+    with demonstrating(*FEW) as other:
+        (people, access, authorization), (same, *others) = shown(small_demo), shown(other)
     assert people == same
     assert not {access, authorization} & set(others)
 
@@ -204,13 +210,12 @@ def test_a_port_that_is_taken_is_named(option, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_second_demo_on_the_ports_of_the_first(demonstrating):
-    with demonstrating(*FEW) as demo:
-        ports = [url.rpartition(":")[2] for url in (demo.solusio, demo.billing)]
-        second = CliRunner().invoke(cli, ["demo", "--port", ports[0], "--billing-port", ports[1]])
-        assert second.exit_code == 2
-        assert "Choose another --port" in second.output
-        assert "<!doctype html>" in read(demo.shown("User area")).lower()
+def test_a_second_demo_on_the_ports_of_the_first(small_demo):
+    ports = [url.rpartition(":")[2] for url in (small_demo.solusio, small_demo.billing)]
+    second = invoke("demo", "--port", ports[0], "--billing-port", ports[1])
+    assert second.exit_code == 2
+    assert "Choose another --port" in second.output
+    assert "<!doctype html>" in read(small_demo.shown("User area")).lower()
 
 
 def test_open_shows_both_in_a_browser(demonstrating, tmp_path):
@@ -255,18 +260,17 @@ def read_as_browser(url):
     ],
 )
 def test_options_that_cannot_be(arguments, said):
-    result = CliRunner().invoke(cli, ["demo", "--port", "0", "--billing-port", "0", *arguments])
+    result = invoke("demo", "--port", "0", "--billing-port", "0", *arguments)
     assert result.exit_code == 2
     assert said in result.output
 
 
-def test_a_month_passes_and_is_billed(demonstrating):
-    with demonstrating(*FEW) as demo:
-        assert invoices(demo, "2026-03") == []
-        clock, address = re.search(
-            r"^  (curl --json .*)\n  (\S+)$", demo.said.partition("Move the clock forward")[2], re.MULTILINE
-        ).groups()
-        subprocess.run(["bash", "-c", f"{clock} -sS --fail"], capture_output=True, timeout=60, check=True)
-        assert address.endswith("/billing/invoices?period=2026-03")
-        post(f"{demo.billing}/adapter/bill", {"period": "2026-03"})
-        assert invoices(demo, "2026-03")
+def test_a_month_passes_and_is_billed(small_demo):
+    assert invoices(small_demo, "2026-03") == []
+    clock, address = re.search(
+        r"^  (curl --json .*)\n  (\S+)$", small_demo.said.partition("Move the clock forward")[2], re.MULTILINE
+    ).groups()
+    subprocess.run(["bash", "-c", f"{clock} -sS --fail"], capture_output=True, timeout=60, check=True)
+    assert address.endswith("/billing/invoices?period=2026-03")
+    post(f"{small_demo.billing}/adapter/bill", {"period": "2026-03"})
+    assert invoices(small_demo, "2026-03")

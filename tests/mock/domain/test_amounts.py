@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mock_solusio.domain.prices import (
@@ -117,7 +117,6 @@ def half_up(amount: Decimal, decimals: int) -> Fraction:
 SEPARATORS = st.sampled_from([(",", "."), (".", ","), (" ", ","), ("", "."), ("\u00a0", "·"), ("'", ".")])
 
 
-@settings(deadline=None)
 @given(AMOUNTS, st.integers(0, 8), SEPARATORS, st.sampled_from(["", "$", "£ ", "CHF "]), st.booleans())
 def test_an_amount_reads_back_as_what_was_rounded(amount, decimals, separators, prefix, exact):
     thousands, point = separators
@@ -143,7 +142,6 @@ def test_an_amount_reads_back_as_what_was_rounded(amount, decimals, separators, 
     assert not (sign and number == 0)
 
 
-@settings(deadline=None)
 @given(AMOUNTS, st.integers(0, 8))
 def test_plain_text_is_the_number(amount, decimals):
     text = plain_amount(amount, decimals)
@@ -223,7 +221,6 @@ def test_prices_written_for_the_customer():
     assert price["currency_code"] == "EUR"
 
 
-@settings(deadline=None)
 @given(
     st.builds(Plan, TOKENS, TOKENS, TOKENS, TOKENS, st.decimals(0, 1000, places=4)),
     COSTS,
@@ -281,7 +278,6 @@ def test_token_pricing_of_a_project():
     }
 
 
-@settings(deadline=None)
 @given(COSTS)
 def test_the_unit_cost_is_a_json_number_with_all_its_digits(cost):
     document = msgspec.json.encode(token_pricing(priced(cost)))

@@ -2,7 +2,7 @@ import json
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mock_solusio.domain.prices import Currency, Discount, Pricing, Tax, minor_digits, parse_pricing
@@ -206,7 +206,6 @@ CHANGES = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(CHANGES)
 def test_any_change_of_the_answer_is_read_or_refused_in_a_sentence(changes):
     document = {"user_token_unit_cost": 1, "currency": {"code": "EUR"}, **changes}
@@ -226,7 +225,6 @@ def outcome(body):
         return None, str(error)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_refused_in_a_sentence(body):
     with pytest.raises(ValueError, match=r"\.$"):

@@ -116,7 +116,6 @@ def test_a_throttle_is_bounded():
     assert len(throttle) == 100
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 20), max_size=60))
 def test_never_more_than_five_tries_in_a_window(waits):
     throttle = LoginThrottle(attempts=5, window=30)
@@ -136,7 +135,7 @@ def test_never_more_than_five_tries_in_a_window(waits):
     assert all(later - early >= 30 for early, later in zip(tried, tried[10:], strict=False))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.text(), st.text())
 def test_a_password_matches_only_itself(password, other):
     stored = hashed(password, "salt")

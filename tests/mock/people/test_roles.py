@@ -128,7 +128,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(own=OWN, steps=STEPS)
 def test_no_sequence_of_steps_raises_permissions(mock, own, steps):
     """Managers of users, roles and settings never give anybody more permissions than they have."""

@@ -195,4 +195,4 @@ class Servers(RuleBasedStateMachine):
 UNBARRED = (server_actions.suspend, server_actions.resume)
 
 TestAnySequence = Servers.TestCase
-TestAnySequence.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
+TestAnySequence.settings = settings(max_examples=30, stateful_step_count=30)

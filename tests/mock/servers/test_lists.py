@@ -51,7 +51,7 @@ def test_links_keep_the_filters(api):
     assert seen == [4, 5, 6, 7, 8, 9, 10]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(per_page=st.integers(1, 120), status=st.sampled_from([None, "started", "stopped"]))
 def test_every_walk_sees_every_server_once(api, fleet, per_page, status):
     query = f"per_page={per_page}" + (f"&filter[status]={status}" if status else "")

@@ -113,7 +113,7 @@ def test_search_finds_parts_in_any_case_and_exact_hits_first(store):
     assert names(table.page(1, 10, {"legs": 6}, "cat").items) == ["tomcat"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     count=st.integers(0, 40),
     per_page=st.integers(1, 12),

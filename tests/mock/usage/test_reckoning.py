@@ -122,7 +122,7 @@ def keyed(found):
     return hours, tokens
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(fleet=fleets(), now=st.integers(0, 90 * 24 * 60), period=st.tuples(minutes, minutes), data=st.data())
 def test_random_fleets_agree_to_the_token(fleet, now, period, data, life, brute_force):
     lives = [one for one in lives_of(fleet, life) if one.created <= at(now)]
@@ -143,7 +143,7 @@ def test_random_fleets_agree_to_the_token(fleet, now, period, data, life, brute_
         store.close()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(fleet=fleets(), looks=st.lists(st.integers(0, 90 * 24 * 60), max_size=6))
 def test_as_it_happens_or_all_at_once(fleet, looks, life, brute_force):
     """However often somebody looks on the way, and also when he looks back later: the same."""

@@ -507,7 +507,6 @@ def take(accounts, solusio, step):
 
 @settings(
     max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(plan=st.lists(steps(), min_size=1, max_size=12))
