@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from mock_solusio.serve import serve
+from support.commands import invoke
 
 TOKEN = "administrators-own-access-token"
 
@@ -164,7 +163,7 @@ def test_the_same_seed_and_calls_give_the_same_bytes():
     ],
 )
 def test_bad_options_are_named(arguments, message):
-    result = CliRunner().invoke(serve, arguments)
+    result = invoke("serve", *arguments)
     assert result.exit_code == 2
     assert message in " ".join(result.output.split())
 
@@ -172,7 +171,7 @@ def test_bad_options_are_named(arguments, message):
 def test_a_port_in_use_is_named():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        result = CliRunner().invoke(serve, ["--port", str(port)])
+        result = invoke("serve", "--port", str(port))
     assert result.exit_code == 2
     assert f"Cannot listen on 127.0.0.1:{port}: Address already in use." in " ".join(result.output.split())
 
@@ -180,7 +179,7 @@ def test_a_port_in_use_is_named():
 def test_a_state_file_in_use_is_named(tmp_path):
     state = tmp_path / "state.sqlite"
     with serving("--state", str(state)):
-        result = CliRunner().invoke(serve, ["--state", str(state)])
+        result = invoke("serve", "--state", str(state))
     assert result.exit_code == 2
     assert "another process uses it" in " ".join(result.output.split())
 

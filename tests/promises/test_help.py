@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner
 
-from mock_solusio.cli import SUBCOMMANDS, cli
+from mock_solusio.cli import SUBCOMMANDS
+from support.commands import invoke
 
 HEAVY = (
     *("schemathesis", "hypothesis", "starlette", "uvicorn", "sqlalchemy"),
@@ -34,14 +34,14 @@ def test_every_command_and_option_is_explained(commands):
 def test_help_of_every_command(commands):
     for typed in commands:
         for option in ("--help", "-h"):
-            result = CliRunner().invoke(cli, [*typed.split()[1:], option], prog_name="mock-solusio")
+            result = invoke(*typed.split()[1:], option)
             assert result.exit_code == 0, typed
             assert result.stdout.startswith(f"Usage: {typed} ")
 
 
 def test_no_line_of_help_is_wider_than_a_terminal(commands):
     for typed in commands:
-        result = CliRunner().invoke(cli, [*typed.split()[1:], "--help"], prog_name="mock-solusio")
+        result = invoke(*typed.split()[1:], "--help")
         assert [line for line in result.stdout.splitlines() if len(line) > 80] == [], typed
 
 

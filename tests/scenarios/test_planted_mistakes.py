@@ -17,12 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from mock_solusio.cli import cli
 from solusio_contracts.contract.clauses import Level, clauses
 from solusio_contracts.invoices.scenario import load_scenarios
 from solusio_contracts.reporting.report import Exit
+from support.commands import invoke
 from support.programs import need
 
 ROOT = Path(__file__).parents[2]
@@ -83,7 +82,7 @@ def check(folder: Path, *options: str) -> tuple[int, dict[str, dict[str, Any]], 
     """Run the command; give its exit code, the results by their name, and what it said."""
     report = folder / "report.json"
     arguments = ["invoices", "check", *options, "--report", f"json={report}"]
-    done = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    done = invoke(*arguments)
     assert report.exists(), done.output
     results = json.loads(report.read_text(encoding="utf-8"))["results"]
     return done.exit_code, {one["rule"]: one for one in results}, done.output

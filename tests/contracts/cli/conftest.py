@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from mock_solusio.cli import cli
 from solusio_reference.app import create_app
 from solusio_reference.serving import running
 from solusio_reference.storage.customers import CustomerStore, seed_demo
+from support.commands import invoke
 
 TOKEN = "s3cret+Tök&en=77"
 KINDS = ("json", "junit", "html", "sarif")
@@ -140,9 +139,7 @@ def check() -> Check:
             words += [word for kind in KINDS for word in ("--report", f"{kind}={folder / f'report.{kind}'}")]
         env = {"FORCE_COLOR": None, "TTY_COMPATIBLE": None, "COLUMNS": str(columns)}
         env["MOCK_SOLUSIO_TOKEN"] = token
-        result = CliRunner(env=env).invoke(cli, words, prog_name="mock-solusio")
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
+        result = invoke(*words, env=env)
         return Run(result.exit_code, result.stdout, result.stderr, folder or Path())
 
     return run

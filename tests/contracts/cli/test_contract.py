@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from importlib import resources
 from itertools import chain, pairwise
@@ -13,14 +13,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from solusio_contracts.catalogue import export, tables
-from solusio_contracts.cli.contract import contract
 from solusio_contracts.contract import clauses, documents
 from solusio_contracts.contract.clauses import Clause, Level, Provenance
+from support.commands import invoke
 
-Run = Callable[..., Result]
 PACKAGE = resources.files("solusio_contracts")
 CLAUSES: list[dict[str, str]] = tomllib.loads(PACKAGE.joinpath("clauses.toml").read_text("utf-8"))["clause"]
 CLAUSE_IDS = [entry["id"] for entry in CLAUSES]
@@ -28,14 +27,8 @@ CLAUSE_IDS = [entry["id"] for entry in CLAUSES]
 ONE = ("--document", "billing-endpoint")
 
 
-@pytest.fixture
-def run() -> Run:
-    """Run the command with arguments."""
-
-    def invoke(*arguments: str) -> Result:
-        return CliRunner().invoke(contract, arguments, prog_name="contract", catch_exceptions=False)
-
-    return invoke
+def run(*arguments: str) -> Result:
+    return invoke("contract", *arguments)
 
 
 def plain(text: str) -> str:
@@ -49,12 +42,12 @@ def ids_in(text: str) -> list[str]:
 
 
 class TestShow:
-    def test_all_clauses(self, run: Run) -> None:
+    def test_all_clauses(self) -> None:
         result = run("show")
         assert result.exit_code == 0
         assert ids_in(result.stdout) == sorted(CLAUSE_IDS)
 
-    def test_one_clause_whole(self, run: Run) -> None:
+    def test_one_clause_whole(self) -> None:
         result = run("show", "TP-041")
         (clause,) = (entry for entry in CLAUSES if entry["id"] == "TP-041")
         shown = plain(result.stdout)
@@ -65,18 +58,18 @@ class TestShow:
         assert "Checked by discount-key" in shown
         assert "TP-042" not in shown
 
-    def test_an_assumed_clause_gives_its_reason(self, run: Run) -> None:
+    def test_an_assumed_clause_gives_its_reason(self) -> None:
         (clause,) = (entry for entry in CLAUSES if entry["id"] == "TP-002")
         shown = plain(run("show", "TP-002").stdout)
         assert f"Reason {plain(clause['reason'])}" in shown
         assert "Source" not in shown
 
     @pytest.mark.parametrize("word", ["TP-04", "tp-04"])
-    def test_a_prefix(self, run: Run, word: str) -> None:
+    def test_a_prefix(self, word: str) -> None:
         result = run("show", word)
         assert ids_in(result.stdout) == ["TP-040", "TP-041", "TP-042", "TP-043"]
 
-    def test_several(self, run: Run) -> None:
+    def test_several(self) -> None:
         result = run("show", "TP-043", "tp-041")
         assert [line.split()[0] for line in result.stdout.splitlines() if line[:2] == "TP"] == [
             "TP-043",
@@ -84,14 +77,14 @@ class TestShow:
         ]
 
     @pytest.mark.parametrize("word", ["GetTokenPricing", "gettokenpricing"])
-    def test_an_operation_with_its_members_and_clauses(self, run: Run, word: str) -> None:
+    def test_an_operation_with_its_members_and_clauses(self, word: str) -> None:
         shown = run("show", word).stdout
         for path in ("userid", "currency.code", "discounts[].multipler", "taxes.rates[].rate"):
             assert f" {path} " in shown
         assert "Response 4XX" in shown
         assert {"TP-001", "TP-041", "TP-101", "TP-211"} <= set(ids_in(shown))
 
-    def test_filters_join_within_one_kind_and_meet_between_two(self, run: Run) -> None:
+    def test_filters_join_within_one_kind_and_meet_between_two(self) -> None:
         result = run("show", "--level", "should", "--level", "may", "--provenance", "assumed")
         wanted = [
             entry["id"]
@@ -101,7 +94,7 @@ class TestShow:
         assert ids_in(result.stdout) == sorted(wanted)
         assert 0 < len(wanted) < len(CLAUSES)
 
-    def test_what_clauses_say_is_not_a_markup(self, run: Run, odd_clause: Clause) -> None:
+    def test_what_clauses_say_is_not_markup(self, odd_clause: Clause) -> None:
         assert plain(odd_clause.text) in plain(run("show", odd_clause.id).stdout)
         table = run("show").stdout
         assert "[red]this[/red]" in table
@@ -119,7 +112,7 @@ class TestShow:
             (["--provenance", "guessed"], "guessed"),
         ],
     )
-    def test_mistakes_exit_2_with_a_hint(self, run: Run, arguments: list[str], message: str) -> None:
+    def test_mistakes_exit_2_with_a_hint(self, arguments: list[str], message: str) -> None:
         result = run("show", *arguments)
         assert result.exit_code == 2
         assert message in plain(result.stderr)
@@ -127,14 +120,14 @@ class TestShow:
 
 
 class TestExport:
-    def test_table(self, run: Run) -> None:
+    def test_table(self) -> None:
         text = run("export", "--format", "table", *ONE).stdout
         assert ids_in(text) == sorted(CLAUSE_IDS)
         assert " discounts[].multipler " in text
         assert "\x1b" not in text
         assert max(len(line) for line in text.splitlines()) <= 120
 
-    def test_json_holds_clauses_and_documents(self, run: Run) -> None:
+    def test_json_holds_clauses_and_documents(self) -> None:
         exported = json.loads(run("export", "--format", "json").stdout)
         assert exported["format_version"] == "1.0"
         got = {entry["id"]: entry for entry in exported["clauses"]}
@@ -148,18 +141,18 @@ class TestExport:
             for name in ("billing-endpoint", "solusio-api")
         }
 
-    def test_yaml_means_the_same_as_json(self, run: Run) -> None:
+    def test_yaml_means_the_same_as_json(self) -> None:
         text = run("export", "--format", "yaml", *ONE).stdout
         assert yaml.safe_load(text) == json.loads(run("export", "--format", "json", *ONE).stdout)
         assert "£" in text
         assert not re.search(r"[&*]id\d", text), "YAML aliases, which many readers do not know"
 
-    def test_openapi_is_the_document_verbatim(self, run: Run, tmp_path: Path) -> None:
+    def test_openapi_is_the_document_verbatim(self, tmp_path: Path) -> None:
         file = tmp_path / "document.yaml"
         assert run("export", "--format", "openapi", "--output", str(file)).exit_code == 0
         assert file.read_bytes() == PACKAGE.joinpath("openapi", "billing-endpoint.yaml").read_bytes()
 
-    def test_openapi_loads_in_schemathesis(self, run: Run, tmp_path: Path) -> None:
+    def test_openapi_loads_in_schemathesis(self, tmp_path: Path) -> None:
         import schemathesis
 
         file = tmp_path / "document.yaml"
@@ -168,7 +161,7 @@ class TestExport:
         assert loaded.ok().label == "POST /"
 
     @pytest.mark.parametrize("format_", ["table", "yaml", "json", "html", "openapi"])
-    def test_a_file_holds_what_standard_output_shows(self, run: Run, tmp_path: Path, format_: str) -> None:
+    def test_a_file_holds_what_standard_output_shows(self, tmp_path: Path, format_: str) -> None:
         file = tmp_path / "contract"
         result = run("export", "--format", format_, "-o", str(file), *ONE)
         assert (result.exit_code, result.output) == (0, "")
@@ -186,13 +179,11 @@ class TestExport:
             ("c.txt", " Clause"),
         ],
     )
-    def test_the_name_of_the_file_says_the_format(
-        self, run: Run, tmp_path: Path, name: str, beginning: str
-    ) -> None:
+    def test_the_name_of_the_file_says_the_format(self, tmp_path: Path, name: str, beginning: str) -> None:
         assert run("export", "--output", str(tmp_path / name), *ONE).exit_code == 0
         assert (tmp_path / name).read_text("utf-8").lstrip("\n").startswith(beginning)
 
-    def test_the_format_may_differ_from_the_name(self, run: Run, tmp_path: Path) -> None:
+    def test_the_format_may_differ_from_the_name(self, tmp_path: Path) -> None:
         run("export", "--output", str(tmp_path / "c.html"), "--format", "json")
         assert json.loads((tmp_path / "c.html").read_text("utf-8"))
 
@@ -207,9 +198,7 @@ class TestExport:
             (["--output", "{tmp}/file/c.html"], "Not a directory"),
         ],
     )
-    def test_mistakes_exit_2_with_a_hint(
-        self, run: Run, tmp_path: Path, arguments: list[str], message: str
-    ) -> None:
+    def test_mistakes_exit_2_with_a_hint(self, tmp_path: Path, arguments: list[str], message: str) -> None:
         (tmp_path / "file").touch()
         result = run("export", *(argument.replace("{tmp}", str(tmp_path)) for argument in arguments))
         assert result.exit_code == 2
@@ -255,7 +244,7 @@ class Page(HTMLParser):
 
 
 @pytest.fixture
-def page(run: Run) -> Page:
+def page() -> Page:
     return Page(run("export", "--format", "html", *ONE).stdout)
 
 
@@ -316,7 +305,7 @@ class TestHtml:
         for switch in switches:
             assert f"body:has(#{switch}:not(:checked))" in page.style()
 
-    def test_what_clauses_say_is_not_a_html(self, run: Run, odd_clause: Clause) -> None:
+    def test_what_clauses_say_is_not_html(self, odd_clause: Clause) -> None:
         page = Page(run("export", "--format", "html", *ONE).stdout)
         assert "script" not in {tag for tag, _ in page.elements}
         assert "".join(odd_clause.text.replace("`", "").split()) in "".join(page.text().split())
@@ -388,13 +377,13 @@ def test_importing_the_command_costs_click_alone() -> None:
 
 
 @pytest.mark.parametrize("arguments", [(), ("show",), ("export",), ("diff",)])
-def test_help(run: Run, arguments: tuple[str, ...]) -> None:
+def test_help(arguments: tuple[str, ...]) -> None:
     result = run(*arguments, "--help")
     assert result.exit_code == 0
-    assert "Usage: contract" in result.stdout
+    assert "Usage: mock-solusio contract" in result.stdout
 
 
-def test_every_document_has_operations_to_show(run: Run) -> None:
+def test_every_document_has_operations_to_show() -> None:
     for name in documents.document_names():
         ids = [found.id for found in documents.operations(name)][:3]
         assert run("show", *ids).exit_code == 0

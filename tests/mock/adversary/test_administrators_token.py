@@ -3,14 +3,13 @@
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from mock_solusio.app import Mock
 from mock_solusio.domain import access_tokens, users
 from mock_solusio.domain.records.roles import ADMINISTRATOR_ROLE
 from mock_solusio.domain.records.user import USERS, User
 from mock_solusio.options import Options
-from mock_solusio.serve import serve
+from support.commands import invoke
 
 WANTED = "the-one-that-I-want"
 
@@ -20,7 +19,7 @@ NOWHERE = ("--host", "192.0.2.1")
 
 @pytest.mark.parametrize("wanted", [" padded ", "two words", "tab\there", "schlüssel", "line\nbreak"])
 def test_what_no_header_can_carry_is_refused_and_not_repeated(wanted: str) -> None:
-    result = CliRunner().invoke(serve, [*NOWHERE, "--admin-token", wanted])
+    result = invoke("serve", *NOWHERE, "--admin-token", wanted)
     assert result.exit_code == 2
     assert "--admin-token" in result.output
     assert wanted.strip() not in result.output
@@ -31,7 +30,7 @@ def test_what_no_header_can_carry_is_refused_and_not_repeated(wanted: str) -> No
     ["http://", "https://:80", "http://[::1", "http://host:0", "http://host:99999", "file:///etc/passwd"],
 )
 def test_a_billing_url_without_a_host_is_refused(url: str) -> None:
-    result = CliRunner().invoke(serve, [*NOWHERE, "--billing-url", url])
+    result = invoke("serve", *NOWHERE, "--billing-url", url)
     assert result.exit_code == 2
     assert f"expected an http or https URL, got '{url}'" in " ".join(result.output.split())
 

@@ -9,15 +9,13 @@ import sys
 import xml.etree.ElementTree as ET
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import jsonschema_rs
 import pytest
-from click.testing import CliRunner
 
-from mock_solusio.cli import cli
 from solusio_contracts.invoices.adapter import BillingJob
 from solusio_contracts.invoices.scenario import load_scenarios
+from support.commands import invoke
 from support.endpoint import Asked, Response, endpoint
 
 PLAIN = "resize-mid-month"
@@ -83,10 +81,7 @@ def invoices(tmp_path, monkeypatch):
     """Run the command in an empty folder."""
     monkeypatch.chdir(tmp_path)
 
-    def run(*words: str) -> Any:
-        return CliRunner().invoke(cli, ["invoices", *words])
-
-    return run
+    return lambda *words: invoke("invoices", *words)
 
 
 NO_CAP = 'line["hours"] * line["tokens_per_hour"]'
@@ -318,7 +313,7 @@ def test_the_list_has_every_scenario(invoices):
 
 @pytest.mark.parametrize("scenario", [one.id for one in load_scenarios()])
 def test_every_scenario_can_be_shown(scenario):
-    run = CliRunner().invoke(cli, ["invoices", "show", scenario])
+    run = invoke("invoices", "show", scenario)
     assert run.exit_code == 0, run.output
     assert run.output.startswith(f"{scenario}  (")
     assert run.output.count("\n") < 100

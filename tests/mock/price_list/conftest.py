@@ -4,11 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from mock_solusio.cli import cli
 from mock_solusio.price_list.model import Diagnostic, PriceList, check
 from mock_solusio.price_list.reading import read
+from support.commands import invoke
 
 USD = '[[currencies]]\ncode = "USD"\ntoken_unit_cost = 0.001\n'
 
@@ -54,11 +54,6 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result
             data = prices if isinstance(prices, bytes) else prices.encode()
             (tmp_path / "prices.toml").write_bytes(data)
         named = ["prices.toml"] if prices is not None else []
-        result = CliRunner().invoke(
-            cli, ["pricing", *named, *arguments], prog_name="mock-solusio", input=stdin
-        )
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return result
+        return invoke("pricing", *named, *arguments, input=stdin)
 
     return run_it

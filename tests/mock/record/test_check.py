@@ -4,9 +4,7 @@ import json
 
 import msgspec
 import pytest
-from click.testing import CliRunner
 
-from mock_solusio.cli import cli
 from mock_solusio.record.archive import (
     JsonBody,
     RecordedExchange,
@@ -16,6 +14,7 @@ from mock_solusio.record.archive import (
     RecordingWriter,
 )
 from mock_solusio.record.audit import audit
+from support.commands import invoke
 
 
 @pytest.fixture
@@ -101,7 +100,7 @@ def test_what_is_ours_is_no_alarm(write, folder):
 
 def test_the_command_names_everything(write, folder):
     write({"odd_thing": 1}, replaced={"response.body/a": {"mail": 3, "ssh_key": 1}})
-    result = CliRunner().invoke(cli, ["record", "--check", str(folder)])
+    result = invoke("record", "--check", str(folder))
     assert (result.exit_code, result.output) == (
         0,
         f"1 exchange in {folder}.\n"
@@ -111,6 +110,6 @@ def test_the_command_names_everything(write, folder):
         "\nNothing looks like an email address, an IP address, a host or a credential.\n",
     )
     write({"ip": "203.0.113.7"})
-    result = CliRunner().invoke(cli, ["record", "--check", str(folder)])
+    result = invoke("record", "--check", str(folder))
     assert result.exit_code == 1
     assert "Check these:\n  000002.json response.body/ip: looks like an IP address\n" in result.output

@@ -5,10 +5,9 @@ import json
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from mock_solusio.cli import cli
 from mock_solusio.record.archive import FormBody, HiddenBody, NoBody, RecordingReader
+from support.commands import invoke
 
 SECRETS = [
     "ann.kowalczyk@real-host.de",
@@ -70,9 +69,7 @@ def importing(tmp_path):
         file, folder = tmp_path / "session.har", tmp_path / "recorded"
         har = {"log": {"version": "1.2", "creator": {"name": "x"}, "pages": [], "entries": list(entries)}}
         file.write_bytes(json.dumps(har).encode() if raw is None else raw)
-        result = CliRunner().invoke(
-            cli, ["record", "--import-har", str(file), "--out", str(folder), "--seed", "s", *options]
-        )
+        result = invoke("record", "--import-har", str(file), "--out", str(folder), "--seed", "s", *options)
         return result, folder
 
     return made

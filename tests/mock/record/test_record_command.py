@@ -13,12 +13,11 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
-from click.testing import CliRunner
 
-from mock_solusio.cli import cli
 from mock_solusio.record.archive import RecordedExchange, RecordingReader, RecordingWriter
 from mock_solusio.record.command import record
 from mock_solusio.record.pseudonyms import Pseudonyms
+from support.commands import invoke
 
 
 @contextmanager
@@ -142,7 +141,7 @@ def test_a_kill_in_the_middle_of_an_answer_leaves_no_half_file(canned, tmp_path)
 def test_options_that_do_not_fit(tmp_path, monkeypatch, arguments, words):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pem").write_text("no certificate")
-    result = CliRunner().invoke(cli, ["record", *arguments])
+    result = invoke("record", *arguments)
     assert result.exit_code == 2
     assert words in " ".join(result.output.split())
     assert not (tmp_path / "o").exists()
@@ -151,9 +150,7 @@ def test_options_that_do_not_fit(tmp_path, monkeypatch, arguments, words):
 def test_a_recording_of_another_secret_is_not_continued(tmp_path):
     folder = tmp_path / "recorded"
     RecordingWriter(folder, Pseudonyms("s").fingerprint)
-    result = CliRunner().invoke(
-        cli, ["record", "--upstream", "http://x", "--out", str(folder), "--port", "0", "--seed", "t"]
-    )
+    result = invoke("record", "--upstream", "http://x", "--out", folder, "--port", "0", "--seed", "t")
     assert result.exit_code == 2
     assert "made with another secret" in " ".join(result.output.split())
 
@@ -169,7 +166,7 @@ def test_a_recording_of_another_secret_is_not_continued(tmp_path):
 )
 def test_options_of_serve_that_do_not_fit(tmp_path, monkeypatch, arguments, words):
     monkeypatch.chdir(tmp_path)
-    result = CliRunner().invoke(cli, ["serve", "--port", "0", *arguments])
+    result = invoke("serve", "--port", "0", *arguments)
     assert result.exit_code == 2
     assert words in " ".join(result.output.split())
 
