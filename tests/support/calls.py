@@ -99,6 +99,7 @@ class Caller:
         *,
         raw: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        client: str = "127.0.0.1",
     ) -> Answer:
         """Call from within the event loop of the mock."""
         target, _, query = path.partition("?")
@@ -111,7 +112,7 @@ class Caller:
         if data:
             sent["content-length"] = str(len(data))
         lines = [(name.lower().encode(), value.encode("latin-1")) for name, value in sent.items()]
-        request = Request(method, target, query.encode(), lines, data, "http", "127.0.0.1")
+        request = Request(method, target, query.encode(), lines, data, "http", client)
         response = await respond(self.mock, request)
         if response.status >= 500:
             raise AssertionError(f"{method} {path}: {response.status} {response.body.decode()}")

@@ -14,7 +14,7 @@ from mock_solusio.api.handlers.registry import HANDLERS
 from mock_solusio.api.operations import Handler
 from mock_solusio.api.routes import PREFIX, Match, Route, routes
 from mock_solusio.api.validation import read_body, read_query, response_problem
-from mock_solusio.domain import access_tokens
+from mock_solusio.domain import access_tokens, allowed_ips
 from mock_solusio.domain.errors import DomainError, Forbidden, TooMany, Unauthenticated
 from mock_solusio.domain.login import LoginThrottle
 from mock_solusio.domain.prices import Pricing
@@ -115,10 +115,11 @@ class Api:
         header = request.header(b"authorization")
         known = self._actors.get(header)
         if known is not None and self._is_current(*known):
+            allowed_ips.check(known[1], request.client)
             return known
         with self._store.transaction() as world:
             # Its own transaction: a one-time access token is spent even if the call fails afterwards.
-            token, user = access_tokens.authenticate(world, bearer(request))
+            token, user = access_tokens.authenticate(world, bearer(request), request.client)
         if not token.one_time:
             if len(self._actors) >= REMEMBERED_TOKENS:
                 self._actors.clear()
@@ -173,6 +174,8 @@ class Api:
         until = call.expires_at
         if until == 0 or version != self._store.version or (token is not None and token.one_time):
             return
+        if call.user is not None and call.user.allowed_ips:
+            return  # the next request may come from another address
         if token is not None and token.expires_at is not None:
             until = min(until, token.expires_at)
         self._responses.set(_key(request), response, until, OVERHEAD + len(response.body))

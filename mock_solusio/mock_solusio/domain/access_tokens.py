@@ -8,6 +8,7 @@ import hashlib
 
 from msgspec.structs import replace
 
+from mock_solusio.domain import allowed_ips
 from mock_solusio.domain.errors import Unauthenticated
 from mock_solusio.domain.records.credentials import ACCESS_TOKENS, AccessToken
 from mock_solusio.domain.records.user import USERS, User
@@ -67,11 +68,12 @@ def issue(
     return table.update(replace(token, digest=digest_of(secret), uuid=uuid)), secret
 
 
-def authenticate(world: World, secret: str) -> tuple[AccessToken, User]:
-    """Return an access token and its user; a one-time token is used up by this.
+def authenticate(world: World, secret: str, ip: str) -> tuple[AccessToken, User]:
+    """Return an access token and its user; a one-time token is used up by this. `ip` is the client's address.
 
     Raises:
         Unauthenticated: it is unknown, used up, revoked or expired.
+        AddressNotAllowed: the user may not use it from this address; the token is not used up.
     """
     token = world[ACCESS_TOKENS].first(digest=digest_of(secret))
     if token is None or not token.is_valid(world.now):
@@ -79,6 +81,7 @@ def authenticate(world: World, secret: str) -> tuple[AccessToken, User]:
     user = world[USERS].get(token.user_id)
     if user is None:
         raise Unauthenticated
+    allowed_ips.check(user, ip)
     if token.one_time:
         world[ACCESS_TOKENS].remove(token.id)
     return token, user

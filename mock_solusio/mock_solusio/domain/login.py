@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 
-from mock_solusio.domain import activity, passwords
+from mock_solusio.domain import activity, allowed_ips, passwords
 from mock_solusio.domain.errors import Invalid, TooMany
 from mock_solusio.domain.records.user import USERS, User, email_key
 from mock_solusio.domain.world import World
@@ -66,6 +66,7 @@ def login(world: World, throttle: LoginThrottle, email: str, password: str, ip: 
     Raises:
         TooMany: this pair of email and IP address has failed too often.
         Invalid: no user has this email address and password.
+        AddressNotAllowed: the user may not log in from this address.
     """
     key = (email_key(email), ip)
     throttle.check(key, world.now)
@@ -75,5 +76,6 @@ def login(world: World, throttle: LoginThrottle, email: str, password: str, ip: 
         throttle.failed(key, world.now)
         raise Invalid({"email": [WRONG]}, WRONG)
     throttle.clear(key)
+    allowed_ips.check(user, ip)
     activity.record(world, activity.USER_LOGIN, user=user, data={"ip": ip})
     return user

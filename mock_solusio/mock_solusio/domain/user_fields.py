@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypedDict
 
-from mock_solusio.domain import passwords
+from mock_solusio.domain import allowed_ips, passwords
 from mock_solusio.domain.errors import Invalid
 from mock_solusio.domain.records.installation import DEFAULT_LANGUAGE, LANGUAGES
 from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS
@@ -30,6 +30,7 @@ class UserChanges(TypedDict, total=False):
     roles: list[int]
     limit_group_id: int | str | None
     language_id: int | str | None
+    allowed_ips: list[str]
 
 
 def validate(world: World, given: Mapping[str, Any], user: User | None) -> dict[str, Any]:
@@ -114,6 +115,10 @@ def _language_id(world: World, value: int | str | None, _user: User | None) -> d
     return {"language_id": key}
 
 
+def _allowed_ips(_world: World, given: list[str], _user: User | None) -> dict[str, Any]:
+    return {"allowed_ips": allowed_ips.parse(given)}
+
+
 def _check_free(world: World, name: str, column: str, value: int | str, user: User | None) -> None:
     holder = world[USERS].first(**{column: value})
     if holder is not None and (user is None or holder.id != user.id):
@@ -129,4 +134,5 @@ _CHECKS: dict[str, Callable[[World, Any, User | None], dict[str, Any]]] = {
     "roles": _roles,
     "limit_group_id": _limit_group_id,
     "language_id": _language_id,
+    "allowed_ips": _allowed_ips,
 }

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from mock_solusio.domain.allowed_ips import AddressNotAllowed
 from mock_solusio.domain.errors import DomainError
 from mock_solusio.runtime import Runtime
 from mock_solusio.ui import docs, messages, responses
@@ -37,6 +38,10 @@ def create_ui(mock: Runtime) -> Starlette:
             responses.delete_cookie(response, request, responses.SESSION_COOKIE)
         return response
 
+    async def wrong_address(request: Request, error: Exception) -> Response:
+        assert isinstance(error, AddressNotAllowed)  # noqa: S101 - registered for this class
+        return message(request, messages.wrong_address(error.message))
+
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, FormError | DomainError)  # noqa: S101 - registered for these classes
         return message(request, messages.refused(error.status, error.message))
@@ -65,6 +70,7 @@ def create_ui(mock: Runtime) -> Starlette:
         ],
         exception_handlers={
             NotLoggedIn: to_login,
+            AddressNotAllowed: wrong_address,
             FormError: refused,
             DomainError: refused,
             HTTPException: http_error,

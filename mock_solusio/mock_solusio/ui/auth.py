@@ -12,7 +12,7 @@ from mock_solusio.runtime import Runtime
 from mock_solusio.ui import messages, responses
 from mock_solusio.ui.messages import problems_of
 from mock_solusio.ui.models import LoginPage, RegisterPage
-from mock_solusio.ui.sessions import form_of, frame, log_in, session_of, visitor
+from mock_solusio.ui.sessions import address_of, form_of, frame, log_in, session_of, visitor
 
 SHORTEST_PASSWORD = 8
 LONGEST = 255
@@ -45,7 +45,7 @@ class AuthPages:
         email, password = form.get("email", "").strip(), form.get("password", "")
         try:
             with self.mock.transaction() as world:
-                user = login.login(world, self.mock.throttle, email, password, _address(request))
+                user = login.login(world, self.mock.throttle, email, password, address_of(request))
                 return log_in(world, request, user)
         except DomainError as error:
             with self.mock.transaction() as world:
@@ -72,8 +72,9 @@ class AuthPages:
     def _by_token(self, request: Request) -> Response:
         try:
             with self.mock.transaction() as world:
-                token, user = access_tokens.authenticate(world, request.path_params["access_token"])
-                data = {"ip": _address(request), "access_token_id": token.id}
+                address = address_of(request)
+                token, user = access_tokens.authenticate(world, request.path_params["access_token"], address)
+                data = {"ip": address, "access_token_id": token.id}
                 activity.record(world, activity.USER_LOGIN, user=user, data=data)
                 return log_in(world, request, user)
         except Unauthenticated:
@@ -136,10 +137,6 @@ class AuthPages:
         if not known:
             responses.set_cookie(response, request, responses.GUEST_COOKIE, guest)
         return response
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
 
 
 def _check_registration(email: str, password: str) -> None:

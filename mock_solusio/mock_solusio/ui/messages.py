@@ -41,6 +41,15 @@ def banner(user: User) -> str:
     )
 
 
+def wrong_address(text: str) -> MessagePage:
+    """Return the page for a user who may not use the user area from their address; `text` names it."""
+    return MessagePage(
+        "Not allowed from this address",
+        (text, "Use a network that your provider allows for this account, or ask its support."),
+        status=403,
+    )
+
+
 def missing() -> MessagePage:
     """Return the page for a path or an object that does not exist."""
     return MessagePage(

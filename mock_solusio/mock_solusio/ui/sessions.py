@@ -3,7 +3,8 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mock_solusio.domain import sessions, settings
+from mock_solusio.domain import allowed_ips, sessions, settings
+from mock_solusio.domain.allowed_ips import AddressNotAllowed
 from mock_solusio.domain.records.user import User
 from mock_solusio.domain.world import World
 from mock_solusio.ui import responses
@@ -26,17 +27,27 @@ def current_user(world: World, request: Request) -> User:
 
     Raises:
         NotLoggedIn: there is no valid session.
+        AddressNotAllowed: the user may not use it from this address.
     """
-    user = visitor(world, request)
+    secret = session_of(request)
+    user = sessions.user_of(world, secret) if secret else None
     if user is None:
         raise NotLoggedIn
+    allowed_ips.check(user, address_of(request))
     return user
 
 
 def visitor(world: World, request: Request) -> User | None:
     """Return the user who is logged in; None for a guest."""
-    secret = session_of(request)
-    return sessions.user_of(world, secret) if secret else None
+    try:
+        return current_user(world, request)
+    except (NotLoggedIn, AddressNotAllowed):
+        return None
+
+
+def address_of(request: Request) -> str:
+    """Return the address of the browser, empty if it is unknown."""
+    return request.client.host if request.client else ""
 
 
 def frame(world: World, request: Request, user: User | None, guest: str = "") -> Frame:

@@ -233,6 +233,8 @@ def _user_body(builder: Builder, part: UserPart, place: str) -> Any:
     if part.roles:
         found = [builder.find(ROLES, name, f"{place}.roles[{at}]") for at, name in enumerate(part.roles)]
         body["roles"] = [role.id for role in found]
+    if part.allowed_ips:
+        body["allowed_ips"] = part.allowed_ips
     if part.limit_group is not None:
         body["limit_group_id"] = builder.find(LIMIT_GROUPS, part.limit_group, f"{place}.limit_group").id
     return body

@@ -128,6 +128,10 @@ class UserPart(_Part, frozen=True, kw_only=True):
     status: Literal["active", "locked", "suspended"] = "active"
     roles: Annotated[list[Reference], Meta(description="The default is the role of clients.")] = []
     limit_group: Reference | None = None
+    allowed_ips: Annotated[
+        list[str],
+        Meta(description="Addresses and networks from which the user may act; default: any."),
+    ] = []
     created_at: Moment | None = None
     access_tokens: list[AccessTokenPart] = []
     ssh_keys: list[SshKeyPart] = []

@@ -37,7 +37,7 @@ def test_a_billing_url_without_a_host_is_refused(url: str) -> None:
 
 def whose(mock: Mock) -> User:
     with mock.store.transaction() as world:
-        return access_tokens.authenticate(world, WANTED)[1]
+        return access_tokens.authenticate(world, WANTED, "127.0.0.1")[1]
 
 
 def test_a_restart_gives_the_wanted_token_to_an_active_administrator(tmp_path: Path) -> None:

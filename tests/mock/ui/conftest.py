@@ -18,11 +18,12 @@ class IntoMock(httpx.BaseTransport):
     def __init__(self, mock: Mock, runner: asyncio.Runner) -> None:
         self.mock = mock
         self.runner = runner
+        self.address = "127.0.0.1"
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         headers = [(name.lower(), value) for name, value in request.headers.raw]
         url = request.url
-        sent = Request(request.method, url.path, url.query, headers, request.read(), url.scheme, "127.0.0.1")
+        sent = Request(request.method, url.path, url.query, headers, request.read(), url.scheme, self.address)
         answer = self.runner.run(respond(self.mock, sent, url.raw_path.partition(b"?")[0]))
         return httpx.Response(answer.status, headers=list(answer.headers), content=answer.body)
 

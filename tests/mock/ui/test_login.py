@@ -405,3 +405,39 @@ def test_pages_do_not_show_what_logs_in(browser: Any, link: Callable[..., str]) 
     text = browser.open(path).text
     assert path.rpartition("/")[2] not in text
     assert str(browser.session) not in text
+
+
+# Allowed IPs
+
+
+def test_a_user_may_log_in_only_from_allowed_addresses(
+    browser: Any, api: Any, ada: dict[str, Any], link: Callable[..., str]
+) -> None:
+    path, transport = link(), browser.client._transport
+    api.put(f"users/{ada['id']}", {"allowed_ips": ["2001:db8::/32"]})
+    refused = browser.open(path, follow=False)
+    assert refused.status_code == 403
+    assert "Not allowed from this address" in refused.text
+    assert "This account cannot be used from 127.0.0.1." in refused.text
+    assert not has_session(refused)
+    answer = browser.log_in(EMAIL, PASSWORD)
+    assert answer.status_code == 403
+    assert "This account cannot be used from 127.0.0.1." in answer.text
+    assert not has_session(answer)
+    transport.address = "2001:db8::7"
+    assert browser.open(path, follow=False).status_code == 303
+    assert EMAIL in browser.open("/").text
+
+
+def test_a_session_is_of_no_use_at_another_address(
+    browser: Any, api: Any, ada: dict[str, Any], link: Callable[..., str]
+) -> None:
+    browser.open(link())
+    form = browser.open("/servers/new")
+    api.put(f"users/{ada['id']}", {"allowed_ips": ["192.0.2.1"]})
+    for path in ("/", "/servers/new"):
+        assert browser.open(path, follow=False).status_code == 403
+    assert browser.send(form, "/servers", {"name": "web"}).status_code == 403
+    assert browser.open("/login").status_code == 200, "somebody else may log in here"
+    browser.client._transport.address = "192.0.2.1"
+    assert browser.open("/", follow=False).status_code == 200

@@ -7,8 +7,8 @@ from mock_solusio.api.operations import operation
 from mock_solusio.api.replies import list_items, list_page, no_content, show
 from mock_solusio.api.views.people import TOKEN_TYPE, access_token_view, user_view
 from mock_solusio.api.views.projects import project_view
-from mock_solusio.domain import access_tokens, authority, users
-from mock_solusio.domain.errors import Forbidden, NotFound
+from mock_solusio.domain import access_tokens, allowed_ips, authority, users
+from mock_solusio.domain.errors import Forbidden, Invalid, NotFound
 from mock_solusio.domain.permissions import Permission
 from mock_solusio.domain.projects import visible_to
 from mock_solusio.domain.records.credentials import ACCESS_TOKENS
@@ -17,7 +17,7 @@ from mock_solusio.domain.records.user import USERS, User
 from mock_solusio.domain.user_fields import UserChanges
 from mock_solusio.domain.world import Has
 
-_NOT_CLEARED = frozenset({"email", "password", "status", "roles"})
+_NOT_CLEARED = frozenset({"email", "password", "status", "roles", "allowed_ips"})
 """Fields that null leaves alone: some clients send every field, with null for those they do not know."""
 
 
@@ -47,7 +47,10 @@ def get_user(call: Call) -> Reply:
 def update_user(call: Call) -> Reply:
     """Change the given fields of a user: clients use PUT for a PATCH."""
     changes = _changes(call.body)
-    return show(call, user_view, users.update(call.world, call.record(USERS), actor=call.actor, **changes))
+    user = users.update(call.world, call.record(USERS), actor=call.actor, **changes)
+    if user.id == call.actor.id:
+        _check_own_address(call, user)
+    return show(call, user_view, user)
 
 
 @operation("deleteUser", permission=Permission.MANAGE_USERS)
@@ -103,6 +106,15 @@ def _self_or_permitted(call: Call, permission: Permission) -> User:
     if call.path["user_id"] != call.actor.id and not call.may(permission):
         raise Forbidden
     return call.record(USERS)
+
+
+def _check_own_address(call: Call, user: User) -> None:
+    """Raise Invalid if the actor would lock themselves out (assumed)."""
+    try:
+        allowed_ips.check(user, call.client)
+    except allowed_ips.AddressNotAllowed:
+        text = f"Your own address {call.client} is not among them: you would lock yourself out."
+        raise Invalid.field("allowed_ips", text) from None
 
 
 def _changes(body: dict[str, Any]) -> UserChanges:

@@ -42,7 +42,7 @@ def user_view(call: Call, user: User) -> Json:
         "limit_group": None if group is None else rendered(call, limit_group_view, group),
         "limit_usage": _limit_usage(call, user, group),
         "language": rendered(call, language_view, language),
-        "allowed_ips": [],
+        "allowed_ips": user.allowed_ips,
         "is_two_factor_auth_enabled": False,
         "two_factor_auth_recovery_code_count": 0,
     }

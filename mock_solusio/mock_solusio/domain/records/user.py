@@ -33,6 +33,8 @@ class User(Record, frozen=True, kw_only=True):
     limit_group_id: int | None = None
     language_id: int | None = None
     """None: the default language."""
+    allowed_ips: list[str] = msgspec.field(default_factory=list)
+    """Addresses and networks from which the user may log in and call the API; empty: from any."""
     created_at: Micros = 0
     updated_at: Micros = 0
     email_verified_at: Micros | None = None
