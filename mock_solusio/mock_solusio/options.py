@@ -35,6 +35,8 @@ class Options:
     """Check every response of the API against the OpenAPI document; one that differs becomes a 500."""
     control_from_anywhere: bool = False
     """Also serve `/_mock` to other machines."""
+    webhooks_anywhere: bool = False
+    """Send webhooks to any host, not only to this machine."""
     recorded: Path | None = None
     """A recording to answer from where it can."""
     recorded_only: bool = False

@@ -13,11 +13,14 @@ from mock_solusio.clock import Clock
 from mock_solusio.domain import task_runner, tasks
 from mock_solusio.domain.kinds import KINDS
 from mock_solusio.domain.login import LoginThrottle
+from mock_solusio.domain.records.event_handlers import DELIVERIES, EVENT_HANDLERS
+from mock_solusio.domain.records.tasks import TASKS
 from mock_solusio.moment import Micros
 from mock_solusio.options import Options
 from mock_solusio.store.store import Store
 from mock_solusio.traffic.faults import Faults
 from mock_solusio.traffic.journal import Journal
+from mock_solusio.traffic.webhooks import Webhooks
 from mock_solusio.worlds import installation
 
 if TYPE_CHECKING:
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from mock_solusio.timeline.replay import Replay
 
 TICK = 0.1
-"""Seconds between two checks for due events of a replay while no request arrives."""
+"""Seconds between two checks for what is due while no request arrives."""
 
 BATCH = 20
 """How many events of a replay run before other work gets a turn."""
@@ -56,6 +59,9 @@ class Runtime:
             self.faults = Faults()
             self.throttle = LoginThrottle()
             self.prices = CustomerPrices(self.store, self.journal)
+            self.webhooks = Webhooks(
+                self.store, self.journal, self.faults, anywhere=options.webhooks_anywhere
+            )
             with self.store.transaction() as world:
                 self.admin_token = installation.begin(world, options)
             self._begin_replay()
@@ -80,11 +86,11 @@ class Runtime:
         if self._due is not None and self._due <= self.clock.now():
             with self.store.transaction() as world:
                 task_runner.run_due(world)
+            self.webhooks.start_due()
 
-    def busy(self) -> bool:
-        """Return whether a task is pending or running."""
-        self.settle()
-        return tasks.next_due(self.store) is not None
+    def open_tasks(self) -> int:
+        """Return how many tasks of servers are pending or running; webhooks on their way do not count."""
+        return self.store[TASKS].count(is_open=True) - self.store[DELIVERIES].count()
 
     def clock_changed(self) -> None:
         """Save the time with the state, and drop everything rendered at another time."""
@@ -110,7 +116,7 @@ class Runtime:
 
     @asynccontextmanager
     async def background(self) -> AsyncIterator[None]:
-        """Run the replay while no request arrives; at the end, close what belongs to the event loop."""
+        """Run what is due while no request arrives; at the end, close what belongs to the event loop."""
         ticking = asyncio.create_task(self._tick())
         try:
             yield
@@ -118,6 +124,7 @@ class Runtime:
             ticking.cancel()
             with suppress(asyncio.CancelledError):
                 await ticking
+            await self.webhooks.aclose()
             await self.prices.aclose()
 
     def close(self) -> None:
@@ -125,11 +132,15 @@ class Runtime:
         self.store.close()
 
     async def _tick(self) -> None:
-        if self.replay is None:
-            return
         while True:
+            done = True
             try:
-                done = self.replay.catch_up(self.clock.now(), BATCH)
+                if self.replay is not None:
+                    done = self.replay.catch_up(self.clock.now(), BATCH)
+                if done and self.store[EVENT_HANDLERS].count():
+                    # Webhooks must not wait for the next request.
+                    self.settle()
+                    self.webhooks.start_due()
             except Exception:
                 # A request that meets the same error answers 500 with it; here nobody waits for an answer.
                 traceback.print_exc(file=sys.stderr)

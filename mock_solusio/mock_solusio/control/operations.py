@@ -68,10 +68,13 @@ class RestoreRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 def health(control: ControlRequest) -> Result:
     """Show that the mock answers, and what it holds."""
     mock = control.mock
+    mock.settle()
     return 200, {
         "status": "ok",
         "version": _version(),
         "clock": _time(control.mock.clock),
+        "tasks": mock.open_tasks(),
+        "webhooks": mock.store[DELIVERIES].count(),
         "journal": len(mock.journal),
         "faults": len(mock.faults),
         "snapshots": len(control.snapshots),

@@ -9,7 +9,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from mock_solusio.domain import activity, lifecycle, limits
+from mock_solusio.domain import activity, event_handlers, lifecycle, limits
 from mock_solusio.domain.errors import Invalid
 from mock_solusio.domain.ip_blocks import allocate, allocate_given, of_server, release
 from mock_solusio.domain.records.networks import IPS, IPV4, IPV6, Ip
@@ -60,6 +60,7 @@ def add(world: World, actor: User, server: Server, *, number: int, version: str,
     ips += [_next(world, server)(version, field="count") for _ in range(number)]
     for ip in ips:
         lifecycle.ip_added(world, server, ip)
+        event_handlers.emit(world, event_handlers.IP_ADDED, _address(server, ip))
     activity.record(world, "additional_ip_created", user=actor, data=_about(server, ips))
     return enqueue(world, server, "vm-update-network")
 
@@ -81,6 +82,7 @@ def remove(world: World, actor: User, server: Server, ids: Sequence[int]) -> Tas
             ips.append(ip)
     for ip in ips:
         lifecycle.ip_removed(world, server, ip)
+        event_handlers.emit(world, event_handlers.IP_REMOVED, _address(server, ip))
         release(world, ip)
     activity.record(world, "additional_ip_deleted", user=actor, data=_about(server, ips))
     return enqueue(world, server, "vm-update-network")
@@ -127,6 +129,10 @@ def _given(world: World, server: Server) -> Callable[..., Ip]:
     """Return a function that gives the server a certain address."""
     where, whose = server.compute_resource_id, server.user_id
     return partial(allocate_given, world, where, server_id=server.id, user_id=whose)
+
+
+def _address(server: Server, ip: Ip) -> dict[str, object]:
+    return {"server_id": server.id, "user_id": server.user_id, "ip_id": ip.id, "ip": ip.address}
 
 
 def _about(server: Server, ips: Sequence[Ip]) -> dict[str, object]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from mock_solusio.domain.records.compute_resources import BACKUP_NODES, COMPUTE_RESOURCES, LOCATIONS, STORAGES
 from mock_solusio.domain.records.credentials import ACCESS_TOKENS, SESSIONS, SSH_KEYS
+from mock_solusio.domain.records.event_handlers import DELIVERIES, EVENT_HANDLERS
 from mock_solusio.domain.records.images import APPLICATIONS, ICONS, ISO_IMAGES, OS_IMAGE_VERSIONS, OS_IMAGES
 from mock_solusio.domain.records.installation import ACTIVITY_LOGS, LANGUAGES, LICENSES, SETTINGS
 from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS
@@ -23,6 +24,7 @@ KINDS: tuple[Kind[Any], ...] = (
     *(APPLICATIONS, ISO_IMAGES, PLANS, PROJECTS, MEMBERSHIPS, SSH_KEYS),
     *(SERVERS, TASKS, AGENDA, BACKUPS, SNAPSHOTS, BACKUP_NODES, MIGRATIONS, FORMER_USERS),
     *(VPC_NETWORKS, VPC_IPS),
+    *(EVENT_HANDLERS, DELIVERIES),
     *(PLAYED_NAMES, PLAYBACKS),
 )
 """Every kind of record; without an entry here a kind has no table."""

@@ -4,7 +4,7 @@ import heapq
 
 from msgspec.structs import replace
 
-from mock_solusio.domain import effects
+from mock_solusio.domain import effects, event_handlers
 from mock_solusio.domain.records.servers import SERVERS, Server
 from mock_solusio.domain.records.tasks import TASKS, Task
 from mock_solusio.domain.tasks import TaskFailedError, next_due, set_next_due
@@ -48,4 +48,6 @@ def _advanced(world: World, task: Task) -> Task:
         effects.apply(world, task)
     except TaskFailedError as error:
         status, output = "failed", str(error)
+    else:
+        event_handlers.emit_for_task(world, task)
     return world[TASKS].update(replace(task, status=status, output=output or task.output, is_open=False))

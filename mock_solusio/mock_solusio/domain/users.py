@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from mock_solusio.domain import (
     activity,
     authority,
+    event_handlers,
     iso_images,
     lifecycle,
     projects,
@@ -27,7 +28,7 @@ from mock_solusio.domain.records.credentials import ACCESS_TOKENS
 from mock_solusio.domain.records.installation import DEFAULT_LANGUAGE, LANGUAGES
 from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS
 from mock_solusio.domain.records.roles import CLIENT_ROLE, ROLES
-from mock_solusio.domain.records.user import SUSPENDED, USERS, User, email_key
+from mock_solusio.domain.records.user import LOCKED, SUSPENDED, USERS, User, email_key
 from mock_solusio.domain.user_fields import UserChanges, validate
 from mock_solusio.domain.world import Kind, World
 
@@ -67,6 +68,7 @@ def create(
     _recount(world, None, user)
     projects.create_default(world, user)
     activity.record(world, activity.USER_CREATED, user=actor, data={"user_id": user.id, "email": user.email})
+    event_handlers.emit(world, event_handlers.USER_CREATED, _identity(user))
     if user.status == SUSPENDED:
         servers.user_suspended(world, user)
     return user
@@ -118,6 +120,9 @@ def update(world: World, user: User, *, actor: User | None = None, **changes: Un
     names = sorted({_SHOWN.get(name, name) for name in values} - {"email_key"})
     data = {"user_id": user.id, "email": changed.email, "changed": names, "status": changed.status}
     activity.record(world, activity.USER_CHANGED, user=actor, data=data)
+    event_handlers.emit(world, event_handlers.USER_CHANGED, _identity(changed))
+    if changed.status != user.status and changed.status in _STATUS_EVENTS:
+        event_handlers.emit(world, _STATUS_EVENTS[changed.status], _identity(changed))
     return changed
 
 
@@ -145,6 +150,14 @@ def remove(world: World, user: User, *, actor: User | None = None) -> None:
     _recount(world, user, None)
     by = None if actor is not None and actor.id == user.id else actor
     activity.record(world, activity.USER_DELETED, user=by, data={"user_id": user.id, "email": user.email})
+    event_handlers.emit(world, event_handlers.USER_DELETED, _identity(user))
+
+
+_STATUS_EVENTS = {LOCKED: event_handlers.USER_LOCKED, SUSPENDED: event_handlers.USER_SUSPENDED}
+
+
+def _identity(user: User) -> dict[str, object]:
+    return {"user_id": user.id, "billing_user_id": user.billing_user_id}
 
 
 _SHOWN = {"password_hash": "password"}

@@ -7,7 +7,7 @@ A fault is data (the body of POST /_mock/faults); `Faults.next` chooses the one 
 import random
 import re
 from collections.abc import Iterator
-from fnmatch import translate
+from fnmatch import fnmatchcase, translate
 from typing import Annotated, Any, Final, Literal, TypeAlias, cast
 
 import msgspec
@@ -24,7 +24,16 @@ REMEMBERED: Final = 100
 Seconds = Annotated[float, Meta(ge=0, le=3600)]
 
 
-class Matching(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
+class Scripted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
+    """How often a fault takes effect."""
+
+    skip: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    """How many matching requests are unaffected first."""
+    times: Annotated[int, Meta(ge=1, le=1_000_000)] | None = 1
+    """How many requests are affected after that; null: all, until the fault is deleted."""
+
+
+class Matching(Scripted, frozen=True, kw_only=True):
     """Which requests a fault is for. A field left out matches everything, except the control API."""
 
     method: Annotated[str, Meta(pattern="^[A-Za-z]{1,20}$")] | None = None
@@ -32,10 +41,6 @@ class Matching(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Glob over the whole path without its query, such as `/api/v1/users/*`; `*` also matches slashes."""
     operation: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
     """operationId of the API document, such as `createServer`."""
-    skip: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
-    """How many matching requests are unaffected first."""
-    times: Annotated[int, Meta(ge=1, le=1_000_000)] | None = 1
-    """How many requests are affected after that; null: all, until the fault is deleted."""
 
 
 class StatusFault(Matching, frozen=True, kw_only=True, tag="status"):
@@ -110,7 +115,19 @@ class RandomFault(Matching, frozen=True, kw_only=True, tag="random"):
     times: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
 
 
-Script: TypeAlias = StatusFault | TimeoutFault | CutFault | SlowFault | RandomFault
+class WebhookFault(Scripted, frozen=True, kw_only=True, tag="webhook"):
+    """Deliver a webhook wrongly: the receiver must cope, and no response can tell it so."""
+
+    delivery: Literal["lost", "late", "twice", "out-of-order"]
+    """`lost` sends nothing, `late` waits, `twice` repeats the request, `out-of-order` lets the handler's next
+    delivery go first (or waits a minute if none comes)."""
+    event: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+    """Glob for the event, such as `server_*`; null: every event."""
+    delay: Seconds = 60.0
+    """Seconds of the mock's time that a late delivery waits."""
+
+
+Script: TypeAlias = StatusFault | TimeoutFault | CutFault | SlowFault | RandomFault | WebhookFault
 
 
 class _Planned:
@@ -121,8 +138,10 @@ class _Planned:
         self.script = script
         self.seen = 0
         self.hits = 0
-        self._method = script.method.upper() if script.method else None
-        self._path = re.compile(translate(script.path), re.DOTALL) if script.path else None
+        matching = script if isinstance(script, Matching) else Matching()
+        self._method = matching.method.upper() if matching.method else None
+        self._path = re.compile(translate(matching.path), re.DOTALL) if matching.path else None
+        self._operation = matching.operation
         self._random = random.Random(script.seed) if isinstance(script, RandomFault) else None  # noqa: S311
 
     @property
@@ -133,8 +152,9 @@ class _Planned:
         """Return what happens to a request that no earlier fault affected."""
         script = self.script
         if (
-            (self._method is not None and method != self._method)
-            or (script.operation is not None and operation != script.operation)
+            isinstance(script, WebhookFault)
+            or (self._method is not None and method != self._method)
+            or (self._operation is not None and operation != self._operation)
             or (self._path is not None and self._path.match(path) is None)
         ):
             return None
@@ -153,6 +173,17 @@ class _Planned:
             fault = script
         self.hits += 1
         return fault
+
+    def meet_webhook(self, event: str) -> WebhookFault | None:
+        """Return what happens to a delivery that no earlier fault affected."""
+        script = self.script
+        if not isinstance(script, WebhookFault) or not fnmatchcase(event, script.event or "*"):
+            return None
+        self.seen += 1
+        if self.seen <= script.skip:
+            return None
+        self.hits += 1
+        return script
 
     def shown(self) -> dict[str, Any]:
         """Return the fault as it was given, and what it did so far."""
@@ -192,11 +223,23 @@ class Faults:
         for planned in self._waiting:
             fault = planned.meet(method, path, operation)
             if fault is not None:
-                if planned.over:
-                    self._waiting.remove(planned)
-                    self._over = [*self._over[1 - REMEMBERED :], planned]
+                self._retire(planned)
                 return fault
         return None
+
+    def next_webhook(self, event: str) -> WebhookFault | None:
+        """Return what happens to the delivery of an event; None: nothing."""
+        for planned in self._waiting:
+            fault = planned.meet_webhook(event)
+            if fault is not None:
+                self._retire(planned)
+                return fault
+        return None
+
+    def _retire(self, planned: _Planned) -> None:
+        if planned.over:
+            self._waiting.remove(planned)
+            self._over = [*self._over[1 - REMEMBERED :], planned]
 
     def add(self, script: Script) -> dict[str, Any]:
         """Add a fault; return it as it is listed.

@@ -25,7 +25,7 @@ OVERHEAD: Final = 600
 """Bytes that an exchange takes besides its texts (counted, not measured)."""
 
 
-ExchangeKind: TypeAlias = Literal["api", "ui", "billing", "control"]
+ExchangeKind: TypeAlias = Literal["api", "ui", "billing", "control", "webhook"]
 
 
 class RawExchange(NamedTuple):
@@ -144,7 +144,8 @@ class Journal:
         """Add an exchange; return its number. Headers must not be changed afterwards.
 
         `kind`: `api` and `ui` came in; `billing` is a request of the mock to the billing endpoint, with the
-        whole URL as its path; `control` changed the mock through `/_mock`. `status` 0: no response.
+        whole URL as its path; `webhook` is one to the URL of an event handler; `control` changed the mock
+        through `/_mock`. `status` 0: no response.
         """
         self._last = number = self._last + 1
         sent, answered = len(body), len(response_body)

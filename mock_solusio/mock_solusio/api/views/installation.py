@@ -3,6 +3,7 @@
 from mock_solusio.api.call import Call
 from mock_solusio.api.views.parts import Json, pick
 from mock_solusio.api.views.people import limit_group_view
+from mock_solusio.domain.records.event_handlers import EventHandler
 from mock_solusio.domain.records.installation import ActivityLog, InstallationSettings, License
 from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS
 from mock_solusio.moment import rfc3339
@@ -44,4 +45,13 @@ def activity_log_view(_call: Call, entry: ActivityLog) -> Json:
     return {
         **pick(entry, "id", "event", "user_email", "data"),
         "created_at": rfc3339(entry.created_at),
+    }
+
+
+def event_handler_view(_call: Call, handler: EventHandler) -> Json:
+    """Show an event handler."""
+    return {
+        **pick(handler, "id", "name", "url", "events", "parameters", "is_enabled"),
+        "created_at": rfc3339(handler.created_at),
+        "updated_at": rfc3339(handler.updated_at),
     }
