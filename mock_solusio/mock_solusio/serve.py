@@ -100,6 +100,11 @@ def _access_token(_: click.Context, __: click.Parameter, value: str | None) -> s
     help="Also serve /_mock to other machines; it gives full control to anybody who reaches it.",
 )
 @click.option(
+    "--webhooks-anywhere",
+    is_flag=True,
+    help="Let event handlers send webhooks to any host. Default: to this machine only.",
+)
+@click.option(
     "--recorded",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Answer from a recording (see `mock-solusio record`) where it can.",
@@ -126,6 +131,7 @@ def serve(
     admin_token: str | None,
     strict: bool,
     control_from_anywhere: bool,
+    webhooks_anywhere: bool,
     recorded: Path | None,
     recorded_only: bool,
     recorded_seed: str | None,
@@ -163,6 +169,7 @@ def serve(
         admin_token=admin_token,
         strict=strict,
         control_from_anywhere=control_from_anywhere,
+        webhooks_anywhere=webhooks_anywhere,
         recorded=recorded,
         recorded_only=recorded_only,
         recorded_seed=recorded_seed if recorded is not None else None,

@@ -16,6 +16,7 @@ from mock_solusio.control.clock import ClockChange
 from mock_solusio.control.snapshots import StateSnapshots
 from mock_solusio.decoding import convert, invalid, parse
 from mock_solusio.domain.errors import Conflict, NotFound
+from mock_solusio.domain.records.event_handlers import DELIVERIES
 from mock_solusio.moment import rfc3339
 from mock_solusio.runtime import Runtime
 from mock_solusio.server.messages import Request

@@ -103,9 +103,26 @@ def build(store: World, world: WorldPart) -> Made:
         _projects,
         _servers,
         _states,
+        _event_handlers,
     ):
         step(builder, world)
     return builder.made
+
+
+def _event_handlers(builder: Builder, world: WorldPart) -> None:
+    from mock_solusio.domain import event_handlers
+
+    for index, part in enumerate(world.event_handlers):
+        with placed(f"event_handlers[{index}]", {"is_enabled": "enabled"}):
+            body = {
+                "name": part.name,
+                "url": part.url,
+                "events": part.events,
+                "parameters": part.parameters,
+                "is_enabled": part.enabled,
+            }
+            handler = event_handlers.create(builder.store, request("createEventHandler", body, {}))
+        builder.note("event_handlers", handler)
 
 
 def _limit_groups(builder: Builder, world: WorldPart) -> None:

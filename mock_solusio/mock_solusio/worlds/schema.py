@@ -171,6 +171,16 @@ class ServerPart(_Part, frozen=True, kw_only=True):
     more: Members = {}
 
 
+class EventHandlerPart(_Part, frozen=True, kw_only=True):
+    """A webhook. Making the fixtures triggers none."""
+
+    name: Text
+    url: Annotated[str, Meta(pattern="^https?://", description="Gets a POST at each of the events.")]
+    events: Annotated[list[str], Meta(description="For example `server_created`.")]
+    parameters: Annotated[dict[str, Any], Meta(description="Additional parameters, sent in the URL.")] = {}
+    enabled: bool = True
+
+
 class WorldPart(_Part, frozen=True, kw_only=True, rename={"schema": "$schema"}):
     """Fixtures: added to a fresh installation, all of them or nothing."""
 
@@ -184,3 +194,4 @@ class WorldPart(_Part, frozen=True, kw_only=True, rename={"schema": "$schema"}):
     users: list[UserPart] = []
     projects: list[ProjectPart] = []
     servers: list[ServerPart] = []
+    event_handlers: list[EventHandlerPart] = []
