@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -20,6 +21,11 @@ from typing import Any
 import pytest
 import yaml
 
+from mock_solusio.clock import Clock
+from mock_solusio.moment import MINUTE
+from mock_solusio.options import Options
+from mock_solusio.testing import started
+from support.calls import START
 from support.programs import need
 
 TOKEN = "an authorization token, 100% & more"
@@ -133,6 +139,42 @@ def test_the_example_is_conformant_without_a_warning(file, fuzz, root, tmp_path)
     # Its two customers show discounts, taxes and empty lists, so little is left out.
     skipped = {one["rule"] for one in report["results"] if one["outcome"] == "skip"}
     assert {"discount-key", "tax-rate-members", "arithmetic", "whole-token"}.isdisjoint(skipped)
+
+
+# The receiver of webhooks
+
+
+def test_the_receiver_notes_each_server_once(root, tmp_path):
+    path = str(root / "docs" / "examples" / "webhook.php")
+    database = tmp_path / "hooks.db"
+    command = [need("php"), "-d", "display_errors=0", "-S", "127.0.0.1:0", path]
+    options = Options(clock=Clock(START, speed=0), seed="webhooks", strict=True)
+    with (
+        serving(command, tmp_path, HOOK_SECRET="s3cret & more", HOOK_DB=str(database)) as url,
+        started(options) as solusio,
+    ):
+        for secret in ("s3cret & more", "wrong"):
+            solusio.call(
+                "POST",
+                "event_handlers",
+                {
+                    "name": secret,
+                    "url": url,
+                    "events": ["server_created", "server_stopped"],
+                    "parameters": {"secret": secret},
+                },
+            )
+        server = solusio.create_server()
+        solusio.call("POST", f"servers/{server['id']}/stop")
+        solusio.settle()
+        solusio.clock.advance(MINUTE)
+        for _ in range(5000):
+            states = [task["status"] for task in solusio.call("GET", "tasks?filter[action]=event-handler")]
+            if not {"pending", "running"} & set(states):
+                break
+        assert sorted(states) == ["done", "done", "failed", "failed"]
+    with contextlib.closing(sqlite3.connect(database)) as books:
+        assert books.execute("SELECT what FROM todo").fetchall() == [(f"server {server['id']}",)]
 
 
 # The recipes for CI

@@ -14,6 +14,7 @@ from mock_solusio.runtime import Runtime
 from mock_solusio.ui import docs, messages, responses
 from mock_solusio.ui.account import AccountPages
 from mock_solusio.ui.auth import AuthPages
+from mock_solusio.ui.event_handlers import EventHandlerPages
 from mock_solusio.ui.forms import FormError
 from mock_solusio.ui.models import MessagePage
 from mock_solusio.ui.render import MEDIA_TYPES, asset_bytes, assets
@@ -24,7 +25,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 def create_ui(mock: Runtime) -> Starlette:
     """Return the user area of a mock. Jinja is not imported before the first page is requested."""
-    account, auth = AccountPages(mock), AuthPages(mock)
+    account, auth, handlers = AccountPages(mock), AuthPages(mock), EventHandlerPages(mock)
 
     def message(request: Request, page: MessagePage) -> Response:
         with mock.transaction() as world:
@@ -60,6 +61,7 @@ def create_ui(mock: Runtime) -> Starlette:
             _form("/servers/{server_id}/delete", account.show_delete, account.delete),
             _form("/login", auth.show_login, auth.login),
             _form("/register", auth.show_registration, auth.register),
+            Route("/event-handlers", handlers.show),
             Route("/logout", auth.logout, methods=["POST"]),
             Route("/auth/by_token/{access_token}", auth.by_token),
             Route("/openapi.{form}", docs.download),

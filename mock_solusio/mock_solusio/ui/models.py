@@ -17,6 +17,8 @@ class Frame:
     """What the user must know on every page: that their account is locked or suspended."""
     registration: bool = False
     docs: bool = True
+    settings: bool = False
+    """Whether the user sees settings: an operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,4 +217,44 @@ class DocsPage:
     operations: tuple[ControlOperation, ...]
 
 
-Page = AreaPage | NewServerPage | DeletePage | LoginPage | RegisterPage | MessagePage | DocsPage
+@dataclass(frozen=True, slots=True)
+class EventHandlerCard:
+    """A webhook."""
+
+    name: str
+    url: str
+    events: tuple[str, ...]
+    state: Badge
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """A delivery of a webhook."""
+
+    moment: str
+    event: str
+    handler: str
+    state: Badge
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventHandlersPage:
+    """`/event-handlers`: the webhooks and their latest deliveries, for operators."""
+
+    template: ClassVar[str] = "event_handlers.html.j2"
+    title: ClassVar[str] = "Event handlers"
+    handlers: tuple[EventHandlerCard, ...]
+    deliveries: tuple[DeliveryRow, ...]
+
+
+Page = (
+    AreaPage
+    | NewServerPage
+    | DeletePage
+    | LoginPage
+    | RegisterPage
+    | MessagePage
+    | DocsPage
+    | EventHandlersPage
+)

@@ -5,7 +5,9 @@ from starlette.responses import Response
 
 from mock_solusio.domain import allowed_ips, sessions, settings
 from mock_solusio.domain.allowed_ips import AddressNotAllowed
+from mock_solusio.domain.permissions import Permission
 from mock_solusio.domain.records.user import User
+from mock_solusio.domain.role_permissions import permissions_of
 from mock_solusio.domain.world import World
 from mock_solusio.ui import responses
 from mock_solusio.ui.forms import FIELD, FormError, is_cross_site, proof, proven, read_form
@@ -61,6 +63,7 @@ def frame(world: World, request: Request, user: User | None, guest: str = "") ->
         banner=banner(user) if user else "",
         registration=settings.registration_allowed(world),
         docs=not tree["features"]["hide_api_documentation_link"],
+        settings=user is not None and Permission.VIEW_SETTINGS in permissions_of(world, user),
     )
 
 

@@ -184,7 +184,7 @@ def test_every_mishap_can_be_asked_for():
         (
             {"kind": "status", "status": 500, "tiems": 2},
             "tiems",
-            "is not a known field; known fields: method, path,",
+            "is not a known field; known fields: skip, times, method, path,",
         ),
         ({"kind": "status", "status": 500, "times": 0}, "times", "expected an integer >= 1, got 0"),
         ({"kind": "status", "status": 204, "body": {}}, "body", "expected none, since a 204 response has"),

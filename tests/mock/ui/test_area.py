@@ -327,3 +327,28 @@ def test_brand_and_link_to_the_reference_follow_the_settings(inside: Any, api: A
         assert 'href="/docs"' not in text
         assert "&lt;script&gt;" in text
         assert EVIL not in text
+
+
+# Event handlers
+
+
+def test_operators_see_webhooks_and_customers_do_not(
+    browsers: Callable[..., Any], inside: Any, api: Any
+) -> None:
+    api.create(
+        "event_handlers",
+        name="books",
+        url="http://127.0.0.1:9/hook?key=s3cret",
+        events=["user_created"],
+        parameters={"shop": "s3cret"},
+    )
+    api.create("users", email="new@example.com")
+    operator = browsers()
+    secret = api.post("users/1/tokens", {"is_one_time": True}).data["access_token"]
+    assert 'href="/event-handlers"' in operator.open(f"/auth/by_token/{secret}").text
+    shown = operator.open("/event-handlers").text
+    for text in ("books", "http://127.0.0.1:9/hook", "user_created", "Waiting"):
+        assert text in shown
+    assert "s3cret" not in shown
+    assert 'href="/event-handlers"' not in inside.open("/").text
+    assert inside.open("/event-handlers").status_code == 403

@@ -12,6 +12,9 @@ from mock_solusio.ui.models import (
     Choice,
     ChoiceGroup,
     DeletePage,
+    DeliveryRow,
+    EventHandlerCard,
+    EventHandlersPage,
     Frame,
     LimitUse,
     LoginPage,
@@ -54,6 +57,13 @@ PROBLEMS = (Problem(EVIL, "name"), Problem(EVIL, "email"), Problem(EVIL))
 PAGES: list[tuple[Page, Frame]] = [
     (AreaPage(ACCOUNT, (SERVER,), (plan(), plan(prices=(), tokens=EVIL)), EVIL), USER),
     (AreaPage(ACCOUNT, (), (), "", EVIL), USER),
+    (
+        EventHandlersPage(
+            (EventHandlerCard(EVIL, EVIL, (EVIL,), Badge("Enabled", "good")),),
+            (DeliveryRow(EVIL, EVIL, EVIL, Badge("Failed", "bad"), EVIL),),
+        ),
+        USER,
+    ),
     (
         NewServerPage(
             (plan(),),
