@@ -142,7 +142,7 @@ def serve(
     --state names a file. It prints its URLs, the access token and commands to try.
     """
     if speed is not None and (replay is None or clock is not None):
-        other = "needs --replay" if replay is None else "and --clock exclude each other"
+        other = "needs --replay" if replay is None else "and --clock contradict each other"
         raise click.UsageError(f"--speed {other}; to set the speed of a clock, use --clock MOMENT@SPEED.")
     if recorded is None and recorded_only:
         raise click.UsageError("--recorded-only needs --recorded.")
