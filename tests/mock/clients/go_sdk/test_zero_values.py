@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mock_solusio.moment import rfc3339
 from mock_solusio.testing import Solusio
 
 TABLE = tomllib.loads((Path(__file__).parents[1] / "go_sdk_requests.toml").read_text())
@@ -90,7 +91,7 @@ def test_an_empty_firewall_mode_keeps_the_plans(panel: Solusio, send: Callable[.
 @pytest.mark.usefixtures("send")
 def test_a_snapshot_without_a_name_is_named_by_its_time(panel: Solusio, body: dict[str, Any] | None) -> None:
     snapshot = panel.call("POST", "servers/1/snapshots", body)
-    assert snapshot["name"] == snapshot["created_at"] == panel.mock.moment()
+    assert snapshot["name"] == snapshot["created_at"] == rfc3339(panel.mock.clock.now())
 
 
 def test_sizes_of_zero_are_those_of_the_plan(send: Callable[..., Any]) -> None:
