@@ -155,7 +155,7 @@ class Runtime:
         self.replay = Replay(
             self.store,
             self.options.replay,
-            tell=lambda text: print(text, file=sys.stderr),  # noqa: T201
+            report=lambda text: print(text, file=sys.stderr),  # noqa: T201
         )
         if self.options.clock is None:
             # Everything before the replayed period exists when it begins. A resumed replay continues from

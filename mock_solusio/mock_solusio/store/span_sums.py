@@ -1,8 +1,8 @@
-"""Sums over the usage lines of a part of a month, and where its pages begin, made once and kept.
+"""Sums over the usage lines of a part of a month, and where its pages begin, calculated once and cached.
 
-Whoever walks through the pages of a month asks for its sums with each of them. They are made in one pass in
-SQL, which also notes where every so many lines begin; after that a page costs what is on it. Hours and tokens
-are reckoned as `domain.metering` does: the same formulas, in the words of SQL.
+Every page of a month needs the sums of the whole. One pass in SQL calculates them, and records the positions
+of lines in regular steps, so that a page then costs no more than its own lines. Hours and tokens follow the
+formulas of `domain.metering`, written in SQL.
 """
 
 import sqlite3
@@ -15,19 +15,19 @@ from mock_solusio.domain.spans import MonthPart, UsageTotals
 from mock_solusio.moment import HOUR, Micros
 
 STEP = 1024
-"""Lines between two known places."""
+"""Lines between two recorded positions."""
 
 KEPT = 64
-"""How many sums are kept; those not asked for the longest go first."""
+"""The most sums in the cache; the least recently used are dropped."""
 
 PLACES = 4096
-"""How many further places are known of each: ends of pages, where the next ones begin."""
+"""The most further positions of each sum: the ends of requested pages."""
 
 
 def _hours(span: str) -> str:
     first = f"max({span}.started_at, :since)"
     end = f"min(coalesce({span}.ended_at, :until), :until)"
-    # Divisions of what is never negative: `first` is not before the anchor.
+    # Never divides a negative number: `first` is not before the anchor.
     return (
         f"CASE WHEN {end} > {first} THEN ({end} - {span}.anchor + {HOUR - 1}) / {HOUR}"
         f" - ({first} - {span}.anchor + {HOUR - 1}) / {HOUR} ELSE 0 END"
@@ -42,12 +42,12 @@ _TOKENS = """CASE WHEN hours = 0 THEN 0
 
 
 def _lines(part: MonthPart, extra: str = "") -> str:
-    """Return the lines of a part behind `:after`, in order, with their hours; also those without any."""
+    """Return SQL for the lines of a part after `:after`, in order, with their hours, which may be 0."""
     index = whose = ""
     if part.user_ids is not None:
         marks = ", ".join(f":user{number}" for number in range(len(part.user_ids)))
         whose = f"AND u.user_id IN ({marks})"
-        # Left to itself SQLite walks through the whole month, since that is in order.
+        # By default, SQLite scans the whole month, since that is in order.
         index = 'INDEXED BY "usage lines by user"'
     return f"""SELECT u.id AS place, u.line AS first, {_MORE} AS more, b.tokens_per_hour AS by_hour,
         b.tokens_per_month AS by_month, {_hours("b")} AS base{extra}
@@ -57,18 +57,18 @@ def _lines(part: MonthPart, extra: str = "") -> str:
 
 @dataclass(slots=True)
 class Sum:
-    """The sums of a part, and at which line which place is."""
+    """The sums of a part, and the positions of some lines."""
 
     totals: UsageTotals
     numbers: list[int]
-    """Numbers of lines, ascending; the line after so many lines is behind the place of the same index."""
+    """Numbers of lines, ascending; the next line comes after the place with the same index."""
     places: list[int]
     ends: OrderedDict[int, int] = field(default_factory=OrderedDict)
-    """The same for ends of pages."""
+    """The same for the ends of pages."""
 
 
 class Sums:
-    """What is known of the lines of the parts of months."""
+    """The cached sums of parts of months."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -88,20 +88,20 @@ class Sums:
         return found
 
     def changed(self, at: Micros) -> None:
-        """Forget what something that happens at a moment changes: hours that start from then on."""
+        """Drop the sums that a change at a moment affects: those of hours from then on."""
         for part in [part for part in self._known if part.until > at]:
             del self._known[part]
 
     def clear(self) -> None:
-        """Forget all."""
+        """Drop all sums."""
         self._known.clear()
 
     def rows(
         self, part: MonthPart, known: Sum, offset: int, count: int, members: str
     ) -> list[tuple[Any, ...]]:
-        """Return lines: the id, the first span's id, whether there are more spans, and members of the first.
+        """Return lines: id, id of the first span, whether there are more spans, and members of the first.
 
-        Only lines with hours count, for `offset` and `count`.
+        `offset` and `count` count only lines with hours.
         """
         if offset >= known.totals.lines:
             return []

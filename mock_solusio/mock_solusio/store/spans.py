@@ -1,13 +1,13 @@
 """The spans of a store, and the usage lines of each calendar month: tables with typed columns.
 
-Millions of rows are usual here, so nothing is decoded that is not asked for, and sums are made by SQLite.
-Two tables: `spans`, and `usage_lines`, which says which lines a month has, in the order in which they
-appeared. A line enters a month when its first hour of that month starts; `enters_at` of a span is when it
-next does. That order never changes and lists only grow at their end, so a walk from page to page meets every
-line once, whatever happens to servers meanwhile.
+There may be millions of rows, so only requested ones are decoded, and SQLite calculates the sums. There are
+two tables: `spans`, and `usage_lines`, which lists the lines of each month in the order in which they
+appeared. A line enters a month when its first hour of that month starts; `enters_at` of a span is when that
+happens next. The order never changes and lists only grow at their end, so a client that reads page by page
+gets every line once, whatever happens to servers meanwhile.
 
-When the clock leaps ahead by many years, what goes on would enter thousands of months that nobody asks for.
-So months long before those that are asked for are skipped, and listed when they are.
+When the clock jumps ahead by many years, open spans would enter thousands of months that are never requested.
+So months long before the requested ones are skipped, and listed on request.
 """
 
 import sqlite3
@@ -54,7 +54,7 @@ _SCHEMA = (
 )
 
 AHEAD = 120
-"""Months that are listed though only later ones are asked for; more are skipped."""
+"""The most months that are listed before the requested ones; earlier ones are skipped."""
 
 _MEMBERS = (
     *("id", "line", "resource", "resource_id", "server_id", "server_name", "user_id"),
@@ -116,14 +116,14 @@ class SpanTable:
         return _span(row.fetchone())
 
     def load(self, spans: Iterable[Span]) -> int:
-        """Store many new spans, within a transaction, with flat memory; return how many."""
+        """Store many new spans, within a transaction and with flat memory; return their number."""
         before = self._last
         self._writing().executemany(_INSERT, map(self._row, spans))
         self._sums.clear()
         return self._last - before
 
     def open_of(self, server_id: int) -> list[Span]:
-        """Return the spans of a server that go on, by id."""
+        """Return the open spans of a server, by id."""
         rows = self._connection.execute(
             f"SELECT {_COLUMNS} FROM spans WHERE server_id = ? AND ended_at IS NULL ORDER BY id",  # noqa: S608
             (server_id,),
@@ -140,18 +140,18 @@ class SpanTable:
         self._sums.changed(at)
 
     def rename(self, server_id: int, name: str) -> None:
-        """Give all spans of a server another name."""
+        """Rename the server in all its spans."""
         self._writing().execute("UPDATE spans SET server_name = ? WHERE server_id = ?", (name, server_id))
 
     def renumber(self, server_id: int, resource: str, old: int, new: int) -> None:
-        """Let all spans of a resource of a server be those of another one."""
+        """Change the id of a server's resource in all its spans."""
         self._writing().execute(
             "UPDATE spans SET resource_id = ? WHERE server_id = ? AND resource = ? AND resource_id = ?",
             (new, server_id, resource, old),
         )
 
     def enter(self, now: Micros, since: Micros = 0, until: Micros = LATEST) -> None:
-        """List the lines whose first hour of a month has started before now."""
+        """List the lines whose first hour of a month started before now."""
         wanted = min(month_of(since), month_of(now))
         while True:
             (due,) = self._connection.execute(
@@ -199,7 +199,7 @@ class SpanTable:
             self._sums.clear()
 
     def months(self, since: Micros, until: Micros) -> list[int]:
-        """Return the months between two moments (half-open) of which lines are listed."""
+        """Return the months with listed lines between two moments (half-open)."""
         found: list[int] = []
         month, last = month_of(since) - 1, month_of(until - 1)
         while True:
@@ -211,11 +211,11 @@ class SpanTable:
             found.append(month)
 
     def totals(self, part: MonthPart) -> UsageTotals:
-        """Return the sums over all lines of a part of a month; known ones cost nothing."""
+        """Return the sums over all lines of a part of a month; cached sums cost nothing."""
         return self._sums.of(part).totals
 
     def page(self, part: MonthPart, offset: int, count: int) -> Sequence[LineSpans]:
-        """Return some lines of a part of a month, in the order in which they appeared."""
+        """Return some lines of a part of a month, in the order of their appearance."""
         found = self._sums.of(part)
         rows = self._sums.rows(part, found, offset, count, _BASE)
         return self._entries(rows)
@@ -226,7 +226,7 @@ class SpanTable:
             self._writing().execute(f"DELETE FROM {table}")  # noqa: S608
 
     def forget(self) -> None:
-        """Drop what is known of the database: it was changed behind our back, or rolled back."""
+        """Clear the cache: the database was replaced or rolled back."""
         self._sums.clear()
         row = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'spans'").fetchone()
         self._last = 0 if row is None else row[0]

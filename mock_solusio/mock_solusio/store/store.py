@@ -1,10 +1,10 @@
 """The state of the mock: records in SQLite, in memory or in a file that survives `kill -9`.
 
-One process writes, and everything it does to the state happens on one thread, one transaction at a time. So
-records read once may be kept: what is in `StoredTable.known` is what the database holds.
+One process writes, on one thread, one transaction at a time. So decoded records can be cached:
+`StoredTable.known` always equals the database.
 
-A file is in WAL mode with `synchronous=NORMAL`: what was acknowledged survives the end of the process,
-however it ends; after a power cut the last moments may be missing, but the file is sound.
+A file is in WAL mode with `synchronous=NORMAL`: acknowledged changes survive any end of the process. After a
+power failure the last changes may be missing, but the file is intact.
 """
 
 import hashlib
@@ -35,10 +35,10 @@ _LETTERS = string.ascii_letters + string.digits
 
 
 class Store:
-    """All tables, the moment, and randomness that follows from one seed: a `World` (see `domain.world`).
+    """All tables, the time, and randomness from one seed: a `World` (see `domain.world`).
 
     Raises:
-        StateError: the file is not ours, of another version, damaged, or in use by another process.
+        StateError: the file is not a state file, of another version, damaged, or in use by another process.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Store:
     ) -> None:
         self.clock = clock
         self.version = 0
-        """Grows with every change of the state: what was rendered at an older version may be wrong."""
+        """Grows with every change of the state, which makes anything rendered before stale."""
         self._now: Micros | None = None
         self._transaction = _Transaction(self)
         self._connection = _open(file)
@@ -68,23 +68,23 @@ class Store:
 
     @property
     def now(self) -> Micros:
-        """The moment: inside a transaction the one at which it began."""
+        """The present moment; within a transaction, the moment at which it began."""
         return self.clock.now() if self._now is None else self._now
 
     def __getitem__(self, kind: Kind[T]) -> "StoredTable[T]":
         return self._tables[kind.name]
 
     def secret(self, purpose: str, number: int, length: int = 40) -> str:
-        """Return letters and digits that follow from the seed, the purpose and the number alone."""
+        """Return letters and digits that follow only from seed, purpose and number."""
         draw = self.random(f"secret {purpose}", number)
         return "".join(draw.choices(_LETTERS, k=length))
 
     def uuid(self, purpose: str, number: int) -> str:
-        """Return a UUID (version 4 in form) that follows from the seed, the purpose and the number alone."""
+        """Return a UUID (version 4) that follows only from seed, purpose and number."""
         return str(uuid.UUID(bytes=self._digest(f"uuid {purpose}", number)[:16], version=4))
 
     def random(self, purpose: str, number: int) -> random.Random:
-        """Return a generator that follows from the seed, the purpose and the number alone."""
+        """Return a random generator that follows only from seed, purpose and number."""
         return random.Random(self._digest(purpose, number))  # noqa: S311 - repeatable on purpose
 
     def _digest(self, purpose: str, number: int) -> bytes:
@@ -93,20 +93,20 @@ class Store:
     # Transactions
 
     def transaction(self) -> "_Transaction":
-        """Do several things at one moment, all or nothing; what is done by the end is kept.
+        """Make several changes at one moment, all or nothing: `with store.transaction() as world`.
 
-        `with store.transaction() as world`. A transaction that only reads costs next to nothing.
+        A transaction that only reads costs almost nothing.
         """
         return self._transaction
 
     def begin(self) -> None:
-        """Let time stand still. For `transaction`."""
+        """Begin a transaction, and freeze the time. For `transaction`."""
         if self._now is not None:
             raise RuntimeError("a transaction within a transaction")
         self._now = self.clock.now()
 
     def end(self, *, keep: bool) -> None:
-        """Keep or drop what was done since `begin`, and let time go on. For `transaction`."""
+        """Commit or roll back, and unfreeze the time. For `transaction`."""
         self._now = None
         if not self._connection.in_transaction:
             return
@@ -131,23 +131,23 @@ class Store:
 
     @property
     def fresh(self) -> bool:
-        """Whether nothing was ever stored."""
+        """Whether nothing has ever been stored."""
         (count,) = self._connection.execute("SELECT count(*) FROM sqlite_sequence").fetchone()
         return bool(count == 0)
 
     @property
     def seed(self) -> str:
-        """What all randomness follows from."""
+        """The seed of all randomness."""
         return self.remembered("seed") or ""
 
     def remembered(self, name: str) -> str | None:
-        """Return a note about the whole state, such as the clock's, or None."""
+        """Return a value about the whole state, such as the clock's state, or None."""
         row = self._connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return None if row is None else str(row[0])
 
     def remember(self, name: str, value: str) -> None:
-        """Keep a note about the whole state."""
-        # Outside of transactions this commits by itself.
+        """Store a value about the whole state."""
+        # Outside of transactions, this is committed at once.
         self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
     def snapshot(self) -> bytes:
@@ -158,17 +158,17 @@ class Store:
             image = bytearray(copy.serialize())
         finally:
             copy.close()
-        image[18:20] = b"\x01\x01"  # not WAL: such an image could not be opened in memory
+        image[18:20] = b"\x01\x01"  # not WAL, since such an image cannot be opened in memory
         return bytes(image)
 
     def restore(self, image: bytes) -> None:
-        """Put a snapshot in the place of the whole state.
+        """Replace the whole state by a snapshot.
 
         Raises:
-            StateError: this is no snapshot of a state of this version.
+            StateError: it is not a snapshot, or of another version.
         """
         if not image:
-            raise StateError("no snapshot: it is empty")
+            raise StateError("not a snapshot: it is empty")
         copy = sqlite3.connect(":memory:")
         try:
             copy.deserialize(image)
@@ -176,7 +176,7 @@ class Store:
                 raise StateError("a snapshot of another version")
             copy.backup(self._connection)
         except sqlite3.Error as error:
-            raise StateError(f"no snapshot: {error}") from error
+            raise StateError(f"not a snapshot: {error}") from error
         finally:
             copy.close()
         self._key = self.seed.encode()
@@ -184,7 +184,7 @@ class Store:
         self.version += 1
 
     def wipe(self) -> None:
-        """Delete all records; ids begin at 1 again. Within a transaction."""
+        """Delete all records, within a transaction; ids start at 1 again."""
         connection = self.writing()
         for table in self._tables:
             connection.execute(f'DELETE FROM "{table}"')  # noqa: S608 - names are our own
@@ -193,7 +193,7 @@ class Store:
         self._forget()
 
     def close(self) -> None:
-        """Close the file; the store cannot be used any more."""
+        """Close the store for good."""
         self._connection.close()
 
     def _prepare(self, kinds: tuple[Kind[Any], ...], seed: str | None) -> None:
@@ -209,11 +209,11 @@ class Store:
         elif (found := self.remembered("format")) not in {FORMAT, *UPGRADABLE}:
             raise StateError(f"a state file of format {found}; this version of mock-solusio has {FORMAT}")
         elif seed is not None and seed != self.seed:
-            raise StateError("this state file began with another seed")
+            raise StateError("this state file was created with another seed")
         self._key = self.seed.encode()
         self._tables = {kind.name: StoredTable(self, kind, connection) for kind in kinds}
         self.spans = SpanTable(connection, self.writing)
-        """For how long which resource had which plan (see `domain.spans`)."""
+        """How long each resource had which plan (see `domain.spans`)."""
         connection.execute("COMMIT")
 
     def _forget(self) -> None:
@@ -223,7 +223,7 @@ class Store:
 
 
 class _Transaction:
-    """What `Store.transaction` gives; written out, since a generator costs each request microseconds."""
+    """The result of `Store.transaction`: a class, since a generator costs microseconds per request."""
 
     __slots__ = ("_store",)
 
@@ -244,7 +244,7 @@ def _open(file: Path | None) -> sqlite3.Connection:
             ":memory:" if file is None else file, isolation_level=None, check_same_thread=False, timeout=1
         )
         if file is not None:
-            # Nobody else may write: what we know of the records would be wrong.
+            # No other process may write, since cached records would become wrong.
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")

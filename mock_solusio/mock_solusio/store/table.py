@@ -1,4 +1,4 @@
-"""A table of records in SQLite: each is JSON, with the fields it can be found by in columns of their own."""
+"""A table of records in SQLite: each record is JSON, with its indexed fields in columns."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,30 +12,27 @@ from mock_solusio.domain.world import Has, Kind, Page, Record
 T = TypeVar("T", bound=Record)
 
 KEPT = 4096
-"""How many records of a kind are kept decoded; enough for a busy day, and a bound for big fleets."""
+"""The most decoded records of a kind in the cache."""
 
 COUNTS = 1000
-"""How many conditions of a kind are remembered with the number of records that meet them."""
+"""The most conditions of a kind whose number of records is cached."""
 
 _LARGEST = 2**63 - 1
 
 
 class StateError(Exception):
-    """A state file or snapshot that cannot be used; the message says why."""
+    """A state file or snapshot cannot be used; the message says why."""
 
 
 class Changing(Protocol):
-    """What a table needs of the store it is in."""
+    """The part of a store that a table needs."""
 
     def writing(self) -> sqlite3.Connection:
         """Return the connection with a transaction open."""
 
 
 class StoredTable(Generic[T]):
-    """All records of a kind (see `domain.world.Table`).
-
-    A record is stored as JSON, with the fields it can be found by in columns of their own.
-    """
+    """All records of a kind (see `domain.world.Table`)."""
 
     def __init__(self, store: Changing, kind: Kind[T], connection: sqlite3.Connection) -> None:
         self.kind = kind
@@ -50,7 +47,7 @@ class StoredTable(Generic[T]):
         table, columns = f'"{kind.name}"', "".join(f', "{column}"' for column in self._columns)
         marks = ", ?" * len(self._columns)
         assignments = "".join(f', "{column}" = ?' for column in self._columns)
-        # Names come from our own `Kind`s; values are always parameters.
+        # Names are those of our own `Kind`s; values are always parameters.
         self._insert = f"INSERT INTO {table} (id, body{columns}) VALUES (?, ?{marks})"  # noqa: S608
         self._update = f"UPDATE {table} SET body = ?{assignments} WHERE id = ?"  # noqa: S608
         self._select = f"SELECT id, body FROM {table}"  # noqa: S608
@@ -85,7 +82,7 @@ class StoredTable(Generic[T]):
         return self._keep(record)
 
     def load(self, records: Iterable[T]) -> None:
-        """Store many new records with the ids that they have, ascending, within a transaction."""
+        """Store many new records with their own ids, in ascending order, within a transaction."""
         self._totals.clear()
 
         def rows() -> Iterator[tuple[Any, ...]]:
@@ -96,7 +93,7 @@ class StoredTable(Generic[T]):
         self._store.writing().executemany(self._insert, rows())
 
     def reserve(self, last: int) -> None:
-        """Give no id up to this one any more, within a transaction."""
+        """Reserve ids up to `last`, within a transaction."""
         if last > self._last:
             self._last = last
             name = self.kind.name
@@ -105,7 +102,7 @@ class StoredTable(Generic[T]):
             connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (name, last))
 
     def update(self, record: T) -> T:
-        """Store a record in the place of the one with its id."""
+        """Replace the record with the same id."""
         self._totals.clear()
         changed = self._store.writing().execute(self._update, (*self._row(record), record.id)).rowcount
         if not changed:
@@ -119,24 +116,24 @@ class StoredTable(Generic[T]):
         self.known.pop(key, None)
 
     def first(self, **where: Any) -> T | None:
-        """Return the record with the lowest id that meets all conditions, or None."""
+        """Return the record with the lowest id that matches all conditions, or None."""
         condition, values = self._condition(where)
         row = self._connection.execute(f"{self._select}{condition} ORDER BY id LIMIT 1", values).fetchone()
         return None if row is None else self._record(row)
 
     def find(self, **where: Any) -> list[T]:
-        """Return the records that meet all conditions, by id."""
+        """Return the records that match all conditions, by id."""
         condition, values = self._condition(where)
         rows = self._connection.execute(f"{self._select}{condition} ORDER BY id", values)
         return [self._record(row) for row in rows]
 
     def count(self, **where: Any) -> int:
-        """Return how many records meet all conditions."""
+        """Return how many records match all conditions."""
         condition, values = self._condition(where)
         return int(self._connection.execute(self._count + condition, values).fetchone()[0])
 
     def page(self, page: int, per_page: int, where: Mapping[str, Any], search: str = "") -> Page[T]:
-        """Return a page by id; with `search`, exact hits come first."""
+        """Return a page by id; with `search`, exact matches come first."""
         condition, values = self._condition(where)
         order: list[Any] = []
         exact_first = ""
@@ -152,7 +149,7 @@ class StoredTable(Generic[T]):
         offset = (page - 1) * per_page
         if offset >= total:
             return Page([], total, page, per_page)
-        # Ids alone: most records are known.
+        # Only ids, since most records are cached.
         rows = self._connection.execute(
             f"{self._select_id}{condition} ORDER BY {exact_first}id LIMIT ? OFFSET ?",
             (*values, *order, per_page, offset),
@@ -160,7 +157,7 @@ class StoredTable(Generic[T]):
         return Page([self.get_or_404(row[0]) for row in rows], total, page, per_page)
 
     def _total(self, condition: str, values: list[Any]) -> int:
-        # Counting costs more than the page itself; it is done again when the table has changed.
+        # To count costs more than the page itself, so the result is cached until the table changes.
         key = (condition, *values)
         total = self._totals.get(key)
         if total is None:
@@ -171,7 +168,7 @@ class StoredTable(Generic[T]):
         return total
 
     def forget(self) -> None:
-        """Drop what is known of the database: it was changed behind our back, or rolled back."""
+        """Clear the cache: the database was replaced or rolled back."""
         self.known.clear()
         self._totals.clear()
         row = self._connection.execute(
@@ -218,8 +215,8 @@ class StoredTable(Generic[T]):
         return (" WHERE " + " AND ".join(parts) if parts else ""), values
 
     def _index_for(self, where: Mapping[str, Any]) -> str | None:
-        # Without statistics SQLite often takes the index of the least selective field, such as a status. A
-        # `+` keeps it from using one; the field that comes first in the Kind keeps its own.
+        # Without statistics SQLite often uses the index of the least selective field, such as a status. A `+`
+        # prevents that; only the field that comes first in the Kind keeps its index.
         usable = [
             name for name, value in where.items() if name in self._by_use and not isinstance(value, Has)
         ]

@@ -1,4 +1,4 @@
-"""Lets events of timelines happen: each at its moment, through the same functions as the API's requests."""
+"""Plays events of timelines: each at its moment, with the same functions as requests of the API."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -52,19 +52,19 @@ from solusio_contracts.timeline import (
 )
 
 REFUSED = 0
-"""What the name of something stands for that was to be made, and was refused."""
+"""The key of a name whose creation was refused."""
 
 _ALL = frozenset(Permission)
 
 
 def play(world: World, events: Iterable[AnyEvent]) -> int:
-    """Let events happen one after the other, within a transaction; return how many.
+    """Play events in order, within a transaction; return their number.
 
-    What has fallen due before an event happens before it. Events are not before the present state.
+    Tasks that are due before an event run before it. No event is earlier than the present state.
 
     Raises:
-        TimelineError: an event names what the timeline never made.
-        DomainError: the world refuses one, as the API would.
+        TimelineError: an event names something that the timeline never created.
+        DomainError: an event is refused, as the API would refuse it.
     """
     player = Player()
     count = 0
@@ -75,31 +75,31 @@ def play(world: World, events: Iterable[AnyEvent]) -> int:
 
 
 def settle(world: World, until: Micros) -> None:
-    """Do what falls due until a moment, within a transaction: each at its own moment, whenever this is."""
+    """Run all tasks that are due until a moment, each at its own moment, within a transaction."""
     while (due := tasks.next_due(world)) is not None and due <= until:
         task_runner.run_due(MovedWorld(world, due))
 
 
 class Player:
-    """Lets events happen; what their names stand for is in the state."""
+    """Plays events. The state has the names that they use."""
 
     def __init__(self) -> None:
         self._operator = 0
 
     def play(self, world: World, event: AnyEvent) -> None:
-        """Let an event happen at its moment, within a transaction.
+        """Play an event at its moment, within a transaction.
 
         Raises:
-            TimelineError: it names what the timeline never made, or names something a second time.
-            DomainError: the world refuses it, as the API would.
+            TimelineError: it names something that the timeline never created, or uses a name twice.
+            DomainError: it is refused, as the API would refuse it.
         """
         moment = micros(event.at)
         settle(world, moment)
         then = MovedWorld(world, moment)
-        _VERBS[type(event)](_Stage(then, self._administrator(world)), event)
+        _VERBS[type(event)](_Scene(then, self._administrator(world)), event)
 
     def _administrator(self, world: World) -> User:
-        # Whatever happens is done by the first active administrator: there always is one.
+        # The first active administrator does everything; there always is one.
         known = world[USERS].get(self._operator)
         if known is None or known.status != ACTIVE or ADMINISTRATOR_ROLE not in known.roles:
             active = world[USERS].find(status=ACTIVE)
@@ -108,70 +108,70 @@ class Player:
         return known
 
 
-class _Stage:
-    """The world at the moment of an event, and who acts."""
+class _Scene:
+    """The world at the moment of an event, and the user who acts."""
 
     def __init__(self, world: World, actor: User) -> None:
         self.world = world
         self.actor = actor
 
     def call(self, kind: str, name: str, key: int) -> None:
-        """Remember what a name stands for from now on."""
+        """Give a record a name."""
         table = self.world[PLAYED_NAMES]
         known = table.first(name=f"{kind} {name}")
         if known is None:
             table.add(PlayedName(name=f"{kind} {name}", key=key))
         else:
-            raise TimelineError(f"there is a {kind} {name!r} already")
+            raise TimelineError(f"there is already a {kind} {name!r}")
 
     def find(self, kind: str, name: str) -> int | None:
-        """Return what a name stands for, if the timeline made it; 0 if that was refused."""
+        """Return the key of a name, or None; `REFUSED` if its creation was refused."""
         known = self.world[PLAYED_NAMES].first(name=f"{kind} {name}")
         return None if known is None else known.key
 
     def key(self, kind: str, name: str) -> int:
-        """Return what a name stands for."""
+        """Return the key of a name."""
         key = self.find(kind, name)
         if key is None:
-            raise TimelineError(f"there is no {kind} {name!r}: no line before this one makes it")
+            raise TimelineError(f"there is no {kind} {name!r}: no earlier line creates it")
         if key == REFUSED:
-            raise Conflict(f"The {kind} {name} was refused before.")
+            raise Conflict(f"The {kind} {name} was refused earlier.")
         return key
 
     def forget(self, kind: str, name: str) -> None:
-        """Let a name be free again."""
+        """Remove a name."""
         known = self.world[PLAYED_NAMES].first(name=f"{kind} {name}")
         if known is not None:
             self.world[PLAYED_NAMES].remove(known.id)
 
     def server(self, name: str, *, suspended: bool = True) -> Server:
-        """Return the server of a name, if it may be acted on."""
+        """Return a server by name, if it may be changed."""
         key = self.key("server", name)
         return server_access.get_for_action(self.world, self.actor, _ALL, key, suspended=suspended)
 
     def plan(self, name: str) -> int:
-        """Return the id of a plan: one that the timeline made, or one that was there."""
+        """Return the id of a plan, which the timeline or the installation created."""
         if self.find("plan", name) is not None:
             return self.key("plan", name)
         found = self.world[PLANS].first(name=name)
         if found is None:
             raise TimelineError(
-                f"there is no plan {name!r}: no line before this one makes it, nor was it there"
+                f"there is no plan {name!r}: no earlier line creates it, and the installation lacks it"
             )
         return found.id
 
     def user(self, name: str | None) -> int:
-        """Return the id of a user: one that the timeline made, the last of them, or one with this address."""
+        """Return the id of a user: by name, by email address, or, without a name, the one created last."""
         if name is None:
             if self.find("user", "") is None:
-                raise TimelineError("it names no user, and no line before this one makes one")
+                raise TimelineError("it names no user, and no earlier line creates one")
             return self.key("user", "")
         if self.find("user", name) is not None:
             return self.key("user", name)
         found = users.by_email(self.world, name)
         if found is None:
             raise TimelineError(
-                f"there is no user {name!r}: no line before this one makes him, nor was he there"
+                f"there is no user {name!r}: no earlier line creates them, and the installation lacks them"
             )
         return found.id
 
@@ -179,7 +179,7 @@ class _Stage:
 # Plans
 
 
-def _plan_create(stage: _Stage, event: PlanCreate) -> None:
+def _plan_create(scene: _Scene, event: PlanCreate) -> None:
     body: dict[str, Any] = {
         "name": event.name or event.as_,
         "params": {"ram": event.ram_mib * MIB, "disk": event.disk_gib, "vcpu": event.vcpu},
@@ -190,124 +190,124 @@ def _plan_create(stage: _Stage, event: PlanCreate) -> None:
         "is_additional_ips_available": True,
         **_given(event, *PRICES),
     }
-    stage.call("plan", event.as_, plans.create(stage.world, body).id)
+    scene.call("plan", event.as_, plans.create(scene.world, body).id)
 
 
-def _plan_update(stage: _Stage, event: PlanUpdate) -> None:
-    plan = stage.world[PLANS].get_or_404(stage.plan(event.on))
-    plans.update(stage.world, plan, _given(event, "name", *PRICES))
+def _plan_update(scene: _Scene, event: PlanUpdate) -> None:
+    plan = scene.world[PLANS].get_or_404(scene.plan(event.on))
+    plans.update(scene.world, plan, _given(event, "name", *PRICES))
 
 
-def _plan_delete(stage: _Stage, event: PlanDelete) -> None:
-    plans.remove(stage.world, stage.world[PLANS].get_or_404(stage.plan(event.on)))
-    stage.forget("plan", event.on)
+def _plan_delete(scene: _Scene, event: PlanDelete) -> None:
+    plans.remove(scene.world, scene.world[PLANS].get_or_404(scene.plan(event.on)))
+    scene.forget("plan", event.on)
 
 
 # Users
 
 
-def _user_create(stage: _Stage, event: UserCreate) -> None:
+def _user_create(scene: _Scene, event: UserCreate) -> None:
     email = event.email or f"{event.as_}@example.com"
-    user = users.create(stage.world, email=email, **_given(event, "billing_user_id"))
-    stage.call("user", event.as_, user.id)
-    stage.forget("user", "")
-    stage.call("user", "", user.id)
+    user = users.create(scene.world, email=email, **_given(event, "billing_user_id"))
+    scene.call("user", event.as_, user.id)
+    scene.forget("user", "")
+    scene.call("user", "", user.id)
 
 
-def _user_update(stage: _Stage, event: UserUpdate) -> None:
-    user = stage.world[USERS].get_or_404(stage.user(event.on))
-    users.update(stage.world, user, **_given(event, "email", "billing_user_id", "status"))
+def _user_update(scene: _Scene, event: UserUpdate) -> None:
+    user = scene.world[USERS].get_or_404(scene.user(event.on))
+    users.update(scene.world, user, **_given(event, "email", "billing_user_id", "status"))
 
 
-def _user_delete(stage: _Stage, event: UserDelete) -> None:
-    users.remove(stage.world, stage.world[USERS].get_or_404(stage.user(event.on)))
-    stage.forget("user", event.on)
+def _user_delete(scene: _Scene, event: UserDelete) -> None:
+    users.remove(scene.world, scene.world[USERS].get_or_404(scene.user(event.on)))
+    scene.forget("user", event.on)
 
 
 # Servers
 
 
-def _server_create(stage: _Stage, event: ServerCreate) -> None:
+def _server_create(scene: _Scene, event: ServerCreate) -> None:
     wanted: dict[str, Any] = {
         "name": event.name or event.as_,
-        "user": stage.user(event.user),
-        "plan": stage.plan(event.plan),
+        "user": scene.user(event.user),
+        "plan": scene.plan(event.plan),
     }
     if event.additional_ips:
         wanted["additional_ip_count"] = event.additional_ips
-    stage.call("server", event.as_, servers.create(stage.world, stage.actor, _ALL, **wanted).id)
+    scene.call("server", event.as_, servers.create(scene.world, scene.actor, _ALL, **wanted).id)
 
 
-def _server_resize(stage: _Stage, event: ServerResize) -> None:
-    body = {"plan_id": stage.plan(event.plan)}
-    server = stage.server(event.on)
-    plan = stage.world[PLANS].get(body["plan_id"])
+def _server_resize(scene: _Scene, event: ServerResize) -> None:
+    body = {"plan_id": scene.plan(event.plan)}
+    server = scene.server(event.on)
+    plan = scene.world[PLANS].get(body["plan_id"])
     keep = plan is not None and plan.params.disk < server.disk
-    server_actions.resize(stage.world, stage.actor, server, {**body, "preserve_disk": keep})
+    server_actions.resize(scene.world, scene.actor, server, {**body, "preserve_disk": keep})
 
 
-def _server_delete(stage: _Stage, event: ServerDelete) -> None:
-    servers.remove(stage.world, stage.actor, _ALL, stage.key("server", event.on))
-    stage.forget("server", event.on)
+def _server_delete(scene: _Scene, event: ServerDelete) -> None:
+    servers.remove(scene.world, scene.actor, _ALL, scene.key("server", event.on))
+    scene.forget("server", event.on)
 
 
-def _server_start(stage: _Stage, event: ServerStart) -> None:
-    server_actions.start(stage.world, stage.actor, stage.server(event.on, suspended=False))
+def _server_start(scene: _Scene, event: ServerStart) -> None:
+    server_actions.start(scene.world, scene.actor, scene.server(event.on, suspended=False))
 
 
-def _server_stop(stage: _Stage, event: ServerStop) -> None:
-    server_actions.stop(stage.world, stage.actor, stage.server(event.on, suspended=False))
+def _server_stop(scene: _Scene, event: ServerStop) -> None:
+    server_actions.stop(scene.world, scene.actor, scene.server(event.on, suspended=False))
 
 
-def _server_restart(stage: _Stage, event: ServerRestart) -> None:
-    server_actions.restart(stage.world, stage.actor, stage.server(event.on, suspended=False))
+def _server_restart(scene: _Scene, event: ServerRestart) -> None:
+    server_actions.restart(scene.world, scene.actor, scene.server(event.on, suspended=False))
 
 
-def _server_suspend(stage: _Stage, event: ServerSuspend) -> None:
-    server_actions.suspend(stage.world, stage.actor, stage.server(event.on))
+def _server_suspend(scene: _Scene, event: ServerSuspend) -> None:
+    server_actions.suspend(scene.world, scene.actor, scene.server(event.on))
 
 
-def _server_resume(stage: _Stage, event: ServerResume) -> None:
-    server_actions.resume(stage.world, stage.actor, stage.server(event.on))
+def _server_resume(scene: _Scene, event: ServerResume) -> None:
+    server_actions.resume(scene.world, scene.actor, scene.server(event.on))
 
 
 # What servers have
 
 
-def _ip_add(stage: _Stage, event: IpAdd) -> None:
-    server = stage.server(event.on)
-    before = {ip.id for ip in stage.world[IPS].find(server_id=server.id)}
-    additional_ips.add(stage.world, stage.actor, server, number=1, version=event.version, address=None)
+def _ip_add(scene: _Scene, event: IpAdd) -> None:
+    server = scene.server(event.on)
+    before = {ip.id for ip in scene.world[IPS].find(server_id=server.id)}
+    additional_ips.add(scene.world, scene.actor, server, number=1, version=event.version, address=None)
     if event.as_ is not None:
-        (made,) = {ip.id for ip in stage.world[IPS].find(server_id=server.id)} - before
-        stage.call("ip", event.as_, made)
+        (made,) = {ip.id for ip in scene.world[IPS].find(server_id=server.id)} - before
+        scene.call("ip", event.as_, made)
 
 
-def _ip_remove(stage: _Stage, event: IpRemove) -> None:
-    ip = stage.world[IPS].get_or_404(stage.key("ip", event.on))
+def _ip_remove(scene: _Scene, event: IpRemove) -> None:
+    ip = scene.world[IPS].get_or_404(scene.key("ip", event.on))
     if ip.server_id is None:
         raise Invalid.field("ip", "The address belongs to no server any more.")
-    server = server_access.get_for_action(stage.world, stage.actor, _ALL, ip.server_id, suspended=True)
-    additional_ips.remove(stage.world, stage.actor, server, [ip.id])
-    stage.forget("ip", event.on)
+    server = server_access.get_for_action(scene.world, scene.actor, _ALL, ip.server_id, suspended=True)
+    additional_ips.remove(scene.world, scene.actor, server, [ip.id])
+    scene.forget("ip", event.on)
 
 
-def _backup_create(stage: _Stage, event: BackupCreate) -> None:
-    made = backups.create(stage.world, stage.actor, stage.server(event.on))
+def _backup_create(scene: _Scene, event: BackupCreate) -> None:
+    made = backups.create(scene.world, scene.actor, scene.server(event.on))
     if event.as_ is not None:
-        stage.call("backup", event.as_, made.id)
+        scene.call("backup", event.as_, made.id)
 
 
-def _backup_delete(stage: _Stage, event: BackupDelete) -> None:
-    backups.remove(stage.world, stage.actor, stage.world[BACKUPS].get_or_404(stage.key("backup", event.on)))
-    stage.forget("backup", event.on)
+def _backup_delete(scene: _Scene, event: BackupDelete) -> None:
+    backups.remove(scene.world, scene.actor, scene.world[BACKUPS].get_or_404(scene.key("backup", event.on)))
+    scene.forget("backup", event.on)
 
 
 def _given(event: Event, *names: str) -> dict[str, Any]:
     return {name: value for name in names if (value := getattr(event, name)) is not None}
 
 
-_VERBS: dict[type[Event], Callable[[_Stage, Any], None]] = {
+_VERBS: dict[type[Event], Callable[[_Scene, Any], None]] = {
     PlanCreate: _plan_create,
     PlanUpdate: _plan_update,
     PlanDelete: _plan_delete,
@@ -330,7 +330,7 @@ _VERBS: dict[type[Event], Callable[[_Stage, Any], None]] = {
 
 
 def refuse(world: World, event: AnyEvent) -> None:
-    """Note that an event was refused: what it makes is missing, and what it removes has no name any more."""
+    """Record that an event was refused: its new name is refused too, and its old name is removed."""
     table = world[PLAYED_NAMES]
     kind, _, verb = event.verb.partition(".")
     made = getattr(event, "as_", None)

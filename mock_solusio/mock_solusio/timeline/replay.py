@@ -1,11 +1,11 @@
-"""Plays a timeline on the clock of a mock: events fall due as tasks do.
+"""Plays a timeline on the clock of a mock: events are due like tasks.
 
-Nothing depends on when somebody looks: each event happens at its own moment, after all that was due before
-it, whether a request, a change of the clock or the tick of `serve` finds it due. Each is a transaction of its
-own, and so is what is known of it, so a replay goes on after `kill -9` with the next event.
+Each event is played at its own moment, after everything that was due before it, no matter whether a request,
+a change of the clock or the tick of `serve` finds it due. An event and the position after it are one
+transaction, so a replay continues after `kill -9` with the next event.
 
-What the world refuses, because it has gone another way (the billing system deleted the user meanwhile), is
-noted and passed over. What the timeline itself has wrong ends the replay; the mock goes on.
+An event that is refused, for example because the billing system has deleted the user meanwhile, is recorded
+and skipped. An error in the timeline itself ends the replay; the mock goes on.
 """
 
 import hashlib
@@ -25,33 +25,33 @@ from mock_solusio.store.store import Store
 from mock_solusio.timeline.player import Player, refuse, settle
 from solusio_contracts.timeline import EventLine, TimelineError, TimelineHeader, header, read
 
-TOLD_APART_BY: Final = 4096
-"""Bytes from the beginning of a file that tell timelines apart."""
+FINGERPRINTED: Final = 4096
+"""Bytes at the beginning of a file that identify a timeline."""
 
 
 def clock_of(file: Path, speed: float = SPEED) -> Clock:
-    """Return a clock that begins where a timeline does.
+    """Return a clock that begins with a timeline.
 
     Raises:
-        TimelineError: the file cannot be read, or does not begin like a timeline.
-        ValueError: the speed is out of its bounds.
+        TimelineError: the file cannot be read, or its first line is not that of a timeline.
+        ValueError: the speed is out of range.
     """
     return Clock(micros(header(file).begin), speed=speed)
 
 
 class Replay:
-    """A timeline that is played into a store.
+    """Plays a timeline into a store.
 
     Raises:
-        TimelineError: the file cannot be read, does not begin like a timeline, or the state is in the middle
-            of another one.
+        TimelineError: the file cannot be read, its first line is not that of a timeline, or the state is in
+            the middle of another timeline.
     """
 
-    def __init__(self, store: Store, file: Path, *, tell: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, store: Store, file: Path, *, report: Callable[[str], None] = lambda _: None) -> None:
         self.file = file
         self.header: TimelineHeader = header(file)
         self._store = store
-        self._tell = tell
+        self._report = report
         self._player = Player()
         self._timeline = _fingerprint(file)
         self._lines: Iterator[EventLine] | None = None
@@ -63,17 +63,17 @@ class Replay:
 
     @property
     def playback(self) -> Playback:
-        """How far it is."""
+        """The position in the timeline."""
         begin = micros(self.header.begin)
         return self._known() or Playback(timeline=self._timeline, moment=begin)
 
     @property
     def reached(self) -> Micros:
-        """The moment of the event played last, not before the time begins."""
+        """The moment of the last event, but not before the timeline begins."""
         return max(self.playback.moment, micros(self.header.begin))
 
     def catch_up(self, until: Micros, most: int | None = None) -> bool:
-        """Let all up to a moment happen, or the next `most` events; tell whether no more are due."""
+        """Play all events up to a moment, or the next `most`; return whether no more are due."""
         done = self._play_until(until, most)
         if done:
             due = next_due(self._store)
@@ -99,12 +99,12 @@ class Replay:
                 else:
                     self._play(playback, line)
             except TimelineError as error:
-                self._tell(f"The replay of {self.file} ends: {error}")
+                self._report(f"The replay of {self.file} ends: {error}")
                 self._note(replace(playback, error=str(error), is_over=True))
             count += 1
 
     def shown(self) -> dict[str, Any]:
-        """Return how far it is, for the control API."""
+        """Return the position for the control API."""
         playback = self.playback
         return {
             "file": str(self.file),
@@ -118,11 +118,11 @@ class Replay:
         }
 
     def _known(self) -> Playback | None:
-        # There is never another one, so its id is 1; also after a reset.
+        # There is only one, so its id is 1, even after a reset.
         return self._store[PLAYBACKS].get(1)
 
     def _line(self, playback: Playback) -> EventLine | None:
-        """Return the line that comes next; the state says which, also after a reset or a restoration."""
+        """Return the next line, by the position in the state, which a reset or restore may have changed."""
         if self._lines is None or self._at != playback.offset:
             self._lines = read(self.file, playback.offset, playback.line)
             self._next = None
@@ -168,6 +168,6 @@ class Replay:
 def _fingerprint(file: Path) -> str:
     try:
         with file.open("rb") as source:
-            return hashlib.sha256(source.read(TOLD_APART_BY)).hexdigest()
+            return hashlib.sha256(source.read(FINGERPRINTED)).hexdigest()
     except OSError as error:
-        raise TimelineError(f"{file} cannot be read: {error.strerror}.") from error
+        raise TimelineError(f"{file}: {error.strerror}.") from error

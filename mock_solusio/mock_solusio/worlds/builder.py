@@ -1,4 +1,4 @@
-"""How fixtures are made: references by name or id, moments, and errors that name their place."""
+"""Creates fixtures: references by name or id, moments, and errors that name their place."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -7,8 +7,11 @@ from typing import Any, TypeVar
 
 from mock_solusio.api.validation import check_body
 from mock_solusio.decoding import invalid
+from mock_solusio.domain import users
 from mock_solusio.domain.errors import Conflict, DomainError, Invalid
 from mock_solusio.domain.moved_world import MovedWorld
+from mock_solusio.domain.records.roles import ADMINISTRATOR_ROLE
+from mock_solusio.domain.records.user import USERS
 from mock_solusio.domain.world import Kind, Record, World
 from mock_solusio.moment import Micros, micros, rfc3339
 from mock_solusio.worlds.schema import Person
@@ -16,28 +19,25 @@ from mock_solusio.worlds.schema import Person
 T = TypeVar("T", bound=Record)
 
 Made = dict[str, list[int]]
-"""Ids of what was made, by kind, in the order of the world."""
+"""Ids of the created records, by kind, in the order of the world."""
 
 
 class Builder:
-    """The state that a world is added to, and what was made so far."""
+    """The state that a world is added to, and the records created so far."""
 
     def __init__(self, store: World) -> None:
-        from mock_solusio.domain.records.roles import ADMINISTRATOR_ROLE
-        from mock_solusio.domain.records.user import USERS
-
         self.store = store
         self.made: Made = {}
-        # Whatever is made is made by the first administrator, like by the operator of an installation.
+        # The first administrator creates everything, like the operator of an installation.
         active = store[USERS].find(status="active")
         self.operator = next((user for user in active if ADMINISTRATOR_ROLE in user.roles), None)
 
     def note(self, kind: str, record: Record) -> None:
-        """Remember what was made."""
+        """Record the id of a created record."""
         self.made.setdefault(kind, []).append(record.id)
 
     def when(self, moment: datetime | None, place: str) -> World:
-        """Return the world at a moment that is past, or now."""
+        """Return the world at a past moment, or now."""
         if moment is None:
             return self.store
         then = micros_of(moment)
@@ -46,7 +46,7 @@ class Builder:
         return MovedWorld(self.store, then)
 
     def find(self, kind: Kind[T], name: int | str, place: str, column: str = "name") -> T:
-        """Return what an id or a name refers to."""
+        """Return the record that an id or a name refers to."""
         table = self.store[kind]
         if isinstance(name, int):
             found = table.get(name)
@@ -57,19 +57,16 @@ class Builder:
         if not named:
             raise invalid(place, f"there is no {kind.called} {name!r}")
         if len(named) > 1:
-            # Names need not be unique; whoever names something means what the same world brought along.
+            # Names need not be unique; one that the same world created takes precedence.
             own = [one for one in named if one.id in self.made.get(kind.name, ())]
             named = own if len(own) == 1 else named
         if len(named) > 1:
             ids = ", ".join(str(one.id) for one in named)
-            raise invalid(place, f"there are several {kind.called}s {name!r}; name one by its id: {ids}")
+            raise invalid(place, f"there are several {kind.called}s {name!r}; use an id: {ids}")
         return named[0]
 
     def person(self, name: Person, place: str) -> Any:
-        """Return the user whom an address or an id refers to."""
-        from mock_solusio.domain import users
-        from mock_solusio.domain.records.user import USERS
-
+        """Return the user with an email address or id."""
         if isinstance(name, int):
             return self.find(USERS, name, place)
         user = users.by_email(self.store, name)
@@ -80,7 +77,7 @@ class Builder:
 
 @contextmanager
 def placed(place: str, names: Mapping[str, str] | None = None) -> Iterator[None]:
-    """Give the errors of the domain their place in the world; `names` are those of other fields there."""
+    """Give errors of the domain their place in the world; `names` maps the API's fields to the world's."""
     try:
         yield
     except Invalid as error:
@@ -98,19 +95,19 @@ def placed(place: str, names: Mapping[str, str] | None = None) -> Iterator[None]
 
 
 def request(operation: str, body: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the members of a request, held to the API's document like one that came in.
+    """Return the members of a request, validated against the API's document.
 
     Raises:
-        Invalid: a member of `more` is given twice, or something is not as the document says.
+        Invalid: a member of `more` has a name of its own, or the request does not match the document.
     """
     twice = sorted(set(body) & set(more))
     if twice:
-        raise Invalid.field(f"more.{twice[0]}", "has a place of its own beside `more`.")
+        raise Invalid.field(f"more.{twice[0]}", "has its own place outside `more`.")
     whole = {**body, **more}
     check_body(operation, whole)
     return whole
 
 
 def micros_of(moment: datetime) -> Micros:
-    """Return a moment of a world; without an offset it is UTC."""
+    """Return a moment of a world, which is UTC unless it has an offset."""
     return micros(moment if moment.tzinfo else moment.replace(tzinfo=UTC))

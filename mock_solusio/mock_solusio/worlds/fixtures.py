@@ -1,6 +1,6 @@
-"""Worlds from files: users, plans, servers ... in TOML or JSON, made as if through the API.
+"""Loads fixtures: users, plans, servers ... from TOML or JSON, created as if through the API.
 
-All of a world is added to the state, or nothing. Every error names its place, such as
+Either all fixtures of a world are added to the state, or none. Every error names its place, such as
 `users[2].limit_group: there is no limit group 'gold'`.
 """
 
@@ -11,7 +11,30 @@ import msgspec
 
 from mock_solusio.clock import Clock
 from mock_solusio.decoding import invalid, refusing
+from mock_solusio.domain import (
+    access_tokens,
+    event_handlers,
+    limit_groups,
+    locations,
+    plans,
+    projects,
+    roles,
+    server_actions,
+    servers,
+    settings,
+    ssh_keys,
+    users,
+)
+from mock_solusio.domain.os_images import versions_of
 from mock_solusio.domain.permissions import Permission
+from mock_solusio.domain.records.compute_resources import COMPUTE_RESOURCES, LOCATIONS
+from mock_solusio.domain.records.credentials import ACCESS_TOKENS, SSH_KEYS
+from mock_solusio.domain.records.images import APPLICATIONS, OS_IMAGE_VERSIONS, OS_IMAGES
+from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS
+from mock_solusio.domain.records.plans import PLANS
+from mock_solusio.domain.records.projects import PROJECTS
+from mock_solusio.domain.records.roles import ROLES
+from mock_solusio.domain.role_permissions import PERMISSIONS
 from mock_solusio.domain.task_runner import finish_now
 from mock_solusio.domain.units import MIB
 from mock_solusio.domain.world import Kind, World
@@ -22,7 +45,7 @@ from solusio_contracts.decoding import from_json, from_toml, read_text, text_of
 _EVERYTHING: Final = frozenset(Permission)
 
 _STORAGE = {"kvm": ("fb", "qcow2"), "vz": ("vz", "ploop")}
-"""Storage type and image format of a plan that names none, by its virtualization."""
+"""Default storage type and image format of a plan, by its virtualization."""
 
 _LIMITS = {
     "servers": "vms",
@@ -32,11 +55,11 @@ _LIMITS = {
     "iso_images": "iso_images",
     "iso_images_size_gib": "iso_images_size",
 }
-"""What a limit is called in a world, and in the API."""
+"""The names of limits in fixtures, and in the API."""
 
 
 def read(file: Path) -> WorldPart:
-    """Read a world from a file; errors name it.
+    """Read a world from a file; errors name the file.
 
     Raises:
         BadRequest: the file cannot be read, or is neither TOML nor JSON.
@@ -63,10 +86,10 @@ def _parsed(text: str, source: str = "") -> WorldPart:
 
 
 def clock_of(world: WorldPart) -> Clock | None:
-    """Return a clock that goes as a world says, or None if it says nothing.
+    """Return the clock of a world, if it has one.
 
     Raises:
-        Invalid: the moment is out of the clock's bounds.
+        Invalid: the moment is out of range.
     """
     if world.clock is None:
         return None
@@ -77,10 +100,10 @@ def clock_of(world: WorldPart) -> Clock | None:
 
 
 def load(store: World, file: Path) -> Made:
-    """Add the world of a file to the state, within a transaction. Its clock is for `clock_of`.
+    """Add the world of a file to the state, within a transaction; `clock_of` returns its clock.
 
     Raises:
-        DomainError: it cannot be read, or not be made.
+        DomainError: the file cannot be read, or something cannot be created.
     """
     return build(store, read(file))
 
@@ -89,8 +112,8 @@ def build(store: World, world: WorldPart) -> Made:
     """Add a world to the state, within a transaction.
 
     Raises:
-        Invalid: something cannot be made; `errors` is by place.
-        Conflict: likewise, because of the present state.
+        Invalid: something cannot be created; `errors` is by place.
+        Conflict: something cannot be created in the present state.
     """
     builder = Builder(store)
     for step in (
@@ -110,8 +133,6 @@ def build(store: World, world: WorldPart) -> Made:
 
 
 def _event_handlers(builder: Builder, world: WorldPart) -> None:
-    from mock_solusio.domain import event_handlers
-
     for index, part in enumerate(world.event_handlers):
         with placed(f"event_handlers[{index}]", {"is_enabled": "enabled"}):
             body = {
@@ -126,8 +147,6 @@ def _event_handlers(builder: Builder, world: WorldPart) -> None:
 
 
 def _limit_groups(builder: Builder, world: WorldPart) -> None:
-    from mock_solusio.domain import limit_groups
-
     for index, part in enumerate(world.limit_groups):
         limits = {
             name: {"limit": value, "is_enabled": True}
@@ -140,32 +159,26 @@ def _limit_groups(builder: Builder, world: WorldPart) -> None:
 
 
 def _settings(builder: Builder, world: WorldPart) -> None:
-    from mock_solusio.domain import settings
-    from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS
-
     part = world.settings
     body: dict[str, Any] = {}
     if part.billing_url is not None:
         custom = {"url": part.billing_url, "token": part.billing_token}
         body["billing_integration"] = {"type": "custom", "drivers": {"custom": custom}}
     elif part.billing_token:
-        raise invalid("settings.billing_token", "needs a billing_url beside it")
+        raise invalid("settings.billing_token", "needs a billing_url")
     if part.registration is not None:
         body["features"] = {"allow_registration": part.registration}
     if part.default_limit_group is not None:
         group = builder.find(LIMIT_GROUPS, part.default_limit_group, "settings.default_limit_group")
         body["limit_group"] = group.id
     with placed("settings"):
-        # Two patches: `more` may hold further features, or another driver.
+        # Two patches, since `more` may have further features, or another driver.
         for patch in (body, dict(part.more)):
             if patch:
                 settings.patch(builder.store, request("updateSettings", patch, {}))
 
 
 def _roles(builder: Builder, world: WorldPart) -> None:
-    from mock_solusio.domain import roles
-    from mock_solusio.domain.role_permissions import PERMISSIONS
-
     numbers = {permission.value: number for number, permission in PERMISSIONS.items()}
     for index, part in enumerate(world.roles):
         for at, name in enumerate(part.permissions):
@@ -178,9 +191,6 @@ def _roles(builder: Builder, world: WorldPart) -> None:
 
 
 def _locations(builder: Builder, world: WorldPart) -> None:
-    from mock_solusio.domain import locations
-    from mock_solusio.domain.records.compute_resources import COMPUTE_RESOURCES
-
     for index, part in enumerate(world.locations):
         place = f"locations[{index}]"
         if part.compute_resources is None:
@@ -197,8 +207,6 @@ def _locations(builder: Builder, world: WorldPart) -> None:
 
 
 def _plans(builder: Builder, world: WorldPart) -> None:
-    from mock_solusio.domain import plans
-
     names = {"params.ram": "ram_mib", "params.disk": "disk_gib", "params.vcpu": "vcpu"}
     for index, part in enumerate(world.plans):
         with placed(f"plans[{index}]", names):
@@ -227,8 +235,6 @@ def _plan_body(part: PlanPart) -> dict[str, Any]:
 
 
 def _users(builder: Builder, world: WorldPart) -> None:
-    from mock_solusio.domain import users
-
     for index, part in enumerate(world.users):
         place = f"users[{index}]"
         then = builder.when(part.created_at, f"{place}.created_at")
@@ -240,9 +246,6 @@ def _users(builder: Builder, world: WorldPart) -> None:
 
 
 def _user_body(builder: Builder, part: UserPart, place: str) -> Any:
-    from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS
-    from mock_solusio.domain.records.roles import ROLES
-
     body: dict[str, Any] = {"email": part.email}
     for name in ("password", "billing_user_id", "billing_token"):
         if getattr(part, name) is not None:
@@ -258,14 +261,13 @@ def _user_body(builder: Builder, part: UserPart, place: str) -> Any:
 
 
 def _credentials(builder: Builder, then: World, user: Any, part: UserPart, place: str) -> None:
-    from mock_solusio.domain import access_tokens, ssh_keys
-    from mock_solusio.domain.records.credentials import ACCESS_TOKENS
-
     for at, wanted in enumerate(part.access_tokens):
         digest = access_tokens.digest_of(wanted.secret)
         if builder.store[ACCESS_TOKENS].first(digest=digest) is not None:
-            raise invalid(f"{place}.access_tokens[{at}].secret", "is that of another access token already")
-        # One that is used once waits from now on, whenever its user was made.
+            raise invalid(
+                f"{place}.access_tokens[{at}].secret", "is already the secret of another access token"
+            )
+        # A one-time token is issued now, whenever its user was created.
         world = builder.store if wanted.one_time else then
         access_tokens.issue(world, user, one_time=wanted.one_time, name=wanted.name, secret=wanted.secret)
     for at, key in enumerate(part.ssh_keys):
@@ -274,9 +276,6 @@ def _credentials(builder: Builder, then: World, user: Any, part: UserPart, place
 
 
 def _projects(builder: Builder, world: WorldPart) -> None:
-    from mock_solusio.domain import projects
-    from mock_solusio.domain.records.projects import PROJECTS
-
     for index, part in enumerate(world.projects):
         place = f"projects[{index}]"
         owner = builder.person(part.owner, f"{place}.owner")
@@ -291,12 +290,10 @@ def _projects(builder: Builder, world: WorldPart) -> None:
 
 
 def _servers(builder: Builder, world: WorldPart) -> None:
-    from mock_solusio.domain import server_actions, servers
-
     for index, part in enumerate(world.servers):
         place = f"servers[{index}]"
         if builder.operator is None:
-            raise invalid(place, "cannot be made: there is no active administrator")
+            raise invalid(place, "cannot be created: there is no active administrator")
         body = _server_body(builder, part, place)
         then = builder.when(part.created_at, f"{place}.created_at")
         with placed(place, {"additional_ip_count": "additional_ips"}):
@@ -314,12 +311,6 @@ def _servers(builder: Builder, world: WorldPart) -> None:
 
 
 def _server_body(builder: Builder, part: ServerPart, place: str) -> dict[str, Any]:
-    from mock_solusio.domain.records.compute_resources import LOCATIONS
-    from mock_solusio.domain.records.credentials import SSH_KEYS
-    from mock_solusio.domain.records.images import APPLICATIONS
-    from mock_solusio.domain.records.plans import PLANS
-    from mock_solusio.domain.records.projects import PROJECTS
-
     body: dict[str, Any] = {"name": part.name}
     if part.project is not None:
         project = builder.find(PROJECTS, part.project, f"{place}.project")
@@ -351,10 +342,7 @@ def _server_body(builder: Builder, part: ServerPart, place: str) -> dict[str, An
 
 
 def _os(builder: Builder, wanted: int | str, place: str) -> int:
-    """Return the id of a version: given as such, as `Ubuntu 24.04`, or as `Ubuntu` for its first."""
-    from mock_solusio.domain.os_images import versions_of
-    from mock_solusio.domain.records.images import OS_IMAGE_VERSIONS, OS_IMAGES
-
+    """Return the id of an OS version, from an id, `Ubuntu 24.04`, or `Ubuntu` for the first version."""
     if isinstance(wanted, int):
         return builder.find(OS_IMAGE_VERSIONS, wanted, place).id
     known = []
@@ -367,9 +355,7 @@ def _os(builder: Builder, wanted: int | str, place: str) -> int:
 
 
 def _states(builder: Builder, world: WorldPart) -> None:
-    """Lock and suspend users, now that they have what they have: a suspended one could not get servers."""
-    from mock_solusio.domain import servers, users
-
+    """Lock and suspend users. This comes last, since a suspended user cannot get servers."""
     for index, part in enumerate(world.users):
         if part.status == "active":
             continue
@@ -381,7 +367,7 @@ def _states(builder: Builder, world: WorldPart) -> None:
 
 
 def schema() -> dict[str, Any]:
-    """Return the JSON Schema of a world: what `fixtures.schema.json` in the package must say."""
+    """Return the JSON Schema of a world: the content of `fixtures.schema.json`."""
     made = msgspec.json.schema(WorldPart)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

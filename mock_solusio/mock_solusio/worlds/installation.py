@@ -1,4 +1,4 @@
-"""What a fresh installation has, and what the options of a start add to it."""
+"""Creates a fresh installation, and applies the options of a start to it."""
 
 from typing import TYPE_CHECKING
 
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from mock_solusio.store.store import Store
 
 ADMINISTRATOR = "admin@example.com"
-"""Whom a fresh installation begins with."""
+"""Email address of the administrator of a fresh installation."""
 
 TOKEN_NAME = "mock-solusio serve"  # noqa: S105 - a name, not a credential
 OPTION_NAME = "--admin-token"
 
-# Each may rely on those before it.
+# In the order of their dependencies.
 _SEEDS = (
     *(icons, languages, license, roles, limit_groups, settings),
     *(compute_resources, locations, ip_blocks, backup_nodes),
@@ -45,10 +45,10 @@ _SEEDS = (
 
 
 def begin(world: "Store", options: Options) -> str:
-    """Make a fresh installation if there is none yet; return an access token of the administrator.
+    """Create a fresh installation if there is none; return an access token of the administrator.
 
     Raises:
-        DomainError: the fixtures ask for what cannot be.
+        DomainError: the fixtures cannot be loaded.
     """
     if world.fresh:
         for module in _SEEDS:
@@ -68,7 +68,7 @@ def begin(world: "Store", options: Options) -> str:
 
 
 def administrator(world: World) -> str:
-    """Say how the administrator logs in, for people."""
+    """Return how the administrator logs in, for people."""
     user = _administrator(world)
     if user.email != ADMINISTRATOR:
         return user.email
@@ -87,19 +87,19 @@ def _integrate(world: World, options: Options) -> None:
 
 
 def _administrator(world: World) -> User:
-    # The first of those who may do everything and are active; there always is one (domain.users sees to it).
+    # There is always an active administrator: `domain.users` ensures it.
     found = (user for user in world[USERS].find(status="active") if ADMINISTRATOR_ROLE in user.roles)
     return next(found)
 
 
 def _admin_token(world: World, wanted: str | None) -> str:
-    """Return the access token that a start shows: the one asked for, or the one shown at the start before."""
+    """Return the access token to show at the start: the wanted one, or the one shown before."""
     user = _administrator(world)
     table = world[ACCESS_TOKENS]
     if wanted is not None:
         known = table.first(digest=access_tokens.digest_of(wanted))
         if known is not None and not _administers(world, known):
-            # The operator of the mock has the last word on whose it is.
+            # The operator of the mock decides whose token it is.
             table.remove(known.id)
             known = None
         if known is None:

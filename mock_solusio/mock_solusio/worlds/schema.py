@@ -20,18 +20,18 @@ Members: TypeAlias = Annotated[
 ]
 
 
-class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A part of a fixture file; an unknown member is an error."""
 
 
-class ClockPart(_Part, frozen=True, kw_only=True):
+class ClockPart(_Section, frozen=True, kw_only=True):
     """The time at which the fixtures start."""
 
     moment: Moment
     speed: Annotated[float, Meta(ge=0, le=100_000_000, description="0 is frozen, 1 is real time.")] = 0.0
 
 
-class SettingsPart(_Part, frozen=True, kw_only=True):
+class SettingsPart(_Section, frozen=True, kw_only=True):
     """Settings of the installation; omitted members stay unchanged."""
 
     billing_url: (
@@ -54,14 +54,14 @@ class SettingsPart(_Part, frozen=True, kw_only=True):
     more: Annotated[dict[str, Any], Meta(description="Further members of PATCH /settings.")] = {}
 
 
-class RolePart(_Part, frozen=True, kw_only=True):
+class RolePart(_Section, frozen=True, kw_only=True):
     """A role of operators."""
 
     name: Text
     permissions: Annotated[list[str], Meta(description="For example `view users` or `manage servers`.")]
 
 
-class LimitGroupPart(_Part, frozen=True, kw_only=True):
+class LimitGroupPart(_Section, frozen=True, kw_only=True):
     """Limits for its users; omitted members are unlimited."""
 
     name: Text
@@ -73,7 +73,7 @@ class LimitGroupPart(_Part, frozen=True, kw_only=True):
     iso_images_size_gib: Count | None = None
 
 
-class LocationPart(_Part, frozen=True, kw_only=True):
+class LocationPart(_Section, frozen=True, kw_only=True):
     """A place where servers can run."""
 
     name: Text
@@ -83,7 +83,7 @@ class LocationPart(_Part, frozen=True, kw_only=True):
     more: Members = {}
 
 
-class PlanPart(_Part, frozen=True, kw_only=True):
+class PlanPart(_Section, frozen=True, kw_only=True):
     """What customers can order, and its price in tokens."""
 
     name: Text
@@ -101,7 +101,7 @@ class PlanPart(_Part, frozen=True, kw_only=True):
     more: Members = {}
 
 
-class AccessTokenPart(_Part, frozen=True, kw_only=True):
+class AccessTokenPart(_Section, frozen=True, kw_only=True):
     """An access token with a given secret."""
 
     secret: Annotated[str, Meta(pattern="^[!-~]{8,200}$")]
@@ -109,14 +109,14 @@ class AccessTokenPart(_Part, frozen=True, kw_only=True):
     one_time: bool = False
 
 
-class SshKeyPart(_Part, frozen=True, kw_only=True):
+class SshKeyPart(_Section, frozen=True, kw_only=True):
     """An SSH public key of a user."""
 
     name: Text
     public_key: Annotated[str, Meta(min_length=1, max_length=10_000)]
 
 
-class UserPart(_Part, frozen=True, kw_only=True):
+class UserPart(_Section, frozen=True, kw_only=True):
     """A customer or an operator."""
 
     email: Text
@@ -137,7 +137,7 @@ class UserPart(_Part, frozen=True, kw_only=True):
     ssh_keys: list[SshKeyPart] = []
 
 
-class ProjectPart(_Part, frozen=True, kw_only=True):
+class ProjectPart(_Section, frozen=True, kw_only=True):
     """A project in addition to the user's default project."""
 
     name: Text
@@ -146,7 +146,7 @@ class ProjectPart(_Part, frozen=True, kw_only=True):
     members: Annotated[list[str], Meta(description="Email addresses of other users.")] = []
 
 
-class ServerPart(_Part, frozen=True, kw_only=True):
+class ServerPart(_Section, frozen=True, kw_only=True):
     """A virtual server. Its owner is the user, or the owner of the project."""
 
     name: Text
@@ -171,7 +171,7 @@ class ServerPart(_Part, frozen=True, kw_only=True):
     more: Members = {}
 
 
-class EventHandlerPart(_Part, frozen=True, kw_only=True):
+class EventHandlerPart(_Section, frozen=True, kw_only=True):
     """A webhook. Making the fixtures triggers none."""
 
     name: Text
@@ -181,7 +181,7 @@ class EventHandlerPart(_Part, frozen=True, kw_only=True):
     enabled: bool = True
 
 
-class WorldPart(_Part, frozen=True, kw_only=True, rename={"schema": "$schema"}):
+class WorldPart(_Section, frozen=True, kw_only=True, rename={"schema": "$schema"}):
     """Fixtures: added to a fresh installation, all of them or nothing."""
 
     schema: Annotated[str, Meta(description="The URL of this schema, for editors.")] = ""

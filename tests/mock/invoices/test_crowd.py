@@ -68,5 +68,5 @@ def test_the_servers_and_their_usage_are_the_same(more):
 
 
 def test_a_name_that_stands_twice_is_refused():
-    with pytest.raises(TimelineError, match="there is a server 'web-0' already"):
+    with pytest.raises(TimelineError, match="there is already a server 'web-0'"):
         state(lambda world, found: bulk_player.play(world, [*found[:-1], found[3], *found[4:]]))

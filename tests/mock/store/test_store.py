@@ -269,7 +269,7 @@ def test_files_that_cannot_be_used_are_refused_with_a_reason(tmp_path):
     store = Store((ANIMALS,), Clock(START, speed=0), file=mine, seed="a")
     assert "another process uses it" in refusal(mine)
     store.close()
-    assert "began with another seed" in refusal(mine, seed="b")
+    assert "was created with another seed" in refusal(mine, seed="b")
     other = Kind("animals", Animal, index=("legs",), unique=("name",))
     assert "its table animals differs" in refusal(mine, kinds=(other,))
 

@@ -128,7 +128,7 @@ def test_what_follows_from_something_refused_is_refused(mocks, tmp_path):
             "there is no plan 'x'",
         ),
         ('"do": "server.create", "as": "a", "user": "x", "plan": "x"', "there is no user 'x'"),
-        ('"do": "plan.create", "as": "small"', "there is a plan 'small' already"),
+        ('"do": "plan.create", "as": "small"', "there is already a plan 'small'"),
         ('"do": "explode"', "do: expected one of"),
     ],
 )

@@ -327,7 +327,7 @@ def test_a_world_with_an_error_leaves_no_trace(load, api, control, order):
                 ]
             },
             "users[0].access_tokens[0].secret",
-            "is that of another",
+            "is already the secret of another",
         ),
         (
             {"users": [{"email": "a@b.example", "ssh_keys": [{"name": "k", "public_key": "none"}]}]},
@@ -364,7 +364,7 @@ def test_a_world_with_an_error_leaves_no_trace(load, api, control, order):
             "plans[0].is_visible",
             "The is visible must be true or false.",
         ),
-        ({"plans": [{"name": "P", "more": {"name": "Q"}}]}, "plans[0].more.name", "has a place of its own"),
+        ({"plans": [{"name": "P", "more": {"name": "Q"}}]}, "plans[0].more.name", "has its own place"),
         ({"plans": [{"name": "P", "storage_type": "vz"}]}, "plans[0].image_format", ""),
         (
             {"locations": [{"name": "L", "compute_resources": ["moon"]}]},
@@ -460,7 +460,7 @@ def test_names_that_mean_several_things(load):
     load(plans=[{"name": "Twin"}])
     load(plans=[{"name": "Twin"}])
     answer = load(servers=[{"name": "s", "user": 1, "plan": "Twin"}])
-    assert answer.errors == {"servers[0].plan": ["there are several plans 'Twin'; name one by its id: 5, 6"]}
+    assert answer.errors == {"servers[0].plan": ["there are several plans 'Twin'; use an id: 5, 6"]}
 
 
 # Files
