@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import MAX_EMAX, MIN_EMIN, Decimal, localcontext
 from typing import Any
 
+from solusio_contracts.decoding import shown
 from solusio_contracts.http.exchange import Exchange
 
 PRECISION = 80
@@ -68,7 +69,7 @@ def _differing(before: Any, after: Any, path: str = "") -> str:
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         members = [(f"{path}[{place}]", *pair) for place, pair in enumerate(zip(before, after, strict=True))]
     elif not _same(before, after):
-        return f"{path or 'the document'} is {_short(after)} instead of {_short(before)}"
+        return f"{path or 'the document'} is {shown(after)} instead of {shown(before)}"
     return next((text for where, x, y in members if (text := _differing(x, y, where))), "")
 
 
@@ -78,17 +79,6 @@ def _same(one: Any, other: Any) -> bool:
     if isinstance(one, Decimal) and isinstance(other, Decimal) and one.is_nan() and other.is_nan():
         return True
     return bool(one == other)
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, list):
-        return f"a list of {len(value)}"
-    if isinstance(value, dict):
-        return "an object"
-    text = f'"{value}"' if isinstance(value, str) else str(value)
-    if value is None or isinstance(value, bool):
-        text = "null" if value is None else text.lower()
-    return text if len(text) <= 60 else text[:60] + "…"
 
 
 @dataclass(frozen=True, slots=True)

@@ -476,9 +476,9 @@ def test_the_same_price(other: str) -> None:
         ("0.95", "1", "discounts[0].multipler is 1 instead of 0.95"),
         ("true", "false", "taxes.compound is false instead of true"),
         ("true", "1", "taxes.compound is 1 instead of true"),
-        ('{"compound":true', '{"compound":{}', "taxes.compound is an object instead of true"),
+        ('{"compound":true', '{"compound":{}', "taxes.compound is an empty object instead of true"),
         ('"rates":[', '"rates":[{},', "taxes.rates is a list of 2 instead of a list of 1"),
-        ('"VAT"', '"' + "V" * 70 + '"', 'taxes.rates[0].label is "' + "V" * 59 + '… instead of "VAT"'),
+        ('"VAT"', '"' + "V" * 170 + '"', 'taxes.rates[0].label is "' + "V" * 159 + '… instead of "VAT"'),
         ('{"base', '[{"base', "status 200 with a price"),
     ],
 )
@@ -489,7 +489,7 @@ def test_a_different_price(old: str, new: str, text: str) -> None:
 
 
 def test_a_document_of_another_kind() -> None:
-    assert difference(answer(BODY), answer("[]")) == "the document is a list of 0 instead of an object"
+    assert difference(answer(BODY), answer("[]")) == "the document is an empty list instead of an object"
     assert difference(answer("[1]"), answer("[2]")) == "[0] is 2 instead of 1"
 
 
