@@ -138,7 +138,7 @@ class Runtime:
                 if self.replay is not None:
                     done = self.replay.catch_up(self.clock.now(), BATCH)
                 if done and self.store[EVENT_HANDLERS].count():
-                    # Webhooks must not wait for the next request.
+                    # Webhooks leave on time, even if no request arrives.
                     self.settle()
                     self.webhooks.start_due()
             except Exception:
