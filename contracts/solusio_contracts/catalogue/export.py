@@ -33,6 +33,7 @@ HEADINGS = (
     ("UM-001", "User management"),
     ("UM-010", "States of users"),
     ("UM-020", "Registration and limits"),
+    ("UM-030", "Roles and allowed addresses"),
     ("SSO-001", "Login by token"),
     ("US-001", "Asking for usage"),
     ("US-010", "Hours and lines"),

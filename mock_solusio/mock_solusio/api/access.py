@@ -34,8 +34,11 @@ def permitted(kind: Kind[T], permission: Permission | None = None) -> Access[T]:
     return Access(kind, lambda call: call.record(kind), permission=permission)
 
 
-def visible(kind: Kind[T], permission: Permission) -> Access[T]:
-    """All records for those with a permission, the ones marked as visible for everybody (assumed)."""
+def visible(kind: Kind[T], permission: Permission, get: Permission | None = None) -> Access[T]:
+    """All records for those with a permission, the ones marked as visible for everybody (assumed).
+
+    With `get`, everybody needs this permission.
+    """
 
     def where(call: Call) -> dict[str, Any]:
         return {} if call.may(permission) else {"is_visible": True}
@@ -43,7 +46,7 @@ def visible(kind: Kind[T], permission: Permission) -> Access[T]:
     def find(call: Call) -> T:
         return require_visible(call, kind, call.record(kind), permission)
 
-    return Access(kind, find, where)
+    return Access(kind, find, where, permission=get)
 
 
 def require_visible(call: Call, kind: Kind[T], record: T, permission: Permission) -> T:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from mock_solusio.domain import role_permissions
 from mock_solusio.domain.errors import Conflict, Forbidden
-from mock_solusio.domain.permissions import Permission
+from mock_solusio.domain.permissions import CLIENT_PERMISSIONS, Permission
 from mock_solusio.domain.records.roles import ADMINISTRATOR_ROLE
 from mock_solusio.domain.records.user import ACTIVE, USERS, User
 from mock_solusio.domain.world import Has, World
@@ -24,8 +24,11 @@ def check_user(world: World, actor: User | None, target: User) -> None:
 
 
 def check_grant(world: World, actor: User | None, permissions: Iterable[Permission]) -> None:
-    """Raise Forbidden unless the actor has all of these permissions."""
-    if actor is not None and not role_permissions.permissions_of(world, actor).issuperset(permissions):
+    """Raise Forbidden unless the actor has all of these permissions, apart from what every customer may."""
+    if actor is None:
+        return
+    allowed = role_permissions.permissions_of(world, actor).union(CLIENT_PERMISSIONS)
+    if not allowed.issuperset(permissions):
         raise Forbidden
 
 

@@ -43,7 +43,7 @@ DEFAULT_SETTINGS: dict[str, Any] = {
         "from_name": "",
         "test_mail": "",
     },
-    "registration": {"role": "Client"},
+    "registration": {"role": "CLIENT"},
     "send_statistic": False,
     "compute_resource": {
         "rescue_iso_url": "https://images.example.com/rescue-latest.iso",

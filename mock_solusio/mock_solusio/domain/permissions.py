@@ -1,4 +1,7 @@
-"""The permissions of SolusIO. The vendor's names are not public; these are assumed."""
+"""The permissions of SolusIO.
+
+The vendor names four, those of the role CLIENT (page User Access Control). The other names are assumed.
+"""
 
 from enum import StrEnum
 
@@ -35,3 +38,24 @@ class Permission(StrEnum):
     VIEW_USAGE = "view usage"
     VIEW_VPC_NETWORKS = "view vpc networks"
     MANAGE_VPC_NETWORKS = "manage vpc networks"
+    GET_APPLICATIONS = "get applications"
+    GET_OS_IMAGES = "get os images"
+    GET_LOCATIONS = "get locations"
+    RESIZE_SERVERS = "resize servers"
+
+
+CLIENT_PERMISSIONS = (
+    Permission.GET_APPLICATIONS,
+    Permission.GET_OS_IMAGES,
+    Permission.GET_LOCATIONS,
+    Permission.RESIZE_SERVERS,
+)
+"""What every customer may; their own servers, projects and keys need no permission."""
+
+INCLUDED = {
+    Permission.VIEW_LOCATIONS: (Permission.GET_LOCATIONS,),
+    Permission.MANAGE_LOCATIONS: (Permission.GET_LOCATIONS,),
+    Permission.MANAGE_IMAGES: (Permission.GET_APPLICATIONS, Permission.GET_OS_IMAGES),
+    Permission.MANAGE_SERVERS: (Permission.RESIZE_SERVERS,),
+}
+"""Permissions that operators have with another one, besides the "view" in each "manage" (assumed)."""

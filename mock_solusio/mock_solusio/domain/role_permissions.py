@@ -2,7 +2,7 @@
 
 import functools
 
-from mock_solusio.domain.permissions import Permission
+from mock_solusio.domain.permissions import INCLUDED, Permission
 from mock_solusio.domain.records.roles import ADMINISTRATOR_ROLE, ROLES, Role
 from mock_solusio.domain.records.user import User
 from mock_solusio.domain.world import World
@@ -20,7 +20,7 @@ def role_by_name(world: World, name: str) -> Role | None:
 
 
 def permissions_of_role(role: Role) -> frozenset[Permission]:
-    """Return the permissions of a role; "manage" includes "view"."""
+    """Return the permissions of a role with those that they include."""
     if role.id == ADMINISTRATOR_ROLE:
         return _ALL
     return _permitted(tuple(role.permissions))
@@ -30,7 +30,8 @@ def permissions_of_role(role: Role) -> frozenset[Permission]:
 def _permitted(names: tuple[str, ...]) -> frozenset[Permission]:
     given = {Permission(name) for name in names if name in _ALL}
     views = {name.replace("manage ", "view ", 1) for name in given}
-    return frozenset(given | {permission for permission in Permission if permission in views})
+    included = {permission for name in given for permission in INCLUDED.get(name, ())}
+    return frozenset(given | included | {permission for permission in Permission if permission in views})
 
 
 def permissions_of(world: World, user: User) -> frozenset[Permission]:

@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from mock_solusio.domain import authority, settings
 from mock_solusio.domain.errors import Conflict, Invalid, counted
+from mock_solusio.domain.permissions import CLIENT_PERMISSIONS
 from mock_solusio.domain.records.roles import ROLES, Role
 from mock_solusio.domain.records.user import User
 from mock_solusio.domain.role_permissions import PERMISSIONS, permissions_of_role, role_by_name
@@ -11,9 +12,10 @@ from mock_solusio.domain.world import World
 
 
 def seed(world: World) -> None:
-    """Create the two roles of a fresh installation (observed names)."""
-    for name in ("Administrator", "Client"):
-        world[ROLES].add(Role(name=name, name_key=name.casefold()))
+    """Create the two roles of a fresh installation."""
+    for name, permissions in (("ADMIN", ()), ("CLIENT", CLIENT_PERMISSIONS)):
+        role = Role(name=name, name_key=name.casefold(), permissions=[one.value for one in permissions])
+        world[ROLES].add(role)
 
 
 def create(world: World, name: str, permissions: list[int], *, actor: User | None = None) -> Role:
@@ -35,13 +37,13 @@ def update(
     """Rename a role and replace its permissions; None keeps them.
 
     Raises:
-        Conflict: the role comes with SolusIO.
+        Conflict: the role is built in.
         Invalid: the name is taken, or a permission does not exist.
         Forbidden: the actor lacks a permission that the role has or would get.
     """
     authority.check_grant(world, actor, permissions_of_role(role))
     if role.built_in:
-        raise Conflict(f"The role {role.name} comes with SolusIO and cannot be changed.")
+        raise Conflict(f"The role {role.name} is built in and cannot be changed.")
     _check_name(world, name, role)
     names = role.permissions if permissions is None else _names(permissions)
     changed = replace(role, name=name, name_key=name.casefold(), permissions=names)
@@ -54,12 +56,12 @@ def remove(world: World, role: Role, *, actor: User | None = None) -> None:
     """Delete a role.
 
     Raises:
-        Conflict: the role comes with SolusIO, users have it, or new users get it.
+        Conflict: the role is built in, users have it, or new users get it.
         Forbidden: the actor lacks a permission that the role has.
     """
     authority.check_grant(world, actor, permissions_of_role(role))
     if role.built_in:
-        raise Conflict(f"The role {role.name} comes with SolusIO and cannot be deleted.")
+        raise Conflict(f"The role {role.name} is built in and cannot be deleted.")
     if role.users_count:
         raise Conflict(
             f"The role {role.name} cannot be deleted: it is in use by {counted(role.users_count, 'user')}."

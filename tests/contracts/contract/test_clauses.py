@@ -105,3 +105,28 @@ def test_a_clause_by_its_id() -> None:
 
 def test_levels_have_weights() -> None:
     assert Level.MUST.weight > Level.SHOULD.weight > Level.MAY.weight
+
+
+GUIDES = {
+    "Locking and Suspending User Accounts": {"UM-014", "UM-015", "UM-016", "SSO-006"},
+    "Limiting Users' Resources Consumption": {"UM-022", "UM-023", "UM-024", "UM-025"},
+    "User Access Control": {"UM-030", "UM-031", "UM-033"},
+}
+"""What the vendor's guides state about users, login and limits, by the title of the page."""
+
+
+@pytest.mark.parametrize("title", GUIDES)
+def test_what_a_guide_states_about_users_is_documented(title: str) -> None:
+    citing = {one.id for one in clauses().values() if title in one.source}
+    assert citing == GUIDES[title]
+    assert {clause(one).provenance for one in citing} == {Provenance.DOCUMENTED}
+
+
+def test_nothing_else_about_users_and_login_is_assumed_in_silence() -> None:
+    """No guide states these; a new assumption belongs here only after a look at the guides."""
+    assumed = {
+        one.id
+        for one in clauses().values()
+        if one.id.startswith(("UM-", "SSO-")) and one.provenance is Provenance.ASSUMED
+    }
+    assert assumed == {"UM-004", "UM-013", "SSO-003", "SSO-005"}

@@ -58,7 +58,7 @@ def blesta(wire: Any, panel: Any, pages: int) -> Blesta:
 
 @pytest.fixture(scope="module")
 def customer(blesta: Blesta) -> int:
-    role = next(role for role in blesta.list_all("roles") if role["name"] == "Client")
+    role = next(role for role in blesta.list_all("roles") if role["name"] == "CLIENT")
     body = {
         "email": "blesta@example.com",
         "password": "secret-1",

@@ -49,7 +49,7 @@ def test_servers(hostbill: HostBill, fleet: list[int]) -> None:
 
 def test_roles_are_found_by_name(hostbill: HostBill) -> None:
     roles = {row["name"]: row["id"] for row in hostbill.all("roles")}
-    assert {"Administrator", "Client"} <= roles.keys()
+    assert {"ADMIN", "CLIENT"} <= roles.keys()
 
 
 @pytest.mark.usefixtures("fleet")

@@ -30,7 +30,7 @@ def ask(wire: Any, panel: Any) -> Callable[..., Any]:
 
 @pytest.fixture(scope="module")
 def client(ask: Callable[..., Any], panel: Any) -> tuple[int, str]:
-    """A user of the role Client, by id and the access token that he logs in for."""
+    """A user of the role CLIENT, by id and the access token that he logs in for."""
     user = panel.create_user(email="perl@example.com", password="secret-1")
     login = ask("POST", "auth/login", {"email": "perl@example.com", "password": "secret-1"}, token=None)
     assert login.status == 200
@@ -197,7 +197,7 @@ def test_a_client_sees_his_account_and_makes_an_access_token(ask: Callable[..., 
     token = panel.call("POST", f"users/{user['id']}/tokens", {"is_one_time": False})["access_token"]
     account = ask("GET", "account", token=token).data
     assert account["email"] == "raycast@example.com"
-    assert account["roles"][0]["name"] == "Client"
+    assert account["roles"][0]["name"] == "CLIENT"
     assert account["language"]["icon"]["url"]
     answer = ask("POST", "account/tokens", {"name": "raycast"}, token=token)
     assert (answer.status, answer.json["token_type"]) == (201, "Bearer")
@@ -240,7 +240,7 @@ def test_a_client_invites_members_and_takes_snapshots(
 
 def test_a_user_is_put_with_language_and_roles(ask: Callable[..., Any], panel: Any) -> None:
     user = panel.create_user(billing_user_id=91)
-    role = next(role for role in ask("GET", "roles").data if role["name"] == "Client")["id"]
+    role = next(role for role in ask("GET", "roles").data if role["name"] == "CLIENT")["id"]
     language = ask("GET", "languages").data[-1]["id"]
     got = ask("PUT", f"users/{user['id']}", {"status": "active", "language_id": language, "roles": [role]})
     assert got.status == 200

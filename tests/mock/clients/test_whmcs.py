@@ -75,7 +75,7 @@ def plan(panel: Any) -> dict[str, Any]:
 def customer(whmcs: Whmcs) -> int:
     """`syncWithSolusUser`: look for the address, create, and set the billing id where it is missing."""
     assert whmcs.user_by_email("client@example.com") is None
-    role = next(role for role in whmcs.list("roles") if role["name"] == "Client")
+    role = next(role for role in whmcs.list("roles") if role["name"] == "CLIENT")
     group = whmcs.call("POST", "limit_groups", {"name": "whmcs"})["data"]
     body = {"password": "secret-1", "status": "active", "billing_user_id": 12, "roles": [role["id"]]}
     made = whmcs.call("POST", "users", {"email": "client@example.com", **body, "limit_group_id": group["id"]})

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from mock_solusio.domain import access_tokens, authority, role_permissions, roles, users
 from mock_solusio.domain import settings as solusio_settings
 from mock_solusio.domain.errors import DomainError
-from mock_solusio.domain.permissions import Permission
+from mock_solusio.domain.permissions import CLIENT_PERMISSIONS, Permission
 from mock_solusio.domain.records.roles import CLIENT_ROLE, ROLES
 from mock_solusio.domain.records.user import USERS
 from mock_solusio.domain.role_permissions import PERMISSIONS
@@ -16,14 +16,68 @@ from mock_solusio.domain.role_permissions import PERMISSIONS
 def test_two_roles_come_with_solusio(api):
     listed = api.get("roles").data
     assert [(row["id"], row["name"], row["is_default"]) for row in listed] == [
-        (1, "Administrator", True),
-        (2, "Client", True),
+        (1, "ADMIN", True),
+        (2, "CLIENT", True),
     ]
     assert {row["name"] for row in listed[0]["permissions"]} == set(Permission)
-    assert listed[1]["permissions"] == []
-    for key in (1, 2):
-        assert api.put(f"roles/{key}", {"name": "Mine"}).status == 409
-        assert api.delete(f"roles/{key}").status == 409
+    assert [row["name"] for row in listed[1]["permissions"]] == [
+        "get applications",
+        "get os images",
+        "get locations",
+        "resize servers",
+    ]
+
+
+@pytest.mark.parametrize(("key", "name"), [(1, "ADMIN"), (2, "CLIENT")])
+def test_built_in_roles_are_neither_edited_nor_deleted(api, key, name):
+    before = api.get(f"roles/{key}").data
+    edited = api.put(f"roles/{key}", {"name": "Mine", "permissions": [1]})
+    assert (edited.status, edited.message) == (409, f"The role {name} is built in and cannot be changed.")
+    deleted = api.delete(f"roles/{key}")
+    assert (deleted.status, deleted.message) == (409, f"The role {name} is built in and cannot be deleted.")
+    assert api.get(f"roles/{key}").data == before
+
+
+READ_BY_CUSTOMERS = (
+    "applications",
+    "os_images",
+    "os_images/1",
+    "os_images/1/versions",
+    "locations",
+    "locations/1",
+)
+
+
+def test_a_client_reads_what_an_order_needs_and_resizes_servers(person, order):
+    ada = person("ada")
+    for path in READ_BY_CUSTOMERS:
+        assert ada.get(path).status == 200, path
+    server = order(user=ada.id)
+    assert ada.post(f"servers/{server['id']}/resize", {"plan_id": 2}).status == 200
+
+
+def test_a_role_without_these_permissions_lacks_them(person, order):
+    eve = person("eve", "view users")
+    for path in READ_BY_CUSTOMERS:
+        assert eve.get(path).status == 403, path
+    server = order(user=eve.id)
+    assert eve.post(f"servers/{server['id']}/resize", {"plan_id": 2}).status == 403
+    assert eve.post(f"servers/{server['id']}/stop").status == 200, "their own servers need no permission"
+
+
+@pytest.mark.parametrize(
+    ("permission", "included"),
+    [
+        ("view locations", {"get locations"}),
+        ("manage locations", {"view locations", "get locations"}),
+        ("manage images", {"get applications", "get os images"}),
+        ("manage servers", {"view servers", "resize servers"}),
+    ],
+)
+def test_operators_have_what_customers_have_of_the_same_thing(api, permission, included):
+    number = list(Permission).index(permission) + 1
+    made = api.post("roles", {"name": "Operator", "permissions": [number]}).data
+    assert {row["name"] for row in made["permissions"]} == {permission, *included}
 
 
 def test_permissions_have_ids_and_names(api):
@@ -53,7 +107,7 @@ def test_a_role_in_use_stays(api):
     api.put(f"users/{user['id']}", {"roles": [2]})
     assert api.patch("settings", {"registration": {"role": "support"}}).status == 200
     assert api.delete(f"roles/{role['id']}").status == 409
-    api.patch("settings", {"registration": {"role": "Client"}})
+    api.patch("settings", {"registration": {"role": "CLIENT"}})
     assert api.delete(f"roles/{role['id']}").status == 204
 
 
@@ -96,7 +150,7 @@ def test_a_viewer_does_not_manage(person):
         ("POST", "api_tokens", {"name": "x", "user_id": 1}),
         ("POST", "roles", {"name": "x", "permissions": [10]}),
         ("PUT", "roles/{role}", {"name": "role of eve", "permissions": [2, 4, 10]}),
-        ("PATCH", "settings", {"registration": {"role": "Administrator"}}),
+        ("PATCH", "settings", {"registration": {"role": "ADMIN"}}),
     ],
 )
 def test_ways_up_are_barred(api, person, method, path, body):
@@ -139,7 +193,7 @@ def test_no_sequence_of_steps_raises_permissions(mock, own, steps):
             role = roles.create(world, "managers", sorted(own))
             manager = users.create(world, email="manager@x.y", roles=[role.id])
             users.create(world, email="helper@x.y", roles=[role.id, CLIENT_ROLE])
-            allowed = role_permissions.permissions_of(world, manager)
+            allowed = role_permissions.permissions_of(world, manager).union(CLIENT_PERMISSIONS)
             touched = {manager.id}
         for what, number, permissions in steps:
             try:

@@ -134,7 +134,7 @@ def test_ids_and_types_stay_as_they_were(session):
     made, _ = session
     created = json.loads(bytes(made.exchanges()[0].response.body.value))["data"]
     assert (created["id"], created["billing_user_id"], created["status"]) == (2, 4711, "active")
-    assert created["roles"] == [{"id": 2, "name": "Client", "is_default": True, "users_count": 1}]
+    assert created["roles"] == [{"id": 2, "name": "CLIENT", "is_default": True, "users_count": 1}]
     asked = json.loads(bytes(made.exchanges()[1].request.body.value))
     assert (list(asked), asked["billing_user_id"]) == (["email", "password", "billing_user_id"], "4712")
     assert re.fullmatch(r"[A-Z][a-z]{12}.\d\d", asked["password"])

@@ -81,11 +81,42 @@ def test_additional_addresses(api, limited, version, limit, member):
     assert api.post(f"servers/{key}/ips", {"count": 2, "type": version}).status == 200
 
 
-def test_a_lowered_limit_takes_nothing_away(api, customer, limit_group):
-    group = limit_group(vms=2)
+def test_a_lowered_limit_stops_and_deletes_nothing(api, customer, limit_group, wait):
+    group = limit_group(vms=3, running_vms=3, additional_ips=3)
     user = customer(limit_group_id=group)
-    for name in "ab":
-        api.post("servers", {"name": name, "user": user})
-    api.patch(f"limit_groups/{group}", {"vms": {"limit": 1}})
-    assert api.get(f"servers?filter[user_id]={user}").json["meta"]["total"] == 2
+    first, second = (
+        api.create("servers", name=name, user=user, additional_ip_count=1)["id"] for name in "ab"
+    )
+    wait(60)
+    api.patch(
+        f"limit_groups/{group}", {limit: {"limit": 1} for limit in ("vms", "running_vms", "additional_ips")}
+    )
+    wait(60)
+    left = api.get(f"servers?filter[user_id]={user}").data
+    assert [one["status"] for one in left] == ["started", "started"]
+    assert sum(not ip["is_primary"] for one in left for ip in one["ips"] if "." in ip["ip"]) == 2
+    assert api.post(f"servers/{first}/restart").status == 200, "a running server may restart"
+
     assert api.post("servers", {"name": "c", "user": user}).message == "The limit of 1 server is reached."
+    assert api.post(f"servers/{first}/ips", {"count": 1}).errors.keys() == {"additional_ips"}
+    api.post(f"servers/{second}/stop")
+    assert api.post(f"servers/{second}/start").message == "The limit of 1 running server is reached."
+
+
+def test_without_a_default_limit_group_a_new_user_has_no_limits(api, customer, limit_group):
+    group = limit_group(vms=0)
+    api.patch("settings", {"limit_group": group})
+    assert api.post("servers", {"name": "a", "user": customer()}).status == 422
+    api.patch("settings", {"limit_group": None})
+    user = customer()
+    assert api.get(f"users/{user}").data["limit_group"] is None
+    for name in "abc":
+        assert api.post("servers", {"name": name, "user": user}).status == 201
+
+
+def test_a_limit_group_is_assigned_by_editing_a_user(api, customer, limit_group):
+    user = customer()
+    api.put(f"users/{user}", {"limit_group_id": limit_group(vms=0)})
+    assert api.post("servers", {"name": "a", "user": user}).message == "The limit of 0 servers is reached."
+    api.put(f"users/{user}", {"limit_group_id": None})
+    assert api.post("servers", {"name": "a", "user": user}).status == 201

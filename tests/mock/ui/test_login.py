@@ -344,7 +344,7 @@ def test_registration_makes_a_user_and_logs_him_in(browser: Any, api: Any) -> No
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     assert "new@example.com" in browser.open("/").text
     (made,) = api.get("users?filter[search]=new@example.com").data
-    assert [role["name"] for role in made["roles"]] == ["Client"]
+    assert [role["name"] for role in made["roles"]] == ["CLIENT"]
 
 
 @pytest.mark.usefixtures("ada")

@@ -101,7 +101,7 @@ def test_users(made, api):
         email="ann@example.com",
         password="geheimnis",
         billing_user_id=7,
-        roles=["Client", 1],
+        roles=["CLIENT", 1],
         created_at="2026-01-10T09:30:00Z",
         access_tokens=[{"secret": "anns-own-access-token", "name": "scripts"}],
         ssh_keys=[{"name": "laptop", "public_key": KEY}],
@@ -295,7 +295,7 @@ def test_a_world_with_an_error_leaves_no_trace(load, api, control, order):
             "there is no limit group 99",
         ),
         (
-            {"users": [{"email": "a@b.example", "roles": ["Client", "Boss"]}]},
+            {"users": [{"email": "a@b.example", "roles": ["CLIENT", "Boss"]}]},
             "users[0].roles[1]",
             "there is no role 'Boss'",
         ),

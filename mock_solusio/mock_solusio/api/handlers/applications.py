@@ -9,7 +9,7 @@ from mock_solusio.domain.records.images import APPLICATIONS
 
 RESOURCE = Resource(
     application_view,
-    sees=visible(APPLICATIONS, Permission.MANAGE_IMAGES),
+    sees=visible(APPLICATIONS, Permission.MANAGE_IMAGES, Permission.GET_APPLICATIONS),
     manages=permitted(APPLICATIONS, Permission.MANAGE_IMAGES),
 )
 RESOURCE.list("listApplications")

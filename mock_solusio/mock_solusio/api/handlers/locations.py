@@ -9,7 +9,7 @@ from mock_solusio.domain.records.compute_resources import LOCATIONS
 
 RESOURCE = Resource(
     location_view,
-    sees=visible(LOCATIONS, Permission.VIEW_LOCATIONS),
+    sees=visible(LOCATIONS, Permission.VIEW_LOCATIONS, Permission.GET_LOCATIONS),
     manages=permitted(LOCATIONS, Permission.MANAGE_LOCATIONS),
 )
 RESOURCE.list("listLocations")

@@ -10,6 +10,7 @@ from mock_solusio.domain.permissions import Permission
 from mock_solusio.domain.records.images import OS_IMAGE_VERSIONS, OS_IMAGES, OsImageVersion
 
 MANAGE = Permission.MANAGE_IMAGES
+GET = Permission.GET_OS_IMAGES
 
 
 def _find_version(call: Call) -> OsImageVersion:
@@ -18,7 +19,7 @@ def _find_version(call: Call) -> OsImageVersion:
     return version
 
 
-IMAGES = Resource(os_image_view, sees=visible(OS_IMAGES, MANAGE), manages=permitted(OS_IMAGES, MANAGE))
+IMAGES = Resource(os_image_view, sees=visible(OS_IMAGES, MANAGE, GET), manages=permitted(OS_IMAGES, MANAGE))
 IMAGES.list("listOsImages")
 IMAGES.create("createOsImage", by=os_images.create)
 IMAGES.show("getOsImage")
@@ -28,7 +29,7 @@ IMAGES.delete_all("deleteOsImages", by=os_images.remove_all)
 
 VERSIONS = Resource(
     os_image_version_view,
-    sees=Access(OS_IMAGE_VERSIONS, _find_version),
+    sees=Access(OS_IMAGE_VERSIONS, _find_version, permission=GET),
     manages=permitted(OS_IMAGE_VERSIONS, MANAGE),
 )
 VERSIONS.show("getOsImageVersion")
@@ -36,7 +37,7 @@ VERSIONS.update("replaceOsImageVersion", "updateOsImageVersion", by=os_images.up
 VERSIONS.delete("deleteOsImageVersion", by=os_images.remove_version)
 
 
-@operation("listOsImageVersions")
+@operation("listOsImageVersions", permission=GET)
 def list_versions(call: Call) -> Reply:
     """Reply with the versions of an operating system, without pages."""
     image = IMAGES.sees.find(call)

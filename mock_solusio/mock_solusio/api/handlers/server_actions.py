@@ -52,7 +52,7 @@ def restart_server(call: Call) -> Reply:
     return show(call, task_view, actions.restart(call.world, call.actor, actionable(call), force=force))
 
 
-@operation("resizeServer")
+@operation("resizeServer", permission=Permission.RESIZE_SERVERS)
 def resize_server(call: Call) -> Reply:
     """Give a server another plan. Customers choose among the plans that they see, without changes."""
     operator = call.may(Permission.MANAGE_SERVERS)

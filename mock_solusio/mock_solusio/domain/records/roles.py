@@ -7,10 +7,8 @@ from mock_solusio.domain.world import Kind, Record
 ADMINISTRATOR_ROLE = 1
 """Id of the role that permits everything."""
 
-
 CLIENT_ROLE = 2
-"""Id of the role of customers, which has no permissions: their own things need none (observed)."""
-
+"""Id of the role of customers."""
 
 BUILT_IN_ROLES = (ADMINISTRATOR_ROLE, CLIENT_ROLE)
 
