@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-from mock_solusio.billing.client import BillingExchange, BillingPrices
+from mock_solusio.billing.client import BillingClient, BillingExchange
 from support.async_endpoint import http
 from support.pricing import VENDOR_EXAMPLE
 
@@ -22,10 +22,10 @@ class Integration:
 
 
 @contextlib.asynccontextmanager
-async def asking(**options: Any) -> AsyncIterator[tuple[BillingPrices, list[BillingExchange]]]:
+async def asking(**options: Any) -> AsyncIterator[tuple[BillingClient, list[BillingExchange]]]:
     """Give prices and the list of what they report."""
     exchanges: list[BillingExchange] = []
-    prices = BillingPrices(on_exchange=exchanges.append, **options)
+    prices = BillingClient(on_exchange=exchanges.append, **options)
     try:
         yield prices, exchanges
     finally:

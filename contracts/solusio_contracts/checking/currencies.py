@@ -1,4 +1,8 @@
-"""ISO 4217 currencies, from the CLDR data in Babel."""
+"""ISO 4217 currencies, from the CLDR data in Babel: codes and symbols, for judging prices.
+
+How many decimals an amount has is decided where amounts are: `invoices.documents` here, `domain.prices` in
+the mock, `money` in the reference.
+"""
 
 import datetime
 import functools

@@ -1,6 +1,7 @@
 """The report on a terminal, for the author of the endpoint.
 
-All output is `rich.text.Text`, so no part of a response is taken for markup.
+All output is `rich.text.Text`, so no part of a response is taken for markup. The words that all
+reports share are in `view`.
 """
 
 from collections.abc import Sequence

@@ -62,7 +62,7 @@ class _Loop:
         self.making = asyncio.Lock()
 
 
-class BillingPrices:
+class BillingClient:
     """Asks for prices and caches them for a while.
 
     For one thread: the one of the event loop. All limits are assumed: SolusIO's own are not known.

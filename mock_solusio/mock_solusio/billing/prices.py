@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from mock_solusio.billing.client import BillingPrices
+from mock_solusio.billing.client import BillingClient
 from mock_solusio.billing.question import BillingExchange
 from mock_solusio.domain import activity, settings
 from mock_solusio.domain.prices import Pricing
@@ -24,7 +24,7 @@ class CustomerPrices:
     def __init__(self, store: Store, journal: Journal, *, timeout: float = 5.0) -> None:
         self._store = store
         self._journal = journal
-        self._prices = BillingPrices(on_exchange=self._note, timeout=timeout)
+        self._prices = BillingClient(on_exchange=self._note, timeout=timeout)
 
     def known(self, billing_user_id: int) -> tuple[Pricing | None, Micros] | None:
         """Return a customer's price and until when it holds; None if it has to be asked for."""

@@ -5,7 +5,7 @@ import gc
 
 import pytest
 
-from mock_solusio.billing.client import STOPPED, BillingPrices
+from mock_solusio.billing.client import STOPPED, BillingClient
 from mock_solusio.moment import DAY, SECOND
 from support.async_endpoint import http, raw, serving, silent, waiting
 from support.prices import GOOD, Integration, asking
@@ -198,7 +198,7 @@ async def test_closing_gives_up_what_is_under_way():
 
 
 def test_one_event_loop_after_the_other():
-    prices = BillingPrices()
+    prices = BillingClient()
 
     async def ask(user):
         async with serving(GOOD) as endpoint:
@@ -213,7 +213,7 @@ async def test_what_the_journal_raises_reaches_who_asked():
     def broken(_exchange):
         raise LookupError("the journal is broken")
 
-    prices = BillingPrices(on_exchange=broken)
+    prices = BillingClient(on_exchange=broken)
     async with serving(GOOD) as endpoint:
         with pytest.raises(LookupError, match="the journal is broken"):
             await prices.ask(Integration(endpoint.url), 1, 0)

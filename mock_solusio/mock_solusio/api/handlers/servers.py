@@ -1,4 +1,4 @@
-"""Servers: list, create, show, change, delete (facts, section 7)."""
+"""Servers: list, create, show, change, delete (facts, section 7). `domain.servers` does what is asked."""
 
 from typing import Any
 
