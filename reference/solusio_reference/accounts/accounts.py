@@ -53,7 +53,7 @@ class Accounts:
         return self._wish(customer_id, lambda noted: replace(_live(customer_id, noted), email=email))
 
     def lock(self, customer_id: int) -> Account:
-        """Let a customer not log in any more; his servers go on."""
+        """Lock a customer who does not pay: no new servers, projects, invitations. The rest keeps running."""
         return self._wish(customer_id, lambda noted: replace(_live(customer_id, noted), locked=True))
 
     def unlock(self, customer_id: int) -> Account:
@@ -61,7 +61,7 @@ class Accounts:
         return self._wish(customer_id, lambda noted: replace(_live(customer_id, noted), locked=False))
 
     def suspend(self, customer_id: int) -> Account:
-        """Suspend a customer with his servers. They are still used, and cost tokens."""
+        """Suspend a customer who still does not pay, with their servers, which still cost tokens."""
         return self._wish(customer_id, lambda noted: replace(_live(customer_id, noted), suspended=True))
 
     def unsuspend(self, customer_id: int) -> Account:
@@ -73,14 +73,13 @@ class Accounts:
         return self._wish(customer_id, lambda noted: replace(_known(customer_id, noted), removed=True))
 
     def login_link(self, customer_id: int) -> str:
-        """Return a URL that logs a customer in to SolusIO, once (step 9)."""
+        """Return a URL that logs a customer in to SolusIO, once (step 9).
+
+        Locked and suspended customers get one too: SolusIO tells them what they can no longer do.
+        """
         attempt = 1
         while True:
             account = _live(customer_id, self._notes.get(customer_id))
-            if account.status != "active":
-                raise AccountError(
-                    f"customer {customer_id} is {account.status}: SolusIO would not let him in"
-                )
             try:
                 user = self._users.bring(account)
                 self._notes.found(account, user.id)

@@ -30,8 +30,8 @@ _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f\ud800-\udfff]{1,64}@[^@\s\x00-\x1f\x7f\
 class Account:
     """A customer's user of SolusIO as he is wanted.
 
-    Being locked and being suspended have reasons of their own: who has paid is not suspended any more, and
-    stays locked if his password was stolen. SolusIO has one status for both, and the graver one wins.
+    SolusIO has one status. Here a lock and a suspension, the next step against a customer who does not pay,
+    are noted separately: the suspension wins, and a lock from before it remains when it ends.
     """
 
     customer_id: int

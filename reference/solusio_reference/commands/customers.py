@@ -163,9 +163,9 @@ def _add_change(name: str, text: str) -> None:
     customers.command(name, help=text)(_customer_id(_store(_solusio()(change))))
 
 
-_add_change("lock", "Let a customer not log in to SolusIO any more; his servers go on.")
+_add_change("lock", "Lock a customer who does not pay: they create nothing more in SolusIO.")
 _add_change("unlock", "Take a lock back; who is suspended stays so.")
-_add_change("suspend", "Suspend a customer in SolusIO, with his servers.")
+_add_change("suspend", "Suspend a customer who does not pay, with their servers.")
 _add_change("unsuspend", "Take a suspension back; who is locked stays so.")
 _add_change(
     "remove", "Delete the SolusIO user of a customer, whose servers must be gone. The customer stays here."

@@ -28,7 +28,7 @@ class User(Struct, frozen=True):
     id: Id
     email: str
     status: str
-    """``active``, ``locked`` (may not log in) or ``suspended`` (his servers stand still, too)."""
+    """``active``, ``locked`` (creates no servers) or ``suspended`` (their servers are suspended, too)."""
     billing_user_id: int | None = None
 
 

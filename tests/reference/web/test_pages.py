@@ -338,13 +338,18 @@ def test_the_button_makes_the_user_once_and_leads_into_his_user_area(integrated,
     assert len([one for one in solusio.call("GET", "users") if one["billing_user_id"] == 8]) == 1
 
 
-def test_a_customer_who_is_suspended_is_not_let_in(integrated):
+@pytest.mark.parametrize("step", ["lock", "suspend"])
+def test_a_locked_or_suspended_customer_is_let_in(integrated, step):
     integrated.service.accounts.ensure(3, "three@example.com")
-    integrated.service.accounts.suspend(3)
+    account = getattr(integrated.service.accounts, step)(3)
+    shown = f"{account.status.capitalize()}, user {account.solusio_user_id}"
+    assert shown in integrated.text("/billing/customers/3")
     answer = integrated.post("/billing/customers/3/login")
-    assert answer.status_code == 502
-    assert "customer 3 is suspended" in answer.text
-    assert "Suspended, user" in answer.text
+    assert answer.status_code == 303
+    assert (
+        f"Your account is {account.status}."
+        in httpx.get(answer.headers["location"], follow_redirects=True).text
+    )
 
 
 def test_a_solusio_that_cannot_be_reached_is_told_on_the_page(shop):
