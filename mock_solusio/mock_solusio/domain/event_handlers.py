@@ -52,7 +52,7 @@ ACTION = "event-handler"
 DELAY = SECOND
 """How long after an event its deliveries are due (assumed), so that a frozen clock holds them back."""
 NO_END: Micros = 253_402_300_799 * SECOND
-"""When a delivery's task would end by itself: its end is the response, not a moment."""
+"""When a delivery's task would end without a response, which is never: the response ends it."""
 
 
 def create(world: World, body: Mapping[str, Any]) -> EventHandler:
