@@ -19,19 +19,23 @@ from mock_solusio.server.asgi import (
     Receive,
     Scope,
     Send,
-    TooLargeError,
+    UnreadableError,
     answered_by,
+    decompress,
     read_request,
     run_lifespan,
     send_response,
 )
 from mock_solusio.server.messages import Request, Response, json_response
+from mock_solusio.traffic.journal import ExchangeKind
 
 if TYPE_CHECKING:
     from mock_solusio.control.api import Control
 
 CONTROL: Final = "/_mock"
 _BELOW_API: Final = f"{PREFIX}/"
+
+_AREAS: Final[tuple[tuple[str, ExchangeKind], ...]] = ((PREFIX, "api"), (CONTROL, "control"))
 
 
 @dataclass(slots=True)
@@ -91,8 +95,9 @@ class Mock(Runtime):
             return
         try:
             request = await read_request(scope, receive)
-        except TooLargeError:
-            await send_response(json_response(413, {"message": "The request is too large."}), send)
+            decompress(request)
+        except UnreadableError as error:
+            await send_response(self.reject(error.request, error.status, str(error)), send)
             return
         except (ClientGoneError, asyncio.CancelledError):
             # The client went away, or the mock stops before it has read the request: nobody waits.
@@ -103,9 +108,14 @@ class Mock(Runtime):
         if not incoming.sent:
             await send_response(response, send)
 
+    def reject(self, request: Request, status: int, reason: str) -> Response:
+        """Return the response to a request that cannot be read, and add both to the journal."""
+        response = json_response(status, {"message": reason}, notes=[reason])
+        self.journal.add_exchange(_kind(request.path), request, response, moment=self.clock.now())
+        return response
+
     async def _serve_control(self, incoming: Incoming) -> Response | None:
-        path = incoming.request.path
-        if path != CONTROL and not path.startswith(f"{CONTROL}/"):
+        if _kind(incoming.request.path) != "control":
             return None
         if self._control is None:
             from mock_solusio.control.api import Control
@@ -117,7 +127,7 @@ class Mock(Runtime):
         began = time.perf_counter()
         response = await incoming.proceed()
         self.journal.add_exchange(
-            "api" if incoming.is_api else "ui",
+            _kind(incoming.request.path),
             incoming.request,
             response,
             moment=self.clock.now(),
@@ -177,3 +187,10 @@ class Mock(Runtime):
 
             self._ui = create_ui(self)
         return await answered_by(self._ui, incoming.scope, incoming.request)
+
+
+def _kind(path: str) -> ExchangeKind:
+    for prefix, kind in _AREAS:
+        if path == prefix or path.startswith(f"{prefix}/"):
+            return kind
+    return "ui"

@@ -202,6 +202,7 @@ def serve(
                     tls=context,
                     starting=lambda: _greet(mock, url, options, authority),
                     stopping=mock.faults.release,
+                    rejecting=mock.reject,
                 ).run(sockets=[listener])
             except KeyboardInterrupt:
                 pass  # raised again by uvicorn after it has finished its requests

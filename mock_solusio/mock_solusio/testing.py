@@ -152,7 +152,7 @@ def started(options: "Options | None" = None) -> Iterator[Solusio]:
 
     mock = Mock(options or Options())
     try:
-        with running(mock, stopping=mock.faults.release) as url:
+        with running(mock, stopping=mock.faults.release, rejecting=mock.reject) as url:
             solusio = Solusio(mock, url)
             try:
                 yield solusio

@@ -111,6 +111,7 @@ class Caller:
         data = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
         if data:
             sent["content-length"] = str(len(data))
+            sent.setdefault("content-type", "application/json")
         lines = [(name.lower().encode(), value.encode("latin-1")) for name, value in sent.items()]
         request = Request(method, target, query.encode(), lines, data, "http", client)
         response = await respond(self.mock, request)

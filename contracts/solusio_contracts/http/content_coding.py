@@ -7,6 +7,9 @@ LARGEST = 4 * 1024 * 1024
 
 _GZIP = ("gzip", "x-gzip")
 
+CODINGS = (*_GZIP, "deflate")
+"""The codings that can be decoded."""
+
 
 def decode_content(body: bytes, coding: str | None, offered: str | None) -> tuple[bytes, str | None]:
     """Decode a body; return the content, and what is wrong, if anything.
@@ -21,7 +24,7 @@ def decode_content(body: bytes, coding: str | None, offered: str | None) -> tupl
     if offered is None:
         problem = f"Content-Encoding: {coding}, but the request accepts no compression"
     for part in reversed(codings):
-        if part not in (*_GZIP, "deflate"):
+        if part not in CODINGS:
             return body, problem or f"Content-Encoding: {coding}, which the request does not accept"
         try:
             body = _inflate(body, part)

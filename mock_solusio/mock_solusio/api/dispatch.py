@@ -13,7 +13,7 @@ from mock_solusio.api.call import Call, RenderedRecords, Reply
 from mock_solusio.api.handlers.registry import HANDLERS
 from mock_solusio.api.operations import Handler
 from mock_solusio.api.routes import PREFIX, Match, Route, routes
-from mock_solusio.api.validation import read_body, read_query, response_problem
+from mock_solusio.api.validation import UnreadBody, read_body, read_query, response_problem
 from mock_solusio.domain import access_tokens, allowed_ips
 from mock_solusio.domain.errors import DomainError, Forbidden, TooMany, Unauthenticated
 from mock_solusio.domain.login import LoginThrottle
@@ -108,7 +108,10 @@ class Api:
             call.rendered = self._rendered
         call.query, call.raw_query = read_query(route, request.query)
         if route.takes_body:
-            call.body = read_body(route.id, request.body)
+            content_type = request.header(b"content-type")
+            call.body = read_body(
+                route.id, request.body, None if content_type is None else content_type.decode("latin-1")
+            )
         return call
 
     def _authenticated(self, request: Request) -> tuple[AccessToken, User]:
@@ -230,5 +233,5 @@ def refusal(error: DomainError, *, operation: str = "") -> Response:
     headers: Headers = ()
     if isinstance(error, TooMany):
         headers = [(b"retry-after", str(error.seconds).encode())]
-    notes = [error.message] if isinstance(error, Forbidden | Unauthenticated) else []
+    notes = [error.message] if isinstance(error, Forbidden | Unauthenticated | UnreadBody) else []
     return json_response(error.status, value, headers, operation=operation, notes=notes)

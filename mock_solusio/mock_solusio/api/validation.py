@@ -20,6 +20,10 @@ from mock_solusio.server.messages import Response
 from solusio_contracts.contract import documents
 from solusio_contracts.decoding import parse_json
 
+JSON = documents.JSON
+
+_EMPTY = frozenset({b"", b"{}", b"[]", b"null"})
+
 BODY_LIMIT = 1_048_576
 """Largest request body in bytes (assumed; clients send far less)."""
 
@@ -91,17 +95,24 @@ def _from_text(text: str, kind: object) -> Any:
     return _BOOLEANS.get(text.lower(), text) if kind == "boolean" else text
 
 
-def read_body(operation_id: str, raw: bytes) -> dict[str, Any]:
+class UnreadBody(Invalid):
+    """The fields of a body are not read, because its Content-Type is not that of JSON."""
+
+
+def read_body(operation_id: str, raw: bytes, content_type: str | None) -> dict[str, Any]:
     """Return the JSON object of a body. No body, `null` and `[]` count as an empty object.
 
     PHP clients write an empty object as `[]` (facts, 0.10).
 
     Raises:
         BadRequest: the body is too large, not JSON, or not an object.
+        UnreadBody: it is not empty, and its Content-Type is not that of JSON.
         Invalid: it differs from the document.
     """
     if len(raw) > BODY_LIMIT:
         raise BadRequest(f"The body has more than {BODY_LIMIT} bytes.")
+    if raw.strip() not in _EMPTY and not is_json(content_type):
+        raise _unread(operation_id, content_type)
     with refusing():
         value = parse_json(raw, "The body") if raw.strip() else {}
     if value is None or value == []:
@@ -113,6 +124,23 @@ def read_body(operation_id: str, raw: bytes) -> dict[str, Any]:
         body = _with_integers(body)
     check_body(operation_id, body)
     return body
+
+
+def is_json(content_type: str | None) -> bool:
+    """Tell whether Laravel would take a body of this type for JSON."""
+    return content_type is not None and bool(re.search("[/+]json", content_type, re.IGNORECASE))
+
+
+def _unread(operation_id: str, content_type: str | None) -> UnreadBody:
+    sent = (
+        "The request has no Content-Type" if content_type is None else f"The Content-Type is {content_type}"
+    )
+    text = f"{sent}, so the fields of the body are not read. Send JSON with Content-Type: {JSON}."
+    try:
+        check_body(operation_id, {})
+    except Invalid as error:
+        return UnreadBody({**(error.errors or {}), "body": [text]}, text)
+    return UnreadBody({"body": [text]}, text)
 
 
 def _with_integers(value: Any) -> Any:
@@ -184,7 +212,7 @@ def _query_schema(route: Route) -> jsonschema_rs.Draft202012Validator:
 
 @functools.cache
 def _request_schema(operation_id: str) -> jsonschema_rs.Draft202012Validator:
-    return _compile(documents.request_schema(operation_id, documents.JSON))
+    return _compile(documents.request_schema(operation_id, JSON))
 
 
 @functools.cache

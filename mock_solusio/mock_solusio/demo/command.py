@@ -170,6 +170,7 @@ def _serve(
         provider,
         starting=Thread(target=present, name="presenter", daemon=True).start,
         stopping=provider.faults.release,
+        rejecting=provider.reject,
     )
     server.run(sockets=[listener])
     if failures:

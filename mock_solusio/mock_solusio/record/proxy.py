@@ -27,7 +27,7 @@ from mock_solusio.server.asgi import (
     Receive,
     Scope,
     Send,
-    TooLargeError,
+    UnreadableError,
     read_request,
     send_response,
 )
@@ -130,7 +130,7 @@ class Recorder:
         elif scope["type"] == "http":
             try:
                 request = await read_request(scope, receive)
-            except TooLargeError:
+            except UnreadableError:
                 refusal = {"message": f"The recorder accepts requests of up to {BODY_LIMIT} bytes."}
                 await send_response(json_response(413, refusal, [(b"connection", b"close")]), send)
                 return

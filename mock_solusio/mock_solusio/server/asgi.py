@@ -1,5 +1,6 @@
 """Between the ASGI server and plain requests and responses."""
 
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -20,8 +21,13 @@ class ClientGoneError(Exception):
     """The client went away before its request was complete."""
 
 
-class TooLargeError(Exception):
-    """A request body has more than `BODY_LIMIT` bytes."""
+class UnreadableError(Exception):
+    """A request body that cannot be read: `request` has everything but the body."""
+
+    def __init__(self, request: Request, status: int, message: str) -> None:
+        super().__init__(message)
+        self.request = request
+        self.status = status
 
 
 async def run_lifespan(receive: Receive, send: Send, context: AbstractAsyncContextManager[None]) -> None:
@@ -37,10 +43,13 @@ async def read_request(scope: Scope, receive: Receive) -> Request:
     """Read a whole request, also the body of a GET: left unread, it would corrupt the next one (facts, 0.10).
 
     Raises:
-        TooLargeError: its body is too large.
+        UnreadableError: its body is too large.
         ClientGoneError: the client went away before it was complete.
     """
     client = scope.get("client")
+    sent = scope["path"]
+    if "//" in sent:
+        scope["path"] = re.sub("/{2,}", "/", sent)
     request = Request(
         scope["method"],
         scope["path"],
@@ -49,18 +58,41 @@ async def read_request(scope: Scope, receive: Receive) -> Request:
         b"",
         scope["scheme"],
         client[0] if client else "",
+        [] if scope["path"] == sent else [f"requested as {sent}"],
     )
     for name, _ in request.headers:
         if name in _BODIED:
-            request.body = await _read_body(receive)
+            request.body = await _read_body(request, receive)
             break
     return request
+
+
+def decompress(request: Request) -> None:
+    """Replace a compressed body by its content.
+
+    Raises:
+        UnreadableError: the compression is unknown, or the body is not compressed as the request says.
+    """
+    header = request.header(b"content-encoding")
+    if header is None or not request.body:
+        return
+    from solusio_contracts.http.content_coding import CODINGS, decode_content
+
+    coding = header.decode("latin-1")
+    if not {part.strip().lower() for part in coding.split(",")} <= {*CODINGS, "identity"}:
+        raise UnreadableError(
+            request, 415, f"Content-Encoding: expected {' or '.join(CODINGS)}, got {coding}."
+        )
+    body, problem = decode_content(request.body, coding, coding)
+    if problem:
+        raise UnreadableError(request, 400, f"{problem}.")
+    request.body = body
 
 
 _BODIED = frozenset({b"content-length", b"transfer-encoding"})
 
 
-async def _read_body(receive: Receive) -> bytes:
+async def _read_body(request: Request, receive: Receive) -> bytes:
     parts: list[bytes] = []
     size = 0
     while True:
@@ -70,7 +102,7 @@ async def _read_body(receive: Receive) -> bytes:
         part = message.get("body", b"")
         size += len(part)
         if size > BODY_LIMIT:
-            raise TooLargeError
+            raise UnreadableError(request, 413, f"The body has more than {BODY_LIMIT} bytes.")
         parts.append(part)
         if not message.get("more_body", False):
             return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -17,13 +17,15 @@ class Request:
 
     method: str
     path: str
-    """Decoded path, without the query."""
+    """Decoded path, without the query; repeated slashes are merged, as web servers do (nginx's default)."""
     query: bytes
     headers: Headers
     body: bytes
     scheme: str
     client: str
     """Address of the client."""
+    notes: list[str] = field(default_factory=list)
+    """What the journal says about it."""
 
     def header(self, name: bytes) -> bytes | None:
         """Return the first header of this name (in lower case)."""

@@ -208,7 +208,7 @@ class Journal:
             response_body=response.body,
             operation=response.operation,
             milliseconds=milliseconds,
-            notes=response.notes,
+            notes=(*request.notes, *response.notes),
         )
 
     def clear(self) -> None:

@@ -66,7 +66,7 @@ LIMITS = {
 def moments(place: Place, value: Any) -> Iterator[str]:
     name = last(place)
     if name.endswith("_at") or (name == "time" and isinstance(value, str)):
-        optional = name in ("email_verified_at", "next_scheduled_backup_at", "expires_at")
+        optional = name in ("email_verified_at", "next_scheduled_backup_at", "expires_at", "invite_sent_at")
         optional |= name in ("started_at", "finished_at")
         if not (value is None and optional) and not (isinstance(value, str) and MOMENT.fullmatch(value)):
             yield f"{value!r} is no moment"
