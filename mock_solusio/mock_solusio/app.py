@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 
 CONTROL: Final = "/_mock"
 _BELOW_API: Final = f"{PREFIX}/"
-
-_AREAS: Final[tuple[tuple[str, ExchangeKind], ...]] = ((PREFIX, "api"), (CONTROL, "control"))
+_BELOW_CONTROL: Final = f"{CONTROL}/"
 
 
 @dataclass(slots=True)
@@ -46,8 +45,8 @@ class Incoming:
     scope: Scope
     receive: Receive
     send: Send
-    is_api: bool
-    """Whether its path is below that of the API."""
+    kind: ExchangeKind
+    """Which part of the mock its path belongs to."""
     steps: "Iterator[Step]"
     """The steps it has not reached yet."""
     match: Match | None = None
@@ -102,8 +101,7 @@ class Mock(Runtime):
         except (ClientGoneError, asyncio.CancelledError):
             # The client went away, or the mock stops before it has read the request: nobody waits.
             return
-        is_api = request.path.startswith(_BELOW_API)
-        incoming = Incoming(request, scope, receive, send, is_api, iter(self.steps))
+        incoming = Incoming(request, scope, receive, send, _kind(request.path), iter(self.steps))
         response = await incoming.proceed()
         if not incoming.sent:
             await send_response(response, send)
@@ -115,7 +113,7 @@ class Mock(Runtime):
         return response
 
     async def _serve_control(self, incoming: Incoming) -> Response | None:
-        if _kind(incoming.request.path) != "control":
+        if incoming.kind != "control":
             return None
         if self._control is None:
             from mock_solusio.control.api import Control
@@ -127,7 +125,7 @@ class Mock(Runtime):
         began = time.perf_counter()
         response = await incoming.proceed()
         self.journal.add_exchange(
-            _kind(incoming.request.path),
+            incoming.kind,
             incoming.request,
             response,
             moment=self.clock.now(),
@@ -139,7 +137,7 @@ class Mock(Runtime):
         if not self.faults:
             return None
         request = incoming.request
-        if incoming.is_api:
+        if incoming.kind == "api":
             incoming.match = self.api.match(request)
         operation = incoming.match.operation if incoming.match else ""
         fault = self.faults.next(request.method, request.path, operation)
@@ -176,10 +174,12 @@ class Mock(Runtime):
 
     async def _serve_cached(self, incoming: Incoming) -> Response | None:
         request = incoming.request
-        return self.api.cached(request) if request.method == "GET" and incoming.is_api else None
+        return self.api.cached(request) if request.method == "GET" and incoming.kind == "api" else None
 
     async def _serve_api(self, incoming: Incoming) -> Response | None:
-        return await self.api.answer(incoming.request, incoming.match) if incoming.is_api else None
+        if incoming.kind != "api":
+            return None
+        return await self.api.answer(incoming.request, incoming.match)
 
     async def _serve_ui(self, incoming: Incoming) -> Response:
         if self._ui is None:
@@ -190,7 +190,6 @@ class Mock(Runtime):
 
 
 def _kind(path: str) -> ExchangeKind:
-    for prefix, kind in _AREAS:
-        if path == prefix or path.startswith(f"{prefix}/"):
-            return kind
-    return "ui"
+    if path.startswith(_BELOW_API):
+        return "api"
+    return "control" if path == CONTROL or path.startswith(_BELOW_CONTROL) else "ui"

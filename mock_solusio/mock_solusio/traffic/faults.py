@@ -4,6 +4,7 @@ A fault is data (the body of POST /_mock/faults); `Faults.next` chooses the one 
 `fault_injection` carries it out. Only random faults are random, and they are seeded.
 """
 
+import difflib
 import random
 import re
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from msgspec import Meta
 
 from mock_solusio.decoding import invalid, parse
 from mock_solusio.domain.errors import Conflict, NotFound
+from solusio_contracts.contract import documents
 
 MOST: Final = 100
 """Faults that may be active at once."""
@@ -309,6 +311,8 @@ class Faults:
 
 
 def _check(script: Script) -> None:
+    if script.operation is not None:
+        _check_operation(script.operation)
     if isinstance(script, StatusFault):
         has_body = script.body is not msgspec.UNSET
         if script.status in (204, 205, 304) and has_body:
@@ -319,3 +323,11 @@ def _check(script: Script) -> None:
                 raise invalid("content_type", f"expected JSON, as the body is, got {script.content_type!r}")
     if isinstance(script, SlowFault) and not script.delay and script.chunk is None:
         raise invalid("delay", "expected a delay above 0, a chunk, or both")
+
+
+def _check_operation(name: str) -> None:
+    known = [operation.id for operation in documents.operations("solusio-api")]
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+        hint = f". Did you mean: {', '.join(near)}?" if near else ""
+        raise invalid("operation", f"the API has no operation {name!r}{hint}")

@@ -44,7 +44,7 @@ def test_head_is_answered_like_get(api):
 
 
 @pytest.mark.parametrize(
-    "path", ["users/x", "users/1x", "users/-1", "users/9999999999999999999999", "users//1"]
+    "path", ["users/x", "users/1x", "users/-1", "users/9999999999999999999999", "users/ /tokens"]
 )
 def test_an_invalid_id_is_not_found(api, path):
     assert api.get(path).status == 404

@@ -66,7 +66,7 @@ FAULTS = [
     {"kind": "status", "status": 500, "seconds": 1},
     {"kind": "timeout", "seconds": 3.5, "effect": True},
     {"kind": "timeout", "seconds": 3601},
-    {"kind": "cut", "at": "body", "reset": True, "method": "POST", "path": "/a*", "operation": "x"},
+    {"kind": "cut", "at": "body", "reset": True, "method": "POST", "path": "/a*", "operation": "login"},
     {"kind": "cut", "at": "tail"},
     {"kind": "cut", "path": ""},
     {"kind": "cut", "method": "P0ST"},

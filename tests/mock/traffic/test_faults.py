@@ -86,8 +86,8 @@ def test_a_request_that_is_let_through_is_seen_by_later_faults(faults):
         ({"operation": "getUser"}, ("GET", "/x", "getUser"), 500),
         ({"operation": "getUser"}, ("GET", "/x", "getUsers"), None),
         ({"operation": "getUser"}, ("GET", "/x", ""), None),
-        ({"method": "GET", "path": "/a*", "operation": "a"}, ("GET", "/ab", "a"), 500),
-        ({"method": "GET", "path": "/a*", "operation": "a"}, ("GET", "/ab", "b"), None),
+        ({"method": "GET", "path": "/a*", "operation": "login"}, ("GET", "/ab", "login"), 500),
+        ({"method": "GET", "path": "/a*", "operation": "login"}, ("GET", "/ab", "logout"), None),
     ],
 )
 def test_what_matches(faults, members, request_, expected):
@@ -210,6 +210,12 @@ def test_every_mishap_can_be_asked_for():
             "mishaps",
             "expected a list of length >= 1, got an empty list",
         ),
+        (
+            {"kind": "cut", "operation": "creatUser"},
+            "operation",
+            "the API has no operation 'creatUser'. Did you mean: createUser, ",
+        ),
+        ({"kind": "cut", "operation": "x"}, "operation", "the API has no operation 'x'"),
     ],
 )
 def test_errors_say_what_is_wrong(faults, members, place, error):
