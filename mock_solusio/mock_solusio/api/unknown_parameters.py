@@ -1,4 +1,4 @@
-"""Query parameters that an operation does not have: SolusIO ignores them (assumed), so the journal names them."""
+"""Query parameters that an operation does not have are ignored (assumed); the journal names them."""
 
 import difflib
 import re

@@ -311,7 +311,7 @@ class Faults:
 
 
 def _check(script: Script) -> None:
-    if script.operation is not None:
+    if not isinstance(script, WebhookFault) and script.operation is not None:
         _check_operation(script.operation)
     if isinstance(script, StatusFault):
         has_body = script.body is not msgspec.UNSET

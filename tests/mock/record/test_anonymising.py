@@ -163,6 +163,12 @@ def test_numbers_that_are_credentials_or_belong_to_persons(kept):
     assert (len(str(made["phone"])), made["phone"] != 301234567) == (9, True)
 
 
+def test_both_ends_of_a_range_are_replaced(kept):
+    made = kept({"total_ips_count": "203.0.113.7 - 203.0.113.9", "from": "203.0.113.7", "to": "203.0.113.9"})
+    assert made["total_ips_count"] == f"{made['from']} - {made['to']}"
+    assert "203.0.113" not in str(made)
+
+
 def test_addresses_of_one_network_stay_in_one_network(kept):
     made = kept({"ips": ["203.0.113.7", "203.0.113.9", "198.51.100.7", "203.0.113.7/32"]})["ips"]
     first, second, third, again = made
