@@ -30,7 +30,7 @@ from mock_solusio.ui.models import (
 from mock_solusio.ui.render import asset, asset_bytes, assets, render
 
 EVIL = "<script>alert('\"&</title>"
-USER = Frame(email=EVIL, proof="proof")
+USER = Frame(email=EVIL, proof="proof", banner=EVIL)
 GUEST = Frame(proof="proof", registration=True)
 
 VOID = {"meta", "link", "input", "img", "br"}
