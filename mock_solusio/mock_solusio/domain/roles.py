@@ -1,21 +1,42 @@
 """Roles: sets of permissions for users."""
 
+from typing import Any
+
 from msgspec.structs import replace
 
 from mock_solusio.domain import authority, settings
 from mock_solusio.domain.errors import Conflict, Invalid, counted
 from mock_solusio.domain.permissions import CLIENT_PERMISSIONS
-from mock_solusio.domain.records.roles import ROLES, Role
+from mock_solusio.domain.records.roles import ADMINISTRATOR_ROLE, CLIENT_ROLE, ROLES, Role
 from mock_solusio.domain.records.user import User
 from mock_solusio.domain.role_permissions import PERMISSIONS, permissions_of_role, role_by_name
 from mock_solusio.domain.world import World
 
+_BUILT_IN: dict[int, dict[str, Any]] = {
+    ADMINISTRATOR_ROLE: {"name": "ADMIN", "name_key": "admin", "permissions": []},
+    CLIENT_ROLE: {
+        "name": "CLIENT",
+        "name_key": "client",
+        "permissions": [permission.value for permission in CLIENT_PERMISSIONS],
+    },
+}
+
 
 def seed(world: World) -> None:
     """Create the two roles of a fresh installation."""
-    for name, permissions in (("ADMIN", ()), ("CLIENT", CLIENT_PERMISSIONS)):
-        role = Role(name=name, name_key=name.casefold(), permissions=[one.value for one in permissions])
-        world[ROLES].add(role)
+    for fields in _BUILT_IN.values():
+        world[ROLES].add(Role(**fields))
+
+
+def restore_built_in(world: World) -> None:
+    """Give the built-in roles of an older state their present names and permissions."""
+    for key, fields in _BUILT_IN.items():
+        holder = role_by_name(world, fields["name"])
+        if holder is not None and holder.id != key:
+            update(world, holder, f"{holder.name} (own)", None)
+        role = world[ROLES].get_or_404(key)
+        settings.role_renamed(world, role.name, fields["name"])
+        world[ROLES].update(replace(role, **fields))
 
 
 def create(world: World, name: str, permissions: list[int], *, actor: User | None = None) -> Role:

@@ -1,5 +1,6 @@
 """A state file of an older format goes on with the records that it lacks."""
 
+import json
 import sqlite3
 from pathlib import Path
 
@@ -29,3 +30,24 @@ def test_owners_of_projects_become_their_first_members(tmp_path: Path) -> None:
             ]
             assert {project["members"] for project in api.get("projects").data} == {1, 3}
             assert api.mock.store.remembered("format") == FORMAT
+
+
+def test_built_in_roles_get_their_names_and_permissions(tmp_path: Path) -> None:
+    options = Options(file=tmp_path / "state", admin_token=ADMIN_TOKEN)
+    with calling(options) as api:
+        fresh = api.get("roles").data
+        own = api.create("roles", name="Staff")["id"]
+    with sqlite3.connect(tmp_path / "state") as state:
+        for key, name in ((1, "Administrator"), (2, "Client"), (own, "Admin")):
+            old = {"name": name, "name_key": name.casefold(), "permissions": []}
+            state.execute(
+                "UPDATE roles SET name = ?, name_key = ?, body = json_patch(body, ?) WHERE id = ?",
+                (name, name.casefold(), json.dumps(old), key),
+            )
+        state.execute("UPDATE meta SET value = '2' WHERE name = 'format'")
+    state.close()
+    with calling(options) as api:
+        roles = api.get("roles").data
+        assert roles[:2] == fresh
+        assert roles[2]["name"] == "Admin (own)"
+        assert api.get("settings").data["registration"]["role"] == "CLIENT"
