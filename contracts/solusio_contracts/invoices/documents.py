@@ -197,7 +197,7 @@ def read_invoices(content: bytes) -> tuple[BilledInvoice, ...]:
 
 
 def _unreadable(content: bytes, problem: str) -> str:
-    """Say what came instead of JSON, and what probably made it so."""
+    """Return what came instead of JSON, with the probable cause."""
     if not content.strip():
         return "nothing"
     if content.startswith(b"\xef\xbb\xbf"):

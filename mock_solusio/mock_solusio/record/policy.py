@@ -20,7 +20,6 @@ MAIL: Final = re.compile(r"[^\s@<>\"'(),;:\\/]+@[^\s@<>\"'(),;:\\/?&=]+\.[^\s@<>
 UUID: Final = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
 MAC: Final = re.compile(r"[0-9a-fA-F]{2}(?:[:-][0-9a-fA-F]{2}){5}")
 IPV4: Final = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]*\d)")
-_IPV6: Final = re.compile(r"(?<![\w:])(?=(?:[0-9a-fA-F]*:){2})[0-9a-fA-F:.]+(?![\w:])")
 URL: Final = re.compile(
     r"(?:https?|wss?|s?ftps?|ssh|git|vnc|tcp|udp|tls|smtps?|imaps?|ldaps?|mysql|postgres(?:ql)?|rediss?)://\S+",
     re.IGNORECASE,
