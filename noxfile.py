@@ -66,10 +66,15 @@ def layers(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests, on one process more than cores, since some wait; arguments go to pytest."""
+    """All tests, on twice as many processes as cores, since many wait; arguments go to pytest."""
     install(session, "test")
-    processes = str((os.cpu_count() or 1) + 1)
-    session.run("pytest", *(session.posargs or ["-n", processes, "--dist", "worksteal"]))
+    processes = str((os.cpu_count() or 1) * 2)
+    # The tests start hundreds of Python programs, each of which would compile its modules again.
+    session.run(
+        "pytest",
+        *(session.posargs or ["-n", processes, "--dist", "worksteal"]),
+        env={"PYTHONDONTWRITEBYTECODE": None},
+    )
 
 
 @nox.session
