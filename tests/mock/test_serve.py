@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from support.commands import invoke
+from support.programs import program
 
 TOKEN = "administrators-own-access-token"
 
@@ -25,24 +26,8 @@ TOKEN = "administrators-own-access-token"
 @contextmanager
 def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
     """Run the command on a free port; give the process, what it said first, and its URL."""
-    command = [sys.executable, "-m", "mock_solusio", "serve", "--port", "0", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        said = []
-        try:
-            assert process.stdout is not None
-            for line in process.stdout:
-                said.append(line)
-                if "Ctrl-C" in line:
-                    break
-            else:
-                assert process.stderr is not None
-                raise AssertionError("".join(said) + process.stderr.read())
-            text = "".join(said)
-            found = re.search(r"listening at (\S+)", text)
-            assert found, text
-            yield process, text, found[1]
-        finally:
-            process.kill()
+    with program("serve", "--port", 0, *arguments) as made:
+        yield made.process, made.said, made.url
 
 
 def call(
@@ -74,10 +59,9 @@ def test_it_says_what_a_newcomer_needs_and_its_lines_work():
 
 
 def test_ctrl_c_ends_it_with_a_word():
-    with serving() as (process, _, _):
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
-        assert (process.returncode, out.split("\n")[-2:], err) == (0, ["Stopped.", ""], "")
+    with program("serve", "--port", 0) as made:
+        code, out, err = made.interrupt()
+    assert (code, out.split("\n")[-2:], err) == (0, ["Stopped.", ""], "")
 
 
 def test_the_state_survives_a_kill_in_the_middle_of_writing(tmp_path):

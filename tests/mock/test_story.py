@@ -5,8 +5,6 @@ Then the mock is started anew on the file, and goes on where it was.
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +17,7 @@ from solusio_reference.app import create_app
 from solusio_reference.serving import running
 from solusio_reference.storage.customers import CustomerStore, seed_demo
 from support.browser import opened
+from support.programs import program
 
 BILLING_TOKEN = "authorization-token-of-the-billing-endpoint"
 GERMAN = 6
@@ -51,23 +50,11 @@ def billing() -> Iterator[str]:
 @contextmanager
 def mock(state: Path, billing: str, port: int = 0) -> Iterator[httpx.Client]:
     """Run `mock-solusio serve` on a state file; give a client with the administrator's access token."""
-    command = [sys.executable, "-m", "mock_solusio", "serve", "--port", str(port), "--state", str(state)]
-    command += ["--billing-url", billing, "--billing-token", BILLING_TOKEN]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            said = "".join(
-                iter(lambda: process.stdout.readline() if process.stdout else "", "Press Ctrl-C to stop.\n")
-            )
-            url = re.search(r"listening at (\S+)", said)
-            token = re.search(r"Access token +(\S+)", said)
-            assert url, said
-            assert token, said
-            headers = {"Authorization": f"Bearer {token[1]}"}
-            with httpx.Client(base_url=f"{url[1]}/api/v1/", headers=headers, timeout=30) as client:
-                yield client
-        finally:
-            process.kill()
+    command = ["serve", "--port", port, "--state", state]
+    with program(*command, "--billing-url", billing, "--billing-token", BILLING_TOKEN) as made:
+        headers = {"Authorization": f"Bearer {made.shown('Access token')}"}
+        with httpx.Client(base_url=f"{made.url}/api/v1/", headers=headers, timeout=30) as client:
+            yield client
 
 
 def data(answer: httpx.Response) -> dict:

@@ -1,33 +1,20 @@
 """The demo as its user runs it: a process, what it says, and the processes and files it leaves."""
 
 import os
-import re
 import select
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from support.programs import Program, program
+
 MOMENT = "2026-03-15T12:00:00Z"
 
 
-@dataclass
-class Demo:
+class Demo(Program):
     """A demo that has said everything."""
-
-    process: subprocess.Popen[str]
-    said: str
-
-    def shown(self, name: str) -> str:
-        """Return what stands beside a name in its list."""
-        found = re.search(rf"^  {name} +(\S+)", self.said, re.MULTILINE)
-        assert found, (name, self.said)
-        return found[1]
 
     @property
     def solusio(self) -> str:
@@ -49,12 +36,6 @@ class Demo:
             for one in (task / "children").read_text().split()
         ]
 
-    def interrupt(self) -> tuple[int, str, str]:
-        """Press Ctrl-C; return the exit code and what it still said."""
-        self.process.send_signal(signal.SIGINT)
-        out, err = self.process.communicate(timeout=30)
-        return self.process.returncode, out, err
-
 
 def wait_for_end(*pids: int) -> None:
     """Wait until processes, which need not be children of ours, are gone."""
@@ -71,32 +52,10 @@ def wait_for_end(*pids: int) -> None:
 
 
 @contextmanager
-def _demonstrating(
-    *arguments: str, environment: dict[str, str] | None = None, ports: tuple[int, int] = (0, 0)
-) -> Iterator[Demo]:
-    command = [sys.executable, "-m", "mock_solusio", "demo", "--clock", MOMENT, *arguments]
-    command += ["--port", str(ports[0]), "--billing-port", str(ports[1])]
-    with subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, **(environment or {})},
-    ) as process:
-        try:
-            said = []
-            assert process.stdout is not None
-            for line in process.stdout:
-                said.append(line)
-                if "Ctrl-C" in line:
-                    break
-            else:
-                assert process.stderr is not None
-                raise AssertionError("".join(said) + process.stderr.read())
-            yield Demo(process, "".join(said))
-        finally:
-            # The billing system ends with it.
-            process.kill()
+def _demonstrating(*arguments: str, environment: dict[str, str] | None = None) -> Iterator[Demo]:
+    command = ["demo", "--clock", MOMENT, "--port", "0", "--billing-port", "0", *arguments]
+    with program(*command, **(environment or {})) as made:
+        yield Demo(made.process, made.said)
 
 
 @pytest.fixture(scope="session")

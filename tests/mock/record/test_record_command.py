@@ -1,13 +1,8 @@
 """`mock-solusio record` as its user runs it: its words, its end, a kill, and options that do not fit."""
 
 import json
-import os
 import re
-import signal
 import ssl
-import subprocess
-import sys
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -18,57 +13,23 @@ from mock_solusio.record.archive import RecordedExchange, RecordingReader, Recor
 from mock_solusio.record.command import record
 from mock_solusio.record.pseudonyms import Pseudonyms
 from support.commands import invoke
-
-
-@contextmanager
-def running_command(*arguments: str, ready: str = "Ctrl-C"):
-    """Run a command in a process of its own; give the process, what it said first, and its address."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MOCK_SOLUSIO")}
-    with subprocess.Popen(
-        [sys.executable, "-m", "mock_solusio", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment,
-    ) as process:
-        try:
-            said = []
-            for line in process.stdout:
-                said.append(line)
-                if ready in line:
-                    break
-            else:
-                raise AssertionError("".join(said) + process.stderr.read())
-            text = "".join(said)
-            yield process, text, re.search(r"(?:SolusIO|listening at):? (https?://\S+)", text)[1]
-        finally:
-            process.kill()
+from support.programs import program
 
 
 def test_it_says_what_to_do_and_how_it_ended(canned, tmp_path):
     app, url = canned
     app.answer("GET /api/v1/users", {"data": [{"email": "ann@real-host.de"}]})
     folder = tmp_path / "recorded"
-    with running_command("record", "--upstream", url, "--out", str(folder), "--port", "0") as (
-        process,
-        said,
-        own,
-    ):
-        assert said.startswith(f"Recording {url} to {folder}.\n")
-        assert f"mock-solusio serve --recorded {folder}\n" in said
-        assert (
-            httpx.get(f"{own}/api/v1/users", trust_env=False).json()["data"][0]["email"] == "ann@real-host.de"
-        )
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
-    assert (process.returncode, out.lstrip(), err) == (0, f"Stopped. 1 exchange recorded in {folder}.\n", "")
-    with running_command("serve", "--port", "0", "--recorded", str(folder), "--recorded-only") as (
-        _,
-        said,
-        own,
-    ):
-        assert f"{folder} (exchanges: 1; no other API requests)" in said
-        answer = httpx.get(f"{own}/api/v1/users", trust_env=False)
+    with program("record", "--upstream", url, "--out", folder, "--port", 0) as made:
+        assert made.said.startswith(f"Recording {url} to {folder}.\n")
+        assert f"mock-solusio serve --recorded {folder}\n" in made.said
+        answer = httpx.get(f"{made.url}/api/v1/users", trust_env=False)
+        assert answer.json()["data"][0]["email"] == "ann@real-host.de"
+        code, out, err = made.interrupt()
+    assert (code, out.lstrip(), err) == (0, f"Stopped. 1 exchange recorded in {folder}.\n", "")
+    with program("serve", "--port", 0, "--recorded", folder, "--recorded-only") as made:
+        assert f"{folder} (exchanges: 1; no other API requests)" in made.said
+        answer = httpx.get(f"{made.url}/api/v1/users", trust_env=False)
     assert re.fullmatch(r"[\w.]+@[\w.-]+\.example", answer.json()["data"][0]["email"])
 
 
@@ -78,15 +39,13 @@ def test_a_kill_loses_nothing_that_was_answered(canned, tmp_path):
     folder = tmp_path / "recorded"
     answered = 0
     for rounds in (1, 7, 20):
-        with running_command(
-            "record", "--upstream", url, "--out", str(folder), "--port", "0", "--seed", "s"
-        ) as (process, _, own):
-            with httpx.Client(base_url=own, trust_env=False) as client:
-                for _ in range(rounds):
-                    assert client.get("/api/v1/users").status_code == 200
-                    answered += 1
-                os.kill(process.pid, signal.SIGKILL)
-            process.wait(30)
+        command = ["record", "--upstream", url, "--out", folder, "--port", 0, "--seed", "s"]
+        with program(*command) as made, httpx.Client(base_url=made.url, trust_env=False) as client:
+            for _ in range(rounds):
+                assert client.get("/api/v1/users").status_code == 200
+                answered += 1
+            made.process.kill()
+            made.process.wait(30)
         assert len(list(RecordingReader(folder))) == answered
     assert [one.number for one in RecordingReader(folder)] == list(range(1, 29))
 
@@ -95,20 +54,16 @@ def test_a_kill_in_the_middle_of_an_answer_leaves_no_half_file(canned, tmp_path)
     app, url = canned
     app.answer("GET /api/v1/users", {"data": [{"id": at} for at in range(20_000)]})
     folder = tmp_path / "recorded"
-    with running_command("record", "--upstream", url, "--out", str(folder), "--port", "0") as (
-        process,
-        _,
-        own,
-    ):
+    with program("record", "--upstream", url, "--out", folder, "--port", 0) as made:
         answered = 0
-        with httpx.Client(base_url=own, trust_env=False) as client:
+        with httpx.Client(base_url=made.url, trust_env=False) as client:
             assert client.get("/api/v1/users").status_code == 200
             answered += 1
             with client.stream("GET", "/api/v1/users") as answer:
                 # The beginning is here, the end waits for the disk.
                 next(answer.iter_raw())
-                os.kill(process.pid, signal.SIGKILL)
-        process.wait(30)
+                made.process.kill()
+        made.process.wait(30)
     kept = list(RecordingReader(folder))
     assert answered <= len(kept) <= 2
     assert all(len(json.loads(bytes(one.response.body.value))["data"]) == 20_000 for one in kept)
@@ -184,9 +139,10 @@ def test_it_can_speak_https_itself(canned, tmp_path):
     app, url = canned
     app.answer("GET /api/v1/users", {"data": []})
     arguments = ("record", "--upstream", url, "--out", str(tmp_path / "recorded"), "--port", "0", "--tls")
-    with running_command(*arguments) as (_, said, own):
+    with program(*arguments) as made:
+        own = made.url
         assert own.startswith("https://")
-        found = re.search(r"Certificate: (\S+)", said)
+        found = re.search(r"Certificate: (\S+)", made.said)
         trusting = ssl.create_default_context(cafile=found[1])
         try:
             assert httpx.get(f"{own}/api/v1/users", verify=trusting, trust_env=False).json() == {"data": []}
