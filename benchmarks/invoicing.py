@@ -259,7 +259,7 @@ def bill(options: argparse.Namespace) -> dict[str, Any]:
         store, ledger = CustomerStore(opened), Ledger(opened)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         began = time.perf_counter()
-        run = collect(period, solusio, ledger.collected)
+        run = collect(period, solusio, ledger.usage)
         read = time.perf_counter()
         made = invoice(period, store, ledger)
         done = time.perf_counter()
@@ -277,14 +277,12 @@ def bill(options: argparse.Namespace) -> dict[str, Any]:
 def insert(options: argparse.Namespace) -> dict[str, Any]:
     """Insert the same rows with the database's own driver."""
     from solusio_reference.storage.database import Database
-    from solusio_reference.storage.ledger import Ledger
     from solusio_reference.storage.tables import usage_lines
 
     count = options.lines[0]
     columns = [column.name for column in usage_lines.columns]
     seconds = 0.0
     with Database.at(options.place) as opened:
-        Ledger(opened)
         mark = "?" if opened.engine.dialect.name == "sqlite" else "%s"
         marks = ", ".join([mark] * len(columns))
         statement = f"INSERT INTO usage_lines ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608

@@ -1,9 +1,9 @@
-"""A small billing system for SolusIO; written to be read.
+"""A small billing system for SolusIO, written to be read.
 
 It answers GetTokenPricing (``pricing``, ``form``, ``app``), turns usage into invoices (``invoicing``,
-``billing_run``, ``storage``) and keeps SolusIO's users in step with its customers (``solusio``,
-``accounts``). Read ``pricing`` first; reference/README.md has an order for the rest. Nothing is imported
-here, so that the command line starts fast.
+``billing_run``, ``storage``) and keeps SolusIO's users in sync with its customers (``solusio``,
+``accounts``). Start with ``pricing``; reference/README.md suggests an order for the rest. Nothing is
+imported here, so that the command line starts fast.
 """
 
 __all__ = [

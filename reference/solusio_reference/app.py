@@ -16,35 +16,37 @@ from solusio_reference.form import Form, optional, read_form, required
 from solusio_reference.pricing import price, to_json
 from solusio_reference.storage.customers import CustomerStore
 from solusio_reference.web.json_responses import (
-    error_response,
     handle_refusal,
     handle_unexpected_error,
     json_response,
-    routing_refusal,
+    routing_error_handler,
 )
 
 ACTION = "GetTokenPricing"
-USER_ID = re.compile(r"[1-9][0-9]{0,17}")  # [0-9] and not \d, which matches digits of any script
+USER_ID = re.compile(r"[1-9][0-9]{0,17}")  # [0-9] and not \d, which matches digits of all scripts
 URL_PATH = re.compile(r"/[A-Za-z0-9._~/-]*")
 
 
 def create_app(
-    store: CustomerStore, *, token: str | None, path: str = "/", mounts: Mapping[str, ASGIApp] | None = None
+    store: CustomerStore,
+    *,
+    token: str | None,
+    path: str = "/",
+    mounts: Mapping[str, ASGIApp] | None = None,
 ) -> ASGIApp:
-    """Build the application that answers for the customers in ``store`` at exactly ``path``.
+    """Build the application that returns the prices of the customers in ``store``, at exactly ``path``.
 
-    ``token`` is the authorization token that callers must send, None for an open endpoint. ``beside``
-    has other applications, by the path under which they are served; see ``pages`` and ``adapter``.
-    Raises ValueError for an empty token (every caller could send that one), for one that is no
-    valid Unicode text, and for a path of anything but ``/``, letters, digits and ``._~-``, or that of
-    another application.
+    ``token`` is the authorization token that callers must send; None leaves the endpoint open. ``mounts``
+    are other applications by their path (see ``web.pages`` and ``web.adapter``). Raises ValueError for an
+    empty token (any caller could send it), for a token that is not valid Unicode, for a path with anything
+    but ``/``, letters, digits and ``._~-``, and for a path under a mount.
     """
     expected_token = None if token is None else token_bytes(token)
     if not URL_PATH.fullmatch(path):
         raise ValueError("the path must start with / and have only letters, digits and ._~-")
-    others = dict(mounts or {})
-    if _among(others, path):
-        raise ValueError(f"the path must not be under {' or '.join(others)}, where something else is")
+    mounted = dict(mounts or {})
+    if _mount_of(path, mounted):
+        raise ValueError(f"the path must not be under {' or '.join(mounted)}, which other pages use")
 
     async def get_token_pricing(request: Request) -> Response:
         form = await read_form(request)
@@ -56,33 +58,32 @@ def create_app(
             raise Refusal(404, "unknown_user", "There is no user with this userid.")
         return json_response(200, to_json(price(customer)))
 
-    app = Starlette(
+    endpoint = Starlette(
         routes=[Route(path, get_token_pricing, methods=["POST"])],
         exception_handlers={
             Refusal: handle_refusal,
-            HTTPException: handle_http_error,
+            HTTPException: routing_error_handler("The billing endpoint is not at this path."),
             Exception: handle_unexpected_error,
         },
     )
-    # A redirect to the path with a slash would turn the POST into a GET.
-    app.router.redirect_slashes = False
-    if not others:
-        return app
+    # A redirect to the path with a slash would turn POST into GET.
+    endpoint.router.redirect_slashes = False
+    if not mounted:
+        return endpoint
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
-        await others.get(_among(others, scope["path"]), app)(scope, receive, send)
+        await mounted.get(_mount_of(scope["path"], mounted), endpoint)(scope, receive, send)
 
     return dispatch
 
 
-def _among(others: Mapping[str, ASGIApp], path: str) -> str:
-    """Return which of the paths ``path`` is or is below; nothing if it is none of them."""
-    found = (other for other in others if path == other or path.startswith(f"{other}/"))
-    return next(found, "")
+def _mount_of(path: str, mounts: Mapping[str, ASGIApp]) -> str:
+    """Return the mount at or above ``path``, or an empty string."""
+    return next((mount for mount in mounts if path == mount or path.startswith(f"{mount}/")), "")
 
 
 def token_bytes(token: str) -> bytes:
-    """Encode an authorization token. Raises ValueError, which never shows the token."""
+    """Encode an authorization token. Raises ValueError, whose message never shows the token."""
     if not token:
         raise ValueError("the authorization token must not be empty")
     try:
@@ -92,15 +93,15 @@ def token_bytes(token: str) -> bytes:
 
 
 def authorize(form: Form, expected_token: bytes | None) -> None:
-    """Let the request pass only with the right token; one that nobody asked for is ignored.
+    """Check the authorization token; ignore it if none is configured.
 
-    Raises Refusal: 401 for a wrong or missing token (the answer does not say which), 400 for two.
+    Raises Refusal: 401 for a wrong or missing token (the response does not say which), 400 for a duplicate.
     """
     sent = optional(form, "token")
     if expected_token is None:
         return
-    # compare_digest takes the same time however many characters are right, so that the time of
-    # the answer helps nobody to guess. It compares bytes because it takes no non-ASCII text.
+    # compare_digest takes the same time however many characters match, so timing helps nobody to guess the
+    # token. It compares bytes, since it does not accept non-ASCII text.
     if sent is None or not hmac.compare_digest(sent.encode(), expected_token):
         raise Refusal(
             401,
@@ -112,7 +113,7 @@ def authorize(form: Form, expected_token: bytes | None) -> None:
 
 
 def require_action(form: Form) -> None:
-    """Raise Refusal (400) unless GetTokenPricing is asked for; the vendor may add more actions."""
+    """Raise Refusal (400) for any action but GetTokenPricing; the vendor may add more."""
     if required(form, "action") != ACTION:
         raise Refusal(400, "unknown_action", f"The only action known here is {ACTION}.")
 
@@ -120,15 +121,10 @@ def require_action(form: Form) -> None:
 def user_id(form: Form) -> int:
     """Return the user id. Raises Refusal (400) for anything but a positive integer.
 
-    Strict on purpose: "1abc", "1.0" and "1 OR 1=1" would all pass a lenient conversion as 1, and
-    show somebody else's prices.
+    Strict on purpose: a lenient conversion reads "1abc", "1.0" and "1 OR 1=1" as 1, and returns the prices
+    of another user.
     """
     text = required(form, "userid")
     if not USER_ID.fullmatch(text):
         raise Refusal(400, "malformed_userid", "The userid must be a positive integer of at most 18 digits.")
     return int(text)
-
-
-async def handle_http_error(_request: Request, error: Exception) -> Response:
-    """Answer what never reached the endpoint: another path, or another method than POST."""
-    return error_response(routing_refusal(error, "The billing endpoint is not at this path."))

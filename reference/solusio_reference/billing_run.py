@@ -1,7 +1,7 @@
-"""The billing run of a period: first collect the usage, then make an invoice for each customer.
+"""The billing run of a period: first collect the usage, then create an invoice for each customer.
 
-It may be stopped or crash at any point, be repeated, and run twice at the same time: what is done is in
-the database, in the same transaction as the note that it is done. So each invoice is made exactly once.
+A run may be stopped, crash, be repeated, or overlap with another: each step and the note that it is done are
+stored in one transaction. So each invoice is created exactly once.
 """
 
 import threading
@@ -17,12 +17,12 @@ from solusio_reference.storage.customers import CustomerStore
 from solusio_reference.storage.ledger import Ledger
 from solusio_reference.storage.usage import CollectionState, UsageChanged, UsageStore
 
-REFUSED = frozenset({400, 404, 410, 422})
-"""Answers to the address of a page that was good when the run was interrupted, and is no more."""
+EXPIRED = frozenset({400, 404, 410, 422})
+"""Statuses by which SolusIO refuses a stored page link that is no longer valid."""
 
 
 class BillingRunError(Exception):
-    """A period cannot be billed now; the text says why. Another run goes on from what was done so far."""
+    """The period cannot be billed now; the message says why. Another run continues from here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,70 +34,71 @@ class RunResult:
     """Usage lines of the period, billed or not."""
     tokens: int
     invoices_before: int
-    """Invoices of the period that were there already."""
+    """Invoices of the period that already existed."""
     invoices_made: int
     unbilled: tuple[queue.UnbilledUsage, ...]
-    """Usage that is on nobody's invoice. It is kept: bill again once its customer is known.
+    """Usage that is on no invoice. It stays stored: add the customer and bill again.
 
-    Usage that SolusIO gives no ``billing_user_id`` stays with nobody, since what was collected never changes.
+    Usage without a ``billing_user_id`` stays unbilled, since collected usage never changes.
     """
 
 
 def bill(
     period: Period, solusio: SolusioClient, store: CustomerStore, ledger: Ledger, *, workers: int = 1
 ) -> RunResult:
-    """Bill a period: do what is still to be done, and nothing twice.
+    """Bill a period: do only what is still to do, at the customers' current prices.
 
-    Prices are those that the customers have now. Raises BillingError, and StoreError on trouble with
-    the database, which ``store`` and ``ledger`` share.
+    ``store`` and ``ledger`` share one database. Raises BillingRunError and StoreError.
     """
     if workers > 1 and ledger.database.engine.dialect.name == "sqlite":
-        raise BillingRunError("several workers need PostgreSQL: SQLite lets one write at a time")
+        raise BillingRunError("several workers need PostgreSQL: SQLite allows one writer at a time")
     before = ledger.count(period)
-    run = collect(period, solusio, ledger.collected)
+    collected = collect(period, solusio, ledger.usage)
     made = invoice(period, store, ledger, workers=workers)
-    return RunResult(period, run.lines, run.tokens, before, made, ledger.unbilled(period))
+    return RunResult(period, collected.lines, collected.tokens, before, made, ledger.unbilled(period))
 
 
-def collect(period: Period, solusio: SolusioClient, collected: UsageStore) -> CollectionState:
-    """Read the usage of a period, from where an earlier run stopped; what is complete is not read again.
+def collect(period: Period, solusio: SolusioClient, usage: UsageStore) -> CollectionState:
+    """Collect the usage of a period, from where the last run stopped; do nothing if it is complete.
 
-    Raises BillingError for a period that is still running, for trouble with SolusIO, and if the lines do not
-    add up to the totals that SolusIO gives: not even when all of them were read a second time.
+    Raises BillingRunError for a period that is not closed, if SolusIO fails, and if the lines do not add up
+    to SolusIO's totals even when read a second time.
     """
-    begun_again = False
-    while not (run := collected.run(period)).collected:
+    restarted = False
+    while not (state := usage.state(period)).complete:
         try:
-            _read_on(run, solusio, collected)
+            _collect_pages(state, solusio, usage)
         except UsageChanged as changed:
-            collected.begin_again(changed.run)
-            if begun_again:
+            usage.restart(changed.state)
+            if restarted:
                 raise BillingRunError(
-                    f"the usage of {period} was read twice and does not fit: {changed}"
+                    f"the usage of {period} was read twice and does not add up: {changed}"
                 ) from None
-            begun_again = True
-    return run
+            restarted = True
+    return state
 
 
-def _read_on(run: CollectionState, solusio: SolusioClient, collected: UsageStore) -> None:
-    """Read and store pages to the last one, or until somebody else has stored the one that was read."""
+def _collect_pages(state: CollectionState, solusio: SolusioClient, usage: UsageStore) -> None:
+    """Read and store pages up to the last one, or until another run has stored the same page."""
     try:
-        for page in solusio.usage_pages(run.period, run.next_page):
+        for page in solusio.usage_pages(state.period, state.next_page):
             if not page.closed:
                 until = f"{page.metered_until.astimezone(UTC):%Y-%m-%d %H:%M}"
-                raise BillingRunError(f"{run.period} is not closed: SolusIO has metered it until {until} UTC")
-            after = collected.add(run, page)
+                raise BillingRunError(
+                    f"{state.period} is not closed: SolusIO has metered it until {until} UTC"
+                )
+            after = usage.add_page(state, page)
             if after is None:
                 return
-            run = after
+            state = after
     except SolusioError as error:
-        if run.next_page is not None and error.status in REFUSED:
-            raise UsageChanged(run, f"the next page is refused: {error}") from None
+        if state.next_page is not None and error.status in EXPIRED:
+            raise UsageChanged(state, f"SolusIO refuses the next page: {error}") from None
         raise BillingRunError(str(error)) from error
 
 
 def invoice(period: Period, store: CustomerStore, ledger: Ledger, *, workers: int = 1) -> int:
-    """Make the invoices that are still to be made of a period that was collected; return how many.
+    """Create the missing invoices of a collected period; return how many.
 
     Each is a transaction of its own. Raises StoreError.
     """
@@ -105,35 +106,35 @@ def invoice(period: Period, store: CustomerStore, ledger: Ledger, *, workers: in
 
     def work() -> int:
         made = 0
-        while not stopping.is_set() and _invoice_next(period, store, ledger, patient=False):
+        while not stopping.is_set() and _invoice_next(period, store, ledger, wait_for_others=False):
             made += 1
         return made
 
     with ThreadPoolExecutor(workers) as pool:
-        shares = [pool.submit(work) for _ in range(workers)]
+        results = [pool.submit(work) for _ in range(workers)]
         try:
-            wait(shares, return_when=FIRST_EXCEPTION)
+            wait(results, return_when=FIRST_EXCEPTION)
         finally:
-            stopping.set()  # one has failed, or Ctrl-C: the others finish the invoice at hand
-    made = sum(share.result() for share in shares)
-    # Another process may still be at work. If it fails, its last customer is ours.
-    while _invoice_next(period, store, ledger, patient=True):
+            stopping.set()  # after a failure or Ctrl-C, the other workers finish their current invoice
+    made = sum(result.result() for result in results)
+    # Another process may still be working. If it fails, we bill its last customer.
+    while _invoice_next(period, store, ledger, wait_for_others=True):
         made += 1
     return made
 
 
-def _invoice_next(period: Period, store: CustomerStore, ledger: Ledger, *, patient: bool) -> bool:
-    """Make one invoice; False if nobody waits for one."""
+def _invoice_next(period: Period, store: CustomerStore, ledger: Ledger, *, wait_for_others: bool) -> bool:
+    """Create one invoice; return False if the queue is empty."""
     with ledger.database.writing() as connection:
-        customer_id = queue.claim(connection, period, patient=patient)
+        customer_id = queue.claim(connection, period, wait=wait_for_others)
         customer = None if customer_id is None else store.find(connection, customer_id)
         if customer is None:
             return False
-        counted = ledger.collected.counted(connection, period, customer.id)
+        counts = ledger.usage.count_by_tokens(connection, period, customer.id)
         made = make_invoice(
             customer=customer,
             period=period,
-            usage=sum_lines(counted, customer.base_token_unit_cost, customer.currency.code),
+            totals=sum_lines(counts, customer.base_token_unit_cost, customer.currency.code),
             number=ledger.next_number(connection),
             issued_at=datetime.now(UTC),
         )

@@ -1,6 +1,6 @@
 """``mock-solusio reference``: run the reference billing system.
 
-Only click and the standard library are imported here; each command is imported when it is asked for.
+Only click and the standard library are imported here; each command is imported when it is needed.
 """
 
 import importlib
@@ -11,7 +11,7 @@ import click
 
 @dataclass(frozen=True, slots=True)
 class CommandInfo:
-    """Where a command lives, and the line `--help` shows of it without importing it."""
+    """Where to import a command from, and the line that `--help` shows for it."""
 
     target: str
     help: str
@@ -20,17 +20,17 @@ class CommandInfo:
 COMMANDS = {
     "serve": CommandInfo(
         "solusio_reference.commands.serve:serve",
-        "Serve the billing endpoint, and the billing pages, until Ctrl-C.",
+        "Serve the billing endpoint and the billing pages until Ctrl-C.",
     ),
     "bill": CommandInfo(
-        "solusio_reference.commands.bill:bill", "Make the invoices of PERIOD, a month such as 2026-03."
+        "solusio_reference.commands.bill:bill", "Create the invoices of PERIOD, a month such as 2026-03."
     ),
     "invoices": CommandInfo(
         "solusio_reference.commands.bill:invoices", "List the invoices of PERIOD, a month such as 2026-03."
     ),
     "customers": CommandInfo(
         "solusio_reference.commands.customers:customers",
-        "Keep customers, and their users in SolusIO in step with them.",
+        "Manage customers, and keep their SolusIO users in sync.",
     ),
     "check": CommandInfo(
         "solusio_reference.commands.check:check", "Start the reference and run `mock-solusio check` on it."
@@ -43,32 +43,32 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported only when they run or are asked for help."""
+    """A group that imports a command only to run it or to show its help."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Return the names in the order of the table."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Import and return a command, or None when there is none of this name."""
-        entry = COMMANDS.get(cmd_name)
-        if entry is None:
+        """Import and return a command, or None if there is no such name."""
+        info = COMMANDS.get(cmd_name)
+        if info is None:
             return None
-        module, _, name = entry.target.partition(":")
+        module, _, name = info.target.partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """List the commands from the table alone."""
+        """List the commands without importing them."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
+            formatter.write_dl([(name, info.help) for name, info in COMMANDS.items()])
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 def reference() -> None:
     """Run the reference billing system.
 
-    A small billing system for SolusIO, as one should be: it answers GetTokenPricing, keeps users of
-    SolusIO in step with its customers, and makes invoices of their usage. To compare your own with,
-    to read, and to try the other commands on.
+    A small but complete billing system for SolusIO: it answers GetTokenPricing, keeps SolusIO's users in sync
+    with its customers, and turns their usage into invoices. Read it, compare yours with it, or try the other
+    commands on it.
     """

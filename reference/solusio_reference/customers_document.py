@@ -1,12 +1,13 @@
-"""The customers document: customers with their addresses and prices, in JSON, exact in both directions.
+"""The customers document: customers with their e-mail addresses and prices as JSON, without loss of digits.
 
     {"customers": [{"billing_user_id": 7, "name": "Ann", "email": "ann@example.com", "pricing": {...}}]}
 
-``pricing`` is what GetTokenPricing has to answer for this customer. A misspelled or unknown member is an
-error: a discount that is ignored costs money. `pricing.to_json` says what there is.
+``pricing`` is what GetTokenPricing returns for the customer (see `pricing.to_json`). A misspelled or unknown
+member is an error: ignoring a discount costs money.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
@@ -16,15 +17,15 @@ from solusio_reference.accounts.wanted import check_email
 from solusio_reference.money import json_number
 from solusio_reference.pricing import Currency, Customer, Discount, Tax, price, to_json
 
-MOST_FACTORS = 100
-"""Discounts, and taxes, of one customer: a price has all the digits of all of them."""
+MAX_FACTORS = 100
+"""Limit for the discounts of a customer, and for their taxes: the digits of a price grow with each."""
 
 
 class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pass
 
 
-# Costs, factors and rates stay the text that they are in the document: a JSON number, and no string.
+# Raw keeps the text of a cost, factor or rate as it is in the document. It must be a JSON number.
 class _Discount(_Strict, frozen=True):
     name: str
     multipler: msgspec.Raw
@@ -38,7 +39,7 @@ class _Tax(_Strict, frozen=True):
 
 class _Taxes(_Strict, frozen=True):
     compound: bool
-    rates: Annotated[list[_Tax], msgspec.Meta(max_length=MOST_FACTORS)]
+    rates: Annotated[list[_Tax], msgspec.Meta(max_length=MAX_FACTORS)]
 
 
 class _Currency(_Strict, frozen=True):
@@ -54,7 +55,7 @@ class _Pricing(_Strict, frozen=True):
     base_token_unit_cost: msgspec.Raw
     user_token_unit_cost: msgspec.Raw
     currency: _Currency
-    discounts: Annotated[list[_Discount], msgspec.Meta(max_length=MOST_FACTORS)]
+    discounts: Annotated[list[_Discount], msgspec.Meta(max_length=MAX_FACTORS)]
     taxes: _Taxes
 
 
@@ -72,30 +73,28 @@ class _Document(_Strict, frozen=True):
 def read(document: bytes) -> list[tuple[Customer, str]]:
     """Read customers with their e-mail addresses.
 
-    Raises ValueError, which names the place, for anything that is not as it should be; also for a
-    ``user_token_unit_cost`` that is not what base cost, discounts and taxes come to.
+    Raises ValueError, which names the place, for an invalid document, and for a ``user_token_unit_cost`` that
+    is not the base cost with discounts and taxes applied.
     """
     try:
         given = msgspec.json.decode(document, type=_Document).customers
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ValueError(f"the customers document is not as it should be: {error}") from None
-    found = []
-    known: set[int] = set()
+        raise ValueError(f"the customers document is not valid: {error}") from None
+    customers = []
+    seen: set[int] = set()
     for index, one in enumerate(given):
         place = f"customers[{index}]"
         customer = _customer(place, one)
-        if customer.id in known:
-            raise ValueError(f"{place}.billing_user_id: {customer.id} is there twice")
-        known.add(customer.id)
-        try:
-            found.append((customer, check_email(one.email)))
-        except ValueError as error:
-            raise ValueError(f"{place}.email: {error}") from None
-    return found
+        if customer.id in seen:
+            raise ValueError(f"{place}.billing_user_id: {customer.id} appears twice")
+        seen.add(customer.id)
+        with _errors_at(f"{place}.email"):
+            customers.append((customer, check_email(one.email)))
+    return customers
 
 
 def write(customers: Iterable[tuple[Customer, str]]) -> bytes:
-    """Write customers with their e-mail addresses, as `read` reads them."""
+    """Write customers with their e-mail addresses, for `read`."""
     rows: list[dict[str, Any]] = [
         {
             "billing_user_id": customer.id,
@@ -109,33 +108,20 @@ def write(customers: Iterable[tuple[Customer, str]]) -> bytes:
 
 
 def _customer(place: str, given: _Customer) -> Customer:
-    pricing = f"{place}.pricing"
-    # What the constructors refuse is told with the place where it stands.
-    where = place
-    try:
-        where = f"{pricing}.currency"
-        currency = Currency(
-            given.pricing.currency.code,
-            given.pricing.currency.display_prefix,
-            given.pricing.currency.display_suffix,
-            given.pricing.currency.thousands_separator,
-            given.pricing.currency.decimals_separator,
-        )
-        if given.pricing.currency.decimals not in {None, currency.decimals}:
-            raise ValueError(
-                f"{currency.code} has {currency.decimals} decimals, got {given.pricing.currency.decimals}"
-            )
-        discounts = []
-        for index, discount in enumerate(given.pricing.discounts):
-            where = f"{pricing}.discounts[{index}].multipler"
+    prices, pricing = given.pricing, f"{place}.pricing"
+    with _errors_at(f"{pricing}.currency"):
+        currency = _currency(prices.currency)
+    discounts = []
+    for index, discount in enumerate(prices.discounts):
+        with _errors_at(f"{pricing}.discounts[{index}].multipler"):
             discounts.append(Discount(discount.name, discount.description, _number(discount.multipler)))
-        taxes = []
-        for index, tax in enumerate(given.pricing.taxes.rates):
-            where = f"{pricing}.taxes.rates[{index}].rate"
+    taxes = []
+    for index, tax in enumerate(prices.taxes.rates):
+        with _errors_at(f"{pricing}.taxes.rates[{index}].rate"):
             taxes.append(Tax(tax.label, _number(tax.rate)))
-        where = f"{pricing}.base_token_unit_cost"
-        base = _number(given.pricing.base_token_unit_cost)
-        where = place
+    with _errors_at(f"{pricing}.base_token_unit_cost"):
+        base = _number(prices.base_token_unit_cost)
+    with _errors_at(place):
         customer = Customer(
             given.billing_user_id,
             given.name,
@@ -143,17 +129,23 @@ def _customer(place: str, given: _Customer) -> Customer:
             currency,
             tuple(discounts),
             tuple(taxes),
-            given.pricing.taxes.compound,
+            prices.taxes.compound,
         )
-        where = f"{pricing}.user_token_unit_cost"
-        user = _number(given.pricing.user_token_unit_cost)
-        due = price(customer).user_token_unit_cost
-        if user != due:
-            sent = bytes(given.pricing.user_token_unit_cost).decode()
-            raise ValueError(f"base cost, discounts and taxes come to {json_number(due)}, got {sent}")
-    except ValueError as error:
-        raise ValueError(f"{where}: {error}") from None
+    with _errors_at(f"{pricing}.user_token_unit_cost"):
+        expected = price(customer).user_token_unit_cost
+        if _number(prices.user_token_unit_cost) != expected:
+            got = bytes(prices.user_token_unit_cost).decode()
+            raise ValueError(f"base cost, discounts and taxes give {json_number(expected)}, got {got}")
     return customer
+
+
+def _currency(given: _Currency) -> Currency:
+    values = msgspec.structs.asdict(given)
+    decimals = values.pop("decimals")
+    currency = Currency(**values)
+    if decimals not in {None, currency.decimals}:
+        raise ValueError(f"{currency.code} has {currency.decimals} decimals, got {decimals}")
+    return currency
 
 
 def _number(raw: msgspec.Raw) -> Decimal:
@@ -162,5 +154,14 @@ def _number(raw: msgspec.Raw) -> Decimal:
         raise ValueError(f"expected a number, got {text[:40]}")
     try:
         return Decimal(text)
-    except InvalidOperation:  # an exponent that no computer can hold
+    except InvalidOperation:  # an exponent beyond the limits of decimal
         raise ValueError(f"expected a number of a sensible size, got {text[:40]}") from None
+
+
+@contextmanager
+def _errors_at(place: str) -> Iterator[None]:
+    """Put the place in front of the message of a ValueError."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{place}: {error}") from None

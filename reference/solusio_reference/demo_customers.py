@@ -1,4 +1,4 @@
-"""Demo customers: one for each thing that makes pricing interesting. Data only."""
+"""Ten demo customers, one for each special case of prices."""
 
 from decimal import Decimal
 from typing import Final

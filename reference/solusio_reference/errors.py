@@ -1,13 +1,13 @@
-"""The two ways in which things go wrong here on purpose."""
+"""The two errors that any part of the billing system may raise."""
 
 from collections.abc import Mapping
 
 
-class Refusal(Exception):  # noqa: N818 - a refused request is an answer, not a failure of ours
-    """A request that gets an error answer: HTTP status, a code for programs, a text for people.
+class Refusal(Exception):  # noqa: N818 - refusing a bad request is correct behaviour, not an error of ours
+    """A request that gets an error response: HTTP status, a code for programs, a message for people.
 
-    The text is always one of our own: nothing that the caller sent is ever repeated in it. Only the
-    adapter, which this machine alone reaches, says what is wrong in a document.
+    The message never repeats what the caller sent. The one exception is the adapter, which only this
+    machine can reach: it says what is wrong in a document.
     """
 
     def __init__(
@@ -21,4 +21,4 @@ class Refusal(Exception):  # noqa: N818 - a refused request is an answer, not a 
 
 
 class StoreError(Exception):
-    """The database of customers cannot be opened, read or written; the text says why."""
+    """The database cannot be opened, read or written; the message says why."""

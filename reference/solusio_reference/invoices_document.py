@@ -1,6 +1,6 @@
-"""The invoices document: what was billed, in the small JSON form that `mock-solusio invoices check` reads.
+"""The invoices document: invoices as JSON, as `mock-solusio invoices check` reads them.
 
-It is written piece by piece, since one invoice may have a hundred thousand lines.
+It is written in chunks, since one invoice may have a hundred thousand lines.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,24 +12,24 @@ from solusio_reference.display import format_amount, format_invoice_number
 from solusio_reference.invoicing import Invoice, UsageLine, line_amount
 from solusio_reference.storage.ledger import Ledger
 
-PIECE_BYTES = 64 * 1024
+CHUNK_BYTES = 64 * 1024
 
 
 def write(ledger: Ledger, invoices: Iterable[Invoice]) -> Iterator[bytes]:
-    """Write invoices with all their lines, in pieces of about 64 KiB. Raises StoreError.
+    """Write invoices with all their lines, in chunks of about 64 KiB. Raises StoreError.
 
-    Amounts are decimal strings with all decimals of the currency; those of lines are at the base price.
+    Amounts are strings with all the currency's decimals; those of lines are at the base price.
     """
-    piece = bytearray(b'{"invoices": [')
-    for place, invoice in enumerate(invoices):
-        piece += b",\n" if place else b"\n"
+    chunk = bytearray(b'{"invoices": [')
+    for index, invoice in enumerate(invoices):
+        chunk += b",\n" if index else b"\n"
         for part in _invoice(ledger, invoice):
-            piece += part
-            if len(piece) >= PIECE_BYTES:
-                yield bytes(piece)
-                piece.clear()
-    piece += b"\n]}\n"
-    yield bytes(piece)
+            chunk += part
+            if len(chunk) >= CHUNK_BYTES:
+                yield bytes(chunk)
+                chunk.clear()
+    chunk += b"\n]}\n"
+    yield bytes(chunk)
 
 
 def _invoice(ledger: Ledger, invoice: Invoice) -> Iterator[bytes]:
@@ -48,8 +48,8 @@ def _invoice(ledger: Ledger, invoice: Invoice) -> Iterator[bytes]:
         "display_total": format_amount(invoice.total, invoice.currency),
     }
     yield msgspec.json.encode(head)[:-1] + b', "lines": ['
-    for place, line in enumerate(ledger.lines(invoice)):
-        yield (b",\n " if place else b"\n ") + msgspec.json.encode(_line(line, invoice))
+    for index, line in enumerate(ledger.lines(invoice)):
+        yield (b",\n " if index else b"\n ") + msgspec.json.encode(_line(line, invoice))
     yield b"], " + msgspec.json.encode(tail)[1:]
 
 

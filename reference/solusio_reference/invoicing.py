@@ -1,8 +1,8 @@
 """From tokens to an invoice: pure functions over plain values, no I/O.
 
-Source: vendor page "custom billing integration", steps 6 and 10. Where to round is assumed: every
-amount that is printed is rounded once, from exact figures, and none is worked out from another
-that has been rounded. So they may differ by a cent, and `Invoice.rounding` says by how much.
+Source: vendor page "custom billing integration", steps 6 and 10. Where to round is assumed: each printed
+amount is rounded once, from exact figures, and never calculated from another rounded amount. So the amounts
+and the total may differ by a cent; `Invoice.rounding` is the difference.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,15 +18,15 @@ from solusio_reference.pricing import Currency, Customer, Pricing, price
 
 @dataclass(frozen=True, slots=True)
 class UsageLine:
-    """What one resource used with one plan in a period, as SolusIO's /usage says it.
+    """What one resource used with one plan in a period, as SolusIO's /usage reports it.
 
-    ``tokens`` is final: the monthly price as the cap of the hourly one is already in it.
+    ``tokens`` is final: SolusIO has already capped the hourly price at the monthly one.
     """
 
     id: int
     user_id: int
     billing_user_id: int | None
-    """The customer; None for a user whom the billing system did not make."""
+    """The customer; None for a user that the billing system did not create."""
     server_id: int
     server_name: str
     resource: str
@@ -45,28 +45,28 @@ class UsageLine:
 
 @dataclass(frozen=True, slots=True)
 class LineTotals:
-    """The lines of an invoice, added up."""
+    """Sums over the lines of an invoice."""
 
     lines: int
     tokens: int
     subtotal: Decimal
-    """The sum of the amounts as they are printed, at the base price."""
+    """The sum of the printed amounts, at the base price."""
 
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """A discount or a tax on an invoice. ``rate`` is the discount's factor, or the tax in percent."""
+    """A discount or a tax on an invoice. ``rate`` is a discount's factor, or a tax in percent."""
 
     kind: Literal["discount", "tax"]
     label: str
     rate: Decimal
     amount: Decimal
-    """What it adds to the invoice; a discount is negative."""
+    """What it adds to the invoice: negative for a discount."""
 
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """An invoice with all its figures; amounts have the decimals of the currency."""
+    """An invoice. Amounts are rounded to the currency's decimals."""
 
     number: int
     customer_id: int
@@ -79,34 +79,34 @@ class Invoice:
     subtotal: Decimal
     adjustments: tuple[Adjustment, ...]
     rounding: Decimal
-    """What the printed amounts lack to the total, or have too much."""
+    """The total minus the sum of the printed amounts."""
     total: Decimal
     issued_at: datetime
 
     @property
     def discounts(self) -> tuple[Adjustment, ...]:
-        """The discounts, in the order in which they apply."""
+        """Discounts in the order in which they apply."""
         return tuple(one for one in self.adjustments if one.kind == "discount")
 
     @property
     def taxes(self) -> tuple[Adjustment, ...]:
-        """The taxes, in the order in which they apply."""
+        """Taxes in the order in which they apply."""
         return tuple(one for one in self.adjustments if one.kind == "tax")
 
 
 def line_amount(tokens: int, base_token_unit_cost: Decimal, code: str) -> Decimal:
-    """Return what a line costs before discounts and taxes, as it is printed."""
+    """Return the printed amount of a line, before discounts and taxes."""
     return money.rounded(money.product([Decimal(tokens), base_token_unit_cost]), code)
 
 
-def sum_lines(counted: Iterable[tuple[int, int]], base_token_unit_cost: Decimal, code: str) -> LineTotals:
-    """Add up lines, given as (tokens of a line, how many lines have so many).
+def sum_lines(counts: Iterable[tuple[int, int]], base_token_unit_cost: Decimal, code: str) -> LineTotals:
+    """Sum up lines, given as pairs of a number of tokens and how many lines have it.
 
-    Lines with equal tokens cost the same, so a million of them take a few steps and no memory.
+    Lines with the same tokens cost the same, so a million lines take few steps and little memory.
     """
     lines = tokens = 0
     subtotal = Decimal(0)
-    for tokens_each, count in counted:
+    for tokens_each, count in counts:
         amount = line_amount(tokens_each, base_token_unit_cost, code)
         lines += count
         tokens += count * tokens_each
@@ -115,14 +115,14 @@ def sum_lines(counted: Iterable[tuple[int, int]], base_token_unit_cost: Decimal,
 
 
 def make_invoice(
-    *, number: int, customer: Customer, period: Period, usage: LineTotals, issued_at: datetime
+    *, number: int, customer: Customer, period: Period, totals: LineTotals, issued_at: datetime
 ) -> Invoice:
-    """Make an invoice at the prices that the customer has now."""
+    """Create an invoice at the customer's current prices."""
     pricing = price(customer)
     code = pricing.currency.code
-    adjustments = tuple(_adjustments(usage.tokens, pricing))
-    total = money.rounded(money.product([Decimal(usage.tokens), pricing.user_token_unit_cost]), code)
-    printed = money.total([usage.subtotal, *(one.amount for one in adjustments)])
+    adjustments = tuple(_adjustments(totals.tokens, pricing))
+    total = money.rounded(money.product([Decimal(totals.tokens), pricing.user_token_unit_cost]), code)
+    printed = money.total([totals.subtotal, *(one.amount for one in adjustments)])
     return Invoice(
         number=number,
         customer_id=customer.id,
@@ -130,9 +130,9 @@ def make_invoice(
         currency=pricing.currency,
         base_token_unit_cost=pricing.base_token_unit_cost,
         user_token_unit_cost=pricing.user_token_unit_cost,
-        tokens=usage.tokens,
-        lines_count=usage.lines,
-        subtotal=usage.subtotal,
+        tokens=totals.tokens,
+        lines_count=totals.lines,
+        subtotal=totals.subtotal,
         adjustments=adjustments,
         rounding=money.difference(total, printed),
         total=total,
@@ -141,7 +141,7 @@ def make_invoice(
 
 
 def _adjustments(tokens: int, pricing: Pricing) -> Iterator[Adjustment]:
-    """Go from the base price to the final one step by step, exactly; only what is printed is rounded."""
+    """Go from the base price to the final price step by step: exactly, rounding only what is printed."""
     code = pricing.currency.code
     reached = money.product([Decimal(tokens), pricing.base_token_unit_cost])
     for discount in pricing.discounts:
@@ -151,5 +151,5 @@ def _adjustments(tokens: int, pricing: Pricing) -> Iterator[Adjustment]:
     for tax in pricing.taxes:
         due = money.product([reached, money.from_percent(tax.rate)])
         yield Adjustment("tax", tax.label, tax.rate, money.rounded(due, code))
-        if pricing.taxes_compound:  # the next tax is due on this one, too
+        if pricing.taxes_compound:  # the next tax applies to this one, too
             reached = money.total([reached, due])

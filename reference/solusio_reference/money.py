@@ -1,7 +1,7 @@
-"""Exact decimal arithmetic: prices never pass through a binary float, and only amounts are rounded.
+"""Exact decimal arithmetic: a price never becomes a binary float, and only amounts are rounded.
 
-``0.1 + 0.2`` is ``0.30000000000000004`` in floats. A unit cost is multiplied by thousands of
-tokens, so such an error becomes visible on an invoice.
+As floats, ``0.1 + 0.2`` is ``0.30000000000000004``. SolusIO multiplies a unit cost by thousands of tokens,
+so such an error shows on an invoice.
 """
 
 from collections.abc import Iterable
@@ -10,19 +10,19 @@ from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, ROUND_HALF_UP, Context, Decima
 from babel.core import get_global
 from babel.numbers import get_currency_precision
 
-# Decimal rounds to 28 digits unless told otherwise. This context has room for every digit, and
-# would raise Inexact rather than drop one.
+# By default, Decimal rounds to 28 digits. This context keeps every digit, and raises Inexact rather than
+# drop one.
 _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[Inexact, InvalidOperation])
 _ROUNDING = Context(
     prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, rounding=ROUND_HALF_UP, traps=[InvalidOperation]
 )
 
 MAX_DIGITS = 18
-"""Digits that an entered number may have on either side of its decimal point."""
+"""Limit for the digits of an input number, on each side of its decimal point."""
 
 
 def product(factors: Iterable[Decimal]) -> Decimal:
-    """Multiply exactly, in the order given; the product of nothing is 1."""
+    """Multiply exactly; the product of no factors is 1."""
     result = Decimal(1)
     for factor in factors:
         result = _EXACT.multiply(result, factor)
@@ -30,7 +30,7 @@ def product(factors: Iterable[Decimal]) -> Decimal:
 
 
 def total(summands: Iterable[Decimal]) -> Decimal:
-    """Add exactly; the total of nothing is 0."""
+    """Add exactly; the total of no summands is 0."""
     result = Decimal(0)
     for summand in summands:
         result = _EXACT.add(result, summand)
@@ -48,7 +48,7 @@ def rounded(amount: Decimal, code: str) -> Decimal:
     Raises ValueError for an unknown currency.
     """
     result = _ROUNDING.quantize(amount, Decimal(1).scaleb(-minor_digits(code)))
-    return result.copy_abs() if result.is_zero() else result  # nobody wants to read -0.00
+    return result.copy_abs() if result.is_zero() else result  # 0.00 rather than -0.00
 
 
 def from_percent(rate: Decimal) -> Decimal:
@@ -59,22 +59,21 @@ def from_percent(rate: Decimal) -> Decimal:
 def json_number(value: Decimal) -> str:
     """Write a decimal as JSON number text: all its digits, no exponent, no trailing zeros.
 
-    A JSON number has no precision of its own, so the text decides how exact the price is.
-    Raises ValueError for NaN and infinity, which JSON does not have.
+    JSON does not limit the precision of a number, so the text decides how exact the price is. Raises
+    ValueError for NaN and infinity, which JSON does not have.
     """
     if not value.is_finite():
         raise ValueError("JSON has no NaN and no infinity")
-    text = format(value, "f")  # "f": 1E-5 is written 0.00001
+    text = format(value, "f")  # "f" writes 1E-5 as 0.00001
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 
 
 def require_plain(what: str, value: Decimal) -> None:
-    """Refuse numbers that are no price, factor or rate: NaN, infinity, absurdly many digits.
+    """Raise ValueError for NaN, infinity and numbers with too many digits; ``what`` names the number.
 
-    The limit keeps exact arithmetic cheap: 1E-999999 is a valid decimal, and a megabyte of JSON.
-    Raises ValueError, with ``what`` naming the number.
+    The limit keeps exact arithmetic cheap: 1E-999999 is a valid decimal that takes a megabyte of JSON.
     """
     if not value.is_finite():
         raise ValueError(f"{what} must be a finite number")
@@ -84,9 +83,9 @@ def require_plain(what: str, value: Decimal) -> None:
 
 
 def minor_digits(code: str) -> int:
-    """Decimals in which a currency is written: JPY 0, USD 2, KWD 3 (CLDR data).
+    """Return how many decimals a currency has: JPY 0, USD 2, KWD 3 (CLDR data).
 
-    Raises ValueError for anything but the three capitals of a currency that CLDR knows.
+    Raises ValueError for anything but the code of a currency that CLDR knows, in capitals.
     """
     if code not in get_global("all_currencies"):
         raise ValueError("the currency must be an ISO 4217 code in capitals, such as EUR")

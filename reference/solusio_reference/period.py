@@ -1,4 +1,4 @@
-"""A billing period: one calendar month in UTC, half-open (assumed: the vendor names no period)."""
+"""A billing period: one calendar month in UTC, half-open (assumed: the vendor does not define a period)."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ _MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Period:
-    """A month, from ``begin`` on and before ``end``."""
+    """A month: from ``begin`` up to, but not including, ``end``."""
 
     year: int
     month: int
@@ -18,10 +18,10 @@ class Period:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read ``2026-03``. Raises ValueError for anything else."""
-        found = _MONTH.fullmatch(text)
-        if found is None or not 1970 <= int(found[1]) <= 9998:
+        match = _MONTH.fullmatch(text)
+        if match is None or not 1970 <= int(match[1]) <= 9998:
             raise ValueError(f"expected a month such as 2026-03, got {text!r}")
-        return cls(int(found[1]), int(found[2]))
+        return cls(int(match[1]), int(match[2]))
 
     @classmethod
     def before(cls, moment: datetime) -> Self:
@@ -31,17 +31,17 @@ class Period:
 
     @property
     def begin(self) -> datetime:
-        """The first moment of it."""
+        """The first moment of the month."""
         return datetime(self.year, self.month, 1, tzinfo=UTC)
 
     @property
     def end(self) -> datetime:
-        """The first moment after it."""
+        """The first moment of the next month."""
         return self.following.begin
 
     @property
     def following(self) -> "Period":
-        """The month after it."""
+        """The next month."""
         return Period(self.year, self.month + 1) if self.month < 12 else Period(self.year + 1, 1)
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
 """What one token costs one customer: pure functions over plain values, no I/O.
 
-Source: vendor page "custom billing integration", step 6. Amounts are in currency units (not
-cents) for one token.
+Source: vendor page "custom billing integration", step 6. A cost is the price of one token, in units of the
+currency (not cents).
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ from solusio_reference import money
 class Currency:
     """How SolusIO writes amounts: ``display_prefix`` + grouped digits + ``display_suffix``.
 
-    Spaces belong to the prefix or suffix (" EUR"): SolusIO adds none. Raises ValueError for an
-    unknown code, and for two equal separators, which would make 1.234 ambiguous.
+    SolusIO adds no spaces, so put them in the prefix or suffix (" EUR"). Raises ValueError for an unknown
+    code, and for two equal separators, which would make 1.234 ambiguous.
     """
 
     code: str
@@ -34,13 +34,13 @@ class Currency:
 
     @property
     def decimals(self) -> int:
-        """Digits after the decimals separator; known from the code, so never stored."""
+        """Digits after the decimals separator. They follow from the code, so they are never stored."""
         return money.minor_digits(self.code)
 
 
 @dataclass(frozen=True, slots=True)
 class Discount:
-    """A factor on the price: ``multiplier`` 0.95 is 5 % off, 0 is free of charge.
+    """A factor on the price: ``multiplier`` 0.95 is 5 % off, 0 is free.
 
     Raises ValueError for a negative multiplier.
     """
@@ -57,7 +57,7 @@ class Discount:
 
 @dataclass(frozen=True, slots=True)
 class Tax:
-    """A percentage on the price: ``rate`` 6 is 6 %, not 0.06. Raises ValueError if negative."""
+    """A percentage of the price: ``rate`` is 6 for 6 %, not 0.06. Raises ValueError for a negative rate."""
 
     label: str
     rate: Decimal
@@ -72,8 +72,7 @@ class Tax:
 class Customer:
     """One user of the billing system. ``id`` is what SolusIO sends as ``userid``.
 
-    Raises ValueError for an id below 1 or longer than 18 digits, and for a base cost that is
-    not positive.
+    Raises ValueError for an id below 1 or longer than 18 digits, and for a base cost that is not positive.
     """
 
     id: int
@@ -94,7 +93,7 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class Pricing:
-    """The answer to GetTokenPricing before it becomes JSON."""
+    """The response to GetTokenPricing, before it becomes JSON."""
 
     base_token_unit_cost: Decimal
     user_token_unit_cost: Decimal
@@ -105,10 +104,10 @@ class Pricing:
 
 
 def price(customer: Customer) -> Pricing:
-    """Work out what one token costs this customer: base x discounts x taxes, never rounded.
+    """Calculate what one token costs this customer: base x discounts x taxes, never rounded.
 
-    The vendor's own example prints 1.0812, which are its taxes alone. Its text says "full and
-    final price", so the figure is 1.34 x 0.95 x 1.06 x 1.02 = 1.3763676.
+    The vendor's example prints 1.0812, which is only the taxes. Its text says "full and final price", so we
+    send 1.34 x 0.95 x 1.06 x 1.02 = 1.3763676.
     """
     factors = [
         customer.base_token_unit_cost,
@@ -126,9 +125,9 @@ def price(customer: Customer) -> Pricing:
 
 
 def tax_factor(taxes: Sequence[Tax], *, compound: bool) -> Decimal:
-    """Combine taxes of 6 % and 2 %: compound 1.06 x 1.02 = 1.0812, otherwise 1 + 0.08 = 1.08.
+    """Combine taxes into one factor: 6 % and 2 % give 1.06 x 1.02 = 1.0812 if compound, else 1.08.
 
-    Compound means that each tax is due on top of the one before.
+    Compound means that each tax applies on top of the one before.
     """
     fractions = [money.from_percent(tax.rate) for tax in taxes]
     one = Decimal(1)
@@ -140,8 +139,8 @@ def tax_factor(taxes: Sequence[Tax], *, compound: bool) -> Decimal:
 def to_json(pricing: Pricing) -> bytes:
     """Write the JSON document that SolusIO reads, in UTF-8.
 
-    Every key is always present: a customer without discounts has an empty list, and one without
-    taxes still has the object, with an empty list of rates.
+    Every key is always present: without discounts there is an empty list, and without taxes an object with
+    an empty list of rates.
     """
     currency = pricing.currency
     document = {
@@ -159,7 +158,7 @@ def to_json(pricing: Pricing) -> bytes:
             {
                 "name": discount.name,
                 "description": discount.description,
-                # "multipler" is what SolusIO reads. Spelled correctly, it would be ignored.
+                # SolusIO reads "multipler". Spelled correctly, it would be ignored.
                 "multipler": _number(discount.multiplier),
             }
             for discount in pricing.discounts
@@ -173,5 +172,5 @@ def to_json(pricing: Pricing) -> bytes:
 
 
 def _number(value: Decimal) -> msgspec.Raw:
-    # Raw puts our digits into the document as they are, where a JSON writer would want a float.
+    # Raw writes our digits unchanged; a JSON number in Python would be a float.
     return msgspec.Raw(money.json_number(value).encode())

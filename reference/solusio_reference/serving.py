@@ -1,4 +1,4 @@
-"""Run the application under uvicorn, in the foreground or beside something else."""
+"""Run the application under uvicorn, in the foreground or in a thread."""
 
 import errno
 import os
@@ -10,17 +10,17 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - only told apart, not bound
+WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
 
 START_SECONDS = 30
-"""How long a server in a thread may take until it answers."""
+"""Limit for the start of a server in a thread."""
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open the listening socket; port 0 takes a free one. Raises OSError.
+    """Open the listening socket; port 0 means a free port. Raises OSError.
 
-    Opened here and not by uvicorn, so that a port in use is an error that the caller can word.
-    Connections queue from now on: whoever knows the address may call at once.
+    We open it rather than uvicorn, so that the caller can report a port in use. Connections queue from now
+    on, so clients may connect at once.
     """
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -30,29 +30,29 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def url_of(listener: socket.socket, path: str) -> str:
-    """Return the URL under which this machine reaches the endpoint."""
+    """Return the URL of a path on a listening socket, as seen from this machine."""
     host, port = listener.getsockname()[:2]
     host = WILDCARDS.get(host, host)
     return f"http://[{host}]:{port}{path}" if ":" in host else f"http://{host}:{port}{path}"
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, except that it says when it has started."""
+    """uvicorn, with a callback for its start."""
 
-    def __init__(self, config: uvicorn.Config, starting: Callable[[], None] | None) -> None:
+    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None] | None) -> None:
         super().__init__(config)
-        self._starting = starting
+        self._on_start = on_start
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        if self._starting is not None and self.started:
-            self._starting()
+        if self._on_start is not None and self.started:
+            self._on_start()
 
 
-def make_server(app: ASGIApp, *, starting: Callable[[], None] | None = None) -> uvicorn.Server:
-    """Wrap the application in a server that logs nothing but unexpected errors.
+def make_server(app: ASGIApp, *, on_start: Callable[[], None] | None = None) -> uvicorn.Server:
+    """Wrap the application in a server that logs only unexpected errors.
 
-    ``starting`` is called once the server answers, and Ctrl-C ends it as it should: the time to greet.
+    It calls ``on_start`` once it accepts requests and handles Ctrl-C.
     """
     config = uvicorn.Config(
         app,
@@ -61,38 +61,38 @@ def make_server(app: ASGIApp, *, starting: Callable[[], None] | None = None) -> 
         log_config=None,  # Python's default: errors to standard error
         log_level="error",
         access_log=False,
-        server_header=False,  # nobody needs to know
-        proxy_headers=False,  # an address that a client writes into a header is not to be believed
+        server_header=False,
+        proxy_headers=False,  # do not trust the address that a client puts into a header
         timeout_graceful_shutdown=3,
     )
-    return _Server(config, starting)
+    return _Server(config, on_start)
 
 
 def stop_with_input(server: uvicorn.Server) -> None:
-    """Stop the server when standard input ends, which it does when the program that started us is gone."""
+    """Stop the server when standard input ends: then the program that started us is gone."""
 
     def wait() -> None:
-        # Not through sys.stdin, whose lock Python would wait for at its end.
+        # Not through sys.stdin: Python would wait for its lock at exit.
         while True:
             try:
                 if not os.read(0, 65536):
                     break
-            except OSError:  # closed from the beginning: nobody holds it open
+            except OSError:  # it was closed from the start
                 break
         server.should_exit = True
 
-    threading.Thread(target=wait, name="end of input", daemon=True).start()
+    threading.Thread(target=wait, name="stop with input", daemon=True).start()
 
 
 @contextmanager
 def running(app: ASGIApp, path: str = "/") -> Iterator[str]:
-    """Serve the application on a free port of the loopback, from a thread; give its URL once it answers.
+    """Serve the application from a thread, on a free port of 127.0.0.1; yield its URL once it runs.
 
     Raises TimeoutError if it does not start.
     """
     with listen("127.0.0.1", 0) as listener:
         started = threading.Event()
-        server = make_server(app, starting=started.set)
+        server = make_server(app, on_start=started.set)
         thread = threading.Thread(target=server.run, args=([listener],), name="reference endpoint")
         thread.start()
         try:

@@ -1,4 +1,4 @@
-"""Real servers: the reference endpoint, PostgreSQL, and a SolusIO that has nothing but usage."""
+"""Real servers: the reference endpoint, PostgreSQL, a mock SolusIO, and one that serves only usage."""
 
 import json
 import os
@@ -28,7 +28,7 @@ TOKEN = "s3cret Tökén+&="
 
 @pytest.fixture(scope="session")
 def token() -> str:
-    """Return an authorization token with everything that needs escaping in a form."""
+    """Return an authorization token whose characters need escaping in a form."""
     return TOKEN
 
 
@@ -48,14 +48,14 @@ def open_url(demo_store: CustomerStore) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def guarded_url(demo_store: CustomerStore) -> Iterator[str]:
-    """Serve the endpoint that wants the authorization token."""
+    """Serve the endpoint with an authorization token."""
     with running(create_app(demo_store, token=TOKEN)) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[Callable[[], str]]:
-    """Run a PostgreSQL of our own; give a function that makes an empty database and returns its URL."""
+    """Run a PostgreSQL of our own; yield a function that creates an empty database and returns its URL."""
     initdb = _initdb()
     if initdb is None:
         missing("PostgreSQL (initdb) is not installed")
@@ -112,7 +112,7 @@ def postgresql(postgresql_server: Callable[[], str]) -> str:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Return where an empty database is: a file, or a URL."""
+    """Return the path or URL of an empty database."""
     if request.param == "sqlite":
         return str(tmp_path / "billing.db")
     url: str = request.getfixturevalue("postgresql")
@@ -120,20 +120,20 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 class UsageServer:
-    """A SolusIO that has nothing but /usage; what it does wrong, a test says page by page."""
+    """A SolusIO that has only /usage; tests can disturb its responses page by page."""
 
     def __init__(self) -> None:
         self.lines: list[dict[str, Any]] = []
         self.per_page = 10
         self.closed = True
-        self.asked: list[int] = []
-        """The pages that were asked for, in order."""
+        self.requested: list[int] = []
+        """The requested pages, in order."""
         self.disturbed: dict[int, Callable[[dict[str, Any]], bytes | int | None]] = {}
-        """By page, called once: changes the answer, or returns the status of a refusal, or raw bytes."""
+        """By page, called once: changes the document, or returns the status of an error, or raw bytes."""
         self.url = ""
 
     def use(self, customer: int | None, tokens: int = 7, *, lines: int = 1, user: int | None = None) -> None:
-        """Add lines of a customer, each with so many tokens and as many hours."""
+        """Add lines of a customer, each with this number of tokens and as many hours."""
         for _ in range(lines):
             number = len(self.lines) + 1
             self.lines.append(
@@ -157,7 +157,7 @@ class UsageServer:
             )
 
     def page(self, number: int, query: str) -> dict[str, Any]:
-        """Return a page as /usage answers it."""
+        """Return a page of /usage."""
         begin = (number - 1) * self.per_page
         more = begin + self.per_page < len(self.lines)
         following = f"{self.url}/api/v1/usage?{query}&page={number + 1}"
@@ -177,12 +177,12 @@ class UsageServer:
         }
 
     def answer(self, target: str) -> bytes | int:
-        """Return the body for a request, or the status of a refusal."""
+        """Return the body for a request, or the status of an error."""
         query, _, page = urlsplit(target).query.partition("&page=")
         if parse_qs(query)["from"] != ["2026-03-01T00:00:00Z"]:
             return 404
         number = int(page or 1)
-        self.asked.append(number)
+        self.requested.append(number)
         document = self.page(number, query)
         disturb = self.disturbed.pop(number, None)
         instead = None if disturb is None else disturb(document)
@@ -191,7 +191,7 @@ class UsageServer:
 
 @pytest.fixture
 def usage_server() -> Iterator[UsageServer]:
-    """Serve made up usage of March 2026 over HTTP."""
+    """Serve the usage of March 2026 over HTTP."""
     usage = UsageServer()
 
     def answer(asked: Asked) -> Response:
@@ -199,7 +199,7 @@ def usage_server() -> Iterator[UsageServer]:
         if isinstance(instead, int):
             return instead, {}, b"{}"
         whole = instead.endswith(b"}")
-        # A body that is cut off is announced as longer than it is.
+        # The header of a truncated body claims more than it has.
         cut = {"Content-Length": str(len(instead) + 1), "Connection": "close"}
         return 200, {} if whole else cut, instead
 
@@ -217,6 +217,6 @@ def server() -> Iterator[Solusio]:
 
 @pytest.fixture
 def solusio(server: Solusio) -> Solusio:
-    """Return that mock as it begins."""
+    """Return that mock after a reset."""
     server.client.post(f"{server.url}/_mock/reset").raise_for_status()
     return server

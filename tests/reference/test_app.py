@@ -29,7 +29,7 @@ def assert_refused(response: httpx.Response, status: int, code: str) -> None:
     assert error["message"].endswith(".")
 
 
-# --- answers ---------------------------------------------------------------------------------
+# --- prices ---------------------------------------------------------------------------------
 
 # Worked out by hand: base x discounts x (1 + taxes).
 USER_COSTS = {
@@ -47,13 +47,13 @@ USER_COSTS = {
 
 
 @pytest.mark.parametrize(("user", "cost"), USER_COSTS.items())
-def test_the_bytes_of_the_user_cost_are_the_decimal_worked_out_by_hand(open_url, user, cost):
+def test_the_user_cost_is_exactly_the_decimal_calculated_by_hand(open_url, user, cost):
     response = ask(open_url, f"action=GetTokenPricing&userid={user}")
     assert response.status_code == 200
     assert b'"user_token_unit_cost":' + cost + b"," in response.content
 
 
-def test_headers_of_an_answer(open_url):
+def test_headers_of_a_response(open_url):
     response = ask(open_url, "action=GetTokenPricing&userid=1")
     assert response.headers["content-type"] == "application/json"
     assert response.headers["cache-control"] == "no-store"
@@ -138,7 +138,7 @@ def wrong_tokens(token: str) -> list[dict[str, str]]:
         {},
     ],
 )
-def test_without_the_right_token_every_question_gets_the_same_answer(guarded_url, token, rest):
+def test_without_the_right_token_every_request_gets_the_same_response(guarded_url, token, rest):
     answers = set()
     for wrong in wrong_tokens(token):
         response = ask(guarded_url, urlencode({**wrong, **rest}))
@@ -148,7 +148,7 @@ def test_without_the_right_token_every_question_gets_the_same_answer(guarded_url
     assert len(answers) == 1
 
 
-def test_a_token_outside_the_form_does_not_count(guarded_url, token):
+def test_a_token_outside_the_form_is_ignored(guarded_url, token):
     response = httpx.post(
         guarded_url,
         params={"token": token},
@@ -159,7 +159,7 @@ def test_a_token_outside_the_form_does_not_count(guarded_url, token):
 
 
 @pytest.mark.parametrize("order", [("right", "wrong"), ("wrong", "right"), ("right", "right")])
-def test_a_doubled_token_is_refused(guarded_url, token, order):
+def test_a_duplicate_token_is_refused(guarded_url, token, order):
     tokens = {"right": token, "wrong": "wrong"}
     body = urlencode(
         [("token", tokens[each]) for each in order] + [("action", "GetTokenPricing"), ("userid", "1")]
@@ -170,7 +170,7 @@ def test_a_doubled_token_is_refused(guarded_url, token, order):
 @pytest.mark.parametrize(
     ("token", "complaint"), [("", "must not be empty"), ("\ud800x", "must be valid text")]
 )
-def test_a_token_that_guards_nothing_is_refused_at_the_start(demo_store, token, complaint):
+def test_an_unusable_token_is_refused_at_the_start(demo_store, token, complaint):
     with pytest.raises(ValueError, match=complaint):
         create_app(demo_store, token=token)
 
@@ -195,7 +195,7 @@ MALFORMED_USER_IDS = [
     "1,2",
     "1'",
     "1 OR 1=1",
-    "\u0661",  # Arabic and full-width 1: digits to int() and to \d
+    "\u0661",  # Arabic and full-width 1, which int() and \d accept
     "\uff11",
     "null",
     "true",
@@ -249,7 +249,7 @@ def test_a_malformed_request_is_refused(open_url, body, code):
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
-def test_other_methods_are_told_which_is_allowed(open_url, method):
+def test_other_methods_get_the_allowed_one(open_url, method):
     response = httpx.request(method, open_url)
     assert response.status_code == 405
     assert response.headers["allow"] == "POST"
@@ -305,8 +305,8 @@ def test_a_small_body_in_chunks_is_read(open_url):
     assert httpx.post(open_url, content=chunks, headers=FORM).status_code == 200
 
 
-def test_a_body_that_stops_half_way_is_no_error_of_ours(demo_store):
-    # Called without a server: whoever hung up can be told nothing, so nothing is to be seen there.
+def test_an_incomplete_body_is_not_an_error_of_ours(demo_store):
+    # Called without a server: a client that has gone could not show the response.
     messages = iter(
         [
             {"type": "http.request", "body": b"action=GetTok", "more_body": True},
@@ -333,7 +333,7 @@ def test_a_body_that_stops_half_way_is_no_error_of_ours(demo_store):
     assert json.loads(sent[1]["body"])["error"]["code"] == "incomplete_body"
 
 
-def test_no_error_repeats_the_token_or_what_was_sent(guarded_url, token):
+def test_no_error_repeats_the_token_or_the_request(guarded_url, token):
     marker = "Xq7marker"
     right = [("token", token)]
     forms = [
@@ -355,7 +355,7 @@ def test_no_error_repeats_the_token_or_what_was_sent(guarded_url, token):
     assert marker not in refused.text
 
 
-def test_an_unexpected_error_says_nothing_to_the_caller_and_all_to_the_log(caplog):
+def test_details_of_an_unexpected_error_go_to_the_log_and_not_to_the_caller(caplog):
     class BrokenStore:
         def get(self, customer_id):
             raise RuntimeError(f"SELECT from /var/lib/billing.db where id = {customer_id}")
@@ -371,7 +371,7 @@ def test_an_unexpected_error_says_nothing_to_the_caller_and_all_to_the_log(caplo
 # --- path and connection ---------------------------------------------------------------------
 
 
-def test_only_the_configured_path_answers_and_nothing_redirects(demo_store):
+def test_only_the_configured_path_exists_and_nothing_redirects(demo_store):
     body = "action=GetTokenPricing&userid=1"
     with running(create_app(demo_store, token=None, path="/solusio/api/"), "/solusio/api/") as url:
         assert url.endswith("/solusio/api/")
@@ -382,7 +382,7 @@ def test_only_the_configured_path_answers_and_nothing_redirects(demo_store):
 
 
 @pytest.mark.parametrize("path", ["", "api", "/{user}", "/a b", "/a?b", "/ä", "http://x/"])
-def test_a_path_that_is_none_is_refused(demo_store, path):
+def test_an_invalid_path_is_refused(demo_store, path):
     with pytest.raises(ValueError, match="path must start with /"):
         create_app(demo_store, token=None, path=path)
 
@@ -392,7 +392,7 @@ async def another(scope, receive, send):  # noqa: ARG001 - the signature of ASGI
     await send({"type": "http.response.body", "body": b""})
 
 
-def test_other_applications_are_beside_the_endpoint_and_change_nothing_of_it(demo_store):
+def test_mounted_applications_do_not_affect_the_endpoint(demo_store):
     body = "action=GetTokenPricing&userid=1"
     mounts = {"/billing": another, "/adapter": another}
     with running(create_app(demo_store, token=None, mounts=mounts), "") as url:
@@ -405,12 +405,12 @@ def test_other_applications_are_beside_the_endpoint_and_change_nothing_of_it(dem
 
 
 @pytest.mark.parametrize("path", ["/billing", "/billing/", "/adapter/api"])
-def test_the_endpoint_cannot_be_where_something_else_is(demo_store, path):
+def test_the_endpoint_cannot_be_under_a_mount(demo_store, path):
     with pytest.raises(ValueError, match="must not be under /billing or /adapter"):
         create_app(demo_store, token=None, path=path, mounts={"/billing": another, "/adapter": another})
 
 
-def test_a_connection_answers_many_requests_refused_ones_among_them(open_url):
+def test_a_connection_serves_many_requests_including_refused_ones(open_url):
     connection = http.client.HTTPConnection(urlsplit(open_url).netloc, timeout=10)
     statuses = []
     sockets = set()

@@ -1,4 +1,4 @@
-"""A billing run of 1,000 customers, killed again and again (SIGKILL): nothing is lost, nothing done twice."""
+"""A billing run of 1,000 customers, killed repeatedly (SIGKILL): nothing is lost, nothing is done twice."""
 
 import os
 import signal
@@ -19,10 +19,10 @@ from solusio_reference.storage.ledger import Ledger
 MARCH = Period(2026, 3)
 CUSTOMERS = range(1, 1001)
 SECONDS = 120
-"""Longest wait for what takes a few seconds on an idle machine."""
+"""Limit for what takes a few seconds on an idle machine."""
 
-# Runs a process for each step at which one is to be killed, and one that is not. A step is a statement or a
-# commit. Forked, since it takes a hundred times longer to start Python.
+# Runs a process for each step at which one will be killed, and one that is not killed. A step is a statement
+# or a commit. Processes are forked, since starting Python takes a hundred times longer.
 KILLED_AT = """
 import os, signal, sys
 from sqlalchemy import event
@@ -72,7 +72,7 @@ def usage(usage_server):
     return usage_server
 
 
-def know_customers(place: str) -> str:
+def save_customers(place: str) -> str:
     prices = Decimal("0.001"), Currency("USD")
     with CustomerStore(Database.at(place)) as store:
         store.save(*(Customer(number, f"Customer {number}", *prices) for number in CUSTOMERS))
@@ -81,11 +81,11 @@ def know_customers(place: str) -> str:
 
 @pytest.fixture
 def books(place):
-    """Return where a billing system is that knows the customers."""
-    return know_customers(place)
+    """Return the database of a billing system that knows the customers."""
+    return save_customers(place)
 
 
-def check_the_books(place: str) -> None:
+def check_invoices(place: str) -> None:
     with Database.at(place) as database:
         ledger = Ledger(database)
         billed = list(ledger.invoices())
@@ -94,7 +94,7 @@ def check_the_books(place: str) -> None:
         totals = {one.customer_id: str(one.total) for one in billed}
         assert totals == {number: f"{number}.50" for number in CUSTOMERS}
         assert {one.lines_count for one in billed} == {2}
-        assert ledger.collected.run(MARCH).lines == 2000
+        assert ledger.usage.state(MARCH).lines == 2000
         assert ledger.unbilled(MARCH) == ()
 
 
@@ -105,7 +105,7 @@ def count(place: str) -> int:
 
 @contextmanager
 def billing(place: str, url: str, *options: str):
-    """Run `reference bill` as a program."""
+    """Run `reference bill` in another process."""
     command = [
         sys.executable,
         "-m",
@@ -134,7 +134,7 @@ def finish(process) -> None:
 
 
 def kill_after_invoices(process, place: str, wanted: int) -> None:
-    """Kill a run in the middle of its invoices."""
+    """Kill a run after some of its invoices."""
     deadline = time.monotonic() + SECONDS
     with Database.at(place) as database:
         ledger = Ledger(database)
@@ -147,58 +147,58 @@ def kill_after_invoices(process, place: str, wanted: int) -> None:
 
 
 def test_a_run_killed_at_every_kind_of_step(books, usage):
-    # A page takes four steps or five, an invoice about ten: so each of them is once the last one.
+    # A page takes four or five steps, an invoice about ten: so each kind of step is the last one once.
     reading = [3, *range(8, 14), 35]
     invoicing = [*range(160, 171), 1500]
     command = [sys.executable, "-c", KILLED_AT, books, usage.url, *map(str, reading + invoicing)]
     done = subprocess.run(command, timeout=2 * SECONDS, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    check_the_books(books)
-    # A page was asked for again only if its reader had died: the collection never began anew.
-    assert usage.asked.count(1) < len(reading)
-    assert len(usage.asked) <= 20 + len(reading)
+    check_invoices(books)
+    # A page was requested again only if its reader had died: the collection never restarted.
+    assert usage.requested.count(1) < len(reading)
+    assert len(usage.requested) <= 20 + len(reading)
 
 
-def test_the_command_killed_while_it_reads_and_while_it_bills(books, usage):
+def test_the_command_killed_while_reading_and_while_billing(books, usage):
     with billing(books, usage.url) as process:
 
         def kill(_document):
-            process.kill()  # it has asked, and will never see the answer
+            process.kill()  # it has sent the request, and will never see the response
 
         usage.disturbed[8] = kill
         assert process.wait(timeout=SECONDS) == -signal.SIGKILL
-    assert usage.asked == list(range(1, 9))
+    assert usage.requested == list(range(1, 9))
     assert count(books) == 0
     with billing(books, usage.url) as process:
         kill_after_invoices(process, books, 100)
-    assert usage.asked == [*range(1, 9), *range(8, 21)]
+    assert usage.requested == [*range(1, 9), *range(8, 21)]
     with billing(books, usage.url) as process:
         finish(process)
-    assert len(usage.asked) == 21
-    check_the_books(books)
+    assert len(usage.requested) == 21
+    check_invoices(books)
     with billing(books, usage.url) as process:
         finish(process)
-    check_the_books(books)
+    check_invoices(books)
 
 
 def test_several_workers_killed(postgresql, usage):
-    place = know_customers(postgresql)
+    place = save_customers(postgresql)
     with billing(place, usage.url, "--workers", "4") as process:
         kill_after_invoices(process, place, 100)
     with billing(place, usage.url, "--workers", "4") as process:
         finish(process)
-    check_the_books(place)
+    check_invoices(place)
 
 
-def test_two_processes_at_once_and_one_is_killed(books, usage):
+def test_two_processes_of_which_one_is_killed(books, usage):
     with billing(books, usage.url) as one, billing(books, usage.url) as other:
         kill_after_invoices(one, books, 100)
         finish(other)
-    check_the_books(books)
+    check_invoices(books)
 
 
-def test_two_processes_at_once(books, usage):
+def test_two_processes_together(books, usage):
     with billing(books, usage.url) as one, billing(books, usage.url) as other:
         finish(one)
         finish(other)
-    check_the_books(books)
+    check_invoices(books)

@@ -20,6 +20,7 @@ from solusio_reference.cli import COMMANDS, reference
 from solusio_reference.customers_document import write
 from solusio_reference.demo_customers import DEMO_CUSTOMERS
 from solusio_reference.storage.customers import CustomerStore, seed_demo
+from solusio_reference.storage.database import Database
 
 TOKEN_VARIABLE = "MOCK_SOLUSIO_BILLING_TOKEN"
 COMMAND = [
@@ -34,7 +35,7 @@ FORM = {"action": "GetTokenPricing", "userid": "1"}
 
 @contextmanager
 def serving(*options: str, **variables: str):
-    """Start `serve` on a free port; give the process and what it printed once it is ready."""
+    """Start `serve` on a free port; yield the process and its output once it runs."""
     environment = {name: value for name, value in os.environ.items() if name != TOKEN_VARIABLE}
     process = subprocess.Popen(
         [*COMMAND, "serve", "--port", "0", *options],
@@ -68,7 +69,7 @@ def invoke(*arguments: str):
     return CliRunner(env={TOKEN_VARIABLE: None}).invoke(reference, arguments)
 
 
-def test_serve_greets_answers_and_stops_on_ctrl_c():
+def test_serve_prints_a_greeting_serves_prices_and_stops_on_ctrl_c():
     with serving() as (process, printed):
         url = url_in(printed)
         assert httpx.post(url, data=FORM).status_code == 200
@@ -105,10 +106,10 @@ def test_the_printed_curl_line_works_with_a_token(source):
         assert f'\n  MOCK_SOLUSIO_TOKEN="${TOKEN_VARIABLE}" mock-solusio check http' in printed
 
 
-def test_no_token_wins_over_the_variable_and_a_full_store_is_not_seeded(tmp_path):
+def test_no_token_overrides_the_variable_and_a_store_with_customers_is_not_seeded(tmp_path):
     path = tmp_path / "customers.db"
     own = replace(DEMO_CUSTOMERS[0], id=999_999, base_token_unit_cost=Decimal(2))
-    with CustomerStore.in_file(path) as store:
+    with CustomerStore(Database.at(str(path))) as store:
         store.save(own)
     options = ["--no-token", "--store", str(path), "--path", "/solusio/api/"]
     with serving(*options, **{TOKEN_VARIABLE: "secret"}) as (_, printed):
@@ -118,33 +119,33 @@ def test_no_token_wins_over_the_variable_and_a_full_store_is_not_seeded(tmp_path
         assert httpx.post(url, data=FORM).status_code == 404
     assert TOKEN_VARIABLE not in printed
     assert "--user-id 999999 --unknown-user-id 1000000\n" in printed
-    with CustomerStore.in_file(path) as store:
+    with CustomerStore(Database.at(str(path))) as store:
         assert store.all() == [own]
 
 
-def test_an_empty_store_is_seeded_and_kept(tmp_path):
+def test_an_empty_store_is_seeded(tmp_path):
     path = tmp_path / "new.db"
     with serving("--store", str(path)):
         pass
-    with CustomerStore.in_file(path) as store:
+    with CustomerStore(Database.at(str(path))) as store:
         assert store.all() == list(DEMO_CUSTOMERS)
 
 
-def test_an_empty_store_stays_empty_when_asked_to():
+def test_no_seed_demo_leaves_an_empty_store_empty():
     with serving("--no-seed-demo") as (_, printed):
         assert httpx.post(url_in(printed), data=FORM).status_code == 404
     assert "There are no customers" in printed
     assert "mock-solusio check" not in printed
 
 
-def test_seed_demo_brings_the_demo_customers_back(tmp_path):
+def test_seed_demo_restores_the_demo_customers(tmp_path):
     path = tmp_path / "customers.db"
-    with CustomerStore.in_file(path) as store:
+    with CustomerStore(Database.at(str(path))) as store:
         seed_demo(store)
         store.save(*(replace(DEMO_CUSTOMERS[0], id=number) for number in (1, 2, *range(50, 65))))
     with serving("--store", str(path), "--seed-demo") as (_, printed):
         assert "  ... and 5 more\n" in printed  # 10 demo customers and 15 others, 20 shown
-    with CustomerStore.in_file(path) as store:
+    with CustomerStore(Database.at(str(path))) as store:
         assert store.all()[:10] == list(DEMO_CUSTOMERS)
         assert len(store.all()) == 25
 
@@ -158,7 +159,7 @@ def test_a_port_in_use_is_a_clear_error():
 
 
 @pytest.mark.parametrize("host", ["no such host", "host..invalid"])
-def test_a_host_that_is_none_is_a_clear_error(host):
+def test_an_invalid_host_is_a_clear_error(host):
     result = invoke("serve", "--port", "0", "--host", host)
     assert result.exit_code == 2
     assert f"Cannot listen on {host}:0: " in result.output
@@ -175,15 +176,15 @@ def test_a_host_that_is_none_is_a_clear_error(host):
         (["--frobnicate"], "--frobnicate"),
     ],
 )
-def test_bad_options_are_usage_errors(options, complaint):
+def test_invalid_options_are_usage_errors(options, complaint):
     result = invoke("serve", *options)
     assert result.exit_code == 2
     assert complaint in result.output
     assert isinstance(result.exception, SystemExit)
 
 
-def test_a_store_that_cannot_be_used_is_a_clear_error(tmp_path):
-    (tmp_path / "notes.txt").write_text("no database " * 100)
+def test_an_unusable_store_is_a_clear_error(tmp_path):
+    (tmp_path / "notes.txt").write_text("not a database " * 100)
     for path, reason in [
         (tmp_path, "unable to open database file"),
         (tmp_path / "missing" / "a.db", "unable to open database file"),
@@ -198,10 +199,10 @@ def test_a_store_that_cannot_be_used_is_a_clear_error(tmp_path):
 # --- the pages ---------------------------------------------------------------------------------
 
 SOLUSIO = ("--solusio-url", "http://127.0.0.1:9")
-EVERYWHERE = "0.0.0.0"  # noqa: S104 - for a moment
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - during a test
 
 
-def test_with_a_solusio_the_pages_are_served_and_their_address_is_printed():
+def test_with_a_solusio_the_pages_are_served_and_their_url_is_printed():
     with serving(*SOLUSIO, MOCK_SOLUSIO_ADMIN_TOKEN="access-secret") as (_, printed):
         url = url_in(printed)
         assert f"\n  {url}billing\n" in printed
@@ -223,15 +224,15 @@ def test_with_a_solusio_the_pages_are_served_and_their_address_is_printed():
         ([*SOLUSIO, "--host", EVERYWHERE, "--pages"], True),
     ],
 )
-def test_who_gets_pages(options, served):
+def test_when_the_pages_are_served(options, served):
     with serving(*options, MOCK_SOLUSIO_ADMIN_TOKEN="x") as (_, printed):
         answer = httpx.get(f"{url_in(printed)}billing")
     assert answer.status_code == (200 if served else 404)
     assert ("/billing\n" in printed) is served
-    assert ("whoever reaches them can log in" in printed) is (served and EVERYWHERE in options)
+    assert ("anyone who can reach them can log in" in printed) is (served and EVERYWHERE in options)
 
 
-def test_customers_are_loaded_and_no_demo_is_added(tmp_path):
+def test_customers_are_imported_and_no_demo_customers_added(tmp_path):
     document, place = tmp_path / "customers.json", tmp_path / "billing.db"
     document.write_bytes(write([(replace(DEMO_CUSTOMERS[0], id=77), "ann@example.com")]))
     options = ["--customers", str(document), "--store", str(place), "--pages"]
@@ -242,9 +243,9 @@ def test_customers_are_loaded_and_no_demo_is_added(tmp_path):
         assert "ann@example.com" in httpx.get(f"{url}billing/customers/77").text
 
 
-def test_the_url_is_in_the_file_once_it_answers_and_input_that_ends_stops_it(tmp_path):
+def test_the_url_file_is_written_at_the_start_and_the_end_of_input_stops_the_server(tmp_path):
     file = tmp_path / "url"
-    file.write_text("of an earlier one")
+    file.write_text("of an earlier server")
     process = subprocess.Popen(
         [*COMMAND, "serve", "--port", "0", "--url-file", str(file), "--until-stdin-closes"],
         stdin=subprocess.PIPE,
@@ -255,7 +256,7 @@ def test_the_url_is_in_the_file_once_it_answers_and_input_that_ends_stops_it(tmp
     watchdog = threading.Timer(60, process.kill)
     watchdog.start()
     try:
-        first = process.stdout.readline()  # it greets when it answers, and the file is there by then
+        first = process.stdout.readline()  # the file exists before the greeting
         url = file.read_text().strip()
         assert url == first.split()[-1]
         assert httpx.post(url, data=FORM).status_code == 200
@@ -273,14 +274,14 @@ def test_the_url_is_in_the_file_once_it_answers_and_input_that_ends_stops_it(tmp
     assert [found.name for found in tmp_path.iterdir()] == ["url"]
 
 
-def test_ctrl_c_in_the_middle_of_a_billing_run_ends_it_without_a_trace():
+def test_ctrl_c_during_a_billing_run_stops_without_a_traceback():
     with socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor(1) as pool:
         silent.settimeout(30)
         solusio = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with serving("--solusio-url", solusio, MOCK_SOLUSIO_ADMIN_TOKEN="x") as (process, printed):
             bill = f"{url_in(printed)}adapter/bill"
             answer = pool.submit(httpx.post, bill, json={"period": "2026-03"}, timeout=30)
-            silent.accept()[0].close()  # SolusIO was asked, and says nothing; it will be asked again
+            silent.accept()[0].close()  # SolusIO does not respond; the client will try again
             connection, _ = silent.accept()
             with connection:
                 process.send_signal(signal.SIGINT)
@@ -300,7 +301,7 @@ def test_ctrl_c_in_the_middle_of_a_billing_run_ends_it_without_a_trace():
         (["--solusio-url", "http://x", "--access-token", "two secrets"], "no spaces."),
         (
             ["--customers", "/dev/null"],
-            "Cannot read /dev/null: the customers document is not as it should be",
+            "Cannot read /dev/null: the customers document is not valid",
         ),
         (["--customers", "/no/such/file"], "'--customers'"),
         (
@@ -311,11 +312,11 @@ def test_ctrl_c_in_the_middle_of_a_billing_run_ends_it_without_a_trace():
         (["--pages", "--path", "/adapter/x"], "the path must not be under /billing or /adapter"),
         (
             ["--store", "nosuch://user:secret@host/db"],
-            "Cannot use the database: only PostgreSQL and SQLite will do",
+            "Cannot use the database: only PostgreSQL and SQLite are supported",
         ),
     ],
 )
-def test_bad_options_of_the_pages_are_usage_errors(options, complaint):
+def test_invalid_options_of_the_pages_are_usage_errors(options, complaint):
     result = invoke("serve", "--port", "0", *options)
     assert result.exit_code == 2
     assert complaint in " ".join(result.output.split())
@@ -323,7 +324,7 @@ def test_bad_options_of_the_pages_are_usage_errors(options, complaint):
     assert isinstance(result.exception, SystemExit)
 
 
-# --- holding it to the contract --------------------------------------------------------------
+# --- checking it against the contract --------------------------------------------------------
 
 FAKE_PYTHON = """#!{python}
 import json, os, pathlib, signal, sys, urllib.parse, urllib.request
@@ -343,7 +344,7 @@ sys.exit(3)
 
 @pytest.fixture
 def fake_python(tmp_path, monkeypatch) -> Path:
-    """Put a stand-in for `python -m mock_solusio check`, which writes down how it was called."""
+    """Replace `python -m mock_solusio check` by a script that records how it was called."""
     script, output = tmp_path / "python", tmp_path / "seen.json"
     script.write_text(FAKE_PYTHON.format(python=sys.executable, output=str(output)))
     script.chmod(0o755)
@@ -351,7 +352,7 @@ def fake_python(tmp_path, monkeypatch) -> Path:
     return output
 
 
-def test_check_runs_the_check_on_a_live_endpoint_and_exits_as_it_does(fake_python):
+def test_check_runs_on_a_live_endpoint_and_passes_on_the_exit_code(fake_python):
     result = invoke("check", "--no-fuzz", "--report", "json=a b.json", "--user-id", "3", "-q")
     assert result.exit_code == 3
     seen = json.loads(fake_python.read_text())
@@ -365,7 +366,7 @@ def test_check_runs_the_check_on_a_live_endpoint_and_exits_as_it_does(fake_pytho
     assert len(seen["token"]) >= 32
     assert seen["token"] not in result.output
     with pytest.raises(httpx.ConnectError):
-        httpx.post(url)  # the endpoint is gone with the command
+        httpx.post(url)  # the endpoint stopped with the command
 
 
 FAKE_INVOICES_CHECK = """#!{python}
@@ -379,7 +380,7 @@ sys.exit(1)
 """
 
 
-def test_check_invoices_runs_the_check_on_a_live_adapter_and_exits_as_it_does(tmp_path, monkeypatch):
+def test_check_invoices_runs_on_a_live_adapter_and_passes_on_the_exit_code(tmp_path, monkeypatch):
     script, output = tmp_path / "python", tmp_path / "seen.json"
     script.write_text(FAKE_INVOICES_CHECK.format(python=sys.executable, output=str(output)))
     script.chmod(0o755)
@@ -396,12 +397,12 @@ def test_check_invoices_runs_the_check_on_a_live_adapter_and_exits_as_it_does(tm
     assert seen["answer"] == {"invoices": []}
 
 
-def test_check_reports_a_check_that_was_killed_as_shells_do(fake_python):
+def test_a_killed_check_has_the_exit_code_that_shells_report(fake_python):
     assert invoke("check", "--die").exit_code == 128 + signal.SIGTERM
     assert fake_python.exists()
 
 
-def test_check_stops_on_ctrl_c_and_takes_the_check_with_it(tmp_path):
+def test_ctrl_c_stops_the_command_and_its_check(tmp_path):
     script = tmp_path / "python"
     script.write_text("#!/bin/sh\necho ready\nexec sleep 600\n")
     script.chmod(0o755)
@@ -416,7 +417,7 @@ def test_check_stops_on_ctrl_c_and_takes_the_check_with_it(tmp_path):
     with process:
         assert process.stdout.readline() == "ready\n"
         os.killpg(process.pid, signal.SIGINT)  # Ctrl-C in a terminal reaches both processes
-        # Returns when nobody holds the pipes any more: the check is gone, too.
+        # Returns when all processes have closed the pipes: the check has stopped, too.
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert errors == ""
@@ -438,12 +439,12 @@ def test_help(arguments, words):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_the_table_of_commands_says_what_each_says_of_itself(name):
+def test_the_command_table_has_the_help_of_each_command(name):
     command = reference.get_command(None, name)
     assert COMMANDS[name].help == command.get_short_help_str(limit=200)
 
 
-def test_the_command_line_is_read_without_the_heavy_libraries():
+def test_the_command_line_imports_no_heavy_libraries():
     heavy = ["sqlalchemy", "starlette", "uvicorn", "httpx", "jinja2", "msgspec", "babel", "asyncio"]
     code = (
         "import sys; from solusio_reference.cli import COMMANDS, reference\n"
@@ -456,9 +457,9 @@ def test_the_command_line_is_read_without_the_heavy_libraries():
     assert result.stdout == "[]\n"
 
 
-def test_a_customers_name_does_not_command_the_terminal(tmp_path):
+def test_a_customers_name_cannot_control_the_terminal(tmp_path):
     place = str(tmp_path / "books.db")
-    with CustomerStore.in_file(tmp_path / "books.db") as store:
+    with CustomerStore(Database.at(place)) as store:
         store.save(replace(DEMO_CUSTOMERS[0], name="Ann\x1b[31m\nBob"))
     with serving("--store", place) as (_, printed):
         assert "Ann?[31m?Bob" in "".join(printed)

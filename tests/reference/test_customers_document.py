@@ -1,4 +1,4 @@
-"""The customers document: what is read is what was written, to the last digit, and mistakes are named."""
+"""The customers document: reading returns what was written, to the last digit; errors name the place."""
 
 import json
 from dataclasses import replace
@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solusio_reference.customers_document import MOST_FACTORS, read, write
+from solusio_reference.customers_document import MAX_FACTORS, read, write
 from solusio_reference.demo_customers import DEMO_CUSTOMERS
 from solusio_reference.pricing import Currency, Customer, Discount, Tax
 
-# As the vendor's page has it, with the price that it promises: 1.34 x 0.95 x 1.06 x 1.02.
+# The vendor's example, with the user cost that its factors give: 1.34 x 0.95 x 1.06 x 1.02.
 VENDOR = """
 {"customers": [{"billing_user_id": 700011, "name": "Ann Example", "email": "ann@example.com", "pricing": {
   "base_token_unit_cost": 1.34,
@@ -41,17 +41,17 @@ def changed(old, new):
     return VENDOR.replace(old, new).encode()
 
 
-def test_a_document_as_the_vendor_would_write_it():
+def test_a_document_with_the_vendors_example():
     assert read(VENDOR.encode()) == [(ANN, "ann@example.com")]
 
 
-def test_written_and_read_it_is_the_same():
+def test_a_written_document_is_read_back_unchanged():
     customers = [(customer, f"user{customer.id}@example.com") for customer in DEMO_CUSTOMERS]
     assert read(write(customers)) == customers
     assert read(write([])) == []
 
 
-def test_it_is_written_with_every_digit_and_without_exponents():
+def test_numbers_are_written_with_every_digit_and_without_exponents():
     tiny = replace(ANN, base_token_unit_cost=Decimal("1E-7"), discounts=(), taxes=())
     document = write([(tiny, "ann@example.com")]).decode()
     assert '"base_token_unit_cost": 0.0000001,' in document
@@ -72,27 +72,27 @@ FACTORS = st.decimals(min_value=0, max_value=10**6, places=18)
     compound=st.booleans(),
     code=st.sampled_from(["USD", "JPY", "KWD"]),
 )
-def test_no_digit_is_lost_either_way(base, name, discounts, taxes, compound, code):
+def test_no_digit_is_lost(base, name, discounts, taxes, compound, code):
     customer = Customer(7, name, base, Currency(code), tuple(discounts), tuple(taxes), compound)
     assert read(write([(customer, "ann@example.com")])) == [(customer, "ann@example.com")]
 
 
-def test_a_price_that_is_not_what_it_comes_to_is_told_with_both_figures():
-    # 1.0812 is what the vendor's page prints: the taxes without the rest.
+def test_a_wrong_user_cost_is_reported_with_both_figures():
+    # 1.0812 is what the vendor's page prints: only the taxes.
     with pytest.raises(ValueError, match=r"^customers\[0\]\.pricing\.user_token_unit_cost: ") as caught:
         read(changed("1.3763676", "1.0812"))
-    assert str(caught.value).endswith("base cost, discounts and taxes come to 1.3763676, got 1.0812")
+    assert str(caught.value).endswith("base cost, discounts and taxes give 1.3763676, got 1.0812")
 
 
-def test_a_price_is_compared_to_the_last_digit():
-    with pytest.raises(ValueError, match=r"come to 1\.3763676, got 1\.37636760000000000000000000001$"):
+def test_the_user_cost_is_compared_to_the_last_digit():
+    with pytest.raises(ValueError, match=r"give 1\.3763676, got 1\.37636760000000000000000000001$"):
         read(changed("1.3763676", "1.37636760000000000000000000001"))
     assert read(changed("1.3763676", "1.37636760")) == [(ANN, "ann@example.com")]
     assert read(changed("1.3763676", "137.63676e-2")) == [(ANN, "ann@example.com")]
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         (
             '"multipler"',
@@ -154,25 +154,25 @@ def test_a_price_is_compared_to_the_last_digit():
         ('{"customers": [{', '{"version": 1, "customers": [{', "unknown field `version`"),
     ],
 )
-def test_a_mistake_is_named_with_its_place(old, new, told):
+def test_a_mistake_is_named_with_its_place(old, new, message):
     with pytest.raises(ValueError, match=r".") as caught:
         read(changed(old, new))
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert not str(caught.value).endswith(".")
 
 
 @pytest.mark.parametrize(
     "document", [b"", b"[]", b"{", b'"customers"', b"\xff\xfe", b'{"customers":' + b"[" * 100_000]
 )
-def test_what_is_no_such_document(document):
-    with pytest.raises(ValueError, match=r"^the customers document is not as it should be: "):
+def test_what_is_not_a_customers_document(document):
+    with pytest.raises(ValueError, match=r"^the customers document is not valid: "):
         read(document)
 
 
-def test_a_customer_who_is_there_twice():
+def test_a_duplicate_customer():
     document = json.loads(VENDOR)
     document["customers"] *= 2
-    with pytest.raises(ValueError, match=r"^customers\[1\]\.billing_user_id: 700011 is there twice$"):
+    with pytest.raises(ValueError, match=r"^customers\[1\]\.billing_user_id: 700011 appears twice$"):
         read(json.dumps(document).encode())
 
 
@@ -182,14 +182,14 @@ def test_two_customers_may_share_an_address():
     assert read(write(pair)) == pair
 
 
-def test_what_may_be_left_out():
+def test_optional_members():
     shorter = changed(', "decimals": 2', "").decode()
     shorter = shorter.replace('"description": "5% Recurring Discount",', "")
     [(customer, _)] = read(shorter.encode())
     assert customer == replace(ANN, discounts=(replace(ANN.discounts[0], description=""),))
 
 
-def test_factors_without_end_are_refused():
-    many = replace(ANN, discounts=ANN.discounts * (MOST_FACTORS + 1))
+def test_too_many_factors_are_refused():
+    many = replace(ANN, discounts=ANN.discounts * (MAX_FACTORS + 1))
     with pytest.raises(ValueError, match=r"length <= 100.*\.discounts"):
         read(write([(many, "ann@example.com")]))

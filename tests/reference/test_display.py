@@ -48,7 +48,7 @@ BARE = Currency("JPY", thousands_separator=".", decimals_separator="")
         ("123456789012345678901234567890.12", USD, "$123,456,789,012,345,678,901,234,567,890.12"),
     ],
 )
-def test_amounts_are_written_in_the_format_of_the_customer(amount, currency, text):
+def test_amounts_are_written_in_the_customers_format(amount, currency, text):
     assert format_amount(Decimal(amount), currency) == text
 
 
@@ -75,7 +75,7 @@ def test_unit_costs_keep_all_their_digits(cost, currency, text):
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
 @pytest.mark.parametrize("write", [format_amount, format_unit_cost])
-def test_what_is_no_amount_is_refused(write, number):
+def test_what_is_not_an_amount_is_refused(write, number):
     with pytest.raises(ValueError, match="finite"):
         write(Decimal(number), USD)
 
@@ -94,10 +94,10 @@ def test_numbers_of_invoices_are_padded_and_never_cut():
 @pytest.mark.parametrize(
     ("separator", "text"), [(",", "1,234,567"), (".", "1.234.567"), ("’", "1’234’567"), ("", "1234567")]
 )
-def test_counts_are_grouped_as_the_amounts_beside_them(separator, text):
+def test_counts_are_grouped_like_amounts(separator, text):
     currency = Currency("EUR", thousands_separator=separator, decimals_separator=";")
     assert format_count(1_234_567, currency) == text
 
 
-def test_a_terminal_gets_nothing_that_it_would_obey():
+def test_control_characters_are_replaced_for_a_terminal():
     assert printable("Ann\x1b[31m\r\n\u202e B\u00a0ø\u202f€") == "Ann?[31m??? B\u00a0ø\u202f€"

@@ -22,7 +22,7 @@ def store():
 
 @pytest.fixture
 def document(store, usage_server):
-    """Bill the usage there is, and give what is written of it: pieces of bytes."""
+    """Bill the usage of the server; return the document in chunks of bytes."""
 
     def write():
         ledger = Ledger(store.database)
@@ -49,7 +49,7 @@ def test_all_members_of_an_invoice(store, usage_server, document):
     usage_server.lines[1]["charge"] = "monthly"
     # Lines: 2.604 -> 2.60 and 10.416 -> 10.42, together 13.02. Exactly 13020 tokens cost 13.02; the discount
     # takes 0.651 -> 0.65, the net is 12.369, the tax 2.4738 -> 2.47, the total 14.8428 -> 14.84.
-    # 13.02 - 0.65 + 2.47 = 14.84, so that nothing is left to rounding.
+    # 13.02 - 0.65 + 2.47 = 14.84, so there is no rounding difference.
     assert json.loads(b"".join(document())) == {
         "invoices": [
             {
@@ -91,7 +91,7 @@ def test_all_members_of_an_invoice(store, usage_server, document):
 @pytest.mark.parametrize(
     ("currency", "line", "rounding", "total", "shown"),
     [
-        # Three lines of 0.5 minor units each: they are printed as 1 each, and the total is 1.5, printed as 2.
+        # Three lines of 0.5 minor units each: each is printed as 1, and the total of 1.5 as 2.
         (Currency("JPY", display_prefix="¥"), "1", "-1", "2", "¥2"),
         (Currency("KWD", display_suffix=" KWD"), "0.001", "-0.001", "0.002", "0.002 KWD"),
     ],
@@ -106,25 +106,25 @@ def test_amounts_have_the_decimals_of_the_currency(
     assert (invoice["rounding"], invoice["total"], invoice["display_total"]) == (rounding, total, shown)
 
 
-def test_no_invoices_are_a_document_too(document):
+def test_a_document_without_invoices(document):
     assert json.loads(b"".join(document())) == {"invoices": []}
 
 
-def test_a_long_invoice_comes_in_pieces_with_all_its_lines(store, usage_server, document):
+def test_a_long_invoice_is_written_in_chunks_with_all_its_lines(store, usage_server, document):
     store.save(Customer(7, "Ann", Decimal("0.01"), Currency("USD")))
     store.save(Customer(8, "Bob", Decimal("0.01"), Currency("USD")))
     usage_server.per_page = 1000
     usage_server.use(7, 100, lines=3000)
     usage_server.use(8, 1)
-    pieces = document()
-    ann, bob = json.loads(b"".join(pieces))["invoices"]
+    chunks = document()
+    ann, bob = json.loads(b"".join(chunks))["invoices"]
     assert [line["server"] for line in ann["lines"]] == [f"server {number}" for number in range(1, 3001)]
     assert (ann["total"], bob["total"]) == ("3000.00", "0.01")
-    assert len(pieces) > 3
-    assert max(map(len, pieces)) < invoices_document.PIECE_BYTES + 1000
+    assert len(chunks) > 3
+    assert max(map(len, chunks)) < invoices_document.CHUNK_BYTES + 1000
 
 
-def test_names_are_escaped_as_json_wants_it(store, usage_server, document):
+def test_names_are_escaped_for_json(store, usage_server, document):
     store.save(Customer(7, "Ann", Decimal("0.01"), Currency("USD")))
     usage_server.use(7)
     usage_server.lines[0]["server_name"] = name = 'a"b\\c\n</script>\u2028é'

@@ -1,4 +1,4 @@
-"""The money of an invoice, held against fractions: another arithmetic, which knows no digits."""
+"""The amounts of an invoice, compared with fractions: another arithmetic, without decimal digits."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -32,27 +32,27 @@ def customer(base: str, code: str = "USD", discounts=(), taxes=(), *, compound=F
 
 
 def invoice(who: Customer, tokens: list[int]):
-    counted = Counter(tokens).items()
-    usage = sum_lines(counted, who.base_token_unit_cost, who.currency.code)
-    return make_invoice(number=1, customer=who, period=MARCH, usage=usage, issued_at=NOW)
+    counts = Counter(tokens).items()
+    totals = sum_lines(counts, who.base_token_unit_cost, who.currency.code)
+    return make_invoice(number=1, customer=who, period=MARCH, totals=totals, issued_at=NOW)
 
 
 def half_up(value: Fraction, code: str) -> Fraction:
-    """Round halves away from zero, with integers alone."""
+    """Round halves away from zero, with integers only."""
     scale = 10 ** DIGITS[code]
     size = Fraction(floor(abs(value) * scale + Fraction(1, 2)), scale)
     return size if value >= 0 else -size
 
 
-def test_the_example_of_the_vendor():
-    # 5000 tokens at $0.001: $5.00. 730 hours are capped before they come here.
+def test_the_vendors_example():
+    # 5000 tokens at $0.001: $5.00. SolusIO has already capped the 730 hours.
     made = invoice(customer("0.001"), [5000])
     assert (made.subtotal, made.total, made.rounding) == (Decimal("5.00"), Decimal("5.00"), 0)
     assert (made.number, made.customer_id, made.period, made.issued_at) == (1, 7, MARCH, NOW)
     assert (made.tokens, made.lines_count) == (5000, 1)
 
 
-def test_discounts_apply_one_after_the_other_and_taxes_to_what_is_left():
+def test_discounts_apply_one_after_the_other_and_taxes_to_the_net_amount():
     # 10,000 x 0.01 = 100.00; 10 % off: -10.00; 5 % off the 90.00 left: -4.50; net 85.50
     # 20 % of 85.50 = 17.10; 10 %, not compound, of 85.50 = 8.55; together 111.15
     discounts = [("a", "0.9"), ("b", "0.95")]
@@ -73,8 +73,8 @@ def test_discounts_apply_one_after_the_other_and_taxes_to_what_is_left():
     assert made.total == Decimal("112.86")
 
 
-def test_three_lines_of_a_third_of_a_cent_cost_nothing_each_and_a_cent_together():
-    # 3 x 0.004 = 0.012: the lines print 0.00, the total is 0.01, and the difference is said.
+def test_three_lines_of_a_third_of_a_cent_are_free_each_and_cost_a_cent_together():
+    # 3 x 0.004 = 0.012: the lines print 0.00, the total is 0.01, and the invoice shows the difference.
     made = invoice(customer("0.004"), [1, 1, 1])
     assert (made.subtotal, made.total, made.rounding) == (Decimal("0.00"), Decimal("0.01"), Decimal("0.01"))
 
@@ -96,13 +96,13 @@ def test_amounts_have_the_decimals_of_the_currency(code, amount):
     assert str(line_amount(2500, Decimal("0.001"), code)) == amount
 
 
-def test_what_is_free_has_all_its_lines_and_costs_nothing():
+def test_a_free_invoice_has_all_its_lines_and_a_total_of_zero():
     made = invoice(customer("0.001", discounts=[("free", "0")], taxes=[("VAT", "19")]), [5000])
     assert [str(one.amount) for one in made.adjustments] == ["-5.00", "0.00"]
     assert (str(made.total), str(made.rounding)) == ("0.00", "0.00")
 
 
-def test_no_tokens_cost_nothing_and_never_minus_nothing():
+def test_no_tokens_cost_zero_and_never_minus_zero():
     made = invoice(customer("0.001", discounts=[("a", "0.95")]), [0, 0])
     shown = [made.subtotal, made.discounts[0].amount, made.rounding, made.total]
     assert [str(one) for one in shown] == ["0.00"] * 4
@@ -118,7 +118,7 @@ def test_no_tokens_cost_nothing_and_never_minus_nothing():
     compound=st.booleans(),
     tokens=st.lists(st.integers(0, 100_000), min_size=1, max_size=30),
 )
-def test_every_figure_is_right_by_fractions(code, base, multipliers, rates, compound, tokens):
+def test_every_figure_agrees_with_fractions(code, base, multipliers, rates, compound, tokens):
     who = customer(
         str(base),
         code,
@@ -160,7 +160,7 @@ def test_every_figure_is_right_by_fractions(code, base, multipliers, rates, comp
 
 
 @given(st.lists(st.integers(0, 50), max_size=200))
-def test_counting_equal_lines_changes_nothing(tokens):
+def test_counting_equal_lines_gives_the_same_sums(tokens):
     base = Decimal("0.00333")
     one_by_one = sum_lines([(each, 1) for each in tokens], base, "USD")
     assert sum_lines(Counter(tokens).items(), base, "USD") == one_by_one

@@ -61,7 +61,7 @@ def test_product_and_total_are_exact(values):
     assert Fraction(money.total(values)) == total
 
 
-def test_product_keeps_digits_that_a_default_decimal_would_round_away():
+def test_product_keeps_digits_that_decimal_rounds_by_default():
     # Thirty nines after the point, squared: 1 - 2 x 10^-30 + 10^-60, which has 60 digits.
     nines = Decimal("0." + "9" * 30)
     assert money.product([nines, nines]) == Decimal("0." + "9" * 29 + "8" + "0" * 29 + "1")
@@ -119,7 +119,7 @@ def test_unknown_currencies_are_refused(code):
         ("123456789012345678901234567890.125", "EUR", "123456789012345678901234567890.13"),
     ],
 )
-def test_amounts_are_rounded_half_up_to_what_the_currency_has(amount, code, written):
+def test_amounts_are_rounded_half_up_to_the_currencys_decimals(amount, code, written):
     assert str(money.rounded(Decimal(amount), code)) == written
 
 

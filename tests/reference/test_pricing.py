@@ -63,7 +63,7 @@ def tax_rates(*rates: str) -> tuple[Tax, ...]:
         ("2", ["1.5"], [], False, "3"),
     ],
 )
-def test_user_cost_worked_out_by_hand(base, multipliers, rates, compound, expected):
+def test_user_cost_calculated_by_hand(base, multipliers, rates, compound, expected):
     customer = Customer(1, "c", Decimal(base), USD, discounts(*multipliers), tax_rates(*rates), compound)
     assert price(customer).user_token_unit_cost == Decimal(expected)
 
@@ -140,7 +140,7 @@ def test_the_document_of_the_vendors_customer():
     }
 
 
-def test_lists_and_objects_stay_when_they_are_empty():
+def test_empty_lists_and_objects_stay_in_the_document():
     document = json.loads(to_json(price(Customer(1, "c", Decimal(1), USD))))
     assert document["discounts"] == []
     assert document["taxes"] == {"compound": False, "rates": []}
@@ -172,6 +172,6 @@ def test_customer_ids_are_positive_and_short(identifier):
         (lambda: Currency("USD", thousands_separator="."), "must differ"),
     ],
 )
-def test_values_that_make_no_sense_cannot_be_built(build, complaint):
+def test_invalid_values_cannot_be_built(build, complaint):
     with pytest.raises(ValueError, match=complaint):
         build()

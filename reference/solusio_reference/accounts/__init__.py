@@ -1,1 +1,1 @@
-"""The SolusIO users of the customers, kept in step (vendor page, step 8)."""
+"""The customers' SolusIO users, kept in sync (vendor page, step 8)."""

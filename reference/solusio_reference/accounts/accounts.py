@@ -1,76 +1,77 @@
-"""Keeps the SolusIO user of each customer in step with what the billing system wants (step 8).
+"""Keeps the SolusIO user of each customer in sync with what the billing system wants (step 8).
 
-First the wish is noted, then SolusIO is asked for it, then the note is read again. So whatever is killed,
-lost or done twice on the way, the next call finds out what is missing:
+Each change is stored first, then applied in SolusIO, then compared with what is stored by now. So whatever is
+killed, lost or done twice, the next call finds out what is missing:
 
-- a user is known by his ``billing_user_id``. His SolusIO id is remembered, and never believed unseen;
-- nobody is made before he was looked for; when the answer is lost, he is looked for again;
-- what SolusIO refuses (an address that is taken, a user who still has servers) is not wanted any more;
-- what it could not be asked for stays noted, until `sync` or the same call succeeds.
+- the ``billing_user_id`` identifies a user. We store the SolusIO id, but check it before we rely on it;
+- we look for a user before we create one, and again if the response to the creation is lost;
+- a change that SolusIO refuses (a taken address, a user who still has servers) is reverted;
+- a change that SolusIO did not process stays pending until `sync`, or the same call, succeeds.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
-from solusio_reference.accounts.users import ATTEMPTS, REFUSED, AccountError, CustomerUsers, only
-from solusio_reference.accounts.wanted import Account, WantedAccounts, check_email, wanted_at
-from solusio_reference.solusio.client import LostResponse, SolusioClient, SolusioError, User
+from solusio_reference.accounts.users import ATTEMPTS, REFUSED, AccountError, CustomerUsers, single_user
+from solusio_reference.accounts.wanted import Account, Change, WantedAccounts, check_email, set_email
+from solusio_reference.solusio.client import LostResponse, SolusioClient, SolusioError
+from solusio_reference.solusio.responses import User
 from solusio_reference.storage.database import Database
 
-__all__ = ["Account", "AccountError", "Accounts"]
-
-MOST_ROUNDS = 100
-"""How often something is done anew since somebody else has wanted something else meanwhile."""
+MAX_ROUNDS = 100
+"""How often to start over because another program has changed the account in the meantime."""
 
 
 class Accounts:
-    """The SolusIO users of the customers.
+    """The customers' SolusIO users.
 
-    Everything raises SolusioError or StoreError, may be repeated, and be called by several programs at once.
+    Every method raises SolusioError or StoreError, may be repeated, and may be called by several programs at
+    the same time.
     """
 
     def __init__(self, database: Database, solusio: SolusioClient) -> None:
-        self._notes = WantedAccounts(database)
+        self._wanted = WantedAccounts(database)
         self._solusio = solusio
         self._users = CustomerUsers(solusio)
 
     def find(self, customer_id: int) -> Account | None:
-        """Return the account of a customer as it is noted; None if he never had one."""
-        return self._notes.get(customer_id)
+        """Return the stored account of a customer, or None if they never had one."""
+        return self._wanted.get(customer_id)
 
     def ensure(self, customer_id: int, email: str, *, adopt: bool = False) -> Account:
-        """Give a customer a user with this address, also one who was removed.
+        """Give a customer a user with this address, even if they were removed.
 
-        Whoever has the address in SolusIO without belonging to a customer becomes his user if ``adopt`` says
-        so: that may be somebody else, or an administrator. Raises ValueError for what is no e-mail address.
+        ``adopt``: take over a SolusIO user who has the address and no billing_user_id. Check who they are
+        first: another person, perhaps, or an administrator. Raises ValueError for an invalid address.
         """
-        return self._wish(customer_id, wanted_at(customer_id, email), adopt=adopt)
+        return self._change(customer_id, set_email(customer_id, email), adopt=adopt)
 
     def edit(self, customer_id: int, email: str) -> Account:
-        """Change a customer's address. Raises ValueError for what is none."""
+        """Change a customer's address. Raises ValueError for an invalid one."""
         check_email(email)
-        return self._wish(customer_id, lambda noted: replace(_live(customer_id, noted), email=email))
+        return self._set(customer_id, email=email)
 
     def lock(self, customer_id: int) -> Account:
-        """Lock a customer who does not pay: no new servers, projects, invitations. The rest keeps running."""
-        return self._wish(customer_id, lambda noted: replace(_live(customer_id, noted), locked=True))
+        """Lock a customer who does not pay: they cannot create anything in SolusIO; their servers keep running."""
+        return self._set(customer_id, locked=True)
 
     def unlock(self, customer_id: int) -> Account:
-        """Take a lock back; who is suspended stays so."""
-        return self._wish(customer_id, lambda noted: replace(_live(customer_id, noted), locked=False))
+        """Unlock a customer; a suspension stays in place."""
+        return self._set(customer_id, locked=False)
 
     def suspend(self, customer_id: int) -> Account:
-        """Suspend a customer who still does not pay, with their servers, which still cost tokens."""
-        return self._wish(customer_id, lambda noted: replace(_live(customer_id, noted), suspended=True))
+        """Suspend a customer who still does not pay, and their servers. The servers still cost tokens."""
+        return self._set(customer_id, suspended=True)
 
     def unsuspend(self, customer_id: int) -> Account:
-        """Take a suspension back; who is locked stays so."""
-        return self._wish(customer_id, lambda noted: replace(_live(customer_id, noted), suspended=False))
+        """End a suspension; a lock stays in place."""
+        return self._set(customer_id, suspended=False)
 
     def remove(self, customer_id: int) -> Account:
-        """Delete the user of a customer. His servers must be gone; his usage remains, and is billed."""
-        return self._wish(customer_id, lambda noted: replace(_known(customer_id, noted), removed=True))
+        """Delete a customer's user, whose servers must be gone. Their usage stays, and is billed."""
+        return self._change(customer_id, lambda stored: replace(_known(customer_id, stored), removed=True))
 
     def login_link(self, customer_id: int) -> str:
         """Return a URL that logs a customer in to SolusIO, once (step 9).
@@ -79,75 +80,77 @@ class Accounts:
         """
         attempt = 1
         while True:
-            account = _live(customer_id, self._notes.get(customer_id))
+            account = _existing(customer_id, self._wanted.get(customer_id))
             try:
-                user = self._users.bring(account)
-                self._notes.found(account, user.id)
+                user = self._users.update(account)
+                self._wanted.record_user(account, user.id)
                 return self._solusio.login_link(user.id)
             except SolusioError as error:
-                # A link that was lost on the way does no harm: nobody has seen it.
-                again = isinstance(error, LostResponse) or error.status == 404
-                if not again or attempt == ATTEMPTS:
+                # A lost link does no harm: nobody has seen it.
+                repeatable = isinstance(error, LostResponse) or error.status == 404
+                if not repeatable or attempt == ATTEMPTS:
                     raise
             self._solusio.pause(attempt)
             attempt += 1
 
     def sync(self, *, adopt: bool = False) -> Iterator[tuple[Account, SolusioError | None]]:
-        """Bring all customers in step; yield each, with the reason if somebody must decide something.
+        """Apply all pending changes; yield each account, with the conflict if a person has to resolve one.
 
-        One walk over all users of SolusIO tells who differs, so that a request is made for those only.
+        One pass over SolusIO's users shows which of them differ, so only those cost further requests.
         """
         users: dict[int, list[User]] = defaultdict(list)
         for one in self._solusio.users():
             if one.billing_user_id is not None:
                 users[one.billing_user_id].append(one)
-        for noted in self._notes.all():
-            account, problem = noted, None
+        for stored in self._wanted.all():
+            account, problem = stored, None
             try:
-                user = only(noted.customer_id, users[noted.customer_id])
-                if noted.removed and user is None:
-                    account = self._notes.found(noted, None)
+                user = single_user(stored.customer_id, users[stored.customer_id])
+                if stored.removed and user is None:
+                    account = self._wanted.record_user(stored, None)
                 else:
-                    account = self._in_step(noted, user, adopt=adopt)
+                    account = self._apply(stored, user, adopt=adopt)
             except SolusioError as error:
                 if not isinstance(error, AccountError) and error.status not in REFUSED:
-                    raise  # the next customer would fare no better
+                    raise  # the next customer would fail in the same way
                 problem = error
             yield account, problem
 
-    def _wish(
-        self, customer_id: int, wanted: Callable[[Account | None], Account], *, adopt: bool = False
-    ) -> Account:
-        before, after = self._notes.change(customer_id, wanted)
+    def _set(self, customer_id: int, **fields: Any) -> Account:
+        return self._change(customer_id, lambda stored: replace(_existing(customer_id, stored), **fields))
+
+    def _change(self, customer_id: int, change: Change, *, adopt: bool = False) -> Account:
+        before, after = self._wanted.change(customer_id, change)
         try:
-            return self._in_step(after, adopt=adopt)
+            return self._apply(after, adopt=adopt)
         except SolusioError as error:
             if error.status in REFUSED:
-                self._notes.take_back(before, after)
+                self._wanted.revert(before, after)
             raise
 
-    def _in_step(self, account: Account, seen: User | None = None, adopt: bool = False) -> Account:
-        for _ in range(MOST_ROUNDS):
+    def _apply(self, account: Account, user: User | None = None, *, adopt: bool = False) -> Account:
+        for _ in range(MAX_ROUNDS):
             if account.removed:
-                self._users.delete(account, seen)
+                self._users.delete(account, user)
                 user_id = None
             else:
-                user_id = self._users.bring(account, seen, adopt=adopt).id
-            now = self._notes.found(account, user_id)
-            if now.wants_the_same(account):
-                return now
-            # Somebody wanted something else meanwhile, and we may have undone what he did.
-            account, seen = now, None
-        raise AccountError(f"customer {account.customer_id} is being changed all the time by somebody else")
+                user_id = self._users.update(account, user, adopt=adopt).id
+            stored = self._wanted.record_user(account, user_id)
+            if stored.same_request(account):
+                return stored
+            # Another program has changed the account in the meantime, and we may have undone its change.
+            account, user = stored, None
+        raise AccountError(f"other programs keep changing customer {account.customer_id}")
 
 
-def _known(customer_id: int, noted: Account | None) -> Account:
-    if noted is None:
-        raise AccountError(f"customer {customer_id} has no SolusIO user, and never had one")
-    return noted
+def _known(customer_id: int, stored: Account | None) -> Account:
+    if stored is None:
+        raise AccountError(f"customer {customer_id} has never had a SolusIO user")
+    return stored
 
 
-def _live(customer_id: int, noted: Account | None) -> Account:
-    if _known(customer_id, noted).removed:
+def _existing(customer_id: int, stored: Account | None) -> Account:
+    account = _known(customer_id, stored)
+    if account.removed:
         raise AccountError(f"the SolusIO user of customer {customer_id} was removed")
-    return _known(customer_id, noted)
+    return account

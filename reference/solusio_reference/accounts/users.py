@@ -1,53 +1,55 @@
-"""Finds, makes, changes and deletes the SolusIO user of a customer, so that there is never a second one."""
+"""Finds, creates, changes and deletes the SolusIO user of a customer, so that there is never a second one."""
 
 from collections.abc import Iterable, Iterator
 
 from solusio_reference.accounts.wanted import Account
-from solusio_reference.solusio.client import LostResponse, SolusioClient, SolusioError, User
+from solusio_reference.solusio.client import LostResponse, SolusioClient, SolusioError
+from solusio_reference.solusio.responses import User
 
 REFUSED = (409, 422)
-"""Statuses by which SolusIO says that this very thing cannot be done (422 observed, 409 assumed)."""
+"""Statuses by which SolusIO says that a request cannot be fulfilled (422 observed, 409 assumed)."""
 ATTEMPTS = 4
-"""How often something is tried while answers are lost, or users deleted behind our back."""
+"""How often to try while responses get lost, or somebody else deletes the user."""
 
 
 class AccountError(SolusioError):
-    """Something that a person has to decide; the text says what."""
+    """A conflict that a person has to resolve; the message says how."""
 
 
 class CustomerUsers:
-    """What `Accounts` does to SolusIO. Everything raises SolusioError."""
+    """The customers' users in SolusIO. Every method raises SolusioError."""
 
     def __init__(self, solusio: SolusioClient) -> None:
         self._solusio = solusio
 
-    def bring(self, account: Account, seen: User | None = None, *, adopt: bool = False) -> User:
-        """Make the user of a customer what the account says, and him himself if there is none.
+    def update(self, account: Account, user: User | None = None, *, adopt: bool = False) -> User:
+        """Make the customer's user match the account; create one if there is none.
 
-        ``seen`` is the user if somebody has just seen him; then he is not looked for.
+        ``user``: the user, if the caller has just read them. ``adopt``: take over a user who has the address
+        and no billing_user_id.
         """
         for _ in range(ATTEMPTS):
-            user = seen or self.find(account) or self._make(account, adopt=adopt)
-            changes = _differences(user, account)
+            found = user or self.find(account) or self._create(account, adopt=adopt)
+            changes = _differences(found, account)
             if not changes:
-                return user
+                return found
             try:
-                user = self._solusio.update_user(user.id, changes)
+                updated = self._solusio.update_user(found.id, changes)
             except SolusioError as error:
                 if error.status == 404:
-                    seen = None  # he was deleted in this moment
+                    user = None  # somebody has just deleted the user
                     continue
                 if "email" in changes and error.status in REFUSED:
-                    self._explain(account, error)
+                    self._raise_if_taken(account, error)
                 raise
-            if user.status != account.status or user.email.casefold() != account.email.casefold():
-                raise SolusioError(f"SolusIO took the change of user {user.id}, and has not made it")
-            return user
-        raise AccountError(f"the SolusIO user of customer {account.customer_id} is deleted all the time")
+            if updated.status != account.status or updated.email.casefold() != account.email.casefold():
+                raise SolusioError(f"SolusIO accepted the change of user {updated.id}, but did not apply it")
+            return updated
+        raise AccountError(f"somebody keeps deleting the SolusIO user of customer {account.customer_id}")
 
-    def delete(self, account: Account, seen: User | None = None) -> None:
-        """Delete the user of a customer, if there is one."""
-        user = seen or self.find(account)
+    def delete(self, account: Account, user: User | None = None) -> None:
+        """Delete the customer's user, if there is one."""
+        user = user or self.find(account)
         if user is None:
             return
         try:
@@ -56,39 +58,38 @@ class CustomerUsers:
             if error.status != 409:
                 raise
             raise AccountError(
-                f"SolusIO does not delete the user of customer {account.customer_id}. If he has servers, "
-                f"delete those first, and suspend him until then. {error.message}",
+                f"SolusIO refuses to delete the user of customer {account.customer_id}. If they have "
+                f"servers, delete those first, and suspend the customer until then. {error.message}",
                 error.status,
             ) from error
 
     def find(self, account: Account) -> User | None:
-        """Return the user of a customer: by the SolusIO id that is remembered, or by his billing_user_id.
+        """Return the customer's user, by the stored SolusIO id or else by billing_user_id.
 
         Raises AccountError if there are two.
         """
-        customer_id = account.customer_id
         if account.solusio_user_id is not None:
             user = self._solusio.user(account.solusio_user_id)
-            if user is not None and user.billing_user_id == customer_id:
+            if user is not None and user.billing_user_id == account.customer_id:
                 return user
-        return only(customer_id, self._candidates(customer_id))
+        return single_user(account.customer_id, self._candidates(account.customer_id))
 
     def _candidates(self, customer_id: int) -> Iterator[User]:
-        # A server that ignores the filter lists everybody, which is the second way to find him.
+        # A SolusIO that ignores the filter lists all users, which serves as well.
         try:
             yield from self._solusio.users(billing_user_id=customer_id)
         except SolusioError as error:
             if error.status not in (400, 422):
                 raise
-            yield from self._solusio.users()  # it does not know the filter, and says so
+            yield from self._solusio.users()  # it refuses a filter that it does not know
 
-    def _make(self, account: Account, *, adopt: bool) -> User:
+    def _create(self, account: Account, *, adopt: bool) -> User:
         attempt = 1
         while True:
             try:
                 return self._solusio.create_user(account.email, account.customer_id, account.status)
             except LostResponse:
-                # Made or not? Somebody else may have made him, too, and that is as good.
+                # Created or not? If another program created the user, that is fine, too.
                 user = self.find(account)
                 if user is not None:
                     return user
@@ -97,50 +98,50 @@ class CustomerUsers:
             except SolusioError as error:
                 if error.status not in REFUSED:
                     raise
-                user = self.find(account) or self._adopted(account, adopt)
+                user = self.find(account) or (self._adopt(account) if adopt else None)
                 if user is not None:
                     return user
-                self._explain(account, error)
+                self._raise_if_taken(account, error)
                 raise
             self._solusio.pause(attempt)
             attempt += 1
 
-    def _adopted(self, account: Account, adopt: bool) -> User | None:
-        holder = self._holder(account.email)
-        if not adopt or holder is None or holder.billing_user_id is not None:
+    def _adopt(self, account: Account) -> User | None:
+        owner = self._user_with(account.email)
+        if owner is None or owner.billing_user_id is not None:
             return None
-        return self._solusio.update_user(holder.id, {"billing_user_id": account.customer_id})
+        return self._solusio.update_user(owner.id, {"billing_user_id": account.customer_id})
 
-    def _explain(self, account: Account, error: SolusioError) -> None:
-        """Raise an AccountError if the reason of a refusal is that somebody else has the address."""
-        holder = self._holder(account.email)
-        if holder is None or holder.billing_user_id == account.customer_id:
+    def _raise_if_taken(self, account: Account, error: SolusioError) -> None:
+        """Raise AccountError if SolusIO refused because another user has the address."""
+        owner = self._user_with(account.email)
+        if owner is None or owner.billing_user_id == account.customer_id:
             return
-        whose = f"SolusIO user {holder.id} has the address {account.email} of customer {account.customer_id}"
-        if holder.billing_user_id is None:
-            advice = "and no billing_user_id: adopt him if he is this customer, or give one another address"
+        taken = f"SolusIO user {owner.id} has the address {account.email} of customer {account.customer_id}"
+        if owner.billing_user_id is None:
+            advice = "and no billing_user_id: adopt the user if they are this customer, or change one address"
         else:
             advice = (
-                f"and belongs to customer {holder.billing_user_id}. SolusIO has each address once: "
-                "give one of them another"
+                f"and belongs to customer {owner.billing_user_id}. Addresses are unique in SolusIO: change "
+                "one of them"
             )
-        raise AccountError(f"{whose}, {advice}", error.status) from error
+        raise AccountError(f"{taken}, {advice}", error.status) from error
 
-    def _holder(self, email: str) -> User | None:
-        # The search also finds what is only similar.
+    def _user_with(self, email: str) -> User | None:
+        # The search also finds similar addresses.
         for user in self._solusio.users(search=email):
             if user.email.casefold() == email.casefold():
                 return user
         return None
 
 
-def only(customer_id: int, users: Iterable[User]) -> User | None:
-    """Return the one of these users who belongs to a customer. Raises AccountError if there are two."""
+def single_user(customer_id: int, users: Iterable[User]) -> User | None:
+    """Return the user who belongs to a customer, or None. Raises AccountError if there are two."""
     found = {user.id: user for user in users if user.billing_user_id == customer_id}
     if len(found) > 1:
         ids = " and ".join(str(user_id) for user_id in sorted(found))
         raise AccountError(
-            f"the SolusIO users {ids} all have the billing_user_id {customer_id}: take it from all but one"
+            f"the SolusIO users {ids} all have the billing_user_id {customer_id}: remove it from all but one"
         )
     return next(iter(found.values()), None)
 

@@ -1,174 +1,170 @@
-"""What the billing system wants each customer's SolusIO user to be, noted before SolusIO is asked for it.
+"""The SolusIO user that each customer should have, stored before we ask SolusIO for any change.
 
-A program that is killed in between leaves a wish that is not fulfilled yet; `Accounts.sync` fulfils it later.
+If the program is killed in between, the change stays pending; `Accounts.sync` applies it later.
 """
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import asdict, dataclass, replace
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, String, Table, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from solusio_reference.storage.database import Database, metadata
-
-solusio_accounts = Table(
-    "solusio_accounts",
-    metadata,
-    Column("customer_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("email", String, nullable=False),
-    Column("solusio_user_id", BigInteger),
-    Column("locked", Boolean, nullable=False),
-    Column("suspended", Boolean, nullable=False),
-    Column("removed", Boolean, nullable=False),
-)
+from solusio_reference.pricing import Customer
+from solusio_reference.storage.customers import CustomerStore
+from solusio_reference.storage.database import Database
+from solusio_reference.storage.tables import solusio_accounts
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f\ud800-\udfff]{1,64}@[^@\s\x00-\x1f\x7f\ud800-\udfff]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A customer's user of SolusIO as he is wanted.
+    """The SolusIO user that a customer should have.
 
-    SolusIO has one status. Here a lock and a suspension, the next step against a customer who does not pay,
-    are noted separately: the suspension wins, and a lock from before it remains when it ends.
+    SolusIO has one status. Here a lock and a suspension, the next step against a customer who does not pay, are
+    separate: a suspension takes precedence, and a lock from before it remains when it ends.
     """
 
     customer_id: int
     email: str
     solusio_user_id: int | None = None
-    """Where he was last found; None if he has not been made yet, or is gone. Only a hint."""
+    """Id of the user when we last looked; None if there was none. Only a hint."""
     locked: bool = False
     suspended: bool = False
     removed: bool = False
 
     @property
     def status(self) -> str:
-        """``active``, ``locked`` or ``suspended`` as SolusIO calls them, or ``removed``."""
+        """``active``, ``locked`` or ``suspended`` as in SolusIO, or ``removed``."""
         if self.removed:
             return "removed"
         if self.suspended:
             return "suspended"
         return "locked" if self.locked else "active"
 
-    def wants_the_same(self, other: "Account") -> bool:
-        """Tell whether both ask the same of SolusIO, wherever the user was found."""
+    def same_request(self, other: "Account") -> bool:
+        """Return whether both ask SolusIO for the same, wherever the user was found."""
         return replace(self, solusio_user_id=None) == replace(other, solusio_user_id=None)
 
-    def at(self, email: str) -> "Account":
-        """Return the account with this address, and alive if it was removed."""
+    def with_email(self, email: str) -> "Account":
+        """Return the account with this address; a removed one becomes active again."""
         if self.removed:
             return Account(self.customer_id, email, self.solusio_user_id)
         return replace(self, email=email)
 
 
+Change = Callable[[Account | None], Account]
+"""Turns the stored account, or None, into the one that is wanted from now on."""
+
+
 def check_email(text: str) -> str:
-    """Return an address unchanged. Raises ValueError for what SolusIO cannot take for one."""
+    """Return the address unchanged. Raises ValueError for what SolusIO would not accept."""
     if not _EMAIL.fullmatch(text):
         raise ValueError(f"expected an e-mail address such as ann@example.com, got {text!r}")
     return text
 
 
+def set_email(customer_id: int, email: str) -> Change:
+    """Return the change that gives a customer a user with this address. Raises ValueError."""
+    check_email(email)
+    return lambda stored: (stored or Account(customer_id, email)).with_email(email)
+
+
 class WantedAccounts:
-    """The notes in the database. Every method is one transaction, and raises StoreError on trouble."""
+    """The wanted accounts in the database. Every method is one transaction, and raises StoreError."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        database.create_tables()
 
     def get(self, customer_id: int) -> Account | None:
-        """Return the note of a customer; None if there is none."""
+        """Return the account of a customer, or None."""
         with self._database.reading() as connection:
             return _read(connection, customer_id)
 
     def all(self) -> list[Account]:
-        """Return all notes, also those of customers who were removed, by customer."""
+        """Return all accounts by customer, including removed ones."""
         with self._database.reading() as connection:
             rows = connection.execute(select(solusio_accounts).order_by(solusio_accounts.c.customer_id))
             return [Account(**row) for row in rows.mappings()]
 
-    def change(
-        self, customer_id: int, wanted: Callable[[Account | None], Account]
-    ) -> tuple[Account | None, Account]:
-        """Note what is wanted from now on; return the note before and the one after."""
+    def change(self, customer_id: int, change: Change) -> tuple[Account | None, Account]:
+        """Store a change; return the account before and after it."""
         with self._database.writing() as connection:
-            return _change(connection, customer_id, wanted)
+            return _change(connection, customer_id, change)
 
-    def want(self, addresses: Iterable[tuple[int, str]]) -> None:
-        """Note that these customers are to have a user with this address: all of them, or none on an error.
+    def set_emails(self, addresses: Iterable[tuple[int, str]]) -> None:
+        """Give each customer a user with this address: all of them, or none if there is an error.
 
-        Raises ValueError for what is no e-mail address.
+        Raises ValueError for an invalid address.
         """
-        # In the order of their ids: two programs that want the same cannot wait for each other.
-        changes = [(customer_id, wanted_at(customer_id, email)) for customer_id, email in sorted(addresses)]
+        # Sorted by id, so that two programs which change the same customers cannot deadlock.
+        changes = [(customer_id, set_email(customer_id, email)) for customer_id, email in sorted(addresses)]
         with self._database.writing() as connection:
-            for customer_id, wanted in changes:
-                _change(connection, customer_id, wanted)
+            for customer_id, change in changes:
+                _change(connection, customer_id, change)
 
-    def found(self, account: Account, solusio_user_id: int | None) -> Account:
-        """Note where the user of a customer is, and return what is wanted by now."""
+    def record_user(self, account: Account, solusio_user_id: int | None) -> Account:
+        """Store where we found the user of a customer; return the account that is wanted by now."""
         with self._database.writing() as connection:
-            now = _read(connection, account.customer_id, for_change=True)
-            noted = replace(now or account, solusio_user_id=solusio_user_id)
-            if now is None:
-                _insert(connection, noted)
-            elif noted != now:
-                _write(connection, noted)
-            return noted
+            stored = _read(connection, account.customer_id, for_update=True)
+            after = replace(stored or account, solusio_user_id=solusio_user_id)
+            if stored is None:
+                _insert(connection, after)
+            elif after != stored:
+                _update(connection, after)
+            return after
 
-    def take_back(self, before: Account | None, after: Account) -> None:
-        """Note again what was wanted before, unless somebody has noted something else meanwhile."""
+    def revert(self, before: Account | None, after: Account) -> None:
+        """Undo a change, unless another program has changed the account in the meantime."""
         with self._database.writing() as connection:
-            if _read(connection, after.customer_id, for_change=True) != after:
+            if _read(connection, after.customer_id, for_update=True) != after:
                 return
             if before is not None:
-                _write(connection, before)
+                _update(connection, before)
             else:
-                which = solusio_accounts.c.customer_id == after.customer_id
-                connection.execute(delete(solusio_accounts).where(which))
+                of_customer = solusio_accounts.c.customer_id == after.customer_id
+                connection.execute(delete(solusio_accounts).where(of_customer))
 
 
-def wanted_at(customer_id: int, email: str) -> Callable[[Account | None], Account]:
-    """Return the change that gives a customer a user with this address."""
-    check_email(email)
-    return lambda noted: (noted or Account(customer_id, email)).at(email)
+def save_customers(database: Database, customers: Collection[tuple[Customer, str]]) -> None:
+    """Save customers with their e-mail addresses. SolusIO gets the addresses with the next change or `sync`.
+
+    Raises StoreError.
+    """
+    CustomerStore(database).save(*(customer for customer, _ in customers))
+    WantedAccounts(database).set_emails((customer.id, email) for customer, email in customers)
 
 
-def _change(
-    connection: Connection, customer_id: int, wanted: Callable[[Account | None], Account]
-) -> tuple[Account | None, Account]:
-    before = _read(connection, customer_id, for_change=True)
-    after = wanted(before)
+def _change(connection: Connection, customer_id: int, change: Change) -> tuple[Account | None, Account]:
+    before = _read(connection, customer_id, for_update=True)
+    after = change(before)
     if before is None and not _insert(connection, after):
-        # Somebody else has noted this customer in this very moment.
-        before = _read(connection, customer_id, for_change=True)
-        after = wanted(before)
+        # Another program has just inserted this customer.
+        before = _read(connection, customer_id, for_update=True)
+        after = change(before)
     if before is not None:
-        _write(connection, after)
+        _update(connection, after)
     return before, after
 
 
-def _read(connection: Connection, customer_id: int, *, for_change: bool = False) -> Account | None:
+def _read(connection: Connection, customer_id: int, *, for_update: bool = False) -> Account | None:
     query = select(solusio_accounts).where(solusio_accounts.c.customer_id == customer_id)
-    if for_change:
-        query = query.with_for_update()  # on PostgreSQL; SQLite has one writer at a time anyhow
+    if for_update:
+        query = query.with_for_update()  # on PostgreSQL; SQLite allows only one writer
     row = connection.execute(query).mappings().one_or_none()
     return None if row is None else Account(**row)
-
-
-def _columns(account: Account) -> dict[str, object]:
-    return {column.name: getattr(account, column.name) for column in solusio_accounts.columns}
 
 
 def _insert(connection: Connection, account: Account) -> bool:
     try:
         with connection.begin_nested():
-            connection.execute(insert(solusio_accounts).values(_columns(account)))
+            connection.execute(insert(solusio_accounts).values(asdict(account)))
     except IntegrityError:
         return False
     return True
 
 
-def _write(connection: Connection, account: Account) -> None:
-    which = solusio_accounts.c.customer_id == account.customer_id
-    connection.execute(update(solusio_accounts).where(which).values(_columns(account)))
+def _update(connection: Connection, account: Account) -> None:
+    of_customer = solusio_accounts.c.customer_id == account.customer_id
+    connection.execute(update(solusio_accounts).where(of_customer).values(asdict(account)))

@@ -1,6 +1,6 @@
-"""``mock-solusio reference check`` and ``check-invoices``: hold the reference to the contract.
+"""``mock-solusio reference check`` and ``check-invoices``: check the reference against the contract.
 
-Only click and the standard library are imported here; the commands import the rest when they run.
+Only click and the standard library are imported here; each command imports the rest when it runs.
 """
 
 import os
@@ -11,8 +11,6 @@ from collections.abc import Mapping
 
 import click
 
-from solusio_reference.commands.options import fill_with_demo, open_store
-
 UNKNOWN_USER_ID = 999_999
 TOKEN_VARIABLE = "MOCK_SOLUSIO_TOKEN"  # noqa: S105 - a name, not a token
 
@@ -22,15 +20,16 @@ TOKEN_VARIABLE = "MOCK_SOLUSIO_TOKEN"  # noqa: S105 - a name, not a token
 def check(options: tuple[str, ...]) -> None:
     """Start the reference and run `mock-solusio check` on it.
 
-    OPTIONS go to `mock-solusio check` unchanged, for example --no-fuzz or --report json=FILE; see
-    its own --help. Exits with its exit code: 0 means conformant.
+    OPTIONS are passed on to `mock-solusio check`, for example --no-fuzz or --report json=FILE; see its own
+    --help. The exit code is that of the check: 0 means conformant.
     """
     from solusio_reference.app import create_app
     from solusio_reference.serving import running
+    from solusio_reference.storage.customers import CustomerStore, seed_demo
 
     token = secrets.token_urlsafe()
-    with open_store(None) as store, running(create_app(store, token=token)) as url:
-        fill_with_demo(store, wanted=True)
+    with CustomerStore.in_memory() as store, running(create_app(store, token=token)) as url:
+        seed_demo(store)
         users = ["--user-id", "1", "--user-id", "2", "--unknown-user-id", str(UNKNOWN_USER_ID)]
         code = run_in_process(["check", url, *users, *options], {TOKEN_VARIABLE: token})
     sys.exit(code)
@@ -43,15 +42,16 @@ def check(options: tuple[str, ...]) -> None:
 def check_invoices(options: tuple[str, ...]) -> None:
     """Start the reference and run `mock-solusio invoices check` on it.
 
-    OPTIONS go to `mock-solusio invoices check` unchanged, for example --only rounding; see its own
-    --help. Exits with its exit code: 0 means conformant.
+    OPTIONS are passed on to `mock-solusio invoices check`, for example --only rounding; see its own --help.
+    The exit code is that of the check: 0 means conformant.
     """
     from solusio_reference.app import create_app
     from solusio_reference.serving import running
+    from solusio_reference.storage.customers import CustomerStore
     from solusio_reference.web.adapter import create_adapter
     from solusio_reference.web.services import BillingService
 
-    with open_store(None) as store:
+    with CustomerStore.in_memory() as store:
         adapter = create_adapter(BillingService(store, solusio=None), allow_remote=False)
         app = create_app(store, token=secrets.token_urlsafe(), mounts={"/adapter": adapter})
         with running(app, "/adapter") as url:
@@ -62,9 +62,9 @@ def check_invoices(options: tuple[str, ...]) -> None:
 
 
 def run_in_process(arguments: list[str], variables: Mapping[str, str]) -> int:
-    """Run `mock-solusio` in a process of its own, and return its exit code as shells report it.
+    """Run `mock-solusio` in another process, and return its exit code as shells report it.
 
-    So a check meets the reference over HTTP alone, as any third party does.
+    So the check meets the reference over HTTP only, as it meets any other billing system.
     """
     command = [sys.executable, "-m", "mock_solusio", *arguments]
     try:
@@ -76,4 +76,4 @@ def run_in_process(arguments: list[str], variables: Mapping[str, str]) -> int:
                 raise
     except KeyboardInterrupt:
         return 130  # what shells report after Ctrl-C
-    return code if code >= 0 else 128 - code  # a negative code is the signal that ended it
+    return code if code >= 0 else 128 - code  # a negative code is the signal that ended the process

@@ -1,9 +1,10 @@
-"""What `reference serve` prints once it answers: where it is, for whom, and what to try."""
+"""What `reference serve` prints once it runs: its URLs, its customers, and commands to try."""
 
 from dataclasses import dataclass
 
 import click
 
+from solusio_reference.commands.table import print_table
 from solusio_reference.display import printable
 from solusio_reference.money import json_number
 from solusio_reference.pricing import Customer, price
@@ -14,52 +15,54 @@ CUSTOMERS_SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class ServerInfo:
-    """What is served, and where. ``token`` is the authorization token as a shell takes it."""
+    """What `serve` serves, and where."""
 
     url: str
     token: str | None
+    """The authorization token, quoted for a shell."""
     pages: str | None
-    allow_remote: bool
-    """Other machines reach it."""
+    """URL of the billing pages; None if they are off."""
+    remote: bool
+    """Other machines can reach the server."""
     solusio: str | None
 
 
-def greet(served: ServerInfo, customers: list[Customer]) -> None:
-    """Print it."""
-    click.echo(f"The reference billing endpoint answers GetTokenPricing at {served.url}\n")
-    for line in _table(customers):
-        click.echo(f"  {line}")
-    if served.pages is not None:
-        whose = f", with SolusIO at {served.solusio}" if served.solusio is not None else ", without a SolusIO"
-        click.echo(f'\nCustomers, invoices, "run billing now"{whose}:\n  {served.pages}')
-        if served.allow_remote:
-            click.echo("They ask for no password: whoever reaches them can log in as any customer.")
-    elif served.solusio is not None and served.allow_remote:
+def greet(server: ServerInfo, customers: list[Customer]) -> None:
+    """Print the greeting."""
+    click.echo(f"The reference billing endpoint is listening at {server.url}\n")
+    _print_customers(customers)
+    if server.pages is not None:
+        solusio = "without SolusIO" if server.solusio is None else f"with SolusIO at {server.solusio}"
+        click.echo(f"\nBilling pages, {solusio}:\n  {server.pages}")
+        if server.remote:
+            click.echo("They require no password: anyone who can reach them can log in as any customer.")
+    elif server.solusio is not None and server.remote:
         click.echo(
-            "\nThe billing pages are for this machine alone; --pages serves them to whoever reaches them."
+            "\nThe billing pages are off, since other machines can reach this server. --pages turns them on."
         )
     user_ids = [customer.id for customer in customers]
-    ask = ["curl", "-X", "POST", served.url, "-H", "'Accept: application/json'"]
-    judge = ["mock-solusio", "check", served.url]
-    if served.token is not None:
-        ask += ["--data-urlencode", f"token={served.token}"]
-        judge = [f"MOCK_SOLUSIO_TOKEN={served.token}", *judge]
+    ask = ["curl", "-X", "POST", server.url, "-H", "'Accept: application/json'"]
+    check = ["mock-solusio", "check", server.url]
+    if server.token is not None:
+        ask += ["--data-urlencode", f"token={server.token}"]
+        check = [f"MOCK_SOLUSIO_TOKEN={server.token}", *check]
     ask += ["-d", "action=GetTokenPricing", "-d", f"userid={user_ids[0] if user_ids else 1}"]
-    click.echo(f"\nAsk it as SolusIO does:\n  {' '.join(ask)}")
+    click.echo(f"\nAsk for a price as SolusIO does:\n  {' '.join(ask)}")
     if user_ids:
         for user_id in user_ids[:2]:
-            judge += ["--user-id", str(user_id)]
+            check += ["--user-id", str(user_id)]
         unknown = UNKNOWN_USER_ID if UNKNOWN_USER_ID not in user_ids else max(user_ids) + 1
-        judge += ["--unknown-user-id", str(unknown)]
-        click.echo(f"\nHold it to the contract:\n  {' '.join(judge)}")
+        check += ["--unknown-user-id", str(unknown)]
+        click.echo(f"\nCheck it against the contract:\n  {' '.join(check)}")
     click.echo("\nPress Ctrl-C to stop.")
 
 
-def _table(customers: list[Customer]) -> list[str]:
+def _print_customers(customers: list[Customer]) -> None:
     if not customers:
-        return ["There are no customers: every userid is answered 404."]
-    rows = [("userid", "customer", "currency", "base cost", "user cost")]
-    for customer in customers[:CUSTOMERS_SHOWN]:
+        click.echo("  There are no customers: the response to every userid is 404.")
+        return
+    rows = []
+    for customer in customers:
         pricing = price(customer)
         rows.append(
             (
@@ -70,10 +73,5 @@ def _table(customers: list[Customer]) -> list[str]:
                 json_number(pricing.user_token_unit_cost),
             )
         )
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
-    if len(customers) > CUSTOMERS_SHOWN:
-        lines.append(f"... and {len(customers) - CUSTOMERS_SHOWN} more")
-    return lines
+    header = ("userid", "customer", "currency", "base cost", "user cost")
+    print_table(rows, "<<<<<", header=header, indent="  ", limit=CUSTOMERS_SHOWN)

@@ -1,4 +1,4 @@
-"""``mock-solusio reference serve``: the billing endpoint, and beside it the pages and the adapter.
+"""``mock-solusio reference serve``: the billing endpoint, and with it the pages and the adapter.
 
 Only click and the standard library are imported here; the command imports the rest when it runs.
 """
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from solusio_reference.commands.options import fill_with_demo, open_store
+from solusio_reference.commands.options import open_database, open_solusio
 
 if TYPE_CHECKING:
     import socket
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from solusio_reference.storage.customers import CustomerStore
 
 TOKEN_VARIABLE = "MOCK_SOLUSIO_BILLING_TOKEN"  # noqa: S105 - a name, not a token
+IN_MEMORY = "sqlite://"
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -36,56 +37,57 @@ TOKEN_VARIABLE = "MOCK_SOLUSIO_BILLING_TOKEN"  # noqa: S105 - a name, not a toke
     type=click.IntRange(0, 65535),
     default=8080,
     show_default=True,
-    help="Port to listen on; 0 takes a free one.",
+    help="Port to listen on; 0 means a free one.",
 )
 @click.option("--path", default="/", show_default=True, help="Path of the endpoint in its URL.")
 @click.option(
     "--token",
     envvar=TOKEN_VARIABLE,
     show_envvar=True,
-    help="Authorization token that callers must send. Without one, everybody may ask.",
+    help="Authorization token that callers must send. Default: the endpoint is open.",
 )
-@click.option("--no-token", is_flag=True, help="Ask for no token, even if the variable is set.")
+@click.option("--no-token", is_flag=True, help="Require no token, even if the variable is set.")
 @click.option(
     "--store",
     "place",
     metavar="FILE|URL",
-    help="SQLite file with customers and invoices, made if it is missing, or the URL of a PostgreSQL "
-    "database. Default: in memory.",
+    default=IN_MEMORY,
+    help="Database: an SQLite file, created if missing, or a URL such as postgresql://user@host/name. "
+    "Default: in memory.",
 )
 @click.option(
     "--customers",
     "customers_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Customers to save at the start (the customers document).",
+    help="Customers document to import at the start.",
 )
 @click.option(
     "--seed-demo/--no-seed-demo",
     default=None,
-    help="Save the demo customers, replacing those with ids 1 to 10. Default: only if the store is empty.",
+    help="Save the demo customers, replacing those with ids 1 to 10. Default: only into an empty store.",
 )
 @click.option(
     "--solusio-url",
     envvar="MOCK_SOLUSIO_URL",
     show_envvar=True,
-    help="SolusIO to bill and to log customers in to, without /api/v1.",
+    help="Address of the SolusIO to bill and to log customers in to, without /api/v1.",
 )
 @click.option(
     "--access-token",
     envvar="MOCK_SOLUSIO_ADMIN_TOKEN",
     show_envvar=True,
-    help="Access token of an administrator of SolusIO.",
+    help="Access token of a SolusIO administrator.",
 )
 @click.option(
     "--pages/--no-pages",
     default=None,
-    help="Serve the billing pages and the adapter. Default: if there is a SolusIO, to this machine alone. "
-    "With --pages and another --host, whoever reaches them can do everything.",
+    help="Serve the billing pages and the adapter. Default: only with --solusio-url and on this machine. "
+    "They require no password: with --pages and another --host, anyone who can reach them can use them.",
 )
 @click.option(
     "--url-file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="File to write the URL of the endpoint to, once it answers.",
+    help="File to write the URL of the endpoint to, once it accepts requests.",
 )
 @click.option("--until-stdin-closes", is_flag=True, help="Stop when standard input ends.")
 @click.pass_context
@@ -96,7 +98,7 @@ def serve(
     path: str,
     token: str | None,
     no_token: bool,
-    place: str | None,
+    place: str,
     customers_file: Path | None,
     seed_demo: bool | None,
     solusio_url: str | None,
@@ -105,9 +107,9 @@ def serve(
     url_file: Path | None,
     until_stdin_closes: bool,
 ) -> None:
-    """Serve the billing endpoint, and the billing pages, until Ctrl-C.
+    """Serve the billing endpoint and the billing pages until Ctrl-C.
 
-    Prints the URLs, the customers, and two lines to try.
+    Prints the URLs, the customers, and two commands to try.
     """
     token_typed = context.get_parameter_source("token") is ParameterSource.COMMANDLINE
     if no_token and token_typed:
@@ -120,51 +122,54 @@ def serve(
     if solusio_url is not None and not access_token:
         raise click.UsageError("--solusio-url needs --access-token.")
 
+    from solusio_reference.accounts.wanted import save_customers
     from solusio_reference.app import create_app
     from solusio_reference.commands.greeting import ServerInfo, greet
     from solusio_reference.serving import listen, make_server, url_of
+    from solusio_reference.storage.customers import CustomerStore
     from solusio_reference.web.guard import is_loopback
 
-    with ExitStack() as closing:
+    with ExitStack() as stack:
         solusio = None
         if solusio_url is not None and access_token:
-            solusio = closing.enter_context(_connect(solusio_url, access_token))
-        found = [] if customers_file is None else _read_customers(customers_file)
-        store = closing.enter_context(open_store(place))
+            solusio = stack.enter_context(open_solusio(solusio_url, access_token))
+        imported = [] if customers_file is None else _read_customers(customers_file)
+        store = CustomerStore(stack.enter_context(open_database(place, create=True)))
+        store.all()  # read everything, so that a damaged file is found now
         try:
-            listener = closing.enter_context(listen(host, port))
+            listener = stack.enter_context(listen(host, port))
         except OSError as error:
             reason = (error.strerror or str(error)).partition(" (while")[0]
             raise click.UsageError(f"Cannot listen on {host}:{port}: {reason}.") from error
-        allow_remote = not is_loopback(listener.getsockname()[0])
-        with_pages = pages if pages is not None else solusio is not None and not allow_remote
-        _save(store, found)
-        mounts = _beside(store, solusio, allow_remote=allow_remote) if with_pages else {}
-        fill_with_demo(store, seed_demo)
+        remote = not is_loopback(listener.getsockname()[0])
+        with_pages = pages if pages is not None else solusio is not None and not remote
+        save_customers(store.database, imported)
+        _seed_demo(store, seed_demo)
+        mounts = _mounts(store, solusio, allow_remote=remote) if with_pages else {}
         try:
             app = create_app(store, token=token, path=path, mounts=mounts)
         except ValueError as error:
             raise click.UsageError(f"{error}.") from error
-        announce = closing.enter_context(_announcing(url_file))
+        announce = stack.enter_context(_announcing(url_file))
         url = url_of(listener, path)
         shown_token = None
         if token is not None:
-            # A token from the environment stays out of the terminal.
+            # Do not print a token that comes from the environment.
             shown_token = shlex.quote(token) if token_typed else f'"${TOKEN_VARIABLE}"'
-        served = ServerInfo(
+        info = ServerInfo(
             url=url,
             token=shown_token,
             pages=url_of(listener, "/billing") if with_pages else None,
-            allow_remote=allow_remote,
+            remote=remote,
             solusio=None if solusio is None else solusio.url,
         )
         customers = store.all()
 
-        def started() -> None:
+        def on_start() -> None:
             announce(url)
-            greet(served, customers)
+            greet(info, customers)
 
-        _run(make_server(app, starting=started), listener, until_stdin_closes=until_stdin_closes)
+        _run(make_server(app, on_start=on_start), listener, until_stdin_closes=until_stdin_closes)
 
 
 def _run(server: "uvicorn.Server", listener: "socket.socket", *, until_stdin_closes: bool) -> None:
@@ -172,19 +177,10 @@ def _run(server: "uvicorn.Server", listener: "socket.socket", *, until_stdin_clo
 
     if until_stdin_closes:
         stop_with_input(server)
-    # uvicorn finishes its requests, and passes Ctrl-C on to us.
+    # uvicorn finishes its requests, then raises KeyboardInterrupt after Ctrl-C.
     with suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
     click.echo("Stopped.")
-
-
-def _connect(url: str, access_token: str) -> "SolusioClient":
-    from solusio_reference.solusio.client import SolusioClient
-
-    try:
-        return SolusioClient(url, access_token)
-    except ValueError as error:
-        raise click.UsageError(f"--solusio-url and --access-token: {error}.") from error
 
 
 def _read_customers(file: Path) -> "list[tuple[Customer, str]]":
@@ -196,18 +192,14 @@ def _read_customers(file: Path) -> "list[tuple[Customer, str]]":
         raise click.BadParameter(f"Cannot read {file}: {error}.", param_hint="--customers") from error
 
 
-def _save(store: "CustomerStore", found: "list[tuple[Customer, str]]") -> None:
-    from solusio_reference.accounts.wanted import WantedAccounts
-    from solusio_reference.errors import StoreError
+def _seed_demo(store: "CustomerStore", wanted: bool | None) -> None:
+    from solusio_reference.storage.customers import seed_demo
 
-    try:
-        store.save(*(customer for customer, _ in found))
-        WantedAccounts(store.database).want((customer.id, email) for customer, email in found)
-    except StoreError as error:
-        raise click.BadParameter(f"Cannot save customers: {error}.", param_hint="--store") from error
+    if wanted or (wanted is None and not store.count()):
+        seed_demo(store)
 
 
-def _beside(
+def _mounts(
     store: "CustomerStore", solusio: "SolusioClient | None", *, allow_remote: bool
 ) -> "dict[str, ASGIApp]":
     from solusio_reference.web.adapter import create_adapter
@@ -223,12 +215,12 @@ def _beside(
 
 @contextmanager
 def _announcing(file: Path | None) -> Iterator[Callable[[str], None]]:
-    """Give what writes a URL to a file in one go, so that nobody reads half of it."""
+    """Yield a function that writes a URL to a file atomically: readers never see half of it."""
     if file is None:
         yield lambda _: None
         return
     try:
-        # What an earlier server has left there is not to be taken for ours.
+        # Nobody must take the URL of an earlier server for ours.
         file.unlink(missing_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
     except OSError as error:

@@ -1,1 +1,1 @@
-"""The client of SolusIO's API: usage, users, login links, and when to ask again."""
+"""The client of SolusIO's API: usage, users, login links, and when to retry."""

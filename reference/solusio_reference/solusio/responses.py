@@ -1,7 +1,6 @@
-"""What SolusIO answers, as far as a billing system reads it: what is there beyond that is ignored.
+"""SolusIO's responses, as far as a billing system needs them; other members are ignored.
 
-The types are strict, with one meaning each: ``"7"`` and ``7.0`` are no integers. A figure that is not what it
-should be must not end up on an invoice.
+Types are strict: ``"7"`` and ``7.0`` are not integers. A malformed figure must never reach an invoice.
 """
 
 from dataclasses import dataclass
@@ -15,11 +14,23 @@ from solusio_reference.invoicing import UsageLine
 
 T = TypeVar("T")
 
-_LARGEST = 2**63 - 1  # of a database's integers
+_MAX = 2**63 - 1  # of integers in a database
 
-Id = Annotated[int, Meta(ge=1, le=_LARGEST)]
-Count = Annotated[int, Meta(ge=0, le=_LARGEST)]
+Id = Annotated[int, Meta(ge=1, le=_MAX)]
+Count = Annotated[int, Meta(ge=0, le=_MAX)]
 Timestamp = Annotated[datetime, Meta(tz=True)]
+
+
+class Envelope(Struct, Generic[T], frozen=True):
+    """The envelope of a single object."""
+
+    data: T
+
+
+class Links(Struct, frozen=True):
+    """Links of a list; ``next`` is null on the last page."""
+
+    next: str | None
 
 
 class User(Struct, frozen=True):
@@ -28,20 +39,8 @@ class User(Struct, frozen=True):
     id: Id
     email: str
     status: str
-    """``active``, ``locked`` (creates no servers) or ``suspended`` (their servers are suspended, too)."""
+    """``active``, ``locked`` (cannot create servers) or ``suspended`` (their servers are suspended, too)."""
     billing_user_id: int | None = None
-
-
-class Envelope(Struct, Generic[T], frozen=True):
-    """The envelope of whatever is not a list."""
-
-    data: T
-
-
-class Links(Struct, frozen=True):
-    """Where to go on reading; ``next`` is null on the last page."""
-
-    next: str | None
 
 
 class UsersResponse(Struct, frozen=True):
@@ -52,13 +51,13 @@ class UsersResponse(Struct, frozen=True):
 
 
 class AccessToken(Struct, frozen=True):
-    """A new access token; it is shown this once."""
+    """A new access token, which SolusIO shows only once."""
 
     access_token: Annotated[str, Meta(min_length=1)]
 
 
 class UsageTotals(Struct, frozen=True):
-    """Sums over all pages of the usage of a period."""
+    """Sums over all pages of a period's usage."""
 
     lines: Count
     hours: Count
@@ -73,7 +72,7 @@ class UsagePlan(Struct, frozen=True):
 
 
 class UsageItem(Struct, frozen=True):
-    """A usage line as it comes (shape assumed: no public client shows it)."""
+    """A usage line in a response (its shape is assumed: no public client shows it)."""
 
     id: Id
     user_id: Id
@@ -92,36 +91,21 @@ class UsageItem(Struct, frozen=True):
     tokens: Count
 
     def usage_line(self) -> UsageLine:
-        """Return the line as invoices are made of it."""
-        return UsageLine(
-            id=self.id,
-            user_id=self.user_id,
-            billing_user_id=self.billing_user_id,
-            server_id=self.server_id,
-            server_name=self.server_name,
-            resource=self.resource,
-            resource_id=self.resource_id,
-            plan_id=self.plan.id,
-            plan_name=self.plan.name,
-            from_=self.from_,
-            to=self.to,
-            hours=self.hours,
-            tokens_per_hour=self.tokens_per_hour,
-            tokens_per_month=self.tokens_per_month,
-            charge=self.charge,
-            tokens=self.tokens,
-        )
+        """Return the line as the rest of the program uses it."""
+        values = msgspec.structs.asdict(self)
+        plan = values.pop("plan")
+        return UsageLine(**values, plan_id=plan.id, plan_name=plan.name)
 
 
 class UsagePeriod(Struct, frozen=True):
-    """From a moment on, and before another."""
+    """A period: from a moment up to, but not including, another."""
 
     from_: Timestamp = field(name="from")
     to: Timestamp
 
 
 class UsageMeta(Struct, frozen=True):
-    """What is said of the period as a whole."""
+    """Facts about the period as a whole."""
 
     period: UsagePeriod
     closed: bool
@@ -130,7 +114,7 @@ class UsageMeta(Struct, frozen=True):
 
 
 class UsageResponse(Struct, frozen=True):
-    """A page of usage as it comes."""
+    """A page of usage in a response."""
 
     data: list[UsageItem]
     links: Links
@@ -139,34 +123,36 @@ class UsageResponse(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class UsagePage:
-    """A page of the usage of a period. ``next`` is the URL of the page after it; None on the last one."""
+    """A page of a period's usage."""
 
     lines: tuple[UsageLine, ...]
     next: str | None
+    """URL of the next page; None on the last one."""
     closed: bool
-    """Nothing will be added to the period any more."""
+    """SolusIO will not add lines to the period any longer."""
     metered_until: datetime
     totals: UsageTotals
     """Of all pages together."""
 
 
-def reason(status: int, body: bytes) -> str:
-    """Return what an error answer says for itself, to be put behind its status.
+def error_details(status: int, body: bytes) -> str:
+    """Return the details of an error response, to be appended to its status.
 
-    ``message``, and ``errors`` by field (Go SDK errors.go): both may be missing, and so may the JSON.
+    ``message``, and ``errors`` by field (Go SDK errors.go). Either may be missing, and the body may not be
+    JSON.
     """
     if 300 <= status < 400:
-        return ": it redirects, so the URL of SolusIO must be another one"
+        return ": it redirects, so SolusIO must have another URL"
     try:
-        said = msgspec.json.decode(body)
+        document = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return ""
-    if not isinstance(said, dict):
+    if not isinstance(document, dict):
         return ""
-    parts = [said["message"]] if isinstance(said.get("message"), str) else []
-    errors = said.get("errors")
+    details = [document["message"]] if isinstance(document.get("message"), str) else []
+    errors = document.get("errors")
     if isinstance(errors, dict):
-        for name, texts in errors.items():
-            listed = texts if isinstance(texts, list) else [texts]
-            parts.append(f"{name}: {' '.join(str(text) for text in listed)}")
-    return "".join(f": {part}" for part in parts[:1]) + "".join(f"; {part}" for part in parts[1:])
+        for name, value in errors.items():
+            messages = value if isinstance(value, list) else [value]
+            details.append(f"{name}: {' '.join(str(message) for message in messages)}")
+    return f": {'; '.join(details)}" if details else ""

@@ -1,1 +1,1 @@
-"""Everything that is kept: customers, collected usage, invoices; SQLite or PostgreSQL."""
+"""Customers, collected usage, invoices and wanted SolusIO accounts, in SQLite or PostgreSQL."""

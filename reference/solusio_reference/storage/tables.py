@@ -1,31 +1,145 @@
-"""The tables of billing: usage that was read, who waits for an invoice, invoices and their numbers."""
+"""All tables, and the column types and currency columns that several of them share."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
     Connection,
+    Dialect,
     ForeignKey,
     Index,
     Integer,
+    MetaData,
+    RowMapping,
     String,
     Table,
     UniqueConstraint,
     event,
     insert,
 )
+from sqlalchemy.types import TypeDecorator
 
-from solusio_reference.storage.database import ExactDecimal, UtcDateTime, metadata
+from solusio_reference.pricing import Currency
 
-# One row for each period: where collecting stands, and the sums of what was stored so far.
-runs = Table(
-    "runs",
+metadata = MetaData()
+
+
+class ExactDecimal(TypeDecorator[Decimal]):
+    """A decimal stored as text. SQLite has no decimal type: it would turn 0.95 into a float."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Write all digits."""
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
+        """Read all digits."""
+        return None if value is None else Decimal(value)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A time stored as text in UTC. SQLite has no type for it; in this format, text sorts by time."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Write a time to the microsecond, such as 2026-03-31T22:00:00.000000+00:00."""
+        return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Read a time."""
+        return None if value is None else datetime.fromisoformat(value)
+
+
+def _currency_columns() -> list[Column[str]]:
+    return [
+        Column("currency_code", String(3), nullable=False),
+        Column("display_prefix", String, nullable=False),
+        Column("display_suffix", String, nullable=False),
+        Column("thousands_separator", String, nullable=False),
+        Column("decimals_separator", String, nullable=False),
+    ]
+
+
+def currency_values(currency: Currency) -> dict[str, str]:
+    """Return the values of the currency columns."""
+    return {
+        "currency_code": currency.code,
+        "display_prefix": currency.display_prefix,
+        "display_suffix": currency.display_suffix,
+        "thousands_separator": currency.thousands_separator,
+        "decimals_separator": currency.decimals_separator,
+    }
+
+
+def currency_from(row: RowMapping) -> Currency:
+    """Build a currency from the currency columns."""
+    return Currency(
+        row["currency_code"],
+        display_prefix=row["display_prefix"],
+        display_suffix=row["display_suffix"],
+        thousands_separator=row["thousands_separator"],
+        decimals_separator=row["decimals_separator"],
+    )
+
+
+customers = Table(
+    "customers",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", String, nullable=False),
+    Column("base_token_unit_cost", ExactDecimal, nullable=False),
+    *_currency_columns(),
+    Column("taxes_compound", Boolean, nullable=False),
+)
+
+# "position" keeps the order in which discounts apply and compound taxes build up.
+discounts = Table(
+    "discounts",
+    metadata,
+    Column("customer_id", ForeignKey(customers.c.id), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("description", String, nullable=False),
+    Column("multiplier", ExactDecimal, nullable=False),
+)
+
+taxes = Table(
+    "taxes",
+    metadata,
+    Column("customer_id", ForeignKey(customers.c.id), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("label", String, nullable=False),
+    Column("rate", ExactDecimal, nullable=False),
+)
+
+# The SolusIO user that each customer should have, and where we last found it.
+solusio_accounts = Table(
+    "solusio_accounts",
+    metadata,
+    Column("customer_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("email", String, nullable=False),
+    Column("solusio_user_id", BigInteger),
+    Column("locked", Boolean, nullable=False),
+    Column("suspended", Boolean, nullable=False),
+    Column("removed", Boolean, nullable=False),
+)
+
+# One row per period: how far its usage is collected, and the sums of what is stored so far.
+collections = Table(
+    "collections",
     metadata,
     Column("period", String(7), primary_key=True),
     Column("attempt", Integer, nullable=False),
     Column("pages", Integer, nullable=False),
     Column("next_page", String),
-    Column("collected", Boolean, nullable=False),
+    Column("complete", Boolean, nullable=False),
     Column("lines", BigInteger, nullable=False),
     Column("hours", BigInteger, nullable=False),
     Column("tokens", BigInteger, nullable=False),
@@ -54,26 +168,22 @@ usage_lines = Table(
     Index("usage_lines_of_customer", "period", "billing_user_id", "id"),
 )
 
-# Who has usage and no invoice yet: filled when a period has been collected, an invoice takes its row away.
-waiting = Table(
-    "waiting_for_invoice",
+# Customers with usage and without an invoice: filled once a period is collected; an invoice removes its row.
+invoice_queue = Table(
+    "invoice_queue",
     metadata,
     Column("period", String(7), primary_key=True),
     Column("customer_id", BigInteger, primary_key=True, autoincrement=False),
 )
 
-# Every figure is kept: an invoice stays as it was sent, whatever becomes of prices and of the customer.
+# Every figure is stored: an invoice never changes, whatever happens to prices and to the customer.
 invoices = Table(
     "invoices",
     metadata,
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("customer_id", BigInteger, nullable=False),
     Column("period", String(7), nullable=False),
-    Column("currency_code", String(3), nullable=False),
-    Column("display_prefix", String, nullable=False),
-    Column("display_suffix", String, nullable=False),
-    Column("thousands_separator", String, nullable=False),
-    Column("decimals_separator", String, nullable=False),
+    *_currency_columns(),
     Column("base_token_unit_cost", ExactDecimal, nullable=False),
     Column("user_token_unit_cost", ExactDecimal, nullable=False),
     Column("tokens", BigInteger, nullable=False),
@@ -96,10 +206,10 @@ adjustments = Table(
     Column("amount", ExactDecimal, nullable=False),
 )
 
-# One row. Sequences and automatic keys leave a gap when a transaction fails; a row goes back with it.
+# One row. A sequence or an automatic key leaves a gap when a transaction fails; a row is rolled back with it.
 invoice_number = Table("invoice_number", metadata, Column("last", BigInteger, nullable=False))
 
 
 @event.listens_for(invoice_number, "after_create")
-def _first_number(table: Table, connection: Connection, **_options: object) -> None:
+def _insert_first_number(table: Table, connection: Connection, **_options: object) -> None:
     connection.execute(insert(table).values(last=0))

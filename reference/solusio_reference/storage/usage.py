@@ -1,4 +1,4 @@
-"""The usage that was read from SolusIO: what is billed rests on it, so it never changes afterwards."""
+"""Usage as SolusIO reported it. Invoices are based on it, so it never changes once it is complete."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -12,12 +12,12 @@ from sqlalchemy.exc import IntegrityError
 
 from solusio_reference.invoicing import UsageLine
 from solusio_reference.period import Period
+from solusio_reference.storage import queue
 from solusio_reference.storage.database import Database
-from solusio_reference.storage.queue import wait_for_invoices
-from solusio_reference.storage.tables import runs, usage_lines
+from solusio_reference.storage.tables import collections, usage_lines
 
 if TYPE_CHECKING:
-    from solusio_reference.solusio.client import UsagePage
+    from solusio_reference.solusio.responses import UsagePage
 
 CHUNK = 1000
 """Lines in memory at a time."""
@@ -34,132 +34,135 @@ _LINES = (
     .order_by(usage_lines.c.id)
     .limit(CHUNK)
 )
-_COUNTED = (
+_LINES_BY_TOKENS = (
     select(usage_lines.c.tokens, func.count())
     .where(*_OF_CUSTOMER)
     .group_by(usage_lines.c.tokens)
-    .execution_options(yield_per=CHUNK)  # in memory at a time
+    .execution_options(yield_per=CHUNK)
 )
 
 
 @dataclass(frozen=True, slots=True)
 class CollectionState:
-    """How far the collection of a period is."""
+    """How far the usage of a period is collected."""
 
     period: Period
     attempt: int = 1
-    """Counts up when it begins again."""
+    """Incremented by each restart."""
     pages: int = 0
     next_page: str | None = None
-    """Path and query of the page to go on with; None at the beginning, and when it is complete."""
-    collected: bool = False
-    """It is complete: all lines are there, and add up to the totals of SolusIO."""
+    """Path and query of the next page; None at the start and once the collection is complete."""
+    complete: bool = False
+    """All lines are stored, and add up to SolusIO's totals."""
     lines: int = 0
     hours: int = 0
     tokens: int = 0
 
 
-class UsageChanged(Exception):  # noqa: N818 - what happened, and not yet a failure: it is read again
-    """The pages that were read so far do not belong together; the text says how that was noticed."""
+class UsageChanged(Exception):  # noqa: N818 - named for what happened; the collection restarts
+    """The pages collected so far do not fit together; the message says why."""
 
-    def __init__(self, run: CollectionState, message: str) -> None:
+    def __init__(self, state: CollectionState, message: str) -> None:
         super().__init__(message)
-        self.run = run
+        self.state = state
 
 
 class UsageStore:
-    """The usage lines of all periods. Every method raises StoreError on trouble."""
+    """The usage lines of all periods. Every method raises StoreError."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def runs(self) -> list[CollectionState]:
-        """Return all periods of which something was collected, the last one first."""
+    def periods(self) -> list[Period]:
+        """Return the periods whose collection has started, latest first."""
         with self.database.reading() as connection:
-            rows = connection.execute(select(runs).order_by(runs.c.period.desc())).all()
-        return [_run(row) for row in rows]
+            found = connection.execute(select(collections.c.period).order_by(collections.c.period.desc()))
+            return [Period.parse(period) for period in found.scalars()]
 
-    def run(self, period: Period) -> CollectionState:
-        """Return how far a period is; begin it if nobody has."""
+    def state(self, period: Period) -> CollectionState:
+        """Return the state of a period's collection; start it if necessary."""
         with self.database.writing() as connection:
             with suppress(IntegrityError), connection.begin_nested():
-                connection.execute(insert(runs).values(_row(CollectionState(period))))
-            return _run(connection.execute(select(runs).where(runs.c.period == str(period))).one())
+                connection.execute(insert(collections).values(_row(CollectionState(period))))
+            chosen = select(collections).where(collections.c.period == str(period))
+            return _state(connection.execute(chosen).one())
 
-    def add(self, run: CollectionState, page: "UsagePage") -> CollectionState | None:
-        """Store a page and, in the same transaction, where to go on; return how far it is then.
+    def add_page(self, state: CollectionState, page: "UsagePage") -> CollectionState | None:
+        """Store a page and, in the same transaction, the new state; return that state.
 
-        The last page completes the collection. Returns None, and stores nothing, if somebody else has gone on
-        from ``run`` meanwhile. Raises UsageChanged for a line that is there already, and if all lines
-        together do not add up to the totals that SolusIO gives.
+        The last page completes the collection. Returns None, and stores nothing, if another run has left
+        ``state`` behind. Raises UsageChanged for a line that is already stored, and if all lines together do
+        not add up to SolusIO's totals.
         """
         last = page.next is None
         after = replace(
-            run,
-            pages=run.pages + 1,
+            state,
+            pages=state.pages + 1,
             next_page=None if page.next is None else _path(page.next),
-            collected=last,
-            lines=run.lines + len(page.lines),
-            hours=run.hours + sum(line.hours for line in page.lines),
-            tokens=run.tokens + sum(line.tokens for line in page.lines),
+            complete=last,
+            lines=state.lines + len(page.lines),
+            hours=state.hours + sum(line.hours for line in page.lines),
+            tokens=state.tokens + sum(line.tokens for line in page.lines),
         )
         totals = page.totals
         if last and (after.lines, after.hours, after.tokens) != (totals.lines, totals.hours, totals.tokens):
             raise UsageChanged(
-                run,
-                f"there were {after.lines} lines with {after.hours} hours and {after.tokens} tokens; "
-                f"its totals are {totals.lines}, {totals.hours} and {totals.tokens}",
+                state,
+                f"got {after.lines} lines with {after.hours} hours and {after.tokens} tokens, "
+                f"but its totals are {totals.lines}, {totals.hours} and {totals.tokens}",
             )
         with self.database.writing() as connection:
-            if not _move(connection, run, after):
+            if not _advance(connection, state, after):
                 return None
             try:
-                _insert(connection, run.period, page.lines)
+                _insert(connection, state.period, page.lines)
             except IntegrityError:
-                raise UsageChanged(run, "a line came twice") from None
+                raise UsageChanged(state, "a line appeared twice") from None
             if last:
-                wait_for_invoices(connection, run.period)
+                queue.fill(connection, state.period)
         return after
 
-    def begin_again(self, run: CollectionState) -> None:
-        """Throw away what was collected of a period so far, unless somebody else has gone on from ``run``."""
+    def restart(self, state: CollectionState) -> None:
+        """Discard what is collected of a period, unless another run has left ``state`` behind."""
         with self.database.writing() as connection:
-            if _move(connection, run, CollectionState(run.period, attempt=run.attempt + 1)):
-                connection.execute(delete(usage_lines).where(usage_lines.c.period == str(run.period)))
+            if _advance(connection, state, CollectionState(state.period, attempt=state.attempt + 1)):
+                connection.execute(delete(usage_lines).where(usage_lines.c.period == str(state.period)))
 
     def lines(self, period: Period, customer_id: int) -> Iterator[UsageLine]:
-        """Read the lines of a customer, in the order of their ids and a chunk at a time."""
-        after = {"period": str(period), "customer_id": customer_id, "last_id": 0}
+        """Read a customer's lines by id, a chunk at a time."""
+        position = {"period": str(period), "customer_id": customer_id, "last_id": 0}
         while True:
-            # Nothing is held between two chunks: the caller may well use the database himself.
+            # Hold no connection between chunks: the caller may use the database, too.
             with self.database.reading() as connection:
-                rows = connection.execute(_LINES, after).all()
+                rows = connection.execute(_LINES, position).all()
             if not rows:
                 return
             for row in rows:
                 yield UsageLine(*row)
-            after["last_id"] = rows[-1].id
+            position["last_id"] = rows[-1].id
 
-    def counted(self, connection: Connection, period: Period, customer_id: int) -> Iterator[tuple[int, int]]:
-        """Yield how many lines of a customer have how many tokens: (tokens, lines)."""
-        whose = {"period": str(period), "customer_id": customer_id}
-        yield from connection.execute(_COUNTED, whose)
+    def count_by_tokens(
+        self, connection: Connection, period: Period, customer_id: int
+    ) -> Iterator[tuple[int, int]]:
+        """Yield each number of tokens with how many of a customer's lines have it."""
+        customer = {"period": str(period), "customer_id": customer_id}
+        yield from connection.execute(_LINES_BY_TOKENS, customer)
 
 
-def _run(row: Row[Any]) -> CollectionState:
+def _state(row: Row[Any]) -> CollectionState:
     return CollectionState(Period.parse(row[0]), *row[1:])
 
 
-def _move(connection: Connection, run: CollectionState, to: CollectionState) -> bool:
-    """Move a run from one state to another; False if it is in the first one no more."""
-    still_there = (
-        runs.c.period == str(run.period),
-        runs.c.attempt == run.attempt,
-        runs.c.pages == run.pages,
-        runs.c.collected.is_(False),
+def _advance(connection: Connection, state: CollectionState, after: CollectionState) -> bool:
+    """Replace a state by the next one; return False if the database no longer has ``state``."""
+    unchanged = (
+        collections.c.period == str(state.period),
+        collections.c.attempt == state.attempt,
+        collections.c.pages == state.pages,
+        collections.c.complete.is_(False),
     )
-    moved = connection.execute(update(runs).where(*still_there).values(**_row(to)))
-    return moved.rowcount == 1
+    updated = connection.execute(update(collections).where(*unchanged).values(**_row(after)))
+    return updated.rowcount == 1
 
 
 def _insert(connection: Connection, period: Period, lines: Sequence[UsageLine]) -> None:
@@ -168,11 +171,11 @@ def _insert(connection: Connection, period: Period, lines: Sequence[UsageLine]) 
         connection.execute(insert(usage_lines), rows)
 
 
-def _row(run: CollectionState) -> dict[str, Any]:
-    return {**asdict(run), "period": str(run.period)}
+def _row(state: CollectionState) -> dict[str, Any]:
+    return {**asdict(state), "period": str(state.period)}
 
 
 def _path(url: str) -> str:
-    """Return what is behind the host: SolusIO may have another name when the run is resumed."""
+    """Return a URL without its host: SolusIO may have another name when the run is resumed."""
     parts = urlsplit(url)
     return urlunsplit(("", "", parts.path, parts.query, ""))

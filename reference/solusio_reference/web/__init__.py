@@ -1,1 +1,1 @@
-"""What browsers and `invoices check` see: pages and the adapter, and who may call them."""
+"""Pages for browsers, the adapter for `invoices check`, and who may use them."""

@@ -1,14 +1,14 @@
-"""Three requests by which `mock-solusio invoices check` tells this billing system what to do.
+"""Three requests through which `mock-solusio invoices check` drives this billing system.
 
-    POST /adapter/customers            these are your customers (the customers document)
-    POST /adapter/bill                 bill a period; the answer comes when it is done
-    GET  /adapter/invoices?period=...  what did you bill? (the invoices document)
+    POST /adapter/customers            import these customers (the customers document)
+    POST /adapter/bill                 bill a period; the response arrives when it is done
+    GET  /adapter/invoices?period=...  return the invoices (the invoices document)
 
-Yours may look quite different: a command will do as well.
+Yours may look quite different: commands work as well.
 
-A check plays each scenario on a SolusIO made anew, where a month that was billed has another usage. So
-without a SolusIO of our own, each customers document begins new books, in memory; only the numbering of
-invoices goes on. With one, the books are those of the pages.
+A check plays each scenario on a new SolusIO, in which a month that is already billed has other usage. So
+without a SolusIO of our own, each customers document starts with an empty store in memory; only the invoice
+numbers continue. With one, the adapter works on the same store as the pages.
 """
 
 import asyncio
@@ -21,15 +21,16 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from solusio_reference import customers_document, invoices_document
+from solusio_reference.accounts.wanted import save_customers
 from solusio_reference.billing_run import BillingRunError
 from solusio_reference.errors import Refusal, StoreError
-from solusio_reference.period import Period
+from solusio_reference.form import parse_period, read_body
 from solusio_reference.pricing import Customer
 from solusio_reference.solusio.client import SolusioClient, SolusioError
 from solusio_reference.web.guard import GuardMiddleware
@@ -38,7 +39,7 @@ from solusio_reference.web.json_responses import (
     handle_refusal,
     handle_unexpected_error,
     json_response,
-    routing_refusal,
+    routing_error_handler,
 )
 from solusio_reference.web.services import BillingService, RunInProgress
 
@@ -47,7 +48,7 @@ HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
 class BillRequest(msgspec.Struct, frozen=True):
-    """The body of POST /adapter/bill. Without URL and access token, the SolusIO that we are told to bill."""
+    """The body of POST /adapter/bill. Without URL and access token, we bill the configured SolusIO."""
 
     period: str
     from_: Annotated[datetime, msgspec.Meta(tz=True)] | None = msgspec.field(name="from", default=None)
@@ -57,78 +58,78 @@ class BillRequest(msgspec.Struct, frozen=True):
 
 
 class ActiveService:
-    """The books that are worked with."""
+    """The billing service in use: the configured one, or the one of the latest customers document."""
 
-    def __init__(self, service: BillingService) -> None:
-        self.service = service
-        self._kept = service
+    def __init__(self, configured: BillingService) -> None:
+        self.current = configured
+        self._configured = configured
 
-    def take_customers(self, found: Collection[tuple[Customer, str]]) -> None:
-        """Save customers; in new books, unless there is a SolusIO whose books are kept. Raises StoreError."""
-        if self._kept.solusio is None:
-            before, self.service = self.service, self.service.begin_anew()
-            if before is not self._kept:
-                before.store.close()
-        self.service.take_customers(found)
+    def import_customers(self, customers: Collection[tuple[Customer, str]]) -> None:
+        """Save customers; into an empty store unless a SolusIO is configured. Raises StoreError."""
+        if self._configured.solusio is None:
+            previous, self.current = self.current, self.current.with_empty_store()
+            if previous is not self._configured:
+                previous.store.close()
+        save_customers(self.current.store.database, customers)
 
 
 def create_adapter(service: BillingService, *, allow_remote: bool) -> ASGIApp:
-    """Build the application under ``/adapter``; errors are JSON with a code and a text.
+    """Build the application under ``/adapter``; errors are JSON with a code and a message.
 
-    ``anywhere``: other machines may use it, too.
+    ``allow_remote``: other machines may use it, too.
     """
-    books = ActiveService(service)
+    active = ActiveService(service)
 
-    async def take_customers(request: Request) -> Response:
+    async def import_customers(request: Request) -> Response:
         body = await read_json(request)
         try:
-            found = await run_in_threadpool(customers_document.read, body)
+            customers = await run_in_threadpool(customers_document.read, body)
         except ValueError as error:
             raise Refusal(400, "malformed_customers", f"{error}.") from None
-        await run_in_threadpool(books.take_customers, found)
-        return json_response(200, msgspec.json.encode({"customers": len(found)}))
+        await run_in_threadpool(active.import_customers, customers)
+        return json_response(200, msgspec.json.encode({"customers": len(customers)}))
 
     async def bill(request: Request) -> Response:
-        asked = parse_bill_request(await read_json(request))
-        period = parse_period(asked.period)
-        if asked.from_ not in {None, period.begin} or asked.to not in {None, period.end}:
+        bill_request = parse_bill_request(await read_json(request))
+        period = parse_period(bill_request.period)
+        if bill_request.from_ not in {None, period.begin} or bill_request.to not in {None, period.end}:
             raise Refusal(
-                400, "malformed_period", "from and to must be the first moments of the month and the next."
+                400, "malformed_period", "from and to must be the first moments of the month and of the next."
             )
-        solusio, own = books.service.solusio, False
-        if asked.solusio_url is not None:
+        solusio, own = active.current.solusio, False
+        if bill_request.solusio_url is not None:
             try:
-                solusio, own = SolusioClient(asked.solusio_url, asked.access_token or ""), True
+                solusio, own = SolusioClient(bill_request.solusio_url, bill_request.access_token or ""), True
             except ValueError as error:
                 raise Refusal(400, "malformed_solusio", f"solusio_url and access_token: {error}.") from None
         if solusio is None:
             raise Refusal(400, "missing_solusio", "Send solusio_url and access_token: none is configured.")
         try:
-            outcome = books.service.start_billing(period, solusio, close=own)
+            run = active.current.start_billing(period, solusio, close=own)
         except RunInProgress as error:
             if own:
                 solusio.close()
             raise Refusal(409, "run_in_progress", f"{error}.", headers={"Retry-After": "1"}) from None
         try:
-            result = await asyncio.wrap_future(outcome)
-        except asyncio.CancelledError:  # Ctrl-C; the next run goes on where this one stops
-            raise Refusal(503, "stopping", "The server stops. Bill again when it is back.") from None
+            result = await asyncio.wrap_future(run)
+        except asyncio.CancelledError:  # Ctrl-C; the next run continues where this one stops
+            raise Refusal(503, "stopping", "The server is stopping. Bill again when it is back.") from None
         return json_response(200, msgspec.json.encode({**msgspec.to_builtins(result), "period": str(period)}))
 
-    # Not a coroutine, so that it runs in a thread: the database may take its time.
+    # Not a coroutine, so that it runs in a thread and a slow database blocks nobody else.
     def invoices(request: Request) -> Response:
-        asked = request.query_params.getlist("period")
-        if len(asked) > 1:
+        periods = request.query_params.getlist("period")
+        if len(periods) > 1:
             raise Refusal(400, "duplicate_parameter", "Send period only once.")
-        period = parse_period(asked[0]) if asked else None
-        ledger = books.service.ledger
-        pieces = invoices_document.write(ledger, ledger.invoices(period))
-        first = next(pieces)  # trouble with the database shows here, while an error can be answered
-        return StreamingResponse(chain([first], pieces), media_type="application/json")
+        period = parse_period(periods[0]) if periods else None
+        ledger = active.current.ledger
+        chunks = invoices_document.write(ledger, ledger.invoices(period))
+        first = next(chunks)  # an error of the database appears here, while we can still report it
+        return StreamingResponse(chain([first], chunks), media_type="application/json")
 
     app = Starlette(
         routes=[
-            Route("/adapter/customers", take_customers, methods=["POST"]),
+            Route("/adapter/customers", import_customers, methods=["POST"]),
             Route("/adapter/bill", bill, methods=["POST"]),
             Route("/adapter/invoices", invoices),
         ],
@@ -137,35 +138,26 @@ def create_adapter(service: BillingService, *, allow_remote: bool) -> ASGIApp:
             BillingRunError: handle_failure,
             SolusioError: handle_failure,
             StoreError: handle_failure,
-            HTTPException: handle_http_error,
+            HTTPException: routing_error_handler(
+                "The adapter has /adapter/customers, /adapter/bill and /adapter/invoices."
+            ),
             Exception: handle_unexpected_error,
         },
     )
     app.router.redirect_slashes = False
-    return GuardMiddleware(app, allow_remote=allow_remote, headers=HEADERS, refused=handle_refusal)
+    return GuardMiddleware(app, allow_remote=allow_remote, headers=HEADERS, on_refusal=handle_refusal)
 
 
 async def read_json(request: Request) -> bytes:
-    """Return the body of a request. Raises Refusal: 415 for another media type, 413 if it is too large.
+    """Return a JSON body. Raises Refusal, as `read_body` does.
 
-    A page of another site cannot send this media type without being asked for its name first.
+    The media type also keeps other sites out: their pages may send it only if we allow it (CORS).
     """
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        raise Refusal(415, "unsupported_media_type", "Send JSON, as application/json.")
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_BYTES:
-                raise Refusal(413, "body_too_large", "The body is larger than 64 MiB.")
-    except ClientDisconnect:
-        raise Refusal(400, "incomplete_body", "The body stopped half way.") from None
-    return bytes(body)
+    return await read_body(request, "application/json", MAX_BYTES)
 
 
 def parse_bill_request(body: bytes) -> BillRequest:
-    """Read the body of POST /adapter/bill. Raises Refusal (400); what was sent is not repeated."""
+    """Read the body of POST /adapter/bill. Raises Refusal (400), which does not repeat what was sent."""
     try:
         return msgspec.json.decode(body, type=BillRequest)
     except msgspec.ValidationError as error:
@@ -174,24 +166,10 @@ def parse_bill_request(body: bytes) -> BillRequest:
         raise Refusal(400, "malformed_json", "The body is not valid JSON.") from None
 
 
-def parse_period(text: str) -> Period:
-    """Read a period. Raises Refusal (400)."""
-    try:
-        return Period.parse(text)
-    except ValueError:
-        raise Refusal(400, "malformed_period", "The period must be a month such as 2026-03.") from None
-
-
 async def handle_failure(_request: Request, error: Exception) -> Response:
-    """Answer what is no mistake in the request: SolusIO or the database fails, the month is not over."""
+    """Report a failure that is not the caller's: of SolusIO or the database, or a month that is not over."""
     if isinstance(error, BillingRunError):
         return error_response(Refusal(409, "not_billed", f"{error}."))
     if isinstance(error, SolusioError):
         return error_response(Refusal(502, "solusio_failed", f"{error}."))
     return error_response(Refusal(503, "store_failed", f"{error}."))
-
-
-async def handle_http_error(_request: Request, error: Exception) -> Response:
-    """Answer another path or method."""
-    known = "The adapter has /adapter/customers, /adapter/bill and /adapter/invoices."
-    return error_response(routing_refusal(error, known))

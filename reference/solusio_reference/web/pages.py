@@ -1,7 +1,7 @@
-"""The pages under /billing: customers, their invoices, "run billing now", "log in to SolusIO".
+"""The pages under /billing: customers, their invoices, "Run billing now", "Log in to SolusIO".
 
-They need no JavaScript, and ask for no password: see ``guard`` for whom they are. What they show is worked
-out in ``views``.
+They work without JavaScript and without a password: see ``guard`` for who may use them. ``views`` prepares
+what they show.
 """
 
 from collections.abc import Iterable
@@ -17,26 +17,25 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from solusio_reference.errors import Refusal, StoreError
-from solusio_reference.form import read_form, required
+from solusio_reference.form import parse_period, read_form, required
 from solusio_reference.invoicing import Invoice
-from solusio_reference.period import Period
 from solusio_reference.pricing import Customer
 from solusio_reference.solusio.client import SolusioError
 from solusio_reference.web import render, views
-from solusio_reference.web.error_pages import handle_failure, handle_http_error, handle_refusal
+from solusio_reference.web.error_pages import handle_failure, handle_refusal, handle_routing_error
 from solusio_reference.web.guard import GuardMiddleware
 from solusio_reference.web.paging import requested_page
-from solusio_reference.web.services import EXPECTED, BillingRun, BillingService, RunInProgress
+from solusio_reference.web.services import EXPECTED_ERRORS, BillingRun, BillingService, RunInProgress
 
 ENTRIES = 100
-"""Customers, or invoices, on a page."""
+"""Customers or invoices per page."""
 
 LINES = 200
-"""Lines of an invoice on a page; the print view has them all."""
+"""Lines of an invoice per page; the print view has all of them."""
 
 
 def create_pages(service: BillingService, *, allow_remote: bool) -> ASGIApp:
-    """Build the application under ``/billing``. ``anywhere``: other machines may use it, too."""
+    """Build the application under ``/billing``. ``allow_remote``: other machines may use it, too."""
     pages = BillingPages(service)
     app = Starlette(
         routes=[
@@ -45,7 +44,7 @@ def create_pages(service: BillingService, *, allow_remote: bool) -> ASGIApp:
             Route("/billing/customers/{customer:int}/login", pages.log_in, methods=["POST"]),
             Route("/billing/invoices", pages.invoices),
             Route("/billing/invoices/{number:int}", pages.invoice),
-            Route("/billing/invoices/{number:int}/print", pages.printed),
+            Route("/billing/invoices/{number:int}/print", pages.print_view),
             Route("/billing/runs", pages.start_run, methods=["POST"]),
             Route("/billing/runs/{period}", pages.run),
             Route("/billing/static/{name}", static),
@@ -53,20 +52,19 @@ def create_pages(service: BillingService, *, allow_remote: bool) -> ASGIApp:
         exception_handlers={
             Refusal: handle_refusal,
             StoreError: handle_failure,
-            HTTPException: handle_http_error,
+            HTTPException: handle_routing_error,
             Exception: handle_failure,
         },
     )
-    return GuardMiddleware(
-        app, allow_remote=allow_remote, headers=security_headers(service), refused=handle_refusal
-    )
+    headers = security_headers(service)
+    return GuardMiddleware(app, allow_remote=allow_remote, headers=headers, on_refusal=handle_refusal)
 
 
 def security_headers(service: BillingService) -> dict[str, str]:
-    """Return what browsers are told of every page: styles and images of ours, and nothing else.
+    """Return the headers of every page: it may load our own styles and images, and nothing else.
 
-    The button to SolusIO is answered by a redirect there, which browsers count as a target of the form.
-    Other sites get no ``Referer``. We do, since without it ``Origin`` would be null in our own forms.
+    The login button leads to a redirect to SolusIO, which browsers count as a target of the form. Other
+    sites get no ``Referer``. We get it ourselves: without it, browsers send ``Origin: null`` from our forms.
     """
     form_targets = "'self'"
     if service.solusio is not None:
@@ -82,28 +80,28 @@ def security_headers(service: BillingService) -> dict[str, str]:
 
 
 class BillingPages:
-    """One method for each page. Those that are no coroutines run in threads: the database takes its time."""
+    """One method per page. Those that are not coroutines run in threads, since they wait for the database."""
 
     def __init__(self, service: BillingService) -> None:
         self.service = service
 
     def customers(self, request: Request) -> Response:
         """List the customers."""
-        pages = requested_page(request, ENTRIES, self.service.count_customers())
-        shown = self.service.some_customers(pages.first, ENTRIES)
-        rows = [views.customer_row(one) for one in shown]
+        store = self.service.store
+        pages = requested_page(request, ENTRIES, store.count())
+        rows = [views.customer_row(one) for one in store.all(offset=pages.offset, limit=ENTRIES)]
         return page("customers", section="customers", title="Customers", customers=rows, pages=pages)
 
     def customer(self, request: Request) -> Response:
         """Show one customer."""
-        return self._customer(request, self._find_customer(request))
+        return self._customer_page(request, self._find_customer(request))
 
-    def _customer(
+    def _customer_page(
         self, request: Request, customer: Customer, problem: str = "", status: int = 200
     ) -> Response:
         account = self.service.account(customer.id)
-        found = list(self.service.ledger.invoices(customer_id=customer.id))
-        pages = requested_page(request, ENTRIES, len(found))
+        invoices = list(self.service.ledger.invoices(customer_id=customer.id))
+        pages = requested_page(request, ENTRIES, len(invoices))
         return page(
             "customer",
             status,
@@ -112,36 +110,35 @@ class BillingPages:
             customer=customer,
             account=views.account_view(account),
             prices=views.prices_view(customer),
-            invoices=[views.invoice_row(one, customer.name) for one in pages.part(reversed(found))],
+            invoices=[views.invoice_row(one, customer.name) for one in pages.slice(reversed(invoices))],
             pages=pages,
             login=self.service.accounts is not None,
             problem=problem,
         )
 
     def log_in(self, request: Request) -> Response:
-        """Send the browser to SolusIO with a link that works once; make the customer's user first."""
+        """Send the browser to SolusIO with a link that works once; create the customer's user first."""
         customer = self._find_customer(request)
         try:
             link = self.service.login_link(customer.id)
         except SolusioError as error:
-            return self._customer(request, customer, f"{error}.", 502)
-        # SolusIO need not know from which page its user came.
+            return self._customer_page(request, customer, f"{error}.", 502)
+        # SolusIO need not know which page its user came from.
         return RedirectResponse(link, 303, headers={"Referrer-Policy": "no-referrer"})
 
     def invoices(self, request: Request) -> Response:
-        """List the invoices of a month: of the one that was billed last, if none is asked for."""
+        """List the invoices of a month, by default the last one that was billed."""
         ledger = self.service.ledger
-        collected = [run.period for run in ledger.collected.runs()]
-        asked = request.query_params.get("period")
-        period = self.service.latest_period() if asked is None else parse_period(asked)
+        parameter = request.query_params.get("period")
+        period = self.service.latest_period() if parameter is None else parse_period(parameter)
         pages = requested_page(request, ENTRIES, ledger.count(period), period=str(period))
-        shown = pages.part(ledger.invoices(period))
+        shown = pages.slice(ledger.invoices(period))
         return page(
             "invoices",
             section="invoices",
             title=f"Invoices of {views.month(period)}",
             period=views.period_view(period),
-            periods=[str(other) for other in collected[:12]],
+            periods=[str(other) for other in ledger.usage.periods()[:12]],
             invoices=self._rows(shown),
             pages=pages,
             unbilled=views.unbilled_view(ledger.unbilled(period)),
@@ -149,33 +146,33 @@ class BillingPages:
         )
 
     def invoice(self, request: Request) -> Response:
-        """Show one invoice, a page of its lines at a time."""
+        """Show one invoice with one page of its lines."""
         invoice = self._find_invoice(request)
         pages = requested_page(request, LINES, invoice.lines_count)
-        shown = [views.line_view(line, invoice) for line in pages.part(self.service.ledger.lines(invoice))]
-        return page("invoice", lines=shown, pages=pages, **self._invoice_values(invoice))
+        lines = [views.line_view(line, invoice) for line in pages.slice(self.service.ledger.lines(invoice))]
+        return page("invoice", lines=lines, pages=pages, **self._invoice_values(invoice))
 
-    def printed(self, request: Request) -> Response:
-        """Show one invoice with all its lines, which are sent while they are still being read."""
+    def print_view(self, request: Request) -> Response:
+        """Show one invoice with all its lines, sent while they are being read."""
         invoice = self._find_invoice(request)
         lines = (views.line_view(line, invoice) for line in self.service.ledger.lines(invoice))
         values = {"lines": lines, "pages": None, **self._invoice_values(invoice)}
-        return StreamingResponse(render.html_in_pieces("invoice.html.j2", values), media_type="text/html")
+        return StreamingResponse(render.html_chunks("invoice.html.j2", values), media_type="text/html")
 
     async def start_run(self, request: Request) -> Response:
-        """Bill a month in a thread, and show how it is going."""
+        """Bill a month in a thread, and show the progress."""
         period = parse_period(required(await read_form(request), "period"))
         if self.service.solusio is None:
-            raise Refusal(409, "no_solusio", "SolusIO is not configured here, so that nothing can be billed.")
-        with suppress(RunInProgress):  # two clicks on the button: show what the first one does
+            raise Refusal(409, "no_solusio", "No SolusIO is configured, so there is nothing to bill.")
+        with suppress(RunInProgress):  # the button was clicked twice: show the first run
             self.service.start_billing(period, self.service.solusio)
         return RedirectResponse(f"/billing/runs/{period}", 303)
 
     def run(self, request: Request) -> Response:
-        """Show how a billing run is going, or what came of it."""
+        """Show the progress of a billing run, or its result."""
         period = parse_period(request.path_params["period"])
-        outcome = self.service.outcome(period)
-        if outcome is None:
+        run = self.service.last_run(period)
+        if run is None:
             raise Refusal(
                 404, "no_run", f"{views.month(period)} was not billed since the start of this program."
             )
@@ -184,13 +181,13 @@ class BillingPages:
             section="invoices",
             title=f"Billing of {views.month(period)}",
             period=views.period_view(period),
-            run=run_values(outcome),
+            run=run_view(run),
             billing=self.service.solusio is not None,
         )
 
     def _rows(self, invoices: Iterable[Invoice]) -> list[views.View]:
         shown = list(invoices)
-        names = self.service.names({one.customer_id for one in shown})
+        names = self.service.store.names({one.customer_id for one in shown})
         return [views.invoice_row(one, names.get(one.customer_id)) for one in shown]
 
     def _invoice_values(self, invoice: Invoice) -> views.View:
@@ -207,50 +204,41 @@ class BillingPages:
 
     def _find_customer(self, request: Request) -> Customer:
         customer_id = request.path_params["customer"]
-        # An id of more digits is not in the database, which could not even be asked for it.
-        found = self.service.store.get(customer_id) if customer_id < 10**18 else None
-        if found is None:
+        # The database does not accept integers with more digits.
+        customer = self.service.store.get(customer_id) if customer_id < 10**18 else None
+        if customer is None:
             raise Refusal(404, "unknown_customer", "There is no customer with this ID.")
-        return found
+        return customer
 
     def _find_invoice(self, request: Request) -> Invoice:
         number = request.path_params["number"]
-        found = self.service.ledger.invoice(number) if number < 10**18 else None
-        if found is None:
+        invoice = self.service.ledger.invoice(number) if number < 10**18 else None
+        if invoice is None:
             raise Refusal(404, "unknown_invoice", "There is no invoice with this number.")
-        return found
+        return invoice
 
 
 def page(template: str, status: int = 200, **values: Any) -> Response:
-    """Answer with a page."""
+    """Return a page."""
     return HTMLResponse(render.html(f"{template}.html.j2", values), status)
 
 
-def run_values(outcome: BillingRun) -> views.View:
-    """Tell how a billing run is going, or what came of it. A defect of ours is raised."""
-    if not outcome.done():
+def run_view(run: BillingRun) -> views.View:
+    """Describe the progress of a billing run, or its result. Raises the exception of a bug of ours."""
+    if not run.done():
         return {"done": False, "tone": "busy", "state": "Running"}
     try:
-        result = outcome.result()
-    except EXPECTED as error:
+        result = run.result()
+    except EXPECTED_ERRORS as error:
         return {"done": True, "tone": "bad", "state": "Not finished", "problem": f"{error}."}
     return {"done": True, "tone": "good", "state": "Finished", "problem": "", **views.result_view(result)}
 
 
-def parse_period(text: str) -> Period:
-    """Read a month. Raises Refusal (400)."""
-    try:
-        return Period.parse(text)
-    except ValueError:
-        raise Refusal(400, "malformed_period", "The month must be written as 2026-03.") from None
-
-
 async def static(request: Request) -> Response:
-    """Send a static file."""
+    """Return a static file."""
     name = render.assets().get(request.url.path)
     if name is None:
         raise HTTPException(404)
     headers = {"Cache-Control": "public, max-age=31536000, immutable"}
-    return Response(
-        render.asset_bytes(name), headers=headers, media_type=render.MEDIA_TYPES[name.rpartition(".")[2]]
-    )
+    media_type = render.MEDIA_TYPES[name.rpartition(".")[2]]
+    return Response(render.asset_bytes(name), headers=headers, media_type=media_type)

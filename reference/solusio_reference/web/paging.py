@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Pagination:
-    """Where a reader is in a list; pages are counted from 1."""
+    """The current page of a list; pages are numbered from 1."""
 
     path: str
     number: int
@@ -24,8 +24,8 @@ class Pagination:
     query: Mapping[str, str]
 
     @property
-    def first(self) -> int:
-        """How many entries are on the pages before."""
+    def offset(self) -> int:
+        """The number of entries on the pages before this one."""
         return (self.number - 1) * self.size
 
     @property
@@ -33,17 +33,17 @@ class Pagination:
         """The number of the last page."""
         return max(1, -(-self.total // self.size))
 
-    def address(self, number: int) -> str:
-        """Return the address of a page."""
+    def url(self, number: int) -> str:
+        """Return the URL of a page."""
         return f"{self.path}?{urlencode({**self.query, 'page': number})}"
 
-    def part(self, entries: Iterable[T]) -> Iterator[T]:
-        """Yield the entries that are on this page."""
-        return islice(entries, self.first, self.first + self.size)
+    def slice(self, entries: Iterable[T]) -> Iterator[T]:
+        """Yield the entries of this page."""
+        return islice(entries, self.offset, self.offset + self.size)
 
 
 def requested_page(request: Request, size: int, total: int, **query: str) -> Pagination:
-    """Return which page of a list is asked for. Raises Refusal (404) for one that is not there."""
+    """Return the requested page of a list. Raises Refusal (404) if there is no such page."""
     text = request.query_params.get("page", "1")
     number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
     pages = Pagination(request.url.path, number, size, total, query)

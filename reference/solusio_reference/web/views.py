@@ -1,4 +1,4 @@
-"""What the pages show, as texts: everything is worked out and formatted here, nothing in a template. Pure."""
+"""What the pages show, as text: calculated and formatted here, so that templates do neither. Pure."""
 
 import calendar
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from solusio_reference.storage.queue import UnbilledUsage
 
 View = dict[str, Any]
-"""What one template gets."""
+"""The values of a template."""
 
 RESOURCES = {
     "server": "Server",
@@ -30,23 +30,23 @@ RESOURCES = {
 
 
 def period_view(period: Period) -> View:
-    """``2026-03`` and ``March 2026``."""
+    """Return ``2026-03`` and ``March 2026``."""
     return {"text": str(period), "words": month(period)}
 
 
 def month(period: Period) -> str:
-    """Name a month."""
+    """Write a month: ``March 2026``."""
     return f"{calendar.month_name[period.month]} {period.year}"
 
 
 def day(moment: datetime) -> str:
-    """Write a date so that no reader takes the month for the day."""
+    """Write a date, with the month as a word so that nobody mistakes it for the day."""
     utc = moment.astimezone(UTC)
     return f"{utc.day} {calendar.month_name[utc.month]} {utc.year}"
 
 
 def customer_row(customer: Customer) -> View:
-    """One customer in the list, with what a thousand tokens cost: a price of everyday size."""
+    """Return one customer in a list, with the price of 1,000 tokens: one costs a fraction of a cent."""
     pricing = price(customer)
 
     def thousand(cost: Decimal) -> str:
@@ -62,7 +62,7 @@ def customer_row(customer: Customer) -> View:
 
 
 def prices_view(customer: Customer) -> View:
-    """How the price of one token comes about, step by step, as GetTokenPricing answers it."""
+    """Return the price of one token step by step, as in the response to GetTokenPricing."""
     pricing = price(customer)
     return {
         "base": format_unit_cost(pricing.base_token_unit_cost, customer.currency),
@@ -77,7 +77,7 @@ def prices_view(customer: Customer) -> View:
 
 
 def invoice_row(invoice: Invoice, customer_name: str | None) -> View:
-    """One invoice in a list."""
+    """Return one invoice in a list."""
     return {
         "id": invoice.number,
         "number": format_invoice_number(invoice.number),
@@ -91,11 +91,11 @@ def invoice_row(invoice: Invoice, customer_name: str | None) -> View:
 
 
 def invoice_view(invoice: Invoice, customer_name: str | None) -> View:
-    """One invoice, but for its lines."""
+    """Return one invoice without its lines."""
     currency = invoice.currency
     sums = [_adjustment(one, currency) for one in invoice.adjustments]
     if invoice.rounding:
-        note = "what the rounded amounts lack to the exact total"
+        note = "difference between the rounded amounts and the exact total"
         sums.append({"label": "Rounding", "note": note, "amount": format_amount(invoice.rounding, currency)})
     return {
         **invoice_row(invoice, customer_name),
@@ -118,7 +118,7 @@ def _adjustment(one: Adjustment, currency: Currency) -> View:
 
 
 def line_view(line: UsageLine, invoice: Invoice) -> View:
-    """One line of an invoice, at the base price."""
+    """Return one line of an invoice, at the base price."""
     amount = line_amount(line.tokens, invoice.base_token_unit_cost, invoice.currency.code)
     return {
         "server": line.server_name,
@@ -132,11 +132,11 @@ def line_view(line: UsageLine, invoice: Invoice) -> View:
 
 
 def account_view(account: "Account | None") -> View:
-    """The state of a customer's SolusIO account, as it is noted here."""
+    """Return the state of a customer's SolusIO account, as stored here."""
     if account is None or account.removed:
         text, email = ("None", None) if account is None else ("Removed", account.email)
         return {"tone": "", "text": text, "user_id": None, "email": email}
-    user = "not seen in SolusIO yet" if account.solusio_user_id is None else f"user {account.solusio_user_id}"
+    user = "not in SolusIO yet" if account.solusio_user_id is None else f"user {account.solusio_user_id}"
     tone = "good" if account.status == "active" else "bad"
     return {
         "tone": tone if account.solusio_user_id is not None else "busy",
@@ -147,7 +147,7 @@ def account_view(account: "Account | None") -> View:
 
 
 def unbilled_view(unbilled: "Iterable[UnbilledUsage]") -> list[View]:
-    """Usage of users who are no customers."""
+    """Return usage that belongs to no known customer."""
     return [
         {
             "billing_user_id": "none" if one.billing_user_id is None else one.billing_user_id,
@@ -160,10 +160,10 @@ def unbilled_view(unbilled: "Iterable[UnbilledUsage]") -> list[View]:
 
 
 def result_view(result: "RunResult") -> View:
-    """What came of a billing run."""
+    """Return the result of a billing run."""
     figures = [
-        ("Invoices made now", result.invoices_made),
-        ("Invoices made before", result.invoices_before),
+        ("New invoices", result.invoices_made),
+        ("Earlier invoices", result.invoices_before),
         ("Usage lines", result.lines),
         ("Tokens", result.tokens),
     ]

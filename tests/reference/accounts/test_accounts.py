@@ -1,4 +1,4 @@
-"""A customer's SolusIO user through his life, against a mock over HTTP."""
+"""The life of a customer's SolusIO user, against a mock over HTTP."""
 
 import httpx
 import pytest
@@ -20,7 +20,7 @@ def api(solusio):
 
 @pytest.fixture
 def database(tmp_path):
-    with Database.in_file(tmp_path / "billing.db") as opened:
+    with Database.at(str(tmp_path / "billing.db")) as opened:
         yield opened
 
 
@@ -31,7 +31,7 @@ def accounts(database, api):
 
 @pytest.fixture
 def users(solusio):
-    """Return a function that tells who belongs to a customer in SolusIO."""
+    """Return a function that lists the SolusIO users of customers."""
 
     def look():
         return [
@@ -43,8 +43,8 @@ def users(solusio):
     return look
 
 
-def asked(solusio):
-    """Return what was asked since the last time."""
+def requests(solusio):
+    """Return the requests since the last call."""
     found = [f"{entry.method} {entry.status}" for entry in solusio.journal.read() if entry.kind == "api"]
     solusio.journal.clear()
     return found
@@ -59,11 +59,11 @@ def test_a_customer_gets_one_user(accounts, users):
     assert accounts.find(8) is None
 
 
-def test_asked_again_nothing_is_made_and_nothing_changed(accounts, users, solusio):
+def test_repeating_a_call_changes_nothing(accounts, users, solusio):
     made = accounts.ensure(7, ANN)
-    asked(solusio)
+    requests(solusio)
     assert accounts.ensure(7, ANN) == made
-    assert asked(solusio) == ["GET 200"]
+    assert requests(solusio) == ["GET 200"]
     assert users() == [(7, ANN, "active")]
 
 
@@ -76,7 +76,7 @@ def test_an_address_is_edited(accounts, users):
     assert users() == [(7, "ann@example.net", "active")]
 
 
-def test_another_spelling_of_the_address_is_told(accounts, users):
+def test_another_spelling_of_the_address_is_sent(accounts, users):
     accounts.ensure(7, ANN)
     accounts.edit(7, "Ann@Example.com")
     assert users() == [(7, "Ann@Example.com", "active")]
@@ -109,7 +109,7 @@ def test_locking_and_suspending(accounts, users, steps, status):
     assert users() == [(7, ANN, status)]
 
 
-def test_the_servers_of_a_suspended_customer_stand_still(accounts, solusio):
+def test_the_servers_of_a_suspended_customer_are_suspended(accounts, solusio):
     server = solusio.create_server(user=accounts.ensure(7, ANN).solusio_user_id)
     accounts.suspend(7)
     solusio.settle()
@@ -136,27 +136,27 @@ def test_a_removed_customer_may_come_back(accounts, users):
     assert users() == [(7, "ann@example.org", "active")]
 
 
-def test_a_customer_with_servers_is_not_removed_and_stays_as_he_was(accounts, users, solusio):
+def test_a_customer_with_servers_is_not_removed_and_stays_unchanged(accounts, users, solusio):
     solusio.create_server(user=accounts.ensure(7, ANN).solusio_user_id)
     accounts.suspend(7)
-    with pytest.raises(AccountError, match="If he has servers, delete those first") as caught:
+    with pytest.raises(AccountError, match="If they have servers, delete those first") as caught:
         accounts.remove(7)
-    assert "they have 1 server" in str(caught.value)  # SolusIO's own words
+    assert "they have 1 server" in str(caught.value)  # SolusIO's own message
     assert caught.value.status == 409
     assert users() == [(7, ANN, "suspended")]
     assert accounts.find(7).status == "suspended"
 
 
 @pytest.mark.parametrize("step", ["lock", "unlock", "suspend", "unsuspend", "remove", "login_link"])
-def test_who_never_had_a_user(accounts, users, step):
-    with pytest.raises(AccountError, match=r"^customer 7 has no SolusIO user, and never had one$"):
+def test_a_customer_who_never_had_a_user(accounts, users, step):
+    with pytest.raises(AccountError, match=r"^customer 7 has never had a SolusIO user$"):
         getattr(accounts, step)(7)
     assert accounts.find(7) is None
     assert users() == []
 
 
 @pytest.mark.parametrize("step", ["lock", "unlock", "suspend", "unsuspend", "login_link"])
-def test_who_was_removed(accounts, users, step):
+def test_a_customer_who_was_removed(accounts, users, step):
     accounts.ensure(7, ANN)
     accounts.remove(7)
     with pytest.raises(AccountError, match=r"^the SolusIO user of customer 7 was removed$"):
@@ -167,7 +167,7 @@ def test_who_was_removed(accounts, users, step):
 @pytest.mark.parametrize(
     "email", ["", "ann", "@example.com", "ann@", "a b@example.com", "a@b@c", "a\n@b.c", "\ud800@b"]
 )
-def test_what_is_no_address(accounts, users, email):
+def test_an_invalid_address(accounts, users, email):
     accounts.ensure(7, ANN)
     for change in (accounts.ensure, accounts.edit):
         with pytest.raises(ValueError, match="expected an e-mail address"):
@@ -176,10 +176,10 @@ def test_what_is_no_address(accounts, users, email):
     assert users() == [(7, ANN, "active")]
 
 
-# Found again
+# Finding users
 
 
-def test_who_was_deleted_in_solusio_is_made_again(accounts, users, solusio):
+def test_a_user_deleted_in_solusio_is_created_again(accounts, users, solusio):
     accounts.ensure(7, ANN)
     accounts.lock(7)
     solusio.call("DELETE", f"users/{accounts.find(7).solusio_user_id}")
@@ -187,25 +187,25 @@ def test_who_was_deleted_in_solusio_is_made_again(accounts, users, solusio):
     assert users() == [(7, ANN, "locked")]
 
 
-def test_who_was_changed_in_solusio_is_changed_back(accounts, users, solusio):
+def test_a_user_changed_in_solusio_is_changed_back(accounts, users, solusio):
     made = accounts.ensure(7, ANN)
     solusio.call("PUT", f"users/{made.solusio_user_id}", {"status": "suspended", "email": "eve@example.com"})
     accounts.ensure(7, ANN)
     assert users() == [(7, ANN, "active")]
 
 
-def test_the_remembered_id_is_not_believed_unseen(accounts, users, solusio, database):
-    """SolusIO was set up anew, say: the id is that of somebody else now."""
+def test_the_stored_id_is_checked(accounts, users, solusio, database):
+    """For example after a new installation of SolusIO: the id belongs to another user now."""
     made = accounts.ensure(7, ANN)
     other = solusio.create_user(email="bob@example.com", billing_user_id=8)
-    WantedAccounts(database).found(made, other["id"])
+    WantedAccounts(database).record_user(made, other["id"])
     accounts.suspend(7)
     assert users() == [(7, ANN, "suspended"), (8, "bob@example.com", "active")]
     assert accounts.find(7).solusio_user_id == made.solusio_user_id
 
 
 @pytest.mark.parametrize("kind", ["knows the filter", "ignores it", "refuses it"])
-def test_notes_that_were_lost_are_found_by_billing_user_id(
+def test_without_a_stored_id_the_user_is_found_by_billing_user_id(
     solusio, users, tmp_path, api, accounts, kind, monkeypatch
 ):
     accounts.ensure(7, ANN)
@@ -218,14 +218,14 @@ def test_notes_that_were_lost_are_found_by_billing_user_id(
     elif kind == "ignores it":
         listing = api.users
         monkeypatch.setattr(api, "users", lambda **filters: listing(search=filters.get("search")))
-    with Database.in_file(tmp_path / "new.db") as empty:
+    with Database.at(str(tmp_path / "new.db")) as empty:
         found = Accounts(empty, api).ensure(7, "ann@example.org")
     assert found.solusio_user_id == accounts.find(7).solusio_user_id
     assert users()[0] == (7, "ann@example.org", "active")
     assert len(users()) == 21
 
 
-def test_two_users_of_one_customer_are_for_a_person_to_sort_out(accounts, solusio, users):
+def test_two_users_of_one_customer_are_a_conflict(accounts, solusio, users):
     accounts.ensure(7, ANN)
     page = {
         "data": [
@@ -238,13 +238,13 @@ def test_two_users_of_one_customer_are_for_a_person_to_sort_out(accounts, solusi
     solusio.client.post(f"{solusio.url}/_mock/faults", json=fault).raise_for_status()
     with pytest.raises(AccountError, match=r"^the SolusIO users 20 and 21 all have the billing_user_id 8"):
         accounts.ensure(8, "bob@example.com")
-    # Nobody was made, and the wish stays until somebody has decided.
+    # No user was created, and the change stays pending until the conflict is resolved.
     solusio.client.delete(f"{solusio.url}/_mock/faults").raise_for_status()
     assert [user[0] for user in users()] == [7]
     assert accounts.find(8).solusio_user_id is None
 
 
-# Addresses of others
+# Taken addresses
 
 
 def test_an_address_of_another_customer(accounts, users):
@@ -253,7 +253,7 @@ def test_an_address_of_another_customer(accounts, users):
         AccountError, match=r"ann@example\.com of customer 8, and belongs to customer 7\."
     ) as caught:
         accounts.ensure(8, "ANN@example.com".replace("ANN", "ann"))
-    assert "give one of them another" in str(caught.value)
+    assert "change one of them" in str(caught.value)
     assert accounts.find(8) is None
     assert users() == [(7, ANN, "active")]
 
@@ -274,9 +274,9 @@ def test_editing_to_an_address_of_another_customer_changes_nothing(accounts, use
     assert users() == [(7, ANN, "active"), (8, "bob@example.com", "active")]
 
 
-def test_a_user_who_belongs_to_nobody_is_adopted_only_if_asked(accounts, users, solusio):
+def test_a_user_who_belongs_to_nobody_is_adopted_only_on_request(accounts, users, solusio):
     theirs = solusio.create_user(email="Ann@Example.com")
-    with pytest.raises(AccountError, match=f"^SolusIO user {theirs['id']} has the address .*adopt him"):
+    with pytest.raises(AccountError, match=f"^SolusIO user {theirs['id']} has the address .*adopt the user"):
         accounts.ensure(7, ANN)
     assert users() == []
     assert accounts.find(7) is None
@@ -285,7 +285,7 @@ def test_a_user_who_belongs_to_nobody_is_adopted_only_if_asked(accounts, users, 
     assert users() == [(7, ANN, "active")]
 
 
-def test_a_similar_address_is_not_taken_for_the_same(accounts, users, solusio):
+def test_a_similar_address_is_not_mistaken_for_the_same(accounts, users, solusio):
     solusio.create_user(email="joann@example.com")
     solusio.create_user(email="ann@example.com.au")
     solusio.create_user(email=ANN)
@@ -295,7 +295,7 @@ def test_a_similar_address_is_not_taken_for_the_same(accounts, users, solusio):
     assert users() == [(7, ANN, "active")]
 
 
-def test_any_other_refusal_keeps_its_own_words(accounts):
+def test_another_refusal_is_reported_unchanged(accounts):
     # The mock takes no id that JSON libraries cannot read.
     with pytest.raises(SolusioError, match="billing_user_id: The billing user id must not be"):
         accounts.ensure(10**17, ANN)
@@ -315,40 +315,40 @@ def test_a_login_link_logs_this_customer_in(accounts):
     assert "bob@example.com" not in page.text
 
 
-def test_links_are_new_each_time(accounts):
+def test_each_login_link_is_new(accounts):
     accounts.ensure(7, ANN)
     assert accounts.login_link(7) != accounts.login_link(7)
 
 
-def test_a_login_link_is_never_somebody_elses(accounts, database):
+def test_a_login_link_never_belongs_to_another_customer(accounts, database):
     made = accounts.ensure(7, ANN)
     accounts.ensure(8, "bob@example.com")
-    WantedAccounts(database).found(made, accounts.find(8).solusio_user_id)
+    WantedAccounts(database).record_user(made, accounts.find(8).solusio_user_id)
     with httpx.Client(follow_redirects=True) as browser:
         assert ANN in browser.get(accounts.login_link(7)).text
 
 
 @pytest.mark.parametrize(("step", "status"), [("lock", "locked"), ("suspend", "suspended")])
-def test_locked_and_suspended_customers_log_in_and_read_why(accounts, step, status):
+def test_locked_and_suspended_customers_can_log_in_and_read_why(accounts, step, status):
     accounts.ensure(7, ANN)
     getattr(accounts, step)(7)
     with httpx.Client(follow_redirects=True) as browser:
         assert f"Your account is {status}." in browser.get(accounts.login_link(7)).text
 
 
-# Everybody
+# Sync
 
 
-def test_sync_makes_changes_and_deletes_what_is_missing(accounts, users, solusio, database):
-    notes = WantedAccounts(database)
+def test_sync_applies_all_pending_changes(accounts, users, solusio, database):
+    wanted = WantedAccounts(database)
     for number in range(1, 6):
         accounts.ensure(number, f"user{number}@example.com")
     accounts.lock(4)
     solusio.call("DELETE", f"users/{accounts.find(1).solusio_user_id}")
     solusio.call("PUT", f"users/{accounts.find(2).solusio_user_id}", {"status": "suspended"})
-    notes.change(3, lambda noted: Account(3, noted.email, noted.solusio_user_id, removed=True))
-    notes.want([(6, "user6@example.com"), (5, "five@example.com")])
-    asked(solusio)
+    wanted.change(3, lambda noted: Account(3, noted.email, noted.solusio_user_id, removed=True))
+    wanted.set_emails([(6, "user6@example.com"), (5, "five@example.com")])
+    requests(solusio)
     results = list(accounts.sync())
     assert [(account.customer_id, account.status, problem) for account, problem in results] == [
         (1, "active", None),
@@ -366,36 +366,34 @@ def test_sync_makes_changes_and_deletes_what_is_missing(accounts, users, solusio
         (6, "user6@example.com", "active"),
     ]
     solusio.journal.clear()
-    # A second time there is nothing to do but to look: one page of all users.
+    # The second sync only reads one page of all users.
     assert all(problem is None for _, problem in accounts.sync())
-    assert asked(solusio) == ["GET 200"]
+    assert requests(solusio) == ["GET 200"]
 
 
-def test_one_customer_who_cannot_be_brought_in_step_does_not_hold_up_the_others(
-    accounts, users, solusio, database
-):
+def test_a_conflict_of_one_customer_does_not_hold_up_the_others(accounts, users, solusio, database):
     solusio.create_user(email="user2@example.com")
-    WantedAccounts(database).want((number, f"user{number}@example.com") for number in (1, 2, 3))
+    WantedAccounts(database).set_emails((number, f"user{number}@example.com") for number in (1, 2, 3))
     results = list(accounts.sync())
     assert [problem is None for _, problem in results] == [True, False, True]
-    assert "adopt him" in results[1][1].message
+    assert "adopt the user" in results[1][1].message
     assert [user[0] for user in users()] == [1, 3]
-    # The wish stays: he comes along once somebody has decided.
+    # The change stays pending: it is applied once the conflict is resolved.
     assert [problem for _, problem in accounts.sync(adopt=True)] == [None] * 3
     assert sorted(user[0] for user in users()) == [1, 2, 3]
 
 
-def test_sync_stops_when_solusio_cannot_be_asked(accounts, solusio, database):
-    WantedAccounts(database).want((number, f"user{number}@example.com") for number in range(1, 50))
+def test_sync_stops_when_solusio_fails(accounts, solusio, database):
+    WantedAccounts(database).set_emails((number, f"user{number}@example.com") for number in range(1, 50))
     fault = {"kind": "status", "status": 403, "operation": "createUser", "times": None}
     solusio.client.post(f"{solusio.url}/_mock/faults", json=fault).raise_for_status()
-    asked(solusio)
+    requests(solusio)
     with pytest.raises(SolusioError, match="answers 403"):
         list(accounts.sync())
-    assert asked(solusio).count("POST 403") == 1
+    assert requests(solusio).count("POST 403") == 1
 
 
-def test_sync_tells_of_two_users_with_one_billing_user_id(accounts, solusio):
+def test_sync_reports_two_users_with_one_billing_user_id(accounts, solusio):
     made = accounts.ensure(7, ANN)
     page = {
         "data": [
@@ -410,38 +408,38 @@ def test_sync_tells_of_two_users_with_one_billing_user_id(accounts, solusio):
     assert "and 999 all have the billing_user_id 7" in problem.message
 
 
-# The notes
+# The stored accounts
 
 
-def test_notes_are_in_the_order_of_the_customers(database):
-    notes = WantedAccounts(database)
-    notes.want([(30, ANN), (4, ANN), (100, ANN)])
-    assert [account.customer_id for account in notes.all()] == [4, 30, 100]
+def test_accounts_are_ordered_by_customer(database):
+    wanted = WantedAccounts(database)
+    wanted.set_emails([(30, ANN), (4, ANN), (100, ANN)])
+    assert [account.customer_id for account in wanted.all()] == [4, 30, 100]
 
 
-def test_wanting_is_all_or_nothing(database):
-    notes = WantedAccounts(database)
+def test_setting_addresses_is_all_or_nothing(database):
+    wanted = WantedAccounts(database)
     with pytest.raises(ValueError, match=r"expected an e-mail address such as .*, got 'nobody'"):
-        notes.want([(4, ANN), (5, "nobody")])
-    assert notes.all() == []
+        wanted.set_emails([(4, ANN), (5, "nobody")])
+    assert wanted.all() == []
 
 
-def test_wanting_again_revives_and_keeps_a_suspension(database):
-    notes = WantedAccounts(database)
-    notes.want([(4, ANN), (5, ANN)])
-    notes.change(4, lambda noted: Account(4, noted.email, 9, suspended=True))
-    notes.change(5, lambda noted: Account(5, noted.email, 10, suspended=True, removed=True))
-    notes.want([(4, "a@b.c"), (5, "d@e.f")])
-    assert notes.all() == [Account(4, "a@b.c", 9, suspended=True), Account(5, "d@e.f", 10)]
+def test_setting_an_address_restores_a_removed_account_and_keeps_a_suspension(database):
+    wanted = WantedAccounts(database)
+    wanted.set_emails([(4, ANN), (5, ANN)])
+    wanted.change(4, lambda noted: Account(4, noted.email, 9, suspended=True))
+    wanted.change(5, lambda noted: Account(5, noted.email, 10, suspended=True, removed=True))
+    wanted.set_emails([(4, "a@b.c"), (5, "d@e.f")])
+    assert wanted.all() == [Account(4, "a@b.c", 9, suspended=True), Account(5, "d@e.f", 10)]
 
 
-def test_what_somebody_else_wanted_meanwhile_is_not_taken_back(database):
-    notes = WantedAccounts(database)
-    before, after = notes.change(7, lambda _: Account(7, ANN))
+def test_a_later_change_is_not_reverted(database):
+    wanted = WantedAccounts(database)
+    before, after = wanted.change(7, lambda _: Account(7, ANN))
     assert before is None
-    notes.change(7, lambda _: Account(7, "ann@example.org"))
-    notes.take_back(before, after)
-    assert notes.get(7) == Account(7, "ann@example.org")
+    wanted.change(7, lambda _: Account(7, "ann@example.org"))
+    wanted.revert(before, after)
+    assert wanted.get(7) == Account(7, "ann@example.org")
 
 
 def test_a_database_that_fails_is_a_store_error(database, api):

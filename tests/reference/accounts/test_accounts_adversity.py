@@ -1,6 +1,6 @@
-"""Accounts while answers are lost, programs die, and several of them do the same at once.
+"""Accounts while responses are lost, programs die, and several programs do the same together.
 
-Whatever happens: in the end every customer has exactly one user, with the right address and status.
+Whatever happens, in the end every customer has exactly one user, with the right address and status.
 """
 
 import subprocess
@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from solusio_reference.accounts.accounts import AccountError, Accounts
-from solusio_reference.accounts.wanted import Account, WantedAccounts, wanted_at
+from solusio_reference.accounts.wanted import Account, WantedAccounts, set_email
 from solusio_reference.solusio.client import LostResponse, SolusioClient, SolusioError
 from solusio_reference.storage.database import Database
 
@@ -46,7 +46,7 @@ with Database.at(file) as database, SolusioClient(url, token, sleep=lambda _: No
 
 @pytest.fixture
 def solusio(server):
-    """Return a mock as it begins."""
+    """Return a mock after a reset."""
     reset(server)
     return server
 
@@ -59,7 +59,7 @@ def api(solusio):
 
 @pytest.fixture(params=["sqlite"])
 def place(request, tmp_path):
-    """Return where the notes are: an SQLite file, or PostgreSQL if a test asks for it."""
+    """Return the database: an SQLite file, or PostgreSQL if a test asks for it."""
     if request.param == "postgresql":
         return request.getfixturevalue("postgresql_server")()
     return "sqlite://" if request.param == "memory" else str(tmp_path / "billing.db")
@@ -81,7 +81,7 @@ everywhere = pytest.mark.parametrize("place", ["sqlite", "postgresql"], indirect
 
 @pytest.fixture
 def program(solusio, place):
-    """Return a function that starts a program of its own, which waits until it is told to go."""
+    """Return a function that starts another process, which waits for `go`."""
     running = []
 
     def start(*arguments):
@@ -114,7 +114,7 @@ def heal(solusio):
 
 
 def users_of(solusio):
-    """Return who belongs to a customer in SolusIO."""
+    """Return the SolusIO users of customers."""
     found, page = [], "users?per_page=100"
     while page:
         answer = solusio.client.get(page)
@@ -134,13 +134,13 @@ def go(process):
     process.stdin.flush()
 
 
-# One answer is lost
+# One response is lost
 
 MISHAPS = {
     "closed before": {"kind": "cut"},
     "closed after": {"kind": "cut", "effect": True},
     "reset after": {"kind": "cut", "effect": True, "reset": True},
-    "cut in the answer": {"kind": "cut", "at": "body"},
+    "cut in the body": {"kind": "cut", "at": "body"},
     "500 before": {"kind": "status", "status": 500},
     "500 after": {"kind": "status", "status": 500, "effect": True},
     "429 after": {"kind": "status", "status": 429, "retry_after": 2, "effect": True},
@@ -151,11 +151,11 @@ MISHAPS = {
 
 @pytest.mark.parametrize("mishap", MISHAPS)
 @pytest.mark.parametrize("skip", [0, 1])
-def test_making_a_user(accounts, solusio, mishap, skip):
-    """The first creation fails, or the first one lives and the search after it fails."""
+def test_creating_a_user(accounts, solusio, mishap, skip):
+    """The first creation fails, or it succeeds and the search after it fails."""
     fail(solusio, **MISHAPS["closed after"], operation="createUser")
     fail(solusio, **{**MISHAPS[mishap], "operation": "createUser"}, skip=skip)
-    if mishap != "nonsense after":  # which nobody can take for a list
+    if mishap != "nonsense after":  # which is not a list
         fail(solusio, **MISHAPS[mishap], operation="listUsers", skip=1)
     made = accounts.ensure(7, ANN)
     heal(solusio)
@@ -164,12 +164,12 @@ def test_making_a_user(accounts, solusio, mishap, skip):
 
 
 @pytest.mark.parametrize("mishap", ["closed after", "500 after", "nonsense after"])
-def test_whoever_may_have_been_made_is_looked_for_before_he_is_made_again(accounts, solusio, mishap):
-    """Not every SolusIO need refuse a second user with the same billing_user_id."""
+def test_after_a_lost_response_the_user_is_looked_up_before_another_is_created(accounts, solusio, mishap):
+    """A SolusIO may accept a second user with the same billing_user_id."""
     fail(solusio, **MISHAPS[mishap], operation="createUser")
     accounts.ensure(7, ANN)
-    asked = [entry.method for entry in solusio.journal.read() if entry.kind == "api"]
-    assert asked == ["GET", "POST", "GET"]
+    requests = [entry.method for entry in solusio.journal.read() if entry.kind == "api"]
+    assert requests == ["GET", "POST", "GET"]
 
 
 @pytest.mark.parametrize("mishap", [name for name in MISHAPS if name != "nonsense after"])
@@ -182,7 +182,7 @@ def test_whoever_may_have_been_made_is_looked_for_before_he_is_made_again(accoun
         ("remove", "getUser", []),
     ],
 )
-def test_changing_and_removing_one(accounts, solusio, mishap, step, operation, expected):
+def test_changing_and_removing_a_user(accounts, solusio, mishap, step, operation, expected):
     accounts.ensure(7, ANN)
     fail(solusio, **MISHAPS[mishap], operation=operation)
     getattr(accounts, step)(7)
@@ -197,7 +197,7 @@ def test_a_login_link(accounts, solusio, mishap):
         assert ANN in browser.get(accounts.login_link(7)).text
 
 
-def test_a_user_is_made_while_nobody_hears_the_answer_in_time(database, solusio):
+def test_a_user_is_created_although_the_response_times_out(database, solusio):
     fail(solusio, kind="timeout", seconds=PATIENCE, effect=True, operation="createUser")
     with SolusioClient(solusio.url, solusio.admin_token, timeout=0.5, sleep=lambda _: None) as api:
         Accounts(database, api).ensure(7, ANN)
@@ -208,7 +208,7 @@ def test_a_user_is_made_while_nobody_hears_the_answer_in_time(database, solusio)
 
 
 @pytest.mark.parametrize("fault", [{"kind": "status", "status": 500}, {"kind": "cut"}])
-def test_a_user_who_could_not_be_made_is_made_later(accounts, solusio, fault):
+def test_a_user_who_could_not_be_created_is_created_later(accounts, solusio, fault):
     fail(solusio, **fault, operation="createUser", times=None)
     with pytest.raises(LostResponse):
         accounts.ensure(7, ANN)
@@ -226,7 +226,7 @@ def test_a_user_who_could_not_be_made_is_made_later(accounts, solusio, fault):
         ("remove", "getUser", []),
     ],
 )
-def test_a_change_that_could_not_be_made_is_made_later(accounts, solusio, step, operation, after):
+def test_a_change_that_could_not_be_applied_is_applied_later(accounts, solusio, step, operation, after):
     accounts.ensure(7, ANN)
     fail(solusio, kind="status", status=503, operation=operation, times=None)
     with pytest.raises(SolusioError, match="503"):
@@ -237,18 +237,18 @@ def test_a_change_that_could_not_be_made_is_made_later(accounts, solusio, step, 
     assert users_of(solusio) == after
 
 
-def test_who_is_deleted_all_the_time_is_for_a_person_to_look_at(accounts, solusio):
+def test_a_user_who_keeps_being_deleted_is_a_conflict(accounts, solusio):
     accounts.ensure(7, ANN)
     fail(solusio, kind="status", status=404, operation="replaceUser", times=None)
-    with pytest.raises(AccountError, match="deleted all the time"):
+    with pytest.raises(AccountError, match="keeps deleting the SolusIO user"):
         accounts.lock(7)
 
 
-def test_a_change_that_solusio_only_claims_to_have_made(accounts, solusio):
+def test_a_change_that_solusio_accepts_but_does_not_apply(accounts, solusio):
     made = accounts.ensure(7, ANN)
     body = {"data": {"id": made.solusio_user_id, "email": ANN, "status": "active", "billing_user_id": 7}}
     fail(solusio, kind="status", status=200, body=body, operation="replaceUser")
-    with pytest.raises(SolusioError, match="has not made it"):
+    with pytest.raises(SolusioError, match="did not apply it"):
         accounts.lock(7)
     assert [account.status for account, _ in accounts.sync()] == ["locked"]
     assert users_of(solusio) == [(7, ANN, "locked")]
@@ -266,10 +266,10 @@ def test_a_change_that_solusio_only_claims_to_have_made(accounts, solusio):
     ],
 )
 @pytest.mark.parametrize("finish", ["again", "sync"])
-def test_killed_between_the_deed_and_our_note(
+def test_killed_after_solusio_applied_a_change_and_before_we_stored_it(
     accounts, solusio, program, step, operation, done, after, finish
 ):
-    """SolusIO has done it, the answer is on its way, and the program is killed."""
+    """SolusIO has applied the change, the response is on its way, and the program is killed."""
     if step[0] != "ensure":
         accounts.ensure(7, ANN)
     fail(solusio, kind="timeout", seconds=PATIENCE, effect=True, operation=operation)
@@ -277,7 +277,7 @@ def test_killed_between_the_deed_and_our_note(
     go(process)
     deadline = time.monotonic() + PATIENCE
     while users_of(solusio) != done:
-        assert time.monotonic() < deadline, "it never asked SolusIO"
+        assert time.monotonic() < deadline, "it never called SolusIO"
         assert process.poll() is None
     process.kill()
     process.wait(PATIENCE)
@@ -293,13 +293,13 @@ def test_killed_between_the_deed_and_our_note(
     assert users_of(solusio) == after
 
 
-def test_killed_before_solusio_heard_of_it(accounts, solusio, program):
+def test_killed_before_solusio_applied_a_change(accounts, solusio, program):
     fail(solusio, kind="timeout", seconds=PATIENCE, operation="createUser")
     process = program("ensure", ANN)
     go(process)
     deadline = time.monotonic() + PATIENCE
     while not solusio.client.get(f"{solusio.url}/_mock/faults").json()["data"][0]["hits"]:
-        assert time.monotonic() < deadline, "it never asked SolusIO"
+        assert time.monotonic() < deadline, "it never called SolusIO"
         assert process.poll() is None
     process.kill()
     process.wait(PATIENCE)
@@ -309,14 +309,14 @@ def test_killed_before_solusio_heard_of_it(accounts, solusio, program):
     assert users_of(solusio) == [(7, ANN, "active")]
 
 
-# Several at once
+# Several together
 
 
 @pytest.mark.parametrize("place", ["sqlite", "memory", "postgresql"], indirect=True)
-def test_threads_make_the_same_user_at_once(solusio, database, accounts):
+def test_threads_create_the_same_user_together(solusio, database, accounts):
     for customer_id in range(1, 6):
         email = f"user{customer_id}@example.com"
-        WantedAccounts(database).want([(customer_id, email)])
+        WantedAccounts(database).set_emails([(customer_id, email)])
         begin = Barrier(8)
 
         def ensure(worker, customer_id=customer_id, email=email, begin=begin):
@@ -332,29 +332,29 @@ def test_threads_make_the_same_user_at_once(solusio, database, accounts):
 
 
 @pytest.mark.parametrize("place", ["postgresql"], indirect=True)
-def test_a_note_that_somebody_else_makes_in_this_moment_is_changed_and_not_lost(database, place):
+def test_an_account_inserted_by_another_program_is_changed_and_not_lost(database, place):
     with Database.at(place) as other:
         theirs = WantedAccounts(other)
 
-        def wanted(noted):
-            if noted is None:
-                theirs.want([(7, "first@example.com")])
+        def change(stored):
+            if stored is None:
+                theirs.set_emails([(7, "first@example.com")])
                 return Account(7, ANN)
-            return replace(noted, locked=True)
+            return replace(stored, locked=True)
 
-        notes = WantedAccounts(database)
-        before, after = notes.change(7, wanted)
+        wanted = WantedAccounts(database)
+        before, after = wanted.change(7, change)
     assert before == Account(7, "first@example.com")
-    assert after == notes.get(7) == Account(7, "first@example.com", locked=True)
+    assert after == wanted.get(7) == Account(7, "first@example.com", locked=True)
 
 
-def test_a_change_that_comes_late_does_not_undo_a_later_one(solusio, accounts, api, monkeypatch):
+def test_a_late_change_does_not_undo_a_later_one(solusio, accounts, api, monkeypatch):
     accounts.ensure(7, ANN)
     update = api.update_user
 
     def late(user_id, changes):
         monkeypatch.setattr(api, "update_user", update)
-        accounts.unsuspend(7)  # from its wish to its end, while the suspension is on its way
+        accounts.unsuspend(7)  # a complete change, while the request to suspend is on its way
         return update(user_id, changes)
 
     monkeypatch.setattr(api, "update_user", late)
@@ -364,26 +364,26 @@ def test_a_change_that_comes_late_does_not_undo_a_later_one(solusio, accounts, a
 
 
 @everywhere
-def test_threads_note_the_same_customers_at_once(database):
-    notes = WantedAccounts(database)
+def test_threads_store_the_same_customers_together(database):
+    wanted = WantedAccounts(database)
     addresses = [(number, f"user{number}@example.com") for number in range(1, 20)]
     begin = Barrier(6)
 
     def want(worker):
         begin.wait(PATIENCE)
         if worker % 2:
-            notes.want(reversed(addresses))
+            wanted.set_emails(reversed(addresses))
         else:
             for customer_id, email in addresses:
-                notes.change(customer_id, wanted_at(customer_id, email))
+                wanted.change(customer_id, set_email(customer_id, email))
 
     with ThreadPoolExecutor(6) as workers:
         list(workers.map(want, range(6)))
-    assert [(account.customer_id, account.email) for account in notes.all()] == addresses
+    assert [(account.customer_id, account.email) for account in wanted.all()] == addresses
 
 
 @everywhere
-def test_threads_that_want_different_things_end_up_with_what_is_noted(solusio, accounts):
+def test_threads_with_different_changes_end_in_the_stored_state(solusio, accounts):
     accounts.ensure(7, ANN)
     steps = ["suspend", "unsuspend", "lock", "unlock"] * 2
     for _ in range(4):
@@ -401,7 +401,7 @@ def test_threads_that_want_different_things_end_up_with_what_is_noted(solusio, a
 
 
 @everywhere
-def test_programs_make_the_same_users_at_once(solusio, program):
+def test_programs_create_the_same_users_together(solusio, program):
     programs = [program("many", "15") for _ in range(3)]
     for process in programs:
         go(process)
@@ -411,11 +411,11 @@ def test_programs_make_the_same_users_at_once(solusio, program):
     ]
 
 
-# Everything at random
+# Random sequences
 
 
 class Killed(BaseException):
-    """Ends an operation where a kill would: after SolusIO has done it, before we have noted it."""
+    """Ends an operation as a kill would: after SolusIO has applied it, before we have stored it."""
 
 
 @dataclass(frozen=True)
@@ -465,7 +465,7 @@ def steps(draw):
             )
         ),
         customer=customer,
-        # Addresses are of one customer alone; whom they belong to otherwise is tested elsewhere.
+        # No two customers share an address; other tests cover taken addresses.
         email=f"user{customer}{draw(st.sampled_from(['', 'a', 'b']))}@example.com",
         fault=draw(st.none() | FAULTS),
         killed=draw(st.integers(0, 4)) == 0,
@@ -476,7 +476,7 @@ MARKS = {"lock": "locked", "unlock": "locked", "suspend": "suspended", "unsuspen
 
 
 def expect(wanted, step):
-    """Do to our own books what the step does."""
+    """Apply the step to the expected state."""
     if step.what == "ensure":
         wanted.setdefault(step.customer, Wanted(step.email)).email = step.email
     elif step.customer not in wanted:
@@ -494,7 +494,7 @@ def expect(wanted, step):
 def take(accounts, solusio, step):
     if step.what == "sync":
         assert [problem for _, problem in accounts.sync() if problem] == []
-    elif step.what == "delete":  # somebody does so in the panel
+    elif step.what == "delete":  # as an administrator does in the panel
         heal(solusio)
         for user in solusio.call("GET", "users?per_page=100"):
             if user["billing_user_id"] == step.customer:
@@ -510,7 +510,7 @@ def take(accounts, solusio, step):
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(plan=st.lists(steps(), min_size=1, max_size=12))
-def test_any_sequence_of_steps_and_mishaps_ends_well(server, plan):
+def test_any_sequence_of_steps_and_faults_ends_in_sync(server, plan):
     reset(server)
     wanted = {}
     with (
@@ -518,7 +518,7 @@ def test_any_sequence_of_steps_and_mishaps_ends_well(server, plan):
         SolusioClient(server.url, server.admin_token, sleep=lambda _: None) as api,
     ):
         accounts = Accounts(database, api)
-        noting = accounts._notes.found
+        noting = accounts._wanted.record_user
 
         def killed(*_):
             raise Killed
@@ -528,19 +528,19 @@ def test_any_sequence_of_steps_and_mishaps_ends_well(server, plan):
                 fail(server, **step.fault, path="/api/v1/*")
             known = step.customer in wanted
             expect(wanted, step)
-            accounts._notes.found = killed if step.killed else noting
+            accounts._wanted.record_user = killed if step.killed else noting
             try:
                 take(accounts, server, step)
             except AccountError:
-                # Nothing is refused here but to change who is not there.
+                # Only changes of customers without a user are refused here.
                 assert not known
                 assert step.what not in {"ensure", "sync", "delete"}
             except (SolusioError, Killed):
-                pass  # the wish remains
+                pass  # the change stays pending
             heal(server)
             per_customer = Counter(customer for customer, _, _ in users_of(server))
             assert all(count == 1 for count in per_customer.values())
-        accounts._notes.found = noting
+        accounts._wanted.record_user = noting
         assert [problem for _, problem in accounts.sync() if problem] == []
         assert sorted(users_of(server)) == sorted(
             (customer, one.email, one.status) for customer, one in wanted.items()

@@ -42,22 +42,22 @@ def run_bill(place: str, url: str, *arguments: str):
     return run(bill, "--store", place, *arguments, **names)
 
 
-def test_bill_says_what_was_done(books, usage_server):
+def test_bill_prints_its_result(books, usage_server):
     usage_server.use(5, 1_000_000, lines=12)
     done = run_bill(books, usage_server.url, "2026-03")
     assert (done.exit_code, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         "2026-03 is billed.",
-        "  invoices made         1",
-        "  made before           0",
-        "  usage lines          12",
-        "  tokens         12000000",
+        "  new invoices             1",
+        "  earlier invoices         0",
+        "  usage lines             12",
+        "  tokens            12000000",
     ]
     again = run_bill(books, usage_server.url, "2026-03")
-    assert again.stdout.splitlines()[1:3] == ["  invoices made         0", "  made before           1"]
+    assert again.stdout.splitlines()[1:3] == ["  new invoices             0", "  earlier invoices         1"]
 
 
-def test_bill_lists_what_nobody_pays_for_on_standard_error(books, usage_server):
+def test_bill_lists_unbilled_usage_on_standard_error(books, usage_server):
     usage_server.use(5, 10)
     usage_server.use(None, 7, user=31)
     usage_server.use(77, 5000, lines=2, user=32)
@@ -65,14 +65,14 @@ def test_bill_lists_what_nobody_pays_for_on_standard_error(books, usage_server):
     assert done.exit_code == 0
     assert "77" not in done.stdout
     assert done.stderr.splitlines()[1:] == [
-        "Not billed, since no such customers are known here:",
+        "Not billed, because these customers are not known here:",
         "  billing_user_id  SolusIO user  lines  tokens",
         "  none                       31      1       7",
         "  77                         32      2   10000",
     ]
 
 
-def test_bill_does_not_fill_the_screen_with_strangers(books, usage_server):
+def test_bill_lists_at_most_20_unknown_customers(books, usage_server):
     for number in range(100, 130):
         usage_server.use(number)
     said = run_bill(books, usage_server.url, "2026-03").stderr.splitlines()
@@ -80,15 +80,15 @@ def test_bill_does_not_fill_the_screen_with_strangers(books, usage_server):
     assert said[-1] == "  ... and 10 more"
 
 
-def test_bill_takes_the_last_month_that_has_ended(books, usage_server):
+def test_bill_defaults_to_the_last_complete_month(books, usage_server):
     before = Period.before(datetime.now(UTC))
-    done = run_bill(books, usage_server.url, "--workers", "1")  # which has no other month than March 2026
+    done = run_bill(books, usage_server.url, "--workers", "1")  # the server has only March 2026
     assert done.exit_code == 1
-    # At midnight of a first of the month, either may be right.
+    # At midnight on the first of a month, either may be right.
     assert any(f"{period} is not billed" in done.stderr for period in (before, before.following))
 
 
-def test_a_month_that_is_still_running_is_an_error_in_one_line(books, usage_server):
+def test_a_month_that_is_not_over_is_an_error_of_one_line(books, usage_server):
     usage_server.closed = False
     done = run_bill(books, usage_server.url, "2026-03")
     assert (done.exit_code, done.stdout) == (1, "")
@@ -107,7 +107,7 @@ def test_a_month_that_is_still_running_is_an_error_in_one_line(books, usage_serv
         (["2026-03", "--access-token", "a b"], "an access token has only printable ASCII characters"),
     ],
 )
-def test_bad_input_is_named(books, arguments, complaint):
+def test_invalid_input_is_named(books, arguments, complaint):
     done = run_bill(books, "http://127.0.0.1:1", *arguments)
     assert (done.exit_code, done.stdout) == (2, "")
     assert complaint in done.stderr
@@ -123,7 +123,7 @@ def test_workers_on_sqlite_are_refused(tmp_path, usage_server):
 
 
 @pytest.mark.parametrize("command", [bill, invoices])
-def test_a_file_that_is_not_there_is_not_made(tmp_path, command):
+def test_a_missing_file_is_not_created(tmp_path, command):
     missing = tmp_path / "misspelt.db"
     done = run(command, "--store", str(missing), MOCK_SOLUSIO_URL="http://x", MOCK_SOLUSIO_ADMIN_TOKEN="t")
     assert done.exit_code == 2
@@ -131,7 +131,7 @@ def test_a_file_that_is_not_there_is_not_made(tmp_path, command):
     assert not missing.exists()
 
 
-def test_a_database_that_cannot_be_reached_is_named_without_its_password():
+def test_an_unreachable_database_is_reported_without_its_password():
     place = "postgresql://user:geheim@127.0.0.1:1/books"
     done = run(invoices, "--store", place)
     assert done.exit_code == 2
@@ -156,7 +156,7 @@ def test_invoices_are_listed(books, usage_server):
     assert run(invoices, "2026-04", "--store", books).stdout == "There are no invoices.\n"
 
 
-def test_invoices_come_as_json(books, usage_server):
+def test_invoices_as_json(books, usage_server):
     usage_server.use(5, 1_000_000, lines=2)
     run_bill(books, usage_server.url, "2026-03")
     done = run(invoices, "2026-03", "--store", books, "--json")
@@ -186,8 +186,8 @@ def test_the_commands_run_as_programs(books, usage_server):
         assert done.stderr == ""
 
 
-def test_invoices_check_runs_these_commands_with_new_books_for_each_scenario():
-    # All three are of one month, whose usage books take in once; so each has a file beside its customers.
+def test_invoices_check_runs_these_commands_with_a_store_for_each_scenario():
+    # All three bill the same month, whose usage a store collects once; so each gets a store of its own.
     reference = [sys.executable, "-m", "mock_solusio", "reference"]
     store = ["--store", "{customers}.books"]
     scenarios = ["resize-mid-month", "resize-down", "resize-and-back"]
@@ -212,7 +212,7 @@ def test_invoices_check_runs_these_commands_with_new_books_for_each_scenario():
     assert done.returncode == 0
 
 
-def test_a_currency_does_not_command_the_terminal(tmp_path, usage_server):
+def test_a_currency_cannot_control_the_terminal(tmp_path, usage_server):
     place = str(tmp_path / "books")
     with CustomerStore(Database.at(place)) as store:
         store.save(replace(ANN, currency=Currency("EUR", "\x1b[31m", "\u00a0€", ".", ",")))

@@ -1,4 +1,4 @@
-"""The commands of `reference customers`, in a process of their own where it matters."""
+"""The commands of `reference customers`, in another process where it matters."""
 
 import json
 import re
@@ -13,6 +13,7 @@ from solusio_reference.commands.customers import customers
 from solusio_reference.customers_document import read, write
 from solusio_reference.demo_customers import DEMO_CUSTOMERS
 from solusio_reference.storage.customers import CustomerStore
+from solusio_reference.storage.database import Database
 
 PAIRS = [(customer, f"user{customer.id}@example.com") for customer in DEMO_CUSTOMERS[:3]]
 
@@ -31,7 +32,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def run(solusio):
-    """Return a function that runs a command, with SolusIO in the environment."""
+    """Return a function that runs a command, with SolusIO in its environment."""
     environment = {"MOCK_SOLUSIO_URL": solusio.url, "MOCK_SOLUSIO_ADMIN_TOKEN": solusio.admin_token}
 
     def call(*arguments, code=0, env=environment, **options):
@@ -59,10 +60,10 @@ def active(*ids):
     return [(number, f"user{number}@example.com", "active") for number in ids]
 
 
-def test_imported_and_listed(run, document, store, users):
+def test_import_and_list(run, document, store, users):
     assert run("import", document, "--store", store).stdout == "Customers imported: 3.\n"
     assert users() == []
-    with CustomerStore.in_file(store) as opened:
+    with CustomerStore(Database.at(store)) as opened:
         assert opened.all() == list(DEMO_CUSTOMERS[:3])
     lines = run("list", "--store", store, env={}).stdout.splitlines()
     assert lines[0].split() == ["ID", "customer", "currency", "e-mail", "SolusIO", "user", "status"]
@@ -70,35 +71,35 @@ def test_imported_and_listed(run, document, store, users):
     assert lines[1].split()[-3:] == ["user1@example.com", "-", "active"]
 
 
-def test_imported_with_their_users(run, document, store, users):
+def test_import_with_sync(run, document, store, users):
     result = run("import", document, "--store", store, "--sync")
-    assert result.stdout == "Customers imported: 3.\nIn step with SolusIO: 3.\n"
+    assert result.stdout == "Customers imported: 3.\nIn sync with SolusIO: 3.\n"
     assert users() == active(1, 2, 3)
-    # A second time nothing is made.
+    # The second import creates nothing.
     run("import", document, "--store", store, "--sync")
     assert users() == active(1, 2, 3)
     assert " - " not in run("list", "--store", store).stdout
 
 
-def test_imported_from_standard_input(run, store):
+def test_import_from_standard_input(run, store):
     result = run("import", "-", "--store", store, input=write(PAIRS))
     assert result.stdout == "Customers imported: 3.\n"
 
 
-def test_exported_as_imported(run, document, store):
+def test_export_gives_what_was_imported(run, document, store):
     run("import", document, "--store", store)
     result = run("export", "--store", store)
     assert read(result.stdout_bytes) == PAIRS
     assert result.stderr == ""
 
 
-def test_who_has_no_address_is_not_exported_in_silence(run, document, store):
+def test_export_reports_customers_without_an_address(run, document, store):
     run("import", document, "--store", store)
-    with CustomerStore.in_file(store) as opened:
+    with CustomerStore(Database.at(store)) as opened:
         opened.save(DEMO_CUSTOMERS[3])
     result = run("export", "--store", store)
     assert len(read(result.stdout_bytes)) == 3
-    assert result.stderr == "Left out: 1 customers without an e-mail address.\n"
+    assert result.stderr == "Not exported, for lack of an e-mail address: 1.\n"
     assert run("list", "--store", store).stdout.splitlines()[4].split()[-3:] == ["-"] * 3
 
 
@@ -117,7 +118,7 @@ def test_from_lock_to_removal(run, document, store, users):
     assert users() == active(1, 3)
     run("sync", "--store", store)
     assert users() == active(1, 3)
-    with CustomerStore.in_file(store) as opened:
+    with CustomerStore(Database.at(store)) as opened:
         assert opened.get(2) == DEMO_CUSTOMERS[1]
 
 
@@ -128,30 +129,30 @@ def test_a_login_link(run, document, store):
         assert "user1@example.com" in browser.get(link.strip()).text
 
 
-def test_sync_makes_good_what_happened_in_solusio(run, document, store, users, solusio):
+def test_sync_repairs_changes_made_in_solusio(run, document, store, users, solusio):
     run("import", document, "--store", store, "--sync")
     for user in solusio.call("GET", "users?per_page=100"):
         if user["billing_user_id"] == 1:
             solusio.call("DELETE", f"users/{user['id']}")
         elif user["billing_user_id"] == 2:
             solusio.call("PUT", f"users/{user['id']}", {"status": "locked"})
-    assert run("sync", "--store", store).stdout == "In step with SolusIO: 3.\n"
+    assert run("sync", "--store", store).stdout == "In sync with SolusIO: 3.\n"
     assert sorted(users()) == active(1, 2, 3)
 
 
-def test_sync_tells_who_needs_a_decision(run, document, store, users, solusio):
+def test_sync_reports_conflicts(run, document, store, users, solusio):
     solusio.create_user(email="user2@example.com")
     result = run("import", document, "--store", store, "--sync", code=1)
     assert "Customer 2: SolusIO user " in result.stderr
-    assert "adopt him" in result.stderr
-    assert "Error: Not in step: 1.\n" in result.stderr
-    assert "In step with SolusIO: 2.\n" in result.stdout
+    assert "adopt the user" in result.stderr
+    assert "Error: Not in sync: 1.\n" in result.stderr
+    assert "In sync with SolusIO: 2.\n" in result.stdout
     assert users() == active(1, 3)
     run("sync", "--store", store, "--adopt")
     assert sorted(users()) == active(1, 2, 3)
 
 
-def test_a_document_that_is_wrong_changes_nothing(run, document, store, tmp_path):
+def test_an_invalid_document_changes_nothing(run, document, store, tmp_path):
     run("import", document, "--store", store)
     wrong = json.loads(write(PAIRS))
     wrong["customers"][0]["name"] = "Changed"
@@ -160,12 +161,12 @@ def test_a_document_that_is_wrong_changes_nothing(run, document, store, tmp_path
     path.write_text(json.dumps(wrong))
     result = run("import", str(path), "--store", store, code=2)
     assert "Invalid value for FILE: customers[2].pricing.user_token_unit_cost: " in result.stderr
-    with CustomerStore.in_file(store) as opened:
+    with CustomerStore(Database.at(store)) as opened:
         assert opened.all() == list(DEMO_CUSTOMERS[:3])
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["list"], "Missing option '--store'"),
         (["list", "--store", "nowhere/x.db"], "There is no file nowhere/x.db"),
@@ -177,27 +178,27 @@ def test_a_document_that_is_wrong_changes_nothing(run, document, store, tmp_path
         (["import", "-", "--store", "x", "--adopt"], "--adopt needs --sync"),
     ],
 )
-def test_bad_input_is_told_in_plain_words(run, tmp_path, monkeypatch, arguments, told):
+def test_invalid_input_is_a_clear_error(run, tmp_path, monkeypatch, arguments, message):
     monkeypatch.chdir(tmp_path)
     result = run(*arguments, code=2)
-    assert told in result.stderr
+    assert message in result.stderr
     assert "secret" not in result.output
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
-    ("environment", "told"),
+    ("environment", "message"),
     [
-        ({}, "Missing option '--solusio-url' (env var: 'MOCK_SOLUSIO_URL')"),
+        ({}, "Missing option '--solusio-url' (env var: 'SOLUSIO_URL', 'MOCK_SOLUSIO_URL')"),
         ({"MOCK_SOLUSIO_URL": "http://x"}, "Missing option '--access-token'"),
         ({"MOCK_SOLUSIO_URL": "ftp://x", "MOCK_SOLUSIO_ADMIN_TOKEN": "s3cret"}, "must begin with http"),
         ({"MOCK_SOLUSIO_URL": "http://x", "MOCK_SOLUSIO_ADMIN_TOKEN": "s3cret token"}, "no spaces"),
     ],
 )
-def test_a_solusio_that_cannot_be_one(run, document, store, environment, told):
+def test_an_invalid_solusio(run, document, store, environment, message):
     run("import", document, "--store", store)
     result = run("sync", "--store", store, code=2, env=environment)
-    assert told in result.stderr
+    assert message in result.stderr
     assert "s3cret" not in result.output
     if not environment:
         assert (
@@ -206,7 +207,7 @@ def test_a_solusio_that_cannot_be_one(run, document, store, environment, told):
         )
 
 
-def test_a_refusal_of_solusio_is_one_line(run, document, store, solusio):
+def test_an_error_of_solusio_takes_one_line(run, document, store, solusio):
     run("import", document, "--store", store, "--sync")
     wrong = {"MOCK_SOLUSIO_URL": solusio.url, "MOCK_SOLUSIO_ADMIN_TOKEN": "s3cret"}
     result = run("suspend", "1", "--store", store, code=1, env=wrong)
@@ -214,17 +215,17 @@ def test_a_refusal_of_solusio_is_one_line(run, document, store, solusio):
         r"Error: SolusIO answers 401 to GET /api/v1/users/\d+: Unauthenticated\.\n", result.stderr
     )
     result = run("lock", "9", "--store", store, code=1)
-    assert result.stderr == "Error: customer 9 has no SolusIO user, and never had one.\n"
+    assert result.stderr == "Error: customer 9 has never had a SolusIO user.\n"
 
 
-def test_a_damaged_file_is_one_line(run, tmp_path):
+def test_a_damaged_file_is_a_clear_error(run, tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("not a database, but long enough to be read as one" * 20)
     result = run("list", "--store", str(path), code=2)
-    assert "Cannot use the database: file is not a database." in result.stderr
+    assert f"Cannot use {path}: file is not a database." in result.stderr
 
 
-def test_names_cannot_command_the_terminal(run, store, tmp_path):
+def test_names_cannot_control_the_terminal(run, store, tmp_path):
     document = json.loads(write(PAIRS[:1]))
     document["customers"][0]["name"] = "\x1b[2JAnn\nBob"
     path = tmp_path / "odd.json"
@@ -235,7 +236,7 @@ def test_names_cannot_command_the_terminal(run, store, tmp_path):
     assert "\x1b" not in output
 
 
-def test_help_needs_none_of_the_heavy_parts():
+def test_help_imports_no_heavy_libraries():
     program = (
         "import sys; from solusio_reference.commands.customers import customers\n"
         "try: customers(['import', '--help'])\n"

@@ -1,4 +1,4 @@
-"""What is sent again, after which wait, and what is not: against a real server that fails as it is told."""
+"""Which requests are repeated, and after which wait, against a real server with injected faults."""
 
 import socket
 import threading
@@ -9,20 +9,26 @@ import httpx
 import pytest
 import respx
 
-from solusio_reference.solusio.retrying import MOST_WAITING, NoResponse, RetryingClient, backoff, retry_after
+from solusio_reference.solusio.retrying import (
+    MAX_TOTAL_WAIT,
+    NoResponse,
+    RetryingClient,
+    backoff,
+    retry_after,
+)
 
 ANN = b'{"email": "ann@example.com", "billing_user_id": 7}'
 
 
 @pytest.fixture
 def waits():
-    """Return the waits that were asked for; nobody waits in these tests."""
+    """Return the waits that were requested; these tests do not wait."""
     return []
 
 
 @pytest.fixture
 def fail(solusio):
-    """Return a function that lets the next requests fail."""
+    """Return a function that makes the next requests fail."""
 
     def order(**fault):
         solusio.client.post(f"{solusio.url}/_mock/faults", json=fault).raise_for_status()
@@ -43,7 +49,7 @@ def users(solusio):
 
 
 def calls(solusio):
-    # Whoever is cut off sees that before the mock has noted it; it has by the time it has answered others.
+    # A client sees a cut connection before the mock records it; after some other responses, it has.
     for _ in range(3):
         solusio.client.get(f"{solusio.url}/_mock/health").raise_for_status()
     return [(entry.method, entry.status) for entry in solusio.journal.read() if entry.kind == "api"]
@@ -53,7 +59,7 @@ def within(wait, least, most):
     return least <= wait <= most
 
 
-def test_waits_double_and_differ():
+def test_waits_double_and_are_random():
     for attempt, longest in ((1, 0.5), (2, 1), (3, 2), (4, 4)):
         drawn = {backoff(attempt) for _ in range(100)}
         assert all(within(wait, longest / 2, longest) for wait in drawn)
@@ -61,7 +67,7 @@ def test_waits_double_and_differ():
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_429_is_waited_out_as_long_as_it_asks(solusio, retrying, waits, fail, users, method):
+def test_after_429_the_wait_is_as_long_as_the_server_asks(solusio, retrying, waits, fail, users, method):
     fail(kind="status", status=429, retry_after=3, times=2)
     answer = retrying.send(method, users, ANN if method == "POST" else None)
     assert answer.status == (201 if method == "POST" else 200)
@@ -70,14 +76,14 @@ def test_429_is_waited_out_as_long_as_it_asks(solusio, retrying, waits, fail, us
     assert within(waits[1], 3.5, 4)
 
 
-def test_503_with_retry_after_was_not_done_so_a_post_is_repeated(solusio, retrying, fail, users):
+def test_a_post_is_repeated_after_503_with_retry_after(solusio, retrying, fail, users):
     fail(kind="status", status=503, retry_after=1)
     assert retrying.send("POST", users, ANN).status == 201
     assert calls(solusio) == [("POST", 503), ("POST", 201)]
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_a_post_that_failed_may_have_been_done_and_is_not_repeated(
+def test_a_failed_post_is_not_repeated_since_it_may_have_been_processed(
     solusio, retrying, waits, fail, users, status
 ):
     fail(kind="status", status=status)
@@ -88,7 +94,7 @@ def test_a_post_that_failed_may_have_been_done_and_is_not_repeated(
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
-def test_what_may_be_done_twice_is_repeated_after_a_failure(
+def test_repeatable_methods_are_repeated_after_a_failure(
     solusio, retrying, waits, fail, users, method, status
 ):
     user = solusio.create_user()
@@ -100,14 +106,14 @@ def test_what_may_be_done_twice_is_repeated_after_a_failure(
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 501])
-def test_an_answer_that_will_not_change_is_not_asked_for_again(solusio, retrying, waits, fail, users, status):
+def test_a_permanent_error_is_not_retried(solusio, retrying, waits, fail, users, status):
     fail(kind="status", status=status)
     assert retrying.send("GET", users).status == status
     assert calls(solusio) == [("GET", status)]
     assert waits == []
 
 
-def test_the_last_failure_is_the_answer(solusio, retrying, waits, fail, users):
+def test_the_last_failure_is_returned(solusio, retrying, waits, fail, users):
     fail(kind="status", status=500, times=None)
     assert retrying.send("GET", users).status == 500
     assert calls(solusio) == [("GET", 500)] * 5
@@ -115,25 +121,25 @@ def test_the_last_failure_is_the_answer(solusio, retrying, waits, fail, users):
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_nobody_waits_for_an_hour(solusio, retrying, waits, fail, users, status):
+def test_an_hour_is_too_long_to_wait(solusio, retrying, waits, fail, users, status):
     fail(kind="status", status=status, retry_after=3600, times=None)
     assert retrying.send("GET", users).status == status
     assert calls(solusio) == [("GET", status)]
     assert waits == []
 
 
-def test_all_waits_together_are_bounded(retrying, waits, fail, users):
+def test_the_total_wait_is_limited(retrying, waits, fail, users):
     fail(kind="status", status=429, retry_after=25, times=None)
     assert retrying.send("GET", users).status == 429
     # A third wait of 25 seconds would be too long.
     assert len(waits) == 2
-    assert sum(waits) <= MOST_WAITING
+    assert sum(waits) <= MAX_TOTAL_WAIT
 
 
 @pytest.mark.parametrize(
     "cut", [{"at": "headers"}, {"at": "headers", "reset": True}, {"at": "body"}, {"effect": True}]
 )
-def test_a_lost_answer_is_asked_for_again_except_of_a_post(solusio, retrying, waits, fail, users, cut):
+def test_after_a_lost_response_all_but_a_post_are_repeated(solusio, retrying, waits, fail, users, cut):
     fail(kind="cut", **cut)
     assert retrying.send("GET", users).status == 200
     assert len(waits) == 1
@@ -144,17 +150,17 @@ def test_a_lost_answer_is_asked_for_again_except_of_a_post(solusio, retrying, wa
     assert [method for method, _ in calls(solusio)] == ["GET", "GET", "POST"]
 
 
-def test_a_deletion_whose_answer_was_lost_finds_that_it_was_done(solusio, retrying, fail, users):
+def test_a_repeated_deletion_finds_that_the_first_succeeded(solusio, retrying, fail, users):
     user = solusio.create_user()
     fail(kind="cut", effect=True)
     assert retrying.send("DELETE", f"{users}/{user['id']}").status == 404
 
 
-def test_a_server_that_does_not_answer(waits, fail, users):
+def test_a_server_that_does_not_respond(waits, fail, users):
     fail(kind="timeout", seconds=30, times=None)
     with httpx.Client() as client:
         impatient = RetryingClient(client, timeout=0.05, attempts=3, sleep=waits.append)
-        with pytest.raises(NoResponse, match=r"^no answer within 0\.05 seconds$") as caught:
+        with pytest.raises(NoResponse, match=r"^no response within 0\.05 seconds$") as caught:
             impatient.send("GET", users)
         assert caught.value.maybe_done
         assert len(waits) == 2
@@ -163,18 +169,18 @@ def test_a_server_that_does_not_answer(waits, fail, users):
         assert len(waits) == 2
 
 
-def test_an_answer_in_drops_has_a_deadline_as_a_whole(solusio, waits, fail, users):
-    # Each drop comes in time; all of them together take half a minute.
+def test_a_response_that_trickles_has_a_deadline(solusio, waits, fail, users):
+    # Each chunk arrives in time; all of them together take half a minute.
     fail(kind="slow", chunk=1, pause=0.02, times=None)
     with httpx.Client(headers={"Authorization": f"Bearer {solusio.admin_token}"}) as client:
         impatient = RetryingClient(client, timeout=1.5, attempts=1, sleep=waits.append)
-        with pytest.raises(NoResponse, match=r"no answer within 1\.5 seconds"):
+        with pytest.raises(NoResponse, match=r"no response within 1\.5 seconds"):
             impatient.send("GET", users)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_refused_connection_is_tried_again_since_nothing_was_sent(method):
-    """A server that is being restarted: its port is free at first, and listens at the second attempt."""
+def test_a_refused_connection_is_retried_since_nothing_was_sent(method):
+    """A server that restarts: nobody listens at the first attempt, but at the second."""
     with socket.socket() as server, httpx.Client() as client:
         server.bind(("127.0.0.1", 0))
         waits = []
@@ -213,7 +219,7 @@ def test_a_port_where_nobody_listens(waits):
 
 
 @respx.mock
-def test_a_certificate_that_is_not_trusted_will_not_be_so_in_a_second(waits):
+def test_an_untrusted_certificate_is_not_retried(waits):
     refused = httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed")
     route = respx.get("https://solus.example/").mock(side_effect=refused)
     with httpx.Client() as client, pytest.raises(NoResponse, match="CERTIFICATE"):
@@ -225,7 +231,7 @@ def test_a_certificate_that_is_not_trusted_will_not_be_so_in_a_second(waits):
 
 @respx.mock
 def test_a_date_in_retry_after_is_measured_by_the_servers_clock(waits):
-    # This server's clock is years behind.
+    # The clock of this server is years behind.
     then = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
     busy = httpx.Response(
         503,
@@ -261,18 +267,18 @@ def test_retry_after(value, seconds):
     assert retry_after({"Retry-After": value}) == seconds
 
 
-def test_a_date_without_a_clock_of_the_server_is_measured_by_ours():
+def test_without_a_date_header_retry_after_is_measured_by_our_clock():
     soon = format_datetime(datetime.now(UTC) + timedelta(seconds=1000), usegmt=True)
     assert within(retry_after({"Retry-After": soon}), 900, 1000)
 
 
-def test_an_answer_that_is_too_long_is_not_read_to_its_end(retrying, users, monkeypatch):
-    monkeypatch.setattr("solusio_reference.solusio.retrying.MOST_BYTES", 10)
+def test_a_response_that_is_too_long_is_not_read_to_the_end(retrying, users, monkeypatch):
+    monkeypatch.setattr("solusio_reference.solusio.retrying.MAX_BODY_BYTES", 10)
     with pytest.raises(NoResponse, match="more than 10 bytes"):
         retrying.send("GET", users)
 
 
 @pytest.mark.parametrize(("timeout", "attempts"), [(0, 5), (-1, 5), (30, 0)])
-def test_settings_that_make_no_sense(timeout, attempts):
+def test_invalid_settings(timeout, attempts):
     with httpx.Client() as client, pytest.raises(ValueError, match="attempts"):
         RetryingClient(client, timeout=timeout, attempts=attempts)

@@ -1,4 +1,4 @@
-"""The client against a mock over HTTP; answers that no SolusIO should give are ordered as faults."""
+"""The client against a mock over HTTP; invalid responses are injected as faults."""
 
 import copy
 import threading
@@ -11,7 +11,8 @@ import pytest
 from mock_solusio.testing import started
 from solusio_reference.invoicing import UsageLine
 from solusio_reference.period import Period
-from solusio_reference.solusio.client import LostResponse, SolusioClient, SolusioError, UsageTotals, User
+from solusio_reference.solusio.client import LostResponse, SolusioClient, SolusioError
+from solusio_reference.solusio.responses import UsageTotals, User
 
 MARCH = Period(2026, 3)
 MONTH = {"from": "2026-03-01T00:00:00Z", "to": "2026-04-01T00:00:00Z"}
@@ -47,7 +48,7 @@ ANN = {"id": 7, "email": "ann@example.com", "status": "active", "billing_user_id
 
 @pytest.fixture
 def solusio(server):
-    """Return a mock as it begins, at the beginning of March."""
+    """Return a mock after a reset, at the start of March."""
     server.client.post(f"{server.url}/_mock/reset").raise_for_status()
     server.client.post(
         f"{server.url}/_mock/clock", json={"set": MONTH["from"], "freeze": True}
@@ -57,7 +58,7 @@ def solusio(server):
 
 @pytest.fixture
 def answer(solusio):
-    """Return a function that makes up the answer to the next request."""
+    """Return a function that sets the response to the next request."""
 
     def order(body=None, status=200, **fault):
         fault = {"kind": "status", "status": status, **fault}
@@ -76,7 +77,7 @@ def api(solusio):
 
 @pytest.fixture
 def fleet(solusio):
-    """Let a customer have five servers through the whole of March."""
+    """Give a customer five servers for all of March."""
     user = solusio.create_user(billing_user_id=1001)
     for _ in range(5):
         solusio.create_server(user=user["id"], wait=False)
@@ -84,14 +85,14 @@ def fleet(solusio):
     return user
 
 
-def asked(solusio):
+def requests(solusio):
     return [entry for entry in solusio.journal.read() if entry.kind == "api"]
 
 
 # Usage
 
 
-def test_a_usage_line_has_everything_that_an_invoice_needs(api, answer):
+def test_a_usage_line_has_all_that_an_invoice_needs(api, answer):
     answer(PAGE)
     [page] = api.usage_pages(MARCH)
     assert page.lines == (
@@ -119,19 +120,19 @@ def test_a_usage_line_has_everything_that_an_invoice_needs(api, answer):
 
 
 @pytest.mark.usefixtures("fleet")
-def test_usage_is_asked_for_a_thousand_lines_at_a_time(api, solusio):
+def test_usage_is_requested_a_thousand_lines_at_a_time(api, solusio):
     solusio.journal.clear()
     [page] = api.usage_pages(MARCH)
     assert len(page.lines) == 5
     # 744 hours at 7 tokens are more than the 5000 of the month.
     assert {(line.hours, line.tokens, line.charge) for line in page.lines} == {(744, 5000, "monthly")}
     assert page.totals == UsageTotals(lines=5, hours=3720, tokens=25000)
-    [entry] = asked(solusio)
+    [entry] = requests(solusio)
     assert httpx.QueryParams(entry.query) == httpx.QueryParams({**MONTH, "per_page": "1000"})
 
 
 @pytest.mark.usefixtures("fleet")
-def test_pages_are_followed_to_the_end_and_from_the_middle(api, monkeypatch):
+def test_pages_are_followed_from_the_start_and_from_the_middle(api, monkeypatch):
     monkeypatch.setattr("solusio_reference.solusio.client.LINES_PER_PAGE", 2)
     pages = list(api.usage_pages(MARCH))
     assert [len(page.lines) for page in pages] == [2, 2, 1]
@@ -145,14 +146,14 @@ def test_usage_of_a_month_that_is_not_over(api):
     assert not page.closed
 
 
-def test_another_period_than_asked_for_is_not_billed(api, answer):
+def test_usage_of_another_period_is_refused(api, answer):
     answer(PAGE)
-    with pytest.raises(SolusioError, match=r"asked for the usage of 2026-04, and answers that of 2026-03-01"):
+    with pytest.raises(SolusioError, match="expected the usage of 2026-04, SolusIO sent that of 2026-03-01"):
         list(api.usage_pages(Period(2026, 4)))
 
 
 @pytest.mark.usefixtures("fleet")
-def test_a_page_to_start_from_must_be_of_the_period(api, monkeypatch):
+def test_a_start_page_must_belong_to_the_period(api, monkeypatch):
     monkeypatch.setattr("solusio_reference.solusio.client.LINES_PER_PAGE", 2)
     following = next(api.usage_pages(MARCH)).next
     with pytest.raises(SolusioError, match="usage of 2026-02"):
@@ -179,19 +180,19 @@ def test_a_page_to_start_from_must_be_of_the_period(api, monkeypatch):
         (["links", "next"], 7, r"\$\.links\.next"),
     ],
 )
-def test_a_figure_that_is_not_what_it_should_be_is_named(api, answer, path, value, named):
+def test_a_malformed_value_is_named(api, answer, path, value, named):
     page = copy.deepcopy(PAGE)
     place = page
     for step in path[:-1]:
         place = place[step]
     place[path[-1]] = value
     answer(page)
-    with pytest.raises(SolusioError, match=rf"answer 200 to GET /api/v1/usage is not as .*{named}"):
+    with pytest.raises(SolusioError, match=rf"the 200 response to GET /api/v1/usage is not valid: .*{named}"):
         list(api.usage_pages(MARCH))
 
 
 @pytest.mark.parametrize("gone", ["id", "billing_user_id", "plan", "hours", "tokens", "charge", "from"])
-def test_a_member_that_is_missing_is_named(api, answer, gone):
+def test_a_missing_member_is_named(api, answer, gone):
     page = copy.deepcopy(PAGE)
     del page["data"][0][gone]
     answer(page)
@@ -199,7 +200,7 @@ def test_a_member_that_is_missing_is_named(api, answer, gone):
         list(api.usage_pages(MARCH))
 
 
-def test_members_that_nobody_knows_are_ignored(api, answer):
+def test_unknown_members_are_ignored(api, answer):
     page = copy.deepcopy(PAGE)
     page["data"][0]["colour"] = page["meta"]["colour"] = page["colour"] = {"red": [1]}
     answer(page)
@@ -216,9 +217,9 @@ def test_members_that_nobody_knows_are_ignored(api, answer):
         {"body": [1]},
     ],
 )
-def test_an_answer_that_is_no_such_json(api, answer, fault):
+def test_a_response_that_is_not_the_expected_json(api, answer, fault):
     answer(**fault)
-    with pytest.raises(SolusioError, match="the answer 200 to GET /api/v1/usage is not as it should be"):
+    with pytest.raises(SolusioError, match="the 200 response to GET /api/v1/usage is not valid"):
         list(api.usage_pages(MARCH))
 
 
@@ -230,7 +231,7 @@ def linking_to(link):
 
 
 @pytest.mark.parametrize("start", [False, True])
-def test_the_access_token_is_sent_to_no_other_host(api, solusio, answer, start):
+def test_the_access_token_is_not_sent_to_another_host(api, solusio, answer, start):
     with started() as thief:
         link = f"{thief.url}/api/v1/usage?page=2"
         if not start:
@@ -238,7 +239,7 @@ def test_the_access_token_is_sent_to_no_other_host(api, solusio, answer, start):
         with pytest.raises(SolusioError) as caught:
             list(api.usage_pages(MARCH, link if start else None))
         assert len(thief.journal.read()) == 0
-    assert f"leads to {thief.url}, not to {solusio.url}: the access token is not sent there" in str(
+    assert f"leads to {thief.url}, not to {solusio.url}: we do not send the access token there" in str(
         caught.value
     )
 
@@ -246,9 +247,9 @@ def test_the_access_token_is_sent_to_no_other_host(api, solusio, answer, start):
 @pytest.mark.parametrize(
     "kind", ["//elsewhere.example/x", "http://127.0.0.1.evil.example:{port}/x", "https://127.0.0.1:{port}/x"]
 )
-def test_neither_are_links_that_only_look_alike(api, solusio, answer, kind):
+def test_the_access_token_is_not_sent_to_a_similar_looking_host(api, solusio, answer, kind):
     answer(linking_to(kind.format(port=httpx.URL(solusio.url).port)))
-    with pytest.raises(SolusioError, match="the access token is not sent there"):
+    with pytest.raises(SolusioError, match="we do not send the access token there"):
         list(api.usage_pages(MARCH))
 
 
@@ -260,34 +261,34 @@ def test_a_password_in_a_link_does_not_replace_the_access_token(api, solusio, an
 
 
 @pytest.mark.usefixtures("fleet")
-def test_a_link_without_host_is_on_this_one(api, answer):
+def test_a_link_without_a_host_stays_on_this_one(api, answer):
     answer(linking_to("/api/v1/usage?from=2026-03-01T00:00:00Z&to=2026-04-01T00:00:00Z"))
     assert [len(page.lines) for page in api.usage_pages(MARCH)] == [1, 5]
 
 
-def test_pages_without_end_are_not_followed_for_ever(api, solusio, answer):
+def test_endless_pages_are_not_followed_forever(api, solusio, answer):
     answer(linking_to(f"{solusio.url}/api/v1/usage?page=2"), times=None)
-    with pytest.raises(SolusioError, match=r"pages of /api/v1/usage have no end"):
+    with pytest.raises(SolusioError, match=r"pages of /api/v1/usage never end"):
         list(api.usage_pages(MARCH))
-    assert len(asked(solusio)) == 2
+    assert len(requests(solusio)) == 2
 
 
-def test_an_empty_page_is_the_last_one(api, solusio, answer):
+def test_an_empty_page_must_be_the_last_one(api, solusio, answer):
     answer({**linking_to(f"{solusio.url}/api/v1/usage?page=2"), "data": []})
-    with pytest.raises(SolusioError, match="have no end"):
+    with pytest.raises(SolusioError, match="never end"):
         list(api.usage_pages(MARCH))
 
 
-def test_a_link_that_is_no_url(api, answer):
+def test_a_link_that_is_not_a_url(api, answer):
     answer(linking_to("http://[::1"))
-    with pytest.raises(SolusioError, match=r"links\.next\) is no URL"):
+    with pytest.raises(SolusioError, match=r"links\.next\) is not a valid URL"):
         list(api.usage_pages(MARCH))
 
 
 # Users
 
 
-def test_a_user_from_beginning_to_end(api):
+def test_the_life_of_a_user(api):
     ann = api.create_user("ann@example.com", 7)
     assert ann == User(id=ann.id, email="ann@example.com", status="active", billing_user_id=7)
     assert api.user(ann.id) == ann
@@ -295,7 +296,7 @@ def test_a_user_from_beginning_to_end(api):
     assert api.update_user(ann.id, {"email": "ann@example.org"}).email == "ann@example.org"
     assert api.user(ann.id) == User(ann.id, "ann@example.org", "locked", 7)
     api.delete_user(ann.id)
-    api.delete_user(ann.id)  # gone already
+    api.delete_user(ann.id)  # already deleted
     assert api.user(ann.id) is None
 
 
@@ -315,7 +316,7 @@ def test_an_email_is_escaped_in_the_search(api):
     assert list(api.users(search=odd.email)) == [odd]
 
 
-def test_a_taken_address_is_told_with_its_field(api):
+def test_a_taken_address_is_reported_with_its_field(api):
     api.create_user("ann@example.com", 7)
     with pytest.raises(SolusioError) as caught:
         api.create_user("ANN@example.com", 8)
@@ -335,7 +336,7 @@ def test_a_user_with_servers_is_not_deleted(api, solusio):
     assert caught.value.status == 409
 
 
-def test_a_created_user_whose_answer_was_cut_off_is_a_lost_answer(api, solusio):
+def test_a_creation_whose_response_is_cut_off_is_a_lost_response(api, solusio):
     solusio.client.post(
         f"{solusio.url}/_mock/faults", json={"kind": "cut", "effect": True, "operation": "createUser"}
     )
@@ -348,7 +349,7 @@ def test_a_created_user_whose_answer_was_cut_off_is_a_lost_answer(api, solusio):
 @pytest.mark.parametrize(
     ("body", "status"), [(None, 500), ({"data": {"id": "7"}}, 201), ("<html>", 201), ({}, 200)]
 )
-def test_so_is_one_that_cannot_be_read(api, answer, body, status):
+def test_a_creation_whose_response_is_invalid_is_a_lost_response(api, answer, body, status):
     answer(body, status, operation="createUser")
     with pytest.raises(LostResponse):
         api.create_user("ann@example.com", 7)
@@ -364,7 +365,7 @@ def test_a_login_link_logs_in_once(api, solusio):
     assert httpx.get(link).status_code >= 400
 
 
-def test_a_login_link_escapes_whatever_the_access_token_has(api, solusio, answer):
+def test_a_login_link_escapes_the_access_token(api, solusio, answer):
     answer({"data": {"access_token": "a/b?c#d|ü"}}, 201)
     assert api.login_link(7) == f"{solusio.url}/auth/by_token/a%2Fb%3Fc%23d%7C%C3%BC"
 
@@ -373,7 +374,7 @@ def test_a_login_link_escapes_whatever_the_access_token_has(api, solusio, answer
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "details"),
     [
         ({"message": "Unauthenticated."}, ": Unauthenticated."),
         (
@@ -388,16 +389,16 @@ def test_a_login_link_escapes_whatever_the_access_token_has(api, solusio, answer
         ({"message": "one\ntwo\x1b[31m"}, ": one two [31m"),
     ],
 )
-def test_what_an_error_says_for_itself(api, answer, body, told):
+def test_the_details_of_an_error(api, answer, body, details):
     answer(body, 401)
     with pytest.raises(SolusioError) as caught:
         api.user(7)
-    assert caught.value.message == f"SolusIO answers 401 to GET /api/v1/users/7{told}"
+    assert caught.value.message == f"SolusIO answers 401 to GET /api/v1/users/7{details}"
     assert str(caught.value) == caught.value.message
     assert caught.value.status == 401
 
 
-def test_an_error_has_a_bounded_length_and_never_the_access_token(api, solusio, answer):
+def test_an_error_message_has_a_limited_length_and_never_the_access_token(api, solusio, answer):
     answer({"message": f"Bearer {solusio.admin_token} is wrong. " + "x" * 10_000}, 403)
     with pytest.raises(SolusioError) as caught:
         api.user(7)
@@ -421,20 +422,20 @@ def test_a_redirect_is_not_followed(api, answer):
         api.user(7)
 
 
-def test_a_server_that_is_not_there_is_named():
+def test_an_unreachable_server_is_named():
     waits = []
     with (
         SolusioClient("http://127.0.0.1:1", "secret", sleep=waits.append) as api,
         pytest.raises(
-            SolusioError, match=r"SolusIO at http://127\.0\.0\.1:1 cannot be asked: .*refused"
+            SolusioError, match=r"no response from SolusIO at http://127\.0\.0\.1:1: .*refused"
         ) as caught,
     ):
         api.create_user("ann@example.com", 7)
-    assert not isinstance(caught.value, LostResponse)  # it cannot have been done
+    assert not isinstance(caught.value, LostResponse)  # it cannot have been processed
     assert len(waits) == 4
 
 
-def test_an_error_carries_no_trace_of_the_library(api, answer):
+def test_an_error_hides_the_exception_of_the_library(api, answer):
     answer({"data": {}}, 200)
     with pytest.raises(SolusioError) as caught:
         api.user(7)
@@ -445,13 +446,13 @@ def test_an_error_carries_no_trace_of_the_library(api, answer):
 
 
 @pytest.mark.parametrize("tail", ["", "/", "/api/v1", "/api/v1/"])
-def test_the_address_may_be_written_in_several_ways(solusio, tail):
+def test_the_url_may_be_written_in_several_ways(solusio, tail):
     with SolusioClient(solusio.url + tail, solusio.admin_token) as api:
         assert api.url == solusio.url
         assert len(list(api.users())) >= 1
 
 
-def test_a_panel_below_a_path_keeps_it():
+def test_a_url_with_a_path_keeps_it():
     with SolusioClient("HTTPS://Panel.Example:443/solus/", "secret") as api:
         assert api.url == "https://panel.example/solus"
 
@@ -463,25 +464,25 @@ def test_a_panel_below_a_path_keeps_it():
         ("solus.example", "must begin with http"),
         ("ftp://solus.example", "must begin with http"),
         ("http://", "must begin with http"),
-        ("http://ann:secret@solus.example", "no user name, password"),
+        ("http://ann:secret@solus.example", "must not have a user name, password"),
         ("http://solus.example/?x=1", "query"),
-        ("http://[::1", "cannot be read"),
+        ("http://[::1", "is not valid"),
         ("http://solus.example:65536", "port"),
     ],
 )
-def test_a_url_that_cannot_be_one(url, reason):
+def test_an_invalid_url(url, reason):
     with pytest.raises(ValueError, match=reason) as caught:
         SolusioClient(url, "secret")
     assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("access_token", ["", " ", "two words", "line\n", "tökén", "\x00"])
-def test_an_access_token_that_cannot_be_one(access_token):
+def test_an_invalid_access_token(access_token):
     with pytest.raises(ValueError, match="printable ASCII"):
         SolusioClient("http://solus.example", access_token)
 
 
-def test_several_threads_use_one_client(api):
+def test_several_threads_share_one_client(api):
     begin = threading.Barrier(8)
 
     def work(worker):

@@ -10,8 +10,9 @@ from solusio_reference.demo_customers import DEMO_CUSTOMERS
 from solusio_reference.errors import StoreError
 from solusio_reference.pricing import Currency, Customer, Discount, Tax
 from solusio_reference.storage.customers import CustomerStore, seed_demo
+from solusio_reference.storage.database import Database
 
-# Values that a float column, a rounded one or an unordered table would change.
+# Values that a column of floats or rounded numbers, or an unordered table, would change.
 AWKWARD = Customer(
     id=10**18 - 1,
     name="Zoë ' \" ; --",
@@ -28,10 +29,8 @@ AWKWARD = Customer(
 
 @pytest.fixture(params=["memory", "file"])
 def store(request, tmp_path):
-    opened = (
-        CustomerStore.in_memory() if request.param == "memory" else CustomerStore.in_file(tmp_path / "s.db")
-    )
-    with opened:
+    place = "sqlite://" if request.param == "memory" else str(tmp_path / "customers.db")
+    with CustomerStore(Database.at(place)) as opened:
         yield opened
 
 
@@ -40,11 +39,11 @@ def test_a_new_store_is_empty(store):
     assert store.get(1) is None
 
 
-def test_what_is_saved_comes_back_to_the_last_digit(store):
+def test_customers_are_read_back_to_the_last_digit(store):
     store.save(AWKWARD)
     loaded = store.get(AWKWARD.id)
     assert loaded == AWKWARD
-    # Decimals compare by value; 0.10 must also keep its zero.
+    # Decimals compare by value; 0.10 must also keep its last digit.
     assert str(loaded.discounts[0].multiplier) == "0.10"
 
 
@@ -56,7 +55,7 @@ def test_saving_again_replaces_the_customer_and_nobody_else(store):
     assert store.all() == [changed, *DEMO_CUSTOMERS[1:]]
 
 
-def test_all_customers_come_in_the_order_of_their_ids(store):
+def test_customers_are_ordered_by_id(store):
     store.save(*(replace(AWKWARD, id=number) for number in (30, 4, 100)))
     assert [customer.id for customer in store.all()] == [4, 30, 100]
 
@@ -78,15 +77,15 @@ def test_a_store_can_be_used_from_another_thread(store):
 
 
 def test_a_file_keeps_the_customers(tmp_path):
-    with CustomerStore.in_file(tmp_path / "customers.db") as store:
+    with CustomerStore(Database.at(str(tmp_path / "customers.db"))) as store:
         store.save(AWKWARD)
-    with CustomerStore.in_file(tmp_path / "customers.db") as store:
+    with CustomerStore(Database.at(str(tmp_path / "customers.db"))) as store:
         assert store.all() == [AWKWARD]
 
 
 def test_a_change_by_another_connection_is_seen_at_once(tmp_path):
     path = tmp_path / "customers.db"
-    with CustomerStore.in_file(path) as reader, CustomerStore.in_file(path) as writer:
+    with CustomerStore(Database.at(str(path))) as reader, CustomerStore(Database.at(str(path))) as writer:
         seed_demo(writer)
         assert reader.get(1) == DEMO_CUSTOMERS[0]
         changed = replace(DEMO_CUSTOMERS[0], base_token_unit_cost=Decimal(2))
@@ -96,7 +95,7 @@ def test_a_change_by_another_connection_is_seen_at_once(tmp_path):
 
 def test_decimals_are_text_in_the_file(tmp_path):
     path = tmp_path / "customers.db"
-    with CustomerStore.in_file(path) as store:
+    with CustomerStore(Database.at(str(path))) as store:
         store.save(AWKWARD)
     with closing(sqlite3.connect(path)) as database:
         [row] = database.execute("SELECT base_token_unit_cost FROM customers")
@@ -110,16 +109,16 @@ def test_a_failed_save_saves_nothing(store):
     assert store.all() == []
 
 
-def test_a_file_that_is_no_database_is_refused_in_plain_words(tmp_path):
+def test_a_file_that_is_not_a_database_is_a_clear_error(tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("not a database, but long enough to be read as one" * 20)
     with pytest.raises(StoreError, match=r"^file is not a database$"):
-        CustomerStore.in_file(path)
+        CustomerStore(Database.at(str(path)))
 
 
-def test_a_directory_that_is_missing_is_refused_in_plain_words(tmp_path):
+def test_a_missing_directory_is_a_clear_error(tmp_path):
     with pytest.raises(StoreError, match=r"^unable to open database file$"):
-        CustomerStore.in_file(tmp_path / "missing" / "customers.db")
+        CustomerStore(Database.at(str(tmp_path / "missing" / "customers.db")))
 
 
 @pytest.mark.parametrize(
@@ -133,9 +132,9 @@ def test_a_directory_that_is_missing_is_refused_in_plain_words(tmp_path):
         "UPDATE taxes SET rate = '-6' WHERE customer_id = 1",
     ],
 )
-def test_a_row_that_makes_no_sense_is_an_error_and_not_a_price(tmp_path, damage):
+def test_a_damaged_row_is_an_error_and_not_a_price(tmp_path, damage):
     path = tmp_path / "customers.db"
-    with CustomerStore.in_file(path) as store:
+    with CustomerStore(Database.at(str(path))) as store:
         seed_demo(store)
         with closing(sqlite3.connect(path)) as database, database:
             database.execute(damage)

@@ -9,16 +9,14 @@ from sqlalchemy import insert, select
 from solusio_reference.demo_customers import DEMO_CUSTOMERS
 from solusio_reference.errors import StoreError
 from solusio_reference.storage.customers import CustomerStore, seed_demo
-from solusio_reference.storage.database import Database, ExactDecimal, UtcDateTime
-from solusio_reference.storage.ledger import Ledger
-from solusio_reference.storage.tables import invoice_number, waiting
+from solusio_reference.storage.database import Database
+from solusio_reference.storage.tables import ExactDecimal, UtcDateTime, invoice_number, invoice_queue
 
 OPEN = """
 import sys
 from solusio_reference.storage.database import Database
-from solusio_reference.storage.ledger import Ledger
 sys.stdin.read()
-Ledger(Database.at(sys.argv[1])).database.close()
+Database.at(sys.argv[1]).close()
 """
 
 
@@ -30,33 +28,33 @@ def test_customers_are_the_same_on_every_database(place):
         assert store.all() == list(DEMO_CUSTOMERS)
 
 
-def test_a_transaction_that_raises_leaves_nothing(place):
+def test_a_transaction_that_raises_changes_nothing(place):
     with Database.at(place) as database:
-        Ledger(database)
         with pytest.raises(ZeroDivisionError), database.writing() as connection:  # noqa: PT012
-            connection.execute(insert(waiting).values(period="2026-03", customer_id=1))
+            connection.execute(insert(invoice_queue).values(period="2026-03", customer_id=1))
             raise ZeroDivisionError
         with database.reading() as connection:
-            assert connection.execute(select(waiting)).all() == []
+            assert connection.execute(select(invoice_queue)).all() == []
 
 
-def test_an_error_of_the_database_is_a_store_error_without_parameters(place):
+def test_a_store_error_shows_no_parameters(place):
     with Database.at(place) as database:
-        Ledger(database)
         with pytest.raises(StoreError) as caught, database.writing() as connection:
-            connection.execute(insert(waiting).values(period="secret", customer_id=None))
+            connection.execute(insert(invoice_queue).values(period="secret", customer_id=None))
         assert "customer_id" in str(caught.value)
         assert "INSERT" not in str(caught.value)
 
 
 def test_a_number_too_large_for_the_database_is_a_store_error(place):
-    with Database.at(place) as database:
-        Ledger(database)
-        with pytest.raises(StoreError), database.writing() as connection:
-            connection.execute(insert(waiting).values(period="2026-03", customer_id=10**19))
+    with (
+        Database.at(place) as database,
+        pytest.raises(StoreError),
+        database.writing() as connection,
+    ):
+        connection.execute(insert(invoice_queue).values(period="2026-03", customer_id=10**19))
 
 
-def test_decimals_and_moments_come_back_as_they_were():
+def test_decimals_and_times_are_read_back_unchanged():
     east = timezone(timedelta(hours=9))
     stored = UtcDateTime().process_bind_param(datetime(2026, 4, 1, 8, 30, tzinfo=east), None)
     assert stored == "2026-03-31T23:30:00.000000+00:00"
@@ -64,15 +62,14 @@ def test_decimals_and_moments_come_back_as_they_were():
     assert ExactDecimal().process_bind_param(Decimal("0.10"), None) == "0.10"
 
 
-def test_an_empty_invoice_book_begins_at_one_however_often_it_is_opened(place):
+def test_opening_a_database_again_does_not_reset_the_invoice_number(place):
     for _ in range(2):
-        with Database.at(place) as database:
-            Ledger(database)
+        Database.at(place).close()
     with Database.at(place) as database, database.reading() as connection:
         assert connection.execute(select(invoice_number.c.last)).all() == [(0,)]
 
 
-def test_programs_that_start_at_the_same_moment_make_the_tables_once(place):
+def test_programs_that_start_together_create_the_tables_once(place):
     starting = [
         subprocess.Popen([sys.executable, "-c", OPEN, place], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
         for _ in range(4)
@@ -97,12 +94,12 @@ def test_programs_that_start_at_the_same_moment_make_the_tables_once(place):
         "://u:secret@h",
     ],
 )
-def test_what_is_no_database_is_refused_without_showing_the_url(place):
+def test_an_unusable_url_is_refused_without_being_shown(place):
     with pytest.raises(StoreError) as caught:
-        Database.at(place).create_tables()
+        Database.at(place)
     assert "secret" not in str(caught.value)
 
 
-def test_another_kind_of_database_is_not_offered_the_modules_of_postgresql():
-    with pytest.raises(StoreError, match=r"^only PostgreSQL and SQLite will do; try postgresql://"):
+def test_another_kind_of_database_is_not_supported():
+    with pytest.raises(StoreError, match=r"^only PostgreSQL and SQLite are supported; try postgresql://"):
         Database.at("mysql://u:secret@h/name")

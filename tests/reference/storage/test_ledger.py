@@ -12,7 +12,7 @@ from solusio_reference.errors import StoreError
 from solusio_reference.invoicing import LineTotals, UsageLine, make_invoice
 from solusio_reference.period import Period
 from solusio_reference.pricing import Currency, Customer, Discount, Tax
-from solusio_reference.solusio.client import UsagePage, UsageTotals
+from solusio_reference.solusio.responses import UsagePage, UsageTotals
 from solusio_reference.storage import queue
 from solusio_reference.storage.customers import CustomerStore
 from solusio_reference.storage.database import Database
@@ -66,24 +66,24 @@ def line(number: int, customer: int | None = 5, tokens: int = 7, user: int = 1) 
 
 
 def page(lines: list[UsageLine], following: str | None = None, before: int = 0) -> UsagePage:
-    """Make a page, the last one unless there is one following; `before` lines of 7 tokens came before."""
+    """Return a page after `before` lines of 7 tokens: the last one unless another is `following`."""
     count = len(lines) + before
     totals = UsageTotals(count, count, 7 * before + sum(one.tokens for one in lines))
     return UsagePage(tuple(lines), following, closed=True, metered_until=MARCH.end, totals=totals)
 
 
 def collect(ledger: Ledger, lines: list[UsageLine], period: Period = MARCH) -> None:
-    assert ledger.collected.add(ledger.collected.run(period), page(lines)).collected
+    assert ledger.usage.add_page(ledger.usage.state(period), page(lines)).complete
 
 
 def bill(ledger: Ledger, customer: Customer, period: Period = MARCH):
-    """Store an invoice as a billing run does, with a usage of the test's own."""
+    """Store an invoice as a billing run does, with fixed totals."""
     with ledger.database.writing() as connection:
         invoice = make_invoice(
             number=ledger.next_number(connection),
             customer=customer,
             period=period,
-            usage=LineTotals(lines=3, tokens=12_345, subtotal=Decimal("15.24")),
+            totals=LineTotals(lines=3, tokens=12_345, subtotal=Decimal("15.24")),
             issued_at=datetime(2026, 4, 1, 2, 3, 4, 567, tzinfo=UTC),
         )
         ledger.add(connection, invoice)
@@ -92,89 +92,89 @@ def bill(ledger: Ledger, customer: Customer, period: Period = MARCH):
 
 def claim(ledger: Ledger, period: Period = MARCH) -> int | None:
     with ledger.database.writing() as connection:
-        return queue.claim(connection, period, patient=False)
+        return queue.claim(connection, period, wait=False)
 
 
-def test_collecting_begins_at_the_first_page(ledger):
-    assert ledger.collected.runs() == []
-    assert ledger.collected.run(MARCH) == CollectionState(
-        MARCH, attempt=1, pages=0, next_page=None, collected=False
+def test_a_collection_starts_at_the_first_page(ledger):
+    assert ledger.usage.periods() == []
+    assert ledger.usage.state(MARCH) == CollectionState(
+        MARCH, attempt=1, pages=0, next_page=None, complete=False
     )
-    assert ledger.collected.run(MARCH) == CollectionState(MARCH)
-    assert ledger.collected.runs() == [CollectionState(MARCH)]
+    assert ledger.usage.state(MARCH) == CollectionState(MARCH)
+    assert ledger.usage.periods() == [MARCH]
 
 
-def test_a_page_is_stored_with_where_to_go_on(ledger):
-    begun = ledger.collected.run(MARCH)
-    after = ledger.collected.add(begun, page([line(1), line(2)], SECOND_PAGE))
-    # Without the host: SolusIO may have moved when the run is resumed.
+def test_a_page_is_stored_with_the_link_to_the_next(ledger):
+    begun = ledger.usage.state(MARCH)
+    after = ledger.usage.add_page(begun, page([line(1), line(2)], SECOND_PAGE))
+    # Without the host: SolusIO may have another name when the run is resumed.
     there = "/api/v1/usage?from=2026-03-01T00%3A00%3A00Z&page=2"
     assert after == CollectionState(MARCH, 1, pages=1, next_page=there, lines=2, hours=2, tokens=14)
-    assert ledger.collected.run(MARCH) == after
-    done = ledger.collected.add(after, page([line(3)], before=2))
+    assert ledger.usage.state(MARCH) == after
+    done = ledger.usage.add_page(after, page([line(3)], before=2))
     assert done == CollectionState(
-        MARCH, 1, pages=2, next_page=None, collected=True, lines=3, hours=3, tokens=21
+        MARCH, 1, pages=2, next_page=None, complete=True, lines=3, hours=3, tokens=21
     )
-    assert ledger.collected.run(MARCH) == done
-    assert list(ledger.collected.lines(MARCH, 5)) == [line(1), line(2), line(3)]
+    assert ledger.usage.state(MARCH) == done
+    assert list(ledger.usage.lines(MARCH, 5)) == [line(1), line(2), line(3)]
 
 
-def test_a_page_that_somebody_else_has_stored_is_not_stored_again(ledger):
-    begun = ledger.collected.run(MARCH)
-    after = ledger.collected.add(begun, page([line(1)], SECOND_PAGE))
-    assert ledger.collected.add(begun, page([line(1)], SECOND_PAGE)) is None
-    assert ledger.collected.add(begun, page([line(9)])) is None
-    assert ledger.collected.run(MARCH) == after
-    assert list(ledger.collected.lines(MARCH, 5)) == [line(1)]
+def test_a_page_that_another_run_has_stored_is_not_stored_again(ledger):
+    begun = ledger.usage.state(MARCH)
+    after = ledger.usage.add_page(begun, page([line(1)], SECOND_PAGE))
+    assert ledger.usage.add_page(begun, page([line(1)], SECOND_PAGE)) is None
+    assert ledger.usage.add_page(begun, page([line(9)])) is None
+    assert ledger.usage.state(MARCH) == after
+    assert list(ledger.usage.lines(MARCH, 5)) == [line(1)]
 
 
-def test_a_line_that_comes_twice_is_noticed_and_its_page_is_not_stored(ledger):
-    after = ledger.collected.add(ledger.collected.run(MARCH), page([line(1)], SECOND_PAGE))
-    with pytest.raises(UsageChanged, match="a line came twice") as caught:
-        ledger.collected.add(after, page([line(2), line(1)], before=1))
-    assert caught.value.run == after
-    assert ledger.collected.run(MARCH) == after
-    assert list(ledger.collected.lines(MARCH, 5)) == [line(1)]
+def test_a_page_with_a_duplicate_line_is_not_stored(ledger):
+    after = ledger.usage.add_page(ledger.usage.state(MARCH), page([line(1)], SECOND_PAGE))
+    with pytest.raises(UsageChanged, match="a line appeared twice") as caught:
+        ledger.usage.add_page(after, page([line(2), line(1)], before=1))
+    assert caught.value.state == after
+    assert ledger.usage.state(MARCH) == after
+    assert list(ledger.usage.lines(MARCH, 5)) == [line(1)]
 
 
 @pytest.mark.parametrize("wrong", [UsageTotals(2, 1, 7), UsageTotals(1, 2, 7), UsageTotals(1, 1, 8)])
 def test_lines_that_do_not_add_up_are_noticed(ledger, wrong):
-    begun = ledger.collected.run(MARCH)
-    with pytest.raises(UsageChanged, match="1 lines with 1 hours and 7 tokens; its totals"):
-        ledger.collected.add(begun, replace(page([line(1)]), totals=wrong))
-    assert ledger.collected.run(MARCH) == begun
-    assert list(ledger.collected.lines(MARCH, 5)) == []
+    begun = ledger.usage.state(MARCH)
+    with pytest.raises(UsageChanged, match="got 1 lines with 1 hours and 7 tokens, but its totals"):
+        ledger.usage.add_page(begun, replace(page([line(1)]), totals=wrong))
+    assert ledger.usage.state(MARCH) == begun
+    assert list(ledger.usage.lines(MARCH, 5)) == []
 
 
-def test_beginning_again_forgets_one_period_alone(ledger):
+def test_a_restart_discards_only_its_period(ledger):
     collect(ledger, [line(1)], APRIL)
-    after = ledger.collected.add(ledger.collected.run(MARCH), page([line(1)], SECOND_PAGE))
-    ledger.collected.begin_again(after)
-    assert ledger.collected.run(MARCH) == CollectionState(MARCH, attempt=2)
-    assert list(ledger.collected.lines(MARCH, 5)) == []
-    assert list(ledger.collected.lines(APRIL, 5)) == [line(1)]
-    assert [run.period for run in ledger.collected.runs()] == [APRIL, MARCH]
+    after = ledger.usage.add_page(ledger.usage.state(MARCH), page([line(1)], SECOND_PAGE))
+    ledger.usage.restart(after)
+    assert ledger.usage.state(MARCH) == CollectionState(MARCH, attempt=2)
+    assert list(ledger.usage.lines(MARCH, 5)) == []
+    assert list(ledger.usage.lines(APRIL, 5)) == [line(1)]
+    assert ledger.usage.periods() == [APRIL, MARCH]
 
 
-def test_a_page_from_before_the_beginning_is_not_stored(ledger):
-    begun = ledger.collected.run(MARCH)
-    ledger.collected.begin_again(begun)
-    assert ledger.collected.add(begun, page([line(1)])) is None
-    assert not ledger.collected.run(MARCH).collected
+def test_a_page_from_before_a_restart_is_not_stored(ledger):
+    begun = ledger.usage.state(MARCH)
+    ledger.usage.restart(begun)
+    assert ledger.usage.add_page(begun, page([line(1)])) is None
+    assert not ledger.usage.state(MARCH).complete
 
 
-def test_what_is_complete_is_never_thrown_away(ledger):
+def test_a_complete_collection_is_never_discarded(ledger):
     collect(ledger, [line(1)])
-    done = ledger.collected.run(MARCH)
-    ledger.collected.begin_again(done)
-    assert ledger.collected.add(done, page([line(2)], before=1)) is None
-    assert ledger.collected.run(MARCH) == done
-    assert list(ledger.collected.lines(MARCH, 5)) == [line(1)]
+    done = ledger.usage.state(MARCH)
+    ledger.usage.restart(done)
+    assert ledger.usage.add_page(done, page([line(2)], before=1)) is None
+    assert ledger.usage.state(MARCH) == done
+    assert list(ledger.usage.lines(MARCH, 5)) == [line(1)]
 
 
 def test_a_period_without_usage_is_complete_and_bills_nobody(ledger):
     collect(ledger, [])
-    assert ledger.collected.run(MARCH).collected
+    assert ledger.usage.state(MARCH).complete
     assert claim(ledger) is None
     assert ledger.unbilled(MARCH) == ()
 
@@ -182,20 +182,20 @@ def test_a_period_without_usage_is_complete_and_bills_nobody(ledger):
 def test_lines_are_read_in_chunks_without_losing_one(ledger, database):
     numbers = range(1, 2 * CHUNK + 2)
     collect(ledger, [line(number, customer=5 if number % 2 else 6) for number in numbers])
-    reading = ledger.collected.lines(MARCH, 5)
+    reading = ledger.usage.lines(MARCH, 5)
     assert next(reading).id == 1
-    CustomerStore(database).save(ANN)  # nothing is held between two lines: others can write
+    CustomerStore(database).save(ANN)  # no connection is held between chunks: others can write
     assert [one.id for one in reading] == [number for number in numbers if number % 2][1:]
 
 
 def test_lines_are_counted_by_their_tokens(ledger, database):
     collect(ledger, [line(1), line(2, tokens=0), line(3), line(4, customer=6), line(5, tokens=2**40)])
     with database.reading() as connection:
-        counted = list(ledger.collected.counted(connection, MARCH, 5))
+        counted = list(ledger.usage.count_by_tokens(connection, MARCH, 5))
     assert sorted(counted) == [(0, 1), (7, 2), (2**40, 1)]
 
 
-def test_customers_wait_once_they_are_known(ledger, database):
+def test_customers_are_claimed_once_they_are_known(ledger, database):
     store = CustomerStore(database)
     collect(ledger, [line(1, customer=9), line(2), line(3), line(4, customer=None)])
     assert claim(ledger) is None
@@ -208,7 +208,7 @@ def test_customers_wait_once_they_are_known(ledger, database):
     assert claim(ledger) == 9
 
 
-def test_a_claimed_customer_is_passed_over_or_waited_for(postgresql):
+def test_a_claimed_customer_is_skipped_or_waited_for(postgresql):
     with Database.at(postgresql) as database, ThreadPoolExecutor(1) as pool:
         ledger = Ledger(database)
         CustomerStore(database).save(ANN)
@@ -216,11 +216,11 @@ def test_a_claimed_customer_is_passed_over_or_waited_for(postgresql):
 
         def claim_patiently() -> int | None:
             with database.writing() as connection:
-                return queue.claim(connection, MARCH, patient=True)
+                return queue.claim(connection, MARCH, wait=True)
 
         waits = select(func.count()).select_from(text("pg_locks")).where(text("NOT granted"))
         with pytest.raises(ZeroDivisionError), database.writing() as connection:  # noqa: PT012
-            assert queue.claim(connection, MARCH, patient=False) == 5
+            assert queue.claim(connection, MARCH, wait=False) == 5
             assert claim(ledger) is None
             other = pool.submit(claim_patiently)
             deadline = time.monotonic() + 30
@@ -230,7 +230,7 @@ def test_a_claimed_customer_is_passed_over_or_waited_for(postgresql):
         assert other.result(timeout=30) == 5
 
 
-def test_usage_of_nobody_known_is_reported_by_user(ledger, database):
+def test_usage_of_unknown_customers_is_reported_by_user(ledger, database):
     CustomerStore(database).save(ANN)
     lines = [line(1), line(2, customer=9, user=4), line(3, customer=9, user=4, tokens=8)]
     lines += [line(4, customer=9, user=3), line(5, customer=None, user=8), line(6, customer=None, user=7)]
@@ -248,7 +248,7 @@ def test_usage_of_nobody_known_is_reported_by_user(ledger, database):
     assert ledger.unbilled(MARCH) == expected[:2]
 
 
-def test_an_invoice_comes_back_to_the_last_digit(ledger, place):
+def test_an_invoice_is_read_back_to_the_last_digit(ledger, place):
     stored = bill(ledger, ANN)
     with Database.at(place) as another:
         read = Ledger(another).invoice(stored.number)
@@ -259,7 +259,7 @@ def test_an_invoice_comes_back_to_the_last_digit(ledger, place):
     assert ledger.invoice(stored.number + 1) is None
 
 
-def test_an_invoice_stays_as_it_was_when_its_customer_changes(ledger, database):
+def test_an_invoice_does_not_change_with_its_customer(ledger, database):
     store = CustomerStore(database)
     store.save(ANN)
     stored = bill(ledger, ANN)
@@ -267,7 +267,7 @@ def test_an_invoice_stays_as_it_was_when_its_customer_changes(ledger, database):
     assert list(ledger.invoices()) == [stored]
 
 
-def test_invoices_are_chosen_by_period_and_customer(ledger):
+def test_invoices_are_selected_by_period_and_customer(ledger):
     one, two = bill(ledger, ANN), bill(ledger, replace(ANN, id=6))
     three = bill(ledger, ANN, APRIL)
     assert list(ledger.invoices()) == [one, two, three]
@@ -284,7 +284,7 @@ def test_invoices_are_read_in_chunks_without_losing_one(ledger, monkeypatch):
     assert list(ledger.invoices(MARCH)) == stored
 
 
-def test_numbers_have_no_gap_after_a_failure(ledger):
+def test_a_failure_leaves_no_gap_in_the_numbers(ledger):
     first = bill(ledger, ANN)
     with pytest.raises(StoreError):
         bill(ledger, ANN)  # a second invoice for the same customer and period
@@ -300,18 +300,18 @@ def test_the_lines_of_an_invoice_are_those_of_its_customer_and_period(ledger):
     assert list(ledger.lines(bill(ledger, ANN, APRIL))) == [line(1, tokens=9)]
 
 
-def test_a_ledger_in_memory_works_as_one_in_a_file():
+def test_a_ledger_in_memory_can_be_used_while_it_is_read():
     with Database.in_memory() as database:
         store, ledger = CustomerStore(database), Ledger(database)
         store.save(*DEMO_CUSTOMERS)
         collect(ledger, [line(1)])
         stored = bill(ledger, ANN)
-        # Each can be used while the other is being read.
+        # Others can be used while the invoices are being read.
         for read in ledger.invoices():
             assert (read, store.get(1), list(ledger.lines(read))) == (stored, DEMO_CUSTOMERS[0], [line(1)])
 
 
-def test_lines_of_nobody_are_kept(ledger, database):
+def test_lines_of_unknown_customers_are_kept(ledger, database):
     collect(ledger, [line(1, customer=None), line(2, customer=77)])
     with database.reading() as connection:
         kept = connection.execute(select(usage_lines.c.billing_user_id).order_by(usage_lines.c.id)).all()

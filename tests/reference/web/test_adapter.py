@@ -25,12 +25,12 @@ JSON = {"Content-Type": "application/json"}
 
 
 class Adapter:
-    """The adapter, called as a check does."""
+    """The adapter, and requests as a check sends them."""
 
     def __init__(self, url: str, service: BillingService, solusio_url: str) -> None:
         self.service = service
         self.client = httpx.Client(base_url=f"{url}/adapter/", timeout=30)
-        self.order = {
+        self.request = {
             "period": "2026-03",
             "from": "2026-03-01T00:00:00Z",
             "to": "2026-04-01T00:00:00Z",
@@ -43,8 +43,8 @@ class Adapter:
         return self.client.post("customers", content=document, headers=JSON)
 
     def bill(self, **changes: object) -> httpx.Response:
-        order = {**self.order, **changes}
-        return self.client.post("bill", json={name: value for name, value in order.items() if value != ""})
+        body = {**self.request, **changes}
+        return self.client.post("bill", json={name: value for name, value in body.items() if value != ""})
 
     def invoices(self) -> list[dict]:
         answer = self.client.get("invoices", params={"period": "2026-03"})
@@ -82,7 +82,7 @@ def refused(answer: httpx.Response, status: int, code: str) -> str:
     return error["message"]
 
 
-def test_prepare_bill_and_read_and_once_more(adapter, usage_server):
+def test_import_bill_and_list_twice(adapter, usage_server):
     usage_server.use(700_001, 2604)
     usage_server.use(777, 5, user=31)
     answer = adapter.customers(ANN, BOB)
@@ -104,7 +104,7 @@ def test_prepare_bill_and_read_and_once_more(adapter, usage_server):
     assert adapter.invoices() == before
 
 
-def test_each_customers_document_begins_new_books_and_numbers_go_on(adapter, usage_server):
+def test_each_customers_document_starts_an_empty_store_and_numbers_continue(adapter, usage_server):
     usage_server.use(700_001, 1000)
     adapter.customers(ANN)
     adapter.bill()
@@ -116,10 +116,10 @@ def test_each_customers_document_begins_new_books_and_numbers_go_on(adapter, usa
     adapter.bill()
     [invoice] = adapter.invoices()
     assert (invoice["number"], invoice["billing_user_id"], invoice["total"]) == ("000002", 700_011, "3.00")
-    assert adapter.service.store.all() == []  # the books of the pages are as they were
+    assert adapter.service.store.all() == []  # the store of the pages is unchanged
 
 
-def test_with_a_solusio_of_its_own_the_books_are_those_of_the_pages(usage_server):
+def test_with_a_configured_solusio_the_adapter_shares_the_store_of_the_pages(usage_server):
     usage_server.use(700_001, 1000)
     with adapter_on(usage_server.url, own_solusio=True) as adapter:
         adapter.customers(ANN)
@@ -132,7 +132,7 @@ def test_with_a_solusio_of_its_own_the_books_are_those_of_the_pages(usage_server
         assert len(adapter.client.get("invoices").json()["invoices"]) == 1  # of all periods
 
 
-def test_a_period_is_billed_by_one_at_a_time(adapter, usage_server):
+def test_only_one_run_bills_a_period_at_a_time(adapter, usage_server):
     usage_server.use(700_001, 1000)
     adapter.customers(ANN)
     asked, go_on = threading.Event(), threading.Event()
@@ -143,15 +143,15 @@ def test_a_period_is_billed_by_one_at_a_time(adapter, usage_server):
 
     usage_server.disturbed[1] = hold
 
-    async def two_orders() -> tuple[httpx.Response, httpx.Response]:
+    async def two_requests() -> tuple[httpx.Response, httpx.Response]:
         async with httpx.AsyncClient(base_url=adapter.client.base_url, timeout=30) as client:
-            first = asyncio.create_task(client.post("bill", json=adapter.order))
+            first = asyncio.create_task(client.post("bill", json=adapter.request))
             assert await asyncio.to_thread(asked.wait, 30)
-            second = await client.post("bill", json=adapter.order)
+            second = await client.post("bill", json=adapter.request)
             go_on.set()
             return await first, second
 
-    first, second = asyncio.run(two_orders())
+    first, second = asyncio.run(two_requests())
     assert first.json()["invoices_made"] == 1
     refused(second, 409, "run_in_progress")
     assert second.headers["retry-after"] == "1"
@@ -165,7 +165,7 @@ def test_a_month_that_is_not_over_is_not_billed(adapter, usage_server):
     assert adapter.invoices() == []
 
 
-def test_a_solusio_that_refuses_is_named_and_its_access_token_is_not(adapter, usage_server):
+def test_the_error_of_solusio_is_reported_without_the_access_token(adapter, usage_server):
     usage_server.disturbed[1] = lambda _: 403
     message = refused(adapter.bill(), 409, "not_billed")
     assert "403" in message
@@ -193,13 +193,13 @@ def test_a_solusio_that_refuses_is_named_and_its_access_token_is_not(adapter, us
         ({"access_token": 7}, "malformed_request"),
     ],
 )
-def test_a_malformed_order_is_refused(adapter, changes, code):
+def test_a_malformed_bill_request_is_refused(adapter, changes, code):
     message = refused(adapter.bill(**changes), 400, code)
     assert "user:word" not in message
     assert "two words" not in message
 
 
-def test_the_same_moment_in_another_zone_is_the_same(adapter, usage_server):
+def test_the_same_moment_in_another_time_zone_is_accepted(adapter, usage_server):
     usage_server.use(700_001)
     adapter.customers(ANN)
     assert adapter.bill(**{"from": "2026-03-01T02:00:00+02:00", "new": "ignored"}).status_code == 200
@@ -218,13 +218,13 @@ def test_the_same_moment_in_another_zone_is_the_same(adapter, usage_server):
         (b"[" * 100_000, 400),
     ],
 )
-def test_what_is_no_document_is_refused(adapter, path, body, status):
+def test_an_invalid_document_is_refused(adapter, path, body, status):
     answer = adapter.client.post(path, content=body, headers=JSON)
     assert answer.status_code == status
     assert answer.json()["error"]["code"].startswith("malformed_")
 
 
-def test_a_wrong_customer_is_named_by_his_place_and_nobody_is_saved(adapter):
+def test_an_invalid_customer_is_named_by_place_and_nobody_is_saved(adapter):
     document = json.loads(write([(ANN, "ann@example.com"), (BOB, "bob@example.com")]))
     document["customers"][1]["pricing"]["user_token_unit_cost"] = 3
     answer = adapter.client.post("customers", json=document)
@@ -236,23 +236,23 @@ def test_a_wrong_customer_is_named_by_his_place_and_nobody_is_saved(adapter):
 @pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", ""])
 def test_other_media_types_are_refused(adapter, media_type):
     answer = adapter.client.post(
-        "bill", content=json.dumps(adapter.order), headers={"Content-Type": media_type}
+        "bill", content=json.dumps(adapter.request), headers={"Content-Type": media_type}
     )
     refused(answer, 415, "unsupported_media_type")
 
 
-def test_a_body_without_end_is_refused(adapter, monkeypatch):
+def test_an_endless_body_is_refused(adapter, monkeypatch):
     monkeypatch.setattr("solusio_reference.web.adapter.MAX_BYTES", 1000)
     chunks = (b" " * 100 for _ in range(50))
     refused(adapter.client.post("customers", content=chunks, headers=JSON), 413, "body_too_large")
 
 
 @pytest.mark.parametrize("query", ["period=2026-13", "period=", "period=%FF"])
-def test_invoices_of_no_month_are_refused(adapter, query):
+def test_invoices_of_an_invalid_month_are_refused(adapter, query):
     refused(adapter.client.get(f"invoices?{query}"), 400, "malformed_period")
 
 
-def test_two_months_at_once_are_refused(adapter):
+def test_two_periods_are_refused(adapter):
     refused(adapter.client.get("invoices?period=2026-03&period=2026-04"), 400, "duplicate_parameter")
 
 
@@ -290,11 +290,11 @@ def test_strangers_are_refused(adapter, headers, status, code):
     assert adapter.invoices() == []
 
 
-def test_a_stranger_s_host_reads_no_invoices(adapter):
+def test_a_foreign_host_reads_no_invoices(adapter):
     refused(adapter.client.get("invoices", headers={"Host": "evil.example"}), 421, "foreign_host")
 
 
-def test_trouble_with_the_database_is_no_mistake_of_the_caller(adapter, monkeypatch):
+def test_an_error_of_the_database_is_reported(adapter, monkeypatch):
     def fail(*_arguments):
         raise StoreError("disk I/O error")
 
@@ -302,8 +302,8 @@ def test_trouble_with_the_database_is_no_mistake_of_the_caller(adapter, monkeypa
     assert refused(adapter.client.get("invoices"), 503, "store_failed") == "disk I/O error."
 
 
-def test_runs_are_told_apart_by_period(adapter, usage_server):
+def test_the_run_belongs_to_the_service_of_the_check(adapter, usage_server):
     usage_server.use(700_001)
     adapter.customers(ANN)
     adapter.bill()
-    assert adapter.service.outcome(Period(2026, 3)) is None  # it ran on the books of the check
+    assert adapter.service.last_run(Period(2026, 3)) is None  # it ran in the service of the check

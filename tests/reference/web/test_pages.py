@@ -29,7 +29,7 @@ EVIL = "<script>alert('x')</script><img src=x onerror=alert(1)>\"'&{{ 7 * 7 }}"
 
 
 class Billing:
-    """A billing system with its pages, and a browser's requests to them."""
+    """A billing system with its pages, and requests as a browser sends them."""
 
     def __init__(self, service: BillingService, url: str) -> None:
         self.service = service
@@ -45,7 +45,7 @@ class Billing:
         return self.client.post(path, content=body, headers={n: v for n, v in sent.items() if v})
 
     def text(self, path: str) -> str:
-        """Return what a reader sees: without tags, and with single spaces."""
+        """Return the visible text: without tags, and with single spaces."""
         answer = self.get(path)
         assert answer.status_code == 200, answer.text
         return " ".join(re.sub(r"<[^>]*>", " ", answer.text).split())
@@ -54,14 +54,14 @@ class Billing:
         bill(MARCH, solusio, self.service.store, self.service.ledger)
 
     def wait(self) -> None:
-        """Wait until the run that was started is done."""
-        self.service.outcome(MARCH).exception(timeout=30)
+        """Wait for the end of the billing run."""
+        self.service.last_run(MARCH).exception(timeout=30)
 
 
 @contextmanager
 def billing_system(
     solusio_url: str | None = None,
-    access_token: str = "secret",  # noqa: S107 - of nobody
+    access_token: str = "secret",  # noqa: S107 - opens nothing
     *,
     allow_remote: bool = False,
 ):
@@ -69,7 +69,7 @@ def billing_system(
         store = stack.enter_context(CustomerStore.in_memory())
         solusio = None
         if solusio_url is not None:
-            # One attempt: what fails in these tests fails for good.
+            # One attempt: failures in these tests are permanent.
             solusio = stack.enter_context(SolusioClient(solusio_url, access_token, attempts=1))
         service = BillingService(store, solusio=solusio)
         mounts = {"/billing": create_pages(service, allow_remote=allow_remote)}
@@ -87,13 +87,13 @@ def billing(usage_server):
 
 @pytest.fixture(scope="module")
 def shop():
-    """A billing system that only tests read from, with the demo customers."""
+    """A billing system with the demo customers, which tests only read."""
     with billing_system("http://solusio.invalid") as made:
         seed_demo(made.service.store)
         yield made
 
 
-# --- what is shown ---------------------------------------------------------------------------
+# --- pages ------------------------------------------------------------------------------------
 
 
 def test_customers_with_their_prices(shop):
@@ -106,12 +106,12 @@ def test_customers_with_their_prices(shop):
     assert "9 Free of charge USD $1.00 $0.00" in shown
 
 
-def test_a_customer_with_every_step_of_his_price(shop):
+def test_a_customer_with_every_step_of_the_price(shop):
     shown = shop.text("/billing/customers/1")
-    assert "Base price of one token £1.34 GBP" in shown
+    assert "Base price £1.34 GBP" in shown
     assert "Special Client Group Discount 5% Recurring Discount × 0.95" in shown
-    assert "City Tax + 6 % State Tax on top of the tax before + 2 %" in shown
-    assert "Price of one token, as SolusIO shows it £1.3763676 GBP" in shown
+    assert "City Tax + 6 % State Tax on top of the previous tax + 2 %" in shown
+    assert "Price in SolusIO £1.3763676 GBP" in shown
     assert "SolusIO account None" in shown
     assert "Log in to SolusIO" in shown
 
@@ -125,12 +125,12 @@ def test_a_billing_system_without_customers_and_invoices_says_so():
         assert "There are no customers yet." in empty.text("/billing")
         shown = empty.text("/billing/invoices?period=2026-03")
         assert "There are no invoices for this month." in shown
-        assert "SolusIO is not configured here" in shown
+        assert "No SolusIO is configured" in shown
         assert "Run billing now" not in shown
         assert empty.post("/billing/runs", "period=2026-03").status_code == 409
 
 
-def test_without_a_solusio_there_is_no_button_to_it():
+def test_without_a_solusio_there_is_no_login_button():
     with billing_system() as alone:
         seed_demo(alone.service.store)
         assert "Log in to SolusIO" not in alone.text("/billing/customers/1")
@@ -139,7 +139,7 @@ def test_without_a_solusio_there_is_no_button_to_it():
         assert "no SolusIO is configured here." in answer.text
 
 
-def test_many_customers_come_in_pages(billing):
+def test_many_customers_are_split_into_pages(billing):
     billing.service.store.save(
         *(Customer(number, f"Customer no. {number}", Decimal(1), USD) for number in range(1, 252))
     )
@@ -169,13 +169,13 @@ def test_an_invoice_with_discounts_taxes_and_rounding(billing, usage_server):
     # Lines: 1.234 -> 1.23 each, subtotal 2.46. Exactly: 2.468; discount 0.1234 -> 0.12; net 2.3446;
     # tax 0.46892 -> 0.47; total 2.81352 -> 2.81. 2.46 - 0.12 + 0.47 = 2.81: no rounding line.
     assert "server 1 Server small 1,234 hourly 1,234 $1.23" in shown
-    assert "Subtotal 2,468 tokens of $0.001 $2.46" in shown
+    assert "Subtotal 2,468 tokens at $0.001 $2.46" in shown
     assert "Loyal × 0.95 -$0.12 VAT 20 % $0.47 Total $2.81" in shown
     assert "Rounding" not in shown
     assert "Invoice 000001" in shown
     assert "Customer Ann" in shown
     assert "Period 1 March 2026 to 31 March 2026 (UTC)" in shown
-    assert "The total is 2,468 tokens of $0.00114, rounded once." in shown
+    assert "The total is 2,468 tokens at $0.00114, rounded once." in shown
     assert "000001 Ann 2 2,468 $2.81" in billing.text("/billing/invoices?period=2026-03")
     assert "000001 2026-03 2 2,468 $2.81" in billing.text("/billing/customers/7")
 
@@ -206,7 +206,7 @@ def test_rounding_and_currencies_on_an_invoice(billing, usage_server, currency, 
     assert f"exact total {rounding} Total {total}" in shown
 
 
-def test_an_invoice_stays_readable_when_prices_and_customer_change(billing, usage_server):
+def test_an_invoice_does_not_change_with_the_customers_prices(billing, usage_server):
     ann = Customer(7, "Ann", Decimal("0.001"), USD)
     billing.service.store.save(ann)
     usage_server.use(7, 5000)
@@ -215,7 +215,7 @@ def test_an_invoice_stays_readable_when_prices_and_customer_change(billing, usag
     assert "Total $5.00" in billing.text("/billing/invoices/1")
 
 
-def test_thousands_of_lines_come_in_pages_and_all_of_them_in_print(billing, usage_server):
+def test_thousands_of_lines_are_split_into_pages_and_all_of_them_printed(billing, usage_server):
     billing.service.store.save(Customer(7, "Ann", Decimal("0.001"), USD))
     usage_server.per_page = 1000
     usage_server.use(7, 1000, lines=3001)
@@ -231,13 +231,13 @@ def test_thousands_of_lines_come_in_pages_and_all_of_them_in_print(billing, usag
     assert [int(number) for number in servers.findall(printed.text)] == list(range(1, 3002))
     assert "Page 1 of" not in printed.text
     assert printed.text.rstrip().endswith("</html>")
-    assert "content-length" not in printed.headers  # it is sent while the lines are still being read
+    assert "content-length" not in printed.headers  # sent while the lines are being read
 
 
 # --- billing ---------------------------------------------------------------------------------
 
 
-def test_run_billing_now_and_what_came_of_it(billing, usage_server):
+def test_run_billing_now_and_its_result(billing, usage_server):
     billing.service.store.save(Customer(7, "Ann", Decimal("0.001"), USD))
     usage_server.use(7, 5000, lines=12)
     usage_server.use(777, 123, user=31)
@@ -248,17 +248,17 @@ def test_run_billing_now_and_what_came_of_it(billing, usage_server):
     billing.wait()
     shown = billing.text("/billing/runs/2026-03")
     assert "Finished" in shown
-    assert "Invoices made now 1 Invoices made before 0 Usage lines 14 Tokens 60,168" in shown
+    assert "New invoices 1 Earlier invoices 0 Usage lines 14 Tokens 60,168" in shown
     assert "none 32 1 45 777 31 1 123" in shown
     assert "none 32 1 45 777 31 1 123" in billing.text("/billing/invoices?period=2026-03")
     assert "Invoices of March 2026" in billing.text("/billing/invoices")  # the month billed last
 
     billing.post("/billing/runs", "period=2026-03")
     billing.wait()
-    assert "Invoices made now 0 Invoices made before 1" in billing.text("/billing/runs/2026-03")
+    assert "New invoices 0 Earlier invoices 1" in billing.text("/billing/runs/2026-03")
 
 
-def test_a_run_under_way_is_not_started_twice(billing, usage_server):
+def test_a_run_in_progress_is_not_started_twice(billing, usage_server):
     billing.service.store.save(Customer(7, "Ann", Decimal("0.001"), USD))
     usage_server.use(7, 5000)
     go_on = threading.Event()
@@ -270,12 +270,12 @@ def test_a_run_under_way_is_not_started_twice(billing, usage_server):
     assert billing.post("/billing/runs", "period=2026-03").status_code == 303
     go_on.set()
     billing.wait()
-    assert usage_server.asked == [1]
-    assert "Invoices made now 1" in billing.text("/billing/runs/2026-03")
+    assert usage_server.requested == [1]
+    assert "New invoices 1" in billing.text("/billing/runs/2026-03")
     assert 'http-equiv="refresh"' not in billing.get("/billing/runs/2026-03").text
 
 
-def test_a_run_that_fails_says_why_and_can_be_repeated(billing, usage_server):
+def test_a_failed_run_shows_why_and_can_be_repeated(billing, usage_server):
     billing.service.store.save(Customer(7, "Ann", Decimal("0.001"), USD))
     usage_server.use(7, 5000)
     usage_server.closed = False
@@ -287,10 +287,10 @@ def test_a_run_that_fails_says_why_and_can_be_repeated(billing, usage_server):
     usage_server.closed = True
     billing.post("/billing/runs", "period=2026-03")
     billing.wait()
-    assert "Invoices made now 1" in billing.text("/billing/runs/2026-03")
+    assert "New invoices 1" in billing.text("/billing/runs/2026-03")
 
 
-def test_a_defect_in_a_run_shows_in_the_log_and_not_on_the_page(monkeypatch, caplog):
+def test_details_of_a_bug_are_in_the_log_and_not_on_the_page(monkeypatch, caplog):
     def broken(*_arguments):
         raise RuntimeError("SELECT secret FROM /var/lib/billing.db")
 
@@ -301,11 +301,11 @@ def test_a_defect_in_a_run_shows_in_the_log_and_not_on_the_page(monkeypatch, cap
         answer = billing.get("/billing/runs/2026-03")
     assert answer.status_code == 500
     assert "SELECT" not in answer.text
-    assert "mistake of the program" in answer.text
+    assert "a bug in the billing system" in answer.text
     assert "SELECT secret" in caplog.text
 
 
-# --- into SolusIO ----------------------------------------------------------------------------
+# --- login to SolusIO -------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -321,7 +321,7 @@ def integrated(solusio):
         yield made
 
 
-def test_the_button_makes_the_user_once_and_leads_into_his_user_area(integrated, solusio):
+def test_the_login_button_creates_the_user_once_and_leads_to_the_user_area(integrated, solusio):
     first = integrated.post("/billing/customers/8/login")
     assert first.status_code == 303
     link = first.headers["location"]
@@ -339,7 +339,7 @@ def test_the_button_makes_the_user_once_and_leads_into_his_user_area(integrated,
 
 
 @pytest.mark.parametrize("step", ["lock", "suspend"])
-def test_a_locked_or_suspended_customer_is_let_in(integrated, step):
+def test_a_locked_or_suspended_customer_can_log_in(integrated, step):
     integrated.service.accounts.ensure(3, "three@example.com")
     account = getattr(integrated.service.accounts, step)(3)
     shown = f"{account.status.capitalize()}, user {account.solusio_user_id}"
@@ -352,18 +352,18 @@ def test_a_locked_or_suspended_customer_is_let_in(integrated, step):
     )
 
 
-def test_a_solusio_that_cannot_be_reached_is_told_on_the_page(shop):
+def test_an_unreachable_solusio_is_reported_on_the_page(shop):
     answer = shop.post("/billing/customers/2/login")
     assert answer.status_code == 502
-    assert "SolusIO could not be asked" in answer.text
+    assert "Login to SolusIO failed" in answer.text
     assert "Two discounts" in answer.text
     assert "secret" not in answer.text
 
 
-# --- whom and what pages trust ---------------------------------------------------------------
+# --- security ---------------------------------------------------------------------------------
 
 
-def test_names_are_shown_and_never_run(billing, usage_server):
+def test_names_are_escaped(billing, usage_server):
     billing.service.store.save(
         Customer(
             7,
@@ -406,7 +406,7 @@ def test_headers_of_pages(shop):
         assert "script" not in shop.get(path).text
 
 
-def test_static_files_are_named_by_their_content(shop):
+def test_static_files_are_named_for_their_content(shop):
     page = shop.get("/billing").text
     paths = re.findall(r'(?:href|src)="(/billing/static/[^"]+)"', page)
     assert {path.rpartition(".")[2] for path in paths} == {"css", "svg"}
@@ -423,7 +423,7 @@ def test_static_files_are_named_by_their_content(shop):
     "host",
     ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost.evil.example", "", "10.0.0.1"],
 )
-def test_another_host_name_gets_nothing(shop, host):
+def test_a_foreign_host_name_is_refused(shop, host):
     for answer in (shop.get("/billing", Host=host), shop.get("/billing/static/x", Host=host)):
         assert answer.status_code == 421
         assert "Vendor" not in answer.text
@@ -431,11 +431,11 @@ def test_another_host_name_gets_nothing(shop, host):
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:8080", "127.0.0.1", "[::1]:99", "127.1.2.3"])
-def test_names_of_this_machine_are_answered(shop, host):
+def test_names_of_this_machine_are_accepted(shop, host):
     assert shop.get("/billing", Host=host).status_code == 200
 
 
-def test_who_serves_others_is_called_by_an_address_or_a_name_that_nobody_owns():
+def test_with_remote_access_addresses_and_names_without_dots_are_accepted():
     with billing_system(allow_remote=True) as open_one:
         for host, status in (
             ("192.168.1.7:8080", 200),
@@ -459,20 +459,20 @@ def test_who_serves_others_is_called_by_an_address_or_a_name_that_nobody_owns():
     ],
 )
 @pytest.mark.parametrize("path", ["/billing/customers/1/login", "/billing/runs"])
-def test_a_page_of_another_site_can_send_nothing(shop, path, headers):
+def test_a_page_of_another_site_is_refused(shop, path, headers):
     answer = shop.post(path, "period=2026-03", **headers)
     assert answer.status_code == 403
     assert "location" not in answer.headers
-    assert shop.service.outcome(MARCH) is None
+    assert shop.service.last_run(MARCH) is None
     assert shop.service.account(1) is None
 
 
-def test_an_older_browser_that_only_sends_its_origin_is_served(billing):
+def test_an_older_browser_that_sends_only_origin_is_accepted(billing):
     assert billing.post("/billing/runs", "period=2026-03", Sec_Fetch_Site="").status_code == 303
     billing.wait()
 
 
-# --- what is not there -----------------------------------------------------------------------
+# --- errors -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -486,10 +486,10 @@ def test_an_older_browser_that_only_sends_its_origin_is_served(billing):
         ("/billing/customers/abc", 404, "no page at this address"),
         ("/billing/invoices/1", 404, "no invoice with this number"),
         (f"/billing/invoices/{'9' * 40}/print", 404, "no invoice with this number"),
-        ("/billing/invoices?period=2026-13", 400, "must be written as 2026-03"),
-        ("/billing/invoices?period=", 400, "must be written as 2026-03"),
-        ("/billing/invoices?period=%3Cscript%3E", 400, "must be written as 2026-03"),
-        ("/billing/runs/2026-13", 400, "must be written as 2026-03"),
+        ("/billing/invoices?period=2026-13", 400, "must be a month such as 2026-03"),
+        ("/billing/invoices?period=", 400, "must be a month such as 2026-03"),
+        ("/billing/invoices?period=%3Cscript%3E", 400, "must be a month such as 2026-03"),
+        ("/billing/runs/2026-13", 400, "must be a month such as 2026-03"),
         ("/billing/runs/2026-03", 404, "was not billed since the start"),
         ("/billing/runs", 405, "Method Not Allowed"),
         ("/billing/customers/1/login", 405, "Method Not Allowed"),
@@ -501,7 +501,7 @@ def test_an_older_browser_that_only_sends_its_origin_is_served(billing):
         ("/billing?page=²", 404, "the last one is 1"),
     ],
 )
-def test_what_is_not_there_is_said_in_words(shop, path, status, text):
+def test_missing_pages_and_invalid_addresses_are_explained(shop, path, status, text):
     answer = shop.get(path)
     assert answer.status_code == status
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -511,22 +511,22 @@ def test_what_is_not_there_is_said_in_words(shop, path, status, text):
 @pytest.mark.parametrize(
     "body", ["", "period=", "period=2026-3", "period=2026-03&period=2026-04", "period=%FF"]
 )
-def test_a_run_of_no_month_is_refused(shop, body):
+def test_a_run_of_an_invalid_month_is_refused(shop, body):
     assert shop.post("/billing/runs", body).status_code == 400
-    assert shop.service.outcome(MARCH) is None
+    assert shop.service.last_run(MARCH) is None
 
 
-def test_trouble_with_the_database_is_told_in_words(billing, monkeypatch):
+def test_an_error_of_the_database_is_explained(billing, monkeypatch):
     def fail(*_arguments):
         raise StoreError("disk I/O error")
 
-    monkeypatch.setattr(billing.service, "count_customers", fail)
+    monkeypatch.setattr(billing.service.store, "count", fail)
     answer = billing.get("/billing")
     assert answer.status_code == 503
     assert "disk I/O error." in answer.text
 
 
-def test_the_billing_endpoint_is_as_it_was(shop):
+def test_the_billing_endpoint_is_not_affected(shop):
     answer = httpx.post(
         shop.url, data={"action": "GetTokenPricing", "userid": "1"}, headers={"Host": "evil.example"}
     )

@@ -1,4 +1,4 @@
-"""The billing pages in a real browser: without scripts, on a phone, on paper, and on into SolusIO."""
+"""The billing pages in a real browser: without scripts, on a phone, on paper, and the login to SolusIO."""
 
 import re
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ def mock() -> Iterator[Mock]:
 
 @pytest.fixture(scope="module")
 def url(mock: Mock) -> Iterator[str]:
-    """Serve a billing system that SolusIO asks for prices, and in which nothing is billed yet."""
+    """Serve a billing system that SolusIO asks for prices, and that has no invoices yet."""
     with CustomerStore.in_memory() as store, SolusioClient(mock.url, mock.admin_token) as solusio:
         store.save(
             Customer(42, "Ada Lovelace", Decimal("0.00091"), EUR, taxes=(Tax("VAT", Decimal(19)),)),
@@ -57,13 +57,13 @@ def url(mock: Mock) -> Iterator[str]:
 
 @pytest.fixture
 def page(chromium: Browser, url: str) -> Iterator[Page]:
-    """A page without scripts."""
+    """A page with scripts disabled."""
     with opened(chromium, url, java_script_enabled=False) as page:
         yield page
 
 
 def use_server(mock: Mock, billing_user_id: int, servers: int) -> None:
-    """Let a customer have servers for all of March, and end the month."""
+    """Give a customer servers for a whole month, and end the month."""
     [user] = [one for one in mock.call("GET", "users") if one["billing_user_id"] == billing_user_id]
     for number in range(servers):
         mock.create_server(user=user["id"], name=f"web{number}.example.com", wait=False)
@@ -90,7 +90,7 @@ def test_from_the_customer_into_solusio_and_from_billing_to_the_printed_invoice(
     page.get_by_role("link", name="Show the invoices").click()
     page.get_by_role("link", name="000001").click()
     # 3 x 5000 tokens: 4.55 a line; 15000 x 0.00091 = 13.65; 19 % = 2.5935; 15000 x 0.0010829 = 16.2435.
-    # 13.65 + 2.59 = 16.24: nothing to round.
+    # 13.65 + 2.59 = 16.24: no rounding difference.
     rows = page.locator("table.lines tbody tr")
     expect(rows).to_have_count(3)
     expect(rows.first).to_have_text(
@@ -99,7 +99,7 @@ def test_from_the_customer_into_solusio_and_from_billing_to_the_printed_invoice(
     sums = page.locator("table.sums tr")
     expect(sums).to_have_text(
         [
-            re.compile(r"Subtotal 15\.000 tokens of 0,00091 EUR\s*13,65 EUR"),
+            re.compile(r"Subtotal 15\.000 tokens at 0,00091 EUR\s*13,65 EUR"),
             re.compile(r"VAT 19 %\s*2,59 EUR"),
             re.compile(r"Total\s*16,24 EUR"),
         ]
@@ -116,14 +116,14 @@ def test_from_the_customer_into_solusio_and_from_billing_to_the_printed_invoice(
 
 
 def pages_of(pdf: bytes) -> int:
-    """Count the pages of a PDF, all of which have to be A4: 210 x 297 mm are 595 x 842 points."""
+    """Count the pages of a PDF, all of which must be A4: 210 x 297 mm are 595 x 842 points."""
     assert pdf.startswith(b"%PDF-")
     sizes = re.findall(rb"/MediaBox\s*\[0 0 ([\d.]+) ([\d.]+)\]", pdf)
     assert {(round(float(width)), round(float(height))) for width, height in sizes} == {(595, 842)}
     return len(re.findall(rb"/Type\s*/Page\b", pdf))
 
 
-def test_a_long_invoice_is_printed_whole_with_its_head_on_every_page(page: Page, mock: Mock) -> None:
+def test_a_long_invoice_prints_completely_with_a_table_head_on_every_page(page: Page, mock: Mock) -> None:
     page.goto("/billing/customers/43")
     page.get_by_role("button", name="Log in to SolusIO").click()
     page.wait_for_url(f"{mock.url}/")
@@ -146,8 +146,8 @@ def test_a_long_invoice_is_printed_whole_with_its_head_on_every_page(page: Page,
     assert pages_of(page.pdf(prefer_css_page_size=True)) > 5
 
 
-def test_a_name_is_no_script(chromium: Browser, url: str) -> None:
-    made = chromium.new_context(base_url=url)  # with scripts, which the pages do not have
+def test_a_name_is_never_run_as_a_script(chromium: Browser, url: str) -> None:
+    made = chromium.new_context(base_url=url)  # with scripts enabled
     made.set_default_timeout(10_000)
     page = made.new_page()
     for path in ("/billing", "/billing/customers/43"):
@@ -155,7 +155,7 @@ def test_a_name_is_no_script(chromium: Browser, url: str) -> None:
         expect(page.get_by_text(EVIL).first).to_be_visible()
         assert "taken" not in page.title().split(" · ")[-1]
         assert page.locator("script").count() == 0
-    # And what got in anyhow would not run.
+    # Even an injected script does not run.
     page.evaluate(
         "() => { const s = document.createElement('script'); s.textContent = 'window.taken = 1';"
         " document.body.append(s); }"
@@ -179,6 +179,6 @@ def test_a_page_of_another_site_cannot_press_the_button(chromium: Browser, url: 
     page.route("http://evil.example/", lambda route: route.fulfill(body=form, content_type="text/html"))
     page.goto("http://evil.example/")
     page.get_by_role("button", name="Win").click()
-    expect(page.get_by_text("This was sent by a page of another site.")).to_be_visible()
+    expect(page.get_by_text("A page of another site sent this request.")).to_be_visible()
     assert not page.url.startswith(mock.url)
     made.close()
