@@ -54,7 +54,7 @@ class Accounts:
         return self._set(customer_id, email=email)
 
     def lock(self, customer_id: int) -> Account:
-        """Lock a customer who does not pay: they cannot create anything in SolusIO; their servers keep running."""
+        """Lock a customer who does not pay: no new servers in SolusIO, but the old ones keep running."""
         return self._set(customer_id, locked=True)
 
     def unlock(self, customer_id: int) -> Account:
@@ -76,7 +76,7 @@ class Accounts:
     def login_link(self, customer_id: int) -> str:
         """Return a URL that logs a customer in to SolusIO, once (step 9).
 
-        Locked and suspended customers get one too: SolusIO tells them what they can no longer do.
+        Locked and suspended customers get one, too: SolusIO shows them that they are.
         """
         attempt = 1
         while True:

@@ -22,8 +22,8 @@ _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f\ud800-\udfff]{1,64}@[^@\s\x00-\x1f\x7f\
 class Account:
     """The SolusIO user that a customer should have.
 
-    SolusIO has one status. Here a lock and a suspension, the next step against a customer who does not pay, are
-    separate: a suspension takes precedence, and a lock from before it remains when it ends.
+    A lock is the first step against a customer who does not pay, a suspension the next. SolusIO has one
+    status for both. Here they are separate, so that a lock remains when a suspension ends.
     """
 
     customer_id: int

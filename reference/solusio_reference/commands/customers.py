@@ -146,7 +146,7 @@ def _add_change(name: str, text: str) -> None:
     customers.command(name, help=text)(_customer_id(store_option(solusio_options()(change))))
 
 
-_add_change("lock", "Lock a customer who does not pay: they cannot create anything in SolusIO.")
+_add_change("lock", "Lock a customer who does not pay: no new servers, but the old ones keep running.")
 _add_change("unlock", "Unlock a customer; a suspension stays in place.")
 _add_change("suspend", "Suspend a customer who does not pay, and their servers.")
 _add_change("unsuspend", "End a suspension; a lock stays in place.")
