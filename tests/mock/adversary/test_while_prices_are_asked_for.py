@@ -91,4 +91,4 @@ def test_a_billing_endpoint_may_call_back_while_it_is_asked(api: Caller, endpoin
     endpoint.meanwhile = look_up
     assert "price" in caller.get("plans/1").data
     assert found == [200, 200]
-    assert caller.get("plans/1").status == 403
+    assert caller.get("account").data["status"] == "suspended"
