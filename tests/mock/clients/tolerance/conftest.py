@@ -64,6 +64,8 @@ def rich(billing: str) -> Iterator[Solusio]:
             backup_settings={"enabled": True, "schedule": weekly},
             additional_disks=[{"name": "more", "size": 1, "offer_id": 1}],
         )
+        hook = {"name": "hook", "url": "http://127.0.0.1:9/", "events": ["snapshot_created"]}
+        panel.call("POST", "event_handlers", hook)
         network = {"name": "vpc", "from": "10.0.0.1", "to": "10.0.0.9", "netmask": "255.255.255.0"}
         place = {"location_id": main["location"]["id"], "user_id": priced["id"]}
         vpc = panel.call("POST", "vpc_networks", {**network, **place})
@@ -117,6 +119,7 @@ FIRST = {
     "backup_node_id": "backup_nodes",
     "vpc_network_id": "vpc_networks",
     "cluster_import_id": "cluster_imports",
+    "event_handler_id": "event_handlers",
 }
 """Lists in which path parameters find their values."""
 
