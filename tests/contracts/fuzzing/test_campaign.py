@@ -1,144 +1,33 @@
-"""Fuzzing against real servers: correct ones in several styles, and ones with a planted fault."""
+"""Fuzzing real servers: correct ones in several styles, and ones with a planted fault."""
 
-import contextlib
-import dataclasses
-import json
-import os
-import subprocess
-import sys
-import time
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from solusio_contracts.checking.runner import run_rule
-from solusio_contracts.checking.target import Target, TargetSettings
-from solusio_contracts.fuzzing import campaign, generator, oracle, search
-from solusio_contracts.fuzzing.oracle import CLAUSES, SentForm, user_reason
-from solusio_contracts.reporting.report import Finding, Outcome, Result
+from solusio_contracts.fuzzing import campaign, oracle
+from solusio_contracts.fuzzing.oracle import CLAUSES
+from solusio_contracts.reporting.report import Outcome
 from solusio_contracts.rules import all_rules
-from support.endpoint import Asked, Endpoint, Response
-from support.endpoint import endpoint as endpoint_of
-
-TOKEN = "s3cr3t-token&1"
-USERS = (7, 12)
-UNKNOWN = 987_654_321
-KNOWN = frozenset(USERS)
-INVALID = (campaign.INVALID,)
-FAMILIES = (campaign.VALID, campaign.INVALID)
-PRICE = {
-    "base_token_unit_cost": 1.34,
-    "user_token_unit_cost": 1.0812,
-    "currency": {
-        "code": "GBP",
-        "display_prefix": "£",
-        "display_suffix": " GBP",
-        "thousands_separator": ",",
-        "decimals_separator": ".",
-    },
-    "discounts": [{"name": "Friend", "description": "5 % off", "multipler": 0.95}],
-    "taxes": {"compound": True, "rates": [{"label": "VAT", "rate": 6}]},
-}
-
-Form = dict[str, list[str]]
-Reply = tuple[int, Any]
-Judge = Callable[[Form], Reply | None]
-"""Returns status and JSON or bytes; None closes the connection without an answer."""
-
-
-def refused(status: int = 400) -> Reply:
-    return status, {"error": "refused"}
-
-
-def correct(form: Form) -> Reply:
-    """Respond as a careful integrator would."""
-    if form.get("token") != [TOKEN]:
-        return refused(401)
-    if form.get("action") != ["GetTokenPricing"]:
-        return refused()
-    if form.get("userid") not in ([str(user)] for user in USERS):
-        return refused(404)
-    return 200, PRICE
-
-
-@dataclass
-class Fuzzed:
-    """A running endpoint that responds as a judge decides."""
-
-    endpoint: Endpoint
-
-    @property
-    def url(self) -> str:
-        return f"{self.endpoint.url}/"
-
-    @property
-    def bodies(self) -> list[bytes]:
-        return [asked.body for asked in self.endpoint.asked]
-
-    def target(self, **changes: Any) -> Target:
-        usual = {"users": USERS, "unknown_user": UNKNOWN, "token": TOKEN, "timeout": 20.0}
-        return Target(TargetSettings(url=self.url, **{**usual, **changes}))
-
-
-Serve = Callable[[Judge], Fuzzed]
-
-
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    """Return a function that starts endpoints."""
-    with contextlib.ExitStack() as stack:
-
-        def start(judge: Judge) -> Fuzzed:
-            def answer(asked: Asked) -> Response | None:
-                reply = judge(urllib.parse.parse_qs(asked.body.decode("ascii"), True))
-                if reply is None:
-                    return None
-                content = reply[1] if isinstance(reply[1], bytes) else json.dumps(reply[1]).encode()
-                return reply[0], {"Content-Type": "application/json"}, content
-
-            return Fuzzed(stack.enter_context(endpoint_of(answer)))
-
-        yield start
-
-
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Limit shrinking by counts, not by the clock."""
-    monkeypatch.setattr(search, "SHRINK_SECONDS", 120.0)
-
-
-def run(
-    target: Target,
-    *,
-    examples: int = 150,
-    seconds: float = 300.0,
-    families: tuple[campaign.Family, ...] = FAMILIES,
-) -> dict[str, Result]:
-    """Run the rules of these families; a single family gets all examples."""
-    rules = {rule.name: rule for rule in all_rules() if rule.area == "fuzz"}
-    shares = sum(family.share for family in families)
-    target.settings = dataclasses.replace(
-        target.settings, fuzz_examples=round(examples / shares), fuzz_seconds=seconds / shares
-    )
-    return {family.name: run_rule(rules[family.name], target) for family in families}
-
-
-def findings(results: dict[str, Result]) -> dict[str, Finding]:
-    """Return the findings of all families by clause; a clause must not occur twice."""
-    found = [one for result in results.values() for one in result.findings]
-    by_clause = {one.clause: one for one in found}
-    assert len(by_clause) == len(found), [one.subject for one in found]
-    return by_clause
-
-
-def form_of(finding: Finding) -> Form:
-    """Return the form in the request of a finding."""
-    body = finding.request.partition("\n\n")[2]
-    return urllib.parse.parse_qs(body, True)
-
+from support.fuzzing import (
+    INVALID,
+    PRICE,
+    TOKEN,
+    UNKNOWN,
+    USERS,
+    Form,
+    Judge,
+    Reply,
+    Serve,
+    correct,
+    findings,
+    float_cast,
+    form_of,
+    refused,
+    run,
+)
 
 # Correct endpoints, in different styles
 
@@ -231,13 +120,6 @@ def server_error_on_unicode(form: Form) -> Reply:
 
 def sign_dropped(form: Form) -> Reply:
     return correct({**form, "userid": [value.lstrip("-") for value in form.get("userid", [])]})
-
-
-def float_cast(form: Form) -> Reply:
-    try:
-        return correct({**form, "userid": [str(int(float(form.get("userid", [""])[0])))]})
-    except (ValueError, OverflowError):
-        return correct(form)
 
 
 def leading_digits(form: Form) -> Reply:
@@ -420,222 +302,6 @@ def test_a_family_can_be_run_as_a_rule(serve: Serve) -> None:
 def test_a_family_without_time_is_not_a_passed_rule(serve: Serve) -> None:
     result = run(serve(correct).target(), seconds=0.0)["fuzz-valid-data"]
     assert (result.outcome, result.reason) == (Outcome.SKIP, "the time is up")
-
-
-# Limits
-
-
-def test_an_endpoint_that_hangs_ends_the_run(serve: Serve) -> None:
-    def judge(form: Form) -> Reply:
-        if form.get("action") != ["GetTokenPricing"]:
-            endpoint.endpoint.released.wait(60)
-        return correct(form)
-
-    endpoint = serve(judge)
-    results = run(endpoint.target(timeout=1.0), examples=100)
-    invalid = results["fuzz-invalid-data"]
-    assert {one.clause for one in invalid.findings} == {"TP-402"}
-    assert invalid.notes[-1].endswith("3 requests got no response in time")
-    forms = [urllib.parse.parse_qs(body.decode(), True) for body in endpoint.bodies]
-    assert sum(form.get("action") != ["GetTokenPricing"] for form in forms) == search.HANGS
-
-
-def test_an_endpoint_that_goes_away_is_a_finding_and_ends_the_run(serve: Serve) -> None:
-    def judge(form: Form) -> Reply:
-        if form.get("action") != ["GetTokenPricing"]:
-            endpoint.endpoint.stop()
-            return None
-        return correct(form)
-
-    endpoint = serve(judge)
-    results = run(endpoint.target(), examples=100)
-    (finding,) = results["fuzz-invalid-data"].findings
-    assert finding.clause == "TP-403"
-    # The last request that it received, whatever was tried after that.
-    assert finding.request.partition("\n\n")[2].replace("${MOCK_SOLUSIO_TOKEN}", "s3cr3t-token%261") == (
-        endpoint.bodies[-1].decode()
-    )
-
-
-def test_an_endpoint_that_goes_away_is_named_by_each_family(serve: Serve) -> None:
-    def judge(_: Form) -> Reply:
-        endpoint.endpoint.stop()
-        return None
-
-    endpoint = serve(judge)
-    results = run(endpoint.target(token=None), examples=100)
-    for result in results.values():
-        assert [one.clause for one in result.findings] == ["TP-403"]
-        assert "stopped accepting connections" in result.notes[-1]
-
-
-def test_the_time_is_kept_and_said(serve: Serve) -> None:
-    def judge(form: Form) -> Reply:
-        endpoint.endpoint.released.wait(0.05)
-        return correct(form)
-
-    endpoint = serve(judge)
-    target = endpoint.target()
-    began = time.monotonic()
-    # At most twenty a second: all of them would take 500 s.
-    results = run(target, examples=10_000, seconds=2.0)
-    assert time.monotonic() - began < 60
-    assert all("the time is up" in result.notes[0] for result in results.values())
-    # At least 50 ms each, both families in 2 s; the first of each may start late, none may start after.
-    assert sum(result.checks for result in results.values()) <= 41
-
-
-def test_no_examples_is_not_a_pass(serve: Serve) -> None:
-    endpoint = serve(correct)
-    results = run(endpoint.target(token=None), examples=0)
-    assert {result.outcome for result in results.values()} == {Outcome.SKIP}
-    assert not endpoint.bodies
-
-
-def test_only_one_family_uses_all_examples(serve: Serve) -> None:
-    results = run(serve(correct).target(), examples=30, families=(campaign.INVALID,))
-    assert [(name, result.checks) for name, result in results.items()] == [("fuzz-invalid-data", 30)]
-
-
-def test_nothing_is_printed_and_nothing_is_left_behind(serve: Serve, tmp_path: Any) -> None:
-    endpoint = serve(float_cast)
-    program = (
-        "from solusio_contracts.fuzzing import campaign\n"
-        "from solusio_contracts.checking.target import TargetSettings, Target\n"
-        f"settings = TargetSettings(url='{endpoint.url}', users={USERS}, "
-        f"token={TOKEN!r}, fuzz_examples=60, fuzz_seconds=120)\n"
-        "target = Target(settings)\n"
-        "for family in (campaign.VALID, campaign.INVALID):\n"
-        "    for _ in campaign.expectations(target, family): pass\n"
-    )
-    folders = {name: str(tmp_path) for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME")}
-    done = subprocess.run(
-        [sys.executable, "-W", "always", "-c", program],
-        cwd=tmp_path,
-        env={**os.environ, **folders, "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        check=False,
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
-    assert len(endpoint.bodies) >= 61
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_the_bytes_are_those_that_schemathesis_sends(serve: Serve) -> None:
-    """Cases that schemathesis itself sends arrive in our encoding."""
-    from hypothesis import HealthCheck, Phase, given, seed, settings
-    from hypothesis import strategies as st
-
-    endpoint = serve(correct)
-    generate = generator.Generator(endpoint.target().settings)
-    paths = ("/", "/text/userid", "/number/userid", "/anything/userid", "/broken/action")
-    cases = st.one_of([generate._cases(path, valid="broken" not in path) for path in paths])
-    compared = 0
-
-    @seed(1)
-    @settings(
-        max_examples=40,
-        phases=[Phase.generate],
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(cases)
-    def compare(case: Any) -> None:
-        nonlocal compared
-        case.operation.path = "/"
-        case.path = "/"
-        case.call(base_url=endpoint.endpoint.url)
-        assert generator._encode(generator._fields(case)) == endpoint.bodies[-1]
-        compared += 1
-
-    with generator.quiet_hypothesis():
-        compare()
-    assert compared >= 40
-
-
-# How the oracle reads what was sent
-
-
-@pytest.mark.parametrize(
-    "text", ["7", " 7", "+7", "07", "７", "7\0", "7.0", "7e0", "0x7", "4294967295", "1.00000000000000001"]
-)
-def test_a_sane_server_may_read_a_user(text: str) -> None:
-    assert user_reason(text, KNOWN, UNKNOWN) is None
-
-
-@pytest.mark.parametrize(
-    ("text", "clause"),
-    [
-        ("", "TP-202"),
-        (" \t", "TP-202"),
-        ("null", "TP-203"),
-        ("NaN", "TP-203"),
-        ("Infinity", "TP-203"),
-        ("7.5", "TP-204"),
-        ("1e-400", "TP-204"),
-        ("0", "TP-205"),
-        ("-7", "TP-205"),
-        ("-7.5", "TP-205"),
-        ("9223372036854775808", "TP-206"),  # 2^63
-        ("4294967303", "TP-206"),  # 2^32 + 7, and 7 is known
-        ("1e400", "TP-206"),
-        ("7abc", "TP-207"),
-        ("7,5", "TP-207"),
-        ("+7 OR 1=1", "TP-207"),
-        ("' OR 7", "TP-208"),
-        ("é", "TP-209"),
-        ("a\nb", "TP-209"),
-        (str(UNKNOWN), "TP-211"),
-    ],
-)
-def test_no_sane_server_reads_a_user(text: str, clause: str) -> None:
-    fault = user_reason(text, KNOWN, UNKNOWN)
-    assert fault is not None
-    assert fault.clause == clause
-
-
-def faults(body: str) -> list[str]:
-    return [fault.clause for fault in SentForm(body.encode()).refusal_reasons("abc", KNOWN, UNKNOWN)]
-
-
-@pytest.mark.parametrize(
-    ("body", "clauses"),
-    [
-        ("token=abc&action=GetTokenPricing&userid=7", []),
-        ("token=+abc+&action=gettokenpricing&userid=7&x=y", []),
-        # Either of two may count ...
-        ("token=wrong&token=abc&action=x&action=GetTokenPricing&userid=x&userid=7", []),
-        # ... unless both are wrong.
-        ("token=wrong&token=bad&action=GetTokenPricing&userid=7", ["TP-108"]),
-        ("token=abc&action=GetTokenPricing&userid=x&userid=-1", ["TP-205"]),
-        # PHP drops a space before a name, and everything after a zero byte.
-        ("+token=abc&action%00x=GetTokenPricing&USERID=7", []),
-        ("token%5B%5D=abc&action=GetTokenPricing&userid=7", ["TP-107"]),
-        ("token=abc&action%5Ba%5D=GetTokenPricing&userid%5B0%5D=7", ["TP-214", "TP-210"]),
-        ("token=ab&action=GetTokenPricing&userid=7", ["TP-104"]),
-        ("token=ABC&action=GetTokenPricing&userid=7", ["TP-105"]),
-        ("token=xyz&action=GetTokenPricing&userid=7", ["TP-101"]),
-        ("token=&action=&userid=", ["TP-103", "TP-213", "TP-202"]),
-        ("", ["TP-102", "TP-213", "TP-201"]),
-        ("[1]", ["TP-102", "TP-213", "TP-201"]),
-    ],
-)
-def test_what_forbids_a_price(body: str, clauses: list[str]) -> None:
-    assert faults(body) == clauses
-
-
-@pytest.mark.parametrize(
-    ("body", "odd"),
-    [
-        ("token=abc&action=GetTokenPricing&userid=7", ""),
-        ("x=y&token=abc&action=GetTokenPricing&userid=7", "additional parameters"),
-        ("x=y&token=abc&action=GetTokenPricing&userid=+7", "userid"),
-        ("action=GetTokenPricing&userid=7", "token"),
-        ("token=abc&userid=8", "several"),
-    ],
-)
-def test_which_parameter_is_odd(body: str, odd: str) -> None:
-    assert SentForm(body.encode()).altered("abc", KNOWN) == odd
 
 
 def test_both_families_cite_every_clause_a_violation_may_name() -> None:

@@ -1,0 +1,38 @@
+"""The requests are those that schemathesis sends."""
+
+from typing import Any
+
+from solusio_contracts.fuzzing import generator
+from support.fuzzing import Serve, correct
+
+
+def test_the_bytes_are_those_that_schemathesis_sends(serve: Serve) -> None:
+    """Cases that schemathesis itself sends arrive in our encoding."""
+    from hypothesis import HealthCheck, Phase, given, seed, settings
+    from hypothesis import strategies as st
+
+    endpoint = serve(correct)
+    generate = generator.Generator(endpoint.target().settings)
+    paths = ("/", "/text/userid", "/number/userid", "/anything/userid", "/broken/action")
+    cases = st.one_of([generate._cases(path, valid="broken" not in path) for path in paths])
+    compared = 0
+
+    @seed(1)
+    @settings(
+        max_examples=40,
+        phases=[Phase.generate],
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(cases)
+    def compare(case: Any) -> None:
+        nonlocal compared
+        case.operation.path = "/"
+        case.path = "/"
+        case.call(base_url=endpoint.endpoint.url)
+        assert generator._encode(generator._fields(case)) == endpoint.bodies[-1]
+        compared += 1
+
+    with generator.quiet_hypothesis():
+        compare()
+    assert compared >= 40
