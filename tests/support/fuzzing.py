@@ -12,6 +12,7 @@ from solusio_contracts.fuzzing import campaign
 from solusio_contracts.reporting.report import Finding, Result
 from solusio_contracts.rules import all_rules
 from support.endpoint import Endpoint
+from support.pricing import vendor_example
 
 TOKEN = "s3cr3t-token&1"
 USERS = (7, 12)
@@ -21,15 +22,7 @@ KNOWN = frozenset(USERS)
 INVALID = (campaign.INVALID,)
 FAMILIES = (campaign.VALID, campaign.INVALID)
 PRICE = {
-    "base_token_unit_cost": 1.34,
-    "user_token_unit_cost": 1.0812,
-    "currency": {
-        "code": "GBP",
-        "display_prefix": "£",
-        "display_suffix": " GBP",
-        "thousands_separator": ",",
-        "decimals_separator": ".",
-    },
+    **vendor_example(),
     "discounts": [{"name": "Friend", "description": "5 % off", "multipler": 0.95}],
     "taxes": {"compound": True, "rates": [{"label": "VAT", "rate": 6}]},
 }

@@ -10,22 +10,11 @@ import pytest
 from mock_solusio.app import Mock
 from mock_solusio.domain.prices import Pricing, parse_pricing
 from mock_solusio.moment import MINUTE
+from support.pricing import vendor_example
 
 EVIL = "<script>alert('x')</script>"
 
-POUNDS = {
-    "base_token_unit_cost": 1.34,
-    "user_token_unit_cost": 1.0812,
-    "currency": {
-        "code": "GBP",
-        "display_prefix": "£",
-        "display_suffix": " GBP",
-        "thousands_separator": ",",
-        "decimals_separator": ".",
-    },
-    "discounts": [],
-    "taxes": [],
-}
+POUNDS = {**vendor_example(), "discounts": [], "taxes": []}
 
 
 @pytest.fixture
