@@ -1,7 +1,6 @@
 """What is written wrongly is named: the source, the place, what was expected, what is there."""
 
 from decimal import Decimal
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -156,13 +155,13 @@ def test_numbers_are_exact_where_that_is_asked_for():
 # Files
 
 
-def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path):
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path):
     file = tmp_path / "fleet.toml"
     file.write_bytes("\ufeffspeed = 1.5\r\n".encode())
     assert from_toml(read_text(file), Fleet) == Fleet(speed=1.5)
 
 
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path):
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
     with pytest.raises(DecodingError, match=r"nowhere\.toml: No such file or directory$"):
         read_text(tmp_path / "nowhere.toml")
     with pytest.raises(DecodingError, match=r"^the list: Is a directory$"):

@@ -80,7 +80,7 @@ def in_words(report: Report) -> str:
     return "\n".join(["found:", *found, "undecided:", *undecided])
 
 
-def test_planted_fault_is_found_and_named(faulty: Any, serve: Serve) -> None:
+def test_planted_fault_is_found_and_named(faulty, serve):
     report = report_of(faulty, serve)
     advice = faulty.level == "should"
     assert report.exit is (Exit.CONFORMANT if advice else Exit.NOT_CONFORMANT), in_words(report)
@@ -89,7 +89,7 @@ def test_planted_fault_is_found_and_named(faulty: Any, serve: Serve) -> None:
     assert not faulty.clauses_any or names & set(faulty.clauses_any), in_words(report)
 
 
-def test_correct_endpoint_raises_no_alarm(correct: Any, serve: Serve) -> None:
+def test_correct_endpoint_raises_no_alarm(correct, serve):
     report = report_of(correct, serve)
     assert named(report, Level.MUST) == set(), in_words(report)
     assert named(report, Level.SHOULD) == set(correct.warns), in_words(report)
@@ -101,7 +101,7 @@ def expected_clauses(catalogue: Any) -> set[str]:
     return {clause for entry in catalogue for clause in (*entry.clauses, *entry.clauses_any)}
 
 
-def test_every_rule_has_a_fault_that_proves_it(catalogue: Any) -> None:
+def test_every_rule_has_a_fault_that_proves_it(catalogue):
     proven = expected_clauses(catalogue)
     unproven = [
         rule.name
@@ -113,19 +113,19 @@ def test_every_rule_has_a_fault_that_proves_it(catalogue: Any) -> None:
     assert unproven == []
 
 
-def test_every_clause_that_can_be_violated_has_a_fault_that_does(catalogue: Any) -> None:
+def test_every_clause_that_can_be_violated_has_a_fault_that_does(catalogue):
     demanded = {one.id for one in clauses().values() if one.level is not Level.MAY and one.id[:3] == "TP-"}
     assert demanded - expected_clauses(catalogue) == set()
 
 
-def test_expected_clauses_are_as_strict_as_the_entry(catalogue: Any) -> None:
+def test_expected_clauses_are_as_strict_as_the_entry(catalogue):
     """A fault that must fail the check is named by clauses that can fail it."""
     for entry in catalogue:
         levels = {clauses()[name].level for name in (*entry.clauses, *entry.clauses_any, *entry.warns)}
         assert entry.level == "should" or entry.kind == "correct" or levels == {Level.MUST}, entry.id
 
 
-def test_the_time_for_a_check_is_limited(catalogue: Any, serve: Serve) -> None:
+def test_the_time_for_a_check_is_limited(catalogue, serve):
     entry = next(entry for entry in catalogue if entry.id == "php-ok-slow-single-thread")
     with pytest.raises(TimeoutError):
         report_of(entry, serve, limit=0.2)

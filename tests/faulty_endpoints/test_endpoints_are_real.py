@@ -313,7 +313,7 @@ def endpoints(request: pytest.FixtureRequest, catalogue: Any) -> list[Any]:
     return [entry for entry in catalogue if entry.language == request.param]
 
 
-def test_the_catalogue_names_every_program_once(catalogue: Any) -> None:
+def test_the_catalogue_names_every_program_once(catalogue):
     found = {
         f"{folder}/{path.name}"
         for folder, pattern in LANGUAGES.items()
@@ -324,7 +324,7 @@ def test_the_catalogue_names_every_program_once(catalogue: Any) -> None:
     assert len({entry.id for entry in catalogue}) == len(catalogue)
 
 
-def test_every_entry_says_what_it_is_and_why(catalogue: Any) -> None:
+def test_every_entry_says_what_it_is_and_why(catalogue):
     areas = {"http", "body", "fields", "values", "auth", "input", "consistency", "robustness", "security"}
     for entry in catalogue:
         assert entry.area in areas, entry.id
@@ -338,7 +338,7 @@ def test_every_entry_says_what_it_is_and_why(catalogue: Any) -> None:
         ), entry.id
 
 
-def test_every_hidden_fault_has_one_proof(catalogue: Any) -> None:
+def test_every_hidden_fault_has_one_proof(catalogue):
     for entry in catalogue:
         answers = (entry.probe_status, entry.probe_text, entry.probe_body)
         given = sum(answer is not None for answer in answers)
@@ -347,7 +347,7 @@ def test_every_hidden_fault_has_one_proof(catalogue: Any) -> None:
     assert set(WIRE) <= {entry.id for entry in catalogue}
 
 
-def test_correct_endpoints_answer_every_customer(endpoints: list[Any], serve: Any) -> None:
+def test_correct_endpoints_answer_every_customer(endpoints, serve):
     def examine(entry: Any) -> list[str]:
         pairs = zip(entry.args, entry.args[1:], strict=False)
         users = [int(value) for option, value in pairs if option == "--user-id"]
@@ -363,7 +363,7 @@ def test_correct_endpoints_answer_every_customer(endpoints: list[Any], serve: An
     assert all_of([entry for entry in endpoints if entry.kind == "correct"], examine) == []
 
 
-def test_hidden_faults_show_when_probed_and_only_then(endpoints: list[Any], serve: Any) -> None:
+def test_hidden_faults_show_when_probed_and_only_then(endpoints, serve):
     def examine(entry: Any) -> list[str]:
         with serve(entry) as url:
             found = problems(call(url, form(entry.token, 1)), entry.expect[1])
@@ -374,7 +374,7 @@ def test_hidden_faults_show_when_probed_and_only_then(endpoints: list[Any], serv
     assert all_of([entry for entry in endpoints if not entry.visible], examine) == []
 
 
-def test_visible_faults_show_in_a_plain_call(endpoints: list[Any], serve: Any) -> None:
+def test_visible_faults_show_in_a_plain_call(endpoints, serve):
     def examine(entry: Any) -> list[str]:
         with serve(entry) as url:
             wrong = problems(call(url, form(entry.token, 1)), entry.expect[1])
@@ -384,7 +384,7 @@ def test_visible_faults_show_in_a_plain_call(endpoints: list[Any], serve: Any) -
     assert all_of(faulty, examine) == []
 
 
-def test_no_probe_shows_a_fault_at_a_correct_endpoint(endpoints: list[Any], serve: Any) -> None:
+def test_no_probe_shows_a_fault_at_a_correct_endpoint(endpoints, serve):
     plain = next(entry for entry in endpoints if entry.id.endswith("-ok-plain"))
     hidden = [entry for entry in endpoints if not entry.visible]
 
@@ -396,7 +396,7 @@ def test_no_probe_shows_a_fault_at_a_correct_endpoint(endpoints: list[Any], serv
     assert all_of({entry.token for entry in hidden}, examine) == []
 
 
-def test_gzip_on_request_is_right(catalogue: Any, serve: Any) -> None:
+def test_gzip_on_request_is_right(catalogue, serve):
     entry = next(entry for entry in catalogue if entry.id == "php-ok-gzip-when-asked")
     with serve(entry) as url:
         answer = call(url, form(entry.token, 1), Accept_Encoding="gzip")
@@ -405,7 +405,7 @@ def test_gzip_on_request_is_right(catalogue: Any, serve: Any) -> None:
     assert problems(plain, entry.expect[1]) == []
 
 
-def test_an_endpoint_is_gone_after_its_block(catalogue: Any, serve: Any) -> None:
+def test_an_endpoint_is_gone_after_its_block(catalogue, serve):
     entry = next(entry for entry in catalogue if entry.id == "python-ok-plain")
     with serve(entry) as url:
         assert call(url, form(entry.token, 1)).status == 200
@@ -413,7 +413,7 @@ def test_an_endpoint_is_gone_after_its_block(catalogue: Any, serve: Any) -> None
         connect(url)
 
 
-def test_stderr_comes_with_a_failure(catalogue: Any, serve: Any) -> None:
+def test_stderr_comes_with_a_failure(catalogue, serve):
     entry = next(entry for entry in catalogue if entry.id == "python-unknown-user-500")
 
     def fail() -> NoReturn:
@@ -426,7 +426,7 @@ def test_stderr_comes_with_a_failure(catalogue: Any, serve: Any) -> None:
     assert "KeyError: 987654" in failure.value.__notes__[0]
 
 
-def test_a_program_that_does_not_start_says_why(catalogue: Any, serve: Any) -> None:
+def test_a_program_that_does_not_start_says_why(catalogue, serve):
     entry = next(entry for entry in catalogue if entry.id == "python-ok-plain")
     broken = dataclasses.replace(entry, file="python/no_such_file.py")
     with pytest.raises(Exception, match="No such file or directory"), serve(broken):

@@ -73,7 +73,7 @@ def brought_near(name: str, value: Any) -> Any:
 WITHOUT = {"logout", "login"}
 
 
-def test_sequences_of_calls_stay_within_the_document(running: Solusio) -> None:
+def test_sequences_of_calls_stay_within_the_document(running):
     schema = schemathesis.openapi.from_dict(deepcopy(dict(documents.document("solusio-api"))))
     schema = schema.exclude(lambda context: context.operation.definition.raw["operationId"] in WITHOUT)
     schema.config.update(base_url=f"{running.url}/api/v1")

@@ -14,30 +14,30 @@ from solusio_contracts.rules import all_rules
 DOCUMENT = "billing-endpoint"
 
 
-def test_there_is_something_to_look_at() -> None:
+def test_there_is_something_to_look_at():
     assert DOCUMENT in document_names()
     assert len(clauses()) > 50
 
 
 @pytest.mark.parametrize("name", document_names())
-def test_every_element_has_provenance(name: str) -> None:
+def test_every_element_has_provenance(name):
     for element in elements(document(name)):
         assert element.provenance.kind in Provenance, element.pointer
 
 
 @pytest.mark.parametrize("name", document_names())
-def test_every_citation_of_a_clause_resolves(name: str) -> None:
+def test_every_citation_of_a_clause_resolves(name):
     cited = [clause for element in elements(document(name)) for clause in element.clauses]
     assert cited
 
 
-def test_every_clause_has_provenance_and_its_source_or_reason() -> None:
+def test_every_clause_has_provenance_and_its_source_or_reason():
     for clause in clauses().values():
         origin = clause.reason if clause.provenance is Provenance.ASSUMED else clause.source
         assert origin.strip(), clause.id
 
 
-def test_every_rule_cites_clauses_that_exist() -> None:
+def test_every_rule_cites_clauses_that_exist():
     assert all_rules()
     for rule in all_rules():
         assert rule.clauses, rule.name
@@ -78,7 +78,7 @@ def needs_provenance(node: Any, pointer: str = "", *, names: bool = False) -> It
 
 
 @pytest.mark.parametrize("name", document_names())
-def test_the_walk_misses_no_element(name: str) -> None:
+def test_the_walk_misses_no_element(name):
     walked = {element.pointer for element in elements(document(name)) if element.kind != "schema"}
     found = {
         pointer
@@ -117,7 +117,7 @@ def broken(whole: dict[str, Any]) -> list[str]:
     return found
 
 
-def test_the_document_as_it_is_has_no_fault(doctored: dict[str, Any]) -> None:
+def test_the_document_as_it_is_has_no_fault(doctored):
     assert broken(doctored) == []
 
 
@@ -125,7 +125,7 @@ def test_the_document_as_it_is_has_no_fault(doctored: dict[str, Any]) -> None:
     "pointer",
     [element.pointer for element in elements(document(DOCUMENT)) if element.kind != "schema"],
 )
-def test_each_element_is_missed_without_its_provenance(doctored: dict[str, Any], pointer: str) -> None:
+def test_each_element_is_missed_without_its_provenance(doctored, pointer):
     del at(doctored, pointer)["x-provenance"]
     (message,) = broken(doctored)
     assert f"{pointer} has no x-provenance" in message
@@ -167,15 +167,13 @@ ADDED: list[tuple[str, str, Any, str]] = [
 
 
 @pytest.mark.parametrize(("place", "key", "value", "what"), ADDED)
-def test_a_new_element_needs_provenance(
-    doctored: dict[str, Any], place: str, key: str, value: object, what: str
-) -> None:
+def test_a_new_element_needs_provenance(doctored, place, key, value, what):
     at(doctored, place)[key] = value
     (message,) = broken(doctored)
     assert message == f"{what} has no x-provenance"
 
 
-def test_a_mere_reference_is_an_element_where_it_is_defined(doctored: dict[str, Any]) -> None:
+def test_a_mere_reference_is_an_element_where_it_is_defined(doctored):
     responses = at(doctored, "/paths/~1/post/responses")
     doctored["components"]["responses"] = {"Refusal": responses["4XX"]}
     responses["4XX"] = {"$ref": "#/components/responses/Refusal"}
@@ -200,19 +198,19 @@ def test_a_mere_reference_is_an_element_where_it_is_defined(doctored: dict[str, 
         ([], "object"),
     ],
 )
-def test_malformed_provenance_is_found(doctored: dict[str, Any], provenance: object, message: str) -> None:
+def test_malformed_provenance_is_found(doctored, provenance, message):
     at(doctored, f"{MEMBERS}/code")["x-provenance"] = provenance
     (found,) = broken(doctored)
     assert f"{MEMBERS}/code" in found
     assert message in found
 
 
-def test_provenance_where_none_is_needed_must_be_right_too(doctored: dict[str, Any]) -> None:
+def test_provenance_where_none_is_needed_must_be_right_too(doctored):
     doctored["components"]["schemas"]["Currency"]["x-provenance"] = {"kind": "documented"}
     assert len(broken(doctored)) == 1
 
 
-def test_a_citation_of_no_clause_is_found() -> None:
+def test_a_citation_of_no_clause_is_found():
     element = Element("property", "/made/up", {"x-clauses": ["TP-001", "TP-999"]})
     with pytest.raises(ClauseError, match="TP-999"):
         _ = element.clauses
@@ -228,7 +226,7 @@ def test_a_citation_of_no_clause_is_found() -> None:
         ('reason = "no provenance"', "provenance"),
     ],
 )
-def test_a_clause_without_provenance_is_found(fields: str, message: str) -> None:
+def test_a_clause_without_provenance_is_found(fields, message):
     text = f'[[clause]]\nid = "TP-001"\nlevel = "must"\ntext = "t"\nwhy = "w"\nfix = "f"\n{fields}\n'
     with pytest.raises(ClauseError, match=message):
         parse_clauses(text)

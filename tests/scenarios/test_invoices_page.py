@@ -40,7 +40,7 @@ def command() -> click.Command:
     return found
 
 
-def test_the_options_are_those_of_the_command_and_the_others_those_of_check(command: click.Command) -> None:
+def test_the_options_are_those_of_the_command_and_the_others_those_of_check(command):
     def names(option: click.Parameter) -> frozenset[str]:
         return frozenset((*option.opts, *option.secondary_opts))
 
@@ -58,7 +58,7 @@ def test_the_options_are_those_of_the_command_and_the_others_those_of_check(comm
     assert others <= {names(one) for one in check.params}
 
 
-def test_the_defaults_in_the_table_are_those_of_the_command(command: click.Command) -> None:
+def test_the_defaults_in_the_table_are_those_of_the_command(command):
     options = {option.opts[0]: option for option in command.params}
     for names, _, default, _ in rows("## Options"):
         name = code(names)[0]
@@ -69,7 +69,7 @@ def test_the_defaults_in_the_table_are_those_of_the_command(command: click.Comma
                 assert code(default) == [str(option.default)], name
 
 
-def test_the_placeholders_are_those_that_there_are() -> None:
+def test_the_placeholders_are_those_that_there_are():
     written = {found for row in rows("## The adapter") for found in re.findall(r"{(\w+)}", row[0])}
     section = PAGE.partition("\n## The adapter\n")[2].partition("\n#")[0]
     assert written <= set(PLACEHOLDERS)
@@ -81,7 +81,7 @@ def document(name: str) -> str:
     return str(found)
 
 
-def test_the_documents_shown_are_such() -> None:
+def test_the_documents_shown_are_such():
     (customer,) = from_json(document("customers"), CustomersDocument).customers
     (invoice,) = read_invoices(document("invoices").encode())
     assert invoice.billing_user_id == customer.billing_user_id
@@ -91,7 +91,7 @@ def test_the_documents_shown_are_such() -> None:
         assert set(shown) == set(read.__struct_fields__)
 
 
-def test_the_invoice_shown_is_right() -> None:
+def test_the_invoice_shown_is_right():
     """By hand: 13020 tokens x 0.001 = 13.02; 5 % off: 0.651; 20 % of 12.369: 2.4738; 14.8428."""
     (customer,) = from_json(document("customers"), CustomersDocument).customers
     (invoice,) = read_invoices(document("invoices").encode())
@@ -102,13 +102,13 @@ def test_the_invoice_shown_is_right() -> None:
     assert (invoice.total, invoice.display_total) == (Decimal("14.84"), "$14.84")
 
 
-def test_the_page_names_every_area() -> None:
+def test_the_page_names_every_area():
     section = PAGE.partition("\n## What the scenarios cover\n")[2].partition("\n#")[0]
     written = [name for name in code(section) if re.fullmatch(r"[a-z]+", name)]
     assert sorted(written) == sorted({scenario.area for scenario in load_scenarios()})
 
 
-def test_the_first_run_is_the_one_that_is_tested() -> None:
+def test_the_first_run_is_the_one_that_is_tested():
     """The page about PHP begins with the same commands; test_php_billing.py runs them."""
     other = (Path(__file__).parents[2] / "docs" / "php-invoices.md").read_text(encoding="utf-8")
     first, same = (re.search(r"^```sh\n(.*?)^```$", text, re.DOTALL | re.MULTILINE) for text in (PAGE, other))

@@ -284,7 +284,7 @@ def expected_tokens(scenario: Scenario) -> list[int]:
 
 
 @pytest.mark.parametrize("name", sorted(METERED))
-def test_what_the_mistakes_are_made_of_is_right(name: str, reckoned: Callable[..., Any]) -> None:
+def test_what_the_mistakes_are_made_of_is_right(name, reckoned):
     assert tokens_of(reckoned, METERED[name], right) == expected_tokens(METERED[name])
 
 
@@ -293,11 +293,9 @@ def test_what_the_mistakes_are_made_of_is_right(name: str, reckoned: Callable[..
     [(mistake, name) for mistake, names in MISTAKES.items() for name in names.split()],
     ids=lambda one: one if isinstance(one, str) else one.__name__,
 )
-def test_a_mistake_in_metering_is_told_apart(
-    mistake: Callable[..., int], name: str, reckoned: Callable[..., Any]
-) -> None:
+def test_a_mistake_in_metering_is_told_apart(mistake, name, reckoned):
     assert tokens_of(reckoned, METERED[name], mistake) != expected_tokens(METERED[name])
 
 
-def test_every_scenario_of_metering_is_there_for_a_mistake() -> None:
+def test_every_scenario_of_metering_is_there_for_a_mistake():
     assert {name for names in MISTAKES.values() for name in names.split()} == set(METERED)

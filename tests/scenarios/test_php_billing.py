@@ -53,14 +53,14 @@ def run_php(php: str, code: str, *arguments: str, stdin: str = "") -> str:
 # The page
 
 
-def test_every_line_explained_is_in_the_billing() -> None:
+def test_every_line_explained_is_in_the_billing():
     billing = (EXAMPLES / "billing.php").read_text(encoding="utf-8")
     explained = re.findall(r"^\| `(.+?)` \|", PAGE, re.MULTILINE)
     assert len(explained) >= 15
     assert [line for line in explained if line not in billing] == []
 
 
-def test_what_the_page_says_of_floats_is_so(php: str) -> None:
+def test_what_the_page_says_of_floats_is_so(php):
     code = """ini_set('serialize_precision', '17');
         echo sprintf('%.2f', 1035 * 0.001), ' ', (int) (19.99 * 100), ' ', json_encode(1.34);"""
     assert run_php(php, code) == "1.03 1998 1.3400000000000001"
@@ -101,7 +101,7 @@ def as_the_page_says(environment: dict[str, str], report: Path, *options: str) -
 
 
 @pytest.mark.usefixtures("php")
-def test_the_billing_passes_every_scenario(environment: dict[str, str], tmp_path: Path) -> None:
+def test_the_billing_passes_every_scenario(environment, tmp_path):
     report = as_the_page_says(environment, tmp_path / "report.json")
     assert [one["rule"] for one in report["results"] if one["outcome"] != "pass"] == []
     assert {one["rule"] for one in report["results"]} >= {one.id for one in load_scenarios()}
@@ -158,7 +158,7 @@ def adapter(php: str, solusio: Solusio, tmp_path: Path) -> Callable[..., subproc
     return run
 
 
-def test_usage_of_an_unknown_user_is_told(adapter: Callable[..., Any]) -> None:
+def test_usage_of_an_unknown_user_is_told(adapter):
     done = adapter("bill", MARCH)
     assert done.returncode == 0
     assert f"(billing_user_id {CUSTOMER + 1})" in done.stderr
@@ -171,16 +171,14 @@ def test_usage_of_an_unknown_user_is_told(adapter: Callable[..., Any]) -> None:
     [{"kind": "status", "status": 503, "retry_after": 0, "times": 4}, {"kind": "cut", "at": "body"}],
     ids=["busy", "cut"],
 )
-def test_a_failed_page_is_asked_for_again(
-    fault: dict[str, Any], adapter: Callable[..., Any], solusio: Solusio
-) -> None:
+def test_a_failed_page_is_asked_for_again(fault, adapter, solusio):
     made = solusio.client.post(f"{solusio.url}/_mock/faults", json=fault | {"operation": "listUsage"})
     assert made.is_success
     assert adapter("bill", MARCH).returncode == 0
     assert len(json.loads(adapter("invoices", MARCH).stdout)["invoices"]) == 1
 
 
-def test_what_cannot_be_billed_is_refused_and_leaves_nothing(adapter: Callable[..., Any]) -> None:
+def test_what_cannot_be_billed_is_refused_and_leaves_nothing(adapter):
     for words, changed, reason in (
         (("bill", "2026-04"), {}, "2026-04 is not over: metered until 2026-04-01T01:00:00"),
         (
@@ -200,7 +198,7 @@ def test_what_cannot_be_billed_is_refused_and_leaves_nothing(adapter: Callable[.
         assert json.loads(adapter("invoices", month).stdout) == {"invoices": []}
 
 
-def test_products_are_exact_and_rounded_half_up(php: str) -> None:
+def test_products_are_exact_and_rounded_half_up(php):
     """Against fractions: products around half a coin, of every size and sign that a price may have."""
     code = f"""require {str(EXAMPLES / "billing.php")!r};
         while (($line = fgets(STDIN)) !== false) {{

@@ -108,9 +108,7 @@ def _nothing_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda one: one["id"])
-def test_planted_mistake_is_caught_and_named(
-    mistake: dict[str, Any], server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_planted_mistake_is_caught_and_named(mistake, server, tmp_path, monkeypatch):
     if "php" in mistake:
         need("php")
         target = patched_php(tmp_path, mistake["php"])
@@ -132,7 +130,7 @@ def test_planted_mistake_is_caught_and_named(
 
 
 @pytest.mark.parametrize("style", STYLES, ids=lambda one: one["id"])
-def test_right_style_raises_no_alarm(style: dict[str, Any], server: str, tmp_path: Path) -> None:
+def test_right_style_raises_no_alarm(style, server, tmp_path):
     scenarios = [] if style["id"] == "correct" else only(BASIC)
     code, results, output = check(tmp_path, *url_target(server, style["id"]), *scenarios)
     assert {one["outcome"] for one in results.values()} == {"pass"}, output
@@ -141,7 +139,7 @@ def test_right_style_raises_no_alarm(style: dict[str, Any], server: str, tmp_pat
     assert code == Exit.CONFORMANT
 
 
-def test_the_page_shows_a_finding_as_it_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_shows_a_finding_as_it_is_printed(tmp_path, monkeypatch):
     need("php")
     page = (ROOT / "docs" / "invoices.md").read_text(encoding="utf-8")
     (shown,) = re.findall(r"<!-- output: no-cap -->\n```\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
@@ -156,18 +154,18 @@ def test_the_page_shows_a_finding_as_it_is_printed(tmp_path: Path, monkeypatch: 
 # The catalogue itself
 
 
-def test_there_are_enough_mistakes_in_both_languages() -> None:
+def test_there_are_enough_mistakes_in_both_languages():
     assert len([one for one in MISTAKES if "php" not in one]) >= 30
     assert len([one for one in MISTAKES if "php" in one]) >= 4
 
 
-def test_every_clause_about_invoices_has_a_mistake_that_violates_it() -> None:
+def test_every_clause_about_invoices_has_a_mistake_that_violates_it():
     named = {clause for one in MISTAKES for found in one["caught"].values() for clause in found}
     demanded = {name for name, one in clauses().items() if name[:4] == "INV-" and one.level is not Level.MAY}
     assert demanded - named == set()
 
 
-def test_expected_clauses_are_as_strict_as_the_entry() -> None:
+def test_expected_clauses_are_as_strict_as_the_entry():
     """A mistake that must fail the check is named in each scenario by a clause that can fail it."""
     for one in MISTAKES:
         for found in one["caught"].values():
@@ -175,7 +173,7 @@ def test_expected_clauses_are_as_strict_as_the_entry() -> None:
             assert (Level.MUST in levels) is (one.get("level") != "should"), one["id"]
 
 
-def test_every_variant_of_the_billing_system_is_in_the_catalogue() -> None:
+def test_every_variant_of_the_billing_system_is_in_the_catalogue():
     listed = subprocess.run(
         [sys.executable, str(HERE / "server.py"), "--list"],
         capture_output=True,

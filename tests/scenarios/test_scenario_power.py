@@ -304,14 +304,14 @@ def catches(scenario: Scenario, wrong: Wrong) -> bool:
 
 
 @pytest.mark.parametrize("name", WRONG_WAYS)
-def test_scenarios_catch_a_wrong_way(name: str) -> None:
+def test_scenarios_catch_a_wrong_way(name):
     """Those that were written for it do; the others that do are shown when one of these does not."""
     wrong = WRONG_WAYS[name]
     caught = {scenario.id for scenario in load_scenarios() if catches(scenario, wrong)}
     assert set(wrong.caught_by) <= caught, f"only caught by {', '.join(sorted(caught)) or 'none'}"
 
 
-def test_the_right_way_gives_every_total() -> None:
+def test_the_right_way_gives_every_total():
     """So what a wrong way changes is due to what is wrong about it."""
     for scenario in load_scenarios():
         for bill in bills(scenario):
@@ -320,7 +320,7 @@ def test_the_right_way_gives_every_total() -> None:
 
 
 @pytest.mark.parametrize("area", ["prices", "rounding", "scale"])
-def test_every_scenario_about_money_catches_something(area: str) -> None:
+def test_every_scenario_about_money_catches_something(area):
     """One that any computation passes would be there for nothing."""
     useless = [
         scenario.id

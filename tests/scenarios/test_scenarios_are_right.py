@@ -1,7 +1,7 @@
 """The figures of the scenarios, confirmed three ways: by arithmetic, by walking every hour, by the mock."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 from importlib import resources
@@ -24,7 +24,7 @@ NOT_PLAYED = {"US-032"}
 each = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.id)
 
 
-def test_there_are_enough_and_each_is_named_like_its_file() -> None:
+def test_there_are_enough_and_each_is_named_like_its_file():
     folder = resources.files("solusio_contracts").joinpath("scenarios")
     files = sorted(one.name for one in folder.iterdir() if one.name.endswith(".toml"))
     assert sorted(f"{one.id}.toml" for one in SCENARIOS) == files
@@ -32,14 +32,14 @@ def test_there_are_enough_and_each_is_named_like_its_file() -> None:
     assert len(SCENARIOS) >= 40
 
 
-def test_every_clause_of_invoices_and_metering_is_cited() -> None:
+def test_every_clause_of_invoices_and_metering_is_cited():
     cited = {one for scenario in SCENARIOS for one in scenario.clauses}
     wanted = {one for one in clauses() if one.startswith(("INV-", "US-01", "US-02", "US-03"))}
     assert len(wanted) > 30
     assert wanted - cited == NOT_PLAYED
 
 
-def test_ids_of_customers_fit_into_the_ten_that_a_scenario_has() -> None:
+def test_ids_of_customers_fit_into_the_ten_that_a_scenario_has():
     assert max(len(scenario.customers) for scenario in SCENARIOS) <= 10
 
 
@@ -91,7 +91,7 @@ def amounts(invoice: ExpectedInvoice) -> Iterator[Decimal]:
 
 
 @each_invoice
-def test_amounts_follow_from_the_tokens(scenario: Scenario, invoice: ExpectedInvoice) -> None:
+def test_amounts_follow_from_the_tokens(scenario, invoice):
     pricing = scenario.customer(invoice.customer).pricing
     assert pricing is not None
     digits = digits_of(invoice)
@@ -123,7 +123,7 @@ def test_amounts_follow_from_the_tokens(scenario: Scenario, invoice: ExpectedInv
 
 
 @each
-def test_the_customers_price_is_base_times_discounts_times_taxes(scenario: Scenario) -> None:
+def test_the_customers_price_is_base_times_discounts_times_taxes(scenario):
     for customer in scenario.customers:
         if customer.pricing is not None:
             net = Fraction(customer.pricing.base_token_unit_cost)
@@ -143,7 +143,7 @@ def test_the_customers_price_is_base_times_discounts_times_taxes(scenario: Scena
         if invoice.display is not None
     ],
 )
-def test_the_total_is_shown_in_the_customers_format(scenario: Scenario, invoice: ExpectedInvoice) -> None:
+def test_the_total_is_shown_in_the_customers_format(scenario, invoice):
     pricing = scenario.customer(invoice.customer).pricing
     assert pricing is not None
     currency = pricing.currency
@@ -178,7 +178,7 @@ def known(scenario: Scenario, lines: Counter[Any]) -> Counter[Any]:
 
 
 @each
-def test_walking_every_hour_gives_the_lines(scenario: Scenario, reckoned: Callable[..., Any]) -> None:
+def test_walking_every_hour_gives_the_lines(scenario, reckoned):
     for period in scenario.periods:
         lines = reckoned(scenario, period).lines()
         assert known(scenario, lines) == expected(scenario, period)
@@ -207,7 +207,7 @@ def fewer(scenario: Scenario) -> Scenario:
 
 
 @each
-def test_the_mock_gives_the_lines(scenario: Scenario, played: Callable[..., Any]) -> None:
+def test_the_mock_gives_the_lines(scenario, played):
     scenario = fewer(scenario)
     lines = played(scenario)
     for period in scenario.periods:

@@ -8,13 +8,13 @@ from solusio_contracts.checking import currencies
 @pytest.mark.parametrize(
     "code", ["GBP", "EUR", "USD", "JPY", "KWD", "CHF", "INR", "BRL", "XOF", "XAF", "XCD", "XPF"]
 )
-def test_currencies_to_pay_with(code: str) -> None:
+def test_currencies_to_pay_with(code):
     assert code in currencies.known()
     assert code in currencies.current()
 
 
 @pytest.mark.parametrize("code", ["DEM", "FRF", "ITL", "SUR", "ZWD"])
-def test_currencies_of_the_past(code: str) -> None:
+def test_currencies_of_the_past(code):
     assert code in currencies.known()
     assert code not in currencies.current()
 
@@ -22,12 +22,12 @@ def test_currencies_of_the_past(code: str) -> None:
 @pytest.mark.parametrize(
     "code", ["XXX", "XTS", "XAU", "XAG", "XDR", "UKP", "EURO", "gbp", "", "£", "ABC", "826", "GBX", "BTC"]
 )
-def test_what_is_not_a_currency(code: str) -> None:
+def test_what_is_not_a_currency(code):
     assert code not in currencies.known()
     assert code not in currencies.current()
 
 
-def test_all_codes_are_three_capitals_and_known() -> None:
+def test_all_codes_are_three_capitals_and_known():
     assert currencies.current() <= currencies.known() | currencies.NO_MONEY
     assert all(len(code) == 3 and code.isascii() and code.isupper() for code in currencies.known())
     assert len(currencies.current()) > 140
@@ -45,7 +45,7 @@ def test_all_codes_are_three_capitals_and_known() -> None:
         ("QQQ", False),
     ],
 )
-def test_which_amounts_may_be_shown_without_decimals(code: str, without: bool) -> None:
+def test_which_amounts_may_be_shown_without_decimals(code, without):
     assert currencies.may_lack_decimals(code) is without
 
 
@@ -61,21 +61,21 @@ def test_which_amounts_may_be_shown_without_decimals(code: str, without: bool) -
         ("₫", {"VND"}),
     ],
 )
-def test_signs(sign: str, codes: set[str]) -> None:
+def test_signs(sign, codes):
     assert codes <= currencies.symbols()[sign]
 
 
-def test_a_symbol_of_another_currency() -> None:
+def test_a_symbol_of_another_currency():
     assert "GBP" not in currencies.symbols()["€"]
     assert "EUR" not in currencies.symbols()["£"]
     assert "USD" not in currencies.symbols()["¥"]
 
 
-def test_a_dollar_is_that_of_many_and_not_of_all() -> None:
+def test_a_dollar_is_that_of_many_and_not_of_all():
     assert {"USD", "CAD", "AUD", "MXN", "BRL"} <= currencies.symbols()["$"] <= currencies.known()
     assert not {"EUR", "GBP", "JPY"} & currencies.symbols()["$"]
 
 
-def test_signs_are_single_letters() -> None:
+def test_signs_are_single_letters():
     """Longer symbols, such as kr, occur as words in many texts."""
     assert all(len(sign) == 1 and not sign.isalnum() for sign in currencies.symbols())

@@ -36,7 +36,7 @@ def target() -> Target:
     return Target(TargetSettings(url=f"http://127.0.0.1:8000/?token={TOKEN}", users=(1,), token=TOKEN))
 
 
-def test_every_text_of_a_finding_is_masked(target: Target) -> None:
+def test_every_text_of_a_finding_is_masked(target):
     unmet = Expect(False, f"a {TOKEN}", f"b {TOKEN}", f"c {TOKEN}", exchange(), f"d {TOKEN}")
     found = finding(unmet, clause("TP-501"), Level.MUST, target)
     assert (found.subject, found.expected, found.actual, found.hint) == (
@@ -53,14 +53,14 @@ def test_every_text_of_a_finding_is_masked(target: Target) -> None:
     assert (found.clause, found.level) == ("TP-501", "must")
 
 
-def test_a_finding_without_an_exchange(target: Target) -> None:
+def test_a_finding_without_an_exchange(target):
     found = finding(Expect(False, "a", "b", "c"), clause("TP-501"), Level.SHOULD, target)
     assert (found.question, found.curl, found.request, found.response) == ("", "", "", "")
     assert found.level == "should"
 
 
 @pytest.mark.parametrize("place", range(BODY_SHOWN - len(TOKEN) - 1, BODY_SHOWN + 2))
-def test_no_half_token_is_left_at_the_cut(place: int) -> None:
+def test_no_half_token_is_left_at_the_cut(place):
     mask = Mask()
     mask.hide(TOKEN, SHOWN)
     body = b"." * place + TOKEN.encode() + b"." * 500
@@ -69,7 +69,7 @@ def test_no_half_token_is_left_at_the_cut(place: int) -> None:
     assert text == f"HTTP 200 OK\n\n{shown}…\n… {len(body)} bytes in total"
 
 
-def test_a_long_request_is_cut(target: Target) -> None:
+def test_a_long_request_is_cut(target):
     found = finding(
         Expect(False, "a", "b", "c", exchange(sent=b"POST / " + b"x" * 5000)),
         clause("TP-405"),
@@ -79,21 +79,21 @@ def test_a_long_request_is_cut(target: Target) -> None:
     assert found.request == "POST / " + "x" * (2 * BODY_SHOWN - 7) + "…\n… 5007 bytes in total"
 
 
-def test_a_response_that_never_came() -> None:
+def test_a_response_that_never_came():
     seen = exchange(
         status=None, received=b"", failure=FailureKind.TIMEOUT, failure_text="no response within 5 s"
     )
     assert response_text(seen, Mask()) == "no response within 5 s"
 
 
-def test_a_response_that_is_not_http() -> None:
+def test_a_response_that_is_not_http():
     seen = exchange(
         status=None, received=b"hello\x00\r\n", failure=FailureKind.PROTOCOL, failure_text="not HTTP: x"
     )
     assert response_text(seen, Mask()) == "not HTTP: x\nhello\\x00\n"
 
 
-def test_what_comes_after_a_response_is_reported() -> None:
+def test_what_comes_after_a_response_is_reported():
     mask = Mask()
     mask.hide(TOKEN, SHOWN)
     seen = exchange(headers=(), content=b"{}", leftover=TOKEN.encode() + b"\xff" * 100)
@@ -106,6 +106,6 @@ def test_what_comes_after_a_response_is_reported() -> None:
     assert response_text(cut, mask) == "HTTP 200 OK\n\n{\n… then: the connection was closed"
 
 
-def test_bytes_that_cannot_be_shown_are_escapes() -> None:
+def test_bytes_that_cannot_be_shown_are_escapes():
     seen = exchange(headers=(), reason="", content=b"\xef\xbb\xbf{\x1b[2J\xff}\r\n\t")
     assert response_text(seen, Mask()) == "HTTP 200\n\n\\xfeff{\\x1b[2J\\xff}\n\t"

@@ -60,35 +60,35 @@ def named(entries: list[dict[str, Any]]) -> Any:
 
 
 @named(LEAKING)
-def test_a_leak_is_found_and_nothing_else(entry: dict[str, Any]) -> None:
+def test_a_leak_is_found_and_nothing_else(entry):
     assert sorted(found(answer(entry["body"]))) == entry["clauses"]
 
 
 @named([entry for entry in LEAKING if not entry["body"].lstrip().startswith("{")])
-def test_a_leak_that_another_program_passes_on_as_json_is_found(entry: dict[str, Any]) -> None:
+def test_a_leak_that_another_program_passes_on_as_json_is_found(entry):
     passed_on = json.dumps({"error": "upstream", "answer": entry["body"]})
     assert sorted(found(answer(passed_on))) == entry["clauses"]
 
 
 @named([entry for entry in LEAKING if "<" not in entry["body"]])
-def test_a_leak_escaped_for_html_is_found(entry: dict[str, Any]) -> None:
+def test_a_leak_escaped_for_html_is_found(entry):
     assert sorted(found(answer(f"<p>{html.escape(entry['body'])}</p>"))) == entry["clauses"]
 
 
 @named(LEAKING)
-def test_a_leak_behind_a_long_page_is_found(entry: dict[str, Any]) -> None:
+def test_a_leak_behind_a_long_page_is_found(entry):
     assert set(found(answer("<p>Lorem ipsum dolor.</p>\n" * 300 + entry["body"]))) == set(entry["clauses"])
 
 
 @named(HARMLESS)
-def test_a_harmless_response_gives_nothing(entry: dict[str, Any]) -> None:
+def test_a_harmless_response_gives_nothing(entry):
     headers = tuple((name, value) for name, value in entry.get("headers", ()))
     exchange = answer(entry["body"], userid=entry.get("userid", "NoSuchAction"), headers=headers)
     assert found(exchange, path=entry.get("path", PATH)) == []
 
 
 @named(HARMLESS)
-def test_a_harmless_response_with_the_token_sent_gives_nothing(entry: dict[str, Any]) -> None:
+def test_a_harmless_response_with_the_token_sent_gives_nothing(entry):
     """Without a token nothing is masked, and the result is the same."""
     exchange = answer(entry["body"], userid=entry.get("userid", "NoSuchAction"))
     assert found(exchange, token=None, path=entry.get("path", PATH)) == []
@@ -97,26 +97,26 @@ def test_a_harmless_response_with_the_token_sent_gives_nothing(entry: dict[str, 
 # The patterns themselves
 
 
-def test_patterns_cite_clauses_that_exist() -> None:
+def test_patterns_cite_clauses_that_exist():
     cited = {pattern.clause for pattern in leaks.known_patterns()}
     assert cited == {"TP-502", "TP-503", "TP-504"}
     assert cited <= set(clauses())
 
 
-def test_patterns_are_valid_and_stand_once() -> None:
+def test_patterns_are_valid_and_stand_once():
     every = [regex for pattern in leaks.known_patterns() for _, regex in pattern.searches]
     assert len(every) == len(set(every))
     for regex in every:
         re.compile(regex)
 
 
-def test_patterns_for_any_case_are_in_lower_case() -> None:
+def test_patterns_for_any_case_are_in_lower_case():
     for pattern in leaks.known_patterns():
         for _, regex in pattern.searches if pattern.ignore_case else ():
             assert re.sub(r"\\.", "", regex).islower(), regex
 
 
-def test_a_literal_is_in_every_match() -> None:
+def test_a_literal_is_in_every_match():
     """Otherwise the search would miss a leak."""
     texts = [text for entry in LEAKING for text in (entry["body"], html.unescape(entry["body"]))]
     matches = 0
@@ -146,7 +146,7 @@ def test_a_literal_is_in_every_match() -> None:
         (r"(?<![\w(])/x(?=[)])", "/x"),
     ],
 )
-def test_the_literal_of_an_expression(regex: str, literal: str) -> None:
+def test_the_literal_of_an_expression(regex, literal):
     assert leaks.literal_of(regex) == literal
 
 
@@ -154,7 +154,7 @@ def test_the_literal_of_an_expression(regex: str, literal: str) -> None:
     "unit",
     ["<style ", "<a ", "@/", "a\\", "at /", "Warning: in . on line 1 ", "A::", "a.", "x[1] is not a ", "&"],
 )
-def test_a_hostile_response_is_searched_in_linear_time(unit: str) -> None:
+def test_a_hostile_response_is_searched_in_linear_time(unit):
     """A search that starts over at every position would take hours."""
     assert found(answer(unit * (leaks.LOOKED_AT // len(unit)))) in ([], ["TP-502"])
 
@@ -178,7 +178,7 @@ UNLIKELY = ["kZ7-qf3XwT9b", "a+b/c=d&e\"f'g<h>9", "ключ-0123-钥匙", "01234
 @pytest.mark.parametrize("token", UNLIKELY)
 @pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.parametrize("around", ['{{"error":"expected {}"}}', "<p>token: {}</p>", "{}"])
-def test_the_token_is_found_in_any_spelling(token: str, spelling: str, around: str) -> None:
+def test_the_token_is_found_in_any_spelling(token, spelling, around):
     spelt = SPELLINGS[spelling](token)
     (leak,) = leaks.find(answer(around.format(spelt), token="wrong-on-purpose"), token, PATH)
     assert leak.clause == "TP-501"
@@ -186,24 +186,24 @@ def test_the_token_is_found_in_any_spelling(token: str, spelling: str, around: s
     assert "${MOCK_SOLUSIO_TOKEN}" in leak.excerpt
 
 
-def test_the_token_is_found_in_a_header() -> None:
+def test_the_token_is_found_in_a_header():
     headers = (("X-Debug", f"token={TOKEN}"), ("Location", "/login"))
     assert found(answer("{}", headers=headers)) == ["TP-501"]
     assert found(answer("{}", headers=(("Location", f"/login?token={TOKEN}"),))) == ["TP-501"]
 
 
-def test_the_right_token_repeated_is_a_leak() -> None:
+def test_the_right_token_repeated_is_a_leak():
     assert found(answer(f'{{"request":{{"token":"{TOKEN}","userid":"5"}}}}')) == ["TP-501"]
 
 
 @pytest.mark.parametrize("sent", [f"{TOKEN}x", f"x{TOKEN}", f"{TOKEN}{TOKEN}", f"{TOKEN},x", f"a-{TOKEN}-b"])
 @pytest.mark.parametrize("length", [8, 12, 14, 100])
-def test_a_wrong_token_may_be_repeated_or_cut_short(sent: str, length: int) -> None:
+def test_a_wrong_token_may_be_repeated_or_cut_short(sent, length):
     body = f'{{"error":"wrong token {sent[:length]}…"}}'
     assert found(answer(body, token=sent)) == []
 
 
-def test_the_expected_token_beside_a_wrong_one_is_a_leak() -> None:
+def test_the_expected_token_beside_a_wrong_one_is_a_leak():
     body = f'{{"error":"expected {TOKEN}, got wrong-on-purpose"}}'
     assert found(answer(body, token="wrong-on-purpose")) == ["TP-501"]
 
@@ -222,7 +222,7 @@ def test_the_expected_token_beside_a_wrong_one_is_a_leak() -> None:
         ("", '{"error":"expected "}'),
     ],
 )
-def test_a_token_like_any_word_is_not_a_leak_on_its_own(token: str, body: str) -> None:
+def test_a_token_like_any_word_is_not_a_leak_on_its_own(token, body):
     assert found(answer(body, token="wrong-on-purpose"), token=token) == []
 
 
@@ -237,7 +237,7 @@ def test_a_token_like_any_word_is_not_a_leak_on_its_own(token: str, body: str) -
         ("letmein", "token=letmein&action=GetTokenPricing"),
     ],
 )
-def test_a_short_token_is_found_where_it_is_named(token: str, body: str) -> None:
+def test_a_short_token_is_found_where_it_is_named(token, body):
     assert found(answer(body, token="wrong-on-purpose"), token=token) == ["TP-501"]
 
 
@@ -247,7 +247,7 @@ def test_a_short_token_is_found_where_it_is_named(token: str, body: str) -> None
     before=st.text(max_size=30),
     after=st.text(max_size=30),
 )
-def test_any_token_in_any_text_is_found(token: str, spelling: str, before: str, after: str) -> None:
+def test_any_token_in_any_text_is_found(token, spelling, before, after):
     # A letter or digit next to base64 would be part of it.
     body = f"{before} {SPELLINGS[spelling](token)} {after}"
     assert "TP-501" in found(answer(body.encode("utf-8", "replace"), token="wrong-on-purpose"), token=token)
@@ -256,11 +256,11 @@ def test_any_token_in_any_text_is_found(token: str, spelling: str, before: str, 
 @given(
     token=st.from_regex(r"[a-z]{4}[0-9]{4}[A-Za-z0-9_-]{4,30}", fullmatch=True), body=st.binary(max_size=300)
 )
-def test_no_token_is_found_where_there_is_none(token: str, body: bytes) -> None:
+def test_no_token_is_found_where_there_is_none(token, body):
     assert "TP-501" not in found(answer(body), token=token)
 
 
-def test_an_excerpt_holds_no_half_of_a_token() -> None:
+def test_an_excerpt_holds_no_half_of_a_token():
     """If it were cut before masking, the excerpt of the path would end within the token."""
     for gap in range(60, 130):
         body = f"/srv/billing/{'x' * gap}/{TOKEN}/price.php and more of it, " + "y" * 100
@@ -268,12 +268,12 @@ def test_an_excerpt_holds_no_half_of_a_token() -> None:
             assert not any(TOKEN[:size] in leak.excerpt for size in range(6, len(TOKEN))), gap
 
 
-def test_an_excerpt_shows_what_was_found() -> None:
+def test_an_excerpt_shows_what_was_found():
     (leak,) = leaks.find(answer("<p>No rows:   SELECT id\n FROM clients</p>"), TOKEN, PATH)
     assert leak == leaks.Leak("TP-504", "an SQL statement", "No rows: SELECT id FROM clients")
 
 
-def test_what_was_received_of_an_unfinished_response_is_searched() -> None:
+def test_what_was_received_of_an_unfinished_response_is_searched():
     request = Request.form((("userid", "1"),))
     exchange = Exchange(
         number=1, request=request, received=b"HTTP/1.1 500 X\r\n\r\nSQLSTATE[42000]", status=500
@@ -281,17 +281,17 @@ def test_what_was_received_of_an_unfinished_response_is_searched() -> None:
     assert found(exchange) == ["TP-504"]
 
 
-def test_what_a_json_request_holds_may_be_repeated() -> None:
+def test_what_a_json_request_holds_may_be_repeated():
     request = Request(b'{"userid": "SELECT a FROM b"}', (("Content-Type", "application/json"),))
     assert found(answer('{"error":"no SELECT a FROM b"}', request=request)) == []
     assert found(answer('{"error":"no SELECT c FROM d"}', request=request)) == ["TP-504"]
 
 
-def test_what_a_query_holds_may_be_repeated() -> None:
+def test_what_a_query_holds_may_be_repeated():
     request = Request(b"", method="GET", query="userid=SELECT+a+FROM+b")
     assert found(answer('{"error":"no SELECT a FROM b"}', request=request)) == []
 
 
-def test_a_word_of_the_language_is_not_a_echo() -> None:
+def test_a_word_of_the_language_is_not_a_echo():
     exchange = answer('{"error":"Cannot read properties of undefined"}', userid="undefined")
     assert found(exchange) == ["TP-502"]

@@ -2,7 +2,6 @@
 
 from decimal import Decimal, localcontext
 from fractions import Fraction
-from typing import Any
 
 import pytest
 from hypothesis import assume, example, given
@@ -26,7 +25,7 @@ usual = st.tuples(usual_costs, usual_factors, usual_rates, st.booleans())
 
 
 @given(numbers)
-def test_no_evidence_against_a_correct_cost(given_numbers: Any) -> None:
+def test_no_evidence_against_a_correct_cost(given_numbers):
     base, multiplers, rates, compound = given_numbers
     expected = expected_cost(PriceParts(base, base, tuple(multiplers), compound, tuple(rates)))
     assert list(misreadings(PriceParts(base, expected, tuple(multiplers), compound, tuple(rates)))) == []
@@ -34,7 +33,7 @@ def test_no_evidence_against_a_correct_cost(given_numbers: Any) -> None:
 
 @given(numbers, st.integers(0, 12))
 @example((Decimal("1.34"), [Decimal("0.95")], [Decimal(6), Decimal(2)], True), 2)
-def test_no_evidence_against_a_cost_that_is_only_rounded(given_numbers: Any, digits: int) -> None:
+def test_no_evidence_against_a_cost_that_is_only_rounded(given_numbers, digits):
     base, multiplers, rates, compound = given_numbers
     expected = expected_cost(PriceParts(base, base, tuple(multiplers), compound, tuple(rates)))
     user = round(expected, digits)
@@ -63,7 +62,7 @@ def decimal(value: Fraction) -> Decimal:
 
 
 @given(usual, st.sampled_from(SLIPS))
-def test_no_evidence_where_a_slip_explains_the_cost(given_numbers: Any, slip: Any) -> None:
+def test_no_evidence_where_a_slip_explains_the_cost(given_numbers, slip):
     base, multiplers, rates, compound = given_numbers
     with_base, with_multiplers, with_rates, as_declared, times = slip
     cost = exact(
@@ -77,7 +76,7 @@ def test_no_evidence_where_a_slip_explains_the_cost(given_numbers: Any, slip: An
 
 
 @given(usual, st.sampled_from(d("0.5", "0.75", "0.8", "0.9", "0.97", "1.1", "1.5")))
-def test_no_evidence_against_a_special_offer(given_numbers: Any, offer: Decimal) -> None:
+def test_no_evidence_against_a_special_offer(given_numbers, offer):
     """With usual numbers: a factor near 1, a percentage above 2."""
     base, multiplers, rates, compound = given_numbers
     assume(all(one >= Decimal("0.5") for one in multiplers))
@@ -105,9 +104,7 @@ def reported(given_parts: PriceParts) -> list[str]:
 
 
 @given(usual_costs, discounts, usual_rates, st.booleans(), st.sampled_from(sorted(WRONG_MULTIPLERS)))
-def test_evidence_for_a_multipler_in_a_wrong_unit(
-    base: Decimal, meant: list[Decimal], rates: list[Decimal], compound: bool, unit: str
-) -> None:
+def test_evidence_for_a_multipler_in_a_wrong_unit(base, meant, rates, compound, unit):
     user = decimal(exact(base, meant, rates, compound))
     sent = tuple(WRONG_MULTIPLERS[unit](factor) for factor in meant)
     given_parts = PriceParts(base, user, sent, compound, tuple(rates))
@@ -119,9 +116,7 @@ def test_evidence_for_a_multipler_in_a_wrong_unit(
 
 
 @given(usual_costs, usual_factors, taxes, st.booleans(), st.sampled_from(sorted(WRONG_RATES)))
-def test_evidence_for_a_rate_in_a_wrong_unit(
-    base: Decimal, multiplers: list[Decimal], meant: list[Decimal], compound: bool, unit: str
-) -> None:
+def test_evidence_for_a_rate_in_a_wrong_unit(base, multiplers, meant, compound, unit):
     user = decimal(exact(base, multiplers, meant, compound))
     given_parts = PriceParts(base, user, tuple(multiplers), compound, tuple(map(WRONG_RATES[unit], meant)))
     assume(not explanation(given_parts))
@@ -156,7 +151,7 @@ def test_evidence_for_a_rate_in_a_wrong_unit(
         (parts("1.34", "1.38", ("5",), ("6", "2"), compound=True), "a percentage to take off", "TP-068"),
     ],
 )
-def test_the_vendors_numbers_in_wrong_units(given_parts: PriceParts, text: str, clause: str) -> None:
+def test_the_vendors_numbers_in_wrong_units(given_parts, text, clause):
     assert [(one.text, one.clause) for one in misreadings(given_parts)] == [(text, clause)]
 
 
@@ -176,11 +171,11 @@ def test_the_vendors_numbers_in_wrong_units(given_parts: PriceParts, text: str, 
         parts("1.34", "1.0812", ("0.95",), ("6", "2"), compound=True),
     ],
 )
-def test_what_proves_nothing(given_parts: PriceParts) -> None:
+def test_what_proves_nothing(given_parts):
     assert list(misreadings(given_parts)) == []
 
 
-def test_a_misreading_is_data() -> None:
+def test_a_misreading_is_data():
     assert list(misreadings(parts("1", "0.93", ("7",)))) == [
         Misreading("TP-068", "discounts[].multipler", "a percentage to take off")
     ]

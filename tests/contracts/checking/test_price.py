@@ -68,19 +68,19 @@ def answer(body: str | bytes, status: int = 200) -> Exchange:
         (parts("1", "0", ("1.5",), ("0.5",)), "1.5075"),
     ],
 )
-def test_the_expected_cost(given_parts: PriceParts, expected: str) -> None:
+def test_the_expected_cost(given_parts, expected):
     assert expected_cost(given_parts) == Decimal(expected)
 
 
 @given(numbers)
-def test_the_expected_cost_is_exact(given_numbers: Any) -> None:
+def test_the_expected_cost_is_exact(given_numbers):
     base, multiplers, rates, compound = given_numbers
     found = expected_cost(PriceParts(base, base, tuple(multiplers), compound, tuple(rates)))
     # At most 8 + 6 x 5 + 6 x 6 digits: fewer than the precision.
     assert Fraction(found) == exact(base, multiplers, rates, compound)
 
 
-def test_numbers_of_any_size_do_not_break_the_arithmetic() -> None:
+def test_numbers_of_any_size_do_not_break_the_arithmetic():
     huge = tuple(Decimal("9e79") for _ in range(20_000))
     tiny = tuple(Decimal("1e-79") for _ in range(20_000))
     for multiplers in (huge, tiny):
@@ -90,7 +90,7 @@ def test_numbers_of_any_size_do_not_break_the_arithmetic() -> None:
         assert list(misreadings(given_parts)) == []
 
 
-def test_the_precision_around_does_not_matter() -> None:
+def test_the_precision_around_does_not_matter():
     given_parts = parts("1.34", "1.3763676", ("0.95",), ("6", "2"), compound=True)
     with localcontext() as context:
         context.prec = 2
@@ -114,7 +114,7 @@ def test_the_precision_around_does_not_matter() -> None:
         ("-1", "1", False),
     ],
 )
-def test_agreement(sent: str, expected: str, agreed: bool) -> None:
+def test_agreement(sent, expected, agreed):
     assert agrees(Decimal(sent), Decimal(expected)) is agreed
 
 
@@ -134,7 +134,7 @@ def test_agreement(sent: str, expected: str, agreed: bool) -> None:
         (Decimal("1e-79"), "1e-79"),
     ],
 )
-def test_numbers(value: object, expected: str) -> None:
+def test_numbers(value, expected):
     assert number(value) == Decimal(expected)
 
 
@@ -154,20 +154,20 @@ def test_numbers(value: object, expected: str) -> None:
         Decimal("1e-80"),
     ],
 )
-def test_what_is_not_a_number_of_sensible_size(value: object) -> None:
+def test_what_is_not_a_number_of_sensible_size(value):
     assert number(value) is None
 
 
-def test_an_integer_of_thousands_of_digits_is_not_of_sensible_size() -> None:
+def test_an_integer_of_thousands_of_digits_is_not_of_sensible_size():
     assert number(10**5000) is None
 
 
-def test_the_parts_of_a_price() -> None:
+def test_the_parts_of_a_price():
     assert price_parts(PRICE) == parts("1.34", "1.3763676", ("0.95",), ("6", "2"), compound=True)
 
 
 @pytest.mark.parametrize("taxes", [[], {}])
-def test_empty_taxes_are_none(taxes: Any) -> None:
+def test_empty_taxes_are_none(taxes):
     assert price_parts(PRICE | {"taxes": taxes}) == parts("1.34", "1.3763676", ("0.95",))
 
 
@@ -190,7 +190,7 @@ def test_empty_taxes_are_none(taxes: Any) -> None:
         {"taxes": {"compound": True, "rates": [{"rate": "6 %"}]}},
     ],
 )
-def test_a_price_that_lacks_a_part(change: dict[str, Any]) -> None:
+def test_a_price_that_lacks_a_part(change):
     assert price_parts(PRICE | change) is None
     for name in change:
         assert price_parts({key: value for key, value in PRICE.items() if key != name}) is None
@@ -235,7 +235,7 @@ def test_a_price_that_lacks_a_part(change: dict[str, Any]) -> None:
         (parts("1.34", "5.55", ("0.95",), ("6", "2"), compound=True), ""),
     ],
 )
-def test_an_explanation(given_parts: PriceParts, text: str) -> None:
+def test_an_explanation(given_parts, text):
     if text:
         assert not agrees(given_parts.user, expected_cost(given_parts))
         assert explanation(given_parts) == text
@@ -264,7 +264,7 @@ BODY = (
         BODY.replace("£", "\\u00a3"),
     ],
 )
-def test_the_same_price(other: str) -> None:
+def test_the_same_price(other):
     assert same_price(answer(BODY), answer(other))
     assert difference(answer(BODY), answer(other)) == "status 200 with a price"
 
@@ -287,35 +287,35 @@ def test_the_same_price(other: str) -> None:
         ('{"base', '[{"base', "status 200 with a price"),
     ],
 )
-def test_a_different_price(old: str, new: str, text: str) -> None:
+def test_a_different_price(old, new, text):
     other = BODY.replace(old, new, 1)
     assert not same_price(answer(BODY), answer(other))
     assert difference(answer(BODY), answer(other)) == text
 
 
-def test_a_document_of_another_kind() -> None:
+def test_a_document_of_another_kind():
     assert difference(answer(BODY), answer("[]")) == "the document is an empty list instead of an object"
     assert difference(answer("[1]"), answer("[2]")) == "[0] is 2 instead of 1"
 
 
-def test_what_is_not_a_number_is_the_same_as_itself() -> None:
+def test_what_is_not_a_number_is_the_same_as_itself():
     """NaN differs from itself, but the two responses are equal."""
     body = BODY.replace("1.34", "NaN")
     assert same_price(answer(body), answer(body))
     assert not same_price(answer(body), answer(BODY))
 
 
-def test_unreadable_responses_are_compared_as_bytes() -> None:
+def test_unreadable_responses_are_compared_as_bytes():
     assert same_price(answer("not JSON"), answer("not JSON"))
     assert not same_price(answer("not JSON"), answer("not json"))
     assert not same_price(answer(BODY), answer("not JSON"))
 
 
-def test_a_response_without_a_price_is_summarised() -> None:
+def test_a_response_without_a_price_is_summarised():
     assert difference(answer(BODY), answer('{"error":"no"}', 404)) == "status 404, 14 bytes"
 
 
-def test_price_fields_leave_extras_out() -> None:
+def test_price_fields_leave_extras_out():
     fields = price_fields(
         {"base_token_unit_cost": 1, "extra": 2, "discounts": [{"extra": 1}, 3], "taxes": {"rates": 5}}
     )
@@ -329,11 +329,11 @@ def test_price_fields_leave_extras_out() -> None:
     assert price_fields([1]) == [1]
 
 
-def test_the_precision_is_more_than_any_price_list_needs() -> None:
+def test_the_precision_is_more_than_any_price_list_needs():
     assert PRECISION >= 8 + 6 * 5 + 6 * 6
 
 
-def test_texts_that_customers_see() -> None:
+def test_texts_that_customers_see():
     assert list(customer_texts(PRICE)) == [
         ("currency.display_prefix", "£", True),
         ("currency.display_suffix", " GBP", True),
@@ -354,5 +354,5 @@ def test_texts_that_customers_see() -> None:
         {"currency": {"display_prefix": None}, "discounts": ["a", {"name": 1}], "taxes": {"rates": "x"}},
     ],
 )
-def test_texts_of_a_malformed_price(value: dict[str, Any]) -> None:
+def test_texts_of_a_malformed_price(value):
     assert list(customer_texts(value)) == []

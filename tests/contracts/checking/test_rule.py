@@ -14,7 +14,6 @@ from solusio_contracts.checking.rule import (
     OBJECT,
     STRING,
     Expect,
-    JsonType,
     misspelt,
     registered,
     rule,
@@ -58,11 +57,11 @@ SAMPLES: dict[str, Any] = {
         (LIST, {"list"}),
     ],
 )
-def test_what_a_type_admits(kind: JsonType, admitted: set[str]) -> None:
+def test_what_a_type_admits(kind, admitted):
     assert {name for name, value in SAMPLES.items() if kind.admits(value)} == admitted
 
 
-def test_zero_is_a_number_however_it_is_written() -> None:
+def test_zero_is_a_number_however_it_is_written():
     assert NUMBER.admits(Decimal("0e-999"))
     assert NUMBER.admits(0)
 
@@ -87,7 +86,7 @@ def test_zero_is_a_number_however_it_is_written() -> None:
         (b"x", "b'x'"),
     ],
 )
-def test_a_value_in_words(value: object, words: str) -> None:
+def test_a_value_in_words(value, words):
     assert shown(value) == words
 
 
@@ -107,14 +106,14 @@ def test_a_value_in_words(value: object, words: str) -> None:
         ("multipler", (), (), None),
     ],
 )
-def test_a_misspelt_key(key: str, holder: tuple[str, ...], near: tuple[str, ...], meant: str | None) -> None:
+def test_a_misspelt_key(key, holder, near, meant):
     assert misspelt(key, dict.fromkeys(holder, 1), near) == meant
 
 
 # Expectations
 
 
-def test_a_condition() -> None:
+def test_a_condition():
     seen = answer(200)
     met = Expect.that(True, "a", "b", 3, seen)
     assert (met.ok, met.subject, met.expected, met.actual, met.exchange) == (True, "a", "b", "3", seen)
@@ -129,22 +128,22 @@ def test_a_condition() -> None:
     )
 
 
-def test_a_key_that_is_there() -> None:
+def test_a_key_that_is_there():
     assert Expect.key("x", "a", {"a": None}) == Expect(True, "x", "the key `a`", "present")
 
 
-def test_a_key_that_is_misspelt() -> None:
+def test_a_key_that_is_misspelt():
     unmet = Expect.key("discounts[0]", "multipler", {"name": "x", "multiplier": 1}, clause="TP-041")
     assert (unmet.ok, unmet.expected, unmet.actual) == (False, "the key `multipler`", "`multiplier` instead")
     assert (unmet.hint, unmet.clause) == ("rename `multiplier` to `multipler`", "TP-041")
 
 
-def test_a_key_that_is_missing() -> None:
+def test_a_key_that_is_missing():
     unmet = Expect.key("x", "rate", {"label": 1})
     assert (unmet.ok, unmet.actual, unmet.hint) == (False, "only `label`", "add the key `rate`")
 
 
-def test_a_type() -> None:
+def test_a_type():
     assert Expect.json_type("x", NUMBER, 1).ok
     unmet = Expect.json_type("x", NUMBER, "1", hint="send it without quotes", level=Level.SHOULD)
     assert (unmet.ok, unmet.expected, unmet.actual) == (False, "a JSON number", 'the string "1"')
@@ -168,7 +167,7 @@ def test_a_type() -> None:
         (answer(400, failure=FailureKind.CUT), False),
     ],
 )
-def test_a_refusal(exchange: Exchange, ok: bool) -> None:
+def test_a_refusal(exchange, ok):
     expect = Expect.refused("x", exchange)
     assert expect.ok is ok
     assert (expect.expected, expect.actual) == ("a refusal (4xx) without a price", exchange.summary)
@@ -196,7 +195,7 @@ def check_of(module: str = "solusio_contracts.rules.fields") -> Any:
 
 
 @pytest.mark.usefixtures("register")
-def test_a_rule_is_named_after_its_function() -> None:
+def test_a_rule_is_named_after_its_function():
     check = check_of()
     assert rule("TP-041", "TP-043", title="a title", needs_token=True)(check) is check
     (one,) = registered()
@@ -207,20 +206,20 @@ def test_a_rule_is_named_after_its_function() -> None:
 
 
 @pytest.mark.usefixtures("register")
-def test_the_area_of_a_rule_in_a_package() -> None:
+def test_the_area_of_a_rule_in_a_package():
     rule("TP-041", title="a")(check_of("solusio_contracts.rules.input.userid"))
     assert registered()[0].area == "input"
 
 
 @pytest.mark.usefixtures("register")
-def test_two_rules_of_one_name() -> None:
+def test_two_rules_of_one_name():
     rule("TP-041", title="a")(check_of())
     with pytest.raises(ValueError, match="two rules are named some-check"):
         rule("TP-043", title="b")(check_of())
 
 
 @pytest.mark.usefixtures("register")
-def test_a_rule_without_a_clause_or_a_reason() -> None:
+def test_a_rule_without_a_clause_or_a_reason():
     with pytest.raises(ValueError, match="some-check needs a clause and a docstring"):
         rule(title="a")(check_of())
     silent = check_of()
@@ -231,7 +230,7 @@ def test_a_rule_without_a_clause_or_a_reason() -> None:
 
 
 @pytest.mark.usefixtures("register")
-def test_a_rule_that_cites_nothing() -> None:
+def test_a_rule_that_cites_nothing():
     with pytest.raises(ClauseError, match="TP-999"):
         rule("TP-041", "TP-999", title="a")(check_of())
     assert registered() == ()

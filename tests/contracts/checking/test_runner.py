@@ -86,14 +86,14 @@ def target(target_of: Callable[..., Target]) -> Target:
         ("", None, Level.MUST),
     ],
 )
-def test_the_level_of_an_expectation(clause_id: str, own: Level | None, level: Level) -> None:
+def test_the_level_of_an_expectation(clause_id, own, level):
     rule = make(clauses=("TP-041", "TP-070", "TP-113"))
     expect = Expect.that(False, "a", "b", "c", clause=clause_id, level=own)
     assert level_of(rule, expect) is level
     assert clause_of(rule, expect).id == (clause_id or "TP-041")
 
 
-def test_a_clause_that_a_rule_does_not_declare(target: Target) -> None:
+def test_a_clause_that_a_rule_does_not_declare(target):
     expect = Expect.that(True, "a", "b", "c", clause="TP-001")
     with pytest.raises(ValueError, match="some-rule yields an expectation of TP-001"):
         clause_of(make(), expect)
@@ -124,14 +124,7 @@ def unmet(*clause_ids: str, level: Level | None = None) -> Check:
         (("TP-041", "TP-070"), Level.MAY, Outcome.PASS, [], ("place 0: y", "place 1: y")),
     ],
 )
-def test_outcomes(
-    target: Target,
-    clause_ids: tuple[str, ...],
-    level: Level | None,
-    outcome: Outcome,
-    findings: list[str],
-    notes: tuple[str, ...],
-) -> None:
+def test_outcomes(target, clause_ids, level, outcome, findings, notes):
     rule = make(unmet(*clause_ids, level=level), clauses=("TP-041", "TP-070", "TP-113"))
     result = run_rule(rule, target)
     assert (result.outcome, [one.clause for one in result.findings], result.notes) == (
@@ -143,7 +136,7 @@ def test_outcomes(
     assert (result.clauses, result.checks) == (("TP-041", "TP-070", "TP-113"), 1 + len(clause_ids))
 
 
-def test_findings_are_capped_and_the_rest_is_counted(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_findings_are_capped_and_the_rest_is_counted(target, monkeypatch):
     monkeypatch.setattr(runner, "MAX_FINDINGS", 3)
     # Failures are kept, even late ones.
     rule = make(unmet(*["TP-070"] * 4, *["TP-113"] * 2, "TP-041"), clauses=("TP-041", "TP-070", "TP-113"))
@@ -156,7 +149,7 @@ def test_findings_are_capped_and_the_rest_is_counted(target: Target, monkeypatch
 # Rules that raise or find nothing
 
 
-def test_a_rule_that_raises_at_once(target_of: Callable[..., Target]) -> None:
+def test_a_rule_that_raises_at_once(target_of):
     def check(target: Target) -> Iterator[Expect]:
         raise RuntimeError(f"with {target.token} in it")
 
@@ -174,7 +167,7 @@ def test_a_rule_that_raises_at_once(target_of: Callable[..., Target]) -> None:
         (["TP-041"], Outcome.FAIL),
     ],
 )
-def test_a_rule_that_raises_later(target: Target, before: list[str], outcome: Outcome) -> None:
+def test_a_rule_that_raises_later(target, before, outcome):
     """A failure that was seen stays one; any other outcome needs the rule to finish."""
 
     def check(target: Target) -> Iterator[Expect]:
@@ -187,7 +180,7 @@ def test_a_rule_that_raises_later(target: Target, before: list[str], outcome: Ou
     assert len(result.findings) == (outcome is Outcome.FAIL)
 
 
-def test_a_rule_that_has_nothing_to_look_at(target: Target) -> None:
+def test_a_rule_that_has_nothing_to_look_at(target):
     def check(_: Target) -> Iterator[Expect]:
         raise SkipRule("there is nothing")
         yield
@@ -196,12 +189,12 @@ def test_a_rule_that_has_nothing_to_look_at(target: Target) -> None:
     assert (result.outcome, result.reason) == (Outcome.SKIP, "there is nothing")
 
 
-def test_a_rule_that_yields_nothing(target: Target) -> None:
+def test_a_rule_that_yields_nothing(target):
     result = run_rule(make(lambda _: iter(())), target)
     assert (result.outcome, result.reason) == (Outcome.SKIP, "no response contains what this rule checks")
 
 
-def test_what_was_seen_before_a_skip_counts(target: Target) -> None:
+def test_what_was_seen_before_a_skip_counts(target):
     def check(target: Target) -> Iterator[Expect]:
         yield from unmet("TP-041")(target)
         raise SkipRule("the rest is nothing")
@@ -210,7 +203,7 @@ def test_what_was_seen_before_a_skip_counts(target: Target) -> None:
     assert (result.outcome, result.checks, len(result.findings)) == (Outcome.FAIL, 2, 1)
 
 
-def test_an_interrupt_is_not_a_broken_rule(target: Target) -> None:
+def test_an_interrupt_is_not_a_broken_rule(target):
     def check(_: Target) -> Iterator[Expect]:
         raise KeyboardInterrupt
         yield
@@ -219,14 +212,14 @@ def test_an_interrupt_is_not_a_broken_rule(target: Target) -> None:
         run_rule(make(check), target)
 
 
-def test_a_rule_that_needs_a_token(target: Target, target_of: Callable[..., Target]) -> None:
+def test_a_rule_that_needs_a_token(target, target_of):
     rule = make(needs_token=True)
     assert run_rule(rule, target).outcome is Outcome.SKIP
     assert run_rule(rule, target).reason == "no authorization token is configured (--token)"
     assert run_rule(rule, target_of(token=TOKEN)).outcome is Outcome.PASS
 
 
-def test_a_rule_that_needs_a_price(target: Target, target_of: Callable[..., Target]) -> None:
+def test_a_rule_that_needs_a_price(target, target_of):
     rule = make(needs_price=True)
     assert run_rule(rule, target).outcome is Outcome.PASS
     skipped = run_rule(rule, target_of(REFUSED))
@@ -235,7 +228,7 @@ def test_a_rule_that_needs_a_price(target: Target, target_of: Callable[..., Targ
     assert run_rule(rule, target_of(REFUSED, GOOD, users=(1, 2))).outcome is Outcome.PASS
 
 
-def test_what_breaks_while_prices_are_asked_for(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_breaks_while_prices_are_asked_for(target, monkeypatch):
     def fails(_: Target) -> list[int]:
         raise OSError("Too many open files")
 
@@ -257,7 +250,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Target, "is_up", lambda self, wait=0.1: is_up(self, min(wait, 0.1)))
 
 
-def test_a_run(target: Target) -> None:
+def test_a_run(target):
     seen: list[tuple[str, int, int]] = []
     target.facts["a fact"] = "found out"
     rules = [make(name="one"), make(unmet("TP-070"), name="two", clauses=("TP-070", "TP-041"))]
@@ -277,7 +270,7 @@ def test_a_run(target: Target) -> None:
     assert report.stale == ()
 
 
-def test_the_token_is_in_no_text_of_a_report(target_of: Callable[..., Target]) -> None:
+def test_the_token_is_in_no_text_of_a_report(target_of):
     target = target_of(token=TOKEN)
     target.facts["token"] = f"{TOKEN} is required"
 
@@ -293,7 +286,7 @@ def test_the_token_is_in_no_text_of_a_report(target_of: Callable[..., Target]) -
     assert TOKEN in repr(target.exchanges)
 
 
-def test_an_endpoint_that_cannot_be_reached(closed_port: int) -> None:
+def test_an_endpoint_that_cannot_be_reached(closed_port):
     def never(_: Target) -> Iterator[Expect]:
         raise AssertionError("nothing must be checked")
 
@@ -304,7 +297,7 @@ def test_an_endpoint_that_cannot_be_reached(closed_port: int) -> None:
     assert report.exit is Exit.INCONCLUSIVE
 
 
-def test_a_request_that_cannot_be_made(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_that_cannot_be_made(target, monkeypatch):
     def fails(_: Target, user: int) -> Any:
         raise OSError(f"Too many open files for {user}")
 
@@ -315,12 +308,12 @@ def test_a_request_that_cannot_be_made(target: Target, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("answer", [REFUSED, b"no HTTP at all\r\n\r\n", b""])
-def test_an_endpoint_that_responds_badly_was_reached(target_of: Callable[..., Target], answer: bytes) -> None:
+def test_an_endpoint_that_responds_badly_was_reached(target_of, answer):
     report = run(target_of(answer), [make()])
     assert report.results[0].outcome is Outcome.PASS
 
 
-def test_a_run_in_which_nothing_was_checked_is_never_a_pass(target_of: Callable[..., Target]) -> None:
+def test_a_run_in_which_nothing_was_checked_is_never_a_pass(target_of):
     rules = [make(needs_token=True), make(needs_price=True), make(lambda _: iter(()))]
     report = run(target_of(REFUSED), rules)
     assert [one.outcome for one in report.results] == [Outcome.SKIP] * 3
@@ -329,7 +322,7 @@ def test_a_run_in_which_nothing_was_checked_is_never_a_pass(target_of: Callable[
 
 
 @pytest.mark.usefixtures("impatient")
-def test_an_endpoint_that_dies_in_mid_run(scripted: Any) -> None:
+def test_an_endpoint_that_dies_in_mid_run(scripted):
     server = scripted(always(GOOD))
     target = Target(TargetSettings(url=server.url, users=(1,), timeout=5.0))
     looked: list[int] = []
@@ -367,7 +360,7 @@ def test_an_endpoint_that_dies_in_mid_run(scripted: Any) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-def test_an_endpoint_that_dies_unnoticed_is_inconclusive(scripted: Any) -> None:
+def test_an_endpoint_that_dies_unnoticed_is_inconclusive(scripted):
     """No rule fails, and nothing is known about the rules that follow."""
     server = scripted(always(GOOD))
     target = Target(TargetSettings(url=server.url, users=(1,), timeout=5.0))
@@ -382,7 +375,7 @@ def test_an_endpoint_that_dies_unnoticed_is_inconclusive(scripted: Any) -> None:
     assert report.exit is Exit.INCONCLUSIVE
 
 
-def test_an_endpoint_that_is_only_away_for_a_moment(scripted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endpoint_that_is_only_away_for_a_moment(scripted, monkeypatch):
     """A process manager restarts it, and the run continues."""
     server = scripted(lambda _: None)  # closes at once
     target = Target(TargetSettings(url=server.url, users=(1,), timeout=5.0))

@@ -35,7 +35,7 @@ def selected(only: list[str], skip: list[str]) -> list[str]:
         (["f*"], ["fuzz"], ["discount-key", "base-cost"]),
     ],
 )
-def test_selectors(only: list[str], skip: list[str], names: list[str]) -> None:
+def test_selectors(only, skip, names):
     assert selected(only, skip) == names
 
 
@@ -52,6 +52,6 @@ def test_selectors(only: list[str], skip: list[str], names: list[str]) -> None:
         ([], ["*"], "leave no rule"),
     ],
 )
-def test_a_selector_that_selects_nothing(only: list[str], skip: list[str], message: str) -> None:
+def test_a_selector_that_selects_nothing(only, skip, message):
     with pytest.raises(SelectionError, match=message):
         selected(only, skip)

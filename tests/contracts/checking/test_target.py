@@ -1,6 +1,5 @@
 """The endpoint as rules see it: requests, first responses, concurrency, patience, bookkeeping."""
 
-import ssl
 import threading
 from base64 import b64encode
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,7 +9,7 @@ import pytest
 
 from solusio_contracts.checking.target import PATIENCE, Target, TargetSettings
 from solusio_contracts.http.connection import Connection
-from solusio_contracts.http.exchange import FORM_TYPE, Exchange, FailureKind, Headers, Request
+from solusio_contracts.http.exchange import FORM_TYPE, Exchange, FailureKind, Request
 
 TOKEN = "kZ7-qf3XwT9b"
 BODY = b'{"base_token_unit_cost": 1.34, "user_token_unit_cost": 1.2}'
@@ -47,7 +46,7 @@ def target_at(url: str, **settings: Any) -> Target:
         ({"headers": (("Host", "a"), ("host", "b"))}, "Host can be set only once"),
     ],
 )
-def test_settings_that_cannot_work(settings: dict[str, Any], message: str) -> None:
+def test_settings_that_cannot_work(settings, message):
     with pytest.raises(ValueError, match=message):
         target_at(**({"url": "http://h/"} | settings))
 
@@ -69,24 +68,24 @@ def test_settings_that_cannot_work(settings: dict[str, Any], message: str) -> No
         ({"leave_out": "userid"}, [("token", TOKEN), ("action", "GetTokenPricing")]),
     ],
 )
-def test_parameters(arguments: dict[str, Any], expected: list[tuple[str, str]]) -> None:
+def test_parameters(arguments, expected):
     assert target_at("http://h/", token=TOKEN).parameters(**arguments) == tuple(expected)
 
 
-def test_parameters_without_a_configured_token() -> None:
+def test_parameters_without_a_configured_token():
     target = target_at("http://h/")
     assert target.parameters() == (("action", "GetTokenPricing"), ("userid", "1"))
     assert target.parameters(token="x")[0] == ("token", "x")
 
 
-def test_parameters_name_a_user_with_a_price(scripted: Any) -> None:
+def test_parameters_name_a_user_with_a_price(scripted):
     target = target_at(scripted(always(REFUSED), always()).url)
     assert target.parameters()[-1] == ("userid", "1")
     assert target.priced_users() == [2]
     assert target.parameters()[-1] == ("userid", "2")
 
 
-def test_what_is_asked_is_sent(scripted: Any) -> None:
+def test_what_is_asked_is_sent(scripted):
     server = scripted(always())
     target = target_at(server.url, token=TOKEN)
     target.ask(target.parameters(), "a question", headers=(("Accept", "text/html"),))
@@ -117,9 +116,7 @@ def test_what_is_asked_is_sent(scripted: Any) -> None:
         ((("X", "1"), ("X", "2")), (), (("X", "1"), ("X", "2"))),
     ],
 )
-def test_headers_of_the_integrator(
-    scripted: Any, added: Headers, own: Headers | None, expected: Headers
-) -> None:
+def test_headers_of_the_integrator(scripted, added, own, expected):
     target = target_at(scripted(always()).url, headers=added)
     request = Request(b"x") if own is None else Request(b"x", own)
     seen = target.send(request, "a question")
@@ -140,7 +137,7 @@ def test_headers_of_the_integrator(
         (("Cookie", "session=abc123def; theme=dark1"), ["abc123def", "dark1"]),
     ],
 )
-def test_values_of_headers_are_hidden(header: tuple[str, str], hidden: list[str]) -> None:
+def test_values_of_headers_are_hidden(header, hidden):
     mask = target_at("http://h/", headers=(header,)).mask
     for secret in hidden:
         assert mask(f"<{secret}>") == "<***>"
@@ -150,19 +147,19 @@ def test_values_of_headers_are_hidden(header: tuple[str, str], hidden: list[str]
     "header",
     [("Accept", "application/json"), ("Host", "billing.example"), ("X-Env", "1"), ("User-Agent", "mine-1.0")],
 )
-def test_values_that_are_no_secrets_are_shown(header: tuple[str, str]) -> None:
+def test_values_that_are_no_secrets_are_shown(header):
     text = f"{header[1]} token={header[1]}"
     assert target_at("http://h/", headers=(header,)).mask(text) == text
 
 
-def test_the_token_is_hidden() -> None:
+def test_the_token_is_hidden():
     assert target_at("http://h/", token=TOKEN).mask(TOKEN) == "${MOCK_SOLUSIO_TOKEN}"
 
 
 # First responses
 
 
-def test_a_first_response_is_requested_once(scripted: Any) -> None:
+def test_a_first_response_is_requested_once(scripted):
     server = scripted(always())
     target = target_at(server.url)
     first = target.first_response(2)
@@ -173,13 +170,13 @@ def test_a_first_response_is_requested_once(scripted: Any) -> None:
     assert len(server.peers) == 2
 
 
-def test_a_price_is_requested_again(scripted: Any) -> None:
+def test_a_price_is_requested_again(scripted):
     target = target_at(scripted(always()).url)
     assert target.price_of(1) is not target.price_of(1, "again")
     assert [one.description for one in target.exchanges] == ["a valid request for user 1", "again"]
 
 
-def test_prices_are_the_responses_with_an_object(scripted: Any) -> None:
+def test_prices_are_the_responses_with_an_object(scripted):
     listed = GOOD.replace(BODY, b"[" + b" " * (len(BODY) - 2) + b"]")
     target = target_at(scripted(always(REFUSED), always(listed), always()).url, users=(1, 2, 3))
     assert [(user, exchange.status) for user, exchange, _ in target.prices()] == [(1, 404), (3, 200)]
@@ -193,7 +190,7 @@ def test_prices_are_the_responses_with_an_object(scripted: Any) -> None:
 # Sessions
 
 
-def test_a_talk_uses_one_connection(scripted: Any) -> None:
+def test_a_talk_uses_one_connection(scripted):
     def script(peer: Any) -> None:
         for _ in range(2):
             peer.request()
@@ -211,7 +208,7 @@ def test_a_talk_uses_one_connection(scripted: Any) -> None:
     assert session.connection is None
 
 
-def test_a_talk_tries_to_connect_again(scripted: Any, closed_port: int) -> None:
+def test_a_talk_tries_to_connect_again(scripted, closed_port):
     target = target_at(f"http://127.0.0.1:{closed_port}/")
     with target.session() as session:
         first = session.send(Request(b"a"), "the first")
@@ -225,7 +222,7 @@ def test_a_talk_tries_to_connect_again(scripted: Any, closed_port: int) -> None:
 # Concurrency
 
 
-def test_a_crowd_asks_at_one_moment(scripted: Any) -> None:
+def test_a_crowd_asks_at_one_moment(scripted):
     """The server responds only when it has all requests."""
     gate = threading.Barrier(20)
 
@@ -243,11 +240,11 @@ def test_a_crowd_asks_at_one_moment(scripted: Any) -> None:
     assert target.requests_sent == len(target.exchanges) == 20
 
 
-def test_no_concurrent_requests() -> None:
+def test_no_concurrent_requests():
     assert target_at("http://h/").send_concurrently([]) == []
 
 
-def test_a_crowd_for_which_this_machine_has_no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crowd_for_which_this_machine_has_no_threads(monkeypatch):
     """The requests that wait for the others are released at once."""
     submit = ThreadPoolExecutor.submit
     started: list[Any] = []
@@ -270,7 +267,7 @@ def test_a_crowd_for_which_this_machine_has_no_threads(monkeypatch: pytest.Monke
     assert sorted(sent) == ["0", "1", "2"]
 
 
-def test_a_crowd_of_which_one_breaks(scripted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crowd_of_which_one_breaks(scripted, monkeypatch):
     send = Target.send
 
     def breaking(self: Target, request: Request, description: str, **more: Any) -> Exchange:
@@ -288,20 +285,18 @@ def test_a_crowd_of_which_one_breaks(scripted: Any, monkeypatch: pytest.MonkeyPa
 # Up or down
 
 
-def test_an_endpoint_that_is_up(scripted: Any) -> None:
+def test_an_endpoint_that_is_up(scripted):
     server = scripted(silent)
     target = target_at(server.url)
     assert target.is_up()
     assert target.requests_sent == 0
 
 
-def test_an_endpoint_that_is_down(closed_port: int) -> None:
+def test_an_endpoint_that_is_down(closed_port):
     assert not target_at(f"http://127.0.0.1:{closed_port}/").is_up(0.1)
 
 
-def test_an_endpoint_that_comes_up_in_time(
-    scripted: Any, monkeypatch: pytest.MonkeyPatch, closed_port: int
-) -> None:
+def test_an_endpoint_that_comes_up_in_time(scripted, monkeypatch, closed_port):
     target = target_at(f"http://127.0.0.1:{closed_port}/")
     there = target_at(scripted(silent).url).origin
     tries: list[float] = []
@@ -316,9 +311,7 @@ def test_an_endpoint_that_comes_up_in_time(
     assert tries == [1.0] * 3
 
 
-def test_an_endpoint_behind_tls(
-    scripted: Any, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
-) -> None:
+def test_an_endpoint_behind_tls(scripted, server_tls, client_tls):
     up = scripted(silent, tls=server_tls)
     assert target_at(up.url, tls=client_tls).is_up()
     # A proxy accepts the connection, but the program behind it is gone.
@@ -329,7 +322,7 @@ def test_an_endpoint_behind_tls(
     assert target_at(busy.url.replace("http:", "https:"), tls=client_tls).is_up(0.2)
 
 
-def test_a_failure_is_that_of_the_last_request(scripted: Any) -> None:
+def test_a_failure_is_that_of_the_last_request(scripted):
     target = target_at(
         scripted(always(), always(b""), always(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n")).url
     )
@@ -342,7 +335,7 @@ def test_a_failure_is_that_of_the_last_request(scripted: Any) -> None:
 # Patience and memory
 
 
-def test_patience_ends_after_some_time_outs(scripted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_patience_ends_after_some_time_outs(scripted, monkeypatch):
     monkeypatch.setattr("solusio_contracts.checking.target.SHORT_TIMEOUT", 0.05)
     target = target_at(scripted(silent).url, timeout=0.1)
     texts = [target.price_of(1).failure_text for _ in range(PATIENCE + 1)]
@@ -352,19 +345,19 @@ def test_patience_ends_after_some_time_outs(scripted: Any, monkeypatch: pytest.M
     assert seen.failure_text == "no response within 0.15 s"
 
 
-def test_a_short_time_out_is_never_made_longer(scripted: Any) -> None:
+def test_a_short_time_out_is_never_made_longer(scripted):
     target = target_at(scripted(silent).url, timeout=0.05)
     texts = {target.price_of(1).failure_text for _ in range(PATIENCE + 2)}
     assert texts == {"no response within 0.05 s"}
 
 
-def test_what_is_not_kept_is_counted(scripted: Any) -> None:
+def test_what_is_not_kept_is_counted(scripted):
     target = target_at(scripted(always()).url)
     assert target.send(Request(b""), "one of many", keep=False).ok
     assert (len(target.exchanges), target.requests_sent) == (0, 1)
 
 
-def test_only_so_many_exchanges_are_kept(monkeypatch: pytest.MonkeyPatch, scripted: Any) -> None:
+def test_only_so_many_exchanges_are_kept(monkeypatch, scripted):
     monkeypatch.setattr("solusio_contracts.checking.target.KEPT", 2)
     target = target_at(scripted(always()).url)
     for _ in range(4):
@@ -372,7 +365,7 @@ def test_only_so_many_exchanges_are_kept(monkeypatch: pytest.MonkeyPatch, script
     assert [one.number for one in target.exchanges] == [3, 4]
 
 
-def test_only_so_many_bytes_are_kept(monkeypatch: pytest.MonkeyPatch, scripted: Any) -> None:
+def test_only_so_many_bytes_are_kept(monkeypatch, scripted):
     target = target_at(scripted(always()).url)
     one = target.price_of(1)
     size = len(one.sent) + len(one.received) + len(one.body) + len(one.content)
@@ -382,7 +375,7 @@ def test_only_so_many_bytes_are_kept(monkeypatch: pytest.MonkeyPatch, scripted: 
     assert [one.number for one in target.exchanges] == [4, 5, 6]
 
 
-def test_numbers_are_given_once() -> None:
+def test_numbers_are_given_once():
     target = target_at("http://h/")
     with ThreadPoolExecutor(8) as pool:
         numbers = list(pool.map(lambda _: target.next_number(), range(500)))

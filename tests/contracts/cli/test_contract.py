@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from importlib import resources
 from itertools import chain, pairwise
-from pathlib import Path
 
 import pytest
 import yaml
@@ -42,12 +41,12 @@ def ids_in(text: str) -> list[str]:
 
 
 class TestShow:
-    def test_all_clauses(self) -> None:
+    def test_all_clauses(self):
         result = run("show")
         assert result.exit_code == 0
         assert ids_in(result.stdout) == sorted(CLAUSE_IDS)
 
-    def test_one_clause_whole(self) -> None:
+    def test_one_clause_whole(self):
         result = run("show", "TP-041")
         (clause,) = (entry for entry in CLAUSES if entry["id"] == "TP-041")
         shown = plain(result.stdout)
@@ -58,18 +57,18 @@ class TestShow:
         assert "Checked by discount-key" in shown
         assert "TP-042" not in shown
 
-    def test_an_assumed_clause_gives_its_reason(self) -> None:
+    def test_an_assumed_clause_gives_its_reason(self):
         (clause,) = (entry for entry in CLAUSES if entry["id"] == "TP-002")
         shown = plain(run("show", "TP-002").stdout)
         assert f"Reason {plain(clause['reason'])}" in shown
         assert "Source" not in shown
 
     @pytest.mark.parametrize("word", ["TP-04", "tp-04"])
-    def test_a_prefix(self, word: str) -> None:
+    def test_a_prefix(self, word):
         result = run("show", word)
         assert ids_in(result.stdout) == ["TP-040", "TP-041", "TP-042", "TP-043"]
 
-    def test_several(self) -> None:
+    def test_several(self):
         result = run("show", "TP-043", "tp-041")
         assert [line.split()[0] for line in result.stdout.splitlines() if line[:2] == "TP"] == [
             "TP-043",
@@ -77,14 +76,14 @@ class TestShow:
         ]
 
     @pytest.mark.parametrize("word", ["GetTokenPricing", "gettokenpricing"])
-    def test_an_operation_with_its_members_and_clauses(self, word: str) -> None:
+    def test_an_operation_with_its_members_and_clauses(self, word):
         shown = run("show", word).stdout
         for path in ("userid", "currency.code", "discounts[].multipler", "taxes.rates[].rate"):
             assert f" {path} " in shown
         assert "Response 4XX" in shown
         assert {"TP-001", "TP-041", "TP-101", "TP-211"} <= set(ids_in(shown))
 
-    def test_filters_join_within_one_kind_and_meet_between_two(self) -> None:
+    def test_filters_join_within_one_kind_and_meet_between_two(self):
         result = run("show", "--level", "should", "--level", "may", "--provenance", "assumed")
         wanted = [
             entry["id"]
@@ -94,7 +93,7 @@ class TestShow:
         assert ids_in(result.stdout) == sorted(wanted)
         assert 0 < len(wanted) < len(CLAUSES)
 
-    def test_what_clauses_say_is_not_markup(self, odd_clause: Clause) -> None:
+    def test_what_clauses_say_is_not_markup(self, odd_clause):
         assert plain(odd_clause.text) in plain(run("show", odd_clause.id).stdout)
         table = run("show").stdout
         assert "[red]this[/red]" in table
@@ -112,7 +111,7 @@ class TestShow:
             (["--provenance", "guessed"], "guessed"),
         ],
     )
-    def test_mistakes_exit_2_with_a_hint(self, arguments: list[str], message: str) -> None:
+    def test_mistakes_exit_2_with_a_hint(self, arguments, message):
         result = run("show", *arguments)
         assert result.exit_code == 2
         assert message in plain(result.stderr)
@@ -120,14 +119,14 @@ class TestShow:
 
 
 class TestExport:
-    def test_table(self) -> None:
+    def test_table(self):
         text = run("export", "--format", "table", *ONE).stdout
         assert ids_in(text) == sorted(CLAUSE_IDS)
         assert " discounts[].multipler " in text
         assert "\x1b" not in text
         assert max(len(line) for line in text.splitlines()) <= 120
 
-    def test_json_holds_clauses_and_documents(self) -> None:
+    def test_json_holds_clauses_and_documents(self):
         exported = json.loads(run("export", "--format", "json").stdout)
         assert exported["format_version"] == "1.0"
         got = {entry["id"]: entry for entry in exported["clauses"]}
@@ -141,18 +140,18 @@ class TestExport:
             for name in ("billing-endpoint", "solusio-api")
         }
 
-    def test_yaml_means_the_same_as_json(self) -> None:
+    def test_yaml_means_the_same_as_json(self):
         text = run("export", "--format", "yaml", *ONE).stdout
         assert yaml.safe_load(text) == json.loads(run("export", "--format", "json", *ONE).stdout)
         assert "£" in text
         assert not re.search(r"[&*]id\d", text), "YAML aliases, which many readers do not know"
 
-    def test_openapi_is_the_document_verbatim(self, tmp_path: Path) -> None:
+    def test_openapi_is_the_document_verbatim(self, tmp_path):
         file = tmp_path / "document.yaml"
         assert run("export", "--format", "openapi", "--output", str(file)).exit_code == 0
         assert file.read_bytes() == PACKAGE.joinpath("openapi", "billing-endpoint.yaml").read_bytes()
 
-    def test_openapi_loads_in_schemathesis(self, tmp_path: Path) -> None:
+    def test_openapi_loads_in_schemathesis(self, tmp_path):
         import schemathesis
 
         file = tmp_path / "document.yaml"
@@ -161,7 +160,7 @@ class TestExport:
         assert loaded.ok().label == "POST /"
 
     @pytest.mark.parametrize("format_", ["table", "yaml", "json", "html", "openapi"])
-    def test_a_file_holds_what_standard_output_shows(self, tmp_path: Path, format_: str) -> None:
+    def test_a_file_holds_what_standard_output_shows(self, tmp_path, format_):
         file = tmp_path / "contract"
         result = run("export", "--format", format_, "-o", str(file), *ONE)
         assert (result.exit_code, result.output) == (0, "")
@@ -179,11 +178,11 @@ class TestExport:
             ("c.txt", " Clause"),
         ],
     )
-    def test_the_name_of_the_file_says_the_format(self, tmp_path: Path, name: str, beginning: str) -> None:
+    def test_the_name_of_the_file_says_the_format(self, tmp_path, name, beginning):
         assert run("export", "--output", str(tmp_path / name), *ONE).exit_code == 0
         assert (tmp_path / name).read_text("utf-8").lstrip("\n").startswith(beginning)
 
-    def test_the_format_may_differ_from_the_name(self, tmp_path: Path) -> None:
+    def test_the_format_may_differ_from_the_name(self, tmp_path):
         run("export", "--output", str(tmp_path / "c.html"), "--format", "json")
         assert json.loads((tmp_path / "c.html").read_text("utf-8"))
 
@@ -198,7 +197,7 @@ class TestExport:
             (["--output", "{tmp}/file/c.html"], "Not a directory"),
         ],
     )
-    def test_mistakes_exit_2_with_a_hint(self, tmp_path: Path, arguments: list[str], message: str) -> None:
+    def test_mistakes_exit_2_with_a_hint(self, tmp_path, arguments, message):
         (tmp_path / "file").touch()
         result = run("export", *(argument.replace("{tmp}", str(tmp_path)) for argument in arguments))
         assert result.exit_code == 2
@@ -249,7 +248,7 @@ def page() -> Page:
 
 
 class TestHtml:
-    def test_every_clause_is_an_anchor_with_all_it_says(self, page: Page) -> None:
+    def test_every_clause_is_an_anchor_with_all_it_says(self, page):
         anchors = [attributes["id"] for attributes in page.all("article")]
         assert sorted(filter(None, anchors)) == sorted(CLAUSE_IDS)
         text = page.text()
@@ -258,7 +257,7 @@ class TestHtml:
                 wanted = "".join(clause.get(member, "").replace("`", "").split())
                 assert wanted in "".join(text.split()), (clause["id"], member)
 
-    def test_the_members_and_examples_are_there(self, page: Page) -> None:
+    def test_the_members_and_examples_are_there(self, page):
         ids = {attributes.get("id") for attributes in page.all("tr")}
         assert "GetTokenPricing-response-200-discounts-multipler" in ids
         assert "GetTokenPricing-request-userid" in ids
@@ -267,7 +266,7 @@ class TestHtml:
         assert all(json.loads(example)["currency"] for example in examples)
         assert ("code", VENDOR_QUESTION) in page.texts
 
-    def test_links_within_the_page_lead_somewhere(self, page: Page) -> None:
+    def test_links_within_the_page_lead_somewhere(self, page):
         ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
         assert len(ids) == len(set(ids))
         links = [attributes["href"] or "" for attributes in page.all("a")]
@@ -276,7 +275,7 @@ class TestHtml:
         labels = [attributes.get("aria-labelledby") for _, attributes in page.elements]
         assert {label for label in labels if label} <= set(ids)
 
-    def test_nothing_is_loaded_and_nothing_runs(self, page: Page) -> None:
+    def test_nothing_is_loaded_and_nothing_runs(self, page):
         assert not {tag for tag, _ in page.elements} & {
             "script", "link", "img", "iframe", "object", "embed", "base", "form", "video", "audio", "svg",
         }  # fmt: skip
@@ -288,7 +287,7 @@ class TestHtml:
             assert (attributes.get("href") or "#").startswith(("#", "https://", "http://"))
         assert not re.search(r"url\(|@import|@font-face", page.style())
 
-    def test_landmarks_headings_and_tables(self, page: Page) -> None:
+    def test_landmarks_headings_and_tables(self, page):
         assert [attributes["lang"] for attributes in page.all("html")] == ["en"]
         assert len(list(page.all("main"))) == len(list(page.all("h1"))) == len(list(page.all("header"))) == 1
         assert all(attributes["aria-label"] for attributes in page.all("nav"))
@@ -299,20 +298,20 @@ class TestHtml:
         levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch(r"h[1-6]", tag)]
         assert all(next_ - level <= 1 for level, next_ in pairwise(levels))
 
-    def test_each_filter_has_its_switch(self, page: Page) -> None:
+    def test_each_filter_has_its_switch(self, page):
         switches = {attributes["id"] for attributes in page.all("input")}
         assert switches == {f"show-{value}" for value in (*Level, *Provenance)}
         for switch in switches:
             assert f"body:has(#{switch}:not(:checked))" in page.style()
 
-    def test_what_clauses_say_is_not_html(self, odd_clause: Clause) -> None:
+    def test_what_clauses_say_is_not_html(self, odd_clause):
         page = Page(run("export", "--format", "html", *ONE).stdout)
         assert "script" not in {tag for tag, _ in page.elements}
         assert "".join(odd_clause.text.replace("`", "").split()) in "".join(page.text().split())
         assert odd_clause.id in [attributes["id"] for attributes in page.all("article")]
 
     @pytest.mark.parametrize("scheme", ["light", "dark"])
-    def test_contrast_is_enough_to_read(self, page: Page, scheme: str) -> None:
+    def test_contrast_is_enough_to_read(self, page, scheme):
         """WCAG 2.2, 1.4.3: 4.5 to 1."""
         light, dark = re.findall(r":root \{(.*?)\}", page.style(), re.DOTALL)
         colours = dict(re.findall(r"--([\w-]+): (#\w+)", light if scheme == "light" else dark))
@@ -342,7 +341,7 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def test_the_contrast_is_computed_as_wcag_does() -> None:
+def test_the_contrast_is_computed_as_wcag_does():
     # The two extremes in the definition: 1 to 1 and 21 to 1.
     assert contrast("#fff", "#ffffff") == 1
     assert contrast("#000", "#fff") == 21
@@ -366,7 +365,7 @@ def odd_clause(monkeypatch: pytest.MonkeyPatch) -> Clause:
     return odd
 
 
-def test_importing_the_command_costs_click_alone() -> None:
+def test_importing_the_command_costs_click_alone():
     program = (
         "import sys, solusio_contracts.cli.contract\n"
         "print([name for name in ('rich', 'yaml', 'jinja2', 'msgspec', 'markdown_it', 'schemathesis')"
@@ -377,13 +376,13 @@ def test_importing_the_command_costs_click_alone() -> None:
 
 
 @pytest.mark.parametrize("arguments", [(), ("show",), ("export",), ("diff",)])
-def test_help(arguments: tuple[str, ...]) -> None:
+def test_help(arguments):
     result = run(*arguments, "--help")
     assert result.exit_code == 0
     assert "Usage: mock-solusio contract" in result.stdout
 
 
-def test_every_document_has_operations_to_show() -> None:
+def test_every_document_has_operations_to_show():
     for name in documents.document_names():
         ids = [found.id for found in documents.operations(name)][:3]
         assert run("show", *ids).exit_code == 0

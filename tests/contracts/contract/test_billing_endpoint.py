@@ -53,35 +53,33 @@ def question_validator() -> jsonschema_rs.Draft202012Validator:
 
 
 class TestExamples:
-    def test_the_vendors_response_is_the_text_of_the_page(self, answers: dict[str, Any]) -> None:
+    def test_the_vendors_response_is_the_text_of_the_page(self, answers):
         assert answers["vendor"] == vendor_example()
 
-    def test_the_vendors_response_is_in_the_document_verbatim(self) -> None:
+    def test_the_vendors_response_is_in_the_document_verbatim(self):
         # Without white space, so that indentation does not matter; the escape \u00a3 does.
         wanted = "".join(VENDOR_EXAMPLE.decode().split())
         assert wanted in "".join(document_text("billing-endpoint").split())
 
-    def test_the_vendors_request_is_the_text_of_the_page(self) -> None:
+    def test_the_vendors_request_is_the_text_of_the_page(self):
         node = operation("GetTokenPricing").node["requestBody"]
         sent = examples(node, "application/x-www-form-urlencoded")["vendor"]
         assert "&".join(f"{name}={value}" for name, value in sent.items()) == VENDOR_REQUEST
 
-    def test_all_responses_are_valid(
-        self, answers: dict[str, Any], validator: jsonschema_rs.Draft202012Validator
-    ) -> None:
+    def test_all_responses_are_valid(self, answers, validator):
         assert len(answers) >= 7
         assert {name: [e.message for e in validator.iter_errors(a)] for name, a in answers.items()} == {
             name: [] for name in answers
         }
 
-    def test_all_requests_are_valid(self, question_validator: jsonschema_rs.Draft202012Validator) -> None:
+    def test_all_requests_are_valid(self, question_validator):
         node = operation("GetTokenPricing").node["requestBody"]
         sent = examples(node, "application/x-www-form-urlencoded")
         assert sent
         assert all(question_validator.is_valid(question) for question in sent.values())
 
     @pytest.mark.parametrize(("name", "cost"), COSTS.items())
-    def test_the_arithmetic_is_right(self, answers: dict[str, Any], name: str, cost: str) -> None:
+    def test_the_arithmetic_is_right(self, answers, name, cost):
         answer = answers[name]
         assert Decimal(str(answer["user_token_unit_cost"])) == Decimal(cost)
         computed = Decimal(str(answer["base_token_unit_cost"]))
@@ -96,10 +94,10 @@ class TestExamples:
             computed *= 1 + sum(rates, Decimal(0))
         assert computed == Decimal(cost)
 
-    def test_only_the_vendors_arithmetic_goes_unchecked(self, answers: dict[str, Any]) -> None:
+    def test_only_the_vendors_arithmetic_goes_unchecked(self, answers):
         assert set(answers) - set(COSTS) == {"vendor"}
 
-    def test_the_examples_of_members_are_valid(self) -> None:
+    def test_the_examples_of_members_are_valid(self):
         schemas = document("billing-endpoint")["components"]["schemas"]
         seen = 0
         for schema in schemas.values():
@@ -150,13 +148,7 @@ MEMBERS = [
 class TestAnswerSchema:
     @pytest.mark.parametrize("path", MEMBERS)
     @pytest.mark.parametrize("value", [REMOVED, None], ids=["missing", "null"])
-    def test_each_member_of_the_vendors_response_is_required(
-        self,
-        answers: dict[str, Any],
-        validator: jsonschema_rs.Draft202012Validator,
-        path: str,
-        value: object,
-    ) -> None:
+    def test_each_member_of_the_vendors_response_is_required(self, answers, validator, path, value):
         assert not validator.is_valid(changed(answers["vendor"], path, value))
 
     @pytest.mark.parametrize(
@@ -196,13 +188,7 @@ class TestAnswerSchema:
             ("taxes.rates.0.rate", -6),
         ],
     )
-    def test_refuses(
-        self,
-        answers: dict[str, Any],
-        validator: jsonschema_rs.Draft202012Validator,
-        path: str,
-        value: object,
-    ) -> None:
+    def test_refuses(self, answers, validator, path, value):
         assert not validator.is_valid(changed(answers["vendor"], path, value))
 
     @pytest.mark.parametrize(
@@ -228,18 +214,10 @@ class TestAnswerSchema:
             ("taxes.rates.0.country", "GB"),
         ],
     )
-    def test_admits(
-        self,
-        answers: dict[str, Any],
-        validator: jsonschema_rs.Draft202012Validator,
-        path: str,
-        value: object,
-    ) -> None:
+    def test_admits(self, answers, validator, path, value):
         validator.validate(changed(answers["vendor"], path, value))
 
-    def test_the_misspelling_that_is_right_english_is_refused(
-        self, answers: dict[str, Any], validator: jsonschema_rs.Draft202012Validator
-    ) -> None:
+    def test_the_misspelling_that_is_right_english_is_refused(self, answers, validator):
         discount = answers["vendor"]["discounts"][0]
         discount["multiplier"] = discount.pop("multipler")
         assert not validator.is_valid(answers["vendor"])
@@ -260,9 +238,7 @@ class TestQuestionSchema:
             {"action": "GetTokenPricing", "userid": 1, "token": ["a"]},
         ],
     )
-    def test_refuses(
-        self, question_validator: jsonschema_rs.Draft202012Validator, question: dict[str, Any]
-    ) -> None:
+    def test_refuses(self, question_validator, question):
         assert not question_validator.is_valid(question)
 
     @pytest.mark.parametrize(
@@ -273,7 +249,5 @@ class TestQuestionSchema:
             {"action": "GetTokenPricing", "userid": 1, "locale": "en"},
         ],
     )
-    def test_admits(
-        self, question_validator: jsonschema_rs.Draft202012Validator, question: dict[str, Any]
-    ) -> None:
+    def test_admits(self, question_validator, question):
         question_validator.validate(question)

@@ -32,7 +32,7 @@ def changed(*changes: tuple[str, str]) -> str:
     return text
 
 
-def test_a_clause() -> None:
+def test_a_clause():
     (one,) = parse_clauses(GOOD).values()
     assert (one.id, one.level, one.provenance, one.source) == (
         "TP-900",
@@ -43,12 +43,12 @@ def test_a_clause() -> None:
     assert (one.text, one.why, one.fix, one.reason) == ("a", "b", "c", "")
 
 
-def test_clauses_are_in_the_order_of_their_ids() -> None:
+def test_clauses_are_in_the_order_of_their_ids():
     text = changed(("TP-900", "TP-903")) + GOOD + changed(("TP-900", "INV-001"))
     assert list(parse_clauses(text)) == ["INV-001", "TP-900", "TP-903"]
 
 
-def test_clauses_cannot_be_changed() -> None:
+def test_clauses_cannot_be_changed():
     with pytest.raises(TypeError):
         parse_clauses(GOOD)["TP-900"] = None  # type: ignore[index]
     with pytest.raises(AttributeError):
@@ -79,17 +79,17 @@ def test_clauses_cannot_be_changed() -> None:
         ("[[clause]", "clauses.toml"),
     ],
 )
-def test_a_mistake_is_reported(text: str, message: str) -> None:
+def test_a_mistake_is_reported(text, message):
     with pytest.raises(ClauseError, match=message):
         parse_clauses(text)
 
 
-def test_the_file_is_read_once() -> None:
+def test_the_file_is_read_once():
     assert clauses() is clauses()
     assert len(clauses()) > 50
 
 
-def test_every_clause_has_an_area_and_says_something() -> None:
+def test_every_clause_has_an_area_and_says_something():
     for one in clauses().values():
         assert one.id.partition("-")[0] in AREAS
         assert one.text.endswith(".")
@@ -97,13 +97,13 @@ def test_every_clause_has_an_area_and_says_something() -> None:
         assert one.fix
 
 
-def test_a_clause_by_its_id() -> None:
+def test_a_clause_by_its_id():
     assert clause("TP-041").text == "Each discount has the key `multipler` (sic)."
     with pytest.raises(ClauseError, match="has no clause TP-999"):
         clause("TP-999")
 
 
-def test_levels_have_weights() -> None:
+def test_levels_have_weights():
     assert Level.MUST.weight > Level.SHOULD.weight > Level.MAY.weight
 
 
@@ -116,13 +116,13 @@ GUIDES = {
 
 
 @pytest.mark.parametrize("title", GUIDES)
-def test_what_a_guide_states_about_users_is_documented(title: str) -> None:
+def test_what_a_guide_states_about_users_is_documented(title):
     citing = {one.id for one in clauses().values() if title in one.source}
     assert citing == GUIDES[title]
     assert {clause(one).provenance for one in citing} == {Provenance.DOCUMENTED}
 
 
-def test_nothing_else_about_users_and_login_is_assumed_in_silence() -> None:
+def test_nothing_else_about_users_and_login_is_assumed_in_silence():
     """No guide states these; a new assumption belongs here only after a look at the guides."""
     assumed = {
         one.id

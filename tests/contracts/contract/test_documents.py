@@ -27,40 +27,40 @@ from solusio_contracts.contract.documents import (
 
 
 class TestFinding:
-    def test_the_operation(self) -> None:
+    def test_the_operation(self):
         found = operation("GetTokenPricing")
         assert (found.path, found.method, found.document) == ("/", "post", "billing-endpoint")
         assert found.node is document("billing-endpoint")["paths"]["/"]["post"]
         assert found.pointer == "/paths/~1/post"
 
-    def test_an_unknown_operation_is_named_with_those_there_are(self) -> None:
+    def test_an_unknown_operation_is_named_with_those_there_are(self):
         with pytest.raises(DocumentError, match=r"'GetPrices'.*GetTokenPricing"):
             operation("GetPrices")
 
-    def test_an_unknown_document_is_named_with_those_there_are(self) -> None:
+    def test_an_unknown_document_is_named_with_those_there_are(self):
         with pytest.raises(DocumentError, match=r"'billing'.*billing-endpoint"):
             document("billing")
 
     @pytest.mark.parametrize("name", ["../clauses", "", "billing-endpoint.yaml"])
-    def test_a_name_is_not_a_path(self, name: str) -> None:
+    def test_a_name_is_not_a_path(self, name):
         with pytest.raises(DocumentError):
             document_text(name)
 
-    def test_all_documents_of_the_folder_are_known(self) -> None:
+    def test_all_documents_of_the_folder_are_known(self):
         folder = resources.files("solusio_contracts").joinpath("openapi")
         assert {f"{name}.yaml" for name in document_names()} == {
             file.name for file in folder.iterdir() if file.is_file()
         }
 
-    def test_operation_ids_are_unique_over_all_documents(self) -> None:
+    def test_operation_ids_are_unique_over_all_documents(self):
         ids = Counter(found.id for found in operations())
         assert ids["GetTokenPricing"] == 1
         assert set(ids.values()) == {1}
 
-    def test_a_document_is_loaded_once(self) -> None:
+    def test_a_document_is_loaded_once(self):
         assert document("billing-endpoint") is document("billing-endpoint")
 
-    def test_nothing_is_loaded_at_import(self) -> None:
+    def test_nothing_is_loaded_at_import(self):
         program = (
             "from solusio_contracts.contract import documents as d; print(d.document.cache_info().currsize)"
         )
@@ -70,16 +70,16 @@ class TestFinding:
 
 class TestSchemas:
     @pytest.mark.parametrize("status", [400, 401, 404, 405, 411, 413, 415, 422, 429])
-    def test_a_refusal_may_have_any_body(self, status: int) -> None:
+    def test_a_refusal_may_have_any_body(self, status):
         refusal = jsonschema_rs.Draft202012Validator(response_schema("GetTokenPricing", status))
         assert all(refusal.is_valid(body) for body in (None, "", [], {"error": "no"}))
 
     @pytest.mark.parametrize("status", [201, 204, 302, 500, 503])
-    def test_other_statuses_are_not_described(self, status: int) -> None:
+    def test_other_statuses_are_not_described(self, status):
         with pytest.raises(DocumentError, match=f"GetTokenPricing.*{status}"):
             response_schema("GetTokenPricing", status)
 
-    def test_other_media_types_are_not_described(self) -> None:
+    def test_other_media_types_are_not_described(self):
         with pytest.raises(DocumentError, match="text/html"):
             response_schema("GetTokenPricing", 200, "text/html")
         with pytest.raises(DocumentError, match="application/json"):
@@ -93,9 +93,7 @@ class TestSchemas:
             ({"4XX": "range", "default": "rest"}, "rest"),
         ],
     )
-    def test_the_closest_description_of_a_status_counts(
-        self, monkeypatch: pytest.MonkeyPatch, responses: dict[str, str], schema: str
-    ) -> None:
+    def test_the_closest_description_of_a_status_counts(self, monkeypatch, responses, schema):
         described = {
             status: {"content": {"application/json": {"schema": {"title": title}}}}
             for status, title in responses.items()
@@ -117,15 +115,15 @@ WHOLE = {
 
 
 class TestReferences:
-    def test_are_followed_to_the_end(self) -> None:
+    def test_are_followed_to_the_end(self):
         found = resolve(WHOLE, {"$ref": "#/components/far"})
         assert found == {"type": "string", "description": "far"}
 
-    def test_keys_beside_a_reference_take_precedence(self) -> None:
+    def test_keys_beside_a_reference_take_precedence(self):
         found = resolve(WHOLE, {"$ref": "#/components/far", "description": "near"})
         assert found == {"type": "string", "description": "near"}
 
-    def test_a_node_without_one_stays(self) -> None:
+    def test_a_node_without_one_stays(self):
         assert resolve(WHOLE, {"type": "object"}) == {"type": "object"}
 
     @pytest.mark.parametrize(
@@ -136,7 +134,7 @@ class TestReferences:
             ("other.yaml#/components/first", "leaves the document"),
         ],
     )
-    def test_that_lead_nowhere_are_errors(self, reference: str, message: str) -> None:
+    def test_that_lead_nowhere_are_errors(self, reference, message):
         with pytest.raises(DocumentError, match=message):
             resolve(WHOLE, {"$ref": reference})
 
@@ -145,7 +143,7 @@ class TestReferences:
 class TestYaml:
     """What a lenient YAML parser accepts, and other tools do not."""
 
-    def test_keys_are_unique_strings(self, name: str) -> None:
+    def test_keys_are_unique_strings(self, name):
         keys = list(self.keys("", yaml.compose(document_text(name), Loader=yaml.SafeLoader)))
         assert {tag for _, tag in keys} == {"tag:yaml.org,2002:str"}
         assert [key for key, count in Counter(key for key, _ in keys).items() if count > 1] == []
@@ -159,11 +157,11 @@ class TestYaml:
             for index, value in enumerate(node.value):
                 yield from self.keys(f"{path}/{index}", value)
 
-    def test_it_is_json(self, name: str) -> None:
+    def test_it_is_json(self, name):
         """No dates, no infinities: the document means the same as JSON."""
         assert json.loads(json.dumps(document(name), allow_nan=False)) == document(name)
 
-    def test_it_is_openapi_3_1_with_complete_references(self, name: str) -> None:
+    def test_it_is_openapi_3_1_with_complete_references(self, name):
         assert document(name)["openapi"].startswith("3.1.")
         references = [node["$ref"] for node in self.mappings(document(name)) if "$ref" in node]
         assert references

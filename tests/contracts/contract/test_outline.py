@@ -67,7 +67,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> Outline:
     return outline(Operation("GetFolder", path, "get", "made-up", "/paths/~1folders~1{id}/get", node))
 
 
-def test_sections(shown: Outline) -> None:
+def test_sections(shown):
     assert [(section.title, section.note) for section in shown.sections] == [
         ("Parameters", ""),
         ("Response 200", "application/json"),
@@ -75,7 +75,7 @@ def test_sections(shown: Outline) -> None:
     ]
 
 
-def test_parameters_of_the_path_and_of_the_operation(shown: Outline) -> None:
+def test_parameters_of_the_path_and_of_the_operation(shown):
     rows = [(row.path, row.type, row.limits, row.presence) for row in shown.sections[0].rows]
     assert rows == [
         ("id (path)", "anything", "", "required"),
@@ -83,7 +83,7 @@ def test_parameters_of_the_path_and_of_the_operation(shown: Outline) -> None:
     ]
 
 
-def test_headers_and_members_down_to_where_a_circle_closes(shown: Outline) -> None:
+def test_headers_and_members_down_to_where_a_circle_closes(shown):
     rows = [(row.path, row.type, row.limits, row.presence) for row in shown.sections[1].rows]
     assert rows == [
         ("X-Left (header)", "integer", "", "optional"),
@@ -93,15 +93,15 @@ def test_headers_and_members_down_to_where_a_circle_closes(shown: Outline) -> No
     ]
 
 
-def test_a_shared_response_is_described_where_it_is_used(shown: Outline) -> None:
+def test_a_shared_response_is_described_where_it_is_used(shown):
     assert shown.sections[2].description == "shared"
 
 
-def test_a_single_example(shown: Outline) -> None:
+def test_a_single_example(shown):
     (example,) = shown.sections[1].examples
     assert json.loads(example.text) == {"name": None}
 
 
-def test_places_of_a_clause(shown: Outline) -> None:
+def test_places_of_a_clause(shown):
     places = citations.places_by_clause([shown])
     assert places == {"TP-001": (citations.Place("made-up", "GetFolder", "GetFolder", "GetFolder"),)}

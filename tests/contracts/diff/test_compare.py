@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from solusio_contracts.diff.compare import compare
-from solusio_contracts.diff.findings import Aspect, DiffVerdict, DocumentDiff, ElementFinding
+from solusio_contracts.diff.findings import Aspect, DiffVerdict, ElementFinding
 
 Places = Callable[..., set[tuple[str, str, str]]]
 Find = Callable[..., ElementFinding]
@@ -22,7 +22,7 @@ def object_of(required: list[str] | None = None, **members: Any) -> dict[str, An
 class TestMadeUpDocuments:
     """ours.yaml and vendor.json, compared by hand."""
 
-    def test_contradicted(self, comparison: DocumentDiff, places: Places) -> None:
+    def test_contradicted(self, comparison, places):
         assert places(comparison, "contradicted") == {
             ("GET /users", "query", "per_page"),
             ("GET /users", "response 200", "data[].billing_user_id"),
@@ -31,7 +31,7 @@ class TestMadeUpDocuments:
             ("GET /users/{user_id}", "response 200", ""),
         }
 
-    def test_missing_in_ours(self, comparison: DocumentDiff, places: Places) -> None:
+    def test_missing_in_ours(self, comparison, places):
         assert places(comparison, "missing", "ours") == {
             ("GET /users", "query", "filter[status]"),
             ("GET /users", "response 200", "data[].billing_tokn"),
@@ -40,7 +40,7 @@ class TestMadeUpDocuments:
             ("GET /storages", "", ""),
         }
 
-    def test_missing_in_theirs(self, comparison: DocumentDiff, places: Places) -> None:
+    def test_missing_in_theirs(self, comparison, places):
         assert places(comparison, "missing", "vendor") == {
             ("GET /users", "query", "sort"),
             ("GET /users", "response 200", "data[].billing_token"),
@@ -48,7 +48,7 @@ class TestMadeUpDocuments:
             ("GET /license", "", ""),
         }
 
-    def test_confirmed(self, comparison: DocumentDiff, places: Places) -> None:
+    def test_confirmed(self, comparison, places):
         assert places(comparison, "confirmed") == {
             ("GET /users", "", ""),
             ("GET /users", "query", "page"),
@@ -74,7 +74,7 @@ class TestMadeUpDocuments:
             ("POST /users/{user_id}/tokens", "response 201", ""),
         }
 
-    def test_what_was_assumed(self, comparison: DocumentDiff) -> None:
+    def test_what_was_assumed(self, comparison):
         def names(verdict: DiffVerdict) -> list[str]:
             return [one.name or one.where for one in comparison.having(verdict, assumed=True)]
 
@@ -87,14 +87,12 @@ class TestMadeUpDocuments:
             "response 201",
         }
 
-    def test_an_element_that_operations_share_is_found_once(
-        self, comparison: DocumentDiff, finding: Find
-    ) -> None:
+    def test_an_element_that_operations_share_is_found_once(self, comparison, finding):
         one = finding(comparison, "GET /users", "response 200", "data[].billing_user_id")
         assert one.also_in == ("POST /users", "GET /users/{user_id}")
         assert one.result.pointer == "/components/schemas/User/properties/billing_user_id"
 
-    def test_the_billing_usage_comes_whole(self, comparison: DocumentDiff) -> None:
+    def test_the_billing_usage_comes_whole(self, comparison):
         (wanted,) = comparison.wanted
         assert (wanted.operation, wanted.summary) == ("GET /usage", "Returns usage to be billed")
         assert [(part.where, part.name, part.type, part.required) for part in wanted.parts] == [
@@ -104,7 +102,7 @@ class TestMadeUpDocuments:
         ]
         assert wanted.parts[2].description == "Tokens spent."
 
-    def test_other_spellings_are_noted(self, comparison: DocumentDiff, finding: Find) -> None:
+    def test_other_spellings_are_noted(self, comparison, finding):
         assert finding(comparison, "GET /users/{user_id}", "path", "user_id").result.notes[-1] == (
             "the vendor writes `id`"
         )
@@ -116,12 +114,12 @@ class TestMadeUpDocuments:
             "the vendor has `billing_tokn`, which ours lacks: the same?",
         )
 
-    def test_the_documents_are_left_as_they_are(self, ours: Document, vendor: Document) -> None:
+    def test_the_documents_are_left_as_they_are(self, ours, vendor):
         before = copy.deepcopy((ours, vendor))
         compare(ours, vendor)
         assert (ours, vendor) == before
 
-    def test_each_against_itself(self, ours: Document, vendor: Document) -> None:
+    def test_each_against_itself(self, ours, vendor):
         for document in (ours, vendor):
             assert {one.verdict for one in compare(document, copy.deepcopy(document)).findings} == {
                 DiffVerdict.CONFIRMED
@@ -175,9 +173,7 @@ class TestMadeUpDocuments:
         ({"type": "string"}, {"$ref": "#/components/schemas/Round"}, []),
     ],
 )
-def test_a_value(
-    ours: Any, theirs: Any, aspects: list[tuple[str, str, str]], one_body: OneBody, finding: Find
-) -> None:
+def test_a_value(ours, theirs, aspects, one_body, finding):
     components = {
         "Number": {"type": "integer"},
         "Round": {"$ref": "#/components/schemas/Round"},
@@ -214,15 +210,13 @@ def test_a_value(
         (object_of(a={"type": "string"}), {"type": "object"}, "the vendor does not describe its members"),
     ],
 )
-def test_what_contradicts_nothing_is_noted(
-    ours: Any, theirs: Any, note: str, one_body: OneBody, finding: Find
-) -> None:
+def test_what_contradicts_nothing_is_noted(ours, theirs, note, one_body, finding):
     comparison = compare(one_body(object_of(value=ours)), one_body(object_of(value=theirs)))
     result = finding(comparison, "POST /do", "response 200", "value").result
     assert (result.verdict, result.notes) == (DiffVerdict.CONFIRMED, (note,))
 
 
-def test_equal_limits_in_both_dialects_are_no_note(one_body: OneBody, finding: Find) -> None:
+def test_equal_limits_in_both_dialects_are_no_note(one_body, finding):
     comparison = compare(
         one_body(object_of(value={"type": "number", "exclusiveMinimum": 0, "maximum": 5})),
         one_body(object_of(value={"type": "number", "minimum": 0, "exclusiveMinimum": True, "maximum": 5.0})),
@@ -233,7 +227,7 @@ def test_equal_limits_in_both_dialects_are_no_note(one_body: OneBody, finding: F
 class TestSilence:
     """What the vendor's document never mentions contradicts nothing."""
 
-    def test_null(self, one_body: OneBody, places: Places) -> None:
+    def test_null(self, one_body, places):
         comparison = compare(
             one_body(object_of(value={"type": ["string", "null"]})),
             one_body(object_of(value={"type": "string"})),
@@ -241,16 +235,14 @@ class TestSilence:
         assert not places(comparison, "contradicted")
         assert any("null" in remark for remark in comparison.remarks)
 
-    def test_required(self, one_body: OneBody, places: Places) -> None:
+    def test_required(self, one_body, places):
         ours = one_body(object_of(["value"], value={"type": "string"}))
         comparison = compare(ours, one_body(object_of(value={"type": "string"})))
         assert not places(comparison, "contradicted")
         assert any("required" in remark for remark in comparison.remarks)
 
     @pytest.mark.parametrize("direction", ["request", "response"])
-    def test_a_schema_that_requires_something_is_not_silent(
-        self, direction: str, one_body: OneBody, finding: Find
-    ) -> None:
+    def test_a_schema_that_requires_something_is_not_silent(self, direction, one_body, finding):
         members = {"one": {"type": "string"}, "two": {"type": "string"}}
         comparison = compare(
             one_body(object_of(["one"], **members), direction),
@@ -262,9 +254,7 @@ class TestSilence:
         assert one.aspects == (Aspect("required", "required", "optional"),)
         assert two.aspects == (Aspect("required", "optional", "required"),)
 
-    def test_a_request_may_accept_null_that_they_do_not_promise(
-        self, one_body: OneBody, finding: Find
-    ) -> None:
+    def test_a_request_may_accept_null_that_they_do_not_promise(self, one_body, finding):
         theirs = object_of(value={"type": "string"}, other={"type": "string", "nullable": True})
         comparison = compare(
             one_body(object_of(value={"type": ["string", "null"]}), "request"), one_body(theirs, "request")
@@ -277,7 +267,7 @@ class TestSilence:
 
 
 class TestMembers:
-    def test_all_of_adds_up_and_one_of_gives_all_members(self, one_body: OneBody, places: Places) -> None:
+    def test_all_of_adds_up_and_one_of_gives_all_members(self, one_body, places):
         ours = object_of(a={"type": "string"}, b={"type": "string"}, c={"type": "string"})
         theirs = {
             "allOf": [
@@ -290,7 +280,7 @@ class TestMembers:
         assert {verdict.verdict for verdict in comparison.findings} == {DiffVerdict.CONFIRMED}
         assert {name for _, _, name in places(comparison, "confirmed")} == {"", "a", "b", "c"}
 
-    def test_required_in_one_alternative_is_optional(self, one_body: OneBody, finding: Find) -> None:
+    def test_required_in_one_alternative_is_optional(self, one_body, finding):
         theirs = {
             "anyOf": [object_of(["a", "b"], a={}, b={}), object_of(["b"], a={}, b={})],
         }
@@ -300,7 +290,7 @@ class TestMembers:
         )
         assert finding(comparison, "POST /do", "response 200", "b").verdict is DiffVerdict.CONFIRMED
 
-    def test_maps(self, one_body: OneBody, finding: Find) -> None:
+    def test_maps(self, one_body, finding):
         ours = {"type": "object", "additionalProperties": object_of(a={"type": "string"})}
         theirs = {"type": "object", "additionalProperties": object_of(a={"type": "integer"})}
         comparison = compare(one_body(ours), one_body(theirs))
@@ -308,7 +298,7 @@ class TestMembers:
             Aspect("type", "string", "integer"),
         )
 
-    def test_read_only_members_are_not_missed_in_requests(self, one_body: OneBody, places: Places) -> None:
+    def test_read_only_members_are_not_missed_in_requests(self, one_body, places):
         theirs = object_of(a={"type": "string"}, id={"type": "integer", "readOnly": True})
         ours = object_of(a={"type": "string"})
         assert not places(compare(one_body(ours, "request"), one_body(theirs, "request")), "missing", "ours")
@@ -316,9 +306,7 @@ class TestMembers:
             ("POST /do", "response 200", "id")
         }
 
-    def test_the_same_member_can_be_confirmed_here_and_contradicted_there(
-        self, ours: Document, vendor: Document
-    ) -> None:
+    def test_the_same_member_can_be_confirmed_here_and_contradicted_there(self, ours, vendor):
         other = copy.deepcopy(vendor["components"]["schemas"]["UserResource"])
         other["allOf"][1]["properties"]["email"]["type"] = "integer"
         vendor["components"]["schemas"]["Other"] = other
@@ -332,7 +320,7 @@ class TestMembers:
 
 
 class TestCycles:
-    def test_a_schema_within_itself(self, one_body: OneBody, places: Places) -> None:
+    def test_a_schema_within_itself(self, one_body, places):
         def tree(extra: dict[str, Any]) -> dict[str, Any]:
             node = {"$ref": "#/components/schemas/Tree"}
             children = {"type": "array", "items": node}
@@ -347,14 +335,14 @@ class TestCycles:
         assert places(comparison, "missing", "ours") == {("POST /do", "response 200", "size")}
         assert len(comparison.findings) == 6
 
-    def test_a_cycle_through_a_schema_that_ours_unrolls(self, one_body: OneBody, places: Places) -> None:
+    def test_a_cycle_through_a_schema_that_ours_unrolls(self, one_body, places):
         inner = {"$ref": "#/components/schemas/Tree"}
         theirs = one_body(inner, components={"Tree": object_of(child=inner)})
         ours = one_body(object_of(child=object_of(child=object_of(child=object_of()))))
         names = {name for _, _, name in places(compare(ours, theirs), "confirmed")}
         assert {"child", "child.child", "child.child.child"} <= names
 
-    def test_all_of_itself_ends(self, one_body: OneBody, places: Places) -> None:
+    def test_all_of_itself_ends(self, one_body, places):
         me = {"$ref": "#/components/schemas/Me"}
         theirs = one_body(
             me, components={"Me": {"allOf": [me, object_of(a={"type": "string"})], "items": me}}
@@ -363,7 +351,7 @@ class TestCycles:
             compare(one_body(object_of(a={"type": "string"})), theirs), "confirmed"
         )
 
-    def test_many_schemas_that_all_contain_each_other(self, one_body: OneBody) -> None:
+    def test_many_schemas_that_all_contain_each_other(self, one_body):
         # 30 schemas of 30 members: 30^n paths of length n, but only 900 members.
         names = [f"S{number}" for number in range(30)]
         components = {
@@ -373,7 +361,7 @@ class TestCycles:
         document = one_body({"$ref": "#/components/schemas/S0"}, components=components)
         assert len(compare(document, copy.deepcopy(document)).findings) == 900 + 2
 
-    def test_what_is_wanted_is_bounded_too(self, one_body: OneBody, ours: Document) -> None:
+    def test_what_is_wanted_is_bounded_too(self, one_body, ours):
         names = [f"S{number}" for number in range(30)]
         components = {
             name: object_of(**{inner: {"$ref": f"#/components/schemas/{inner}"} for inner in names})

@@ -49,7 +49,7 @@ def plain(text: str) -> str:
     return " ".join(text.split())
 
 
-def test_the_page_shows_what_is_printed(run: Run, vendor_file: Path) -> None:
+def test_the_page_shows_what_is_printed(run, vendor_file):
     page = (Path(__file__).parents[3] / "docs" / "contract-diff.md").read_text("utf-8")
     (sample,) = re.findall(r"<!-- output -->\n```\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
     printed = plain(run(vendor_file).stdout)
@@ -59,7 +59,7 @@ def test_the_page_shows_what_is_printed(run: Run, vendor_file: Path) -> None:
 
 
 class TestTable:
-    def test_sections(self, run: Run, vendor_file: Path) -> None:
+    def test_sections(self, run, vendor_file):
         result = run(vendor_file)
         assert result.exit_code == 1
         order = [
@@ -75,7 +75,7 @@ class TestTable:
         places = [result.stdout.index(heading) for heading in order]
         assert places == sorted(places)
 
-    def test_summary(self, run: Run, vendor_file: Path) -> None:
+    def test_summary(self, run, vendor_file):
         summary = plain(run(vendor_file).stdout.rpartition("Summary")[2])
         assert summary == (
             "contradicted 5 we had assumed 2 of them "
@@ -83,13 +83,13 @@ class TestTable:
             "confirmed 22 we had assumed 5 of them"
         )
 
-    def test_contradictions_come_first(self, run: Run, vendor_file: Path) -> None:
+    def test_contradictions_come_first(self, run, vendor_file):
         part = run(vendor_file).stdout.partition("What differs")[2]
         users = part.partition("GET /users\n")[2].partition("POST /users\n")[0]
         marks = [line.split()[0] for line in users.splitlines() if line[:2].strip() in ("✗", "±")]
         assert marks == ["✗", "✗", "±", "±", "±", "±", "±"]
 
-    def test_only(self, run: Run, vendor_file: Path) -> None:
+    def test_only(self, run, vendor_file):
         contradicted = run(vendor_file, "--only", "contradicted")
         assert contradicted.exit_code == 1
         assert "✗" in contradicted.stdout
@@ -105,15 +105,13 @@ class TestTable:
         assert "±" in both
         assert "✗" not in both
 
-    def test_nothing_contradicted(self, run: Run, agreeing: Path) -> None:
+    def test_nothing_contradicted(self, run, agreeing):
         result = run(agreeing)
         assert result.exit_code == 0
         assert "What differs" not in result.stdout
         assert plain(result.stdout.rpartition("Summary")[2]).startswith("contradicted 0 missing 0 confirmed ")
 
-    def test_texts_of_the_vendor_are_neither_markup_nor_control(
-        self, run: Run, vendor: dict[str, Any], tmp_path: Path
-    ) -> None:
+    def test_texts_of_the_vendor_are_neither_markup_nor_control(self, run, vendor, tmp_path):
         vendor["info"]["title"] = "[red]T[/red]\x1b[31m"
         vendor["paths"]["/storages"]["get"]["summary"] = "[bold]S[/bold]\x07"
         vendor["paths"]["/x\x1b]0;t"] = {"get": {}}
@@ -130,13 +128,13 @@ class TestTable:
         assert "\\u202e[/]" in "".join(text.split())
         assert not set(text) & {"\x1b", "\x07", "\u202e"}
 
-    def test_a_terminal_of_80_columns(self, vendor_file: Path) -> None:
+    def test_a_terminal_of_80_columns(self, vendor_file):
         shown = in_terminal(["contract", "diff", str(vendor_file)], {"COLUMNS": "80", "NO_COLOR": "1"})
         lines = re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()
         assert "Summary" in lines
         assert max(map(len, lines)) <= 80
 
-    def test_a_terminal_without_unicode(self, vendor_file: Path) -> None:
+    def test_a_terminal_without_unicode(self, vendor_file):
         environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
         result = subprocess.run(
             [sys.executable, "-m", "mock_solusio", "contract", "diff", vendor_file],
@@ -155,15 +153,15 @@ class TestJson:
     def written(self, run: Run, vendor_file: Path) -> dict[str, Any]:
         return json.loads(run(vendor_file, "--format", "json").stdout)
 
-    def test_it_is_what_the_schema_describes(self, written: dict[str, Any]) -> None:
+    def test_it_is_what_the_schema_describes(self, written):
         jsonschema_rs.Draft202012Validator(SCHEMA).validate(written)
 
-    def test_the_schema_describes_every_member(self, written: dict[str, Any]) -> None:
+    def test_the_schema_describes_every_member(self, written):
         assert set(written) == set(SCHEMA["properties"])
         for one in written["findings"]:
             assert set(one) == set(SCHEMA["$defs"]["finding"]["properties"])
 
-    def test_counts(self, written: dict[str, Any]) -> None:
+    def test_counts(self, written):
         assert written["exit_code"] == 1
         assert written["summary"] == {
             "operations_in_both": 4,
@@ -173,7 +171,7 @@ class TestJson:
         }
         assert len(written["findings"]) == 5 + 9 + 22
 
-    def test_a_contradiction(self, written: dict[str, Any]) -> None:
+    def test_a_contradiction(self, written):
         (one,) = (one for one in written["findings"] if one["name"] == "status")
         assert one == {
             "verdict": "contradicted",
@@ -191,7 +189,7 @@ class TestJson:
             "also_in": [],
         }
 
-    def test_only(self, run: Run, vendor_file: Path) -> None:
+    def test_only(self, run, vendor_file):
         result = run(vendor_file, "--format", "json", "--only", "missing")
         written = json.loads(result.stdout)
         jsonschema_rs.Draft202012Validator(SCHEMA).validate(written)
@@ -200,9 +198,7 @@ class TestJson:
         assert {one["verdict"] for one in written["findings"]} == {"missing"}
         assert written["summary"]["confirmed"]["total"] == 22
 
-    def test_the_source_is_named_without_credentials(
-        self, run: Run, vendor: dict[str, Any], respx_mock: Any
-    ) -> None:
+    def test_the_source_is_named_without_credentials(self, run, vendor, respx_mock):
         respx_mock.route().respond(json=vendor)
         result = run("https://user:secret@panel.example.com/docs?key=secret", "--format", "json")
         assert json.loads(result.stdout)["vendor"] == {
@@ -215,27 +211,25 @@ class TestJson:
 
 class TestOutput:
     @pytest.mark.parametrize(("name", "json_"), [("diff.json", True), ("diff.txt", False), ("diff", False)])
-    def test_the_name_says_the_format(
-        self, name: str, json_: bool, run: Run, vendor_file: Path, tmp_path: Path
-    ) -> None:
+    def test_the_name_says_the_format(self, name, json_, run, vendor_file, tmp_path):
         result = run(vendor_file, "--output", tmp_path / name)
         text = (tmp_path / name).read_text("utf-8")
         assert (result.exit_code, result.stdout) == (1, "")
         assert text.startswith("{") is json_
         assert "\x1b" not in text
 
-    def test_an_option_says_it_better(self, run: Run, vendor_file: Path, tmp_path: Path) -> None:
+    def test_an_option_says_it_better(self, run, vendor_file, tmp_path):
         run(vendor_file, "-o", tmp_path / "diff.json", "--format", "table")
         assert "Summary" in (tmp_path / "diff.json").read_text("utf-8")
 
-    def test_a_file_that_cannot_be_written(self, run: Run, vendor_file: Path, tmp_path: Path) -> None:
+    def test_a_file_that_cannot_be_written(self, run, vendor_file, tmp_path):
         result = run(vendor_file, "-o", tmp_path / "none" / "diff.json")
         assert result.exit_code == 2
         assert "cannot write" in result.stderr
 
 
 class TestMistakes:
-    def test_a_document_that_has_nothing_of_ours(self, run: Run, tmp_path: Path) -> None:
+    def test_a_document_that_has_nothing_of_ours(self, run, tmp_path):
         file = tmp_path / "other.json"
         file.write_text('{"openapi": "3.0.0", "paths": {"/pets": {"get": {}}}}', encoding="utf-8")
         result = run(file)
@@ -251,7 +245,7 @@ class TestMistakes:
             ("{", "not valid JSON"),
         ],
     )
-    def test_no_document(self, text: str, words: str, run: Run) -> None:
+    def test_no_document(self, text, words, run):
         result = run("-", input=text)
         assert (result.exit_code, result.stdout) == (2, "")
         assert words in plain(result.stderr)
@@ -267,18 +261,18 @@ class TestMistakes:
             ["a", "--format", "x"],
         ],
     )
-    def test_usage(self, arguments: list[str], run: Run) -> None:
+    def test_usage(self, arguments, run):
         result = run(*arguments)
         assert (result.exit_code, result.stdout) == (2, "")
         assert "Error: " in result.stderr
 
-    def test_standard_input(self, run: Run, vendor_file: Path) -> None:
+    def test_standard_input(self, run, vendor_file):
         result = run("-", input=vendor_file.read_text("utf-8"))
         assert result.exit_code == 1
         assert "against standard input (Vendor API)" in result.stdout
 
 
-def test_the_documents_to_choose_are_those_there_are() -> None:
+def test_the_documents_to_choose_are_those_there_are():
     assert set(COMPARED) <= set(documents.document_names())
 
 

@@ -53,7 +53,7 @@ class TestPaths:
             ("//users/{user?}//", None),
         ],
     )
-    def test_the_same_operation(self, path: str, server: Any) -> None:
+    def test_the_same_operation(self, path, server):
         ours = with_path("/users/{user_id}", "{host}/api/v1")
         theirs = with_path(path, server)
         assert compare(ours, theirs).matched == 1
@@ -69,10 +69,10 @@ class TestPaths:
             ("/users/{id}", "https://panel.example.com/api/v1/admin"),
         ],
     )
-    def test_another_operation(self, path: str, server: Any) -> None:
+    def test_another_operation(self, path, server):
         assert compare(with_path("/users/{user_id}", "{host}/api/v1"), with_path(path, server)).matched == 0
 
-    def test_path_parameters_meet_by_position(self, finding: Find) -> None:
+    def test_path_parameters_meet_by_position(self, finding):
         def path(first: tuple[str, str], second: tuple[str, str]) -> Document:
             parameters = [
                 {"name": name, "in": "path", "required": True, "schema": {"type": kind}}
@@ -89,14 +89,14 @@ class TestPaths:
             Aspect("type", "string", "integer"),
         )
 
-    def test_a_path_twice_but_for_a_slash_is_remarked(self) -> None:
+    def test_a_path_twice_but_for_a_slash_is_remarked(self):
         theirs = with_path("/x")
         theirs["paths"]["/x/"] = theirs["paths"]["/x"]
         comparison = compare(with_path("/x"), theirs)
         assert any("GET /x/" in remark for remark in comparison.remarks)
 
     @pytest.mark.parametrize("operation_id", [None, "9f86d081884c7d659a2feaa0c55ad015"])
-    def test_operation_ids_do_not_matter(self, operation_id: str | None) -> None:
+    def test_operation_ids_do_not_matter(self, operation_id):
         extra = {"operationId": operation_id} if operation_id else {}
         assert compare(with_path("/x", operationId="getX"), with_path("/x", **extra)).matched == 1
 
@@ -105,19 +105,19 @@ class TestParameters:
     def query(self, name: str, where: str = "query", **more: Any) -> Document:
         return {"name": name, "in": where, "schema": {"type": "string"}, **more}
 
-    def test_required(self, finding: Find) -> None:
+    def test_required(self, finding):
         comparison = compare(asking(self.query("a")), asking(self.query("a", required=True)))
         assert finding(comparison, "GET /x", "query", "a").result.aspects == (
             Aspect("required", "optional", "required"),
         )
 
-    def test_elsewhere(self) -> None:
+    def test_elsewhere(self):
         comparison = compare(asking(self.query("a")), asking(self.query("a", "header")))
         (one,) = comparison.having(DiffVerdict.CONTRADICTED)
         assert one.result.aspects == (Aspect("location", "query", "header"),)
         assert not comparison.having(DiffVerdict.MISSING)
 
-    def test_in_the_body_there(self, one_body: OneBody, finding: Find) -> None:
+    def test_in_the_body_there(self, one_body, finding):
         theirs = one_body({"type": "object", "properties": {"a": {}, "b": {}}}, "request")
         ours = one_body({"type": "object", "properties": {"b": {}}}, "request")
         ours["paths"]["/do"]["post"]["parameters"] = [self.query("a")]
@@ -131,13 +131,13 @@ class TestParameters:
         )
         assert not there.having(DiffVerdict.MISSING) + here.having(DiffVerdict.MISSING)
 
-    def test_an_operations_own_takes_precedence_over_the_paths(self) -> None:
+    def test_an_operations_own_takes_precedence_over_the_paths(self):
         theirs = asking(self.query("a", required=True))
         theirs["paths"]["/x"]["parameters"] = [self.query("a"), self.query("b")]
         ours = asking(self.query("a", required=True), self.query("b"))
         assert {one.verdict for one in compare(ours, theirs).findings} == {DiffVerdict.CONFIRMED}
 
-    def test_spellings(self, finding: Find) -> None:
+    def test_spellings(self, finding):
         comparison = compare(
             asking(
                 {"name": "ids", "in": "query", "schema": {"type": "array", "items": {"type": "integer"}}},
@@ -152,7 +152,7 @@ class TestParameters:
         assert {one.verdict for one in comparison.findings} == {DiffVerdict.CONFIRMED}
         assert finding(comparison, "GET /x", "query", "ids").result.notes == ("the vendor writes `ids[]`",)
 
-    def test_a_schema_under_content(self, finding: Find) -> None:
+    def test_a_schema_under_content(self, finding):
         theirs = {
             "name": "a",
             "in": "query",
@@ -184,12 +184,10 @@ class TestStatuses:
             (["401"], ["403"], {("vendor", "response 401"), ("ours", "response 403")}),
         ],
     )
-    def test_which_stand_for_each_other(
-        self, ours: list[str], theirs: list[str], seen: set[tuple[str, str]]
-    ) -> None:
+    def test_which_stand_for_each_other(self, ours, theirs, seen):
         assert self.seen(compare(answering(*ours), answering(*theirs))) == seen
 
-    def test_numbers_as_keys_are_for_yaml_and_extensions_are_no_statuses(self) -> None:
+    def test_numbers_as_keys_are_for_yaml_and_extensions_are_no_statuses(self):
         comparison = compare(answering("200"), answering(**{"200": {"description": ""}, "x-note": {}}))
         assert self.seen(comparison) == {("confirmed", "response 200")}
 
@@ -201,11 +199,11 @@ class TestBodies:
     @pytest.mark.parametrize(
         "media", ["application/json; charset=utf-8", "Application/JSON", "application/hal+json", "*/*"]
     )
-    def test_json_is_json(self, media: str, one_body: OneBody) -> None:
+    def test_json_is_json(self, media, one_body):
         comparison = compare(one_body(USER), one_body(USER, media=media))
         assert {one.verdict for one in comparison.findings} == {DiffVerdict.CONFIRMED}
 
-    def test_another_media_type(self, one_body: OneBody, finding: Find) -> None:
+    def test_another_media_type(self, one_body, finding):
         theirs = one_body(USER, "request", media="multipart/form-data")
         comparison = compare(one_body(USER, "request"), theirs)
         assert finding(comparison, "POST /do", "request").result.aspects == (
@@ -213,14 +211,14 @@ class TestBodies:
         )
         assert finding(comparison, "POST /do", "request", "id").verdict is DiffVerdict.CONFIRMED
 
-    def test_json_is_taken_where_there_are_several(self, one_body: OneBody) -> None:
+    def test_json_is_taken_where_there_are_several(self, one_body):
         theirs = one_body(USER, "request", media="text/plain")
         theirs["paths"]["/do"]["post"]["requestBody"]["content"]["application/json"] = {"schema": USER}
         comparison = compare(one_body(USER, "request"), theirs)
         assert {one.verdict for one in comparison.findings} == {DiffVerdict.CONFIRMED}
 
     @pytest.mark.parametrize("bare", [USER, {"type": "array", "items": USER}])
-    def test_an_envelope_on_one_side(self, bare: Document, one_body: OneBody, finding: Find) -> None:
+    def test_an_envelope_on_one_side(self, bare, one_body, finding):
         wrapped = {"type": "object", "properties": {"data": bare}}
         here = compare(one_body(wrapped), one_body(bare))
         assert finding(here, "POST /do", "response 200").result.aspects == (
@@ -237,14 +235,14 @@ class TestBodies:
             is DiffVerdict.CONFIRMED
         )
 
-    def test_something_else_is_not_a_envelope(self, one_body: OneBody, places: Places) -> None:
+    def test_something_else_is_not_a_envelope(self, one_body, places):
         wrapped = {"type": "object", "properties": {"data": USER}}
         comparison = compare(one_body(wrapped), one_body({"type": "object", "properties": {"task": {}}}))
         assert not places(comparison, "contradicted")
         assert places(comparison, "missing", "vendor") == {("POST /do", "response 200", "data")}
         assert places(comparison, "missing", "ours") == {("POST /do", "response 200", "task")}
 
-    def test_a_body_on_one_side(self, one_body: OneBody, finding: Find) -> None:
+    def test_a_body_on_one_side(self, one_body, finding):
         one, none = one_body(USER, "request"), one_body(USER, "request")
         del none["paths"]["/do"]["post"]["requestBody"]
         assert finding(compare(one, none), "POST /do", "request").result.missing_in == "vendor"
@@ -282,7 +280,7 @@ class TestBodies:
         ),
     ],
 )
-def test_malformed_details_break_nothing(paths: Any, ours: Document) -> None:
+def test_malformed_details_break_nothing(paths, ours):
     document = {"openapi": "3.0.0", "info": [], "servers": {}, "paths": paths, "components": []}
     normal = with_path(
         "/x", responses={"200": {"content": {"application/json": {"schema": {"type": "object"}}}}}

@@ -44,13 +44,13 @@ def elsewhere(document_: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("name", document_names())
 class TestSelf:
     @pytest.mark.parametrize("change", [copy.deepcopy, in_3_0], ids=["as it is", "OpenAPI 3.0"])
-    def test_everything_is_confirmed(self, name: str, change: Any) -> None:
+    def test_everything_is_confirmed(self, name, change):
         ours = document(name)
         comparison = compare(ours, change(copy.deepcopy(ours)))
         assert [one for one in comparison.findings if one.verdict is not DiffVerdict.CONFIRMED] == []
         assert comparison.matched == len(list(operations(name)))
 
-    def test_no_member_is_passed_over(self, name: str) -> None:
+    def test_no_member_is_passed_over(self, name):
         ours = document(name)
         found = {one.result.pointer for one in compare(ours, copy.deepcopy(ours)).findings}
         kinds = ("operation", "parameter", "property")
@@ -58,7 +58,7 @@ class TestSelf:
         assert stated
         assert stated - found - unused(ours) == set()
 
-    def test_a_document_that_is_laid_out_otherwise(self, name: str) -> None:
+    def test_a_document_that_is_laid_out_otherwise(self, name):
         ours = document(name)
         comparison = compare(ours, elsewhere(in_3_0(copy.deepcopy(ours))))
         assert comparison.having(DiffVerdict.CONTRADICTED) == []

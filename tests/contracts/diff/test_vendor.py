@@ -5,7 +5,6 @@ import io
 import json
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -60,7 +59,7 @@ class TestParse:
             b"paths: {/x: {get: {responses: {200: {description: OK}}}}}}",
         ],
     )
-    def test_json_and_yaml(self, data: bytes) -> None:
+    def test_json_and_yaml(self, data):
         assert parse(data) == DOCUMENT
 
     @pytest.mark.parametrize(
@@ -91,10 +90,10 @@ class TestParse:
             (b"a: 2026-13-45", "neither JSON nor YAML"),
         ],
     )
-    def test_what_is_refused(self, data: bytes, words: str, message: Callable[..., str]) -> None:
+    def test_what_is_refused(self, data, words, message):
         assert words in message(parse, data)
 
-    def test_aliases_that_multiply_or_lead_back_cost_nothing(self) -> None:
+    def test_aliases_that_multiply_or_lead_back_cost_nothing(self):
         lines = ["x0: &x0 {a: b}"]
         lines += [f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 9)}]" for n in range(1, 60)]
         lines += ["round: &round {again: *round}"]
@@ -102,23 +101,21 @@ class TestParse:
 
 
 class TestFiles:
-    def test_a_file(self, tmp_path: Path) -> None:
+    def test_a_file(self, tmp_path):
         file = tmp_path / "api-docs.json"
         file.write_text(TEXT, encoding="utf-8")
         assert load(str(file)) == DOCUMENT
 
-    def test_standard_input(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_standard_input(self, monkeypatch):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(YAML.encode())))
         assert load("-") == DOCUMENT
 
-    def test_what_cannot_be_read(self, tmp_path: Path, message: Callable[..., str]) -> None:
+    def test_what_cannot_be_read(self, tmp_path, message):
         assert "No such file" in message(load, str(tmp_path / "none.json"))
         assert "directory" in message(load, str(tmp_path))
         assert "not a usable file name" in message(load, "a\0b")
 
-    def test_too_large(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, message: Callable[..., str]
-    ) -> None:
+    def test_too_large(self, tmp_path, monkeypatch, message):
         monkeypatch.setattr(vendor, "LARGEST", 1024**2)
         file = tmp_path / "api-docs.json"
         file.write_bytes(b" " * 1024**2 + b"{}")
@@ -127,12 +124,12 @@ class TestFiles:
 
 class TestUrls:
     @respx.mock
-    def test_fetched(self) -> None:
+    def test_fetched(self):
         respx.get(URL).respond(content=TEXT)
         assert load(URL) == DOCUMENT
 
     @respx.mock
-    def test_redirected_and_compressed(self) -> None:
+    def test_redirected_and_compressed(self):
         respx.get("http://panel.example.com/docs").respond(302, headers={"Location": URL})
         respx.get(URL).respond(content=gzip.compress(TEXT.encode()), headers={"Content-Encoding": "gzip"})
         assert load("http://panel.example.com/docs") == DOCUMENT
@@ -146,16 +143,16 @@ class TestUrls:
         ],
     )
     @respx.mock
-    def test_no_document(self, answer: dict[str, Any], words: str, message: Callable[..., str]) -> None:
+    def test_no_document(self, answer, words, message):
         respx.get(URL).respond(**answer)
         assert words in message(load, URL)
 
     @respx.mock
-    def test_redirected_forever(self, message: Callable[..., str]) -> None:
+    def test_redirected_forever(self, message):
         respx.get(URL).respond(302, headers={"Location": URL})
         assert "redirects more than 5 times" in message(load, URL)
 
-    def test_redirected_to_a_file(self, scripted: Any, message: Callable[..., str]) -> None:
+    def test_redirected_to_a_file(self, scripted, message):
         def answer(peer: Any) -> None:
             peer.head()
             peer.send(b"HTTP/1.1 302 Found\r\nLocation: file:///etc/hosts\r\nContent-Length: 0\r\n\r\n")
@@ -171,25 +168,25 @@ class TestUrls:
         ],
     )
     @respx.mock
-    def test_no_message_shows_credentials(self, error: Exception, message: Callable[..., str]) -> None:
+    def test_no_message_shows_credentials(self, error, message):
         respx.route().mock(side_effect=error)
         text = message(load, "https://user:secret@panel.example.com/docs?key=secret#secret")
         assert "https://panel.example.com/docs" in text
         assert "secret" not in text
 
     @pytest.mark.parametrize("url", ["https://", "http://[broken", "https://a:b:c/", "http://x\x00y/"])
-    def test_no_url(self, url: str, message: Callable[..., str]) -> None:
+    def test_no_url(self, url, message):
         assert message(load, url).startswith("Cannot fetch")
 
     @respx.mock
-    def test_too_large(self, monkeypatch: pytest.MonkeyPatch, message: Callable[..., str]) -> None:
+    def test_too_large(self, monkeypatch, message):
         monkeypatch.setattr(vendor, "LARGEST", 1024**2)
         # It is small when compressed; the decompressed size counts.
         bomb = gzip.compress(b" " * (1024**2 + 1))
         respx.get(URL).respond(content=bomb, headers={"Content-Encoding": "gzip"})
         assert message(load, URL) == f"The document at {URL} is larger than 1 MiB."
 
-    def test_one_that_drips(self, scripted: Any, monkeypatch: pytest.MonkeyPatch, message: Any) -> None:
+    def test_one_that_drips(self, scripted, monkeypatch, message):
         monkeypatch.setattr(vendor, "SECONDS", 0.3)
 
         def drip(peer: Any) -> None:
@@ -204,7 +201,7 @@ class TestUrls:
 
         assert "did not send the document within" in message(load, scripted(drip).url)
 
-    def test_an_untrusted_certificate(self, scripted: Any, server_tls: Any, message: Any) -> None:
+    def test_an_untrusted_certificate(self, scripted, server_tls, message):
         def answer(peer: Any) -> None:
             peer.head()
             head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(TEXT)}\r\nConnection: close\r\n\r\n"
@@ -224,5 +221,5 @@ class TestUrls:
         ("http://[broken", "the URL"),
     ],
 )
-def test_how_a_source_is_shown(source: str, name: str) -> None:
+def test_how_a_source_is_shown(source, name):
     assert shown(source) == name

@@ -3,7 +3,6 @@
 import urllib.parse
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
@@ -20,7 +19,6 @@ from support.fuzzing import (
     Form,
     Judge,
     Reply,
-    Serve,
     correct,
     findings,
     float_cast,
@@ -82,7 +80,7 @@ STYLES = (correct, python_int, everybody_exists, first_counts, error_with_200, n
 
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("judge", STYLES, ids=lambda judge: judge.__name__)
-def test_a_correct_endpoint_passes(serve: Serve, judge: Judge, seed: int) -> None:
+def test_a_correct_endpoint_passes(serve, judge, seed):
     endpoint = serve(judge)
     results = run(endpoint.target(seed=seed), examples=40)
     assert [result.outcome for result in results.values()] == [Outcome.PASS, Outcome.PASS], results
@@ -92,7 +90,7 @@ def test_a_correct_endpoint_passes(serve: Serve, judge: Judge, seed: int) -> Non
     assert len(set(endpoint.bodies)) == 41
 
 
-def test_without_a_token_none_is_asked_for(serve: Serve) -> None:
+def test_without_a_token_none_is_asked_for(serve):
     endpoint = serve(no_token_needed)
     results = run(endpoint.target(token=None), examples=30)
     assert findings(results) == {}
@@ -195,7 +193,7 @@ PLANTED = {
 
 
 @pytest.mark.parametrize("clause", PLANTED)
-def test_a_planted_fault_is_found_named_and_shrunk(serve: Serve, clause: str) -> None:
+def test_a_planted_fault_is_found_named_and_shrunk(serve, clause):
     planted = PLANTED[clause]
     families = (campaign.VALID,) if clause == "TP-211" else INVALID
     found = findings(run(serve(planted.judge).target(seed=3), examples=100, families=families))
@@ -207,14 +205,14 @@ def test_a_planted_fault_is_found_named_and_shrunk(serve: Serve, clause: str) ->
     assert found[clause].level == "must"
 
 
-def test_a_price_for_an_array_is_found(serve: Serve) -> None:
+def test_a_price_for_an_array_is_found(serve):
     found = findings(run(serve(array_is_one).target(seed=3), examples=100, families=INVALID))
     assert set(found) == {"TP-210"}
     (name,) = (name for name in form_of(found["TP-210"]) if name.startswith("userid["))
     assert len(name) <= len("userid[]") + 1
 
 
-def test_a_token_with_something_behind_it_is_found_and_masked(serve: Serve) -> None:
+def test_a_token_with_something_behind_it_is_found_and_masked(serve):
     found = findings(run(serve(token_behind_prefix).target(seed=3), examples=100, families=INVALID))
     assert set(found) == {"TP-104"}
     shown = found["TP-104"]
@@ -228,14 +226,14 @@ def test_a_token_with_something_behind_it_is_found_and_masked(serve: Serve) -> N
     assert "${MOCK_SOLUSIO_TOKEN}" in shown.curl
 
 
-def test_a_missing_token_that_opens_the_door_is_found(serve: Serve) -> None:
+def test_a_missing_token_that_opens_the_door_is_found(serve):
     found = findings(run(serve(missing_token_passes).target(seed=3), examples=100, families=INVALID))
     # Without `token`, `token[]` also gets in.
     assert set(found) == {"TP-102", "TP-107"}
     assert "token" not in form_of(found["TP-102"])
 
 
-def test_a_malformed_price_is_mapped_to_the_clause_of_its_member(serve: Serve) -> None:
+def test_a_malformed_price_is_mapped_to_the_clause_of_its_member(serve):
     def judge(form: Form) -> Reply:
         status, answer = correct(form)
         if status == 200 and form["userid"] == ["12"]:
@@ -254,7 +252,7 @@ def test_a_malformed_price_is_mapped_to_the_clause_of_its_member(serve: Serve) -
     assert set(form_of(valid["TP-041"])) == {"token", "action", "userid"}
 
 
-def test_a_stack_trace_beside_a_server_error_is_a_finding_of_its_own(serve: Serve) -> None:
+def test_a_stack_trace_beside_a_server_error_is_a_finding_of_its_own(serve):
     def judge(form: Form) -> Reply:
         if "'" in form.get("userid", [""])[0] or not form.get("userid", [""])[0].isascii():
             return 500, b'Traceback (most recent call last):\n  File "/srv/app/pricing.py", line 3\n'
@@ -265,7 +263,7 @@ def test_a_stack_trace_beside_a_server_error_is_a_finding_of_its_own(serve: Serv
     assert found["TP-401"].request == found["TP-502"].request
 
 
-def test_several_failures_are_all_reported(serve: Serve) -> None:
+def test_several_failures_are_all_reported(serve):
     def judge(form: Form) -> Reply:
         if not form.get("action", [""])[0].isascii():
             return None
@@ -279,7 +277,7 @@ def test_several_failures_are_all_reported(serve: Serve) -> None:
     assert len(form_of(found["TP-402"])["action"][0]) <= 2
 
 
-def test_the_same_seed_sends_the_same_requests_and_finds_the_same(serve: Serve) -> None:
+def test_the_same_seed_sends_the_same_requests_and_finds_the_same(serve):
     def once(seed: int) -> tuple[list[bytes], list[str]]:
         endpoint = serve(float_cast)
         results = run(endpoint.target(seed=seed), examples=60)
@@ -290,7 +288,7 @@ def test_the_same_seed_sends_the_same_requests_and_finds_the_same(serve: Serve) 
     assert first[0] != other[0]
 
 
-def test_a_family_can_be_run_as_a_rule(serve: Serve) -> None:
+def test_a_family_can_be_run_as_a_rule(serve):
     endpoint = serve(float_cast)
     result = run(endpoint.target(), examples=30, families=INVALID)["fuzz-invalid-data"]
     assert (result.outcome, [one.clause for one in result.findings]) == (Outcome.FAIL, ["TP-204"])
@@ -299,12 +297,12 @@ def test_a_family_can_be_run_as_a_rule(serve: Serve) -> None:
     assert result.notes == ()
 
 
-def test_a_family_without_time_is_not_a_passed_rule(serve: Serve) -> None:
+def test_a_family_without_time_is_not_a_passed_rule(serve):
     result = run(serve(correct).target(), seconds=0.0)["fuzz-valid-data"]
     assert (result.outcome, result.reason) == (Outcome.SKIP, "the time is up")
 
 
-def test_both_families_cite_every_clause_a_violation_may_name() -> None:
+def test_both_families_cite_every_clause_a_violation_may_name():
     for rule in all_rules():
         if rule.area == "fuzz":
             assert tuple(clause.id for clause in rule.clauses) == CLAUSES
@@ -334,7 +332,7 @@ def test_both_families_cite_every_clause_a_violation_may_name() -> None:
         ),
     ],
 )
-def test_each_member_has_its_clause(serve: Serve, change: dict[str, Any], clause: str, subject: str) -> None:
+def test_each_member_has_its_clause(serve, change, clause, subject):
     target = serve(lambda _: (200, {**PRICE, **change})).target()
     judge = oracle.Oracle(target, token_required=False)
     (violation,) = judge(target.price_of(USERS[0]))
@@ -342,6 +340,6 @@ def test_each_member_has_its_clause(serve: Serve, change: dict[str, Any], clause
 
 
 @pytest.mark.parametrize("taxes", [[], {}, {"compound": False, "rates": []}])
-def test_no_taxes_may_be_written_in_three_ways(serve: Serve, taxes: Any) -> None:
+def test_no_taxes_may_be_written_in_three_ways(serve, taxes):
     target = serve(lambda _: (200, {**PRICE, "taxes": taxes})).target()
     assert oracle.Oracle(target, token_required=False)(target.price_of(USERS[0])) == []

@@ -3,10 +3,10 @@
 from typing import Any
 
 from solusio_contracts.fuzzing import generator
-from support.fuzzing import Serve, correct
+from support.fuzzing import correct
 
 
-def test_the_bytes_are_those_that_schemathesis_sends(serve: Serve) -> None:
+def test_the_bytes_are_those_that_schemathesis_sends(serve):
     """Cases that schemathesis itself sends arrive in our encoding."""
     from hypothesis import HealthCheck, Phase, given, seed, settings
     from hypothesis import strategies as st

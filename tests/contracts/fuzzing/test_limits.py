@@ -5,16 +5,15 @@ import subprocess
 import sys
 import time
 import urllib.parse
-from typing import Any
 
 from solusio_contracts.fuzzing import campaign, search
 from solusio_contracts.reporting.report import Outcome
-from support.fuzzing import TOKEN, USERS, Form, Reply, Serve, correct, float_cast, run
+from support.fuzzing import TOKEN, USERS, Form, Reply, correct, float_cast, run
 
 # Limits
 
 
-def test_an_endpoint_that_hangs_ends_the_run(serve: Serve) -> None:
+def test_an_endpoint_that_hangs_ends_the_run(serve):
     def judge(form: Form) -> Reply:
         if form.get("action") != ["GetTokenPricing"]:
             endpoint.endpoint.released.wait(60)
@@ -29,7 +28,7 @@ def test_an_endpoint_that_hangs_ends_the_run(serve: Serve) -> None:
     assert sum(form.get("action") != ["GetTokenPricing"] for form in forms) == search.HANGS
 
 
-def test_an_endpoint_that_goes_away_is_a_finding_and_ends_the_run(serve: Serve) -> None:
+def test_an_endpoint_that_goes_away_is_a_finding_and_ends_the_run(serve):
     def judge(form: Form) -> Reply:
         if form.get("action") != ["GetTokenPricing"]:
             endpoint.endpoint.stop()
@@ -46,7 +45,7 @@ def test_an_endpoint_that_goes_away_is_a_finding_and_ends_the_run(serve: Serve) 
     )
 
 
-def test_an_endpoint_that_goes_away_is_named_by_each_family(serve: Serve) -> None:
+def test_an_endpoint_that_goes_away_is_named_by_each_family(serve):
     def judge(_: Form) -> Reply:
         endpoint.endpoint.stop()
         return None
@@ -58,7 +57,7 @@ def test_an_endpoint_that_goes_away_is_named_by_each_family(serve: Serve) -> Non
         assert "stopped accepting connections" in result.notes[-1]
 
 
-def test_the_time_is_kept_and_said(serve: Serve) -> None:
+def test_the_time_is_kept_and_said(serve):
     def judge(form: Form) -> Reply:
         endpoint.endpoint.released.wait(0.05)
         return correct(form)
@@ -74,19 +73,19 @@ def test_the_time_is_kept_and_said(serve: Serve) -> None:
     assert sum(result.checks for result in results.values()) <= 41
 
 
-def test_no_examples_is_not_a_pass(serve: Serve) -> None:
+def test_no_examples_is_not_a_pass(serve):
     endpoint = serve(correct)
     results = run(endpoint.target(token=None), examples=0)
     assert {result.outcome for result in results.values()} == {Outcome.SKIP}
     assert not endpoint.bodies
 
 
-def test_only_one_family_uses_all_examples(serve: Serve) -> None:
+def test_only_one_family_uses_all_examples(serve):
     results = run(serve(correct).target(), examples=30, families=(campaign.INVALID,))
     assert [(name, result.checks) for name, result in results.items()] == [("fuzz-invalid-data", 30)]
 
 
-def test_nothing_is_printed_and_nothing_is_left_behind(serve: Serve, tmp_path: Any) -> None:
+def test_nothing_is_printed_and_nothing_is_left_behind(serve, tmp_path):
     endpoint = serve(float_cast)
     program = (
         "from solusio_contracts.fuzzing import campaign\n"

@@ -22,7 +22,7 @@ def refused(url: str, **options: Any) -> ExchangeError:
     return caught.value
 
 
-def test_a_closed_port(closed_port: int) -> None:
+def test_a_closed_port(closed_port):
     error = refused(f"http://127.0.0.1:{closed_port}/")
     assert (error.failure, error.text, str(error)) == (
         FailureKind.UNREACHABLE,
@@ -31,7 +31,7 @@ def test_a_closed_port(closed_port: int) -> None:
     )
 
 
-def test_a_name_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_that_does_not_exist(monkeypatch):
     def fails(*_: Any, **__: Any) -> Any:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -40,9 +40,7 @@ def test_a_name_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (error.failure, error.text) == (FailureKind.UNREACHABLE, "Name or service not known")
 
 
-def test_the_second_address_of_a_name_is_tried(
-    scripted: Any, closed_port: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_second_address_of_a_name_is_tried(scripted, closed_port, monkeypatch):
     """`localhost` is ::1 first, where most programs do not listen."""
     server = scripted(answering(GOOD))
     kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
@@ -51,7 +49,7 @@ def test_the_second_address_of_a_name_is_tried(
     assert ask("http://localhost/").ok
 
 
-def test_all_addresses_together_get_the_time_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_addresses_together_get_the_time_of_one(monkeypatch):
     times: list[float] = []
 
     class Slow(socket.socket):
@@ -70,9 +68,7 @@ def test_all_addresses_together_get_the_time_of_one(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
-def test_what_this_machine_lacks_is_not_the_endpoints_fault(
-    monkeypatch: pytest.MonkeyPatch, number: int
-) -> None:
+def test_what_this_machine_lacks_is_not_the_endpoints_fault(monkeypatch, number):
     def fails(*_: Any, **__: Any) -> Any:
         raise OSError(number, "Too many open files")
 
@@ -81,7 +77,7 @@ def test_what_this_machine_lacks_is_not_the_endpoints_fault(
         Connection(Origin.of("http://127.0.0.1:9/"), tls=None, timeout=LONG)
 
 
-def test_many_connections_at_a_time(scripted: Any) -> None:
+def test_many_connections_at_a_time(scripted):
     """More than select() supports, where the system allows so many."""
     server = scripted(answering(GOOD, close=False))
     resource = pytest.importorskip("resource")
@@ -104,35 +100,31 @@ def test_many_connections_at_a_time(scripted: Any) -> None:
 # TLS
 
 
-def test_tls_with_a_trusted_certificate(
-    scripted: Any, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
-) -> None:
+def test_tls_with_a_trusted_certificate(scripted, server_tls, client_tls):
     assert ask(scripted(answering(GOOD), tls=server_tls).url, tls=client_tls).ok
 
 
-def test_a_certificate_of_an_unknown_authority(scripted: Any, server_tls: ssl.SSLContext) -> None:
+def test_a_certificate_of_an_unknown_authority(scripted, server_tls):
     error = refused(scripted(answering(GOOD), tls=server_tls).url, tls=ssl.create_default_context())
     assert error.failure is FailureKind.TLS
     assert error.text == "TLS: unable to get local issuer certificate"
 
 
-def test_a_certificate_for_another_name(
-    scripted: Any, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
-) -> None:
+def test_a_certificate_for_another_name(scripted, server_tls, client_tls):
     server = scripted(answering(GOOD), tls=server_tls)
     error = refused(f"https://localhost:{server.port}/", tls=client_tls)
     assert error.failure is FailureKind.TLS
     assert error.text == "TLS: Hostname mismatch, certificate is not valid for 'localhost'."
 
 
-def test_any_certificate_where_none_is_verified(scripted: Any, server_tls: ssl.SSLContext) -> None:
+def test_any_certificate_where_none_is_verified(scripted, server_tls):
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     assert ask(scripted(answering(GOOD), tls=server_tls).url, tls=context).ok
 
 
-def test_tls_to_a_port_that_speaks_plain_http(scripted: Any, client_tls: ssl.SSLContext) -> None:
+def test_tls_to_a_port_that_speaks_plain_http(scripted, client_tls):
     def script(peer: Any) -> None:
         peer.read()
         peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
@@ -144,7 +136,7 @@ def test_tls_to_a_port_that_speaks_plain_http(scripted: Any, client_tls: ssl.SSL
     assert error.text.endswith(" (does this port speak plain HTTP?)")
 
 
-def test_tls_that_ends_in_the_handshake(scripted: Any, client_tls: ssl.SSLContext) -> None:
+def test_tls_that_ends_in_the_handshake(scripted, client_tls):
     server = scripted(lambda peer: peer.read())
     error = refused(f"https://127.0.0.1:{server.port}/", tls=client_tls)
     assert error.failure is FailureKind.TLS
@@ -152,21 +144,19 @@ def test_tls_that_ends_in_the_handshake(scripted: Any, client_tls: ssl.SSLContex
     assert "None" not in error.text
 
 
-def test_tls_without_a_handshake(scripted: Any, client_tls: ssl.SSLContext) -> None:
+def test_tls_without_a_handshake(scripted, client_tls):
     server = scripted(lambda peer: peer.stopped.wait(LONG))
     error = refused(f"https://127.0.0.1:{server.port}/", tls=client_tls, timeout=SOON)
     assert (error.failure, error.text) == (FailureKind.TIMEOUT, "TLS: no handshake within 0.3 s")
 
 
-def test_tls_that_is_cut_without_saying_goodbye(
-    scripted: Any, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
-) -> None:
+def test_tls_that_is_cut_without_saying_goodbye(scripted, server_tls, client_tls):
     server = scripted(answering(GOOD.replace(b"30", b"31")), tls=server_tls)
     seen = ask(server.url, tls=client_tls)
     assert (seen.failure, seen.status, seen.body) == (FailureKind.CUT, 200, BODY)
 
 
-def test_plain_http_to_a_port_that_speaks_tls(scripted: Any, server_tls: ssl.SSLContext) -> None:
+def test_plain_http_to_a_port_that_speaks_tls(scripted, server_tls):
     server = scripted(answering(GOOD), tls=server_tls)
     seen = ask(f"http://127.0.0.1:{server.port}/")
     assert seen.failure in (FailureKind.CUT, FailureKind.PROTOCOL)

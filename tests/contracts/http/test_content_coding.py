@@ -21,7 +21,7 @@ def raw(data: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("coding", [None, "", "identity", " identity , "])
-def test_what_is_not_coded_stays(coding: str | None) -> None:
+def test_what_is_not_coded_stays(coding):
     assert decode_content(BODY, coding, None) == (BODY, None)
 
 
@@ -39,17 +39,17 @@ def test_what_is_not_coded_stays(coding: str | None) -> None:
         (_gzip(_gzip(BODY)), "gzip, gzip"),
     ],
 )
-def test_what_was_offered_is_undone(body: bytes, coding: str) -> None:
+def test_what_was_offered_is_undone(body, coding):
     assert decode_content(body, coding, BOTH) == (BODY, None)
 
 
-def test_what_was_not_offered_is_a_problem_and_undone() -> None:
+def test_what_was_not_offered_is_a_problem_and_undone():
     content, problem = decode_content(_gzip(BODY), "gzip", None)
     assert content == BODY
     assert problem == "Content-Encoding: gzip, but the request accepts no compression"
 
 
-def test_an_unknown_coding_is_a_problem() -> None:
+def test_an_unknown_coding_is_a_problem():
     assert decode_content(b"x", "br", BOTH) == (
         b"x",
         "Content-Encoding: br, which the request does not accept",
@@ -74,7 +74,7 @@ def test_an_unknown_coding_is_a_problem() -> None:
         (_gzip(b"0" * LARGEST) + _gzip(b"0"), "gzip", f"more than {LARGEST} bytes"),
     ],
 )
-def test_a_wrong_coding_is_a_problem(body: bytes, coding: str, why: str) -> None:
+def test_a_wrong_coding_is_a_problem(body, coding, why):
     _, problem = decode_content(body, coding, BOTH)
     assert problem is not None
     assert (
@@ -84,23 +84,23 @@ def test_a_wrong_coding_is_a_problem(body: bytes, coding: str, why: str) -> None
     assert any(part in problem for part in why.split("|"))
 
 
-def test_the_largest_response_is_decoded() -> None:
+def test_the_largest_response_is_decoded():
     content, problem = decode_content(_gzip(b"0" * LARGEST), "gzip", BOTH)
     assert (len(content), problem) == (LARGEST, None)
 
 
-def test_an_empty_body_has_no_coding() -> None:
+def test_an_empty_body_has_no_coding():
     """A 204 response, or one to HEAD, has the header but no body."""
     assert decode_content(b"", "gzip", BOTH) == (b"", None)
 
 
 @given(st.binary(max_size=200), st.sampled_from(["gzip", "deflate", "gzip, deflate", "br", ","]))
-def test_any_body_is_decoded_or_a_problem(body: bytes, coding: str) -> None:
+def test_any_body_is_decoded_or_a_problem(body, coding):
     _, problem = decode_content(body, coding, BOTH)
     assert problem is None or problem.startswith("Content-Encoding: ")
 
 
 @given(st.binary(max_size=200))
-def test_what_is_compressed_comes_back(body: bytes) -> None:
+def test_what_is_compressed_comes_back(body):
     assert decode_content(_gzip(body), "gzip", BOTH) == (body, None)
     assert decode_content(zlib.compress(body), "deflate", BOTH) == (body, None)

@@ -86,7 +86,7 @@ def assert_repeats(request: Request, url: str = URL, token: str = TOKEN) -> str:
     return line
 
 
-def test_the_line_of_the_vendors_request_is_easy_to_read() -> None:
+def test_the_line_of_the_vendors_request_is_easy_to_read():
     request = Request.form((("token", TOKEN), ("action", "GetTokenPricing"), ("userid", "1")))
     assert assert_repeats(request) == (
         f"curl -sS -i {URL} -H 'Accept: application/json' -H 'Content-Type: {FORM_TYPE}' "
@@ -94,7 +94,7 @@ def test_the_line_of_the_vendors_request_is_easy_to_read() -> None:
     )
 
 
-def test_a_line_without_a_token_has_no_variable() -> None:
+def test_a_line_without_a_token_has_no_variable():
     request = Request.form((("action", "GetTokenPricing"), ("userid", "1")))
     line = curl(request, URL, Mask())
     assert line.endswith(" --data-binary 'action=GetTokenPricing&userid=1'")
@@ -122,7 +122,7 @@ def test_a_line_without_a_token_has_no_variable() -> None:
         b" ",
     ],
 )
-def test_any_body_is_repeated(body: bytes) -> None:
+def test_any_body_is_repeated(body):
     line = assert_repeats(Request(body))
     assert TOKEN not in line
     assert "\n" not in line
@@ -145,7 +145,7 @@ def test_any_body_is_repeated(body: bytes) -> None:
     ],
 )
 @pytest.mark.parametrize("place", ["token={}", "token={}&action=x", "a-{}-b&token={}", "{}{}"])
-def test_a_form_encoded_token_is_repeated(token: str, place: str) -> None:
+def test_a_form_encoded_token_is_repeated(token, place):
     """`token=${VARIABLE}` would send + instead of %2B, which means a space."""
     spelt = urllib.parse.quote_plus(token)
     assume_readable = place if len(token) >= 4 else "token={}&action=x"
@@ -155,7 +155,7 @@ def test_a_form_encoded_token_is_repeated(token: str, place: str) -> None:
 
 
 @pytest.mark.parametrize("token", [TOKEN, "a+b/c==", "ключ-é", "x\ny\tz"])
-def test_a_wholly_escaped_token_is_repeated(token: str) -> None:
+def test_a_wholly_escaped_token_is_repeated(token):
     """As the rule that percent-encodes whole values does."""
     escaped = "".join(f"%{byte:02X}" for byte in token.encode())
     line = assert_repeats(Request(f"token={escaped}&userid=%31".encode()), token=token)
@@ -163,12 +163,12 @@ def test_a_wholly_escaped_token_is_repeated(token: str) -> None:
 
 
 @pytest.mark.parametrize("token", [TOKEN, 'a"b\\c', "ключ-é"])
-def test_a_token_in_json_is_repeated(token: str) -> None:
+def test_a_token_in_json_is_repeated(token):
     body = json.dumps({"token": token, "userid": 1}, ensure_ascii=False).encode()
     assert_repeats(Request(body, (("Content-Type", "application/json"),)), token=token)
 
 
-def test_a_token_beyond_ascii_means_the_same_in_a_form() -> None:
+def test_a_token_beyond_ascii_means_the_same_in_a_form():
     """The bytes differ, because no common tool escapes only some letters; the decoded form does not."""
     request = Request.form((("token", "ключ+1"), ("userid", "1")))
     line = curl(request, URL, masking("ключ+1"))
@@ -178,12 +178,12 @@ def test_a_token_beyond_ascii_means_the_same_in_a_form() -> None:
     ]
 
 
-def test_a_token_of_bytes_that_are_no_text_is_repeated() -> None:
+def test_a_token_of_bytes_that_are_no_text_is_repeated():
     token = os.fsdecode(b"abc\xff\xfe123")
     assert_repeats(Request(b"token=abc\xff\xfe123&userid=1"), token=token)
 
 
-def test_variants_of_the_token_are_computed_by_the_shell() -> None:
+def test_variants_of_the_token_are_computed_by_the_shell():
     mask = masking()
     mask.hide(TOKEN[:-1], "${MOCK_SOLUSIO_TOKEN%?}")
     mask.hide(TOKEN.upper(), "${MOCK_SOLUSIO_TOKEN^^}")
@@ -196,14 +196,14 @@ def test_variants_of_the_token_are_computed_by_the_shell() -> None:
 
 
 @pytest.mark.parametrize("size", [300, 5_000, 200_000, 1_048_576])
-def test_a_long_run_of_one_letter_is_short_in_the_line(size: int) -> None:
+def test_a_long_run_of_one_letter_is_short_in_the_line(size):
     request = Request.form((("token", TOKEN + "x" * size), ("filler", "0" * size), ("userid", "1")))
     line = assert_repeats(request)
     assert len(line) < LONGEST_ARGUMENT
 
 
 @pytest.mark.parametrize("body", [b"ab" * 5000, b"a\0" * 5000])
-def test_what_is_too_long_for_a_line_is_described(body: bytes) -> None:
+def test_what_is_too_long_for_a_line_is_described(body):
     body = f"token={TOKEN}&x=".encode() + body
     line = curl(Request(body), URL, masking())
     command, _, comment = line.partition(" # ")
@@ -213,7 +213,7 @@ def test_what_is_too_long_for_a_line_is_described(body: bytes) -> None:
     assert len(line) < LONGEST_ARGUMENT
 
 
-def test_a_described_body_shows_no_half_token() -> None:
+def test_a_described_body_shows_no_half_token():
     token = "abcdefgh" * 20 + "0"
     line = curl(Request(f"token={token}&x=".encode() + b"ab" * 5000), URL, masking(token))
     assert "abcd" not in line
@@ -223,33 +223,33 @@ def test_a_described_body_shows_no_half_token() -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "OPTIONS", "DELETE", "X-ODD!"])
-def test_other_methods(method: str) -> None:
+def test_other_methods(method):
     request = Request(b"", (("Accept", "*/*"),), method)
     assert replay(curl(request, URL, Mask())).method == method
 
 
-def test_head_does_not_wait_for_a_body() -> None:
+def test_head_does_not_wait_for_a_body():
     line = curl(Request(b"", (), "HEAD"), URL, Mask())
     assert line == f"curl -sS -i -I {URL}"
 
 
-def test_an_empty_post_has_a_length() -> None:
+def test_an_empty_post_has_a_length():
     """Without a body, curl sends no Content-Length, and some servers respond with 411."""
     line = curl(Request(b""), URL, Mask())
     assert line.endswith(" --data-binary ''")
 
 
-def test_a_type_that_was_not_sent_is_not_added() -> None:
+def test_a_type_that_was_not_sent_is_not_added():
     line = curl(Request(b"x", (("Accept", "*/*"),)), URL, Mask())
     assert replay(line).headers == [b"Accept: */*", b"Content-Type:"]
 
 
-def test_an_empty_header_is_sent() -> None:
+def test_an_empty_header_is_sent():
     line = curl(Request(b"x", (*SOLUSIO_HEADERS, ("X-Empty", ""))), URL, Mask())
     assert replay(line).headers[-1] == b"X-Empty;"
 
 
-def test_a_header_with_a_secret() -> None:
+def test_a_header_with_a_secret():
     mask = masking()
     mask.hide("Basic dTpw", "***")
     request = Request(b"x", (*SOLUSIO_HEADERS, ("Authorization", "Basic dTpw"), ("X-Token", TOKEN)))
@@ -269,14 +269,14 @@ def test_a_header_with_a_secret() -> None:
         (f"{URL}?token={TOKEN}", "", f"{URL}?token={TOKEN}"),
     ],
 )
-def test_urls(url: str, query: str, expected: str) -> None:
+def test_urls(url, query, expected):
     line = curl(Request(b"", method="GET", query=query), url, masking())
     assert replay(line).url == expected.encode()
     assert TOKEN not in line
 
 
 @pytest.mark.parametrize("url", ["http://[::1]:8000/", "http://h/{a,b}", "http://h/?x[]=1"])
-def test_brackets_in_a_url_are_no_pattern(url: str) -> None:
+def test_brackets_in_a_url_are_no_pattern(url):
     """By default, curl reads [1-9] and {a,b} as several URLs."""
     seen = replay(curl(Request(b"", method="GET"), url, Mask()))
     assert seen.url == url.encode()
@@ -292,7 +292,7 @@ any_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="
 
 @few
 @given(body=st.binary(max_size=60), token=any_text, places=st.lists(st.integers(0, 60), max_size=3))
-def test_any_body_with_any_token_inside_is_repeated(body: bytes, token: str, places: list[int]) -> None:
+def test_any_body_with_any_token_inside_is_repeated(body, token, places):
     data = token.encode()
     # Where the token overlaps itself, the remainder has no expression beyond ASCII.
     assume(token.isascii() or data not in (data + data)[1:-1])
@@ -304,7 +304,7 @@ def test_any_body_with_any_token_inside_is_repeated(body: bytes, token: str, pla
 
 @few
 @given(token=printable, user=st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
-def test_any_request_is_repeated(token: str, user: str) -> None:
+def test_any_request_is_repeated(token, user):
     assert_repeats(
         Request.form((("token", token), ("action", "GetTokenPricing"), ("userid", user))), token=token
     )
@@ -316,6 +316,6 @@ def test_any_request_is_repeated(token: str, user: str) -> None:
     path=st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="#[]{}"), max_size=30),
     token=printable,
 )
-def test_any_url_and_header_is_repeated(value: str, path: str, token: str) -> None:
+def test_any_url_and_header_is_repeated(value, path, token):
     headers = (*SOLUSIO_HEADERS, ("X-Odd", value), ("X-Token", f"a{token}b"))
     assert_repeats(Request(b"x", headers), f"http://h/{path}", token)

@@ -30,7 +30,7 @@ def exchange(content: str | bytes = "", status: int | None = 200, **changes: Any
 # Requests
 
 
-def test_the_form_is_the_vendors() -> None:
+def test_the_form_is_the_vendors():
     request = Request.form((("token", "xxxxxxx"), ("action", "GetTokenPricing"), ("userid", "1")))
     # The curl line of step 6.
     assert request.body == b"token=xxxxxxx&action=GetTokenPricing&userid=1"
@@ -38,31 +38,31 @@ def test_the_form_is_the_vendors() -> None:
     assert (request.method, request.query) == ("POST", "")
 
 
-def test_headers_replace_those_of_the_same_name() -> None:
+def test_headers_replace_those_of_the_same_name():
     request = Request.form((), headers=(("content-type", "text/plain"), ("X", "y")))
     assert request.headers == (("Accept", "application/json"), ("content-type", "text/plain"), ("X", "y"))
     assert request.body == b""
 
 
-def test_a_form_is_escaped() -> None:
+def test_a_form_is_escaped():
     assert Request.form((("a b", "c&d=é+%"), ("", ""))).body == b"a+b=c%26d%3D%C3%A9%2B%25&="
 
 
-def test_bytes_of_the_command_line_are_sent_as_they_are() -> None:
+def test_bytes_of_the_command_line_are_sent_as_they_are():
     """A token that is not UTF-8 reaches Python as lone surrogates."""
     assert Request.form((("token", os.fsdecode(b"\xff\xfea")),)).body == b"token=%FF%FEa"
     assert Request.form((("userid", "\ud83d"),)).body == b"userid=%ED%A0%BD"
 
 
 @given(st.lists(st.tuples(st.text(min_size=1), st.text())))
-def test_any_form_is_read_back(pairs: list[tuple[str, str]]) -> None:
+def test_any_form_is_read_back(pairs):
     body = Request.form(pairs).body.decode("ascii")
     read = urllib.parse.parse_qsl(body, keep_blank_values=True, errors="surrogatepass")
     assert read == pairs
 
 
 @given(st.text(), st.text())
-def test_a_form_is_what_urlencode_makes(name: str, value: str) -> None:
+def test_a_form_is_what_urlencode_makes(name, value):
     expected = urllib.parse.urlencode([(name, value)], errors="surrogatepass")
     assert Request.form(((name, value),)).body.decode() == expected
 
@@ -85,13 +85,13 @@ def test_a_form_is_what_urlencode_makes(name: str, value: str) -> None:
         (599, False, True),
     ],
 )
-def test_refusals_and_server_errors(status: int | None, refused: bool, error: bool) -> None:
+def test_refusals_and_server_errors(status, refused, error):
     seen = exchange(status=status)
     assert (seen.refused, seen.server_error) == (refused, error)
     assert seen.ok is (status == 200)
 
 
-def test_an_unfinished_response_is_not_ok() -> None:
+def test_an_unfinished_response_is_not_ok():
     assert not exchange(PRICE, failure=FailureKind.CUT).ok
     assert not exchange(PRICE, failure=FailureKind.CUT).priced
 
@@ -118,7 +118,7 @@ def test_an_unfinished_response_is_not_ok() -> None:
         PRICE.encode("latin-1") + b"\xa3",
     ],
 )
-def test_whatever_is_shaped_like_a_price_is_one(content: str | bytes) -> None:
+def test_whatever_is_shaped_like_a_price_is_one(content):
     assert exchange(content).priced
     assert exchange(content, 500).priced
     assert not exchange(content, 403).priced
@@ -137,11 +137,11 @@ def test_whatever_is_shaped_like_a_price_is_one(content: str | bytes) -> None:
         b"\x00" * 20,
     ],
 )
-def test_what_only_speaks_of_prices_is_none(content: str | bytes) -> None:
+def test_what_only_speaks_of_prices_is_none(content):
     assert not exchange(content).priced
 
 
-def test_headers_are_found_in_any_case() -> None:
+def test_headers_are_found_in_any_case():
     seen = exchange(headers=(("content-TYPE", "a"), ("Content-Type", "b")))
     assert seen.header("Content-Type") == "a"
     assert seen.header("X") is None
@@ -166,15 +166,15 @@ def test_headers_are_found_in_any_case() -> None:
         ({"failure": FailureKind.CUT}, "status 200, then cut"),
     ],
 )
-def test_a_summary(changes: dict[str, Any], summary: str) -> None:
+def test_a_summary(changes, summary):
     assert exchange(**changes).summary == summary
 
 
-def test_the_content_is_read_once() -> None:
+def test_the_content_is_read_once():
     seen = exchange(PRICE)
     assert seen.reading is seen.reading
     assert seen.reading.readable
 
 
-def test_the_usual_headers_are_the_vendors() -> None:
+def test_the_usual_headers_are_the_vendors():
     assert Request(b"").headers is SOLUSIO_HEADERS

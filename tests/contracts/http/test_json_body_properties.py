@@ -34,7 +34,7 @@ json_values = st.recursive(
 
 
 @given(value=json_values, ascii_only=st.booleans(), indent=st.sampled_from([None, 2, "\t"]))
-def test_what_is_valid_is_read_like_json_loads(value: Any, ascii_only: bool, indent: Any) -> None:
+def test_what_is_valid_is_read_like_json_loads(value, ascii_only, indent):
     text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)
     assume(not isinstance(value, str))
     reading = read_json(text.encode())
@@ -48,7 +48,7 @@ def test_what_is_valid_is_read_like_json_loads(value: Any, ascii_only: bool, ind
 @example(b"\x00\x00\x00")
 @example(b'"\\ud800"')
 @example(b'{"a":1e+}')
-def test_no_bytes_raise(content: bytes) -> None:
+def test_no_bytes_raise(content):
     reading = read_json(content)
     try:
         expected = json.loads(content)
@@ -94,7 +94,7 @@ JSONISH = st.lists(
 
 
 @given(JSONISH)
-def test_no_text_that_looks_like_json_raises(text: str) -> None:
+def test_no_text_that_looks_like_json_raises(text):
     reading = read_json(text.encode())
     try:
         json.loads(text)
@@ -105,7 +105,7 @@ def test_no_text_that_looks_like_json_raises(text: str) -> None:
 
 
 @given(value=json_values, before=st.text("abc <>/\n:", max_size=20), after=st.text("abc <>/\n:", max_size=20))
-def test_an_object_is_found_in_other_output(value: Any, before: str, after: str) -> None:
+def test_an_object_is_found_in_other_output(value, before, after):
     document = {"base_token_unit_cost": value}
     reading = read_json(f"{before}{json.dumps(document)}{after}".encode())
     assert plain(reading.value) == json.loads(json.dumps(document))

@@ -43,13 +43,13 @@ def masked(*secrets: tuple[str, str]) -> Mask:
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.parametrize("token", [TOKEN, "a+b/c=d&e\"f'g<h>\\i j~", "ключ-é-🔑", "\udcff\udcfeabcd", "abcd"])
-def test_every_spelling_is_replaced(spelling: str, token: str) -> None:
+def test_every_spelling_is_replaced(spelling, token):
     text = f"before:{SPELLINGS[spelling](token)}:behind"
     assert masked((token, SHOWN))(text) == f"before:{SHOWN}:behind"
 
 
 @given(secret=secrets, spelling=st.sampled_from(sorted(SPELLINGS)), before=st.text(), after=st.text())
-def test_no_spelling_is_left_in_any_text(secret: str, spelling: str, before: str, after: str) -> None:
+def test_no_spelling_is_left_in_any_text(secret, spelling, before, after):
     spelt = SPELLINGS[spelling](secret)
     result = masked((secret, "\0"))(before + spelt + after)
     assert spelt not in result
@@ -57,7 +57,7 @@ def test_no_spelling_is_left_in_any_text(secret: str, spelling: str, before: str
 
 
 @given(secret=secrets, text=st.text())
-def test_a_text_without_the_secret_stays_as_it_is(secret: str, text: str) -> None:
+def test_a_text_without_the_secret_stays_as_it_is(secret, text):
     assume(not any(spell(secret)[:4] in text for spell in SPELLINGS.values()))
     assume(not any(letter in text for letter in secret))
     assert masked((secret, SHOWN))(text) == text
@@ -66,27 +66,27 @@ def test_a_text_without_the_secret_stays_as_it_is(secret: str, text: str) -> Non
 @given(
     secret=st.text(min_size=1, max_size=12), text=st.text(max_size=60), places=st.lists(st.integers(0, 60))
 )
-def test_pieces_are_the_text(secret: str, text: str, places: list[int]) -> None:
+def test_pieces_are_the_text(secret, text, places):
     for place in places[:4]:
         text = text[:place] + secret + text[place:]
     pieces = list(masked((secret, SHOWN)).pieces(text))
     assert "".join(one.raw if isinstance(one, Hidden) else one for one in pieces) == text
 
 
-def test_without_secrets_nothing_changes() -> None:
+def test_without_secrets_nothing_changes():
     assert Mask()(f"token={TOKEN}… and so on") == f"token={TOKEN}… and so on"
 
 
-def test_an_empty_secret_is_ignored() -> None:
+def test_an_empty_secret_is_ignored():
     assert masked(("", SHOWN))("abc") == "abc"
 
 
-def test_replace_stands_for_every_secret() -> None:
+def test_replace_stands_for_every_secret():
     mask = masked((TOKEN, SHOWN), ("Basic abcdef", "***"))
     assert mask(f"{TOKEN} Basic abcdef {TOKEN[:6]}…", replace="?") == "? ? ?…"
 
 
-def test_the_first_name_of_a_secret_stays() -> None:
+def test_the_first_name_of_a_secret_stays():
     assert masked((TOKEN, SHOWN), (TOKEN, "other"))(TOKEN) == SHOWN
 
 
@@ -106,19 +106,19 @@ def test_the_first_name_of_a_secret_stays() -> None:
         '{{"token": "{}"}}',
     ],
 )
-def test_a_short_secret_is_replaced_where_it_is_the_token(secret: str, text: str) -> None:
+def test_a_short_secret_is_replaced_where_it_is_the_token(secret, text):
     assert masked((secret, SHOWN))(text.format(secret)) == text.format(SHOWN)
 
 
 @pytest.mark.parametrize(
     "text", ["a banana", "token=ab", "token=banana", "a=1&b=a", '"token": "ab"', "ntoken:a"]
 )
-def test_a_short_secret_is_left_where_it_is_not(text: str) -> None:
+def test_a_short_secret_is_left_where_it_is_not(text):
     """Masking every "a" in a report would hide nothing and ruin the report."""
     assert masked(("a", SHOWN))(text) == text
 
 
-def test_a_short_part_of_a_secret_does_not_uncover_it() -> None:
+def test_a_short_part_of_a_secret_does_not_uncover_it():
     """The rule about the token's first letter also hides that letter."""
     mask = masked((TOKEN, SHOWN), (TOKEN[:1], "${MOCK_SOLUSIO_TOKEN:0:1}"))
     assert mask(f"token={TOKEN}&userid=1") == f"token={SHOWN}&userid=1"
@@ -162,18 +162,18 @@ VARIANTS = (
     ],
 )
 @pytest.mark.parametrize("backwards", [False, True])
-def test_variants_of_a_token(text: str, expected: str, backwards: bool) -> None:
+def test_variants_of_a_token(text, expected, backwards):
     variants = VARIANTS[:1] + (VARIANTS[:0:-1] if backwards else VARIANTS[1:])
     mask = masked(*variants)
     assert mask(f"token={text}&userid=1") == f"token={expected}&userid=1"
 
 
-def test_what_is_made_of_a_short_token_is_hidden_whole() -> None:
+def test_what_is_made_of_a_short_token_is_hidden_whole():
     mask = masked(("ab", SHOWN), ("a-ab-b", f"a-{SHOWN}-b"))
     assert mask("token=a-ab-b&userid=1") == f"token=a-{SHOWN}-b&userid=1"
 
 
-def test_a_secret_that_holds_another_by_chance_is_hidden_whole() -> None:
+def test_a_secret_that_holds_another_by_chance_is_hidden_whole():
     mask = masked(("1234", SHOWN), ("Bearer 12345678", HIDDEN))
     assert mask("Authorization: Bearer 12345678, token=1234") == f"Authorization: {HIDDEN}, token={SHOWN}"
 
@@ -188,17 +188,17 @@ def test_a_secret_that_holds_another_by_chance_is_hidden_whole() -> None:
         ("+b+b", "%2Bb%2Bb%2Bb", SHOWN + HIDDEN),
     ],
 )
-def test_occurrences_that_overlap(token: str, text: str, expected: str) -> None:
+def test_occurrences_that_overlap(token, text, expected):
     assert masked((token, SHOWN))(f"<{text}>") == f"<{expected}>"
 
 
-def test_different_secrets_that_overlap() -> None:
+def test_different_secrets_that_overlap():
     mask = masked(("abcd", SHOWN), ("cdefgh", HIDDEN))
     # All of the longer one, and the remainder of the shorter one.
     assert mask("-abcdefgh-") == "-${MOCK_SOLUSIO_TOKEN:0:2}" + HIDDEN + "-"
 
 
-def test_many_occurrences_take_no_time_out_of_proportion() -> None:
+def test_many_occurrences_take_no_time_out_of_proportion():
     assert masked(("aaaa", "b"))("a" * 40_000) == "b" * 10_000
 
 
@@ -206,19 +206,19 @@ def test_many_occurrences_take_no_time_out_of_proportion() -> None:
 
 
 @pytest.mark.parametrize("size", range(4, len(TOKEN)))
-def test_half_a_secret_at_a_cut_is_replaced(size: int) -> None:
+def test_half_a_secret_at_a_cut_is_replaced(size):
     assert (
         masked((TOKEN, SHOWN))(f"'token={TOKEN[:size]}{CUT}' and {CUT}") == f"'token={SHOWN}{CUT}' and {CUT}"
     )
 
 
-def test_what_is_not_a_secret_at_a_cut_stays() -> None:
+def test_what_is_not_a_secret_at_a_cut_stays():
     text = f"{TOKEN[1:]}{CUT} {TOKEN[:3]}{CUT} {TOKEN[:5]} {CUT}"
     assert masked((TOKEN, SHOWN))(text) == text
 
 
 @given(place=st.integers(0, 60), limit=st.integers(1, 60))
-def test_nothing_of_a_secret_is_left_by_shortening(place: int, limit: int) -> None:
+def test_nothing_of_a_secret_is_left_by_shortening(place, limit):
     # No letter of the token is in the rest.
     text, cut = shortened(("." * place + TOKEN + "." * 60).encode(), masked((TOKEN, "?")), limit)
     assert not set(text) & set(TOKEN)
@@ -226,11 +226,11 @@ def test_nothing_of_a_secret_is_left_by_shortening(place: int, limit: int) -> No
     assert cut
 
 
-def test_shortening_keeps_what_fits() -> None:
+def test_shortening_keeps_what_fits():
     assert shortened(b"a\tb\n" + "é".encode(), Mask(), 5) == ("a\tb\né", False)
 
 
-def test_what_cannot_be_printed_shows_as_an_escape() -> None:
+def test_what_cannot_be_printed_shows_as_an_escape():
     assert shortened(b"\x1b[2J\r\n\xff\x00", Mask(), 100) == ("\\x1b[2J\n\\xff\\x00", False)
 
 
@@ -241,9 +241,9 @@ def test_what_cannot_be_printed_shows_as_an_escape() -> None:
     ("text", "expected"),
     [("aé", b"a\xc3\xa9"), ("\udcff", b"\xff"), ("\ud83d", b"\xed\xa0\xbd"), ("", b"")],
 )
-def test_text_of_a_command_line_as_bytes(text: str, expected: bytes) -> None:
+def test_text_of_a_command_line_as_bytes(text, expected):
     assert encoded(text) == expected
 
 
-def test_form_encoding() -> None:
+def test_form_encoding():
     assert form_encoded("a b+c&é\udcff") == "a+b%2Bc%26%C3%A9%FF"

@@ -12,7 +12,7 @@ from support.exchanges import GOOD, LONG, answering, ask
 # How a request is written
 
 
-def test_pieces_arrive_one_by_one(scripted: Any) -> None:
+def test_pieces_arrive_one_by_one(scripted):
     server = scripted(answering(GOOD))
     whole = len(ask(server.url).sent)
     seen = ask(server.url, pieces=(whole - 31, 5, whole - 1, whole, 0, -3, whole + 9), pause=0.05)
@@ -29,12 +29,12 @@ def sent_for(scripted: Any, request: Request) -> list[bytes]:
     return seen.sent.partition(b"\r\n\r\n")[0].split(b"\r\n")
 
 
-def test_a_host_of_ones_own_replaces_the_usual_one(scripted: Any) -> None:
+def test_a_host_of_ones_own_replaces_the_usual_one(scripted):
     lines = sent_for(scripted, Request(b"x", (("host", "billing.example"), ("User-Agent", "mine"))))
     assert lines[1:] == [b"host: billing.example", b"User-Agent: mine", b"Content-Length: 1"]
 
 
-def test_headers_beyond_ascii_are_utf_8(scripted: Any) -> None:
+def test_headers_beyond_ascii_are_utf_8(scripted):
     lines = sent_for(scripted, Request(b"", (("X-Name", " größe\t"), ("X-Raw", "\udcff"), ("X-Empty", ""))))
     assert lines[3:6] == ["X-Name: größe".encode(), b"X-Raw: \xff", b"X-Empty: "]
 
@@ -50,12 +50,12 @@ def test_headers_beyond_ascii_are_utf_8(scripted: Any) -> None:
         (Request(b"", method="OPTIONS"), False),
     ],
 )
-def test_when_a_length_is_sent(scripted: Any, request_: Request, measured: bool) -> None:
+def test_when_a_length_is_sent(scripted, request_, measured):
     lines = sent_for(scripted, request_)
     assert (f"Content-Length: {len(request_.body)}".encode() in lines) is measured
 
 
-def test_a_chunked_request(scripted: Any) -> None:
+def test_a_chunked_request(scripted):
     def script(peer: Any) -> None:
         seen = peer.head()
         while not seen.endswith(b"0\r\n\r\n"):
@@ -75,7 +75,7 @@ def test_a_chunked_request(scripted: Any) -> None:
         ("http://127.0.0.1:{}/a?x#part", "", b"/a?x"),
     ],
 )
-def test_the_target_of_a_request(scripted: Any, url: str, query: str, target: bytes) -> None:
+def test_the_target_of_a_request(scripted, url, query, target):
     server = scripted(answering(GOOD))
     seen = ask(url.format(server.port), Request(b"", method="GET", query=query))
     assert seen.sent.split(b" ")[1] == target
@@ -94,7 +94,7 @@ def test_the_target_of_a_request(scripted: Any, url: str, query: str, target: by
         Request(b"", (("Content-Length", "1"), ("Content-Length", "2"))),
     ],
 )
-def test_what_cannot_be_written_is_the_callers_mistake(scripted: Any, request_: Request) -> None:
+def test_what_cannot_be_written_is_the_callers_mistake(scripted, request_):
     """It is not the endpoint's error: it must not be reported as a closed connection."""
     server = scripted(answering(GOOD, close=False))
     with (
@@ -104,7 +104,7 @@ def test_what_cannot_be_written_is_the_callers_mistake(scripted: Any, request_: 
         exchange_on(connection, request_, number=1, description="")
 
 
-def test_headers_that_may_be_added() -> None:
+def test_headers_that_may_be_added():
     check_headers(
         (("Host", "billing.example"), ("X-Name", "größe"), ("Authorization", "Basic dTpw"), ("X-Empty", " "))
     )
@@ -122,6 +122,6 @@ def test_headers_that_may_be_added() -> None:
         ("Transfer-Encoding", "chunked"),
     ],
 )
-def test_headers_that_may_not_be_added(header: tuple[str, str]) -> None:
+def test_headers_that_may_not_be_added(header):
     with pytest.raises(ValueError, match=r"is not a valid header|cannot be set"):
         check_headers((header,))

@@ -2,7 +2,6 @@
 
 import gzip
 import socket
-import ssl
 from typing import Any
 
 import pytest
@@ -22,7 +21,7 @@ HUGE = Request(b"x" * 24_000_000)
 # A good response
 
 
-def test_the_bytes_are_kept(scripted: Any) -> None:
+def test_the_bytes_are_kept(scripted):
     server = scripted(answering(GOOD, close=False))
     seen = ask(server.url)
     host = f"127.0.0.1:{server.port}"
@@ -62,19 +61,19 @@ def test_the_bytes_are_kept(scripted: Any) -> None:
         (b"HTTP/1.1 200 OK\nContent-Length: 30\n\n" + BODY, BODY, True),
     ],
 )
-def test_complete_responses(scripted: Any, answer: bytes, body: bytes, reusable: bool) -> None:
+def test_complete_responses(scripted, answer, body, reusable):
     seen = ask(scripted(answering(answer)).url)
     assert (seen.failure, seen.body, seen.reusable, seen.received) == (None, body, reusable, answer)
 
 
-def test_a_response_in_pieces_with_pauses(scripted: Any) -> None:
+def test_a_response_in_pieces_with_pauses(scripted):
     parts = [GOOD[:7], 0.02, GOOD[7:40], 0.02, GOOD[40:90], 0.02, GOOD[90:]]
     seen = ask(scripted(answering(*parts)).url)
     assert (seen.failure, seen.received) == (None, GOOD)
     assert seen.seconds >= 0.06
 
 
-def test_a_response_to_head_has_no_body(scripted: Any) -> None:
+def test_a_response_to_head_has_no_body(scripted):
     seen = ask(scripted(answering(GOOD[: -len(BODY)], close=False)).url, Request(b"", (), "HEAD"))
     assert (seen.failure, seen.status, seen.body) == (None, 200, b"")
 
@@ -82,37 +81,37 @@ def test_a_response_to_head_has_no_body(scripted: Any) -> None:
 # Wrong lengths
 
 
-def test_a_length_too_long_and_closed(scripted: Any) -> None:
+def test_a_length_too_long_and_closed(scripted):
     seen = ask(scripted(answering(GOOD.replace(b"30", b"31"))).url)
     assert (seen.failure, seen.failure_text) == (FailureKind.CUT, "the connection was closed in mid-response")
     assert (seen.status, seen.body, seen.content, seen.reusable) == (200, BODY, BODY, False)
 
 
-def test_a_length_too_long_and_kept_open(scripted: Any) -> None:
+def test_a_length_too_long_and_kept_open(scripted):
     seen = ask(scripted(answering(GOOD.replace(b"30", b"31"), close=False)).url, timeout=SOON)
     assert seen.failure is FailureKind.TIMEOUT
     assert seen.failure_text == f"only {len(GOOD)} bytes of an unfinished response within 0.3 s"
     assert (seen.status, seen.body) == (200, BODY)
 
 
-def test_a_length_too_short(scripted: Any) -> None:
+def test_a_length_too_short(scripted):
     seen = ask(scripted(answering(GOOD.replace(b"30", b"28"), close=False)).url)
     assert (seen.failure, seen.body, seen.leftover, seen.reusable) == (None, BODY[:28], BODY[28:], False)
 
 
-def test_bytes_after_the_end_that_come_late(scripted: Any) -> None:
+def test_bytes_after_the_end_that_come_late(scripted):
     server = scripted(answering(GOOD, 0.03, b"late", close=False))
     assert ask(server.url).leftover == b""
     seen = ask(server.url, linger=LONG)
     assert (seen.failure, seen.leftover, seen.reusable) == (None, b"late", False)
 
 
-def test_lingering_ends_with_the_connection(scripted: Any) -> None:
+def test_lingering_ends_with_the_connection(scripted):
     seen = ask(scripted(answering(GOOD)).url, linger=LONG)
     assert (seen.failure, seen.leftover) == (None, b"")
 
 
-def test_two_responses_to_one_request(scripted: Any) -> None:
+def test_two_responses_to_one_request(scripted):
     seen = ask(scripted(answering(GOOD + GOOD, close=False)).url)
     assert (seen.failure, seen.body, seen.leftover, seen.reusable) == (None, BODY, GOOD, False)
 
@@ -125,7 +124,7 @@ def test_two_responses_to_one_request(scripted: Any) -> None:
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1e\r\n" + BODY + b"\r\n0\r\n",
     ],
 )
-def test_chunks_without_their_end(scripted: Any, answer: bytes) -> None:
+def test_chunks_without_their_end(scripted, answer):
     seen = ask(scripted(answering(answer)).url)
     assert (seen.failure, seen.status, seen.body) == (FailureKind.CUT, 200, BODY)
     late = ask(scripted(answering(answer, close=False)).url, timeout=SOON)
@@ -153,7 +152,7 @@ def test_chunks_without_their_end(scripted: Any, answer: bytes) -> None:
         b"HTTP/1.1 200 OK\r\nX: " + b"x" * 300_000,
     ],
 )
-def test_what_is_not_http(scripted: Any, answer: bytes) -> None:
+def test_what_is_not_http(scripted, answer):
     seen = ask(scripted(answering(answer, close=False)).url)
     assert seen.failure is FailureKind.PROTOCOL
     assert seen.failure_text.startswith("not HTTP: ")
@@ -163,14 +162,14 @@ def test_what_is_not_http(scripted: Any, answer: bytes) -> None:
 @pytest.mark.parametrize(
     "answer", [b"HTTP/1.1 200 OK\r\nContent-Le", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"]
 )
-def test_a_head_without_an_end(scripted: Any, answer: bytes) -> None:
+def test_a_head_without_an_end(scripted, answer):
     seen = ask(scripted(answering(answer)).url)
     assert (seen.failure, seen.status, seen.received) == (FailureKind.CUT, None, answer)
     late = ask(scripted(answering(answer, close=False)).url, timeout=SOON)
     assert (late.failure, late.status, late.received) == (FailureKind.TIMEOUT, None, answer)
 
 
-def test_a_connection_closed_without_a_response(scripted: Any) -> None:
+def test_a_connection_closed_without_a_response(scripted):
     seen = ask(scripted(answering()).url)
     assert (seen.failure, seen.failure_text) == (
         FailureKind.CUT,
@@ -179,7 +178,7 @@ def test_a_connection_closed_without_a_response(scripted: Any) -> None:
 
 
 @pytest.mark.parametrize(("sent", "text"), [(b"", "without a response"), (GOOD[:50], "in mid-response")])
-def test_a_reset(scripted: Any, sent: bytes, text: str) -> None:
+def test_a_reset(scripted, sent, text):
     def script(peer: Any) -> None:
         peer.request()
         peer.send(sent)
@@ -191,13 +190,13 @@ def test_a_reset(scripted: Any, sent: bytes, text: str) -> None:
     assert seen.received == sent
 
 
-def test_silence(scripted: Any) -> None:
+def test_silence(scripted):
     seen = ask(scripted(answering(close=False)).url, timeout=SOON)
     assert (seen.failure, seen.failure_text) == (FailureKind.TIMEOUT, "no response within 0.3 s")
     assert SOON <= seen.seconds < SOON + 1
 
 
-def test_a_drip_does_not_extend_the_deadline(scripted: Any) -> None:
+def test_a_drip_does_not_extend_the_deadline(scripted):
     """Each byte comes long before a single read would time out."""
 
     def script(peer: Any) -> None:
@@ -210,7 +209,7 @@ def test_a_drip_does_not_extend_the_deadline(scripted: Any) -> None:
     assert seen.seconds < 1
 
 
-def test_an_endless_response(scripted: Any) -> None:
+def test_an_endless_response(scripted):
     def script(peer: Any) -> None:
         peer.request()
         peer.send(b"HTTP/1.1 200 OK\r\n\r\n")
@@ -222,7 +221,7 @@ def test_an_endless_response(scripted: Any) -> None:
     assert len(seen.body) < LARGEST + 1_000_000
 
 
-def test_endless_interim_responses(scripted: Any) -> None:
+def test_endless_interim_responses(scripted):
     def script(peer: Any) -> None:
         peer.request()
         while not peer.stopped.is_set():
@@ -244,21 +243,19 @@ def refusing(peer: Any) -> None:
     peer.stopped.wait(LONG)
 
 
-def test_an_early_response_to_a_large_body(scripted: Any) -> None:
+def test_an_early_response_to_a_large_body(scripted):
     seen = ask(scripted(refusing).url, HUGE)
     assert (seen.failure, seen.status, seen.body) == (None, 413, b"no")
     assert seen.seconds < LONG / 2
 
 
-def test_an_early_response_over_tls(
-    scripted: Any, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
-) -> None:
+def test_an_early_response_over_tls(scripted, server_tls, client_tls):
     seen = ask(scripted(refusing, tls=server_tls).url, HUGE, tls=client_tls)
     assert (seen.failure, seen.status, seen.body) == (None, 413, b"no")
     assert seen.seconds < LONG / 2
 
 
-def test_an_early_response_before_the_connection_is_closed(scripted: Any) -> None:
+def test_an_early_response_before_the_connection_is_closed(scripted):
     def script(peer: Any) -> None:
         peer.head()
         peer.send(REFUSED)
@@ -269,7 +266,7 @@ def test_an_early_response_before_the_connection_is_closed(scripted: Any) -> Non
     assert (seen.failure, seen.status, seen.reusable) == (None, 413, False)
 
 
-def test_a_connection_is_not_reused_after_an_early_response(scripted: Any) -> None:
+def test_a_connection_is_not_reused_after_an_early_response(scripted):
     """The server would read the next request as the rest of the body."""
     server = scripted(refusing)
     with Connection(Origin.of(server.url), tls=None, timeout=LONG) as connection:
@@ -280,7 +277,7 @@ def test_a_connection_is_not_reused_after_an_early_response(scripted: Any) -> No
     assert second.failure_text == "the connection was not usable after the previous response"
 
 
-def test_a_body_that_the_server_does_not_read(scripted: Any) -> None:
+def test_a_body_that_the_server_does_not_read(scripted):
     def script(peer: Any) -> None:
         peer.stopped.wait(LONG)
 
@@ -291,9 +288,7 @@ def test_a_body_that_the_server_does_not_read(scripted: Any) -> None:
     )
 
 
-def test_a_body_that_the_server_does_not_read_over_tls(
-    scripted: Any, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
-) -> None:
+def test_a_body_that_the_server_does_not_read_over_tls(scripted, server_tls, client_tls):
     def script(peer: Any) -> None:
         peer.stopped.wait(LONG)
 
@@ -305,16 +300,14 @@ def test_a_body_that_the_server_does_not_read_over_tls(
 
 
 @pytest.mark.parametrize("secure", [False, True])
-def test_a_large_body_is_sent_whole(
-    scripted: Any, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext, secure: bool
-) -> None:
+def test_a_large_body_is_sent_whole(scripted, server_tls, client_tls, secure):
     server = scripted(answering(GOOD), tls=server_tls if secure else None)
     seen = ask(server.url, LARGE, tls=client_tls if secure else None)
     assert seen.ok
     assert b"".join(server.peers[0].reads) == seen.sent
 
 
-def test_several_requests_on_one_connection(scripted: Any) -> None:
+def test_several_requests_on_one_connection(scripted):
     def script(peer: Any) -> None:
         for count in range(3):
             peer.request()
@@ -329,7 +322,7 @@ def test_several_requests_on_one_connection(scripted: Any) -> None:
     assert len(server.peers) == 1
 
 
-def test_what_comes_before_the_next_request_is_taken_for_its_response(scripted: Any) -> None:
+def test_what_comes_before_the_next_request_is_taken_for_its_response(scripted):
     """As a proxy would take it: this is the fault that the rule about open connections looks for."""
 
     def script(peer: Any) -> None:
@@ -346,7 +339,7 @@ def test_what_comes_before_the_next_request_is_taken_for_its_response(scripted: 
     assert second.failure is FailureKind.PROTOCOL
 
 
-def test_the_second_request_says_that_the_first_one_closed(scripted: Any) -> None:
+def test_the_second_request_says_that_the_first_one_closed(scripted):
     server = scripted(answering(GOOD.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")))
     with Connection(Origin.of(server.url), tls=None, timeout=LONG) as connection:
         assert exchange_on(connection, QUESTION, number=1, description="").ok
@@ -357,7 +350,7 @@ def test_the_second_request_says_that_the_first_one_closed(scripted: Any) -> Non
 # Content codings
 
 
-def test_a_response_is_decompressed(scripted: Any) -> None:
+def test_a_response_is_decompressed(scripted):
     packed = gzip.compress(BODY)
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
     server = scripted(answering(head + packed))
@@ -368,14 +361,14 @@ def test_a_response_is_decompressed(scripted: Any) -> None:
     assert unasked.decode_problem == "Content-Encoding: gzip, but the request accepts no compression"
 
 
-def test_two_headers_of_coding_are_two_codings(scripted: Any) -> None:
+def test_two_headers_of_coding_are_two_codings(scripted):
     packed = gzip.compress(gzip.compress(BODY))
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\ncontent-encoding: gzip\r\n\r\n"
     seen = ask(scripted(answering(head + packed)).url, Request(b"", (("Accept-Encoding", "gzip"),)))
     assert (seen.content, seen.decode_problem) == (BODY, None)
 
 
-def test_half_a_response_is_not_decompressed(scripted: Any) -> None:
+def test_half_a_response_is_not_decompressed(scripted):
     packed = gzip.compress(BODY)
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 500\r\n\r\n"
     seen = ask(scripted(answering(head + packed)).url)

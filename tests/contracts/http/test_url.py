@@ -34,7 +34,7 @@ from solusio_contracts.http.url import Origin, quoted_query
         ("http://h:/", ("http", "h", 80, "/", "h")),
     ],
 )
-def test_a_url_is_taken_apart(url: str, expected: tuple[str, str, int, str, str]) -> None:
+def test_a_url_is_taken_apart(url, expected):
     origin = Origin.of(url)
     assert (origin.scheme, origin.host, origin.port, origin.path, origin.host_header) == expected
 
@@ -65,7 +65,7 @@ def test_a_url_is_taken_apart(url: str, expected: tuple[str, str, int, str, str]
         "http://*/",
     ],
 )
-def test_what_is_not_a_url_with_a_host_is_refused(url: str) -> None:
+def test_what_is_not_a_url_with_a_host_is_refused(url):
     with pytest.raises(ValueError, match=r".") as caught:
         Origin.of(url)
     # A codec's own message does not help.
@@ -73,7 +73,7 @@ def test_what_is_not_a_url_with_a_host_is_refused(url: str) -> None:
 
 
 @given(st.text(max_size=40))
-def test_any_text_gives_an_origin_or_a_value_error(text: str) -> None:
+def test_any_text_gives_an_origin_or_a_value_error(text):
     for url in (text, f"http://{text}", f"http://h/{text}", f"http://h?{text}"):
         try:
             origin = Origin.of(url)
@@ -93,9 +93,9 @@ def test_any_text_gives_an_origin_or_a_value_error(text: str) -> None:
         ("https://Bücher.example/", "xn--bcher-kva.example"),
     ],
 )
-def test_the_name_that_a_certificate_must_be_for(url: str, expected: str) -> None:
+def test_the_name_that_a_certificate_must_be_for(url, expected):
     assert Origin.of(url).server_name == expected
 
 
-def test_a_query_is_escaped_where_it_must_be() -> None:
+def test_a_query_is_escaped_where_it_must_be():
     assert quoted_query("a=1&b=ü x#y\udcff%20+?") == "a=1&b=%C3%BC%20x%23y%FF%20+?"

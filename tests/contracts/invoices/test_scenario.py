@@ -104,7 +104,7 @@ def changed(text: str, *changes: tuple[str, str]) -> str:
     return text
 
 
-def test_what_a_file_says() -> None:
+def test_what_a_file_says():
     scenario = parse_scenario(GOOD, "good.toml")
     assert (scenario.id, scenario.title, scenario.area) == ("good", "a reason", "metering")
     assert (scenario.clauses, scenario.assumes) == (("US-011", "US-012"), "something")
@@ -126,20 +126,20 @@ def test_what_a_file_says() -> None:
     assert scenario.periods == ("2026-03",)
 
 
-def test_what_is_not_said_is_not_expected() -> None:
+def test_what_is_not_said_is_not_expected():
     (invoice,) = parse_scenario(TWO, "two.toml").invoices
     assert (invoice.subtotal, invoice.discounts, invoice.taxes) == (None, None, None)
     assert (invoice.rounding, invoice.display) == (None, None)
 
 
-def test_repeated_events_are_expanded_and_keep_their_moment() -> None:
+def test_repeated_events_are_expanded_and_keep_their_moment():
     first, second = parse_scenario(GOOD, "good.toml").timeline
     at = datetime(2026, 3, 1, tzinfo=UTC)
     assert (first, second) == tuple(ServerCreate(at=at, as_=f"web-{n}", plan="small") for n in (1, 2))
     assert first.at.utcoffset() == timedelta(hours=2)
 
 
-def test_a_brace_is_only_a_number_where_something_repeats() -> None:
+def test_a_brace_is_only_a_number_where_something_repeats():
     text = changed(GOOD, ('as = "web-{n}"', 'as = "web-{n}"\nname = "{n}"'), ("\nrepeat = 2", ""))
     (event,) = parse_scenario(text, "good.toml").timeline
     assert isinstance(event, ServerCreate)
@@ -147,17 +147,17 @@ def test_a_brace_is_only_a_number_where_something_repeats() -> None:
 
 
 @pytest.mark.parametrize(("code", "decimals"), [("USD", 2), ("JPY", 0), ("KWD", 3)])
-def test_decimals_are_those_of_the_currency(code: str, decimals: int) -> None:
+def test_decimals_are_those_of_the_currency(code, decimals):
     assert Currency(code=code).decimals == decimals
 
 
-def test_a_currency_by_its_code_alone() -> None:
+def test_a_currency_by_its_code_alone():
     pricing = parse_scenario(GOOD, "good.toml").customers[0].pricing
     assert pricing is not None
     assert pricing.currency == Currency(code="KWD", display_suffix=" KWD")
 
 
-def test_several_customers_and_more_periods_than_invoices() -> None:
+def test_several_customers_and_more_periods_than_invoices():
     scenario = parse_scenario(TWO, "two.toml")
     assert [one.name for one in scenario.customers] == ["ann", "ben", "eve"]
     ann, ben, eve = scenario.customers
@@ -173,7 +173,7 @@ def test_several_customers_and_more_periods_than_invoices() -> None:
 # What is played
 
 
-def test_plans_come_first_then_users_then_the_timeline() -> None:
+def test_plans_come_first_then_users_then_the_timeline():
     scenario = parse_scenario(GOOD, "good.toml")
     plan, user, first, second = events(scenario, {"customer": 700_011})
     assert plan == PlanCreate(
@@ -185,12 +185,12 @@ def test_plans_come_first_then_users_then_the_timeline() -> None:
     assert (first, second) == scenario.timeline
 
 
-def test_a_user_of_the_timeline_is_not_made_twice_and_has_his_id() -> None:
+def test_a_user_of_the_timeline_is_not_made_twice_and_has_his_id():
     made = [one for one in events(parse_scenario(TWO, "two.toml"), IDS) if isinstance(one, UserCreate)]
     assert [(one.as_, one.billing_user_id) for one in made] == [("ann", 1), ("eve", 3), ("ben", 2)]
 
 
-def test_a_timeline_may_say_when_a_user_gets_his_id() -> None:
+def test_a_timeline_may_say_when_a_user_gets_his_id():
     late = """
 [[timeline]]
 at = 2026-03-05T00:00:00Z
@@ -208,7 +208,7 @@ billing_user_id = "ben"
 IDS = {"ann": 1, "ben": 2, "eve": 3}
 
 
-def test_the_customers_document_has_exact_numbers_without_exponents() -> None:
+def test_the_customers_document_has_exact_numbers_without_exponents():
     content = customers_document(parse_scenario(GOOD, "good.toml"), {"customer": 700_011})
     assert (
         json.loads(content, parse_float=str)["customers"][0]["pricing"]["base_token_unit_cost"]
@@ -239,7 +239,7 @@ def test_the_customers_document_has_exact_numbers_without_exponents() -> None:
     }
 
 
-def test_nobody_tells_of_unknown_customers() -> None:
+def test_nobody_tells_of_unknown_customers():
     document: Any = json.loads(customers_document(parse_scenario(TWO, "two.toml"), IDS))
     assert [one["billing_user_id"] for one in document["customers"]] == [1, 2]
     assert document["customers"][0]["pricing"]["taxes"] == {"compound": False, "rates": []}
@@ -320,7 +320,7 @@ def test_nobody_tells_of_unknown_customers() -> None:
         ),
     ],
 )
-def test_a_mistake_is_named_with_its_file_and_field(changes: list[tuple[str, str]], message: str) -> None:
+def test_a_mistake_is_named_with_its_file_and_field(changes, message):
     with pytest.raises(DecodingError, match=rf"^good\.toml: (?s:.*){message}"):
         parse_scenario(changed(GOOD, *changes), "good.toml")
 
@@ -342,30 +342,30 @@ def test_a_mistake_is_named_with_its_file_and_field(changes: list[tuple[str, str
         ([('["2026-03", "2026-04"]', "[]")], "periods: expected at least one"),
     ],
 )
-def test_mistakes_with_several_customers(changes: list[tuple[str, str]], message: str) -> None:
+def test_mistakes_with_several_customers(changes, message):
     with pytest.raises(DecodingError, match=f"^two.toml: {message}"):
         parse_scenario(changed(TWO, *changes), "two.toml")
 
 
-def test_events_are_in_the_order_of_time() -> None:
+def test_events_are_in_the_order_of_time():
     earlier = '\n[[timeline]]\nat = 2026-02-01T00:00:00Z\ndo = "server.delete"\non = "web-1"\n\n[invoice]'
     with pytest.raises(DecodingError, match=r"timeline\[1\].at: .* is before the event above"):
         parse_scenario(changed(GOOD, ("\n[invoice]", earlier)), "good.toml")
 
 
-def test_a_customer_has_one_invoice_a_period() -> None:
+def test_a_customer_has_one_invoice_a_period():
     twice = TWO + TWO[TWO.index("[[invoices]]") :]
     with pytest.raises(DecodingError, match=r"two\.toml: invoices: two for ann in 2026-04"):
         parse_scenario(twice, "two.toml")
 
 
-def test_something_must_be_billed() -> None:
+def test_something_must_be_billed():
     text = changed(TWO, ('periods = ["2026-03", "2026-04"]\n', ""))
     with pytest.raises(DecodingError, match="periods: expected at least one, or an invoice"):
         parse_scenario(text[: text.index("[[invoices]]")], "two.toml")
 
 
-def test_the_scenarios_of_the_package_come_once_and_in_order() -> None:
+def test_the_scenarios_of_the_package_come_once_and_in_order():
     scenarios = load_scenarios()
     assert [one.id for one in scenarios] == sorted({one.id for one in scenarios})
     assert load_scenarios() is scenarios

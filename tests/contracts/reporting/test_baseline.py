@@ -44,7 +44,7 @@ def stored(tmp_path: Path, text: str) -> Path:
 # Accepting
 
 
-def test_an_accepted_failure_no_longer_fails(failing: Report) -> None:
+def test_an_accepted_failure_no_longer_fails(failing):
     assert failing.exit is Exit.NOT_CONFORMANT
     report = apply(failing, baseline(entry()))
     assert report.results[0].findings[0].accepted
@@ -52,20 +52,18 @@ def test_an_accepted_failure_no_longer_fails(failing: Report) -> None:
     assert report.exit is Exit.CONFORMANT
 
 
-def test_an_entry_without_a_subject_accepts_every_subject(failing: Report) -> None:
+def test_an_entry_without_a_subject_accepts_every_subject(failing):
     assert apply(failing, baseline(entry(subject=None))).exit is Exit.CONFORMANT
 
 
 @pytest.mark.parametrize("change", [{"rule": "other"}, {"clause": "TP-060"}, {"subject": "discounts[1]"}])
-def test_another_failure_is_not_accepted(change: dict[str, str], failing: Report) -> None:
+def test_another_failure_is_not_accepted(change, failing):
     report = apply(failing, baseline(entry(**change)))
     assert not report.results[0].findings[0].accepted
     assert report.exit is Exit.NOT_CONFORMANT
 
 
-def test_a_new_failure_of_a_rule_with_accepted_ones_fails(
-    make_report: Make, make_result: Make, make_finding: Make
-) -> None:
+def test_a_new_failure_of_a_rule_with_accepted_ones_fails(make_report, make_result, make_finding):
     findings = (make_finding(), make_finding(subject="discounts[1]"))
     report = apply(
         make_report(results=(make_result(outcome=Outcome.FAIL, findings=findings),)), baseline(entry())
@@ -74,15 +72,13 @@ def test_a_new_failure_of_a_rule_with_accepted_ones_fails(
     assert report.exit is Exit.NOT_CONFORMANT
 
 
-def test_the_wording_of_a_finding_does_not_matter(
-    make_report: Make, make_result: Make, make_finding: Make
-) -> None:
+def test_the_wording_of_a_finding_does_not_matter(make_report, make_result, make_finding):
     finding = make_finding(actual="reworded", expected="too", hint="", curl="curl other")
     report = make_report(results=(make_result(outcome=Outcome.FAIL, findings=(finding,)),))
     assert apply(report, baseline(entry())).exit is Exit.CONFORMANT
 
 
-def test_a_warning_can_be_accepted(make_report: Make, make_result: Make, make_finding: Make) -> None:
+def test_a_warning_can_be_accepted(make_report, make_result, make_finding):
     result = make_result(outcome=Outcome.WARN, findings=(make_finding(level="should"),))
     report = apply(make_report(results=(result,)), baseline(entry()))
     assert report.results[0].findings[0].accepted
@@ -93,15 +89,13 @@ def test_a_warning_can_be_accepted(make_report: Make, make_result: Make, make_fi
 
 
 @pytest.mark.parametrize("outcome", [Outcome.PASS, Outcome.WARN])
-def test_an_entry_is_stale_when_its_failure_is_gone(
-    outcome: Outcome, make_report: Make, make_result: Make
-) -> None:
+def test_an_entry_is_stale_when_its_failure_is_gone(outcome, make_report, make_result):
     report = apply(make_report(results=(make_result(outcome=outcome),)), baseline(entry()))
     assert report.stale == ("discount-key: TP-041 at discounts[0]",)
     assert report.exit is Exit.NOT_CONFORMANT
 
 
-def test_an_entry_is_stale_when_its_rule_fails_elsewhere_only(failing: Report) -> None:
+def test_an_entry_is_stale_when_its_rule_fails_elsewhere_only(failing):
     report = apply(
         failing, baseline(entry(), entry(subject="discounts[7]"), entry(clause="TP-060", subject=None))
     )
@@ -109,33 +103,29 @@ def test_an_entry_is_stale_when_its_rule_fails_elsewhere_only(failing: Report) -
 
 
 @pytest.mark.parametrize("outcome", [Outcome.SKIP, Outcome.ERROR])
-def test_a_rule_that_was_not_decided_proves_nothing(
-    outcome: Outcome, make_report: Make, make_result: Make
-) -> None:
+def test_a_rule_that_was_not_decided_proves_nothing(outcome, make_report, make_result):
     undecided = make_result(outcome=outcome, checks=0, reason="why")
     report = make_report(results=(make_result(rule="other"), undecided))
     assert apply(report, baseline(entry())).stale == ()
 
 
-def test_a_rule_that_was_not_selected_proves_nothing(make_report: Make, make_result: Make) -> None:
+def test_a_rule_that_was_not_selected_proves_nothing(make_report, make_result):
     report = make_report(results=(make_result(rule="other"),))
     assert apply(report, baseline(entry())).stale == ()
 
 
-def test_a_rule_whose_findings_are_cut_proves_nothing(
-    make_report: Make, make_result: Make, make_finding: Make
-) -> None:
+def test_a_rule_whose_findings_are_cut_proves_nothing(make_report, make_result, make_finding):
     findings = tuple(make_finding(subject=f"discounts[{n}]") for n in range(MAX_FINDINGS))
     report = make_report(results=(make_result(outcome=Outcome.FAIL, findings=findings),))
     assert apply(report, baseline(entry(subject="discounts[999]"))).stale == ()
 
 
-def test_the_same_entry_twice_is_stale_once(make_report: Make, make_result: Make) -> None:
+def test_the_same_entry_twice_is_stale_once(make_report, make_result):
     report = apply(make_report(results=(make_result(),)), baseline(entry(), entry()))
     assert len(report.stale) == 1
 
 
-def test_applying_another_baseline_starts_afresh(failing: Report) -> None:
+def test_applying_another_baseline_starts_afresh(failing):
     report = apply(apply(failing, baseline(entry(), entry(subject="gone"))), baseline())
     assert report == failing
 
@@ -143,7 +133,7 @@ def test_applying_another_baseline_starts_afresh(failing: Report) -> None:
 # Reading
 
 
-def test_a_file_as_people_write_it(tmp_path: Path) -> None:
+def test_a_file_as_people_write_it(tmp_path):
     path = stored(
         tmp_path,
         """\
@@ -167,7 +157,7 @@ clause = "TP-060"
     )
 
 
-def test_an_empty_baseline_and_a_byte_order_mark(tmp_path: Path) -> None:
+def test_an_empty_baseline_and_a_byte_order_mark(tmp_path):
     assert load(stored(tmp_path, "\ufeffversion = 1\r\n")) == baseline()
 
 
@@ -191,7 +181,7 @@ FINE = '[[accept]]\nrule = "a"\nclause = "TP-001"\n'
         ("version = 1\naccept = ['a']", 'accept[0]: expected an object, got "a"'),
     ],
 )
-def test_a_wrong_file_is_named_with_what_is_wrong(text: str, says: str, tmp_path: Path) -> None:
+def test_a_wrong_file_is_named_with_what_is_wrong(text, says, tmp_path):
     path = stored(tmp_path, text)
     with pytest.raises(DecodingError) as raised:
         load(path)
@@ -199,7 +189,7 @@ def test_a_wrong_file_is_named_with_what_is_wrong(text: str, says: str, tmp_path
     assert says in str(raised.value)
 
 
-def test_a_file_that_is_missing_or_no_text(tmp_path: Path) -> None:
+def test_a_file_that_is_missing_or_no_text(tmp_path):
     with pytest.raises(DecodingError, match=r"nowhere\.toml: No such file"):
         load(tmp_path / "nowhere.toml")
     (tmp_path / "binary").write_bytes(b"version = 1 # \xff")
@@ -210,7 +200,7 @@ def test_a_file_that_is_missing_or_no_text(tmp_path: Path) -> None:
 # Writing
 
 
-def test_a_written_baseline_accepts_the_run(mixed_report: Report, tmp_path: Path) -> None:
+def test_a_written_baseline_accepts_the_run(mixed_report, tmp_path):
     path = stored(tmp_path, write(mixed_report))
     first, second = "discounts[0]", "discounts[1]"
     assert load(path) == baseline(
@@ -223,23 +213,19 @@ def test_a_written_baseline_accepts_the_run(mixed_report: Report, tmp_path: Path
     assert accepted.stale == ()
 
 
-def test_a_run_without_failures_gives_an_empty_baseline(
-    make_report: Make, make_result: Make, tmp_path: Path
-) -> None:
+def test_a_run_without_failures_gives_an_empty_baseline(make_report, make_result, tmp_path):
     assert load(stored(tmp_path, write(make_report(results=(make_result(),))))) == baseline()
 
 
-def test_only_the_failures_of_a_failed_rule_are_written(
-    make_report: Make, make_result: Make, make_finding: Make
-) -> None:
+def test_only_the_failures_of_a_failed_rule_are_written(make_report, make_result, make_finding):
     findings = (make_finding(), make_finding(subject="x", level="should"))
     text = write(make_report(results=(make_result(outcome=Outcome.FAIL, findings=findings),)))
     assert [one["subject"] for one in tomllib.loads(text)["accept"]] == ["discounts[0]"]
 
 
 def test_a_previous_baseline_keeps_its_reasons_and_loses_what_is_stale(
-    make_report: Make, make_result: Make, make_finding: Make, tmp_path: Path
-) -> None:
+    make_report, make_result, make_finding, tmp_path
+):
     findings = (make_finding(), make_finding(subject="discounts[1]"), make_finding(clause="TP-091"))
     report = make_report(
         results=(
@@ -259,7 +245,7 @@ def test_a_previous_baseline_keeps_its_reasons_and_loses_what_is_stale(
 @given(st.text(st.characters(exclude_categories=()), max_size=20))
 @example("\ud800")
 @example('"\\\x7f\r\n\0')
-def test_any_subject_can_be_accepted(subject: str) -> None:
+def test_any_subject_can_be_accepted(subject):
     finding = Finding(clause="TP-041", level="must", subject=subject, expected="", actual="")
     result = Result(
         rule="r", area="a", title="t", outcome=Outcome.FAIL, clauses=(), checks=1, findings=(finding,)

@@ -28,7 +28,7 @@ def flat(text: str) -> str:
     return " ".join(text.split())
 
 
-def test_what_a_failure_says(mixed_report: Report) -> None:
+def test_what_a_failure_says(mixed_report):
     said = flat(shown(mixed_report))
     parts = [
         "✗ discounts use the key SolusIO reads",
@@ -46,7 +46,7 @@ def test_what_a_failure_says(mixed_report: Report) -> None:
     assert places == sorted(places)
 
 
-def test_the_order_of_the_sections(mixed_report: Report) -> None:
+def test_the_order_of_the_sections(mixed_report):
     said = shown(mixed_report)
     parts = [
         "mock-solusio 0.1.0 checked http://127.0.0.1:8000/solusio/api/ for users 1, 2",
@@ -73,31 +73,27 @@ def test_the_order_of_the_sections(mixed_report: Report) -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
 @pytest.mark.parametrize("verbose", [False, True])
 @pytest.mark.parametrize("width", [60, 80, 120])
-def test_only_what_is_to_be_copied_is_wider_than_the_console(
-    mixed_report: Report, width: int, verbose: bool, encoding: str
-) -> None:
+def test_only_what_is_to_be_copied_is_wider_than_the_console(mixed_report, width, verbose, encoding):
     lines = shown(mixed_report, width=width, verbose=verbose, encoding=encoding).splitlines()
     assert all(line.startswith("curl ") for line in lines if len(line) > width)
     assert all(line == line.rstrip() for line in lines), "no blanks at the end of a line"
 
 
 @pytest.mark.parametrize("width", [20, 60, 80, 120])
-def test_the_curl_line_is_alone_and_complete(mixed_report: Report, width: int) -> None:
+def test_the_curl_line_is_alone_and_complete(mixed_report, width):
     lines = shown(mixed_report, width=width).splitlines()
     curls = {finding.curl for result in mixed_report.results for finding in result.findings}
     assert len(curls) == 2
     assert curls <= set(lines)
 
 
-def test_what_several_findings_share_is_said_once(mixed_report: Report) -> None:
+def test_what_several_findings_share_is_said_once(mixed_report):
     block = shown(mixed_report).partition("a part of the token")[0]
     for text in ("rename `multiplier`", "Any other", "Send the factor", "curl -sS", "SolusIO needs"):
         assert block.count(text) == 1, text
 
 
-def test_a_fix_that_two_clauses_share_is_said_once(
-    make_report: Make, make_result: Make, make_finding: Make
-) -> None:
+def test_a_fix_that_two_clauses_share_is_said_once(make_report, make_result, make_finding):
     first, second = (make_finding(clause=clause, hint="") for clause in ("TP-041", "TP-091"))
     report = make_report(results=(make_result(outcome=Outcome.FAIL, findings=(first, second)),))
     fix = "Quote the key."
@@ -111,9 +107,7 @@ def test_a_fix_that_two_clauses_share_is_said_once(
     assert "TP-091, must" in said
 
 
-def test_different_observations_and_curl_lines_name_their_subject(
-    make_report: Make, make_result: Make, make_finding: Make
-) -> None:
+def test_different_observations_and_curl_lines_name_their_subject(make_report, make_result, make_finding):
     findings = (
         make_finding(subject="userid empty", actual="status 200", curl="curl one"),
         make_finding(subject="userid missing", actual="status 500", curl="curl two"),
@@ -125,9 +119,7 @@ def test_different_observations_and_curl_lines_name_their_subject(
     assert lines[lines.index("curl two") - 1] == "  See it (userid missing):"
 
 
-def test_a_repeated_observation_needs_no_further_curl_line(
-    make_report: Make, make_result: Make, make_finding: Make
-) -> None:
+def test_a_repeated_observation_needs_no_further_curl_line(make_report, make_result, make_finding):
     findings = tuple(make_finding(subject=f"action='{n}'", curl=f"curl {n}") for n in range(3))
     report = make_report(results=(make_result(outcome=Outcome.FAIL, findings=findings),))
     lines, everything = shown(report).splitlines(), shown(report, verbose=True).splitlines()
@@ -136,7 +128,7 @@ def test_a_repeated_observation_needs_no_further_curl_line(
     assert [line for line in everything if line.startswith("curl ")] == ["curl 0", "curl 1", "curl 2"]
 
 
-def test_many_findings_are_cut_and_counted(make_report: Make, make_result: Make, make_finding: Make) -> None:
+def test_many_findings_are_cut_and_counted(make_report, make_result, make_finding):
     findings = tuple(make_finding(subject=f"discounts[{n}]", actual=f"`m{n}`") for n in range(SHOWN + 2))
     report = make_report(results=(make_result(outcome=Outcome.FAIL, findings=findings),))
     said, everything = shown(report), shown(report, verbose=True)
@@ -147,7 +139,7 @@ def test_many_findings_are_cut_and_counted(make_report: Make, make_result: Make,
     assert "more findings" not in everything
 
 
-def test_verbose_shows_exchanges_notes_and_passed_rules(mixed_report: Report) -> None:
+def test_verbose_shows_exchanges_notes_and_passed_rules(mixed_report):
     short, long = shown(mixed_report), shown(mixed_report, verbose=True)
     for text in (
         "  > Host: 127.0.0.1:8000",
@@ -161,9 +153,7 @@ def test_verbose_shows_exchanges_notes_and_passed_rules(mixed_report: Report) ->
     assert block.count("  > Host:") == 1, "two findings of one exchange show it once"
 
 
-def test_markup_and_emoji_codes_of_the_endpoint_stay_text(
-    make_report: Make, make_result: Make, make_finding: Make
-) -> None:
+def test_markup_and_emoji_codes_of_the_endpoint_stay_text(make_report, make_result, make_finding):
     evil = "[bold]x[/bold] [/] [link=http://evil.example]y[/link] :warning: \\[z]"
     finding = make_finding(actual=evil, curl=f"curl '{evil}'", hint=evil)
     report = make_report(results=(make_result(outcome=Outcome.FAIL, title=evil, findings=(finding,)),))
@@ -171,9 +161,7 @@ def test_markup_and_emoji_codes_of_the_endpoint_stay_text(
     assert said.count(evil) == 4, "title, answer, hint and curl line"
 
 
-def test_a_terminal_gets_colours_but_no_escape_of_the_endpoint(
-    make_report: Make, make_result: Make, make_finding: Make
-) -> None:
+def test_a_terminal_gets_colours_but_no_escape_of_the_endpoint(make_report, make_result, make_finding):
     finding = make_finding(actual="\x1b[2J\x9b31m\ud800", curl="curl \x1b]0;owned\x07")
     report = make_report(results=(make_result(outcome=Outcome.FAIL, findings=(finding,)),))
     stream = io.StringIO()
@@ -190,14 +178,14 @@ def test_a_terminal_gets_colours_but_no_escape_of_the_endpoint(
     assert "curl \\x1b]0;owned\\x07" in said
 
 
-def test_no_color_is_obeyed(mixed_report: Report) -> None:
+def test_no_color_is_obeyed(mixed_report):
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=True, width=80, _environ={"NO_COLOR": "1"})
     render(mixed_report, console, verbose=False)
     assert not any(f"\x1b[{code}m" in stream.getvalue() for code in ("31", "1;31", "32", "33"))
 
 
-def test_an_ascii_terminal_gets_ascii(mixed_report: Report) -> None:
+def test_an_ascii_terminal_gets_ascii(mixed_report):
     said = shown(mixed_report, encoding="ascii")
     assert said.isascii()
     assert "  FAIL fields         1 failed" in said
@@ -205,13 +193,13 @@ def test_an_ascii_terminal_gets_ascii(mixed_report: Report) -> None:
     assert "1.37637 (1.34 x 0.95," in said
 
 
-def test_where_the_token_of_the_curl_lines_comes_from(mixed_report: Report, make_report: Make) -> None:
+def test_where_the_token_of_the_curl_lines_comes_from(mixed_report, make_report):
     assert "\nexport MOCK_SOLUSIO_TOKEN=...\n" in shown(mixed_report)
     plain = mixed_report.results[5:6]
     assert "MOCK_SOLUSIO_TOKEN" not in shown(make_report(results=plain)), "its curl line holds no variable"
 
 
-def test_an_unreachable_endpoint_is_one_line(make_report: Make, make_result: Make) -> None:
+def test_an_unreachable_endpoint_is_one_line(make_report, make_result):
     reason = "the endpoint cannot be reached: connection refused"
     undecided = [
         make_result(rule=f"rule-{n}", outcome=Outcome.ERROR, checks=0, reason=reason) for n in range(3)
@@ -223,14 +211,12 @@ def test_an_unreachable_endpoint_is_one_line(make_report: Make, make_result: Mak
     )
 
 
-def test_a_single_undecided_rule_is_named(make_report: Make, make_result: Make) -> None:
+def test_a_single_undecided_rule_is_named(make_report, make_result):
     result = make_result(title="fifty at once", outcome=Outcome.ERROR, checks=0, reason="it broke")
     assert shown(make_report(results=(result,))).startswith("Inconclusive: fifty at once: it broke")
 
 
-def test_accepted_findings_are_named_and_stale_entries_fail(
-    make_report: Make, make_result: Make, make_finding: Make
-) -> None:
+def test_accepted_findings_are_named_and_stale_entries_fail(make_report, make_result, make_finding):
     accepted = make_result(outcome=Outcome.FAIL, findings=(make_finding(accepted=True),))
     said = shown(make_report(results=(accepted,)))
     assert "── accepted by the baseline: 1 rule ─" in said
@@ -243,9 +229,7 @@ def test_accepted_findings_are_named_and_stale_entries_fail(
     assert "--explain" not in stale, "there is no failed rule to read about"
 
 
-def test_a_partly_accepted_failure_shows_the_rest(
-    make_report: Make, make_result: Make, make_finding: Make
-) -> None:
+def test_a_partly_accepted_failure_shows_the_rest(make_report, make_result, make_finding):
     findings = (make_finding(accepted=True), make_finding(subject="discounts[1]"))
     said = shown(make_report(results=(make_result(outcome=Outcome.FAIL, findings=findings),)))
     assert "About          discounts[1]\n" in said
@@ -284,21 +268,14 @@ def results(make_result: Make, make_finding: Make, **counts: int) -> tuple[Any, 
         ({}, 0, "Inconclusive: no rule could be checked"),
     ],
 )
-def test_the_verdict_line(
-    counts: dict[str, int],
-    stale: int,
-    line: str,
-    make_report: Make,
-    make_result: Make,
-    make_finding: Make,
-) -> None:
+def test_the_verdict_line(counts, stale, line, make_report, make_result, make_finding):
     report = make_report(
         results=results(make_result, make_finding, **counts), stale=tuple(map(str, range(stale)))
     )
     assert view.verdict_line(report) == f"{line} (62 requests, 1.4 s)"
 
 
-def test_every_result_is_in_one_section(make_report: Make, make_result: Make, make_finding: Make) -> None:
+def test_every_result_is_in_one_section(make_report, make_result, make_finding):
     mild, hard = make_finding(level="should"), make_finding()
     known = make_finding(accepted=True)
     report = make_report(

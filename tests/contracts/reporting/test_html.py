@@ -66,7 +66,7 @@ class Page(HTMLParser):
         return " ".join("".join(self.words).split())
 
 
-def test_the_page_says_it_all(mixed_report: Report) -> None:
+def test_the_page_says_it_all(mixed_report):
     text = Page(render(mixed_report)).text
     parts = [
         "Not conformant: http://127.0.0.1:8000/solusio/api/",
@@ -98,7 +98,7 @@ def test_the_page_says_it_all(mixed_report: Report) -> None:
     assert places == sorted(places)
 
 
-def test_nothing_is_loaded_and_nothing_runs(mixed_report: Report) -> None:
+def test_nothing_is_loaded_and_nothing_runs(mixed_report):
     text = render(mixed_report)
     page = Page(text)
     assert not {"script", "link", "img", "iframe", "object", "base", "form"} & set(page.elements)
@@ -111,7 +111,7 @@ def test_nothing_is_loaded_and_nothing_runs(mixed_report: Report) -> None:
     assert ("content", "default-src 'none'; style-src 'unsafe-inline'") in page.attributes
 
 
-def test_the_page_can_be_read_by_everybody(mixed_report: Report) -> None:
+def test_the_page_can_be_read_by_everybody(mixed_report):
     page = Page(render(mixed_report))
     assert ("lang", "en") in page.attributes
     assert ("name", "viewport") in page.attributes
@@ -124,13 +124,13 @@ def test_the_page_can_be_read_by_everybody(mixed_report: Report) -> None:
     assert all(after - before <= 1 for before, after in itertools.pairwise(headings))
 
 
-def test_findings_of_one_exchange_show_it_once(mixed_report: Report) -> None:
+def test_findings_of_one_exchange_show_it_once(mixed_report):
     # Three failing or warning rules, of which discount-key has two findings with one exchange.
     assert Page(render(mixed_report)).text.count("Host: 127.0.0.1:8000") == 3
 
 
 @pytest.mark.parametrize("evil", EVIL)
-def test_no_text_becomes_markup(evil: str, mixed_report: Report) -> None:
+def test_no_text_becomes_markup(evil, mixed_report):
     def spoilt(text: str) -> str:
         return text if text in set(Outcome) | {"must", "should", "TP-041"} else f"{text}{evil}"
 
@@ -152,22 +152,20 @@ def test_no_text_becomes_markup(evil: str, mixed_report: Report) -> None:
     assert page.text.replace("`", "").count(shown) > 60, "nearly all texts of the report are on the page"
 
 
-def test_a_repeated_observation_folds_its_curl_line(
-    make_report: Make, make_result: Make, make_finding: Make
-) -> None:
+def test_a_repeated_observation_folds_its_curl_line(make_report, make_result, make_finding):
     findings = tuple(make_finding(subject=f"s{n}", curl=f"curl {n}") for n in range(3))
     text = Page(render(make_report(results=(make_result(outcome=Outcome.FAIL, findings=findings),)))).text
     assert "See it: s0 curl 0 2 more like this See it: s1 curl 1 See it: s2 curl 2" in text
 
 
-def test_text_in_backticks_is_code(make_report: Make, make_result: Make, make_finding: Make) -> None:
+def test_text_in_backticks_is_code(make_report, make_result, make_finding):
     finding = make_finding(expected="`<b>` and `c`", actual="a lone ` stays")
     text = render(make_report(results=(make_result(outcome=Outcome.FAIL, findings=(finding,)),)))
     assert "<code>&lt;b&gt;</code> and <code>c</code>" in text
     assert "a lone ` stays" in text
 
 
-def test_accepted_and_stale(make_report: Make, make_result: Make, make_finding: Make) -> None:
+def test_accepted_and_stale(make_report, make_result, make_finding):
     accepted = make_result(outcome=Outcome.FAIL, findings=(make_finding(accepted=True),))
     text = Page(render(make_report(results=(accepted,), stale=("gone: TP-091 at x",)))).text
     assert "Stale baseline entries (1) Remove these from the baseline" in text
@@ -179,6 +177,6 @@ def test_accepted_and_stale(make_report: Make, make_result: Make, make_finding: 
 @pytest.mark.parametrize(
     ("outcome", "heading"), [(Outcome.PASS, "Conformant"), (Outcome.SKIP, "Inconclusive")]
 )
-def test_the_verdict_is_on_top(outcome: Outcome, heading: str, make_report: Make, make_result: Make) -> None:
+def test_the_verdict_is_on_top(outcome, heading, make_report, make_result):
     text = render(make_report(results=(make_result(outcome=outcome, reason="why"),)))
     assert f'<header class="verdict {heading.lower()}">\n<h1>{heading}</h1>' in text

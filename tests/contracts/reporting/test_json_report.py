@@ -47,21 +47,21 @@ def errors(schema: dict[str, Any], report: Any) -> list[str]:
     return [str(error) for error in validator.iter_errors(report)]
 
 
-def test_the_schema_is_one() -> None:
+def test_the_schema_is_one():
     jsonschema_rs.meta.validate(SCHEMA)
     assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert SCHEMA["$id"] == f"urn:mock-solusio:report:{SCHEMA_VERSION}"
 
 
-def test_a_report_validates_with_no_member_left_over(mixed_report: Report) -> None:
+def test_a_report_validates_with_no_member_left_over(mixed_report):
     assert errors(closed(SCHEMA), json.loads(render(mixed_report))) == []
 
 
-def test_an_empty_report_validates(make_report: Make) -> None:
+def test_an_empty_report_validates(make_report):
     assert errors(closed(SCHEMA), json.loads(render(make_report(clauses=())))) == []
 
 
-def test_a_report_of_the_next_minor_version_validates(mixed_report: Report) -> None:
+def test_a_report_of_the_next_minor_version_validates(mixed_report):
     report = json.loads(render(mixed_report)) | {"schema_version": "1.10", "new": 1}
     report["results"][0]["new"] = {}
     assert errors(SCHEMA, report) == []
@@ -83,11 +83,11 @@ def test_a_report_of_the_next_minor_version_validates(mixed_report: Report) -> N
     ],
     ids=str,
 )
-def test_a_wrong_report_does_not_validate(change: dict[str, Any], mixed_report: Report) -> None:
+def test_a_wrong_report_does_not_validate(change, mixed_report):
     assert errors(SCHEMA, json.loads(render(mixed_report)) | change)
 
 
-def test_every_member_is_described_and_required() -> None:
+def test_every_member_is_described_and_required():
     for one in objects(SCHEMA):
         assert set(one["required"]) == set(one["properties"])
         for name, member in one["properties"].items():
@@ -105,22 +105,20 @@ def test_every_member_is_described_and_required() -> None:
     ],
     ids=["report", "result", "finding", "fact", "clause"],
 )
-def test_schema_and_code_name_the_same_members(
-    schema: dict[str, Any], struct: type[msgspec.Struct], derived: set[str]
-) -> None:
+def test_schema_and_code_name_the_same_members(schema, struct, derived):
     assert set(schema["properties"]) == set(struct.__struct_fields__) | derived
 
 
-def test_the_schema_knows_the_outcomes() -> None:
+def test_the_schema_knows_the_outcomes():
     assert SCHEMA["$defs"]["outcome"]["enum"] == list(Outcome)
     assert SCHEMA["$defs"]["summary"]["required"] == list(Outcome)
 
 
-def test_the_report_can_be_read_back(mixed_report: Report) -> None:
+def test_the_report_can_be_read_back(mixed_report):
     assert msgspec.json.decode(render(mixed_report), type=Report) == mixed_report
 
 
-def test_what_follows_from_the_results(mixed_report: Report, make_report: Make, make_result: Make) -> None:
+def test_what_follows_from_the_results(mixed_report, make_report, make_result):
     report = json.loads(render(mixed_report))
     assert (report["verdict"], report["exit_code"]) == ("not-conformant", 1)
     assert report["summary"] == {"pass": 3, "warn": 1, "fail": 2, "skip": 2, "error": 1}
@@ -130,7 +128,7 @@ def test_what_follows_from_the_results(mixed_report: Report, make_report: Make, 
     assert (nothing["verdict"], nothing["exit_code"]) == ("inconclusive", 3)
 
 
-def test_a_reader_meets_the_verdict_first_and_indented(make_report: Make) -> None:
+def test_a_reader_meets_the_verdict_first_and_indented(make_report):
     lines = render(make_report()).splitlines()
     assert lines[:6] == [
         "{",
@@ -142,6 +140,6 @@ def test_a_reader_meets_the_verdict_first_and_indented(make_report: Make) -> Non
     ]
 
 
-def test_text_stays_as_it_is_but_for_lone_surrogates(make_report: Make) -> None:
+def test_text_stays_as_it_is_but_for_lone_surrogates(make_report):
     report = json.loads(render(make_report(target="£ \0 \x1b \ud800")))
     assert report["target"] == "£ \0 \x1b \\ud800"

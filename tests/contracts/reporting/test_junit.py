@@ -23,7 +23,7 @@ def case(root: ET.Element, name: str) -> ET.Element:
     return found
 
 
-def test_a_suite_per_area_with_its_counts(mixed_report: Report) -> None:
+def test_a_suite_per_area_with_its_counts(mixed_report):
     root = parsed(mixed_report)
     keys = ("name", "tests", "failures", "errors", "skipped", "time")
     assert [tuple(suite.get(key) for key in keys) for suite in root] == [
@@ -37,7 +37,7 @@ def test_a_suite_per_area_with_its_counts(mixed_report: Report) -> None:
     assert tuple(root.get(key) for key in keys) == ("mock-solusio", "9", "2", "1", "2", "1.400")
 
 
-def test_a_suite_says_what_was_checked(mixed_report: Report) -> None:
+def test_a_suite_says_what_was_checked(mixed_report):
     suite = parsed(mixed_report)[0]
     assert suite.get("timestamp") == "2026-03-01T12:00:00"
     assert {one.get("name"): one.get("value") for one in suite.iter("property")} == {
@@ -48,14 +48,14 @@ def test_a_suite_says_what_was_checked(mixed_report: Report) -> None:
     }
 
 
-def test_a_case_per_rule(mixed_report: Report) -> None:
+def test_a_case_per_rule(mixed_report):
     root = parsed(mixed_report)
     names = [(one.get("classname"), one.get("name")) for one in root.iter("testcase")]
     assert names == [(f"mock-solusio.{result.area}", result.rule) for result in mixed_report.results]
     assert case(root, "token-prefix").get("time") == "0.250"
 
 
-def test_a_failure_says_everything(mixed_report: Report) -> None:
+def test_a_failure_says_everything(mixed_report):
     failure = case(parsed(mixed_report), "discount-key").find("failure")
     assert failure is not None
     assert failure.get("type") == "TP-041"
@@ -76,7 +76,7 @@ def test_a_failure_says_everything(mixed_report: Report) -> None:
     assert lines[-1] == mixed_report.results[3].findings[0].curl
 
 
-def test_other_outcomes(mixed_report: Report) -> None:
+def test_other_outcomes(mixed_report):
     root = parsed(mixed_report)
     error = case(root, "fifty-at-once").find("error")
     skipped = case(root, "token-empty").find("skipped")
@@ -92,7 +92,7 @@ def test_other_outcomes(mixed_report: Report) -> None:
     assert len(case(root, "answers-200")) == 0
 
 
-def test_what_the_baseline_accepts_passes(make_report: Make, make_result: Make, make_finding: Make) -> None:
+def test_what_the_baseline_accepts_passes(make_report, make_result, make_finding):
     report = make_report(
         results=(make_result(outcome=Outcome.FAIL, findings=(make_finding(accepted=True),)),)
     )
@@ -101,7 +101,7 @@ def test_what_the_baseline_accepts_passes(make_report: Make, make_result: Make, 
     assert "accepted by the baseline: TP-041, discounts[0]" in (root.findtext(".//system-out") or "")
 
 
-def test_a_stale_entry_fails(make_report: Make, make_result: Make) -> None:
+def test_a_stale_entry_fails(make_report, make_result):
     root = parsed(make_report(results=(make_result(),), stale=("a: TP-041 at x", "b: TP-041")))
     assert [suite.get("name") for suite in root] == ["fields", "baseline"]
     assert root.get("failures") == "2"
@@ -109,9 +109,7 @@ def test_a_stale_entry_fails(make_report: Make, make_result: Make) -> None:
 
 
 @pytest.mark.parametrize("outcome", [None, Outcome.SKIP])
-def test_a_run_that_checked_nothing_is_not_a_pass(
-    outcome: Outcome | None, make_report: Make, make_result: Make
-) -> None:
+def test_a_run_that_checked_nothing_is_not_a_pass(outcome, make_report, make_result):
     results = () if outcome is None else (make_result(outcome=outcome),)
     root = parsed(make_report(results=results))
     assert root.get("errors") == "1"
@@ -120,15 +118,13 @@ def test_a_run_that_checked_nothing_is_not_a_pass(
     assert (error.get("message") or "").startswith("Inconclusive: no rule could be checked")
 
 
-def test_a_run_with_an_undecided_rule_has_its_error_once(mixed_report: Report, make_report: Make) -> None:
+def test_a_run_with_an_undecided_rule_has_its_error_once(mixed_report, make_report):
     root = parsed(make_report(results=(mixed_report.results[0], mixed_report.results[-1])))
     assert root.get("errors") == "1"
 
 
 @pytest.mark.parametrize("letter", ["\x00", "\x1b", "\x0b", "\ufffe", "\uffff", "\ud800"])
-def test_characters_that_xml_forbids_show_as_escapes(
-    letter: str, make_report: Make, make_result: Make, make_finding: Make
-) -> None:
+def test_characters_that_xml_forbids_show_as_escapes(letter, make_report, make_result, make_finding):
     finding = make_finding(actual=f"<{letter}>&]]>", curl=letter)
     report = make_report(
         target=letter,
@@ -141,7 +137,7 @@ def test_characters_that_xml_forbids_show_as_escapes(
     assert f"You answered: discounts[0]: <{escaped}>&]]>\n" in (root.findtext(".//failure") or "")
 
 
-def test_line_breaks_in_attributes_survive(make_report: Make, make_result: Make) -> None:
+def test_line_breaks_in_attributes_survive(make_report, make_result):
     root = parsed(make_report(results=(make_result(outcome=Outcome.SKIP, reason="one\ntwo"),)))
     skipped = root.find(".//skipped")
     assert skipped is not None

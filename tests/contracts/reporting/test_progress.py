@@ -37,7 +37,7 @@ def terminal(**changes: Any) -> tuple[Console, Callable[[], str]]:
     return console, stream.getvalue
 
 
-def test_a_terminal_shows_the_rule_at_work() -> None:
+def test_a_terminal_shows_the_rule_at_work():
     console, shown = terminal()
     run(console, ("first rule", "[bold]second[/bold] rule"))
     assert "[bold]second[/bold] rule" in shown(), "a title is not markup"
@@ -54,13 +54,13 @@ def test_a_terminal_shows_the_rule_at_work() -> None:
     ],
     ids=["pipe", "not interactive", "dumb terminal"],
 )
-def test_nothing_is_shown_without_a_terminal(changes: dict[str, Any]) -> None:
+def test_nothing_is_shown_without_a_terminal(changes):
     console, shown = terminal(**changes)
     run(console, ("first rule",))
     assert shown() == ""
 
 
-def test_a_run_that_is_interrupted_erases_the_line_too() -> None:
+def test_a_run_that_is_interrupted_erases_the_line_too():
     console, shown = terminal()
 
     def interrupted() -> None:

@@ -10,7 +10,7 @@ from solusio_contracts.reporting.report import Exit, Outcome, Report
 P, W, F, S, E = Outcome.PASS, Outcome.WARN, Outcome.FAIL, Outcome.SKIP, Outcome.ERROR
 
 
-def test_exit_codes_are_those_of_the_design() -> None:
+def test_exit_codes_are_those_of_the_design():
     assert {one.name: int(one) for one in Exit} == {
         "CONFORMANT": 0,
         "NOT_CONFORMANT": 1,
@@ -68,13 +68,11 @@ def report_of(make_report: Any, make_result: Any, make_finding: Any) -> Any:
 
 
 @pytest.mark.parametrize(("outcomes", "accepted", "stale", "code"), TABLE)
-def test_the_verdict(
-    report_of: Any, outcomes: tuple[Outcome, ...], accepted: bool, stale: bool, code: int
-) -> None:
+def test_the_verdict(report_of, outcomes, accepted, stale, code):
     assert report_of(outcomes, accepted=accepted, stale=stale).exit == code
 
 
-def test_the_verdict_of_every_combination(report_of: Any) -> None:
+def test_the_verdict_of_every_combination(report_of):
     """Only the set of outcomes matters, not their number or order."""
     known = {(frozenset(row[0]), row[1], row[2]): row[3] for row in TABLE}
     for size in range(4):
@@ -93,21 +91,19 @@ def test_the_verdict_of_every_combination(report_of: Any) -> None:
                     assert report.exit is Exit.NOT_CONFORMANT
 
 
-def test_a_failure_is_accepted_only_whole(make_report: Any, make_result: Any, make_finding: Any) -> None:
+def test_a_failure_is_accepted_only_whole(make_report, make_result, make_finding):
     both = make_result(outcome=F, findings=(make_finding(accepted=True), make_finding(accepted=False)))
     report = make_report(results=(both,))
     assert report.failed == (both,)
     assert report.exit is Exit.NOT_CONFORMANT
 
 
-def test_a_weak_finding_of_a_failed_rule_needs_no_acceptance(
-    make_report: Any, make_result: Any, make_finding: Any
-) -> None:
+def test_a_weak_finding_of_a_failed_rule_needs_no_acceptance(make_report, make_result, make_finding):
     mixed = make_result(outcome=F, findings=(make_finding(accepted=True), make_finding(level="should")))
     assert make_report(results=(mixed,)).failed == ()
 
 
-def test_counting(mixed_report: Report) -> None:
+def test_counting(mixed_report):
     assert [mixed_report.count(one) for one in (P, W, F, S, E)] == [3, 1, 2, 2, 1]
     assert [one.rule for one in mixed_report.with_outcome(W, E)] == ["arithmetic", "fifty-at-once"]
     assert [one.rule for one in mixed_report.failed] == ["discount-key", "token-prefix"]

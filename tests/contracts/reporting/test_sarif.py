@@ -62,7 +62,7 @@ def check_run(run: dict[str, Any]) -> None:
             assert ids[rule["index"]] == rule["id"], "3.52.5"
 
 
-def test_a_rule_per_clause(mixed_report: Report) -> None:
+def test_a_rule_per_clause(mixed_report):
     first, *others = run_of(mixed_report)["tool"]["driver"]["rules"]
     clause = mixed_report.clauses[0]
     assert first["id"] == "TP-041"
@@ -76,7 +76,7 @@ def test_a_rule_per_clause(mixed_report: Report) -> None:
     assert not any("helpUri" in rule for rule in (first, *others)), "there is no page to point to"
 
 
-def test_a_result_per_finding(mixed_report: Report) -> None:
+def test_a_result_per_finding(mixed_report):
     results = run_of(mixed_report)["results"]
     assert [(one["ruleId"], one["level"]) for one in results] == [
         ("TP-041", "error"),
@@ -94,9 +94,7 @@ def test_a_result_per_finding(mixed_report: Report) -> None:
     assert results[0]["properties"]["curl"].startswith("curl -sS -i")
 
 
-def test_the_invocation_carries_the_exit_code(
-    mixed_report: Report, make_report: Make, make_result: Make
-) -> None:
+def test_the_invocation_carries_the_exit_code(mixed_report, make_report, make_result):
     (failed,) = run_of(mixed_report)["invocations"]
     assert (failed["exitCode"], failed["executionSuccessful"]) == (1, True), "the tool did its work"
     assert failed["exitCodeDescription"].startswith("Not conformant: 2 rules failed")
@@ -107,7 +105,7 @@ def test_the_invocation_carries_the_exit_code(
     assert (nothing["exitCode"], nothing["executionSuccessful"]) == (3, False)
 
 
-def test_undecided_rules_and_stale_entries_are_notifications(mixed_report: Report) -> None:
+def test_undecided_rules_and_stale_entries_are_notifications(mixed_report):
     report = msgspec.structs.replace(mixed_report, stale=("a: TP-041 at x",))
     (invocation,) = run_of(report)["invocations"]
     (undecided,) = invocation["toolExecutionNotifications"]
@@ -118,9 +116,7 @@ def test_undecided_rules_and_stale_entries_are_notifications(mixed_report: Repor
     assert stale["message"]["text"].endswith("it no longer occurs: a: TP-041 at x")
 
 
-def test_only_accepted_findings_are_suppressed(
-    make_report: Make, make_result: Make, make_finding: Make
-) -> None:
+def test_only_accepted_findings_are_suppressed(make_report, make_result, make_finding):
     findings = (make_finding(accepted=True), make_finding(subject="discounts[1]"))
     first, second = run_of(make_report(results=(make_result(outcome=Outcome.FAIL, findings=findings),)))[
         "results"
@@ -134,9 +130,7 @@ def fingerprints(report: Report) -> list[str]:
     return [one["partialFingerprints"][FINGERPRINT] for one in run_of(report)["results"]]
 
 
-def test_a_fingerprint_is_the_findings_own_and_stays(
-    make_report: Make, make_result: Make, make_finding: Make
-) -> None:
+def test_a_fingerprint_is_the_findings_own_and_stays(make_report, make_result, make_finding):
     def report(target: str, *findings: Any, rule: str = "discount-key") -> Report:
         result = make_result(rule=rule, outcome=Outcome.FAIL, findings=findings)
         made: Report = make_report(target=target, results=(result,))
@@ -151,25 +145,19 @@ def test_a_fingerprint_is_the_findings_own_and_stays(
     assert fingerprints(report("http://127.0.0.1:1/", one, rule="other")) != twice[:1]
 
 
-def test_a_level_that_only_informs_is_a_note(
-    make_report: Make, make_result: Make, make_finding: Make
-) -> None:
+def test_a_level_that_only_informs_is_a_note(make_report, make_result, make_finding):
     result = make_result(outcome=Outcome.WARN, findings=(make_finding(level="may"),))
     assert run_of(make_report(results=(result,)))["results"][0]["level"] == "note"
 
 
-def test_a_clause_without_text_still_has_a_rule(
-    make_report: Make, make_result: Make, make_finding: Make
-) -> None:
+def test_a_clause_without_text_still_has_a_rule(make_report, make_result, make_finding):
     result = make_result(outcome=Outcome.FAIL, findings=(make_finding(),))
     (rule,) = run_of(make_report(clauses=(), results=(result,)))["tool"]["driver"]["rules"]
     assert rule == {"id": "TP-041", "name": "DiscountKey", "defaultConfiguration": {"level": "error"}}
 
 
 @pytest.mark.parametrize("target", ["https://x.example/a?b=c%20d&e#f", "http://x/50%/ü <"])
-def test_results_stand_at_a_relative_place(
-    target: str, make_report: Make, make_result: Make, make_finding: Make
-) -> None:
+def test_results_stand_at_a_relative_place(target, make_report, make_result, make_finding):
     """GitHub rejects a file whose artifacts have absolute URIs with another scheme than the checkout's."""
     result = make_result(outcome=Outcome.FAIL, findings=(make_finding(),))
     run = run_of(make_report(target=target, results=(result,)))

@@ -5,7 +5,6 @@ import json
 import subprocess
 import sys
 from html.parser import HTMLParser
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -95,7 +94,7 @@ REPORTS = st.builds(
 
 @settings(max_examples=80)
 @given(REPORTS)
-def test_any_text_gives_json(report: Report) -> None:
+def test_any_text_gives_json(report):
     parsed = json.loads(writers.load("json")(report).encode())
     assert len(parsed["results"]) == len(report.results)
     assert parsed["exit_code"] == report.exit
@@ -103,7 +102,7 @@ def test_any_text_gives_json(report: Report) -> None:
 
 @settings(max_examples=80)
 @given(REPORTS)
-def test_any_text_gives_xml(report: Report) -> None:
+def test_any_text_gives_xml(report):
     root = ET.fromstring(writers.load("junit")(report).encode())  # noqa: S314 - our own text
     unchecked = report.exit is Exit.INCONCLUSIVE and not report.count(Outcome.ERROR)
     assert len(list(root.iter("testcase"))) == len(report.results) + len(report.stale) + unchecked
@@ -111,7 +110,7 @@ def test_any_text_gives_xml(report: Report) -> None:
 
 @settings(max_examples=80)
 @given(REPORTS)
-def test_any_text_gives_html(report: Report) -> None:
+def test_any_text_gives_html(report):
     page = HTMLParser()
     page.feed(writers.load("html")(report).encode().decode())
     page.close()
@@ -120,14 +119,14 @@ def test_any_text_gives_html(report: Report) -> None:
 
 @settings(max_examples=80)
 @given(REPORTS)
-def test_any_text_gives_sarif(report: Report) -> None:
+def test_any_text_gives_sarif(report):
     (run,) = json.loads(writers.load("sarif")(report).encode())["runs"]
     assert len(run["results"]) == sum(len(result.findings) for result in report.results)
 
 
 @settings(max_examples=80)
 @given(REPORTS, st.sampled_from(["utf-8", "ascii", "latin-1"]), st.integers(1, 120), st.booleans())
-def test_any_text_can_be_printed(report: Report, encoding: str, width: int, verbose: bool) -> None:
+def test_any_text_can_be_printed(report, encoding, width, verbose):
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding=encoding, newline="\n")
     render(report, Console(file=stream, width=width, _environ={}), verbose=verbose)
@@ -138,39 +137,39 @@ def test_any_text_can_be_printed(report: Report, encoding: str, width: int, verb
 
 
 @pytest.mark.parametrize("kind", writers.WRITERS)
-def test_a_report_is_the_same_twice(kind: str, mixed_report: Report) -> None:
+def test_a_report_is_the_same_twice(kind, mixed_report):
     assert writers.load(kind)(mixed_report) == writers.load(kind)(mixed_report)
 
 
-def test_the_kinds() -> None:
+def test_the_kinds():
     assert list(writers.WRITERS) == ["json", "junit", "html", "sarif"]
 
 
-def test_an_unknown_kind_names_the_known_ones() -> None:
+def test_an_unknown_kind_names_the_known_ones():
     with pytest.raises(writers.ReportKindError, match="expected one of json, junit, html, sarif, got 'pdf'"):
         writers.load("pdf")
 
 
 @pytest.mark.parametrize("kind", writers.WRITERS)
-def test_a_file_is_utf_8_and_its_folders_are_made(kind: str, tmp_path: Path, mixed_report: Report) -> None:
+def test_a_file_is_utf_8_and_its_folders_are_made(kind, tmp_path, mixed_report):
     path = tmp_path / "a" / "b" / "report"
     writers.write(mixed_report, kind, path)
     assert path.read_bytes() == writers.load(kind)(mixed_report).encode()
     assert "×".encode() in path.read_bytes(), "the warning of mixed_report has a multiplication sign"
 
 
-def test_a_path_may_be_a_text(tmp_path: Path, mixed_report: Report) -> None:
+def test_a_path_may_be_a_text(tmp_path, mixed_report):
     writers.write(mixed_report, "json", str(tmp_path / "report.json"))
     assert json.loads((tmp_path / "report.json").read_bytes())["tool"] == "mock-solusio"
 
 
-def test_a_text_stream_takes_the_text(mixed_report: Report) -> None:
+def test_a_text_stream_takes_the_text(mixed_report):
     stream = io.StringIO()
     writers.write(mixed_report, "junit", stream)
     assert stream.getvalue() == writers.load("junit")(mixed_report)
 
 
-def test_a_stream_of_another_encoding_gets_utf_8_in_order(mixed_report: Report) -> None:
+def test_a_stream_of_another_encoding_gets_utf_8_in_order(mixed_report):
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii")
     stream.write("before ")
@@ -178,7 +177,7 @@ def test_a_stream_of_another_encoding_gets_utf_8_in_order(mixed_report: Report) 
     assert raw.getvalue() == b"before " + writers.load("json")(mixed_report).encode()
 
 
-def test_a_file_that_cannot_be_written_is_an_os_error(tmp_path: Path, mixed_report: Report) -> None:
+def test_a_file_that_cannot_be_written_is_an_os_error(tmp_path, mixed_report):
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):
         writers.write(mixed_report, "json", tmp_path / "file" / "report.json")
@@ -194,7 +193,7 @@ def test_a_file_that_cannot_be_written_is_an_os_error(tmp_path: Path, mixed_repo
         ("reporting.progress", ("rich",)),
     ],
 )
-def test_no_writer_costs_the_others(module: str, not_loaded: tuple[str, ...]) -> None:
+def test_no_writer_costs_the_others(module, not_loaded):
     program = f"import sys, solusio_contracts.{module}; print(*sys.modules)"
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert not set(not_loaded) & set(said.stdout.split())
@@ -212,14 +211,14 @@ def test_no_writer_costs_the_others(module: str, not_loaded: tuple[str, ...]) ->
         ("\U000e0041", "\\U000e0041"),
     ],
 )
-def test_what_is_invisible_is_shown(text: str, shown: str) -> None:
+def test_what_is_invisible_is_shown(text, shown):
     assert visible(text) == shown
 
 
-def test_one_line_has_no_line_break() -> None:
+def test_one_line_has_no_line_break():
     assert one_line("a\nb\tc\r") == "a\\nb\\tc\\x0d"
 
 
-def test_what_an_encoding_lacks_is_escaped() -> None:
+def test_what_an_encoding_lacks_is_escaped():
     assert encodable("£\ud800") == "£\\ud800"
     assert encodable("£✓", "latin-1") == "£\\u2713"

@@ -1,7 +1,5 @@
 """`--admin-token` shows an access token that works, or none at all."""
 
-from pathlib import Path
-
 import pytest
 
 from mock_solusio.app import Mock
@@ -18,7 +16,7 @@ NOWHERE = ("--host", "192.0.2.1")
 
 
 @pytest.mark.parametrize("wanted", [" padded ", "two words", "tab\there", "schlüssel", "line\nbreak"])
-def test_what_no_header_can_carry_is_refused_and_not_repeated(wanted: str) -> None:
+def test_what_no_header_can_carry_is_refused_and_not_repeated(wanted):
     result = invoke("serve", *NOWHERE, "--admin-token", wanted)
     assert result.exit_code == 2
     assert "--admin-token" in result.output
@@ -29,7 +27,7 @@ def test_what_no_header_can_carry_is_refused_and_not_repeated(wanted: str) -> No
     "url",
     ["http://", "https://:80", "http://[::1", "http://host:0", "http://host:99999", "file:///etc/passwd"],
 )
-def test_a_billing_url_without_a_host_is_refused(url: str) -> None:
+def test_a_billing_url_without_a_host_is_refused(url):
     result = invoke("serve", *NOWHERE, "--billing-url", url)
     assert result.exit_code == 2
     assert f"expected an http or https URL, got '{url}'" in " ".join(result.output.split())
@@ -40,7 +38,7 @@ def whose(mock: Mock) -> User:
         return access_tokens.authenticate(world, WANTED, "127.0.0.1")[1]
 
 
-def test_a_restart_gives_the_wanted_token_to_an_active_administrator(tmp_path: Path) -> None:
+def test_a_restart_gives_the_wanted_token_to_an_active_administrator(tmp_path):
     options = Options(file=tmp_path / "state.sqlite", seed="x", admin_token=WANTED)
     mock = Mock(options)
     with mock.transaction() as world:
@@ -53,9 +51,7 @@ def test_a_restart_gives_the_wanted_token_to_an_active_administrator(tmp_path: P
 
 
 @pytest.mark.parametrize("one_time", [True, False])
-def test_a_customers_token_that_the_operator_wants_becomes_an_administrators(
-    tmp_path: Path, one_time: bool
-) -> None:
+def test_a_customers_token_that_the_operator_wants_becomes_an_administrators(tmp_path, one_time):
     file = tmp_path / "state.sqlite"
     mock = Mock(Options(file=file, seed="x"))
     with mock.transaction() as world:

@@ -1,20 +1,18 @@
 """Connections that clients keep, and requests that carry a header twice."""
 
 import asyncio
-from typing import Any
 
-from mock_solusio.app import Mock
 from mock_solusio.server.messages import Request
 from mock_solusio.server.uvicorn_server import make_server
 from support.calls import respond
 
 
-def test_a_connection_outlives_a_pause_of_its_client(mock: Mock) -> None:
+def test_a_connection_outlives_a_pause_of_its_client(mock):
     """Clients keep idle connections for a minute and more (Go 90 s, curl 118 s), and do not expect an end."""
     assert make_server(mock).config.timeout_keep_alive >= 60
 
 
-def test_of_two_authorizations_the_first_counts_also_for_answers_that_are_kept(mock: Mock, api: Any) -> None:
+def test_of_two_authorizations_the_first_counts_also_for_answers_that_are_kept(mock, api):
     customer = api.as_user(api.post("users", {"email": "customer@example.com"}).data["id"])
 
     async def account(*access_tokens: str) -> tuple[int, bool]:

@@ -1,7 +1,5 @@
 """The clock ends with the year 9999 and begins with 1970; what lies beyond is written, not failed on."""
 
-from typing import Any
-
 import pytest
 
 from mock_solusio.app import Mock
@@ -18,7 +16,7 @@ def moment(request: pytest.FixtureRequest, mock: Mock) -> str:
 
 
 @pytest.mark.usefixtures("moment")
-def test_everything_that_expires_can_be_made(api: Any) -> None:
+def test_everything_that_expires_can_be_made(api):
     user = api.post("users", {"email": "ann@example.com", "password": "correct horse"}).data["id"]
     one_time = api.post(f"users/{user}/tokens", {"is_one_time": True})
     assert one_time.status == 201
@@ -30,7 +28,7 @@ def test_everything_that_expires_can_be_made(api: Any) -> None:
 
 
 @pytest.mark.usefixtures("moment")
-def test_a_server_can_be_ordered_backed_up_and_looked_at(api: Any) -> None:
+def test_a_server_can_be_ordered_backed_up_and_looked_at(api):
     server = api.post("servers", {"name": "last"})
     assert server.status == 201
     path = f"servers/{server.data['id']}"
@@ -48,7 +46,7 @@ def test_a_server_can_be_ordered_backed_up_and_looked_at(api: Any) -> None:
     assert api.get("tasks").data[0]["action"] == "vm-create"
 
 
-def test_at_the_end_nothing_falls_due_any_more(mock: Mock, api: Any) -> None:
+def test_at_the_end_nothing_falls_due_any_more(mock, api):
     mock.clock.set(parse_moment(LAST))
     mock.clock_changed()
     server = api.post("servers", {"name": "last"}).data["id"]
@@ -58,7 +56,7 @@ def test_at_the_end_nothing_falls_due_any_more(mock: Mock, api: Any) -> None:
     assert api.get(f"servers/{server}").data["is_processing"]
 
 
-def test_moments_beyond_the_end_are_written_as_the_end() -> None:
+def test_moments_beyond_the_end_are_written_as_the_end():
     end = parse_moment(LAST)
     assert rfc3339(end) == LAST
     assert rfc3339(end + 1) == LAST

@@ -13,7 +13,7 @@ def storage_of(api: Any, machine: int) -> int:
     return int(storage["id"])
 
 
-def test_a_machine_without_storage_takes_no_server(api: Any) -> None:
+def test_a_machine_without_storage_takes_no_server(api):
     location = api.get("locations").data[0]
     machines = [one["id"] for one in location["compute_resources"]]
     for machine in machines:
@@ -25,7 +25,7 @@ def test_a_machine_without_storage_takes_no_server(api: Any) -> None:
     assert (named.status, list(named.errors)) == (422, ["compute_resource"])
 
 
-def test_the_disks_of_every_server_can_be_shown(api: Any) -> None:
+def test_the_disks_of_every_server_can_be_shown(api):
     machine = api.get("compute_resources").data[0]["id"]
     server = api.post("servers", {"name": "web", "compute_resource": machine}).data["id"]
     assert api.delete(f"storages/{storage_of(api, machine)}").status == 409
@@ -52,9 +52,7 @@ def moving(mock: Mock, api: Any, place: int) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("gone", ["machine", "storage", "location"])
-def test_what_a_moving_server_needs_may_be_deleted_meanwhile(
-    mock: Mock, api: Any, place: int, moving: tuple[int, int], gone: str
-) -> None:
+def test_what_a_moving_server_needs_may_be_deleted_meanwhile(mock, api, place, moving, gone):
     server, destination = moving
     storage = storage_of(api, destination)
     if gone == "location":
@@ -71,7 +69,7 @@ def test_what_a_moving_server_needs_may_be_deleted_meanwhile(
     assert api.get("tasks?filter[action]=vm-migrate").data[0]["status"] == "failed"
 
 
-def test_no_server_moves_to_a_machine_without_storage(mock: Mock, api: Any) -> None:
+def test_no_server_moves_to_a_machine_without_storage(mock, api):
     source, destination = (one["id"] for one in api.get("compute_resources").data[:2])
     server = api.post("servers", {"name": "web", "compute_resource": source}).data["id"]
     mock.clock.advance(HOUR)

@@ -28,7 +28,7 @@ def operator(api: Any, *permissions: Permission) -> Any:
     return api.as_user(api.post("users", {"email": "op@example.com", "roles": [role]}).data["id"])
 
 
-def test_a_member_does_not_see_the_billing_token_of_the_owner(api: Any, shared: int) -> None:
+def test_a_member_does_not_see_the_billing_token_of_the_owner(api, shared):
     member = api.as_user(api.post("users", {"email": "member@example.com"}).data["id"])
     server = api.post("servers", {"name": "web", "project": shared}).data["id"]
     assert api.post(f"projects/{shared}/members", {"email": "member@example.com"}).status == 201
@@ -40,7 +40,7 @@ def test_a_member_does_not_see_the_billing_token_of_the_owner(api: Any, shared: 
     assert member.get(f"projects/{shared}").data["owner"]["billing_token"] is None
 
 
-def test_the_owner_and_who_may_view_users_see_it(api: Any, owner: int) -> None:
+def test_the_owner_and_who_may_view_users_see_it(api, owner):
     assert api.as_user(owner).get("account").data["billing_token"] == "credential-of-owner"
     assert api.as_user(owner).get("projects").data[0]["owner"]["billing_token"] == "credential-of-owner"
     assert api.get(f"users/{owner}").data["billing_token"] == "credential-of-owner"
@@ -48,12 +48,12 @@ def test_the_owner_and_who_may_view_users_see_it(api: Any, owner: int) -> None:
     assert viewer.get(f"users/{owner}").data["billing_token"] == "credential-of-owner"
 
 
-def test_another_operator_does_not_see_it(api: Any, shared: int) -> None:
+def test_another_operator_does_not_see_it(api, shared):
     viewer = operator(api, Permission.VIEW_PROJECTS)
     assert viewer.get(f"projects/{shared}").data["owner"]["billing_token"] is None
 
 
-def test_who_manages_projects_does_not_get_at_servers_by_becoming_a_member(api: Any, shared: int) -> None:
+def test_who_manages_projects_does_not_get_at_servers_by_becoming_a_member(api, shared):
     server = api.post("servers", {"name": "web", "project": shared}).data["id"]
     manager = operator(api, Permission.MANAGE_PROJECTS)
     assert manager.post(f"projects/{shared}/members", {"email": "op@example.com"}).status == 403
@@ -61,12 +61,12 @@ def test_who_manages_projects_does_not_get_at_servers_by_becoming_a_member(api: 
     assert manager.get(f"projects/{shared}").status == 200
 
 
-def test_who_manages_projects_and_servers_lets_members_in(api: Any, shared: int) -> None:
+def test_who_manages_projects_and_servers_lets_members_in(api, shared):
     manager = operator(api, Permission.MANAGE_PROJECTS, Permission.MANAGE_SERVERS)
     assert manager.post(f"projects/{shared}/members", {"email": "op@example.com"}).status == 201
 
 
-def test_who_manages_projects_shares_his_own(api: Any) -> None:
+def test_who_manages_projects_shares_his_own(api):
     manager = operator(api, Permission.MANAGE_PROJECTS)
     own = manager.post("projects", {"name": "own"}).data["id"]
     assert manager.post(f"projects/{own}/members", {"email": "somebody@example.com"}).status == 201

@@ -47,9 +47,7 @@ def endpoint(api: Caller) -> Iterator[Endpoint]:
     run(api.mock.prices.aclose())
 
 
-def test_a_withdrawn_access_token_is_refused_although_its_answer_was_rendered_late(
-    api: Caller, endpoint: Endpoint
-) -> None:
+def test_a_withdrawn_access_token_is_refused_although_its_answer_was_rendered_late(api, endpoint):
     operator = api.post("users", {"email": "op@example.com", "billing_user_id": 7, "roles": [1]}).data["id"]
     access_token = api.post(f"users/{operator}/tokens", {"is_one_time": False}).data
     caller = api.acting_as(access_token["access_token"])
@@ -64,7 +62,7 @@ def test_a_withdrawn_access_token_is_refused_although_its_answer_was_rendered_la
     assert caller.get("plans/1").status == 401
 
 
-def test_a_plan_that_changes_meanwhile_is_not_shown_as_it_was(api: Caller, endpoint: Endpoint) -> None:
+def test_a_plan_that_changes_meanwhile_is_not_shown_as_it_was(api, endpoint):
     customer = api.post("users", {"email": "op@example.com", "billing_user_id": 7, "roles": [1]}).data["id"]
     caller = api.as_user(customer)
 
@@ -79,7 +77,7 @@ def test_a_plan_that_changes_meanwhile_is_not_shown_as_it_was(api: Caller, endpo
     assert caller.get("plans/1").data["price"]["per_hour"].startswith("£")
 
 
-def test_a_billing_endpoint_may_call_back_while_it_is_asked(api: Caller, endpoint: Endpoint) -> None:
+def test_a_billing_endpoint_may_call_back_while_it_is_asked(api, endpoint):
     customer = api.post("users", {"email": "op@example.com", "billing_user_id": 7, "roles": [1]}).data["id"]
     caller = api.as_user(customer)
     found: list[int] = []

@@ -100,19 +100,19 @@ def server(blesta: Blesta, panel: Any, customer: int, wait: Callable[[float], No
     ],
 )
 @pytest.mark.usefixtures("server")
-def test_lists(blesta: Blesta, path: str) -> None:
+def test_lists(blesta, path):
     rows = blesta.list_all(path)
     assert len({row["id"] for row in rows}) == len(rows)
 
 
-def test_a_user_is_found_by_his_address(blesta: Blesta, customer: int) -> None:
+def test_a_user_is_found_by_his_address(blesta, customer):
     for email in ("a.blesta@example.com", "blesta@example.com.br"):
         blesta.data("POST", "users", {"email": email, "password": "secret-1"})
     found = blesta.data("GET", "users", query="?filter%5Bsearch%5D=blesta%40example.com")["data"]
     assert found[0]["id"] == customer
 
 
-def test_a_billing_id_alone_is_put_and_nothing_else_changes(blesta: Blesta, customer: int) -> None:
+def test_a_billing_id_alone_is_put_and_nothing_else_changes(blesta, customer):
     got = blesta.data("PUT", f"users/{customer}", {"billing_user_id": "7"})["data"]
     assert (got["billing_user_id"], got["email"], got["status"]) == (7, "blesta@example.com", "active")
     assert len(got["roles"]) == 1
@@ -126,14 +126,12 @@ def test_a_billing_id_alone_is_put_and_nothing_else_changes(blesta: Blesta, cust
     ("action", "body"),
     [("stop", {"force": True}), ("start", {}), ("restart", {}), ("suspend", {}), ("resume", {})],
 )
-def test_actions(
-    blesta: Blesta, server: int, wait: Callable[[float], None], action: str, body: dict[str, Any]
-) -> None:
+def test_actions(blesta, server, wait, action, body):
     assert blesta.data("POST", f"servers/{server}/{action}", body)["data"]["id"]
     wait(60)
 
 
-def test_service_information(blesta: Blesta, server: int) -> None:
+def test_service_information(blesta, server):
     got = blesta.data("GET", f"servers/{server}")["data"]
     for address in got["ip_addresses"]["ipv6"]:
         assert address["primary_ip"]
@@ -147,7 +145,7 @@ def test_service_information(blesta: Blesta, server: int) -> None:
         assert "items" in blesta.data("GET", f"usage/{name}/{got['uuid']}")["data"]
 
 
-def test_boot(blesta: Blesta, server: int, wait: Callable[[float], None]) -> None:
+def test_boot(blesta, server, wait):
     image = blesta.list_all("iso_images")[0]
     blesta.data("POST", f"servers/{server}/boot", {"mode": "iso", "iso_image_id": image["id"]})
     wait(60)
@@ -161,9 +159,7 @@ def test_boot(blesta: Blesta, server: int, wait: Callable[[float], None]) -> Non
         assert blesta.data("GET", f"servers/{server}/boot")["data"] == {"mode": mode, "iso_image_id": None}
 
 
-def test_resize_reset_and_reinstall(
-    blesta: Blesta, panel: Any, server: int, wait: Callable[[float], None]
-) -> None:
+def test_resize_reset_and_reinstall(blesta, panel, server, wait):
     bigger = panel.create_plan(name="blesta bigger", params={"disk": 20, "ram": 2**31, "vcpu": 2})
     body = {"plan_id": bigger["id"], "preserve_disk": False, "delayed": True}
     blesta.data("POST", f"servers/{server}/resize", body)
@@ -180,7 +176,7 @@ def test_resize_reset_and_reinstall(
     assert changed["data"]["fqdns"] == ["bl-2.example.com"]
 
 
-def test_addresses_with_a_body_on_delete(blesta: Blesta, server: int, wait: Callable[[float], None]) -> None:
+def test_addresses_with_a_body_on_delete(blesta, server, wait):
     blesta.data("POST", f"servers/{server}/ips", {"count": 2, "delayed": True})
     wait(60)
     ips = blesta.data("GET", f"servers/{server}")["data"]["ip_addresses"]["ipv4"]
@@ -191,7 +187,7 @@ def test_addresses_with_a_body_on_delete(blesta: Blesta, server: int, wait: Call
     assert len(blesta.data("GET", f"servers/{server}")["data"]["ip_addresses"]["ipv4"]) == 1
 
 
-def test_errors_become_texts(blesta: Blesta) -> None:
+def test_errors_become_texts(blesta):
     answer = blesta.submit("POST", "users", {"email": "no address", "billing_user_id": "x"})
     assert answer.status == 422
     texts = blesta.errors(answer)
@@ -199,7 +195,7 @@ def test_errors_become_texts(blesta: Blesta) -> None:
     assert {text.partition(":")[0] for text in texts[1:]} == {"email", "billing_user_id"}
 
 
-def test_the_end_of_a_service(blesta: Blesta, server: int, wait: Callable[[float], None]) -> None:
+def test_the_end_of_a_service(blesta, server, wait):
     """The body `{}` on DELETE is read, and the answer has one, too."""
     assert blesta.data("DELETE", f"servers/{server}")["data"]["id"]
     wait(60)

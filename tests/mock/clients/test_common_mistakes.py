@@ -58,9 +58,7 @@ def new_wire(wire: Any, panel: Any) -> Any:
         (None, b'{"email": "bare@example.com"}'),
     ],
 )
-def test_the_fields_of_another_content_type_are_missing(
-    ask: Callable[..., Any], notes: Callable[[], Any], content_type: str | None, body: bytes
-) -> None:
+def test_the_fields_of_another_content_type_are_missing(ask, notes, content_type, body):
     headers = {} if content_type is None else {"Content_Type": content_type}
     answer = ask("POST", "/api/v1/users", body, **headers)
     assert answer.status == 422
@@ -76,7 +74,7 @@ def test_the_fields_of_another_content_type_are_missing(
     assert notes() == (expected,)
 
 
-def test_a_change_of_nothing_is_refused_too(ask: Callable[..., Any], panel: Any) -> None:
+def test_a_change_of_nothing_is_refused_too(ask, panel):
     """Without a required field the real panel would change nothing, and say 200."""
     path = f"/api/v1/users/{panel.create_user()['id']}"
     answer = ask("PUT", path, b'{"status": "locked"}', Content_Type=FORM)
@@ -87,7 +85,7 @@ def test_a_change_of_nothing_is_refused_too(ask: Callable[..., Any], panel: Any)
 @pytest.mark.parametrize(
     "content_type", [JSON, "Application/JSON; charset=utf-8", "application/vnd.api+json"]
 )
-def test_json_by_any_of_its_names(ask: Callable[..., Any], panel: Any, content_type: str) -> None:
+def test_json_by_any_of_its_names(ask, panel, content_type):
     path = f"/api/v1/users/{panel.create_user()['id']}"
     answer = ask("PUT", path, b'{"status": "locked"}', Content_Type=content_type)
     assert answer.data["status"] == "locked"
@@ -95,9 +93,7 @@ def test_json_by_any_of_its_names(ask: Callable[..., Any], panel: Any, content_t
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"null"])
 @pytest.mark.parametrize("content_type", [None, FORM, JSON])
-def test_an_empty_body_needs_no_content_type(
-    ask: Callable[..., Any], panel: Any, body: bytes, content_type: str | None
-) -> None:
+def test_an_empty_body_needs_no_content_type(ask, panel, body, content_type):
     headers = {} if content_type is None else {"Content_Type": content_type}
     path = f"/api/v1/users/{panel.create_user()['id']}"
     assert ask("GET", path, body, **headers).status == 200
@@ -105,7 +101,7 @@ def test_an_empty_body_needs_no_content_type(
     assert ask("DELETE", path, body, **headers).status == 204
 
 
-def test_who_may_not_ask_is_told_that_first(wire: Any) -> None:
+def test_who_may_not_ask_is_told_that_first(wire):
     answer = wire.send("POST", "/api/v1/users", {"Content-Type": FORM, "Content-Length": "3"}, b"a=b")
     assert answer.status == 401
 
@@ -122,9 +118,7 @@ def test_who_may_not_ask_is_told_that_first(wire: Any) -> None:
         ("identity", bytes),
     ],
 )
-def test_a_compressed_body_is_read(
-    ask: Callable[..., Any], panel: Any, coding: str, compressed: Callable[[bytes], bytes]
-) -> None:
+def test_a_compressed_body_is_read(ask, panel, coding, compressed):
     body = json.dumps({"email": f"{quote(coding)}@example.com"}).encode()
     answer = ask("POST", "/api/v1/users", compressed(body), Content_Type=JSON, Content_Encoding=coding)
     assert (answer.status, answer.data["email"]) == (201, f"{quote(coding)}@example.com")
@@ -139,9 +133,7 @@ def test_a_compressed_body_is_read(
         ("gzip", gzip.compress(b"0" * 5_000_000), 400, "it decompresses to more than 4194304 bytes"),
     ],
 )
-def test_a_body_that_cannot_be_decompressed(
-    ask: Callable[..., Any], notes: Callable[[], Any], coding: str, body: bytes, status: int, message: str
-) -> None:
+def test_a_body_that_cannot_be_decompressed(ask, notes, coding, body, status, message):
     answer = ask("POST", "/api/v1/users", body, Content_Type=JSON, Content_Encoding=coding)
     assert answer.status == status
     assert message in answer.json["message"]
@@ -152,9 +144,7 @@ def test_a_body_that_cannot_be_decompressed(
 
 
 @pytest.mark.parametrize("path", ["//api/v1/users", "/api//v1/users", "/api/v1//users", "///api/v1/users"])
-def test_doubled_slashes_lead_to_the_api(
-    ask: Callable[..., Any], notes: Callable[[], Any], panel: Any, path: str
-) -> None:
+def test_doubled_slashes_lead_to_the_api(ask, notes, panel, path):
     for _ in range(2):  # rendered, then cached
         answer = ask("GET", f"{path}?page=1")
         assert answer.json == ask("GET", "/api/v1/users?page=1").json
@@ -189,9 +179,7 @@ def test_doubled_slashes_lead_to_the_api(
         ("users/1?x=1", "getUser has no query parameter x, so it changes nothing. The operation has none."),
     ],
 )
-def test_an_unknown_parameter_changes_nothing_and_is_noted(
-    ask: Callable[..., Any], notes: Callable[[], Any], target: str, note: str
-) -> None:
+def test_an_unknown_parameter_changes_nothing_and_is_noted(ask, notes, target, note):
     known = ask("GET", f"/api/v1/{target.partition('?')[0]}")
     for _ in range(2):  # rendered, then cached
         answer = ask("GET", f"/api/v1/{target}")
@@ -200,7 +188,7 @@ def test_an_unknown_parameter_changes_nothing_and_is_noted(
         assert notes() == (note,)
 
 
-def test_known_parameters_are_not_noted(ask: Callable[..., Any], notes: Callable[[], Any]) -> None:
+def test_known_parameters_are_not_noted(ask, notes):
     assert ask("GET", "/api/v1/users?filter[search]=&per_page=5&filter%5Bstatus%5D=active").status == 200
     assert notes() == ()
 
@@ -213,7 +201,7 @@ def test_known_parameters_are_not_noted(ask: Callable[..., Any], notes: Callable
         ("/api/v1/users?filter[search]=a b", "Expected HTTP/"),
     ],
 )
-def test_what_is_not_valid_http_is_in_the_journal(new_wire: Any, panel: Any, target: str, cause: str) -> None:
+def test_what_is_not_valid_http_is_in_the_journal(new_wire, panel, target, cause):
     raw = target.encode().decode("latin-1")  # as bytes, this is UTF-8
     answer = new_wire.send("GET", raw, {})
     assert answer.status == 400
@@ -231,7 +219,7 @@ def test_what_is_not_valid_http_is_in_the_journal(new_wire: Any, panel: Any, tar
     "sent",
     [b"\x16\x03\x01\x02\x00\x01\x00", b"get / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nno colon\r\n\r\n"],
 )
-def test_other_things_that_are_not_http(panel: Any, sent: bytes) -> None:
+def test_other_things_that_are_not_http(panel, sent):
     host, port = panel.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=30) as connection:
         connection.sendall(sent)

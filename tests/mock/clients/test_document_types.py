@@ -208,7 +208,7 @@ class Walk:
         *(("runetech.toml", operation, kind) for operation, kind in RUNETECH.items()),
     ],
 )
-def test_the_document_allows_only_what_the_client_decodes(file: str, operation: str, kind: str) -> None:
+def test_the_document_allows_only_what_the_client_decodes(file, operation, kind):
     found = documents.operation(operation)
     whole = documents.document(found.document)
     (status,) = (int(key) for key in found.node["responses"] if key.startswith("2"))

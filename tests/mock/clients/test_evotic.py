@@ -65,7 +65,7 @@ def server(evotic: Evotic, panel: Any, wait: Callable[[float], None]) -> dict[st
     return made
 
 
-def test_errors_are_json_although_anything_is_accepted(evotic: Evotic, wire: Any) -> None:
+def test_errors_are_json_although_anything_is_accepted(evotic, wire):
     for answer in (
         evotic.request("GET", "/servers/2147483647"),
         evotic.request("POST", "/users", {}),
@@ -78,7 +78,7 @@ def test_errors_are_json_although_anything_is_accepted(evotic: Evotic, wire: Any
 
 
 @pytest.mark.usefixtures("server")
-def test_lists_and_single_ones(evotic: Evotic) -> None:
+def test_lists_and_single_ones(evotic):
     for path in ("/servers", "/plans", "/projects", "/os_images"):
         first = evotic.call("GET", path)[0]
         assert evotic.call("GET", f"{path}/{first['id']}")["id"] == first["id"]
@@ -100,18 +100,14 @@ def test_lists_and_single_ones(evotic: Evotic) -> None:
         ("install_guest_tools", None),
     ],
 )
-def test_actions_without_length_and_type(
-    evotic: Evotic, server: dict[str, Any], wait: Callable[[float], None], action: str, body: Any
-) -> None:
+def test_actions_without_length_and_type(evotic, server, wait, action, body):
     assert evotic.call("POST", f"/servers/{server['id']}/{action}", body)
     wait(60)
     # The connection is still in step.
     assert evotic.call("GET", f"/servers/{server['id']}")["id"] == server["id"]
 
 
-def test_update_resize_and_reinstall(
-    evotic: Evotic, panel: Any, server: dict[str, Any], wait: Callable[[float], None]
-) -> None:
+def test_update_resize_and_reinstall(evotic, panel, server, wait):
     path = f"/servers/{server['id']}"
     assert evotic.call("PUT", path, {"description": "new"})["description"] == "new"
     bigger = panel.create_plan(name="ev bigger", params={"disk": 30, "ram": 2**31, "vcpu": 2})
@@ -124,9 +120,7 @@ def test_update_resize_and_reinstall(
     wait(60)
 
 
-def test_addresses_by_paths_of_its_own(
-    evotic: Evotic, server: dict[str, Any], wait: Callable[[float], None]
-) -> None:
+def test_addresses_by_paths_of_its_own(evotic, server, wait):
     path = f"/servers/{server['id']}"
     for count in (1, 2):
         body = {"count": count, "type": "IPv4", "ip": "", "delayed": False}
@@ -149,7 +143,7 @@ def test_addresses_by_paths_of_its_own(
     assert primary == ["203.0.113.77"]
 
 
-def test_projects_members_and_keys(evotic: Evotic, panel: Any) -> None:
+def test_projects_members_and_keys(evotic, panel):
     user = panel.create_user(email="member@example.com")
     project = evotic.call("POST", "/projects", {"name": "of members", "description": "x"})
     path = f"/projects/{project['id']}"
@@ -167,7 +161,7 @@ def test_projects_members_and_keys(evotic: Evotic, panel: Any) -> None:
     assert user["id"] > 0
 
 
-def test_plans(evotic: Evotic) -> None:
+def test_plans(evotic):
     body = {
         "name": "ev plan of the SDK",
         "is_incremental_backup_enabled": False,  # not a member of a plan: the SDK puts it here
@@ -193,7 +187,7 @@ def test_plans(evotic: Evotic) -> None:
     assert all(evotic.request("GET", f"/plans/{one['id']}").status == 404 for one in made)
 
 
-def test_os_images_and_versions(evotic: Evotic) -> None:
+def test_os_images_and_versions(evotic):
     icon = next(one for one in evotic.call("GET", "/icons") if one["type"] == "os")
     image = evotic.call("POST", "/os_images", {"name": "EvOS", "icon_id": icon["id"], "is_visible": True})
     path = f"/os_images/{image['id']}"
@@ -216,7 +210,7 @@ def test_os_images_and_versions(evotic: Evotic) -> None:
     assert evotic.request("GET", path).status == 404
 
 
-def test_vpc_networks(evotic: Evotic, server: dict[str, Any]) -> None:
+def test_vpc_networks(evotic, server):
     body = {
         "name": "ev",
         "list_type": "range",
@@ -243,7 +237,7 @@ def test_vpc_networks(evotic: Evotic, server: dict[str, Any]) -> None:
     assert evotic.request("DELETE", path).status == 204
 
 
-def test_license_and_updates(evotic: Evotic) -> None:
+def test_license_and_updates(evotic):
     """An earlier version of the SDK calls it `license`, the present one `solus-license`."""
     for path in ("/license", "/solus-license"):
         assert evotic.call("GET", path)["is_active"] is True
@@ -253,7 +247,7 @@ def test_license_and_updates(evotic: Evotic) -> None:
     assert evotic.call("POST", "/updates")
 
 
-def test_curl_waits_before_it_sends_a_long_body(panel: Any) -> None:
+def test_curl_waits_before_it_sends_a_long_body(panel):
     """Older versions of libcurl announce a long body, and send it a second late unless told to go on."""
     body = json.dumps({"name": "long", "description": "x" * 2000}).encode()
     head = (
@@ -271,7 +265,7 @@ def test_curl_waits_before_it_sends_a_long_body(panel: Any) -> None:
     assert answer.startswith(b"HTTP/1.1 201 ")
 
 
-def test_the_end_of_a_server(evotic: Evotic, server: dict[str, Any], wait: Callable[[float], None]) -> None:
+def test_the_end_of_a_server(evotic, server, wait):
     assert evotic.call("DELETE", f"/servers/{server['id']}")["id"]
     wait(60)
     assert evotic.request("GET", f"/servers/{server['id']}").status == 404

@@ -1,6 +1,5 @@
 """The HostBill converter (paging by `links.next`) and solus-io-exporter (requests, `Accept: */*`)."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -40,26 +39,26 @@ def fleet(panel: Any) -> list[int]:
     return [server["id"] for server in made]
 
 
-def test_servers(hostbill: HostBill, fleet: list[int]) -> None:
+def test_servers(hostbill, fleet):
     rows = hostbill.all("servers")
     assert [row["id"] for row in rows] == fleet
     assert {row["name"] for row in rows} == {f"s{number}.example.com" for number in range(30)}
     assert all(isinstance(row["user"]["id"], int) for row in rows)
 
 
-def test_roles_are_found_by_name(hostbill: HostBill) -> None:
+def test_roles_are_found_by_name(hostbill):
     roles = {row["name"]: row["id"] for row in hostbill.all("roles")}
     assert {"ADMIN", "CLIENT"} <= roles.keys()
 
 
 @pytest.mark.usefixtures("fleet")
-def test_locations_and_plans(hostbill: HostBill) -> None:
+def test_locations_and_plans(hostbill):
     for row in [*hostbill.all("locations"), *hostbill.all("plans")]:
         assert isinstance(row["is_visible"], bool)
     assert {row["virtualization_type"] for row in hostbill.all("plans")} <= {"kvm", "vz"}
 
 
-def test_os_images_are_keyed_by_the_address_of_their_versions(hostbill: HostBill) -> None:
+def test_os_images_are_keyed_by_the_address_of_their_versions(hostbill):
     found = {}
     for image in hostbill.all("os_images"):
         for version in image["versions"]:
@@ -69,7 +68,7 @@ def test_os_images_are_keyed_by_the_address_of_their_versions(hostbill: HostBill
     assert found
 
 
-def test_a_compute_resource_leads_to_a_visible_location(hostbill: HostBill) -> None:
+def test_a_compute_resource_leads_to_a_visible_location(hostbill):
     """The converter puts servers at the first visible location of their machine."""
     at = {}
     for machine in hostbill.all("compute_resources"):
@@ -82,7 +81,7 @@ def test_a_compute_resource_leads_to_a_visible_location(hostbill: HostBill) -> N
     assert set(at.values()) <= visible
 
 
-def test_imports_of_a_cluster(hostbill: HostBill, wire: Any, panel: Any) -> None:
+def test_imports_of_a_cluster(hostbill, wire, panel):
     """Without an import the converter asks its user for one, and stops at an unknown one."""
     assert hostbill.all("cluster_imports") == []
     headers = {"Authorization": f"Bearer {panel.admin_token}", "Accept": "application/json"}
@@ -93,7 +92,7 @@ def test_imports_of_a_cluster(hostbill: HostBill, wire: Any, panel: Any) -> None
 # solus-io-exporter
 
 
-def test_the_exporter_counts(wire: Any, panel: Any, fleet: list[int], wait: Callable[[float], None]) -> None:
+def test_the_exporter_counts(wire, panel, fleet, wait):
     headers = {
         "User-Agent": "python-requests/2.31.0",
         "Accept-Encoding": "gzip, deflate",

@@ -4,7 +4,6 @@ import ipaddress
 import json
 import re
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -81,13 +80,13 @@ def servers(panel: Any) -> list[int]:
 
 
 @pytest.mark.usefixtures("panel")
-def test_an_empty_inventory_validates_the_connection(atlas: NodeAtlas) -> None:
+def test_an_empty_inventory_validates_the_connection(atlas):
     page = atlas.object("GET", "/servers?page=1")
     assert page["data"] == []
     assert (page["meta"]["current_page"], page["meta"]["last_page"]) == (1, 1)
 
 
-def test_the_inventory_page_by_page(atlas: NodeAtlas, servers: list[int]) -> None:
+def test_the_inventory_page_by_page(atlas, servers):
     seen: list[int] = []
     number, last = 1, 1
     while number <= last:
@@ -102,7 +101,7 @@ def test_the_inventory_page_by_page(atlas: NodeAtlas, servers: list[int]) -> Non
     assert seen == servers
 
 
-def test_power(atlas: NodeAtlas, servers: list[int], wait: Callable[[float], None]) -> None:
+def test_power(atlas, servers, wait):
     """Start has no body, the others say `force`; the state is pending until it is what was asked for."""
     path = f"/servers/{servers[0]}"
     for action, body, wanted in (
@@ -119,7 +118,7 @@ def test_power(atlas: NodeAtlas, servers: list[int], wait: Callable[[float], Non
 
 
 @pytest.mark.usefixtures("servers")
-def test_states(atlas: NodeAtlas, panel: Any, wait: Callable[[float], None]) -> None:
+def test_states(atlas, panel, wait):
     made = panel.create_server(wait=False)
     assert state(made) == "pending"
     wait(60)
@@ -131,7 +130,7 @@ def test_states(atlas: NodeAtlas, panel: Any, wait: Callable[[float], None]) -> 
     wait(60)
 
 
-def test_console(atlas: NodeAtlas, servers: list[int]) -> None:
+def test_console(atlas, servers):
     server = atlas.object("GET", f"/servers/{servers[0]}")["data"]
     shown = atlas.object("POST", f"/servers/{servers[0]}/vnc_up")
     assert "data" not in shown
@@ -153,14 +152,12 @@ def test_console(atlas: NodeAtlas, servers: list[int]) -> None:
         ("POST", "/servers/2147483647/start", None, 404),
     ],
 )
-def test_refusals(atlas: NodeAtlas, wire: Any, method: str, path: str, token: str, status: int) -> None:
+def test_refusals(atlas, wire, method, path, token, status):
     client = atlas if token is None else NodeAtlas(wire, token)
     assert client.request(method, path).status == status
 
 
-def test_a_state_that_forbids_it_is_409_or_422(
-    atlas: NodeAtlas, servers: list[int], wait: Callable[[float], None]
-) -> None:
+def test_a_state_that_forbids_it_is_409_or_422(atlas, servers, wait):
     atlas.object("POST", f"/servers/{servers[1]}/suspend")
     wait(60)
     assert atlas.request("POST", f"/servers/{servers[1]}/start").status in (409, 422)

@@ -40,18 +40,14 @@ def client(ask: Callable[..., Any], panel: Any) -> tuple[int, str]:
     return user["id"], credentials["access_token"]
 
 
-def test_a_client_is_refused_the_lists_of_the_operator(
-    ask: Callable[..., Any], client: tuple[int, str]
-) -> None:
+def test_a_client_is_refused_the_lists_of_the_operator(ask, client):
     for path in ("servers", "plans", "users", "settings", "compute_resources"):
         answer = ask("GET", path, token=client[1])
         assert answer.status == 403
         assert answer.json["message"] == "This action is unauthorized."
 
 
-def test_a_client_finds_his_own_below_his_project(
-    ask: Callable[..., Any], panel: Any, client: tuple[int, str], wait: Callable[[float], None]
-) -> None:
+def test_a_client_finds_his_own_below_his_project(ask, panel, client, wait):
     key, token = client
     assert ask("GET", "account", token=token).data["id"] == key
     projects = ask("GET", "projects", token=token).data
@@ -86,7 +82,7 @@ def test_a_client_finds_his_own_below_his_project(
     assert [one["name"] for one in ask("GET", f"servers/{made.data['id']}/snapshots").data] == ["s"]
 
 
-def test_pages_of_a_projects_plans(ask: Callable[..., Any], panel: Any, client: tuple[int, str]) -> None:
+def test_pages_of_a_projects_plans(ask, panel, client):
     """They run to three pages on a real installation."""
     for number in range(35):
         panel.create_plan(name=f"page {number:02}")
@@ -100,9 +96,7 @@ def test_pages_of_a_projects_plans(ask: Callable[..., Any], panel: Any, client: 
     assert len(set(names)) == len(names)
 
 
-def test_one_address_is_removed_by_its_path(
-    ask: Callable[..., Any], panel: Any, wait: Callable[[float], None]
-) -> None:
+def test_one_address_is_removed_by_its_path(ask, panel, wait):
     server = panel.create_server(additional_ip_count=1, ip_types=["IPv4"])
     spare = next(ip["id"] for ip in server["ips"] if not ip["is_primary"])
     assert ask("DELETE", f"servers/{server['id']}/ips/{spare}").status == 200
@@ -111,19 +105,19 @@ def test_one_address_is_removed_by_its_path(
 
 
 @pytest.mark.usefixtures("client")
-def test_who_has_a_wrong_password_is_told_so(ask: Callable[..., Any]) -> None:
+def test_who_has_a_wrong_password_is_told_so(ask):
     answer = ask("POST", "auth/login", {"email": "perl@example.com", "password": "wrong"}, token=None)
     assert answer.status == 422
     assert answer.json["message"] == "These credentials do not match our records."
 
 
-def test_the_scheme_may_be_in_small_letters(wire: Any, client: tuple[int, str]) -> None:
+def test_the_scheme_may_be_in_small_letters(wire, client):
     """One client writes it as `token_type` came in older answers: `bearer`."""
     answer = wire.send("GET", "/api/v1/account", {"Authorization": f"bearer {client[1]}"})
     assert (answer.status, answer.data["id"]) == (200, client[0])
 
 
-def test_without_a_token(ask: Callable[..., Any]) -> None:
+def test_without_a_token(ask):
     answer = ask("GET", "account", token=None)
     assert (answer.status, answer.json["message"]) == (401, "Unauthenticated.")
 
@@ -142,7 +136,7 @@ def paged(ask: Callable[..., Any], path: str) -> list[Any]:
     raise AssertionError(path)
 
 
-def test_pages_of_a_hundred(ask: Callable[..., Any], panel: Any) -> None:
+def test_pages_of_a_hundred(ask, panel):
     for number in range(120):
         panel.create_user(email=f"hundred{number}@example.com")
     rows = paged(ask, "users")
@@ -150,7 +144,7 @@ def test_pages_of_a_hundred(ask: Callable[..., Any], panel: Any) -> None:
     assert ask("GET", "users?per_page=100").json["meta"]["per_page"] == 100
 
 
-def test_address_rows_are_those_of_a_production_install(ask: Callable[..., Any], panel: Any) -> None:
+def test_address_rows_are_those_of_a_production_install(ask, panel):
     server = panel.create_server()
     rows, blocks = [], []
     for block in paged(ask, "ip_blocks"):
@@ -170,9 +164,7 @@ def test_address_rows_are_those_of_a_production_install(ask: Callable[..., Any],
     assert all(row["is_reserved"] is True for row in rows)
 
 
-def test_addresses_are_moved_one_at_a_time(
-    ask: Callable[..., Any], panel: Any, wait: Callable[[float], None]
-) -> None:
+def test_addresses_are_moved_one_at_a_time(ask, panel, wait):
     server = panel.create_server(ip_types=["IPv4"])
     path = f"servers/{server['id']}/ips"
     body = {"ip": "203.0.113.200", "type": "IPv4", "delayed": False}
@@ -192,7 +184,7 @@ def test_addresses_are_moved_one_at_a_time(
 # The Raycast extension: a client's own account and projects
 
 
-def test_a_client_sees_his_account_and_makes_an_access_token(ask: Callable[..., Any], panel: Any) -> None:
+def test_a_client_sees_his_account_and_makes_an_access_token(ask, panel):
     user = panel.create_user(email="raycast@example.com")
     token = panel.call("POST", f"users/{user['id']}/tokens", {"is_one_time": False})["access_token"]
     account = ask("GET", "account", token=token).data
@@ -208,9 +200,7 @@ def test_a_client_sees_his_account_and_makes_an_access_token(ask: Callable[..., 
     assert answer.json["token"]["id"] not in [row["id"] for row in others]
 
 
-def test_a_client_invites_members_and_takes_snapshots(
-    ask: Callable[..., Any], panel: Any, wait: Callable[[float], None]
-) -> None:
+def test_a_client_invites_members_and_takes_snapshots(ask, panel, wait):
     user = panel.create_user(email="host@example.com")
     token = panel.call("POST", f"users/{user['id']}/tokens", {"is_one_time": False})["access_token"]
     server = panel.create_server(user=user["id"])
@@ -238,7 +228,7 @@ def test_a_client_invites_members_and_takes_snapshots(
 # A Laravel panel, and others
 
 
-def test_a_user_is_put_with_language_and_roles(ask: Callable[..., Any], panel: Any) -> None:
+def test_a_user_is_put_with_language_and_roles(ask, panel):
     user = panel.create_user(billing_user_id=91)
     role = next(role for role in ask("GET", "roles").data if role["name"] == "CLIENT")["id"]
     language = ask("GET", "languages").data[-1]["id"]
@@ -252,14 +242,14 @@ def test_a_user_is_put_with_language_and_roles(ask: Callable[..., Any], panel: A
     assert ask("GET", f"users/{user['id']}").data["id"] == user["id"]
 
 
-def test_a_server_is_changed_by_put_as_by_patch(ask: Callable[..., Any], panel: Any) -> None:
+def test_a_server_is_changed_by_put_as_by_patch(ask, panel):
     server = panel.create_server()
     for method, name in (("PUT", "put.example.com"), ("PATCH", "patch.example.com")):
         got = ask(method, f"servers/{server['id']}", {"name": name})
         assert (got.status, got.data["name"], got.data["boot_mode"]) == (200, name, "disk")
 
 
-def test_empty_maps_of_php_are_lists(ask: Callable[..., Any], panel: Any) -> None:
+def test_empty_maps_of_php_are_lists(ask, panel):
     """`json_encode` makes `[]` of an empty array: custom fields of an order that has none, for one."""
     simple = ask(
         "POST",

@@ -57,20 +57,20 @@ def server(client: Runetech, wait: Callable[[float], None]) -> dict[str, Any]:
     return shown
 
 
-def test_the_access_token_is_verified_with_204_and_no_body(client: Runetech, wire: Any) -> None:
+def test_the_access_token_is_verified_with_204_and_no_body(client, wire):
     answer = client.request("GET", "/auth")
     assert (answer.status, answer.body) == (204, b"")
     assert Runetech(wire, "wrong").request("GET", "/auth").status == 401
 
 
-def test_plans(client: Runetech, runetech_reads: Callable[[Any, str], Any]) -> None:
+def test_plans(client, runetech_reads):
     for plan in runetech_reads(client.json("GET", "/plans"), "[Plan]"):
         assert client.json("GET", f"/plans/{plan['id']}") == plan
         ram = plan["params"]["ram"]
         assert round(ram / 1024 ** math.floor(math.log(ram, 1024)), 2) >= 1
 
 
-def test_servers(server: dict[str, Any], runetech_reads: Callable[[Any, str], Any]) -> None:
+def test_servers(server, runetech_reads):
     runetech_reads(server, "Server")
     assert server["ips"][0]["ip"]
     # The client reads what stands before the dot, by exactly this form.
@@ -79,9 +79,7 @@ def test_servers(server: dict[str, Any], runetech_reads: Callable[[Any, str], An
     assert server["compute_resource"]["id"] == 2
 
 
-def test_the_answer_to_an_order_is_a_whole_server(
-    client: Runetech, wait: Callable[[float], None], runetech_reads: Callable[[Any, str], Any]
-) -> None:
+def test_the_answer_to_an_order_is_a_whole_server(client, wait, runetech_reads):
     plan, location = client.json("GET", "/plans")[0], client.json("GET", "/locations")[0]
     os_id = client.json("GET", "/os_images")[0]["versions"][0]["id"]
     order = {"name": "other.example.com", "plan": plan["id"], "os": os_id, "location": location["id"]}
@@ -103,26 +101,20 @@ def test_the_answer_to_an_order_is_a_whole_server(
         ("resume", {}),
     ],
 )
-def test_actions(
-    client: Runetech, server: dict[str, Any], wait: Callable[[float], None], action: str, data: Any
-) -> None:
+def test_actions(client, server, wait, action, data):
     answer = client.request("POST", f"/servers/{server['id']}/{action}", data)
     assert answer.status == 200
     assert isinstance(answer.json, dict)
     wait(60)
 
 
-def test_reset_password_is_200_exactly(
-    client: Runetech, server: dict[str, Any], wait: Callable[[float], None]
-) -> None:
+def test_reset_password_is_200_exactly(client, server, wait):
     body = {"send_password_to_current_user": True}
     assert client.request("POST", f"/servers/{server['id']}/reset_password", body).status == 200
     wait(60)
 
 
-def test_reinstall_with_application_data_as_a_list(
-    client: Runetech, server: dict[str, Any], wait: Callable[[float], None]
-) -> None:
+def test_reinstall_with_application_data_as_a_list(client, server, wait):
     """The client parses `data` as a server, whose members it all reads leniently."""
     os_id = client.json("GET", "/os_images")[-1]["versions"][-1]["id"]
     data = client.json("POST", f"/servers/{server['id']}/reinstall", {"os": os_id, "application_data": []})
@@ -132,12 +124,7 @@ def test_reinstall_with_application_data_as_a_list(
     wait(60)
 
 
-def test_a_server_shows_the_image_it_boots_from_and_else_none(
-    client: Runetech,
-    server: dict[str, Any],
-    wait: Callable[[float], None],
-    runetech_reads: Callable[[Any, str], Any],
-) -> None:
+def test_a_server_shows_the_image_it_boots_from_and_else_none(client, server, wait, runetech_reads):
     """Null would break the client, which reads the members of whatever is there."""
     image = client.json("GET", "/iso_images")[0]
     for body in ({"mode": "iso", "iso_image_id": image["id"]}, {"mode": "disk"}):
@@ -149,12 +136,12 @@ def test_a_server_shows_the_image_it_boots_from_and_else_none(
             assert runetech_reads(shown["iso_image"], "IsoImage")["name"] == image["name"]
 
 
-def test_compute_resources(client: Runetech, runetech_reads: Callable[[Any, str], Any]) -> None:
+def test_compute_resources(client, runetech_reads):
     for machine in runetech_reads(client.json("GET", "/compute_resources"), "[ComputeResource]"):
         assert client.request("GET", f"/compute_resources/{machine['id']}/usage").status == 200
 
 
-def test_iso_images_users_and_projects(client: Runetech, runetech_reads: Callable[[Any, str], Any]) -> None:
+def test_iso_images_users_and_projects(client, runetech_reads):
     runetech_reads(client.json("GET", "/iso_images"), "[IsoImage]")
     group = client.json("POST", "/limit_groups", {"name": "rt"})
     user = {"email": "rt@example.com", "password": "secret-1", "limit_group_id": group["id"]}
@@ -163,7 +150,7 @@ def test_iso_images_users_and_projects(client: Runetech, runetech_reads: Callabl
     runetech_reads(client.json("GET", f"/users/{made['id']}/projects"), "[Project]")
 
 
-def test_a_body_on_get_is_read_off_the_connection(client: Runetech) -> None:
+def test_a_body_on_get_is_read_off_the_connection(client):
     """Otherwise the next request on the connection begins with `{}`."""
     for _ in range(5):
         assert client.request("GET", "/plans").status == 200
@@ -179,7 +166,7 @@ def billed() -> Iterator[Solusio]:
         yield solusio
 
 
-def test_without_a_price_there_is_no_token_pricing_rather_than_null(billed: Solusio) -> None:
+def test_without_a_price_there_is_no_token_pricing_rather_than_null(billed):
     user = billed.create_user(billing_user_id=7)
     server = billed.create_server(user=user["id"])
     assert "token_pricing" not in server["project"]

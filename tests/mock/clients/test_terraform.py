@@ -72,7 +72,7 @@ def only(rows: list[Any]) -> Any:
 
 
 @pytest.mark.parametrize("unit", ["KB", "MB", "GB", "TB", "PB", "KiB", "MiB", "GiB", "TiB", "PiB"])
-def test_a_plan_without_drift_whatever_the_units(go: Any, unit: str) -> None:
+def test_a_plan_without_drift_whatever_the_units(go, unit):
     body = {**PLAN, "name": f"tf plan {unit}", "limits": limits(unit)}
     body["limits"]["network_total_traffic"] = {"is_enabled": True, "limit": 5, "unit": unit}
     made = go.create("plans", "Plan", body)
@@ -95,7 +95,7 @@ def test_a_plan_without_drift_whatever_the_units(go: Any, unit: str) -> None:
     go.sync_delete(path)
 
 
-def test_a_plan_for_containers(go: Any) -> None:
+def test_a_plan_for_containers(go):
     params = {"disk": 5, "ram": 512 * MIB, "vcpu": 1, "vcpu_units": 8, "vcpu_limit": 6400, "io_priority": 7}
     body = {
         **PLAN,
@@ -109,7 +109,7 @@ def test_a_plan_for_containers(go: Any) -> None:
     go.sync_delete(f"plans/{made['id']}")
 
 
-def test_data_sources_find_exactly_one(go: Any) -> None:
+def test_data_sources_find_exactly_one(go):
     plan = go.create("plans", "Plan", {**PLAN, "name": "the only plan of its kind"})
     assert only(go.list("plans", "Plan", {"filter[search]": plan["name"]}))["id"] == plan["id"]
     for path, kind in (("locations", "Location"), ("os_images", "OsImage"), ("ip_blocks", "IPBlock")):
@@ -121,7 +121,7 @@ def test_data_sources_find_exactly_one(go: Any) -> None:
     go.sync_delete(f"plans/{plan['id']}")
 
 
-def test_location_project_key_and_image(go: Any, refused: type[Exception]) -> None:
+def test_location_project_key_and_image(go, refused):
     location = {"name": "tf", "description": "tf", "icon_id": None, "is_default": False, "is_visible": True}
     user = go.get("account", "User")["id"]
     for path, kind, body in (
@@ -141,7 +141,7 @@ def test_location_project_key_and_image(go: Any, refused: type[Exception]) -> No
             go.get(one, kind)
 
 
-def test_image_version(go: Any) -> None:
+def test_image_version(go):
     image = go.create("os_images", "OsImage", {"name": "tf 2", "icon_id": None, "is_visible": True})
     for number, version in enumerate(
         ("v0", "v0-centos6", "v0-debian9", "v2", "v2-alpine", "v2-centos", "v2-debian10", "cloudbase")
@@ -158,7 +158,7 @@ def test_image_version(go: Any) -> None:
         assert read.items() >= {**body, "os_image_id": image["id"]}.items()
 
 
-def test_ip_blocks(go: Any) -> None:
+def test_ip_blocks(go):
     common = {"ns_1": "ns1.example.com", "ns_2": "192.0.2.2", "reverse_dns": {"zone": "", "enabled": False}}
     four = {"netmask": "255.255.255.0", "from": "203.0.113.2", "to": "203.0.113.9", "gateway": "203.0.113.1"}
     six = {"range": "2001:db8:1::/64", "subnet": 83, "gateway": "2001:db8:1::1"}
@@ -200,9 +200,7 @@ def created(go: Any, wait: Callable[[float], None]) -> int:
     raise AssertionError("the provider would wait for ever")
 
 
-def test_a_server_from_create_to_destroy(
-    go: Any, wait: Callable[[float], None], created: int, refused: type[Exception]
-) -> None:
+def test_a_server_from_create_to_destroy(go, wait, created, refused):
     path = f"servers/{created}"
     read = go.get(path, "VirtualServer")
     assert (read["name"], read["description"]) == ("tf.example.com", "of the provider")
@@ -223,7 +221,7 @@ def test_a_server_from_create_to_destroy(
         go.get(path, "VirtualServer")
 
 
-def test_each_moment_of_a_creation_is_busy_or_started(go: Any, wait: Callable[[float], None]) -> None:
+def test_each_moment_of_a_creation_is_busy_or_started(go, wait):
     """However often the provider looks, it never sees a server that is neither."""
     body = {
         "name": "tf",
@@ -244,7 +242,7 @@ def test_each_moment_of_a_creation_is_busy_or_started(go: Any, wait: Callable[[f
     assert not seen[-1]
 
 
-def test_errors_are_told_apart(go: Any, refused: type[Exception]) -> None:
+def test_errors_are_told_apart(go, refused):
     with pytest.raises(refused, match="404"):
         go.sync_delete("plans/2147483647")
     with pytest.raises(refused, match="422") as caught:

@@ -118,7 +118,7 @@ def account(
     return made
 
 
-def test_the_answer_to_an_order_has_all_that_is_kept_of_it(account: dict[str, Any], customer: int) -> None:
+def test_the_answer_to_an_order_has_all_that_is_kept_of_it(account, customer):
     """An address must be there at once, or the module gives up."""
     assert account["ip_addresses"]["ipv4"][0]["ip"]
     assert account["user"]["id"] == customer
@@ -130,14 +130,14 @@ def test_the_answer_to_an_order_has_all_that_is_kept_of_it(account: dict[str, An
 
 @pytest.mark.parametrize("path", ["plans", "locations", "applications", "roles", "limit_groups", "projects"])
 @pytest.mark.usefixtures("account")
-def test_loaders(whmcs: Whmcs, path: str) -> None:
+def test_loaders(whmcs, path):
     rows = whmcs.list(path)
     assert rows
     assert all(isinstance(row["id"], int) and isinstance(row["name"], str) for row in rows)
     assert len({row["id"] for row in rows}) == len(rows)
 
 
-def test_the_loader_of_operating_systems(whmcs: Whmcs) -> None:
+def test_the_loader_of_operating_systems(whmcs):
     """A system is called by its icon's name where it has one, and offered by the id of its version."""
     for image in whmcs.list("os_images"):
         assert isinstance(image["versions"], list)
@@ -147,7 +147,7 @@ def test_the_loader_of_operating_systems(whmcs: Whmcs) -> None:
         assert image["icon"] is None or image["icon"]["name"]
 
 
-def test_client_area(whmcs: Whmcs, account: dict[str, Any]) -> None:
+def test_client_area(whmcs, account):
     server = whmcs.call("GET", f"servers/{account['id']}")["data"]
     usage, limit = server["usage"]["network"], server["plan"]["limits"]["network_total_traffic"]
     used = usage["incoming"]["value"] + usage["outgoing"]["value"]
@@ -163,7 +163,7 @@ def test_client_area(whmcs: Whmcs, account: dict[str, Any]) -> None:
             assert name in schema["properties"]
 
 
-def test_list_accounts(whmcs: Whmcs, account: dict[str, Any], is_moment: Callable[[str], bool]) -> None:
+def test_list_accounts(whmcs, account, is_moment):
     rows = {server["id"]: server for server in whmcs.list("servers")}
     row = rows[account["id"]]
     assert row["user"]["email"] == "client@example.com"
@@ -174,16 +174,14 @@ def test_list_accounts(whmcs: Whmcs, account: dict[str, Any], is_moment: Callabl
     assert row["is_suspended"] is False
 
 
-def test_servers_of_a_user(whmcs: Whmcs, account: dict[str, Any], customer: int) -> None:
+def test_servers_of_a_user(whmcs, account, customer):
     path = f"servers?{quote('filter[user_id]')}="
     assert [one["id"] for one in whmcs.call("GET", f"{path}{customer}")["data"]] == [account["id"]]
     assert whmcs.call("GET", f"{path}2147483647")["data"] == []
 
 
 @pytest.mark.parametrize("action", ["stop", "start", "restart", "suspend", "resume"])
-def test_actions_without_a_body(
-    whmcs: Whmcs, account: dict[str, Any], wait: Callable[[float], None], action: str
-) -> None:
+def test_actions_without_a_body(whmcs, account, wait, action):
     assert isinstance(whmcs.call("POST", f"servers/{account['id']}/{action}"), dict)
     wait(60)
     server = whmcs.call("GET", f"servers/{account['id']}")["data"]
@@ -191,7 +189,7 @@ def test_actions_without_a_body(
     assert server["status"] == ("stopped" if action in ("stop", "suspend") else "started")
 
 
-def test_hostname_and_boot_mode(whmcs: Whmcs, account: dict[str, Any]) -> None:
+def test_hostname_and_boot_mode(whmcs, account):
     path = f"servers/{account['id']}"
     renamed = whmcs.call("PATCH", path, {"name": "new.example.com", "fqdns": ["new.example.com"]})["data"]
     assert (renamed["name"], renamed["fqdns"]) == ("new.example.com", ["new.example.com"])
@@ -200,9 +198,7 @@ def test_hostname_and_boot_mode(whmcs: Whmcs, account: dict[str, Any]) -> None:
     whmcs.call("PATCH", path, {"name": "shop.example.com", "fqdns": ["shop.example.com"]})
 
 
-def test_a_one_time_token_resets_the_root_password(
-    whmcs: Whmcs, account: dict[str, Any], customer: int, wait: Callable[[float], None]
-) -> None:
+def test_a_one_time_token_resets_the_root_password(whmcs, account, customer, wait):
     made = whmcs.call("POST", f"users/{customer}/tokens", {"is_one_time": True})
     his = whmcs.with_token(made["data"]["access_token"])
     his.call("POST", f"servers/{account['id']}/reset_password")
@@ -210,7 +206,7 @@ def test_a_one_time_token_resets_the_root_password(
     wait(60)
 
 
-def test_console(whmcs: Whmcs, account: dict[str, Any]) -> None:
+def test_console(whmcs, account):
     server = whmcs.call("GET", f"servers/{account['id']}")["data"]
     assert server["settings"]["vnc_password"]
     shown = whmcs.call("POST", f"servers/{account['id']}/vnc_up")
@@ -218,9 +214,7 @@ def test_console(whmcs: Whmcs, account: dict[str, Any]) -> None:
     assert "data" not in shown
 
 
-def test_backups(
-    whmcs: Whmcs, account: dict[str, Any], wait: Callable[[float], None], is_moment: Callable[[str], bool]
-) -> None:
+def test_backups(whmcs, account, wait, is_moment):
     made = whmcs.request("POST", f"servers/{account['id']}/backups", {"id": account["id"]})
     assert made.status == 201
     wait(60)
@@ -233,9 +227,7 @@ def test_backups(
         wait(60)
 
 
-def test_usage_charts(
-    whmcs: Whmcs, account: dict[str, Any], is_moment: Callable[[str], bool], wait: Callable[[float], None]
-) -> None:
+def test_usage_charts(whmcs, account, is_moment, wait):
     wait(3600)  # a server that was just made has no curve
     members = {
         "cpu": lambda item: [item["load_average"]],
@@ -251,9 +243,7 @@ def test_usage_charts(
             assert all(type(value) in (int, float) for value in read(item))
 
 
-def test_change_package(
-    whmcs: Whmcs, account: dict[str, Any], plan: dict[str, Any], wait: Callable[[float], None]
-) -> None:
+def test_change_package(whmcs, account, plan, wait):
     path = f"servers/{account['id']}"
     custom = {"params": {"vcpu": 4, "ram": 4096 * MIB}, "limits": {"network_total_traffic": {"limit": 900}}}
     body = {"plan_id": plan["id"], "preserve_disk": True, "custom_plan": custom}
@@ -265,7 +255,7 @@ def test_change_package(
     assert server["plan"]["limits"]["network_total_traffic"]["unit"] == "GiB"
 
 
-def test_additional_addresses(whmcs: Whmcs, account: dict[str, Any], wait: Callable[[float], None]) -> None:
+def test_additional_addresses(whmcs, account, wait):
     path = f"servers/{account['id']}"
     whmcs.call("POST", f"{path}/ips", {"count": 1})
     wait(60)
@@ -277,7 +267,7 @@ def test_additional_addresses(whmcs: Whmcs, account: dict[str, Any], wait: Calla
     assert len(whmcs.call("GET", path)["data"]["ip_addresses"]["ipv4"]) == 2
 
 
-def test_reinstall(whmcs: Whmcs, account: dict[str, Any], wait: Callable[[float], None]) -> None:
+def test_reinstall(whmcs, account, wait):
     path = f"servers/{account['id']}"
     system = whmcs.list("os_images")[1]
     whmcs.call("POST", f"{path}/reinstall", {"os": system["versions"][0]["id"]})
@@ -292,7 +282,7 @@ def test_reinstall(whmcs: Whmcs, account: dict[str, Any], wait: Callable[[float]
     assert (installed["type"], installed["name"]) == ("application", application["name"])
 
 
-def test_a_client_changes_his_address(whmcs: Whmcs, customer: int) -> None:
+def test_a_client_changes_his_address(whmcs, customer):
     whmcs.call("PATCH", f"users/{customer}", {"email": "renamed@example.com"})
     found = whmcs.user_by_email("renamed@example.com")
     assert (found["id"], found["billing_user_id"]) == (customer, 12)
@@ -300,13 +290,13 @@ def test_a_client_changes_his_address(whmcs: Whmcs, customer: int) -> None:
     whmcs.call("PATCH", f"users/{customer}", {"email": "client@example.com"})
 
 
-def test_a_user_is_updated_with_status_and_billing_id(whmcs: Whmcs, customer: int) -> None:
+def test_a_user_is_updated_with_status_and_billing_id(whmcs, customer):
     answer = whmcs.request("PUT", f"users/{customer}", {"status": "active", "billing_user_id": 12})
     assert answer.status == 200
     assert answer.data["billing_user_id"] == 12
 
 
-def test_the_first_hit_of_a_search_is_the_user_of_that_address(whmcs: Whmcs) -> None:
+def test_the_first_hit_of_a_search_is_the_user_of_that_address(whmcs):
     """The module takes `data[0]`: another customer's address that contains this one must not come first."""
     for email in ("xann@example.com", "ann@example.com.au", "ann@example.com"):
         whmcs.call("POST", "users", {"email": email, "password": "secret-1"})
@@ -314,9 +304,7 @@ def test_the_first_hit_of_a_search_is_the_user_of_that_address(whmcs: Whmcs) -> 
 
 
 @pytest.mark.usefixtures("panel")
-def test_terminate_and_delete_the_client(
-    whmcs: Whmcs, customer: int, account: dict[str, Any], wait: Callable[[float], None]
-) -> None:
+def test_terminate_and_delete_the_client(whmcs, customer, account, wait):
     """The module deletes a client who has no servers left; 204 has no body, which its decoder takes."""
     assert whmcs.request("DELETE", f"users/{customer}").status == 409
     assert whmcs.request("DELETE", f"servers/{account['id']}").status == 200

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from mock_solusio.app import Mock
 from mock_solusio.domain.prices import Pricing, parse_pricing
 from mock_solusio.moment import MINUTE
 from support.pricing import vendor_example
@@ -66,9 +65,7 @@ def sold(price: Pricing | None, asked: list[int | None]) -> Callable[[int | None
 # Prices
 
 
-def test_plans_show_the_prices_of_the_customer(
-    mock: Mock, inside: Any, api: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_plans_show_the_prices_of_the_customer(mock, inside, api, monkeypatch):
     both, hourly, monthly, free = (
         api.post(
             "plans",
@@ -103,17 +100,13 @@ def test_plans_show_the_prices_of_the_customer(
     assert asked == [42]
 
 
-def test_without_a_price_it_is_not_available_and_tokens_are_said(
-    mock: Mock, inside: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_price_it_is_not_available_and_tokens_are_said(mock, inside, monkeypatch):
     monkeypatch.setattr(mock.prices, "price", sold(None, []))
     cards = plan_cards(inside.open("/").text)
     assert "Price not available 7 tokens an hour, 5,000 tokens a month" in cards["1 Core, 1 GB RAM"]
 
 
-def test_currency_format_of_the_endpoint_is_escaped(
-    mock: Mock, inside: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_currency_format_of_the_endpoint_is_escaped(mock, inside, monkeypatch):
     bad = {**POUNDS, "currency": {**POUNDS["currency"], "display_prefix": "<b>"}}  # type: ignore[dict-item]
     monkeypatch.setattr(mock.prices, "price", sold(parse_pricing(json.dumps(bad).encode()), []))
     text = inside.open("/").text
@@ -121,7 +114,7 @@ def test_currency_format_of_the_endpoint_is_escaped(
     assert "<b>" not in text
 
 
-def test_hidden_plans_are_not_offered(inside: Any, api: Any) -> None:
+def test_hidden_plans_are_not_offered(inside, api):
     plan = api.get("plans").data[0]
     api.patch(f"plans/{plan['id']}", {"is_visible": False})
     assert plan["name"] not in plan_cards(inside.open("/").text)
@@ -141,9 +134,7 @@ def plan_cards(text: str) -> dict[str, str]:
 # Servers
 
 
-def test_server_is_created_runs_and_is_deleted(
-    mock: Mock, inside: Any, api: Any, user: dict[str, Any]
-) -> None:
+def test_server_is_created_runs_and_is_deleted(mock, inside, api, user):
     assert "You have no servers yet." in inside.open("/").text
     server_id = create(inside, api)
     text = inside.open(f"/?created={server_id}").text
@@ -182,9 +173,7 @@ def test_server_is_created_runs_and_is_deleted(
         ({"plan": "1²"}, "plan"),
     ],
 )
-def test_form_says_what_is_wrong_and_keeps_what_was_entered(
-    inside: Any, api: Any, changes: dict[str, str], field: str
-) -> None:
+def test_form_says_what_is_wrong_and_keeps_what_was_entered(inside, api, changes, field):
     entered = order(api, **changes)
     answer = inside.send("/servers/new", "/servers", entered)
     assert answer.status_code == 422
@@ -196,13 +185,13 @@ def test_form_says_what_is_wrong_and_keeps_what_was_entered(
     assert api.get("servers").json["meta"]["total"] == 0
 
 
-def test_fields_that_only_operators_may_send_are_ignored(inside: Any, api: Any) -> None:
+def test_fields_that_only_operators_may_send_are_ignored(inside, api):
     admin = api.get("account").data
     server_id = create(inside, api, user=str(admin["id"]), compute_resource="1", custom_plan="{}")
     assert api.get(f"servers/{server_id}").data["user"]["email"] == "ada@example.com"
 
 
-def test_limit_is_shown_and_keeps(inside: Any, api: Any, user: dict[str, Any]) -> None:
+def test_limit_is_shown_and_keeps(inside, api, user):
     group = api.post("limit_groups", {"name": "One", "vms": {"limit": 1, "is_enabled": True}})
     assert group.status == 201
     api.put(f"users/{user['id']}", {"limit_group_id": group.data["id"]})
@@ -218,7 +207,7 @@ def test_limit_is_shown_and_keeps(inside: Any, api: Any, user: dict[str, Any]) -
     assert api.get("servers").json["meta"]["total"] == 1
 
 
-def test_plan_comes_chosen_from_its_card(inside: Any, api: Any) -> None:
+def test_plan_comes_chosen_from_its_card(inside, api):
     second = api.get("plans").data[1]["id"]
     text = inside.open(f"/servers/new?plan={second}").text
     assert f'value="{second}" required checked' in text
@@ -226,7 +215,7 @@ def test_plan_comes_chosen_from_its_card(inside: Any, api: Any) -> None:
     assert 'value="<' not in inside.open('/servers/new?plan="><script>').text
 
 
-def test_what_customers_write_is_shown_as_text(inside: Any, api: Any) -> None:
+def test_what_customers_write_is_shown_as_text(inside, api):
     server_id = create(inside, api, name=EVIL)
     for path in ("/", f"/?created={server_id}", f"/servers/{server_id}/delete"):
         text = inside.open(path).text
@@ -236,7 +225,7 @@ def test_what_customers_write_is_shown_as_text(inside: Any, api: Any) -> None:
     assert EVIL not in answer.text
 
 
-def test_email_is_shown_as_text(browser: Any, api: Any) -> None:
+def test_email_is_shown_as_text(browser, api):
     odd = api.post("users", {"email": "<script>alert(1)</script>@example.com"}).data
     enter(browser, api, odd)
     text = browser.open("/").text
@@ -244,7 +233,7 @@ def test_email_is_shown_as_text(browser: Any, api: Any) -> None:
     assert "&lt;script&gt;alert(1)&lt;/script&gt;@example.com" in text
 
 
-def test_suspended_server_cannot_be_deleted(mock: Mock, inside: Any, api: Any) -> None:
+def test_suspended_server_cannot_be_deleted(mock, inside, api):
     server_id = create(inside, api)
     mock.clock.advance(MINUTE)
     question = inside.open(f"/servers/{server_id}/delete")
@@ -258,7 +247,7 @@ def test_suspended_server_cannot_be_deleted(mock: Mock, inside: Any, api: Any) -
     assert api.get(f"servers/{server_id}").status == 200
 
 
-def test_servers_of_others_do_not_exist(browsers: Callable[..., Any], inside: Any, api: Any) -> None:
+def test_servers_of_others_do_not_exist(browsers, inside, api):
     server_id = create(inside, api, name="adas-own")
     mine = create(inside, api, name="adas-other")
     stranger = browsers()
@@ -276,7 +265,7 @@ def test_servers_of_others_do_not_exist(browsers: Callable[..., Any], inside: An
     assert api.get(f"servers/{server_id}").status == 200
 
 
-def test_forms_need_the_proof_of_this_session(browsers: Callable[..., Any], inside: Any, api: Any) -> None:
+def test_forms_need_the_proof_of_this_session(browsers, inside, api):
     server_id = create(inside, api)
     stranger = browsers()
     enter(stranger, api, api.post("users", {"email": "eve@example.com"}).data)
@@ -293,7 +282,7 @@ def test_forms_need_the_proof_of_this_session(browsers: Callable[..., Any], insi
     assert inside.open("/", follow=False).status_code == 200
 
 
-def test_operator_has_a_user_area_of_his_own_things(browser: Any, inside: Any, api: Any) -> None:
+def test_operator_has_a_user_area_of_his_own_things(browser, inside, api):
     server_id = create(inside, api, name="adas-own")
     browser.client.cookies.clear()
     enter(browser, api, api.get("account").data)
@@ -301,14 +290,14 @@ def test_operator_has_a_user_area_of_his_own_things(browser: Any, inside: Any, a
     assert browser.open(f"/servers/{server_id}/delete").status_code == 404
 
 
-def test_odd_notices_are_ignored(inside: Any) -> None:
+def test_odd_notices_are_ignored(inside):
     for number in ("", "x", "-1", "²", "0", "9" * 5000):
         answer = inside.open(f"/?created={number}&deleted={number}")
         assert answer.status_code == 200
         assert 'role="status"' not in answer.text
 
 
-def test_brand_and_link_to_the_reference_follow_the_settings(inside: Any, api: Any) -> None:
+def test_brand_and_link_to_the_reference_follow_the_settings(inside, api):
     assert 'href="/docs"' in inside.open("/").text
     api.patch("settings", {"theme": {"brand_name": EVIL}, "features": {"hide_api_documentation_link": True}})
     for path in ("/", "/nowhere", "/auth/by_token/x"):
@@ -321,9 +310,7 @@ def test_brand_and_link_to_the_reference_follow_the_settings(inside: Any, api: A
 # Event handlers
 
 
-def test_operators_see_webhooks_and_customers_do_not(
-    browsers: Callable[..., Any], inside: Any, api: Any
-) -> None:
+def test_operators_see_webhooks_and_customers_do_not(browsers, inside, api):
     api.create(
         "event_handlers",
         name="books",

@@ -87,9 +87,7 @@ def bare_page(chromium: Browser, solusio: Solusio) -> Iterator[Page]:
         yield page
 
 
-def test_customer_comes_by_link_orders_deletes_and_leaves_without_scripts(
-    bare_page: Page, solusio: Solusio, ada: dict[str, Any], billing: Billing
-) -> None:
+def test_customer_comes_by_link_orders_deletes_and_leaves_without_scripts(bare_page, solusio, ada, billing):
     page = bare_page
     link = solusio.login_link(ada["id"])
     page.goto(link)
@@ -131,7 +129,7 @@ def test_customer_comes_by_link_orders_deletes_and_leaves_without_scripts(
     assert "solusio_session" not in {cookie["name"] for cookie in page.context.cookies()}
 
 
-def test_suspended_customer_reads_a_banner_until_they_are_active_again(page: Page, solusio: Solusio) -> None:
+def test_suspended_customer_reads_a_banner_until_they_are_active_again(page, solusio):
     eve = solusio.create_user()
     page.goto(solusio.login_link(eve["id"]))
     banner = page.get_by_text("Your account is suspended.")
@@ -147,9 +145,7 @@ def test_suspended_customer_reads_a_banner_until_they_are_active_again(page: Pag
     expect(page.get_by_role("link", name="Create a server")).to_be_visible()
 
 
-def test_session_cookie_is_out_of_reach_of_scripts_and_sites(
-    page: Page, solusio: Solusio, ada: dict[str, Any]
-) -> None:
+def test_session_cookie_is_out_of_reach_of_scripts_and_sites(page, solusio, ada):
     page.goto(solusio.login_link(ada["id"]))
     (cookie,) = page.context.cookies()
     assert cookie["name"] == "solusio_session"
@@ -159,7 +155,7 @@ def test_session_cookie_is_out_of_reach_of_scripts_and_sites(
 
 
 @pytest.mark.usefixtures("ada")
-def test_login_with_the_keyboard_alone(page: Page, solusio: Solusio) -> None:
+def test_login_with_the_keyboard_alone(page, solusio):
     page.goto("/login")
     seen = []
     for _ in range(10):
@@ -181,7 +177,7 @@ def test_login_with_the_keyboard_alone(page: Page, solusio: Solusio) -> None:
     assert page.url == f"{solusio.url}/"
 
 
-def test_error_summary_has_the_focus_and_leads_to_the_field(page: Page) -> None:
+def test_error_summary_has_the_focus_and_leads_to_the_field(page):
     page.goto("/login")
     page.get_by_label("Email address").fill("ada@example.com")
     page.get_by_label("Password").fill("wrong")
@@ -196,7 +192,7 @@ def test_error_summary_has_the_focus_and_leads_to_the_field(page: Page) -> None:
     expect(field).to_be_focused()
 
 
-def test_phone_never_scrolls_sideways(chromium: Browser, solusio: Solusio) -> None:
+def test_phone_never_scrolls_sideways(chromium, solusio):
     user = solusio.create_user(email=f"{'long' * 12}@{'subdomain.' * 8}example.com")
     server = solusio.create_server(name=LONG, user=user["id"])
     phone = {"viewport": PHONE, "color_scheme": "dark", "has_touch": True}

@@ -50,7 +50,7 @@ def fields(*args: object, **kwargs: object) -> dict[str, str]:
         (b"a=1&a=2", {"a": "2"}),
     ],
 )
-def test_form_is_read(body: bytes, expected: dict[str, str]) -> None:
+def test_form_is_read(body, expected):
     assert fields(body) == expected
     assert fields(body, parts=3) == expected
     assert fields(body, f"{FORM.upper()}; charset=UTF-8") == expected
@@ -68,19 +68,19 @@ def test_form_is_read(body: bytes, expected: dict[str, str]) -> None:
         (b"a=\xc3\xa4", FORM, 400),
     ],
 )
-def test_what_is_no_form_of_ours_is_refused(body: bytes, media_type: str, status: int) -> None:
+def test_what_is_no_form_of_ours_is_refused(body, media_type, status):
     with pytest.raises(FormError) as caught:
         fields(body, media_type, parts=4)
     assert caught.value.status == status
 
 
-def test_form_of_exactly_the_largest_size_is_read() -> None:
+def test_form_of_exactly_the_largest_size_is_read():
     value = "x" * (MOST_BYTES - 2)
     assert fields(f"a={value}".encode()) == {"a": value}
 
 
 @given(st.binary(max_size=300))
-def test_any_body_is_read_or_refused(body: bytes) -> None:
+def test_any_body_is_read_or_refused(body):
     status, found = 200, {}
     try:
         found = fields(body)
@@ -90,7 +90,7 @@ def test_any_body_is_read_or_refused(body: bytes) -> None:
     assert all(isinstance(text, str) for pair in found.items() for text in pair)
 
 
-def test_proof_holds_for_its_own_secret_alone() -> None:
+def test_proof_holds_for_its_own_secret_alone():
     assert proven("secret", proof("secret"))
     assert not proven("secret", proof("other"))
     assert not proven("secret", "")
@@ -121,7 +121,7 @@ def test_form_from_another_site_is_recognised(headers: dict[str, str], *, expect
     assert is_cross_site(request(headers=headers)) is expected
 
 
-def test_errors_of_the_domain_lead_to_their_fields() -> None:
+def test_errors_of_the_domain_lead_to_their_fields():
     wrong = Invalid({"name": ["A", "B"], "vms": ["C"]})
     assert problems_of(wrong, ("name", "plan")) == (
         Problem("A", "name"),

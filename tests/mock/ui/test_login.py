@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -61,7 +60,7 @@ def has_session(answer: httpx.Response) -> bool:
 # By link
 
 
-def test_link_logs_in_and_leads_to_the_user_area(browser: Any, link: Callable[..., str]) -> None:
+def test_link_logs_in_and_leads_to_the_user_area(browser, link):
     answer = browser.open(link(), follow=False)
     assert answer.status_code == 303
     assert answer.headers["location"] == "/"
@@ -83,7 +82,7 @@ def test_session_cookie_has_the_right_flags(
     assert sorted(flags) == sorted(["httponly", "path=/", "samesite=lax", *(["secure"] if secure else [])])
 
 
-def test_one_time_link_works_once(browsers: Callable[..., Any], link: Callable[..., str]) -> None:
+def test_one_time_link_works_once(browsers, link):
     path = link()
     assert browsers().open(path, follow=False).status_code == 303
     again = browsers().open(path, follow=False)
@@ -95,13 +94,13 @@ def test_one_time_link_works_once(browsers: Callable[..., Any], link: Callable[.
     assert again.headers["cache-control"] == "no-store"
 
 
-def test_lasting_link_works_again(browsers: Callable[..., Any], link: Callable[..., str]) -> None:
+def test_lasting_link_works_again(browsers, link):
     path = link(one_time=False)
     for _ in range(3):
         assert browsers().open(path, follow=False).status_code == 303
 
 
-def test_unknown_and_malformed_links_show_the_clear_page(browser: Any) -> None:
+def test_unknown_and_malformed_links_show_the_clear_page(browser):
     for path in ("unknown", "x" * 5000, "%00", "%F0%9F%92%A9", "<script>alert(1)", "a%20b"):
         answer = browser.open(f"/auth/by_token/{path}", follow=False)
         assert answer.status_code == 410, path
@@ -110,7 +109,7 @@ def test_unknown_and_malformed_links_show_the_clear_page(browser: Any) -> None:
         assert not has_session(answer)
 
 
-def test_link_expires_on_the_clock_of_the_mock(mock: Mock, browser: Any, link: Callable[..., str]) -> None:
+def test_link_expires_on_the_clock_of_the_mock(mock, browser, link):
     path = link()
     mock.clock.advance(ONE_TIME_LIFETIME)
     answer = browser.open(path, follow=False)
@@ -119,9 +118,7 @@ def test_link_expires_on_the_clock_of_the_mock(mock: Mock, browser: Any, link: C
 
 
 @pytest.mark.parametrize("status", ["locked", "suspended"])
-def test_locked_and_suspended_users_log_in_by_link_and_read_why(
-    browser: Any, api: Any, ada: dict[str, Any], link: Callable[..., str], status: str
-) -> None:
+def test_locked_and_suspended_users_log_in_by_link_and_read_why(browser, api, ada, link, status):
     path = link()
     api.put(f"users/{ada['id']}", {"status": status})
     answer = browser.open(path)
@@ -130,9 +127,7 @@ def test_locked_and_suspended_users_log_in_by_link_and_read_why(
 
 
 @pytest.mark.parametrize("ahead", [{"sec_purpose": "prefetch;prerender"}, {"purpose": "prefetch"}])
-def test_looking_ahead_does_not_use_a_link_up(
-    browser: Any, link: Callable[..., str], ahead: dict[str, str]
-) -> None:
+def test_looking_ahead_does_not_use_a_link_up(browser, link, ahead):
     path = link()
     looked = browser.client.head(path)
     assert looked.status_code == 200
@@ -142,9 +137,7 @@ def test_looking_ahead_does_not_use_a_link_up(
     assert browser.open(path, follow=False).status_code == 303
 
 
-def test_a_thousand_tries_at_once_open_one_session(
-    mock: Mock, browsers: Callable[..., Any], link: Callable[..., str]
-) -> None:
+def test_a_thousand_tries_at_once_open_one_session(mock, browsers, link):
     path = link()
     client = httpx.AsyncClient(transport=httpx.ASGITransport(mock), base_url="http://mock.test")
 
@@ -156,7 +149,7 @@ def test_a_thousand_tries_at_once_open_one_session(
     assert browsers().open(path, follow=False).status_code == 410
 
 
-def test_used_link_lets_one_who_is_inside_stay(browser: Any, link: Callable[..., str]) -> None:
+def test_used_link_lets_one_who_is_inside_stay(browser, link):
     path = link()
     browser.open(path)
     again = browser.open(path)
@@ -165,7 +158,7 @@ def test_used_link_lets_one_who_is_inside_stay(browser: Any, link: Callable[...,
     assert browser.open("/", follow=False).status_code == 200
 
 
-def test_login_makes_a_new_session_and_ends_the_old_one(browser: Any, link: Callable[..., str]) -> None:
+def test_login_makes_a_new_session_and_ends_the_old_one(browser, link):
     browser.open(link())
     first = browser.session
     browser.open(link())
@@ -175,13 +168,13 @@ def test_login_makes_a_new_session_and_ends_the_old_one(browser: Any, link: Call
     assert browser.open("/", follow=False).headers["location"] == "/login"
 
 
-def test_prepared_session_cookie_is_not_adopted(browser: Any, link: Callable[..., str]) -> None:
+def test_prepared_session_cookie_is_not_adopted(browser, link):
     browser.client.cookies.set("solusio_session", "prepared-by-an-attacker", domain="mock.test", path="/")
     browser.open(link(), follow=False)
     assert browser.session != "prepared-by-an-attacker"
 
 
-def test_session_ends_after_a_day(mock: Mock, browser: Any, link: Callable[..., str]) -> None:
+def test_session_ends_after_a_day(mock, browser, link):
     browser.open(link())
     mock.clock.advance(DAY - 1)
     assert browser.open("/", follow=False).status_code == 200
@@ -192,9 +185,7 @@ def test_session_ends_after_a_day(mock: Mock, browser: Any, link: Callable[..., 
 
 @pytest.mark.parametrize("status", ["locked", "suspended"])
 @pytest.mark.parametrize("path", ["/", "/servers/new", "/nowhere", "/auth/by_token/unknown"])
-def test_every_page_says_that_the_account_is_locked_or_suspended(
-    browser: Any, api: Any, ada: dict[str, Any], link: Callable[..., str], status: str, path: str
-) -> None:
+def test_every_page_says_that_the_account_is_locked_or_suspended(browser, api, ada, link, status, path):
     browser.open(link())
     said = f"Your account is {status}."
     assert said not in browser.open(path).text
@@ -205,9 +196,7 @@ def test_every_page_says_that_the_account_is_locked_or_suspended(
 
 
 @pytest.mark.parametrize("status", ["locked", "suspended"])
-def test_locked_and_suspended_users_cannot_create_a_server(
-    browser: Any, api: Any, ada: dict[str, Any], link: Callable[..., str], status: str
-) -> None:
+def test_locked_and_suspended_users_cannot_create_a_server(browser, api, ada, link, status):
     browser.open(link())
     form = browser.open("/servers/new")
     api.put(f"users/{ada['id']}", {"status": status})
@@ -216,7 +205,7 @@ def test_locked_and_suspended_users_cannot_create_a_server(
     assert f"Your account is {status}: you cannot create servers." in answer.text
 
 
-def test_session_and_its_forms_outlive_a_restart(browsers: Callable[..., Any], tmp_path: Path) -> None:
+def test_session_and_its_forms_outlive_a_restart(browsers, tmp_path):
     def start() -> Mock:
         return Mock(Options(clock=Clock(START, speed=0), file=tmp_path / "state", seed="test"))
 
@@ -240,13 +229,13 @@ def test_session_and_its_forms_outlive_a_restart(browsers: Callable[..., Any], t
 # By password
 
 
-def test_guest_is_led_to_the_login_form(browser: Any) -> None:
+def test_guest_is_led_to_the_login_form(browser):
     for path in ("/", "/servers/new", "/servers/1/delete"):
         answer = browser.open(path, follow=False)
         assert (answer.status_code, answer.headers["location"]) == (303, "/login")
 
 
-def test_password_logs_in(browser: Any, ada: dict[str, Any]) -> None:
+def test_password_logs_in(browser, ada):
     answer = browser.log_in(EMAIL.upper(), PASSWORD)
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     assert EMAIL in browser.open("/").text
@@ -258,9 +247,7 @@ def test_password_logs_in(browser: Any, ada: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("email", "password"), [(EMAIL, "wrong"), ("nobody@example.com", PASSWORD), ("", "")]
 )
-def test_wrong_password_is_told_without_saying_what_was_wrong(
-    browser: Any, email: str, password: str
-) -> None:
+def test_wrong_password_is_told_without_saying_what_was_wrong(browser, email, password):
     answer = browser.log_in(email, password)
     assert answer.status_code == 422
     assert "These credentials do not match our records." in answer.text
@@ -270,7 +257,7 @@ def test_wrong_password_is_told_without_saying_what_was_wrong(
 
 
 @pytest.mark.usefixtures("ada")
-def test_guessing_is_slowed_down(mock: Mock, browser: Any) -> None:
+def test_guessing_is_slowed_down(mock, browser):
     for _ in range(5):
         assert browser.log_in(EMAIL, "wrong").status_code == 422
     answer = browser.log_in(EMAIL, PASSWORD)
@@ -282,16 +269,14 @@ def test_guessing_is_slowed_down(mock: Mock, browser: Any) -> None:
 
 
 @pytest.mark.parametrize("status", ["locked", "suspended"])
-def test_locked_and_suspended_users_log_in_by_password(
-    browser: Any, api: Any, ada: dict[str, Any], status: str
-) -> None:
+def test_locked_and_suspended_users_log_in_by_password(browser, api, ada, status):
     api.put(f"users/{ada['id']}", {"status": status})
     assert browser.log_in(EMAIL, PASSWORD).headers["location"] == "/"
     assert f"Your account is {status}." in browser.open("/").text
 
 
 @pytest.mark.usefixtures("ada")
-def test_login_form_needs_its_proof(browsers: Callable[..., Any]) -> None:
+def test_login_form_needs_its_proof(browsers):
     mine, other = browsers(), browsers()
     fields = {"email": EMAIL, "password": PASSWORD}
     page = mine.open("/login")
@@ -309,7 +294,7 @@ def test_login_form_needs_its_proof(browsers: Callable[..., Any]) -> None:
 
 
 @pytest.mark.usefixtures("ada")
-def test_second_tab_finds_its_visitor_inside(browser: Any) -> None:
+def test_second_tab_finds_its_visitor_inside(browser):
     first, second = browser.open("/login"), browser.open("/login")
     fields = {"email": EMAIL, "password": PASSWORD}
     assert browser.send(first, "/login", fields).status_code == 303
@@ -319,9 +304,7 @@ def test_second_tab_finds_its_visitor_inside(browser: Any) -> None:
     assert browser.session == session
 
 
-def test_logins_are_in_the_activity_log(
-    browsers: Callable[..., Any], api: Any, ada: dict[str, Any], link: Callable[..., str]
-) -> None:
+def test_logins_are_in_the_activity_log(browsers, api, ada, link):
     browsers().open(link())
     browsers().log_in(EMAIL, PASSWORD)
     browsers().log_in(EMAIL, "wrong")
@@ -330,7 +313,7 @@ def test_logins_are_in_the_activity_log(
     assert {entry["data"]["ip"] for entry in entries} == {"127.0.0.1"}
 
 
-def test_guests_do_not_share_their_proof(browsers: Callable[..., Any]) -> None:
+def test_guests_do_not_share_their_proof(browsers):
     proofs = {re.findall(r'"_token" value="(\w+)"', browsers().open("/login").text)[0] for _ in range(5)}
     assert len(proofs) == 5
 
@@ -338,7 +321,7 @@ def test_guests_do_not_share_their_proof(browsers: Callable[..., Any]) -> None:
 # Registration (step 4)
 
 
-def test_registration_makes_a_user_and_logs_him_in(browser: Any, api: Any) -> None:
+def test_registration_makes_a_user_and_logs_him_in(browser, api):
     assert 'href="/register"' in browser.open("/login").text
     answer = browser.send("/register", "/register", {"email": "new@example.com", "password": PASSWORD})
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
@@ -360,14 +343,14 @@ def test_registration_makes_a_user_and_logs_him_in(browser: Any, api: Any) -> No
         ("new@example.com", "x" * 300, "password"),
     ],
 )
-def test_registration_says_what_is_wrong(browser: Any, email: str, password: str, field: str) -> None:
+def test_registration_says_what_is_wrong(browser, email, password, field):
     answer = browser.send("/register", "/register", {"email": email, "password": password})
     assert answer.status_code == 422
     assert f'href="#{field}"' in answer.text
     assert not has_session(answer)
 
 
-def test_registration_that_is_off_does_not_exist(browser: Any, api: Any) -> None:
+def test_registration_that_is_off_does_not_exist(browser, api):
     form = browser.open("/register")
     api.patch("settings", {"features": {"allow_registration": False}})
     before = api.get("users").json["meta"]["total"]
@@ -382,7 +365,7 @@ def test_registration_that_is_off_does_not_exist(browser: Any, api: Any) -> None
 # Out
 
 
-def test_logout_ends_the_session(browser: Any, link: Callable[..., str]) -> None:
+def test_logout_ends_the_session(browser, link):
     browser.open(link())
     secret = browser.session
     answer = browser.send("/", "/logout")
@@ -393,14 +376,14 @@ def test_logout_ends_the_session(browser: Any, link: Callable[..., str]) -> None
     assert browser.open("/", follow=False).headers["location"] == "/login"
 
 
-def test_logout_needs_its_proof(browser: Any, link: Callable[..., str]) -> None:
+def test_logout_needs_its_proof(browser, link):
     browser.open(link())
     assert browser.client.get("/logout").status_code == 405
     assert browser.client.post("/logout", data={"_token": ""}).status_code == 403
     assert browser.open("/", follow=False).status_code == 200
 
 
-def test_pages_do_not_show_what_logs_in(browser: Any, link: Callable[..., str]) -> None:
+def test_pages_do_not_show_what_logs_in(browser, link):
     path = link()
     text = browser.open(path).text
     assert path.rpartition("/")[2] not in text
@@ -410,9 +393,7 @@ def test_pages_do_not_show_what_logs_in(browser: Any, link: Callable[..., str]) 
 # Allowed IPs
 
 
-def test_a_user_may_log_in_only_from_allowed_addresses(
-    browser: Any, api: Any, ada: dict[str, Any], link: Callable[..., str]
-) -> None:
+def test_a_user_may_log_in_only_from_allowed_addresses(browser, api, ada, link):
     path, transport = link(), browser.client._transport
     api.put(f"users/{ada['id']}", {"allowed_ips": ["2001:db8::/32"]})
     refused = browser.open(path, follow=False)
@@ -429,9 +410,7 @@ def test_a_user_may_log_in_only_from_allowed_addresses(
     assert EMAIL in browser.open("/").text
 
 
-def test_a_session_is_of_no_use_at_another_address(
-    browser: Any, api: Any, ada: dict[str, Any], link: Callable[..., str]
-) -> None:
+def test_a_session_is_of_no_use_at_another_address(browser, api, ada, link):
     browser.open(link())
     form = browser.open("/servers/new")
     api.put(f"users/{ada['id']}", {"allowed_ips": ["192.0.2.1"]})

@@ -124,7 +124,7 @@ each_page = pytest.mark.parametrize(
 
 
 @each_page
-def test_what_users_write_is_escaped(page: Page, frame: Frame) -> None:
+def test_what_users_write_is_escaped(page, frame):
     reader = read(page, frame)
     assert reader.of("script") == []
     assert "<script>" not in render(page, frame)
@@ -132,7 +132,7 @@ def test_what_users_write_is_escaped(page: Page, frame: Frame) -> None:
 
 
 @each_page
-def test_page_has_language_landmarks_one_heading_and_no_inline_style(page: Page, frame: Frame) -> None:
+def test_page_has_language_landmarks_one_heading_and_no_inline_style(page, frame):
     reader = read(page, frame)
     assert reader.of("html") == [{"lang": "en"}]
     for tag in ("header", "main", "footer", "h1", "title"):
@@ -143,7 +143,7 @@ def test_page_has_language_landmarks_one_heading_and_no_inline_style(page: Page,
 
 
 @each_page
-def test_every_id_is_unique_and_every_reference_resolves(page: Page, frame: Frame) -> None:
+def test_every_id_is_unique_and_every_reference_resolves(page, frame):
     reader = read(page, frame)
     ids = [attributes["id"] for _, attributes in reader.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
@@ -157,7 +157,7 @@ def test_every_id_is_unique_and_every_reference_resolves(page: Page, frame: Fram
 
 
 @each_page
-def test_every_input_has_a_label_and_every_form_its_proof(page: Page, frame: Frame) -> None:
+def test_every_input_has_a_label_and_every_form_its_proof(page, frame):
     reader = read(page, frame)
     labelled = {attributes.get("for") for attributes in reader.of("label")}
     for attributes in [*reader.of("input"), *reader.of("select")]:
@@ -169,7 +169,7 @@ def test_every_input_has_a_label_and_every_form_its_proof(page: Page, frame: Fra
     assert len(hidden) == len(reader.of("form"))
 
 
-def test_error_summary_leads_to_the_fields_and_takes_the_focus() -> None:
+def test_error_summary_leads_to_the_fields_and_takes_the_focus():
     page = RegisterPage("x", (Problem("The email is taken.", "email"),))
     reader = read(page, GUEST)
     (summary,) = [attributes for _, attributes in reader.elements if attributes.get("role") == "alert"]
@@ -182,7 +182,7 @@ def test_error_summary_leads_to_the_fields_and_takes_the_focus() -> None:
     assert "<title>Error: " in render(page, GUEST)
 
 
-def test_page_without_errors_has_no_summary() -> None:
+def test_page_without_errors_has_no_summary():
     reader = read(RegisterPage(), GUEST)
     assert not [attributes for _, attributes in reader.elements if attributes.get("role") == "alert"]
     assert not [attributes for _, attributes in reader.elements if "aria-invalid" in attributes]
@@ -196,19 +196,19 @@ def test_page_without_errors_has_no_summary() -> None:
         (plan(prices=(), tokens=""), "Free", "Price not available"),
     ],
 )
-def test_plan_shows_its_price_or_says_that_there_is_none(card: PlanCard, shown: str, hidden: str) -> None:
+def test_plan_shows_its_price_or_says_that_there_is_none(card, shown, hidden):
     text = render(AreaPage(ACCOUNT, (), (card,)), USER)
     assert shown in text
     assert hidden not in text
 
 
-def test_full_account_is_not_offered_another_server() -> None:
+def test_full_account_is_not_offered_another_server():
     text = render(AreaPage(ACCOUNT, (), (plan(),), full="You have all the servers you may have."), USER)
     assert "You have all the servers you may have." in text
     assert "/servers/new" not in text
 
 
-def test_registration_is_offered_only_where_it_is_allowed() -> None:
+def test_registration_is_offered_only_where_it_is_allowed():
     assert "/register" in render(LoginPage(), GUEST)
     assert "/register" not in render(LoginPage(), Frame())
 
@@ -254,7 +254,7 @@ TEXT = [
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_can_be_read(scheme: str) -> None:
+def test_text_can_be_read(scheme):
     """WCAG 2 AA: 4.5 for text, 3 for the edges of inputs."""
     found = colours(asset_bytes("style.css").decode())[scheme]
     for ink, ground in TEXT:
@@ -263,7 +263,7 @@ def test_text_can_be_read(scheme: str) -> None:
         assert contrast(found["edge"], found[ground]) >= 3, ground
 
 
-def test_text_on_the_gradient_can_be_read() -> None:
+def test_text_on_the_gradient_can_be_read():
     css = asset_bytes("style.css").decode()
     gradients = re.findall(r"--hero: linear-gradient\(([^)]*)\)", css)
     inks = ["#ffffff", *set(re.findall(r"\.hero[^{]* dt \{ color: (#[0-9a-f]{6})", css))]
@@ -275,12 +275,12 @@ def test_text_on_the_gradient_can_be_read() -> None:
                 assert contrast(ink, stop) >= 4.5, (ink, stop)
 
 
-def test_contrast_is_measured_right() -> None:
+def test_contrast_is_measured_right():
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
 
 
-def test_static_files_load_nothing_from_elsewhere_and_are_named_by_their_content() -> None:
+def test_static_files_load_nothing_from_elsewhere_and_are_named_by_their_content():
     assert set(assets().values()) == {"style.css", "icon.svg"}
     for path, name in assets().items():
         assert re.fullmatch(r"/static/[a-z]+\.[0-9a-f]{12}\.(css|svg)", path)

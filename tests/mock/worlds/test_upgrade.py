@@ -2,14 +2,13 @@
 
 import json
 import sqlite3
-from pathlib import Path
 
 from mock_solusio.options import Options
 from mock_solusio.store.store import FORMAT
 from support.calls import ADMIN_TOKEN, calling
 
 
-def test_owners_of_projects_become_their_first_members(tmp_path: Path) -> None:
+def test_owners_of_projects_become_their_first_members(tmp_path):
     options = Options(file=tmp_path / "state", admin_token=ADMIN_TOKEN)
     with calling(options) as api:
         shared = api.create("projects", name="shared")["id"]
@@ -32,7 +31,7 @@ def test_owners_of_projects_become_their_first_members(tmp_path: Path) -> None:
             assert api.mock.store.remembered("format") == FORMAT
 
 
-def test_built_in_roles_get_their_names_and_permissions(tmp_path: Path) -> None:
+def test_built_in_roles_get_their_names_and_permissions(tmp_path):
     options = Options(file=tmp_path / "state", admin_token=ADMIN_TOKEN)
     with calling(options) as api:
         fresh = api.get("roles").data

@@ -71,9 +71,7 @@ def use_server(mock: Mock, billing_user_id: int, servers: int) -> None:
     mock.clock.advance(31 * 24 * 60 * MINUTE)
 
 
-def test_from_the_customer_into_solusio_and_from_billing_to_the_printed_invoice(
-    page: Page, mock: Mock
-) -> None:
+def test_from_the_customer_into_solusio_and_from_billing_to_the_printed_invoice(page, mock):
     page.goto("/billing")
     page.get_by_role("link", name="Ada Lovelace").click()
     expect(page.get_by_text("0,0010829 EUR")).to_be_visible()  # 0.00091 x 1.19
@@ -123,7 +121,7 @@ def pages_of(pdf: bytes) -> int:
     return len(re.findall(rb"/Type\s*/Page\b", pdf))
 
 
-def test_a_long_invoice_prints_completely_with_a_table_head_on_every_page(page: Page, mock: Mock) -> None:
+def test_a_long_invoice_prints_completely_with_a_table_head_on_every_page(page, mock):
     page.goto("/billing/customers/43")
     page.get_by_role("button", name="Log in to SolusIO").click()
     page.wait_for_url(f"{mock.url}/")
@@ -146,7 +144,7 @@ def test_a_long_invoice_prints_completely_with_a_table_head_on_every_page(page: 
     assert pages_of(page.pdf(prefer_css_page_size=True)) > 5
 
 
-def test_a_name_is_never_run_as_a_script(chromium: Browser, url: str) -> None:
+def test_a_name_is_never_run_as_a_script(chromium, url):
     made = chromium.new_context(base_url=url)  # with scripts enabled
     made.set_default_timeout(10_000)
     page = made.new_page()
@@ -165,13 +163,13 @@ def test_a_name_is_never_run_as_a_script(chromium: Browser, url: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/billing", "/billing/customers/43", "/billing/invoices?period=2026-03"])
-def test_a_phone_shows_pages_without_scrolling_sideways(page: Page, path: str) -> None:
+def test_a_phone_shows_pages_without_scrolling_sideways(page, path):
     page.set_viewport_size(PHONE)
     page.goto(path)
     assert page.locator("html").evaluate("root => root.scrollWidth") == PHONE["width"]
 
 
-def test_a_page_of_another_site_cannot_press_the_button(chromium: Browser, url: str, mock: Mock) -> None:
+def test_a_page_of_another_site_cannot_press_the_button(chromium, url, mock):
     made = chromium.new_context()
     page = made.new_page()
     page.set_default_timeout(10_000)

@@ -1,8 +1,5 @@
 """The official Go SDK: every method of every service, with its exact status codes, types and paging."""
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f go@example.com"
@@ -31,13 +28,13 @@ LISTS = [
 
 @pytest.mark.parametrize(("path", "kind"), LISTS)
 @pytest.mark.usefixtures("server")
-def test_lists_are_walked_to_their_ends(go: Any, path: str, kind: str) -> None:
+def test_lists_are_walked_to_their_ends(go, path, kind):
     rows = go.list(path, kind)
     assert len({row["id"] for row in rows}) == len(rows)
     assert rows or path == "ssh_keys"
 
 
-def test_pages_keep_their_filter(go: Any) -> None:
+def test_pages_keep_their_filter(go):
     for number in range(40):
         go.create("users", "User", {"email": f"go-page-{number}@example.com", "password": "secret-1"})
     go.create("users", "User", {"email": "other@example.com", "password": "secret-1", "status": "locked"})
@@ -48,15 +45,13 @@ def test_pages_keep_their_filter(go: Any) -> None:
 
 
 @pytest.mark.parametrize("path", ["users", "servers", "plans", "ssh_keys", "ip_blocks", "icons", "tasks"])
-def test_an_empty_list_ends(go: Any, path: str) -> None:
+def test_an_empty_list_ends(go, path):
     name = "filter[action]" if path == "tasks" else "filter[search]"
     value = "run version update" if path == "tasks" else "there is nothing of this name"
     assert go.list(path, "any", {name: value}) == []
 
 
-def test_login_gives_credentials_whose_scheme_is_used_verbatim(
-    go: Any, go_as: Callable[[str], Any], wire: Any
-) -> None:
+def test_login_gives_credentials_whose_scheme_is_used_verbatim(go, go_as, wire):
     go.create("users", "User", {"email": "login@example.com", "password": "secret-1"})
     login = go_as("none").request(
         "POST", "auth/login", {"email": "login@example.com", "password": "secret-1"}, status=200
@@ -69,7 +64,7 @@ def test_login_gives_credentials_whose_scheme_is_used_verbatim(
     assert answer.data["email"] == "login@example.com"
 
 
-def test_a_wrong_login_is_an_error_that_is_read(go: Any, refused: type[Exception]) -> None:
+def test_a_wrong_login_is_an_error_that_is_read(go, refused):
     with pytest.raises(refused) as caught:
         go.request("POST", "auth/login", {"email": "login@example.com", "password": "no"}, status=200)
     answer = caught.value.answer  # type: ignore[attr-defined]
@@ -79,11 +74,11 @@ def test_a_wrong_login_is_an_error_that_is_read(go: Any, refused: type[Exception
     assert "http_code" not in answer.json
 
 
-def test_account(go: Any) -> None:
+def test_account(go):
     assert go.get("account", "User")["email"] == "admin@example.com"
 
 
-def test_users(go: Any, refused: type[Exception]) -> None:
+def test_users(go, refused):
     role = go.list("roles", "Role")[-1]
     body = {"email": "go@example.com", "password": "secret-1", "status": "active", "billing_user_id": 4711}
     made = go.create("users", "User", {**body, "roles": [role["id"]], "billing_token": "abc"})
@@ -97,7 +92,7 @@ def test_users(go: Any, refused: type[Exception]) -> None:
         go.get(path, "User")
 
 
-def test_api_tokens(go: Any, go_as: Callable[[str], Any]) -> None:
+def test_api_tokens(go, go_as):
     user = go.create("users", "User", {"email": "token@example.com", "password": "secret-1"})
     made = go.create("api_tokens", "AccessToken", {"name": "primary token", "user_id": user["id"]})
     assert made["token_type"] == "Bearer"
@@ -110,13 +105,13 @@ def test_api_tokens(go: Any, go_as: Callable[[str], Any]) -> None:
     go.sync_delete(path)
 
 
-def test_roles(go: Any) -> None:
+def test_roles(go):
     rows = go.list("permissions", "Permission")
     made = go.create("roles", "Role", {"name": "go role", "permissions": [rows[0]["id"], rows[1]["id"]]})
     assert go.get(f"roles/{made['id']}", "Role")["name"] == "go role"
 
 
-def test_plans(go: Any, plan_body: dict[str, Any], plan: dict[str, Any], refused: type[Exception]) -> None:
+def test_plans(go, plan_body, plan, refused):
     for name, value in plan_body.items():
         if name not in ("params", "netfilter", "ppp", "tun_tap"):
             assert plan[name] == value, name
@@ -148,7 +143,7 @@ def test_plans(go: Any, plan_body: dict[str, Any], plan: dict[str, Any], refused
         {"filter[disk]": "20", "filter[search]": "go plan"},
     ],
 )
-def test_plan_filters(go: Any, plan: dict[str, Any], filters: dict[str, str]) -> None:
+def test_plan_filters(go, plan, filters):
     assert plan["id"] in [row["id"] for row in go.list("plans", "Plan", filters)]
     other = {
         "filter[search]": "go plan",
@@ -162,7 +157,7 @@ def test_plan_filters(go: Any, plan: dict[str, Any], filters: dict[str, str]) ->
             assert plan["id"] not in [row["id"] for row in rows]
 
 
-def test_projects(go: Any) -> None:
+def test_projects(go):
     made = go.create("projects", "Project", {"name": "a", "description": "b"})
     assert (made["name"], made["description"], made["is_owner"]) == ("a", "b", True)
     path = f"projects/{made['id']}"
@@ -171,7 +166,7 @@ def test_projects(go: Any) -> None:
     go.sync_delete(path)
 
 
-def test_locations(go: Any) -> None:
+def test_locations(go):
     body = {"name": "go", "description": "x", "icon_id": None, "is_default": False, "is_visible": True}
     made = go.create("locations", "Location", body)
     path = f"locations/{made['id']}"
@@ -183,7 +178,7 @@ def test_locations(go: Any) -> None:
     go.sync_delete(path)
 
 
-def test_os_images_and_versions(go: Any) -> None:
+def test_os_images_and_versions(go):
     icon = go.list("icons", "Icon", {"filter[type]": "os"})[0]
     made = go.create("os_images", "OsImage", {"name": "GoOS", "icon_id": icon["id"], "is_visible": True})
     version = {
@@ -209,7 +204,7 @@ def test_os_images_and_versions(go: Any) -> None:
     go.sync_delete(f"os_images/{made['id']}")
 
 
-def test_applications(go: Any) -> None:
+def test_applications(go):
     icon = go.list("icons", "Icon", {"filter[type]": "application"})[0]
     body = {
         "name": "go app",
@@ -226,7 +221,7 @@ def test_applications(go: Any) -> None:
     assert made["login_link"] == body["login_link"]
 
 
-def test_ssh_keys(go: Any) -> None:
+def test_ssh_keys(go):
     user = go.get("account", "User")["id"]
     body = {"name": "go key", "body": KEY, "user_id": user}
     made = go.create("ssh_keys", "SSHKey", body)
@@ -236,7 +231,7 @@ def test_ssh_keys(go: Any) -> None:
     go.sync_delete(f"ssh_keys/{made['id']}")
 
 
-def test_ip_blocks_and_addresses(go: Any) -> None:
+def test_ip_blocks_and_addresses(go):
     body = {
         "name": "go block",
         "type": "IPv4",
@@ -261,7 +256,7 @@ def test_ip_blocks_and_addresses(go: Any) -> None:
     assert go.create("ip_blocks", "IPBlock", six)["subnet"] == 96
 
 
-def test_compute_resources(go: Any) -> None:
+def test_compute_resources(go):
     body = {"name": "go-1", "host": "go-1.example.com", "login": "root", "port": 22, "type": "lpass"}
     made = go.create("compute_resources", "ComputeResource", {**body, "password": "x", "agent_port": 8080})
     path = f"compute_resources/{made['id']}"
@@ -282,11 +277,11 @@ def test_compute_resources(go: Any) -> None:
     go.sync_delete(path, {"force": True})
 
 
-def test_storage_types(go: Any) -> None:
+def test_storage_types(go):
     assert {one["name"] for one in go.get("storage_types", "[StorageType]")} >= {"fb", "lvm", "nfs"}
 
 
-def test_settings(go: Any) -> None:
+def test_settings(go):
     before = go.get("settings", "Settings")
     features = {
         "hide_plan_name": True,
@@ -310,13 +305,13 @@ def test_settings(go: Any) -> None:
     assert got["theme"] == before["theme"]
 
 
-def test_license(go: Any) -> None:
+def test_license(go):
     body = {"activation_code": "A00000-000000-00000-00000-00000"}
     assert go.request("POST", "license/activate", body, status=200)["data"]["is_active"] is True
     go.get("license", "License")
 
 
-def test_activity_logs(go: Any) -> None:
+def test_activity_logs(go):
     made = go.create("users", "User", {"email": "logged@example.com", "password": "secret-1"})
     events = go.list("activity_logs", "ActivityLog", {"filter[event]": "user_created"})
     assert {event["event"] for event in events} == {"user_created"}
@@ -325,9 +320,7 @@ def test_activity_logs(go: Any) -> None:
     assert go.list("activity_logs", "ActivityLog", {"filter[user_id]": str(made["id"])}) == []
 
 
-def test_errors_are_what_the_sdk_reads(
-    go: Any, go_as: Callable[[str], Any], refused: type[Exception]
-) -> None:
+def test_errors_are_what_the_sdk_reads(go, go_as, refused):
     with pytest.raises(refused, match="404") as missing:
         go.get("servers/2147483647", "VirtualServer")
     with pytest.raises(refused, match="422") as wrong:

@@ -1,14 +1,11 @@
 """The official Go SDK: servers and what hangs on them, from order to migration."""
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 GIB = 1024**3
 
 
-def test_backup_nodes(go: Any, refused: type[Exception]) -> None:
+def test_backup_nodes(go, refused):
     machine = go.list("compute_resources", "ComputeResource")[0]["id"]
     credentials = {
         "host": "b.example.com",
@@ -33,9 +30,7 @@ def test_backup_nodes(go: Any, refused: type[Exception]) -> None:
         go.update(path, "BackupNode", box)
 
 
-def test_a_backup_is_on_the_node_of_its_machine(
-    go: Any, wait: Callable[[float], None], server: int, refused: type[Exception]
-) -> None:
+def test_a_backup_is_on_the_node_of_its_machine(go, wait, server, refused):
     before = go.get("backup_nodes/1", "BackupNode")
     backup = go.create(f"servers/{server}/backups", "Backup", None)
     wait(60)
@@ -50,9 +45,7 @@ def test_a_backup_is_on_the_node_of_its_machine(
 
 
 @pytest.mark.parametrize("preserve", [True, False])
-def test_servers_migrations(
-    go: Any, wait: Callable[[float], None], order: dict[str, Any], preserve: bool
-) -> None:
+def test_servers_migrations(go, wait, order, preserve):
     made = go.create(
         "servers", "VirtualServer", {**order, "name": "moves.example.com", "additional_ip_count": 1}
     )
@@ -83,7 +76,7 @@ def test_servers_migrations(
     wait(60)
 
 
-def test_a_migration_that_cannot_be(go: Any, server: int, refused: type[Exception]) -> None:
+def test_a_migration_that_cannot_be(go, server, refused):
     here = go.request("GET", f"servers/{server}", status=200)["data"]["compute_resource"]["id"]
     body = {"is_live": False, "preserve_ips": True, "destination_compute_resource_id": here}
     for wrong, field in (
@@ -96,7 +89,7 @@ def test_a_migration_that_cannot_be(go: Any, server: int, refused: type[Exceptio
         assert list(caught.value.answer.json["errors"]) == [field]  # type: ignore[attr-defined]
 
 
-def test_servers(go: Any, plan_body: dict[str, Any], wait: Callable[[float], None], server: int) -> None:
+def test_servers(go, plan_body, wait, server):
     path = f"servers/{server}"
     changed = go.patch(
         path,
@@ -134,7 +127,7 @@ def test_servers(go: Any, plan_body: dict[str, Any], wait: Callable[[float], Non
     assert [disk["is_primary"] for disk in disks] == [True]
 
 
-def test_backups_and_snapshots(go: Any, wait: Callable[[float], None], server: int) -> None:
+def test_backups_and_snapshots(go, wait, server):
     backup = go.create(f"servers/{server}/backups", "Backup", None)
     wait(60)
     assert go.get(f"backups/{backup['id']}", "Backup")["status"] == "created"
@@ -159,7 +152,7 @@ def test_backups_and_snapshots(go: Any, wait: Callable[[float], None], server: i
         ("filter[virtualization_type]", "kvm", "vz"),
     ],
 )
-def test_server_filters(go: Any, server: int, name: str, good: str | None, bad: str) -> None:
+def test_server_filters(go, server, name, good, bad):
     if good is None:
         found = go.list("tasks", "Task", {"filter[compute_resource_vm_id]": str(server)})
         good = str(found[0]["compute_resource_id"])
@@ -167,7 +160,7 @@ def test_server_filters(go: Any, server: int, name: str, good: str | None, bad: 
     assert go.list("servers", "VirtualServer", {name: bad}) == []
 
 
-def test_task_filters(go: Any, server: int) -> None:
+def test_task_filters(go, server):
     mine = {"filter[compute_resource_vm_id]": str(server)}
     tasks = go.list("tasks", "Task", {**mine, "filter[action]": "vm-create", "filter[status]": "done"})
     assert len(tasks) == 1
@@ -176,9 +169,7 @@ def test_task_filters(go: Any, server: int) -> None:
     assert go.list("tasks", "Task", {**mine, "filter[status]": "failed"}) == []
 
 
-def test_servers_of_projects_and_compute_resources(
-    go: Any, wait: Callable[[float], None], order: dict[str, Any], project: int, server: int
-) -> None:
+def test_servers_of_projects_and_compute_resources(go, wait, order, project, server):
     body = {"name": "in-project", "plan_id": order["plan"], "location_id": order["location"]}
     made = go.create(
         f"projects/{project}/servers", "VirtualServer", {**body, "os_image_version_id": order["os"]}
@@ -205,9 +196,7 @@ def test_servers_of_projects_and_compute_resources(
 
 
 @pytest.mark.usefixtures("plan")
-def test_a_whole_plan_instead_of_one_by_id(
-    go: Any, plan_body: dict[str, Any], wait: Callable[[float], None], order: dict[str, Any]
-) -> None:
+def test_a_whole_plan_instead_of_one_by_id(go, plan_body, wait, order):
     """The official importer from VMware orders so: no `plan`, a `custom_plan` with every member there is."""
     body = {name: value for name, value in order.items() if name != "plan"}
     short = {"available_locations": None, "available_os_image_versions": None, "available_applications": None}
@@ -235,9 +224,7 @@ def test_a_whole_plan_instead_of_one_by_id(
 
 
 @pytest.mark.parametrize("days", [0, 1, 30, 300])
-def test_what_a_disk_holds_is_an_integer(
-    go: Any, wait: Callable[[float], None], order: dict[str, Any], days: int
-) -> None:
+def test_what_a_disk_holds_is_an_integer(go, wait, order, days):
     extra = [{"name": f"{size}", "size": size, "offer_id": 0} for size in (1, 7, 1000)]
     made = go.create("servers", "VirtualServer", {**order, "additional_disks": extra})
     wait(60 + days * 86400)

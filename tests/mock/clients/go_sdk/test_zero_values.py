@@ -63,7 +63,7 @@ def send(panel: Solusio, with_server: str) -> Callable[..., Any]:
 
 
 @pytest.mark.parametrize("name", REQUESTS)
-def test_what_is_not_set_counts_as_absent(send: Callable[..., Any], name: str) -> None:
+def test_what_is_not_set_counts_as_absent(send, name):
     request = REQUESTS[name]
     response = send(request, body_of(request))
     assert response.is_success, response.text
@@ -73,14 +73,14 @@ def test_what_is_not_set_counts_as_absent(send: Callable[..., Any], name: str) -
     ("name", "member"),
     [(name, member) for name, request in REQUESTS.items() for member in request.get("refused", ())],
 )
-def test_what_a_user_has_to_set_is_asked_for(send: Callable[..., Any], name: str, member: str) -> None:
+def test_what_a_user_has_to_set_is_asked_for(send, name, member):
     request = REQUESTS[name]
     response = send(request, body_of(request, without=member))
     assert response.status_code == 422
     assert list(response.json()["errors"]) == [member]
 
 
-def test_an_empty_firewall_mode_keeps_the_plans(panel: Solusio, send: Callable[..., Any]) -> None:
+def test_an_empty_firewall_mode_keeps_the_plans(panel, send):
     path = f"plans/{panel.create_plan(netfilter={'value': 'stateful', 'is_editable': True})['id']}"
     request = REQUESTS["PlanUpdateRequest"]
     changed = send({**request, "path": f"PUT {path}"}, body_of(request)).json()["data"]
@@ -89,12 +89,12 @@ def test_an_empty_firewall_mode_keeps_the_plans(panel: Solusio, send: Callable[.
 
 @pytest.mark.parametrize("body", [None, {}, {"name": ""}, {"name": None}])
 @pytest.mark.usefixtures("send")
-def test_a_snapshot_without_a_name_is_named_by_its_time(panel: Solusio, body: dict[str, Any] | None) -> None:
+def test_a_snapshot_without_a_name_is_named_by_its_time(panel, body):
     snapshot = panel.call("POST", "servers/1/snapshots", body)
     assert snapshot["name"] == snapshot["created_at"] == rfc3339(panel.mock.clock.now())
 
 
-def test_sizes_of_zero_are_those_of_the_plan(send: Callable[..., Any]) -> None:
+def test_sizes_of_zero_are_those_of_the_plan(send):
     request = REQUESTS["VirtualServerCreateRequestWithCustomPlan"]
     body = body_of(request) | {"plan": 2}
     body["custom_plan"]["params"]["vcpu"] = 3
@@ -102,14 +102,14 @@ def test_sizes_of_zero_are_those_of_the_plan(send: Callable[..., Any]) -> None:
     assert made["specifications"] == {"disk": 40, "ram": 2 * 1024**3, "vcpu": 3}
 
 
-def test_a_limit_group_of_zero_keeps_the_default(panel: Solusio, send: Callable[..., Any]) -> None:
+def test_a_limit_group_of_zero_keeps_the_default(panel, send):
     group = panel.call("POST", "limit_groups", {"name": "small"})["id"]
     panel.call("PATCH", "settings", {"limit_group": {"id": group}})
     request = REQUESTS["SettingsUpdateRequest"]
     assert send(request, body_of(request)).json()["data"]["limit_group"]["id"] == group
 
 
-def test_what_counts_as_absent_is_not_suggested(send: Callable[..., Any]) -> None:
+def test_what_counts_as_absent_is_not_suggested(send):
     request = REQUESTS["PlanUpdateRequest"]
     response = send(request, body_of(request) | {"netfilter": {"value": "on"}})
     expected = "The netfilter.value must be one of disabled, stateless, stateful, full."

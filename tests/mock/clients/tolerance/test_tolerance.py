@@ -285,7 +285,7 @@ def _area(name: str) -> str:
     return parts[-1] if len(parts) > 2 else parts[0]
 
 
-def test_every_get_of_the_document_was_answered(answers: Answers) -> None:
+def test_every_get_of_the_document_was_answered(answers):
     paths = {name.split()[1] for name in answers if not name.startswith("console")}
     gets = [path for path, item in documents.document("solusio-api")["paths"].items() if "get" in item]
     silent = []
@@ -298,7 +298,7 @@ def test_every_get_of_the_document_was_answered(answers: Answers) -> None:
     assert silent == ["/auth", imports, f"{imports}/entities/servers"]
 
 
-def test_there_is_something_of_everything(answers: Answers, walk: Walk) -> None:
+def test_there_is_something_of_everything(answers, walk):
     """A rule about what never comes would be no rule."""
     names = {place[-1] for answer in answers.values() for place, _ in walk(answer) if place}
     assert {"price", "token_pricing", "next_scheduled_backup_at", "limit_usage", "creator", "items"} <= names
@@ -317,7 +317,7 @@ def test_there_is_something_of_everything(answers: Answers, walk: Walk) -> None:
     assert states >= {"running", "done"}
 
 
-def test_no_answer_breaks_a_client(answers: Answers, walk: Walk) -> None:
+def test_no_answer_breaks_a_client(answers, walk):
     found = breaches(answers, walk, RULES)
     assert not found, (len(found), found[:20])
 
@@ -393,19 +393,17 @@ BENDS: list[tuple[str, str, Callable[[Any], None]]] = [
 
 
 @pytest.mark.parametrize(("name", "answer", "bend"), BENDS)
-def test_each_rule_bites(
-    answers: Answers, walk: Walk, name: str, answer: str, bend: Callable[[Any], None]
-) -> None:
+def test_each_rule_bites(answers, walk, name, answer, bend):
     bent = copy.deepcopy(answers[answer])
     bend(bent)
     rules = {title: one for title, one in RULES.items() if title.split()[0] == name}
     assert breaches({answer: bent}, walk, rules)
 
 
-def test_usage_without_items_is_found(answers: Answers, walk: Walk) -> None:
+def test_usage_without_items_is_found(answers, walk):
     name = next(name for name in answers if name.startswith("admin usage/cpu"))
     assert breaches({name: {"data": {}}}, walk, RULES)
 
 
-def test_every_rule_is_shown_to_bite() -> None:
+def test_every_rule_is_shown_to_bite():
     assert {title.split()[0] for title in RULES} == {name for name, _, _ in BENDS} | {"charts"}
