@@ -83,7 +83,7 @@ class SentForm:
     def refusal_reasons(
         self, token: str | None, known: frozenset[int], unknown: int
     ) -> Iterator[RefusalReason]:
-        """Yield why no price may be given; `token` is None when no token is required."""
+        """Yield why no price may be given; `token` is absent (None) when none is required."""
         found = (
             self._token_reason(token) if token is not None else None,
             self._action_reason(),

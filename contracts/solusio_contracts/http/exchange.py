@@ -60,7 +60,7 @@ class FailureKind(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Received:
-    """What was read of a response. `status` is None when no complete head was read."""
+    """What was read of a response. `status` is missing (None) unless a complete head was read."""
 
     received: bytes = b""
     """Every byte, as it came."""

@@ -41,7 +41,7 @@ class Problem:
 class Reading:
     """A value (numbers as int or Decimal), and the problems found while reading it.
 
-    `value` is None both for JSON null and for an unreadable text; see `readable`. A number too large for any
+    `value` is `None` both for JSON null and for unreadable text; see `readable`. A number too large for any
     type, such as 1e99999999999999999999, is infinite, as in other parsers.
     """
 

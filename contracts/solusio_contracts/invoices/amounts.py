@@ -1,4 +1,4 @@
-"""The exact amounts of an invoice, from tokens and a customer's price (DESIGN 8).
+"""The exact amounts of an invoice, from tokens and a customer's price.
 
 Unit costs are never rounded. An amount is rounded once, half up (away from zero), to the minor unit of its
 currency.

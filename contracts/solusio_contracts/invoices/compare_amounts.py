@@ -12,7 +12,7 @@ from solusio_contracts.invoices.scenario import ExpectedInvoice
 def compare_amounts(
     expected: ExpectedInvoice, billed: BilledInvoice, pricing: Pricing, comparison: Comparison
 ) -> None:
-    """Compare currency and amounts; amounts that follow from lines are held to the billed lines."""
+    """Compare currency and amounts; amounts that follow from lines are checked against the billed lines."""
     _currency(expected, billed, pricing, comparison)
     _total(expected, billed, pricing, comparison)
     _line_amounts(billed, pricing, comparison)
@@ -87,7 +87,7 @@ def is_slight(billed: BilledInvoice, right: Decimal, pricing: Pricing) -> bool:
 def _total(
     expected: ExpectedInvoice, billed: BilledInvoice, pricing: Pricing, comparison: Comparison
 ) -> None:
-    # Wrong lines are reported as such, so the total is held to the billed lines.
+    # Wrong lines are reported as such, so the total is checked against the billed lines.
     own = own_total(billed.tokens, pricing)
     ok = billed.total in (own, expected.total)
     right = expected.total if billed.tokens == expected.tokens else own

@@ -23,7 +23,7 @@ __all__ = ("Case", "explain", "explain_missing")
 def explain(case: Case) -> tuple[dict[str, str], bool]:
     """Return hints about lines, total, amounts and parts of a wrong invoice.
 
-    The second value tells whether a difference of the total, however small, has another cause than rounding.
+    The second value says whether a difference of the total, however small, has another cause than rounding.
     """
     hints: dict[str, str] = {}
     wrong_lines = case.billed_lines != case.right_lines

@@ -195,7 +195,7 @@ def load_scenarios() -> tuple[Scenario, ...]:
 def events(scenario: Scenario, ids: Mapping[str, int]) -> list[AnyEvent]:
     """Return all events to play: first the plans and the customers' users, then the timeline.
 
-    `ids` gives each customer, also an unknown one, a billing_user_id. A user whom the timeline itself creates
+    `ids` gives each customer, also an unknown one, a billing_user_id. A user that the timeline itself creates
     gets it then, unless another event of the timeline sets it.
     """
     begin = scenario.timeline[0].at

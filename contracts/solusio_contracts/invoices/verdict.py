@@ -333,5 +333,5 @@ def _foreign(
             if line.key not in mine:
                 unknown = name is not None and scenario.customer(name).unknown
                 who = name or "a user without a billing_user_id"
-                foreign[line.key] = f"{who}, whom the billing system does not know" if unknown else who
+                foreign[line.key] = f"{who}, unknown to the billing system" if unknown else who
     return foreign

@@ -99,7 +99,7 @@ class Fleet:
             yield FleetServer(number, customer.number, f"{role}-{number}", plan, created, ended, changes)
 
     def _births(self) -> Iterator[tuple[Micros, Customer, Micros]]:
-        """Yield when each server is created, by whom, and how long it would live."""
+        """Yield when each server is created, its customer, and how long it would live."""
         yield from self._born_before()
         yield from merge(self._born_meanwhile(), self._born_first(), key=lambda birth: birth[0])
 

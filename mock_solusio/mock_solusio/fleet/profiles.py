@@ -88,7 +88,7 @@ PROFILES = {
     for profile in (
         Profile(
             name="startup",
-            summary="a young provider: few customers, most of whom join meanwhile; many short trials",
+            summary="a young provider: few customers, most of them new; many short trials",
             users=25,
             servers_per_user=6,
             standing=0.08,

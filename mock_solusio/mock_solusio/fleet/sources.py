@@ -46,7 +46,7 @@ def open_source(file: Path) -> FleetSource:
     """Open a file as a stream of servers.
 
     Raises:
-        SourceError: it is none of the three, or cannot be read; also later, while servers are read.
+        SourceError: it is of another kind, or cannot be read; also later, while servers are read.
     """
     try:
         with file.open("rb") as source:

@@ -35,7 +35,7 @@ Advance = Callable[[int], None]
 
 
 def fill(fleet: Fleet, file: Path, advance: Advance = lambda _: None) -> None:
-    """Make a state file of a fleet as it is at the end of its time, where the clock stands still.
+    """Make a state file of a fleet as it is at the end of its time, where the clock is frozen.
 
     Raises:
         FileExistsError: the file exists already.

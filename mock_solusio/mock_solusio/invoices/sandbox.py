@@ -106,7 +106,7 @@ def bounds(period: str) -> tuple[Micros, Micros]:
 
 
 def play(scenario: Scenario, ids: Mapping[str, int], until: Micros, access_token: str) -> Mock:
-    """Return a mock with the events of a scenario up to a moment, where its clock stands still.
+    """Return a mock with the events of a scenario up to a moment, where its clock is frozen.
 
     Raises:
         SandboxError: the scenario cannot be played.

@@ -58,7 +58,7 @@ class PlanPrice:
     tokens_per_hour: int
     """Tokens for each started hour; with 0 and a monthly price, there is no hourly billing."""
     tokens_per_month: int
-    """The cap: the most that a calendar month costs; 0 is no cap."""
+    """The cap: the most that a calendar month costs; with 0 there is no cap."""
     place: str = ""
     """Its place in the list, such as `plans[0]`."""
 
@@ -73,7 +73,7 @@ class PriceList:
 
 
 def rounded(amount: Decimal, decimals: int) -> Decimal:
-    """Round half up (DESIGN 8): 5.208 becomes 5.21."""
+    """Round half up: 5.208 becomes 5.21."""
     return amount.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, _CONTEXT)
 
 

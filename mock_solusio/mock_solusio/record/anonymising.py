@@ -54,7 +54,7 @@ class RealExchange(msgspec.Struct, frozen=True, kw_only=True):
     response_body: bytes | None
     """None: too large, or compressed in a way that cannot be read."""
     response_bytes: int = 0
-    """The length as received, if the body is None."""
+    """The length as received, if `body` is `None`."""
 
 
 class Anonymiser:

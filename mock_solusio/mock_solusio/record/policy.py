@@ -170,7 +170,7 @@ def is_known_name(name: str) -> bool:
 def is_structure(name: str) -> bool:
     """Tell whether a key or path segment looks like part of an API rather than of its data.
 
-    Only its form decides, since unknown structures are to be kept.
+    Only its form decides, since unknown structures must be kept.
     """
     if is_known_name(name) or name in {"*", ""}:
         return True

@@ -39,7 +39,7 @@ _SCHEMA = (
     )""",
     'CREATE INDEX IF NOT EXISTS "spans by server" ON spans (server_id)',
     # Few lines have more than one span.
-    'CREATE INDEX IF NOT EXISTS "spans that go on with a line" ON spans (line) WHERE line <> id',
+    'CREATE INDEX IF NOT EXISTS "spans that continue a line" ON spans (line) WHERE line <> id',
     'CREATE INDEX IF NOT EXISTS "spans that enter a month" ON spans (enters_at) WHERE enters_at IS NOT NULL',
     """CREATE TABLE IF NOT EXISTS usage_lines (
         month INTEGER NOT NULL,

@@ -29,7 +29,7 @@ FORMAT = "3"
 """Version of the layout of a state file."""
 
 UPGRADABLE = frozenset({"2"})
-"""Older formats with the same tables; `worlds.upgrade` mends their records."""
+"""Older formats with the same tables; `worlds.upgrade` upgrades their records."""
 
 _LETTERS = string.ascii_letters + string.digits
 

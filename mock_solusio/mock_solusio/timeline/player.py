@@ -286,7 +286,7 @@ def _ip_add(scene: _Scene, event: IpAdd) -> None:
 def _ip_remove(scene: _Scene, event: IpRemove) -> None:
     ip = scene.world[IPS].get_or_404(scene.key("ip", event.on))
     if ip.server_id is None:
-        raise Invalid.field("ip", "The address belongs to no server any more.")
+        raise Invalid.field("ip", "The address no longer belongs to a server.")
     server = server_access.get_for_action(scene.world, scene.actor, _ALL, ip.server_id, suspended=True)
     additional_ips.remove(scene.world, scene.actor, server, [ip.id])
     scene.forget("ip", event.on)

@@ -5,7 +5,7 @@ a change of the clock or the tick of `serve` finds it due. An event and the posi
 transaction, so a replay continues after `kill -9` with the next event.
 
 An event that is refused, for example because the billing system has deleted the user meanwhile, is recorded
-and skipped. An error in the timeline itself ends the replay; the mock goes on.
+and skipped. An error in the timeline itself ends the replay; the mock continues.
 """
 
 import hashlib

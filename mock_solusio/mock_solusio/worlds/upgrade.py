@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def upgrade(world: "Store") -> None:
-    """Mend the records of an older state file, within a transaction; a no-op for a current one."""
+    """Upgrade the records of an older state file, within a transaction; a no-op for a current one."""
     if world.remembered("format") == "2":
         projects.list_owners(world)
         roles.restore_built_in(world)
