@@ -31,6 +31,7 @@ from mock_solusio.traffic.journal import ExchangeKind
 
 if TYPE_CHECKING:
     from mock_solusio.control.api import Control
+    from mock_solusio.server.cors import Cors
 
 CONTROL: Final = "/_mock"
 _BELOW_API: Final = f"{PREFIX}/"
@@ -75,9 +76,15 @@ class Mock(Runtime):
         self.api = Api(self.store, self.prices, throttle=self.throttle, strict=options.strict)
         self._control: Control | None = None
         self._ui: App | None = None
+        self._cors: Cors | None = None
+        if options.cors:
+            from mock_solusio.server import cors
+
+            self._cors = cors.Cors(options.cors)
         self.steps: Final[tuple[Step, ...]] = (
             self._serve_control,  # /_mock is exempt from faults, and journals only what changes the mock
             self._journal,
+            self._answer_preflight,  # by which a browser asks whether a page may call the API
             self._inject_fault,  # a wrong, late or missing response, on demand
             self._explain_errors,  # as responses of the API
             self._run_due,  # tasks and replayed events: every response shows the present state
@@ -101,7 +108,10 @@ class Mock(Runtime):
         except (ClientGoneError, asyncio.CancelledError):
             # The client went away, or the mock stops before it has read the request: nobody waits.
             return
-        incoming = Incoming(request, scope, receive, send, _kind(request.path), iter(self.steps))
+        kind = _kind(request.path)
+        if self._cors is not None and kind == "api":
+            send = self._cors.allowing(request, send)
+        incoming = Incoming(request, scope, receive, send, kind, iter(self.steps))
         response = await incoming.proceed()
         if not incoming.sent:
             await send_response(response, send)
@@ -132,6 +142,11 @@ class Mock(Runtime):
             milliseconds=(time.perf_counter() - began) * 1000,
         )
         return response
+
+    async def _answer_preflight(self, incoming: Incoming) -> Response | None:
+        if self._cors is None or incoming.kind != "api":
+            return None
+        return self._cors.preflight(incoming.request)
 
     async def _inject_fault(self, incoming: Incoming) -> Response | None:
         if not self.faults:

@@ -33,6 +33,8 @@ class Options:
     """Access token of the administrator; None creates one."""
     strict: bool = False
     """Check every response of the API against the OpenAPI document; one that differs becomes a 500."""
+    cors: tuple[str, ...] = ()
+    """Origins whose pages may call the API from a browser, such as `http://localhost:3000`; `*` is any."""
     control_from_anywhere: bool = False
     """Also serve `/_mock` to other machines."""
     webhooks_anywhere: bool = False

@@ -5,6 +5,9 @@ The command imports everything heavy only when it runs.
 
 import re
 import shlex
+import socket
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -36,8 +39,34 @@ def _access_token(_: click.Context, __: click.Parameter, value: str | None) -> s
     return value
 
 
+def _origins(_: click.Context, __: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    for origin in value:
+        # Browsers send an origin in this form, and it is compared as text.
+        if origin != "*" and not (_is_url(origin) and re.fullmatch(r"[a-z]+://[^/?#@\s]+", origin)):
+            raise click.BadParameter(f"expected an origin such as http://localhost:3000, got {origin!r}.")
+    return value
+
+
+def _ready_file(_: click.Context, __: click.Parameter, value: Path | None) -> Path | None:
+    if value is not None:
+        from mock_solusio.server.ready_file import prepare
+
+        try:
+            prepare(value)
+        except OSError as error:
+            raise click.BadParameter(f"cannot write {value}: {error.strerror}.") from error
+    return value
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--host",
+    "hosts",
+    multiple=True,
+    default=["127.0.0.1"],
+    show_default=True,
+    help="Address to listen on; repeat it for several, such as 127.0.0.1 and ::1.",
+)
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -46,6 +75,20 @@ def _access_token(_: click.Context, __: click.Parameter, value: str | None) -> s
     help="Port to listen on; 0 takes a free one.",
 )
 @click.option("--tls", is_flag=True, help="Serve https with a temporary certificate.")
+@click.option(
+    "--cors",
+    multiple=True,
+    metavar="ORIGIN",
+    callback=_origins,
+    help="Let the pages of an origin call the API from a browser, such as http://localhost:3000, or * for "
+    "any. Repeatable.",
+)
+@click.option(
+    "--ready-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=_ready_file,
+    help="Write URL, access token and certificate to this file as JSON once the mock answers.",
+)
 @click.option(
     "--state",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -117,9 +160,11 @@ def _access_token(_: click.Context, __: click.Parameter, value: str | None) -> s
     help="Secret with which the recording was made, to recognise requests with the real values.",
 )
 def serve(
-    host: str,
+    hosts: tuple[str, ...],
     port: int,
     tls: bool,
+    cors: tuple[str, ...],
+    ready_file: Path | None,
     state: Path | None,
     clock: "Clock | None",
     seed: str | None,
@@ -153,7 +198,7 @@ def serve(
     from mock_solusio.app import Mock
     from mock_solusio.domain.errors import DomainError
     from mock_solusio.record.archive import RecordingError
-    from mock_solusio.server.uvicorn_server import ListenError, listen, make_server, url_of
+    from mock_solusio.server.uvicorn_server import ListenError, listen_all
     from mock_solusio.store.table import StateError
     from solusio_contracts.timeline import TimelineError
 
@@ -168,6 +213,7 @@ def serve(
         billing_token=billing_token,
         admin_token=admin_token,
         strict=strict,
+        cors=cors,
         control_from_anywhere=control_from_anywhere,
         webhooks_anywhere=webhooks_anywhere,
         recorded=recorded,
@@ -186,29 +232,52 @@ def serve(
         raise click.BadParameter(error.message, param_hint="--fixtures") from error
     try:
         try:
-            listener = listen(host, port)
+            listeners = listen_all(hosts, port)
         except ListenError as error:
             raise click.UsageError(str(error)) from error
-        with listener:
-            context = authority = None
-            if tls:
-                from mock_solusio.server.tls import certificate
-
-                context, authority = certificate(host)
-            try:
-                url = url_of(listener, "https" if tls else "http")
-                make_server(
-                    mock,
-                    tls=context,
-                    starting=lambda: _greet(mock, url, options, authority),
-                    stopping=mock.faults.release,
-                    rejecting=mock.reject,
-                ).run(sockets=[listener])
-            except KeyboardInterrupt:
-                pass  # raised again by uvicorn after it has finished its requests
-            click.echo("Stopped.")
+        _run(mock, options, listeners, hosts if tls else (), ready_file)
+        click.echo("Stopped.")
     finally:
         mock.close()
+
+
+def _run(
+    mock: "Mock",
+    options: Options,
+    listeners: list[socket.socket],
+    tls_hosts: tuple[str, ...],
+    ready_file: Path | None,
+) -> None:
+    """Serve until Ctrl-C; https if there are hosts for a certificate."""
+    from mock_solusio.server.ready_file import write
+    from mock_solusio.server.uvicorn_server import make_server, url_of
+
+    context = authority = None
+    if tls_hosts:
+        from mock_solusio.server.tls import certificate
+
+        context, authority = certificate(*tls_hosts)
+    urls = [url_of(listener, "https" if tls_hosts else "http") for listener in listeners]
+
+    def starting() -> None:
+        _greet(mock, urls, options, authority)
+        if ready_file is not None:
+            certificate_file = None if authority is None else str(authority)
+            value = {"url": urls[0], "urls": urls, "access_token": mock.admin_token}
+            write(ready_file, {**value, "certificate": certificate_file})
+
+    def stopping() -> None:
+        mock.faults.release()
+        if ready_file is not None:
+            ready_file.unlink(missing_ok=True)
+
+    server = make_server(mock, tls=context, starting=starting, stopping=stopping, rejecting=mock.reject)
+    with ExitStack() as stack:
+        for listener in listeners:
+            stack.enter_context(listener)
+        # uvicorn raises KeyboardInterrupt again after it has finished its requests.
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=listeners)
 
 
 def _is_url(text: str) -> bool:
@@ -219,7 +288,8 @@ def _is_url(text: str) -> bool:
         return False
 
 
-def _greet(mock: "Mock", url: str, options: Options, authority: Path | None) -> None:
+def _greet(mock: "Mock", urls: Sequence[str], options: Options, authority: Path | None) -> None:
+    url = urls[0]
     lines = [
         ("User area", f"{url}/"),
         ("API", f"{url}/api/v1"),
@@ -230,6 +300,8 @@ def _greet(mock: "Mock", url: str, options: Options, authority: Path | None) -> 
         ("Clock", mock.clock.described()),
         ("State", str(options.file) if options.file else "in memory"),
     ]
+    if urls[1:]:
+        lines.insert(0, ("Also at", ", ".join(urls[1:])))
     if mock.recorded is not None:
         rest = "no other API requests" if options.recorded_only else "the mock answers the rest"
         lines.append(("Recording", f"{options.recorded} (exchanges: {len(mock.recorded)}; {rest})"))

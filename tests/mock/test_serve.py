@@ -6,8 +6,10 @@ import re
 import signal
 import socket
 import ssl
+import stat
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -206,3 +208,56 @@ def test_it_starts_without_what_it_does_not_need():
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )
     assert result.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_the_ready_file_is_there_while_it_answers(tmp_path, how):
+    file = tmp_path / "ready.json"
+    file.write_text("of an earlier start")
+    with serving("--ready-file", str(file), "--tls", "--host", "127.0.0.1", "--host", "::1") as (
+        process,
+        said,
+        url,
+    ):
+        # It is written after the greeting: the next line of a script would wait for it.
+        deadline = time.monotonic() + 30
+        while not file.exists() and time.monotonic() < deadline:
+            pass
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        ready = json.loads(file.read_text())
+        assert ready["url"] == ready["urls"][0] == url
+        assert f"Access token   {ready['access_token']}\n" in said
+        context = ssl.create_default_context(cafile=ready["certificate"])
+        for one in ready["urls"]:
+            assert (
+                call(one, "/api/v1/account", token=ready["access_token"], context=context)["data"]["id"] == 1
+            )
+        assert ready["urls"][1].startswith("https://[::1]:")
+        assert f"Also at        {ready['urls'][1]}\n" in said
+        process.send_signal(how)
+        process.wait(timeout=30)
+        assert list(tmp_path.iterdir()) == []
+        Path(ready["certificate"]).unlink()
+
+
+def test_what_cannot_be_a_ready_file(tmp_path):
+    made = invoke("serve", "--ready-file", str(tmp_path / "missing" / "ready.json"))
+    assert made.exit_code == 2
+    assert "cannot write" in made.output
+
+
+@pytest.mark.parametrize(
+    "origin", ["localhost:3000", "http://localhost:3000/", "http://a b", "ftp://a", "http://u@a", ""]
+)
+def test_what_is_no_origin(origin):
+    made = invoke("serve", "--cors", origin)
+    assert made.exit_code == 2
+    assert f"expected an origin such as http://localhost:3000, got {origin!r}" in made.output.replace(
+        "\n", " "
+    )
+
+
+def test_a_host_that_is_taken_is_named():
+    made = invoke("serve", "--port", "0", "--host", "127.0.0.1", "--host", "127.0.0.1")
+    assert made.exit_code == 2
+    assert "Cannot listen on 127.0.0.1:" in made.output

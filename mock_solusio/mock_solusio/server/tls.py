@@ -8,15 +8,14 @@ from pathlib import Path
 import trustme
 
 
-def certificate(host: str) -> tuple[ssl.SSLContext, Path]:
+def certificate(*hosts: str) -> tuple[ssl.SSLContext, Path]:
     """Create a server certificate for this machine; return it with the file of the authority that signed it.
 
-    It names localhost, 127.0.0.1, ::1 and the host to listen on. Both private keys stay in memory, so nobody
+    It names localhost, 127.0.0.1, ::1 and the hosts to listen on. Both private keys stay in memory, so nobody
     can sign anything else with the authority; the file holds only what clients need.
     """
     names = {"localhost", "127.0.0.1", "::1"}
-    if not _any_address(host):
-        names.add(host)
+    names.update(host for host in hosts if not _any_address(host))
     authority = trustme.CA(organization_name="mock-solusio")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*sorted(names)).configure_cert(context)

@@ -7,7 +7,7 @@ import ssl
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -50,6 +50,24 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         reason = (error.strerror or str(error)).partition(" (while")[0]
     raise ListenError(f"Cannot listen on {host}:{port}: {reason}.")
+
+
+def listen_all(hosts: Sequence[str], port: int) -> list[socket.socket]:
+    """Open a listening socket for each host, all on one port; port 0 takes a free one.
+
+    Raises:
+        ListenError: a host is unknown, or the port is in use there.
+    """
+    listeners: list[socket.socket] = []
+    try:
+        for host in hosts:
+            listeners.append(listen(host, port))
+            port = listeners[0].getsockname()[1]
+    except ListenError:
+        for listener in listeners:
+            listener.close()
+        raise
+    return listeners
 
 
 def url_of(listener: socket.socket, scheme: str = "http") -> str:

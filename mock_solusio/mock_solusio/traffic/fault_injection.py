@@ -1,6 +1,7 @@
 """Carries out a fault on one request: a wrong response, a late one, half of one, or none."""
 
 import asyncio
+import inspect
 import socket
 import struct
 from collections.abc import Awaitable, Callable
@@ -201,5 +202,5 @@ async def _cut(send: Send, receive: Receive, *, reset: bool, started: bool = Fal
 def connection_of(send: Send) -> asyncio.Transport | None:
     """Return the connection behind uvicorn's own `send`; None for any other `send`."""
     # uvicorn has no extension for this; `send` is a method of the request cycle, which has the transport.
-    found = getattr(getattr(send, "__self__", None), "transport", None)
+    found = getattr(getattr(inspect.unwrap(send), "__self__", None), "transport", None)
     return found if hasattr(found, "abort") and hasattr(found, "get_write_buffer_size") else None
