@@ -1,6 +1,6 @@
 """The endpoints that the check is held to are what the catalogue says they are.
 
-Without the check: each correct endpoint gives every customer his price; each planted fault shows, by
+Without the check: each correct endpoint gives every customer their price; each planted fault shows, by
 itself in a plain valid call or under its probe; and no probe makes a correct endpoint look faulty.
 """
 

@@ -41,7 +41,7 @@ def control(mock: Mock) -> Iterator[Controller]:
 
 @pytest.fixture(scope="session")
 def month(tmp_path_factory):
-    """A month of a small hoster, as a timeline, a state file and a world: the folder that they are in.
+    """A month of a small provider, as a timeline, a state file and a world: the folder that they are in.
 
     Customers join, leave, are suspended and let in again, and everything happens to servers that can.
     """

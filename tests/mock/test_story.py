@@ -1,6 +1,6 @@
 """The whole way of a customer with the real parts: a mock on a state file, the reference endpoint, a browser.
 
-Then the mock is started anew on the file, and goes on where it was.
+Then the mock starts again on the file and goes on where it was.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Plays scenarios in a mock, and reckons their usage from hour to hour: slow, simple, and nothing of ours."""
+"""Plays scenarios in a mock, and meters their usage from hour to hour: slow, simple, and no code of ours."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -111,7 +111,7 @@ class World:
 
     lives: list[Life] = field(default_factory=list)
     customers: dict[str, int | None] = field(default_factory=dict)
-    """User -> his billing_user_id, also of those who were deleted."""
+    """User -> their billing_user_id, also of those who were deleted."""
     plans: dict[str, dict[str, Any]] = field(default_factory=dict)
     servers: dict[str, list[Life]] = field(default_factory=dict)
     latest: str = ""
@@ -216,7 +216,7 @@ def _share(tokens: int, percent: float) -> int:
 
 
 @dataclass(frozen=True)
-class Reckoned:
+class Metered:
     """A period as it is known when it is billed."""
 
     world: World
@@ -247,20 +247,20 @@ def ids_of(scenario: Scenario) -> dict[str, int]:
     return {one.name: 700_001 + place for place, one in enumerate(scenario.customers)}
 
 
-def reckon(scenario: Scenario, period: str) -> Reckoned:
+def meter(scenario: Scenario, period: str) -> Metered:
     """Read the timeline as it is known when the period is billed."""
     ids = ids_of(scenario)
     world = World()
     for event in events(scenario, ids):
         if event.at < billed(period):
             world.happen(msgspec.to_builtins(event, builtin_types=(datetime,)))
-    return Reckoned(world, {number: name for name, number in ids.items()}, begin(period), end(period))
+    return Metered(world, {number: name for name, number in ids.items()}, begin(period), end(period))
 
 
 @pytest.fixture(scope="session")
-def reckoned() -> Callable[[Scenario, str], Reckoned]:
-    """Read a scenario until a period is billed, without any code of ours: `reckoned(scenario, "2026-03")`."""
-    return reckon
+def metered() -> Callable[[Scenario, str], Metered]:
+    """Read a scenario until a period is billed, without any code of ours: `metered(scenario, "2026-03")`."""
+    return meter
 
 
 # By the mock: the timeline played, and GET /usage.

@@ -1,7 +1,7 @@
 """Scenarios of metering are there for mistakes: each leads to other tokens in the scenarios made for it.
 
-A mistake is a rule for the tokens of a customer in a period, out of the lives of his resources: what a
-billing system does that reckons for itself, or reads /usage wrongly.
+A mistake is a rule for the tokens of a customer in a period, out of the lives of their resources: what a
+billing system does that meters for itself, or reads /usage wrongly.
 """
 
 from collections import Counter
@@ -148,7 +148,7 @@ def each_stay_in_a_plan_for_itself(lives: list[Any], since: datetime, until: dat
 
 
 def resize_at_once(lives: list[Any], since: datetime, until: datetime) -> int:
-    """Count hours anew from each resize."""
+    """Count hours from zero at each resize."""
     tokens = 0
     for life in lives:
         ends = [at for at, _ in life.terms[1:]] + [min(life.gone or until, until)]
@@ -212,7 +212,7 @@ def minutes_added_up(lives: list[Any], since: datetime, until: datetime) -> int:
 
 
 def hours_on_the_wall(lives: list[Any], since: datetime, until: datetime) -> int:
-    """Reckon with the local times of Paris in 2026, as if each day had 24 hours."""
+    """Meter with the local times of Paris in 2026, as if each day had 24 hours."""
 
     def wall(moment: datetime) -> datetime:
         summer = datetime.fromisoformat("2026-03-29T01:00:00+00:00") <= moment
@@ -264,12 +264,12 @@ MISTAKES: dict[Callable[..., int], str] = {
 """What goes wrong, and the scenarios that are there for it."""
 
 
-def tokens_of(reckoned: Callable[..., Any], scenario: Scenario, rule: Callable[..., int]) -> list[int]:
+def tokens_of(metered: Callable[..., Any], scenario: Scenario, rule: Callable[..., int]) -> list[int]:
     """Return the tokens of each customer in each period, as some rule has them."""
     return [
         rule(walk.lives_of(customer.name), walk.since, walk.until)
         for period in scenario.periods
-        for walk in [reckoned(scenario, period)]
+        for walk in [metered(scenario, period)]
         for customer in scenario.customers
     ]
 
@@ -284,8 +284,8 @@ def expected_tokens(scenario: Scenario) -> list[int]:
 
 
 @pytest.mark.parametrize("name", sorted(METERED))
-def test_what_the_mistakes_are_made_of_is_right(name, reckoned):
-    assert tokens_of(reckoned, METERED[name], right) == expected_tokens(METERED[name])
+def test_what_the_mistakes_are_made_of_is_right(name, metered):
+    assert tokens_of(metered, METERED[name], right) == expected_tokens(METERED[name])
 
 
 @pytest.mark.parametrize(
@@ -293,8 +293,8 @@ def test_what_the_mistakes_are_made_of_is_right(name, reckoned):
     [(mistake, name) for mistake, names in MISTAKES.items() for name in names.split()],
     ids=lambda one: one if isinstance(one, str) else one.__name__,
 )
-def test_a_mistake_in_metering_is_told_apart(mistake, name, reckoned):
-    assert tokens_of(reckoned, METERED[name], mistake) != expected_tokens(METERED[name])
+def test_a_mistake_in_metering_is_told_apart(mistake, name, metered):
+    assert tokens_of(metered, METERED[name], mistake) != expected_tokens(METERED[name])
 
 
 def test_every_scenario_of_metering_is_there_for_a_mistake():

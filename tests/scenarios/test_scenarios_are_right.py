@@ -178,9 +178,9 @@ def known(scenario: Scenario, lines: Counter[Any]) -> Counter[Any]:
 
 
 @each
-def test_walking_every_hour_gives_the_lines(scenario, reckoned):
+def test_walking_every_hour_gives_the_lines(scenario, metered):
     for period in scenario.periods:
-        lines = reckoned(scenario, period).lines()
+        lines = metered(scenario, period).lines()
         assert known(scenario, lines) == expected(scenario, period)
 
 

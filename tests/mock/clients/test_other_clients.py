@@ -30,7 +30,7 @@ def ask(wire: Any, panel: Any) -> Callable[..., Any]:
 
 @pytest.fixture(scope="module")
 def client(ask: Callable[..., Any], panel: Any) -> tuple[int, str]:
-    """A user of the role CLIENT, by id and the access token that he logs in for."""
+    """A user of the role CLIENT, by id and the access token of their login."""
     user = panel.create_user(email="perl@example.com", password="secret-1")
     login = ask("POST", "auth/login", {"email": "perl@example.com", "password": "secret-1"}, token=None)
     assert login.status == 200

@@ -200,9 +200,9 @@ def test_hostname_and_boot_mode(whmcs, account):
 
 def test_a_one_time_token_resets_the_root_password(whmcs, account, customer, wait):
     made = whmcs.call("POST", f"users/{customer}/tokens", {"is_one_time": True})
-    his = whmcs.with_token(made["data"]["access_token"])
-    his.call("POST", f"servers/{account['id']}/reset_password")
-    assert his.request("GET", "account").status == 401  # it was for one use
+    once = whmcs.with_token(made["data"]["access_token"])
+    once.call("POST", f"servers/{account['id']}/reset_password")
+    assert once.request("GET", "account").status == 401  # it was for one use
     wait(60)
 
 

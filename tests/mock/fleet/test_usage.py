@@ -1,4 +1,4 @@
-"""The usage of a generated month, against a reckoning of its own: hour by hour, from the timeline alone."""
+"""The usage of a generated month, against a count of its own: hour by hour, from the timeline alone."""
 
 import json
 from collections import Counter
@@ -41,7 +41,7 @@ class Resource:
         return counted
 
 
-def reckoned(file):  # noqa: PLR0912 - one branch for each thing that happens
+def metered(file):  # noqa: PLR0912 - one branch for each thing that happens
     """Return tokens and hours by server, kind and plan, and the tokens of each customer."""
     everything, present, owners, billing_ids, backups = [], {}, {}, {}, Counter()
     for text in file.read_text(encoding="utf-8").splitlines()[1:]:
@@ -102,7 +102,7 @@ def read_usage(solusio):
 
 
 def check(solusio, timeline):
-    wanted, customers = reckoned(timeline)
+    wanted, customers = metered(timeline)
     lines, meta = read_usage(solusio)
     got = Counter(
         (one["server_name"], one["resource"], one["plan"]["name"], one["hours"], one["tokens"])
@@ -124,7 +124,7 @@ def check(solusio, timeline):
     assert max(resized.values()) > 1
 
 
-def test_a_generated_month_costs_to_the_token_what_an_hourly_reckoning_says(month, tmp_path):
+def test_a_generated_month_costs_to_the_token_what_an_hourly_count_says(month, tmp_path):
     state = tmp_path / "month.db"
     state.write_bytes((month / "month.db").read_bytes())
     with started(Options(file=state, strict=True)) as solusio:
@@ -143,7 +143,7 @@ def test_a_replayed_month_costs_the_same(month):
 def test_a_customers_own_usage(month, tmp_path, filters):
     state = tmp_path / "month.db"
     state.write_bytes((month / "month.db").read_bytes())
-    _, customers = reckoned(month / "month.ndjson")
+    _, customers = metered(month / "month.ndjson")
     with started(Options(file=state)) as solusio:
         query = {"from": "2026-03-01T00:00:00Z", "to": "2026-04-01T00:00:00Z", **filters}
         answer = solusio.client.get("usage", params=query).raise_for_status().json()

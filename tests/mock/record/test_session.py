@@ -34,7 +34,7 @@ def addresses(value: Any) -> Iterator[str]:
 
 @pytest.fixture
 def session(recording):
-    """A day at a hoster's, recorded; with the secrets that were used."""
+    """A recorded day of a provider; with the secrets that were used."""
     secrets = {
         ADMIN,
         MAIL,

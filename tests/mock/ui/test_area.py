@@ -1,4 +1,4 @@
-"""The user area over HTTP: account, servers, plans with prices; nobody sees or touches what is not his."""
+"""The user area over HTTP: account, servers, plans with prices; nobody reaches what belongs to others."""
 
 import json
 import re
@@ -253,10 +253,10 @@ def test_servers_of_others_do_not_exist(browsers, inside, api):
     stranger = browsers()
     enter(stranger, api, api.post("users", {"email": "eve@example.com"}).data)
     assert "adas" not in stranger.open(f"/?created={server_id}&deleted={server_id}").text
-    his = create(stranger, api, name="eves")
+    theirs = create(stranger, api, name="eves")
     assert stranger.open(f"/servers/{server_id}/delete").status_code == 404
-    # With a proof that is his own, he reaches no further.
-    question = stranger.open(f"/servers/{his}/delete")
+    # With a proof of their own, they reach no further.
+    question = stranger.open(f"/servers/{theirs}/delete")
     proof = re.findall(r'"_token" value="(\w+)"', question.text)[0]
     answer = stranger.client.post(f"/servers/{server_id}/delete", data={"_token": proof})
     assert answer.status_code == 404

@@ -13,6 +13,7 @@ from mock_solusio.domain.spans import MonthPart, Span, UsageTotals
 from mock_solusio.domain.usage import UsageQuery
 from mock_solusio.moment import DAY, HOUR, MINUTE, micros, parse_moment
 from mock_solusio.store.store import Store
+from support.hour_by_hour import Life, meter
 
 START = parse_moment("2026-03-01T00:00:00Z")
 MARCH = metering.month_of(START)
@@ -155,11 +156,11 @@ def test_what_has_no_hour_in_a_month_is_not_in_its_list(store):
     assert [entry.spans[0].server_id for entry in spans.page(march(), 0, 10)] == [1]
 
 
-def test_a_leap_over_many_years(store, brute_force, life):
+def test_a_leap_over_many_years(store):
     """Months that nobody asks for cost nothing, and are listed when somebody does."""
     begin = datetime(2026, 3, 1, tzinfo=UTC)
     lives = [
-        life(number, [(begin + timedelta(days=number * 40, minutes=number), "plan 1", 7, 5000)])
+        Life(number, [(begin + timedelta(days=number * 40, minutes=number), "plan 1", 7, 5000)])
         for number in range(200)
     ]
     for one in lives[::3]:
@@ -182,14 +183,14 @@ def test_a_leap_over_many_years(store, brute_force, life):
         return counts
 
     def expected(since, until):
-        """Reckon lives from the beginning of the period on: the years before are long."""
+        """Meter lives from the beginning of the period on: the years before are long."""
         cut = []
         for one in lives:
             skipped = max(0, (since - one.created) // timedelta(hours=1))
             start = one.created + timedelta(hours=skipped)
-            cut.append(life(one.key, [(start, "plan 1", 7, 5000)], one.gone))
-        reckoning = brute_force(cut, since, until, until)
-        return sorted((key[0], count, reckoning.tokens[key]) for key, count in reckoning.hours.items())
+            cut.append(Life(one.key, [(start, "plan 1", 7, 5000)], one.gone))
+        metered = meter(cut, since, until, until)
+        return sorted((key[0], count, metered.tokens[key]) for key, count in metered.hours.items())
 
     periods = [
         ("9999-12", "9999-12-31"),

@@ -243,7 +243,7 @@ def test_deleted_servers_and_users_stay(api, server, customer, wait, lines, marc
         (line,) = lines(query)
         assert (line["user_id"], line["billing_user_id"], line["server_name"]) == (user, 77, "first")
         assert line["tokens"] == 35
-    # Somebody else gets the number: both are found by it, each with his own.
+    # Somebody else gets the number: both are found by it, each with their own.
     other = customer(billing_user_id=77)
     server(user=other)
     wait(minutes=1)

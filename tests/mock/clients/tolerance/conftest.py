@@ -126,7 +126,7 @@ FIRST = {
 
 @pytest.fixture(scope="module")
 def answers(rich: Solusio) -> Answers:
-    """Every GET of the document, for the administrator, and for a client where he may."""
+    """Every GET of the document, for the administrator, and for a client where they may."""
     ids: dict[str, list[Any]] = {
         name: [row["id"] for row in rich.call("GET", f"{path}?per_page=100")] for name, path in FIRST.items()
     }

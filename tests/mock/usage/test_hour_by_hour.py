@@ -1,4 +1,4 @@
-"""What /usage says, against a reckoning that walks from hour to hour and knows nothing of ours."""
+"""What /usage says, against a count that walks from hour to hour."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -15,6 +15,7 @@ from mock_solusio.domain.spans import Span
 from mock_solusio.domain.usage import UsageQuery
 from mock_solusio.moment import micros
 from mock_solusio.store.store import Store
+from support.hour_by_hour import Life, meter
 
 BEGIN = datetime(2023, 12, 20, tzinfo=UTC)
 PLANS = [
@@ -53,10 +54,10 @@ def at(minute):
     return BEGIN + timedelta(minutes=minute)
 
 
-def lives_of(fleet, life):
-    """The fleet as the slow reckoning takes it."""
+def lives_of(fleet):
+    """The fleet as the slow count takes it."""
     return [
-        life(
+        Life(
             key=number,
             plans=[(at(created), *PLANS[first])]
             + [(at(created + after), *PLANS[plan]) for after, plan in changes],
@@ -124,8 +125,8 @@ def keyed(found):
 
 @settings(max_examples=120)
 @given(fleet=fleets(), now=st.integers(0, 90 * 24 * 60), period=st.tuples(minutes, minutes), data=st.data())
-def test_random_fleets_agree_to_the_token(fleet, now, period, data, life, brute_force):
-    lives = [one for one in lives_of(fleet, life) if one.created <= at(now)]
+def test_random_fleets_agree_to_the_token(fleet, now, period, data):
+    lives = [one for one in lives_of(fleet) if one.created <= at(now)]
     store = Store(KINDS, Clock(micros(at(now)), speed=0), seed="r")
     try:
         spans = list(spans_of(lives))
@@ -135,7 +136,7 @@ def test_random_fleets_agree_to_the_token(fleet, now, period, data, life, brute_
         since, until = at(min(period)), at(max(period) + 1)
         for who in (None, (1,), (2, 3), ()):
             wanted = [one for one in lives if who is None or one.user in who]
-            expected = brute_force(wanted, since, until, at(now))
+            expected = meter(wanted, since, until, at(now))
             hours, tokens = keyed(read(store, since, until, user_ids=who))
             assert hours == expected.hours
             assert tokens == expected.tokens
@@ -145,9 +146,9 @@ def test_random_fleets_agree_to_the_token(fleet, now, period, data, life, brute_
 
 @settings(max_examples=60)
 @given(fleet=fleets(), looks=st.lists(st.integers(0, 90 * 24 * 60), max_size=6))
-def test_as_it_happens_or_all_at_once(fleet, looks, life, brute_force):
-    """However often somebody looks on the way, and also when he looks back later: the same."""
-    lives = lives_of(fleet, life)
+def test_as_it_happens_or_all_at_once(fleet, looks):
+    """However often somebody looks on the way or back later, they see the same."""
+    lives = lives_of(fleet)
     clock = Clock(micros(BEGIN), speed=0)
     store = Store(KINDS, clock, seed="r")
     events = [(minute, 2, "look", None) for minute in looks]
@@ -165,7 +166,7 @@ def test_as_it_happens_or_all_at_once(fleet, looks, life, brute_force):
             if what == "look":
                 found = read(store, BEGIN, until)
                 hours, tokens = keyed(found)
-                expected = brute_force(lives, BEGIN, until, at(minute))
+                expected = meter(lives, BEGIN, until, at(minute))
                 assert (hours, tokens) == (expected.hours, expected.tokens)
                 seen.append((minute, found))
                 continue
@@ -176,7 +177,7 @@ def test_as_it_happens_or_all_at_once(fleet, looks, life, brute_force):
                 if index is not None:
                     world.spans.add(replace(spans[number][index], ended_at=None))
         clock.set(micros(until))
-        assert keyed(read(store, BEGIN, until))[0] == brute_force(lives, BEGIN, until, until).hours
+        assert keyed(read(store, BEGIN, until))[0] == meter(lives, BEGIN, until, until).hours
         for minute, found in seen:
             assert read(store, BEGIN, until, as_of=at(minute)) == [
                 # What goes on or has ended since shows in the row, never in the use up to then.
@@ -195,9 +196,9 @@ BACKUPS = {1: (1, 500), 2: (1, 1000), 3: (2, 1500), 4: (3, 2000)}
 class Story:
     """A busy fleet: what is asked for through the API, noted beside it in our own way."""
 
-    def __init__(self, seed, api, wait, life):
+    def __init__(self, seed, api, wait):
         self.draw = random.Random(seed)  # noqa: S311 - repeatable on purpose
-        self.api, self.wait, self.life = api, wait, life
+        self.api, self.wait = api, wait
         self.now = datetime(2026, 3, 1, tzinfo=UTC)
         self.lives = []
         self.plans = {}
@@ -226,7 +227,7 @@ class Story:
 
     def begin(self, key, kind, number):
         plan = self.priced(kind, self.plans[key])
-        self.lives.append(self.life((key, kind, number), [plan], user=self.owners[key]))
+        self.lives.append(Life((key, kind, number), [plan], user=self.owners[key]))
 
     def order(self, user):
         plan = self.draw.randint(1, 4)
@@ -263,7 +264,7 @@ class Story:
         for one in running:
             one.gone = self.now
         if not running:
-            # Enabled again is the same line, with hours counted anew: a life of its own here.
+            # Enabled again is the same line, with hours counted from zero: a life of its own here.
             self.begin(key, "backup", key)
 
     def stop(self, key):
@@ -281,14 +282,14 @@ class Story:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_busy_fleet_over_http(api, wait, customer, life, brute_force, seed, lines):
-    story = Story(seed, api, wait, life)
+def test_a_busy_fleet_over_http(api, wait, customer, seed, lines):
+    story = Story(seed, api, wait)
     users = [customer(billing_user_id=number) for number in (11, 22, 33)]
     for _ in range(70):
         story.step(users)
     story.pass_time()
     since, until = datetime(2026, 3, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
-    expected = brute_force(story.lives, since, until, story.now)
+    expected = meter(story.lives, since, until, story.now)
     found = lines("from=2026-03-01T00:00:00Z&to=2027-01-01T00:00:00Z")
     got = {}
     for line in found:
