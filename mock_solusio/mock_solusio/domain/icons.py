@@ -1,4 +1,4 @@
-"""Icons of operating systems, applications and locations. They come with SolusIO and do not change."""
+"""Icons of operating systems, applications and locations. They do not change."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -31,6 +31,11 @@ def icon_change(world: World, body: Mapping[str, Any]) -> dict[str, int | None]:
     if value is not None and world[ICONS].get(value) is None:
         raise invalid_reference("icon_id")
     return {"icon_id": value}
+
+
+def create(world: World, name: str, kind: str, url: str = "") -> Icon:
+    """Create an icon; without a URL it is a grey square."""
+    return world[ICONS].add(Icon(name=name, type=kind, url=url or _picture("#808080")))
 
 
 def named(world: World, name: str) -> int | None:

@@ -15,7 +15,6 @@ from mock_solusio.domain import (
     access_tokens,
     event_handlers,
     limit_groups,
-    locations,
     plans,
     projects,
     roles,
@@ -27,7 +26,7 @@ from mock_solusio.domain import (
 )
 from mock_solusio.domain.os_images import versions_of
 from mock_solusio.domain.permissions import Permission
-from mock_solusio.domain.records.compute_resources import COMPUTE_RESOURCES, LOCATIONS
+from mock_solusio.domain.records.compute_resources import LOCATIONS
 from mock_solusio.domain.records.credentials import ACCESS_TOKENS, SSH_KEYS
 from mock_solusio.domain.records.images import APPLICATIONS, OS_IMAGE_VERSIONS, OS_IMAGES
 from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS
@@ -38,6 +37,7 @@ from mock_solusio.domain.role_permissions import PERMISSIONS
 from mock_solusio.domain.task_runner import finish_now
 from mock_solusio.domain.units import MIB
 from mock_solusio.domain.world import Kind, World
+from mock_solusio.worlds import catalogue
 from mock_solusio.worlds.builder import Builder, Made, micros_of, placed, request
 from mock_solusio.worlds.schema import PlanPart, ServerPart, UserPart, WorldPart
 from solusio_contracts.decoding import from_json, from_toml, read_text, text_of
@@ -120,7 +120,12 @@ def build(store: World, world: WorldPart) -> Made:
         _limit_groups,
         _settings,
         _roles,
-        _locations,
+        catalogue.add_icons,
+        catalogue.add_compute_resources,
+        catalogue.add_ip_blocks,
+        catalogue.add_locations,
+        catalogue.add_os_images,
+        catalogue.add_applications,
         _plans,
         _users,
         _projects,
@@ -188,22 +193,6 @@ def _roles(builder: Builder, world: WorldPart) -> None:
         with placed(f"roles[{index}]"):
             role = roles.create(builder.store, part.name, [numbers[name] for name in part.permissions])
         builder.note("roles", role)
-
-
-def _locations(builder: Builder, world: WorldPart) -> None:
-    for index, part in enumerate(world.locations):
-        place = f"locations[{index}]"
-        if part.compute_resources is None:
-            hosts = builder.store[COMPUTE_RESOURCES].find()
-        else:
-            hosts = [
-                builder.find(COMPUTE_RESOURCES, name, f"{place}.compute_resources[{at}]")
-                for at, name in enumerate(part.compute_resources)
-            ]
-        body = {"name": part.name, "compute_resources": [host.id for host in hosts]}
-        with placed(place):
-            made = locations.create(builder.store, request("createLocation", body, part.more))
-        builder.note("locations", made)
 
 
 def _plans(builder: Builder, world: WorldPart) -> None:

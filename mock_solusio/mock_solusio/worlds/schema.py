@@ -73,10 +73,77 @@ class LimitGroupPart(_Section, frozen=True, kw_only=True):
     iso_images_size_gib: Count | None = None
 
 
+class IconPart(_Section, frozen=True, kw_only=True):
+    """A small image."""
+
+    name: Text
+    type: Literal["os", "application", "flags"]
+    url: Annotated[str, Meta(description="Of the image. The default is a grey square.")] = ""
+
+
+class ComputeResourcePart(_Section, frozen=True, kw_only=True):
+    """A machine that servers run on."""
+
+    name: Text
+    host: Annotated[str, Meta(description="Its host name. The default follows from its name.")] = ""
+    ip_blocks: (
+        Annotated[
+            list[Reference],
+            Meta(description="Existing blocks for its servers. The default is all of a fresh installation."),
+        ]
+        | None
+    ) = None
+    more: Members = {}
+
+
+class IpBlockPart(_Section, frozen=True, kw_only=True):
+    """Addresses for servers."""
+
+    name: Text
+    network: Annotated[
+        str, Meta(description="For example 198.51.100.0/24, or 2001:db8::/48, of which a server gets a /64.")
+    ]
+    gateway: Annotated[str, Meta(description="The default is the first address.")] = ""
+    compute_resources: (
+        Annotated[list[Reference], Meta(description="Those that use it. The default is all.")] | None
+    ) = None
+    more: Members = {}
+
+
+class OsImageVersionPart(_Section, frozen=True, kw_only=True):
+    """A version of an operating system."""
+
+    version: Text
+    virtualization_type: Literal["kvm", "vz"] = "kvm"
+    url: Annotated[str, Meta(description="Of the image. It is never downloaded.")] = ""
+    more: Members = {}
+
+
+class OsImagePart(_Section, frozen=True, kw_only=True):
+    """An operating system."""
+
+    name: Text
+    icon: Annotated[Reference, Meta(description="The default is one with this name.")] | None = None
+    versions: list[OsImageVersionPart] = []
+    more: Members = {}
+
+
+class ApplicationPart(_Section, frozen=True, kw_only=True):
+    """Software installed along with a server."""
+
+    name: Text
+    icon: Annotated[Reference, Meta(description="The default is one with this name.")] | None = None
+    url: Annotated[str, Meta(description="Of the image. It is never downloaded.")] = ""
+    more: Members = {}
+
+
 class LocationPart(_Section, frozen=True, kw_only=True):
     """A place where servers can run."""
 
     name: Text
+    icon: (
+        Annotated[Reference, Meta(description="The default is one with this name, else any flag.")] | None
+    ) = None
     compute_resources: (
         Annotated[list[Reference], Meta(description="Those at this location. The default is all.")] | None
     ) = None
@@ -189,7 +256,12 @@ class WorldPart(_Section, frozen=True, kw_only=True, rename={"schema": "$schema"
     settings: SettingsPart = SettingsPart()
     roles: list[RolePart] = []
     limit_groups: list[LimitGroupPart] = []
+    icons: list[IconPart] = []
+    compute_resources: list[ComputeResourcePart] = []
+    ip_blocks: list[IpBlockPart] = []
     locations: list[LocationPart] = []
+    os_images: list[OsImagePart] = []
+    applications: list[ApplicationPart] = []
     plans: list[PlanPart] = []
     users: list[UserPart] = []
     projects: list[ProjectPart] = []

@@ -80,11 +80,12 @@ def action_case(target: Target) -> Iterator[Expect]:
 
 @rule("TP-216", title="unknown parameters are ignored")
 def extra_parameters(target: Target) -> Iterator[Expect]:
-    """A new version of SolusIO may send more."""
+    """SolusVM may send the number of tokens that a feature costs, and a new version more."""
     user = _known(target)
     parameters = target.parameters(user)
     unknown = target.settings.unknown_user
     extras: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+        ("the number of tokens", (("tokens", "5000"),)),
         ("one more parameter", (("solusio_version", "2.0"),)),
         ("parameters with array names and other alphabets", (("x[a][b]", "1"), ("größe", "ключ"))),
         ("an empty parameter", (("empty", ""),)),
