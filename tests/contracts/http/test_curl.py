@@ -294,8 +294,8 @@ any_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="
 @given(body=st.binary(max_size=60), token=any_text, places=st.lists(st.integers(0, 60), max_size=3))
 def test_any_body_with_any_token_inside_is_repeated(body, token, places):
     data = token.encode()
-    # Where the token overlaps itself, the remainder has no expression beyond ASCII.
-    assume(token.isascii() or data not in (data + data)[1:-1])
+    # Where two tokens overlap, the remainder has no expression beyond ASCII.
+    assume(token.isascii() or not any(data.endswith(data[:size]) for size in range(1, len(data))))
     for place in places:
         body = body[:place] + data + body[place:]
     line = assert_repeats(Request(body), token=token)
