@@ -11,8 +11,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
+from mock_solusio.cli import cli
 from solusio_contracts.checking import target
 from solusio_contracts.checking.runner import run
 from solusio_contracts.checking.target import Target
@@ -55,7 +57,9 @@ def report_of(entry: Any, serve: Serve, limit: float = LIMIT) -> Report:
 def judge(url: str, entry: Any) -> Report:
     """Run what `mock-solusio check --no-fuzz` runs; its own parser reads the options."""
     arguments = [url, *entry.check_options, "--seed", SEED, "--no-fuzz"]
-    with check.make_context("mock-solusio check", arguments) as context:
+    # Below the command line's own context: a command keeps the help option that its first context gives it.
+    parent = click.Context(cli, info_name="mock-solusio", **cli.context_settings)
+    with check.make_context("check", arguments, parent=parent) as context:
         options = dict(context.params)
     return run(Target(settings_from(options.pop("url"), options)), RULES)
 
