@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, ROUND_HALF_UP, Context, Decimal, Inexact, InvalidOperation
 
 from babel.core import get_global
-from babel.numbers import get_currency_precision
 
 # By default, Decimal rounds to 28 digits. This context keeps every digit, and raises Inexact rather than
 # drop one.
@@ -16,6 +15,17 @@ _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[Inexact, In
 _ROUNDING = Context(
     prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, rounding=ROUND_HALF_UP, traps=[InvalidOperation]
 )
+
+NOT_TWO = {
+    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"), 0),
+    **dict.fromkeys(("RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+    **dict.fromkeys(("CLF", "UYW"), 4),
+}
+"""Currencies whose minor unit is not a hundredth (ISO 4217, list one of 2026-01-01), with their decimals.
+
+CLDR's digits are for display: they differ from ISO 4217's, and from one release of Babel to the next.
+"""
 
 MAX_DIGITS = 18
 """Limit for the digits of an input number, on each side of its decimal point."""
@@ -83,10 +93,10 @@ def require_plain(what: str, value: Decimal) -> None:
 
 
 def minor_digits(code: str) -> int:
-    """Return how many decimals a currency has: JPY 0, USD 2, KWD 3 (CLDR data).
+    """Return how many decimals a currency has: JPY 0, USD 2, HUF 2, KWD 3.
 
     Raises ValueError for anything but the code of a currency that CLDR knows, in capitals.
     """
     if code not in get_global("all_currencies"):
         raise ValueError("the currency must be an ISO 4217 code in capitals, such as EUR")
-    return get_currency_precision(code)
+    return NOT_TWO.get(code, 2)

@@ -1,7 +1,6 @@
 """ISO 4217 currencies, from the CLDR data in Babel: codes and symbols, for judging prices.
 
-How many decimals an amount has is decided where amounts are: `invoices.documents` here, `domain.prices` in
-the mock, `money` in the reference.
+How many decimals an amount has is in `solusio_contracts.minor_units`.
 """
 
 import datetime
@@ -9,6 +8,8 @@ import functools
 
 from babel.core import get_global
 from babel.numbers import get_currency_symbol, list_currencies
+
+from solusio_contracts.minor_units import minor_digits
 
 # ISO 4217 codes that are not money: metals, tests, no currency, units of account.
 NO_MONEY = frozenset(
@@ -46,7 +47,7 @@ def current() -> frozenset[str]:
 def may_lack_decimals(code: str) -> bool:
     """Whether amounts of this currency are shown without decimals: JPY by definition, HUF in practice."""
     digits, _, cash_digits, _ = get_global("currency_fractions").get(code, (2, 0, 2, 0))
-    return bool(digits == 0 or cash_digits == 0)
+    return minor_digits(code) == 0 or bool(digits == 0 or cash_digits == 0)
 
 
 @functools.cache

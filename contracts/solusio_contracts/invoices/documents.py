@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Annotated, Any, Final
 
 import msgspec
-from babel.numbers import get_currency_precision
 from msgspec import Meta
 
 from solusio_contracts.decoding import SHOWN, DecodingError, MisfitError, from_json, shown
+from solusio_contracts.minor_units import minor_digits
 
 PERIOD: Final = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 LARGEST: Final = Decimal(10) ** 18
@@ -123,8 +123,8 @@ class Currency(Strict, frozen=True, kw_only=True):
     decimals: Annotated[int, Meta(ge=0, le=8, description="Number of decimals of the minor unit.")] = -1
 
     def __post_init__(self) -> None:
-        if self.decimals < 0:  # CLDR's, such as 0 for JPY and 3 for KWD
-            msgspec.structs.force_setattr(self, "decimals", get_currency_precision(self.code))
+        if self.decimals < 0:
+            msgspec.structs.force_setattr(self, "decimals", minor_digits(self.code))
 
 
 class Discount(Strict, frozen=True, kw_only=True, rename={"multiplier": "multipler"}):

@@ -68,7 +68,7 @@ HALF_DOWN = Mistake("half-down", "round half down", "Round half up, away from ze
 DECIMALS = Mistake(
     "wrong-decimals",
     "round to the wrong number of decimals",
-    "JPY has none, USD two, KWD three: see CLDR or ISO 4217, or store `decimals` of the customer's currency.",
+    "JPY has none, USD two, KWD three: see ISO 4217, or store `decimals` of the customer's currency.",
 )
 UNROUNDED = Mistake("unrounded", "do not round the total", _ONCE)
 FLOAT = Mistake(

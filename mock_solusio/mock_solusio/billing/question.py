@@ -7,7 +7,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mock_solusio.domain.prices import Pricing, minor_digits, parse_pricing
+from mock_solusio.domain.prices import Pricing, parse_pricing
 from mock_solusio.moment import Micros
 from mock_solusio.server.messages import Headers
 
@@ -145,7 +145,6 @@ def make_client(verify: "bool | ssl.SSLContext") -> "httpx.AsyncClient":
     import solusio_contracts.http.content_coding
     import solusio_contracts.http.exchange  # noqa: F401 - the first request finds it imported
 
-    minor_digits("USD")  # loads CLDR
     return httpx.AsyncClient(
         verify=ssl.create_default_context() if verify is True else verify,
         # No proxy and no password file: the request goes to the endpoint and nowhere else.

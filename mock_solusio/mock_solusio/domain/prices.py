@@ -4,13 +4,14 @@ All arithmetic is decimal and exact; only `format_amount` rounds. An *amount* is
 currency, a *unit cost* is money for one token.
 """
 
-import functools
 import re
 from collections.abc import Iterable
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import Any, Protocol
 
 import msgspec
+
+from solusio_contracts.minor_units import minor_digits
 
 HOURS = 24 * 31
 """Hours of the longest month, as the vendor's page counts them (step 2)."""
@@ -38,7 +39,7 @@ class Currency(msgspec.Struct, frozen=True):
     thousands_separator: str
     decimals_separator: str
     decimals: int
-    """Digits of the minor unit: from the endpoint, otherwise from CLDR."""
+    """Digits of the minor unit: from the endpoint, otherwise those of ISO 4217."""
 
 
 class Discount(msgspec.Struct, frozen=True):
@@ -253,14 +254,6 @@ def _text(of: dict[str, Any], name: str, default: str) -> str:
     if len(value) > LONGEST:
         raise ValueError(f"`currency.{name}` is longer than {LONGEST} characters.")
     return value
-
-
-@functools.lru_cache(maxsize=256)
-def minor_digits(code: str) -> int:
-    """Return the number of decimals of a currency in CLDR: JPY 0, USD 2, KWD 3; 2 for unknown ones."""
-    from babel.numbers import get_currency_precision  # noqa: PLC0415 - takes 50 ms, and is seldom needed
-
-    return get_currency_precision(code)
 
 
 def token_amount(tokens: int, pricing: Pricing) -> Decimal:

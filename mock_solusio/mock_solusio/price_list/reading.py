@@ -7,7 +7,7 @@ from typing import Any
 
 from babel.numbers import get_currency_symbol
 
-from mock_solusio.domain.prices import LONGEST, Currency, Pricing, minor_digits
+from mock_solusio.domain.prices import LONGEST, Currency, Pricing
 from mock_solusio.price_list.model import (
     CONVERTED,
     LARGEST_TOKENS,
@@ -18,6 +18,7 @@ from mock_solusio.price_list.model import (
 )
 from solusio_contracts.checking import currencies
 from solusio_contracts.decoding import DecodingError, decimal_of, parse_toml, text_of
+from solusio_contracts.minor_units import minor_digits
 
 LONGEST_FILE = 1_000_000
 """The largest file in bytes; a plan takes about a hundred."""

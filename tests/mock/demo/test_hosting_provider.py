@@ -18,12 +18,12 @@ from mock_solusio.demo.prices import (
     pricing,
 )
 from mock_solusio.domain import settings
-from mock_solusio.domain.prices import minor_digits
 from mock_solusio.domain.records.servers import SERVERS
 from mock_solusio.fleet import people as fleet_people
 from mock_solusio.fleet.people import MARKETS, people
 from mock_solusio.moment import parse_moment, utc
 from mock_solusio.options import Options
+from solusio_contracts.minor_units import minor_digits
 
 NOON = parse_moment("2026-03-15T12:00:00Z")
 

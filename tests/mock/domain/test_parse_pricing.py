@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_solusio.domain.prices import Currency, Discount, Pricing, Tax, minor_digits, parse_pricing
+from mock_solusio.domain.prices import Currency, Discount, Pricing, Tax, parse_pricing
 from support.pricing import vendor_example
 
 
@@ -229,8 +229,3 @@ def outcome(body):
 def test_any_bytes_are_refused_in_a_sentence(body):
     with pytest.raises(ValueError, match=r"\.$"):
         parse_pricing(body)
-
-
-@pytest.mark.parametrize(("code", "digits"), [("JPY", 0), ("EUR", 2), ("KWD", 3), ("", 2), ("ZZZZ", 2)])
-def test_minor_digits(code, digits):
-    assert minor_digits(code) == digits
