@@ -298,6 +298,9 @@ def test_any_body_with_any_token_inside_is_repeated(body, token, places):
     assume(token.isascii() or not any(data.endswith(data[:size]) for size in range(1, len(data))))
     for place in places:
         body = body[:place] + data + body[place:]
+    # The token in ISO 8859-1 is hidden as well, but has no expression of its own.
+    latin = token.encode("latin-1", "replace")
+    assume(token.isascii() or latin not in body.replace(data, b""))
     line = assert_repeats(Request(body), token=token)
     assert token not in line.replace(SHOWN, "\0") or token in curl(Request(b""), URL, Mask())
 
