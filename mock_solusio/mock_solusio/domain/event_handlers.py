@@ -19,7 +19,7 @@ from mock_solusio.domain.records.event_handlers import (
 )
 from mock_solusio.domain.records.tasks import TASKS, Task
 from mock_solusio.domain.references import pick
-from mock_solusio.domain.tasks import schedule, set_next_due
+from mock_solusio.domain.tasks import next_due, schedule, set_next_due
 from mock_solusio.domain.world import Has, World
 from mock_solusio.moment import SECOND, Micros
 
@@ -159,7 +159,8 @@ def postpone(world: World, delivery: Delivery, due: Micros, *, waits_for_next: b
     task = world[TASKS].get(delivery.task_id)
     if task is not None:
         world[TASKS].update(replace(task, status="pending", started_at=due))
-    _plan(world)
+    planned = next_due(world)
+    set_next_due(world, due if planned is None else min(planned, due))
 
 
 def finish(world: World, delivery: Delivery, *, status: str, output: str) -> None:
@@ -169,11 +170,8 @@ def finish(world: World, delivery: Delivery, *, status: str, output: str) -> Non
     if task is not None:
         finished = max(world.now, task.started_at)
         world[TASKS].update(replace(task, status=status, output=output, finished_at=finished, is_open=False))
-    _plan(world)
-
-
-def _plan(world: World) -> None:
-    set_next_due(world, min((task.due for task in world[TASKS].find(is_open=True)), default=None))
+    if world[TASKS].first(is_open=True) is None:
+        set_next_due(world, None)
 
 
 def _check_name(world: World, name: str, handler: EventHandler | None) -> None:

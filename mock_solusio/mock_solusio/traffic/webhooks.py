@@ -31,8 +31,6 @@ BODY_LIMIT: Final = 64 * 1024
 """Bytes of a response that are read."""
 HELD: Final = 60 * SECOND
 """How long a delivery waits for the next one to overtake it."""
-SENT_AT_A_TIME: Final = 1000
-"""Deliveries of one handler in a row, before the next check for due ones."""
 ELSEWHERE: Final = (
     "not sent: {host} is not this machine. Webhooks reach other hosts only with `serve --webhooks-anywhere`"
 )
@@ -79,11 +77,11 @@ class Webhooks:
             sending.result()
 
     async def _send_due(self, handler_id: int) -> None:
-        for _ in range(SENT_AT_A_TIME):
-            ready = [one for one in event_handlers.due(self._store) if one.handler_id == handler_id]
-            if not ready:
-                return
-            await self._deliver(ready[0])
+        for delivery in event_handlers.due(self._store):
+            mine = delivery.handler_id == handler_id
+            # Meanwhile it may have been canceled with its handler.
+            if mine and self._store[DELIVERIES].get(delivery.id) == delivery:
+                await self._deliver(delivery)
 
     async def _deliver(self, delivery: Delivery) -> None:
         fault = None if delivery.was_scripted else self._faults.next_webhook(delivery.event)
