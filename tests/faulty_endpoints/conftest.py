@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import signal
 import socket
 import subprocess
@@ -23,11 +22,11 @@ from typing import IO, Any
 
 import pytest
 
+from support.ports import reserved_port
 from support.programs import need
 
 HERE = Path(__file__).parent
 STARTING = 20.0  # seconds; a machine under load starts Node slowly
-ATTEMPTS = 3  # another program may take the port between the moment we find it and the start
 
 
 @dataclass(frozen=True)
@@ -60,10 +59,6 @@ class Entry:
     def check_options(self) -> list[str]:
         """The options of `mock-solusio check URL` for this endpoint, the token among them."""
         return [*(["--token", self.token] if self.token else []), *self.args]
-
-
-BELOW_EPHEMERAL = range(10_000, 32_000)
-"""Ports that the system does not give away by itself: it begins at 32768 (Linux) or above."""
 
 
 class EndpointError(Exception):
@@ -110,9 +105,11 @@ def serve() -> Callable[[Entry], contextlib.AbstractContextManager[str]]:
 def run_endpoint(entry: Entry) -> Iterator[str]:
     """Yield the URL of the running endpoint; whatever happens, its process group is gone after."""
     command = interpreter(entry.language)
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as errors:
-        process, port = start(entry, command, folder, errors)
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as errors, reserved_port() as port:
+        process = start(entry, command, port, folder, errors)
         try:
+            if not accepts(process, port):
+                raise EndpointError(f"{entry.id} does not start")
             yield f"http://127.0.0.1:{port}{entry.path}"
         except BaseException as error:
             error.add_note(f"stderr of {entry.id}:\n{written(errors) or '(nothing)'}")
@@ -129,30 +126,19 @@ def interpreter(language: str) -> list[str]:
 
 
 def start(
-    entry: Entry, command: list[str], folder: str, errors: IO[bytes]
-) -> tuple[subprocess.Popen[bytes], int]:
-    """Start the program on a free port and wait until it accepts connections."""
+    entry: Entry, command: list[str], port: int, folder: str, errors: IO[bytes]
+) -> subprocess.Popen[bytes]:
     # A program's own TMPDIR: what a PHP endpoint keeps between two requests goes with it.
-    environment = {**os.environ, "BILLING_TOKEN": entry.token, "TMPDIR": folder}
+    environment = {**os.environ, "BILLING_TOKEN": entry.token, "TMPDIR": folder, "PORT": str(port)}
     environment.pop("PHP_CLI_SERVER_WORKERS", None)
-    for _ in range(ATTEMPTS):
-        port = free_port()
-        process = subprocess.Popen(
-            [*command, *options(entry, port), str(HERE / entry.file)],
-            env={**environment, "PORT": str(port)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-            start_new_session=True,
-        )
-        try:
-            if accepts(process, port):
-                return process, port
-        except BaseException:
-            kill(process)
-            raise
-        kill(process)
-    raise EndpointError(f"{entry.id} does not start:\n{written(errors)}")
+    return subprocess.Popen(
+        [*command, *options(entry, port), str(HERE / entry.file)],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=errors,
+        start_new_session=True,
+    )
 
 
 def options(entry: Entry, port: int) -> list[str]:
@@ -184,15 +170,6 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait(STARTING)
-
-
-def free_port() -> int:
-    """Return a free port that nobody is given meanwhile who asks for any."""
-    for port in random.SystemRandom().sample(BELOW_EPHEMERAL, ATTEMPTS):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise EndpointError("no port is free")
 
 
 def written(errors: IO[bytes]) -> str:

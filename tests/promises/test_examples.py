@@ -4,11 +4,9 @@ import contextlib
 import json
 import os
 import queue
-import random
 import re
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -26,6 +24,7 @@ from mock_solusio.moment import MINUTE
 from mock_solusio.options import Options
 from mock_solusio.testing import started
 from support.calls import START
+from support.ports import reserved_port
 from support.programs import need
 
 TOKEN = "an authorization token, 100% & more"
@@ -187,15 +186,6 @@ def recipe(documents: dict[str, str], name: str) -> str:
     return found
 
 
-def free_port() -> int:
-    """Find a free port below the ephemeral ones, so that no other program takes it in between."""
-    for _ in range(100):
-        port = random.randrange(20_000, 30_000)  # noqa: S311 - no secret
-        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
-    raise AssertionError("no free port")
-
-
 @pytest.fixture
 def project(root: Path, tmp_path: Path) -> Path:
     """A project laid out as the recipes expect."""
@@ -213,21 +203,22 @@ def run(script: str, folder: Path) -> tuple[int, str]:
     """Run a script as CI does, on a free port; return its exit code and output."""
     assert "8080" in script
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    process = subprocess.Popen(
-        ["bash", "-e", "-c", script.replace("8080", str(free_port()))],
-        cwd=folder,
-        env={**os.environ, "PATH": path, "MOCK_SOLUSIO_TOKEN": TOKEN},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        output, _ = process.communicate(timeout=120)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+    with reserved_port() as port:
+        process = subprocess.Popen(
+            ["bash", "-e", "-c", script.replace("8080", str(port))],
+            cwd=folder,
+            env={**os.environ, "PATH": path, "MOCK_SOLUSIO_TOKEN": TOKEN},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            output, _ = process.communicate(timeout=120)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
     return process.returncode, output
 
 
