@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
-from solusio_contracts.invoices.documents import Pricing
+from solusio_contracts.adapter.customers import Pricing
 from solusio_contracts.invoices.scenario import (
     ExpectedInvoice,
     ExpectedLine,

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, ROUND_HALF_UP, Context, Decimal
 
-from solusio_contracts.invoices.documents import Currency, Pricing
+from solusio_contracts.adapter.customers import Currency, Pricing
 
 EXACT = Context(prec=200, Emax=MAX_EMAX, Emin=MIN_EMIN, rounding=ROUND_HALF_UP)
 """Precise enough for any price."""

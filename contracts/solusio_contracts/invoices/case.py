@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from solusio_contracts.invoices.documents import BilledInvoice, Pricing
+from solusio_contracts.adapter.customers import Pricing
+from solusio_contracts.invoices.documents import BilledInvoice
 from solusio_contracts.invoices.scenario import ExpectedInvoice
 from solusio_contracts.invoices.usage import UsageLine, UsageWindow
 

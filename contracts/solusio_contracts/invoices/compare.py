@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import zip_longest
 from typing import TypeVar
 
+from solusio_contracts.adapter.customers import Pricing
 from solusio_contracts.invoices.compare_amounts import compare_amounts
 from solusio_contracts.invoices.differences import Comparison, add_grouped, billed_key, counted, line_name
-from solusio_contracts.invoices.documents import BilledInvoice, BilledLine, Pricing
+from solusio_contracts.invoices.documents import BilledInvoice, BilledLine
 from solusio_contracts.invoices.scenario import ExpectedInvoice, ExpectedLine
 from solusio_contracts.invoices.usage import LineKey
 

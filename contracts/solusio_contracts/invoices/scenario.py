@@ -14,9 +14,10 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from solusio_contracts.adapter.customers import Customer, Pricing, Strict, write_customers
 from solusio_contracts.contract.clauses import ClauseError, clause
 from solusio_contracts.decoding import MisfitError, convert, from_toml, read_text, shown
-from solusio_contracts.invoices.documents import PERIOD, Customer, Pricing, Strict, write_customers
+from solusio_contracts.invoices.documents import PERIOD
 from solusio_contracts.timeline import PRICES, AnyEvent, PlanCreate, UserCreate, UserUpdate
 
 Area = Literal[

@@ -9,11 +9,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from solusio_contracts.adapter.customers import Pricing
 from solusio_contracts.contract.clauses import clauses
 from solusio_contracts.invoices.amounts import plain
 from solusio_contracts.invoices.compare_amounts import money
 from solusio_contracts.invoices.differences import counted
-from solusio_contracts.invoices.documents import Pricing
 from solusio_contracts.invoices.scenario import ExpectedInvoice, Scenario, ScenarioPlan, load_scenarios
 from solusio_contracts.invoices.verdict import NUMBERS
 from solusio_contracts.reporting.printing import PLAIN_WIDTH, print_list

@@ -191,8 +191,8 @@ def _access_token(given: str | None) -> str:
 
 def _system(options: dict[str, Any], access_token: str) -> "tuple[BillingSystem, Callable[[str], str]]":
     from mock_solusio.invoices.run import BillingSystem
+    from solusio_contracts.adapter.steps import AdapterError, adapter_of, hide_password
     from solusio_contracts.http.masking import Mask
-    from solusio_contracts.invoices.adapter import AdapterError, adapter_of, hide_password
 
     mask = Mask()
     mask.hide(access_token, f"${{{ACCESS_TOKEN}}}")
@@ -278,5 +278,6 @@ def schema(document: str) -> None:
     """Print the JSON Schema of the invoices that --invoices prints, or of the customers for --prepare."""
     from importlib import resources
 
-    file = resources.files("solusio_contracts").joinpath("invoices", f"{document}.schema.json")
+    folder = "adapter" if document == "customers" else "invoices"
+    file = resources.files("solusio_contracts").joinpath(folder, f"{document}.schema.json")
     click.echo(file.read_text("utf-8"), nl=False)

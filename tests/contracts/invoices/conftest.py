@@ -8,18 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from solusio_contracts.adapter.customers import Currency, Discount, Pricing, Rate, Taxes
 from solusio_contracts.invoices.case import Case
-from solusio_contracts.invoices.documents import (
-    BilledDiscount,
-    BilledInvoice,
-    BilledLine,
-    BilledTax,
-    Currency,
-    Discount,
-    Pricing,
-    Rate,
-    Taxes,
-)
+from solusio_contracts.invoices.documents import BilledDiscount, BilledInvoice, BilledLine, BilledTax
 from solusio_contracts.invoices.scenario import ExpectedInvoice, ExpectedLine
 from solusio_contracts.invoices.usage import UsageLine, cost
 

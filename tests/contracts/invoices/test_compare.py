@@ -5,10 +5,10 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from solusio_contracts.adapter.customers import Currency
 from solusio_contracts.invoices.amounts import breakdown, plain, rounded, written
 from solusio_contracts.invoices.compare import compare
 from solusio_contracts.invoices.differences import Comparison
-from solusio_contracts.invoices.documents import Currency
 
 
 @pytest.fixture

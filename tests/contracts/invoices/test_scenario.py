@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from solusio_contracts.adapter.customers import Currency
 from solusio_contracts.decoding import DecodingError
-from solusio_contracts.invoices.documents import Currency
 from solusio_contracts.invoices.scenario import (
     customers_document,
     events,

@@ -12,7 +12,7 @@ import pytest
 
 from mock_solusio.invoices import run as runs
 from mock_solusio.invoices.run import NUMBERS, numbered
-from solusio_contracts.invoices.adapter import BillingError, UnreachableError
+from solusio_contracts.adapter.steps import BillingError, UnreachableError
 from solusio_contracts.invoices.scenario import load_scenarios
 from solusio_contracts.reporting.report import Exit, Outcome
 

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from solusio_contracts.http.masking import Mask
-from solusio_contracts.invoices import adapter, command_runner
-from solusio_contracts.invoices.adapter import (
+from solusio_contracts.adapter import command_runner, steps
+from solusio_contracts.adapter.steps import (
     AdapterError,
     BillingError,
     BillingJob,
@@ -23,6 +22,7 @@ from solusio_contracts.invoices.adapter import (
     adapter_of,
     hide_password,
 )
+from solusio_contracts.http.masking import Mask
 from support.endpoint import endpoint
 
 TOKEN = "access-token-of-the-administrator"
@@ -136,7 +136,7 @@ def test_an_exit_code_is_a_failure_with_the_end_of_what_was_said(command, order,
         one.run(order)
     assert failed.value.refused is refused
     assert failed.value.output.endswith("*** broke")
-    assert len(failed.value.output) <= adapter.TAIL + 1
+    assert len(failed.value.output) <= steps.TAIL + 1
 
 
 def test_what_php_says_on_standard_output_is_kept_if_there_is_nothing_else(command, order):
@@ -199,7 +199,7 @@ def test_a_child_that_is_left_behind_does_not_hold_the_answer_back(command, orde
 
 
 def test_output_without_end_is_bounded(command, order, monkeypatch):
-    monkeypatch.setattr(adapter, "LARGEST_OUTPUT", 2 * 1024 * 1024)
+    monkeypatch.setattr(steps, "LARGEST_OUTPUT", 2 * 1024 * 1024)
     with pytest.raises(BillingError, match="printed more than 2 MiB"):
         command("import sys\nwhile True: sys.stdout.write('x' * 100_000)").run(order)
 
@@ -300,7 +300,7 @@ def test_no_answer_in_time_is_a_failure(url, server, order):
 
 
 def test_an_answer_without_end_is_bounded(url, server, order, monkeypatch):
-    monkeypatch.setattr(adapter, "LARGEST_OUTPUT", 1024 * 1024)
+    monkeypatch.setattr(steps, "LARGEST_OUTPUT", 1024 * 1024)
     server.answer = lambda _: (200, {}, b"x" * 3_000_000)
     with pytest.raises(BillingError, match="sent more than 1 MiB"):
         url("invoices", "/invoices").run(order)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from solusio_contracts.adapter.command_runner import CommandError, run_command
+from solusio_contracts.adapter.http_caller import CallError, call
 from solusio_contracts.http.masking import Mask
-from solusio_contracts.invoices.command_runner import CommandError, run_command
-from solusio_contracts.invoices.http_caller import CallError, call
 
 PLACEHOLDERS: Final = ("period", "from", "to", "customers", "solusio_url")
 """The names that a command or URL may have in braces."""
