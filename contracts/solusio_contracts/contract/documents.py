@@ -173,9 +173,29 @@ def _complete(found: Operation, holder: Node, media_type: str) -> dict[str, Any]
     media = holder.get("content", {}).get(media_type)
     if media is None:
         raise DocumentError(f"{found.id} has no such body of type {media_type}")
-    # The components come along, so that references such as #/components/schemas/X still resolve.
-    components = document(found.document).get("components", {})
-    return {"$schema": _DRAFT, **media.get("schema", {}), "components": components}
+    schema = media.get("schema", {})
+    return {"$schema": _DRAFT, **schema, "components": _components(document(found.document), schema)}
+
+
+def _components(whole: Node, schema: Node) -> dict[str, dict[str, Any]]:
+    """Return the components that a schema refers to, so that `#/components/schemas/X` still resolves.
+
+    All components would do too, but a validator of each operation would then carry the whole document.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    waiting: list[Any] = [schema]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting += node
+        elif isinstance(node, Mapping):
+            waiting += node.values()
+            match str(node.get("$ref", "")).split("/"):
+                case ["#", "components", kind, name, *_] if name not in found.get(kind, {}):
+                    component = whole["components"][kind][name]
+                    found.setdefault(kind, {})[name] = component
+                    waiting.append(component)
+    return found
 
 
 def resolve(whole: Node, node: Node) -> Node:

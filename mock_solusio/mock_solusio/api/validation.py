@@ -221,7 +221,13 @@ def _response_schema(operation_id: str, status: int) -> jsonschema_rs.Draft20201
 
 
 def _compile(schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(dict(schema), validate_formats=True)
+    # Most operations share their error responses, and many their resource: one validator serves them all.
+    return _compiled(msgspec.json.encode(schema, order="sorted"))
+
+
+@functools.cache
+def _compiled(schema: bytes) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(msgspec.json.decode(schema), validate_formats=True)
 
 
 def _label(name: str) -> str:

@@ -1,27 +1,34 @@
-"""Passwords, stored as scrypt hashes.
+"""Passwords, stored as salted SHA-256.
 
-The cost is low on purpose: this is a mock with generated users, whose tests log in thousands of times. Do not
-copy it for real passwords (OWASP recommends N = 2**17).
+Fast on purpose: every test that creates a user waits for the hash, and a mock's passwords protect nothing.
+Do not copy it for real passwords: those need a slow hash (OWASP recommends scrypt with N = 2**17).
 """
 
 import hashlib
 import hmac
 
-_COST, _BLOCK, _LANES = 2**10, 8, 1
-
 
 def hashed(password: str, salt: str) -> str:
     """Return the hash of a password for storage; `salt` must be different each time."""
-    return f"scrypt${salt}${_digest(password, salt).hex()}"
+    return f"sha256${salt}${_digest(password, salt)}"
 
 
 def matches(password: str, stored: str | None) -> bool:
     """Return whether this is the password. Takes as long for a user without one."""
-    _, salt, digest = (stored or "scrypt$-$-").split("$")
-    return hmac.compare_digest(_digest(password, salt).hex(), digest)
+    kind, salt, digest = (stored or "sha256$-$-").split("$")
+    given = _scrypt(password, salt) if kind == "scrypt" else _digest(password, salt)
+    return hmac.compare_digest(given, digest)
 
 
-def _digest(password: str, salt: str) -> bytes:
-    # surrogatepass: JSON may contain lone surrogates, which must not make a wrong password an error.
-    raw = password.encode("utf-8", "surrogatepass")
-    return hashlib.scrypt(raw, salt=salt.encode(), n=_COST, r=_BLOCK, p=_LANES)
+def _digest(password: str, salt: str) -> str:
+    return hashlib.sha256(f"{salt}${password}".encode("utf-8", _LONE_SURROGATES)).hexdigest()
+
+
+def _scrypt(password: str, salt: str) -> str:
+    """Return the hash as the first state files have it."""
+    raw = password.encode("utf-8", _LONE_SURROGATES)
+    return hashlib.scrypt(raw, salt=salt.encode(), n=2**10, r=8, p=1).hex()
+
+
+_LONE_SURROGATES = "surrogatepass"
+"""JSON may contain them, and they must not make a wrong password an error."""

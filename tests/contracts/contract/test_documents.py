@@ -103,6 +103,23 @@ class TestSchemas:
         monkeypatch.setattr(documents, "operation", lambda _id: next(operations("made-up")))
         assert response_schema("Get", 201)["title"] == schema
 
+    def test_a_schema_brings_the_components_it_needs_and_no_other(self, monkeypatch):
+        folder = {"properties": {"up": {"$ref": "#/components/schemas/Folder"}, "$ref": {"type": "string"}}}
+        schemas = {
+            "Folder": folder,
+            "Tree": {"anyOf": [{"$ref": "#/components/schemas/Folder/properties/up"}, {"enum": ["$ref"]}]},
+            "Unused": {"$ref": "#/components/schemas/Folder"},
+        }
+        content = {"application/json": {"schema": {"$ref": "#/components/schemas/Tree"}}}
+        get = {"operationId": "Get", "responses": {"200": {"content": content}}}
+        whole = {"paths": {"/": {"get": get}}, "components": {"schemas": schemas}}
+        monkeypatch.setattr(documents, "document", lambda _name: whole)
+        monkeypatch.setattr(documents, "operation", lambda _id: next(operations("made-up")))
+        needed = {"schemas": {"Folder": folder, "Tree": schemas["Tree"]}}
+        assert response_schema("Get", 200)["components"] == needed
+        tree = jsonschema_rs.Draft202012Validator(response_schema("Get", 200))
+        assert tree.is_valid({"up": {}})
+
 
 WHOLE = {
     "components": {

@@ -1,5 +1,7 @@
 """POST /auth/login, its throttle, and /account (facts, section 1)."""
 
+import hashlib
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -142,6 +144,12 @@ def test_a_password_matches_only_itself(password, other):
     assert matches(password, stored)
     assert matches(other, stored) == (other == password)
     assert not matches(password, None)
+
+
+def test_the_hash_of_an_older_state_file_still_opens():
+    digest = hashlib.scrypt("sécret".encode(), salt=b"salt", n=1024, r=8, p=1).hex()
+    assert matches("sécret", f"scrypt$salt${digest}")
+    assert not matches("secret", f"scrypt$salt${digest}")
 
 
 def test_hashes_of_the_same_password_differ(api, mock):
