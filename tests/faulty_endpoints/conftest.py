@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import tomllib
@@ -18,15 +15,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pytest
 
+from support.listening import listening
 from support.ports import reserved_port
 from support.programs import need
 
 HERE = Path(__file__).parent
-STARTING = 20.0  # seconds; a machine under load starts Node slowly
 
 
 @dataclass(frozen=True)
@@ -59,10 +56,6 @@ class Entry:
     def check_options(self) -> list[str]:
         """The options of `mock-solusio check URL` for this endpoint, the token among them."""
         return [*(["--token", self.token] if self.token else []), *self.args]
-
-
-class EndpointError(Exception):
-    """The endpoint cannot be used; what it wrote to stderr is in the message."""
 
 
 @cache
@@ -104,18 +97,13 @@ def serve() -> Callable[[Entry], contextlib.AbstractContextManager[str]]:
 @contextlib.contextmanager
 def run_endpoint(entry: Entry) -> Iterator[str]:
     """Yield the URL of the running endpoint; whatever happens, its process group is gone after."""
-    command = interpreter(entry.language)
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as errors, reserved_port() as port:
-        process = start(entry, command, port, folder, errors)
-        try:
-            if not accepts(process, port):
-                raise EndpointError(f"{entry.id} does not start")
+    with tempfile.TemporaryDirectory() as folder, reserved_port() as port:
+        command = [*interpreter(entry.language), *options(entry, port), str(HERE / entry.file)]
+        # A program's own TMPDIR: what a PHP endpoint keeps between two requests goes with it.
+        environment = {**os.environ, "BILLING_TOKEN": entry.token, "TMPDIR": folder, "PORT": str(port)}
+        environment.pop("PHP_CLI_SERVER_WORKERS", None)
+        with listening(command, port, name=entry.id, env=environment):
             yield f"http://127.0.0.1:{port}{entry.path}"
-        except BaseException as error:
-            error.add_note(f"stderr of {entry.id}:\n{written(errors) or '(nothing)'}")
-            raise
-        finally:
-            kill(process)
 
 
 def interpreter(language: str) -> list[str]:
@@ -125,54 +113,9 @@ def interpreter(language: str) -> list[str]:
     return [need(language)]
 
 
-def start(
-    entry: Entry, command: list[str], port: int, folder: str, errors: IO[bytes]
-) -> subprocess.Popen[bytes]:
-    # A program's own TMPDIR: what a PHP endpoint keeps between two requests goes with it.
-    environment = {**os.environ, "BILLING_TOKEN": entry.token, "TMPDIR": folder, "PORT": str(port)}
-    environment.pop("PHP_CLI_SERVER_WORKERS", None)
-    return subprocess.Popen(
-        [*command, *options(entry, port), str(HERE / entry.file)],
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=errors,
-        start_new_session=True,
-    )
-
-
 def options(entry: Entry, port: int) -> list[str]:
     """Return what the interpreter is told besides the file."""
     if entry.language != "php":
         return []
     # As in php.ini-production; a machine without php.ini would show errors to everybody.
     return ["-d", "display_errors=0", "-d", "log_errors=1", "-S", f"127.0.0.1:{port}"]
-
-
-def accepts(process: subprocess.Popen[bytes], port: int) -> bool:
-    """Return whether the port opens before the process ends or the time is up."""
-    pause = 0.01
-    for _ in range(int(STARTING / pause)):
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=STARTING).close()
-        except ConnectionRefusedError:
-            # The pause between two attempts ends at once when the process does.
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(pause)
-                return False
-        else:
-            return process.poll() is None
-    return False
-
-
-def kill(process: subprocess.Popen[bytes]) -> None:
-    """End the process and all its children, and wait until it is gone."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait(STARTING)
-
-
-def written(errors: IO[bytes]) -> str:
-    """Return the last of what the program wrote, without moving where it writes next."""
-    size = os.fstat(errors.fileno()).st_size
-    return os.pread(errors.fileno(), 8000, max(0, size - 8000)).decode("utf-8", "replace").strip()
