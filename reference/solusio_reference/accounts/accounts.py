@@ -6,6 +6,7 @@ killed, lost or done twice, the next call finds out what is missing:
 - the ``billing_user_id`` identifies a user. We store the SolusIO id, but check it before we rely on it;
 - we look for a user before we create one, and again if the response to the creation is lost;
 - a change that SolusIO refuses (a taken address, a user who still has servers) is reverted;
+- staff may lock or suspend a user in SolusIO itself: `unlock` and `unsuspend` lift that, and nothing else;
 - a change that SolusIO did not process stays pending until `sync`, or the same call, succeeds.
 """
 
@@ -58,16 +59,16 @@ class Accounts:
         return self._set(customer_id, locked=True)
 
     def unlock(self, customer_id: int) -> Account:
-        """Unlock a customer; a suspension stays in place."""
-        return self._set(customer_id, locked=False)
+        """Unlock a customer, whoever locked them; a suspension stays in place."""
+        return self._set(customer_id, lift="locked", locked=False)
 
     def suspend(self, customer_id: int) -> Account:
         """Suspend a customer who still does not pay, and their servers. The servers still cost tokens."""
         return self._set(customer_id, suspended=True)
 
     def unsuspend(self, customer_id: int) -> Account:
-        """End a suspension; a lock stays in place."""
-        return self._set(customer_id, suspended=False)
+        """End a suspension, whoever made it; a lock stays in place."""
+        return self._set(customer_id, lift="suspended", suspended=False)
 
     def remove(self, customer_id: int) -> Account:
         """Delete a customer's user, whose servers must be gone. Their usage stays, and is billed."""
@@ -83,7 +84,7 @@ class Accounts:
             account = _existing(customer_id, self._wanted.get(customer_id))
             try:
                 user = self._users.update(account)
-                self._wanted.record_user(account, user.id)
+                self._wanted.record_user(account, user)
                 return self._solusio.login_link(user.id)
             except SolusioError as error:
                 # A lost link does no harm: nobody has seen it.
@@ -114,28 +115,40 @@ class Accounts:
                 if not isinstance(error, AccountError) and error.status not in REFUSED:
                     raise  # the next customer would fail in the same way
                 problem = error
+            if problem is None and account.restricted_by_others:
+                problem = AccountError(
+                    f"the user is {account.solusio_status} in SolusIO, where somebody else did that: do the "
+                    "same here, or lift it with `unlock` or `unsuspend`"
+                )
             yield account, problem
 
-    def _set(self, customer_id: int, **fields: Any) -> Account:
-        return self._change(customer_id, lambda stored: replace(_existing(customer_id, stored), **fields))
+    def _set(self, customer_id: int, *, lift: str | None = None, **fields: Any) -> Account:
+        def change(stored: Account | None) -> Account:
+            return replace(_existing(customer_id, stored), **fields)
 
-    def _change(self, customer_id: int, change: Change, *, adopt: bool = False) -> Account:
+        return self._change(customer_id, change, lift=lift)
+
+    def _change(
+        self, customer_id: int, change: Change, *, adopt: bool = False, lift: str | None = None
+    ) -> Account:
         before, after = self._wanted.change(customer_id, change)
         try:
-            return self._apply(after, adopt=adopt)
+            return self._apply(after, adopt=adopt, lift=lift)
         except SolusioError as error:
             if error.status in REFUSED:
                 self._wanted.revert(before, after)
             raise
 
-    def _apply(self, account: Account, user: User | None = None, *, adopt: bool = False) -> Account:
+    def _apply(
+        self, account: Account, user: User | None = None, *, adopt: bool = False, lift: str | None = None
+    ) -> Account:
         for _ in range(MAX_ROUNDS):
             if account.removed:
                 self._users.delete(account, user)
-                user_id = None
+                user = None
             else:
-                user_id = self._users.update(account, user, adopt=adopt).id
-            stored = self._wanted.record_user(account, user_id)
+                user = self._users.update(account, user, adopt=adopt, lift=lift)
+            stored = self._wanted.record_user(account, user)
             if stored.same_request(account):
                 return stored
             # Another program has changed the account in the meantime, and we may have undone its change.

@@ -22,15 +22,18 @@ class CustomerUsers:
     def __init__(self, solusio: SolusioClient) -> None:
         self._solusio = solusio
 
-    def update(self, account: Account, user: User | None = None, *, adopt: bool = False) -> User:
+    def update(
+        self, account: Account, user: User | None = None, *, adopt: bool = False, lift: str | None = None
+    ) -> User:
         """Make the customer's user match the account; create one if there is none.
 
+        A restriction that somebody else made in SolusIO stays. ``lift``: a status that ends, whoever set it.
         ``user``: the user, if the caller has just read them. ``adopt``: take over a user who has the address
         and no billing_user_id.
         """
         for _ in range(ATTEMPTS):
             found = user or self.find(account) or self._create(account, adopt=adopt)
-            changes = _differences(found, account)
+            changes = _differences(found, account, lift)
             if not changes:
                 return found
             try:
@@ -42,7 +45,7 @@ class CustomerUsers:
                 if "email" in changes and error.status in REFUSED:
                     self._raise_if_taken(account, error)
                 raise
-            if updated.status != account.status or updated.email.casefold() != account.email.casefold():
+            if _differences(updated, account, lift).keys() & changes.keys():
                 raise SolusioError(f"SolusIO accepted the change of user {updated.id}, but did not apply it")
             return updated
         raise AccountError(f"somebody keeps deleting the SolusIO user of customer {account.customer_id}")
@@ -66,12 +69,12 @@ class CustomerUsers:
     def find(self, account: Account) -> User | None:
         """Return the customer's user, by the stored SolusIO id or else by billing_user_id.
 
-        Raises AccountError if there are two.
+        Raises AccountError if there are two, or if the user is an administrator.
         """
         if account.solusio_user_id is not None:
             user = self._solusio.user(account.solusio_user_id)
             if user is not None and user.billing_user_id == account.customer_id:
-                return user
+                return single_user(account.customer_id, [user])
         return single_user(account.customer_id, self._candidates(account.customer_id))
 
     def _candidates(self, customer_id: int) -> Iterator[User]:
@@ -108,7 +111,7 @@ class CustomerUsers:
 
     def _adopt(self, account: Account) -> User | None:
         owner = self._user_with(account.email)
-        if owner is None or owner.billing_user_id is not None:
+        if owner is None or owner.billing_user_id is not None or owner.is_administrator:
             return None
         return self._solusio.update_user(owner.id, {"billing_user_id": account.customer_id})
 
@@ -118,7 +121,9 @@ class CustomerUsers:
         if owner is None or owner.billing_user_id == account.customer_id:
             return
         taken = f"SolusIO user {owner.id} has the address {account.email} of customer {account.customer_id}"
-        if owner.billing_user_id is None:
+        if owner.is_administrator:
+            advice = "and is an administrator: change one of the addresses"
+        elif owner.billing_user_id is None:
             advice = "and no billing_user_id: adopt the user if they are this customer, or change one address"
         else:
             advice = (
@@ -136,20 +141,31 @@ class CustomerUsers:
 
 
 def single_user(customer_id: int, users: Iterable[User]) -> User | None:
-    """Return the user who belongs to a customer, or None. Raises AccountError if there are two."""
+    """Return the user who belongs to a customer, or None.
+
+    Raises AccountError if there are two, or if the user is an administrator: a mistake there would lock staff
+    out, or log a customer in as staff.
+    """
     found = {user.id: user for user in users if user.billing_user_id == customer_id}
     if len(found) > 1:
         ids = " and ".join(str(user_id) for user_id in sorted(found))
         raise AccountError(
             f"the SolusIO users {ids} all have the billing_user_id {customer_id}: remove it from all but one"
         )
-    return next(iter(found.values()), None)
+    user = next(iter(found.values()), None)
+    if user is not None and user.is_administrator:
+        raise AccountError(
+            f"SolusIO user {user.id} has the billing_user_id {customer_id} and is an administrator: remove "
+            "one of the two"
+        )
+    return user
 
 
-def _differences(user: User, account: Account) -> dict[str, str | int]:
+def _differences(user: User, account: Account, lift: str | None) -> dict[str, str | int]:
     changes: dict[str, str | int] = {}
     if user.email != account.email:
         changes["email"] = account.email
-    if user.status != account.status:
+    made_by_others = user.status != lift and account.is_stricter_than_ours(user.status)
+    if user.status != account.status and not made_by_others:
         changes["status"] = account.status
     return changes

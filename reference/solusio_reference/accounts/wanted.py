@@ -11,9 +11,13 @@ from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from solusio_reference.pricing import Customer
+from solusio_reference.solusio.responses import User
 from solusio_reference.storage.customers import CustomerStore
 from solusio_reference.storage.database import Database
 from solusio_reference.storage.tables import solusio_accounts
+
+STATUSES = ("active", "locked", "suspended")
+"""The statuses of a SolusIO user, from the mildest to the strictest."""
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f\ud800-\udfff]{1,64}@[^@\s\x00-\x1f\x7f\ud800-\udfff]{1,255}")
 
@@ -33,6 +37,10 @@ class Account:
     locked: bool = False
     suspended: bool = False
     removed: bool = False
+    strictest_status: str = "active"
+    """The strictest status that we asked for since SolusIO last showed the wanted one."""
+    solusio_status: str | None = None
+    """The status that SolusIO showed when we last looked; None if there was no user."""
 
     @property
     def status(self) -> str:
@@ -43,15 +51,45 @@ class Account:
             return "suspended"
         return "locked" if self.locked else "active"
 
+    @property
+    def restricted_by_others(self) -> bool:
+        """Whether somebody has locked or suspended the user in SolusIO itself, as staff may do."""
+        return self.solusio_status is not None and self.is_stricter_than_ours(self.solusio_status)
+
+    def is_stricter_than_ours(self, status: str) -> bool:
+        """Return whether a status of the user is stricter than any that we asked for."""
+        return max(_strictness(self.status), _strictness(self.strictest_status)) < _strictness(status)
+
     def same_request(self, other: "Account") -> bool:
-        """Return whether both ask SolusIO for the same, wherever the user was found."""
-        return replace(self, solusio_user_id=None) == replace(other, solusio_user_id=None)
+        """Return whether both ask SolusIO for the same, whatever it showed."""
+        return self._request() == other._request()
+
+    def _request(self) -> tuple[object, ...]:
+        return self.customer_id, self.email, self.locked, self.suspended, self.removed
 
     def with_email(self, email: str) -> "Account":
         """Return the account with this address; a removed one becomes active again."""
         if self.removed:
             return Account(self.customer_id, email, self.solusio_user_id)
         return replace(self, email=email)
+
+    def asking_for(self, status: str) -> "Account":
+        """Return the account after we ask for a status, perhaps the strictest so far."""
+        if status not in STATUSES:
+            return self
+        return replace(self, strictest_status=max(status, self.strictest_status, key=_strictness))
+
+    def as_found(self, user: User | None) -> "Account":
+        """Return the account with what SolusIO shows now."""
+        if user is None:
+            return replace(self, solusio_user_id=None, solusio_status=None, strictest_status="active")
+        found = replace(self, solusio_user_id=user.id, solusio_status=user.status)
+        return replace(found, strictest_status=user.status) if user.status == self.status else found
+
+
+def _strictness(status: str) -> int:
+    # A status that we do not know is not ours to lift.
+    return STATUSES.index(status) if status in STATUSES else len(STATUSES)
 
 
 Change = Callable[[Account | None], Account]
@@ -104,11 +142,13 @@ class WantedAccounts:
             for customer_id, change in changes:
                 _change(connection, customer_id, change)
 
-    def record_user(self, account: Account, solusio_user_id: int | None) -> Account:
-        """Store where we found the user of a customer; return the account that is wanted by now."""
+    def record_user(self, account: Account, user: User | None) -> Account:
+        """Store what SolusIO shows of a customer's user; return the account that is wanted by now."""
         with self._database.writing() as connection:
             stored = _read(connection, account.customer_id, for_update=True)
-            after = replace(stored or account, solusio_user_id=solusio_user_id)
+            after = (stored or account).as_found(user)
+            if user is not None and user.status == account.status:
+                after = after.asking_for(account.status)  # we just did; what is stored may be of later
             if stored is None:
                 _insert(connection, after)
             elif after != stored:
@@ -138,14 +178,18 @@ def save_customers(database: Database, customers: Collection[tuple[Customer, str
 
 def _change(connection: Connection, customer_id: int, change: Change) -> tuple[Account | None, Account]:
     before = _read(connection, customer_id, for_update=True)
-    after = change(before)
+    after = _asking(change(before))
     if before is None and not _insert(connection, after):
         # Another program has just inserted this customer.
         before = _read(connection, customer_id, for_update=True)
-        after = change(before)
+        after = _asking(change(before))
     if before is not None:
         _update(connection, after)
     return before, after
+
+
+def _asking(account: Account) -> Account:
+    return account.asking_for(account.status)
 
 
 def _read(connection: Connection, customer_id: int, *, for_update: bool = False) -> Account | None:

@@ -19,6 +19,7 @@ from solusio_reference.commands.table import print_table
 
 if TYPE_CHECKING:
     from solusio_reference.accounts.accounts import Accounts
+    from solusio_reference.accounts.wanted import Account
     from solusio_reference.storage.database import Database
 
 _adopt_option = click.option(
@@ -43,7 +44,10 @@ def customers() -> None:
 @customers.command("list")
 @store_option
 def list_customers(place: str) -> None:
-    """List all customers, and the wanted state of their SolusIO users."""
+    """List all customers, and the wanted status of their SolusIO users.
+
+    Where staff locked or suspended a user in SolusIO itself, that is shown, too.
+    """
     from solusio_reference.accounts.wanted import WantedAccounts
     from solusio_reference.display import printable
     from solusio_reference.storage.customers import CustomerStore
@@ -61,7 +65,7 @@ def list_customers(place: str) -> None:
                     customer.currency.code,
                     "-" if account is None else account.email,
                     "-" if user_id is None else str(user_id),
-                    "-" if account is None else account.status,
+                    "-" if account is None else _status(account),
                 )
             )
     print_table(rows, "<<<<<<", header=("ID", "customer", "currency", "e-mail", "SolusIO user", "status"))
@@ -124,8 +128,9 @@ def export_customers(place: str) -> None:
 def sync_customers(place: str, solusio_url: str, access_token: str, adopt: bool) -> None:
     """Bring the SolusIO users of all customers in sync.
 
-    Creates missing users, changes those that differ and deletes removed ones. If some customers have a
-    conflict that you have to resolve, all others are synced, and the exit code is 1.
+    Creates missing users, changes those that differ and deletes removed ones. Users whom staff locked or
+    suspended in SolusIO itself stay as they are. If some customers have a conflict that you have to resolve,
+    all others are synced, and the exit code is 1.
     """
     with (
         open_database(place) as database,
@@ -141,15 +146,15 @@ def _add_change(name: str, text: str) -> None:
             _open_accounts(database, solusio_url, access_token) as accounts,
         ):
             account = getattr(accounts, name)(customer_id)
-        click.echo(f"Customer {customer_id} is {account.status}.")
+        click.echo(f"Customer {customer_id} is {_status(account)}.")
 
     customers.command(name, help=text)(_customer_id(store_option(solusio_options()(change))))
 
 
 _add_change("lock", "Lock a customer who does not pay: no new servers, but the old ones keep running.")
-_add_change("unlock", "Unlock a customer; a suspension stays in place.")
+_add_change("unlock", "Unlock a customer, whoever locked them; a suspension stays in place.")
 _add_change("suspend", "Suspend a customer who does not pay, and their servers.")
-_add_change("unsuspend", "End a suspension; a lock stays in place.")
+_add_change("unsuspend", "End a suspension, whoever made it; a lock stays in place.")
 _add_change("remove", "Delete a customer's SolusIO user, who must have no servers. The customer stays here.")
 
 
@@ -164,6 +169,11 @@ def login_link(place: str, solusio_url: str, access_token: str, customer_id: int
         _open_accounts(database, solusio_url, access_token) as accounts,
     ):
         click.echo(accounts.login_link(customer_id))
+
+
+def _status(account: "Account") -> str:
+    by_others = f", but {account.solusio_status} in SolusIO" if account.restricted_by_others else ""
+    return account.status + by_others
 
 
 @contextmanager

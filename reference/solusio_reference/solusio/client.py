@@ -5,6 +5,7 @@ clients rely on. The administrator's access token opens everything in SolusIO, s
 and keep it out of error messages.
 """
 
+import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
@@ -16,8 +17,10 @@ import msgspec
 
 from solusio_reference.period import Period
 from solusio_reference.solusio.responses import (
+    CUSTOMERS,
     AccessToken,
     Envelope,
+    RolesResponse,
     UsagePage,
     UsageResponse,
     User,
@@ -79,6 +82,7 @@ class SolusioClient:
             follow_redirects=False,
         )
         self._retrying = RetryingClient(self._client, timeout=timeout, attempts=attempts, sleep=sleep)
+        self._customer_role_id: int | None = None
         self.pause = self._retrying.pause
         """Wait as after failed attempt number 1, 2 ..."""
 
@@ -139,13 +143,19 @@ class SolusioClient:
             raise
 
     def create_user(self, email: str, billing_user_id: int, status: str = "active") -> User:
-        """Create a user. Without a password, they can log in by link only.
+        """Create a customer's user. They log in by link: their password is random, and nobody knows it.
 
         Raises:
             LostResponse: SolusIO may or may not have created the user.
             SolusioError: with status 422 if the address or the billing_user_id is taken.
         """
-        fields = {"email": email, "billing_user_id": billing_user_id, "status": status}
+        fields = {
+            "email": email,
+            "password": secrets.token_urlsafe(24),
+            "billing_user_id": billing_user_id,
+            "roles": [self._customer_role()],
+            "status": status,
+        }
         return self._call("POST", self._api_url("users"), Envelope[User], fields).data
 
     def update_user(self, user_id: int, changes: Mapping[str, str | int]) -> User:
@@ -165,6 +175,17 @@ class SolusioClient:
         url = self._api_url(f"users/{user_id}/tokens")
         created = self._call("POST", url, Envelope[AccessToken], {"is_one_time": True})
         return f"{self.url}/auth/by_token/{quote(created.data.access_token, safe='')}"
+
+    def _customer_role(self) -> int:
+        """Return the id of the customers' role, which differs between installations."""
+        if self._customer_role_id is None:
+            for page, _ in self._pages(self._api_url("roles"), RolesResponse):
+                for role in page.data:
+                    if role.name == CUSTOMERS:
+                        self._customer_role_id = role.id
+        if self._customer_role_id is None:
+            raise SolusioError(f"SolusIO has no role named {CUSTOMERS}")
+        return self._customer_role_id
 
     def _api_url(self, path: str, query: Mapping[str, str] | None = None) -> str:
         return f"{self.url}/api/v1/{path}" + (f"?{urlencode(query)}" if query else "")

@@ -20,6 +20,10 @@ Id = Annotated[int, Meta(ge=1, le=_MAX)]
 Count = Annotated[int, Meta(ge=0, le=_MAX)]
 Timestamp = Annotated[datetime, Meta(tz=True)]
 
+ADMINISTRATORS = "ADMIN"
+CUSTOMERS = "CLIENT"
+"""Names of the two built-in roles (page "User Access Control"). Their ids differ between installations."""
+
 
 class Envelope(Struct, Generic[T], frozen=True):
     """The envelope of a single object."""
@@ -33,6 +37,20 @@ class Links(Struct, frozen=True):
     next: str | None
 
 
+class Role(Struct, frozen=True):
+    """A role: what a user may do. Source: Go SDK roles.go."""
+
+    id: Id
+    name: str
+
+
+class RolesResponse(Struct, frozen=True):
+    """A page of roles."""
+
+    data: list[Role]
+    links: Links
+
+
 class User(Struct, frozen=True):
     """A user of SolusIO. Source: Go SDK users.go."""
 
@@ -41,6 +59,12 @@ class User(Struct, frozen=True):
     status: str
     """``active``, ``locked`` (cannot create servers) or ``suspended`` (their servers are suspended, too)."""
     billing_user_id: int | None = None
+    roles: tuple[Role, ...] | None = None
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether this is an account of staff, which no customer may have."""
+        return any(role.name == ADMINISTRATORS for role in self.roles or ())
 
 
 class UsersResponse(Struct, frozen=True):

@@ -129,6 +129,8 @@ solusio_accounts = Table(
     Column("locked", Boolean, nullable=False),
     Column("suspended", Boolean, nullable=False),
     Column("removed", Boolean, nullable=False),
+    Column("strictest_status", String, nullable=False),
+    Column("solusio_status", String),
 )
 
 # One row per period: how far its usage is collected, and the sums of what is stored so far.

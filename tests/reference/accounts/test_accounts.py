@@ -7,6 +7,7 @@ from solusio_reference.accounts.accounts import AccountError, Accounts
 from solusio_reference.accounts.wanted import Account, WantedAccounts
 from solusio_reference.errors import StoreError
 from solusio_reference.solusio.client import SolusioClient, SolusioError
+from solusio_reference.solusio.responses import User
 from solusio_reference.storage.database import Database
 
 ANN = "ann@example.com"
@@ -187,18 +188,124 @@ def test_a_user_deleted_in_solusio_is_created_again(accounts, users, solusio):
     assert users() == [(7, ANN, "locked")]
 
 
-def test_a_user_changed_in_solusio_is_changed_back(accounts, users, solusio):
+def test_an_address_changed_in_solusio_is_changed_back(accounts, users, solusio):
     made = accounts.ensure(7, ANN)
-    solusio.call("PUT", f"users/{made.solusio_user_id}", {"status": "suspended", "email": "eve@example.com"})
+    solusio.call("PUT", f"users/{made.solusio_user_id}", {"email": "eve@example.com"})
     accounts.ensure(7, ANN)
     assert users() == [(7, ANN, "active")]
+
+
+def test_a_user_reactivated_in_solusio_is_restricted_again(accounts, users, solusio):
+    made = accounts.ensure(7, ANN)
+    accounts.suspend(7)
+    solusio.call("PUT", f"users/{made.solusio_user_id}", {"status": "active"})
+    assert [problem for _, problem in accounts.sync()] == [None]
+    assert users() == [(7, ANN, "suspended")]
+
+
+# What staff did in SolusIO
+
+
+@pytest.fixture
+def restricted(accounts, solusio):
+    """Return a function that gives customer 7 a status in SolusIO itself."""
+    made = accounts.ensure(7, ANN)
+
+    def restrict(status):
+        solusio.call("PUT", f"users/{made.solusio_user_id}", {"status": status})
+
+    return restrict
+
+
+@pytest.mark.parametrize("status", ["locked", "suspended"])
+def test_a_restriction_made_in_solusio_stays(accounts, users, restricted, status):
+    restricted(status)
+    accounts.ensure(7, ANN)
+    account = accounts.edit(7, "ann@example.org")
+    accounts.login_link(7)
+    [(_, problem)] = accounts.sync()
+    assert problem.message == (
+        f"the user is {status} in SolusIO, where somebody else did that: do the same here, or lift it with "
+        "`unlock` or `unsuspend`"
+    )
+    assert users() == [(7, "ann@example.org", status)]
+    assert (account.status, account.solusio_status, account.restricted_by_others) == ("active", status, True)
+
+
+@pytest.mark.parametrize(
+    ("status", "steps", "after"),
+    [
+        ("locked", ["unlock"], "active"),
+        ("locked", ["unsuspend"], "locked"),
+        ("suspended", ["unsuspend"], "active"),
+        ("suspended", ["unlock"], "suspended"),
+        ("suspended", ["lock"], "suspended"),
+        ("suspended", ["lock", "unlock"], "suspended"),
+        ("suspended", ["lock", "unsuspend"], "locked"),
+        ("suspended", ["suspend", "unsuspend"], "active"),
+        ("locked", ["suspend"], "suspended"),
+        ("locked", ["lock", "suspend", "unsuspend"], "locked"),
+    ],
+)
+def test_a_restriction_made_in_solusio_is_lifted_only_by_name(
+    accounts, users, restricted, status, steps, after
+):
+    restricted(status)
+    for step in steps:
+        account = getattr(accounts, step)(7)
+    assert users() == [(7, ANN, after)]
+    assert account.solusio_status == after
+    assert account.restricted_by_others == (account.status != after)
+
+
+def test_a_status_that_we_do_not_know_stays(accounts, solusio):
+    made = accounts.ensure(7, ANN)
+    body = {"data": {"id": made.solusio_user_id, "email": ANN, "status": "frozen", "billing_user_id": 7}}
+    fault = {"kind": "status", "status": 200, "body": body, "operation": "getUser", "times": None}
+    solusio.client.post(f"{solusio.url}/_mock/faults", json=fault).raise_for_status()
+    requests(solusio)
+    assert accounts.unlock(7).solusio_status == "frozen"
+    assert requests(solusio) == ["GET 200"]
+
+
+# Staff
+
+
+@pytest.fixture
+def staff(solusio):
+    """Create an administrator with Ann's address; return their id."""
+    roles = {role["name"]: role["id"] for role in solusio.call("GET", "roles")}
+    return solusio.create_user(email=ANN, roles=[roles["ADMIN"]])["id"]
+
+
+def test_an_administrator_is_never_adopted(accounts, staff, solusio):
+    with pytest.raises(AccountError, match="and is an administrator: change one of the addresses"):
+        accounts.ensure(7, ANN, adopt=True)
+    assert solusio.call("GET", f"users/{staff}")["billing_user_id"] is None
+
+
+@pytest.mark.parametrize("step", ["lock", "suspend", "remove", "login_link"])
+@pytest.mark.parametrize("known", [True, False])
+def test_an_administrator_is_never_a_customer(accounts, staff, solusio, database, step, known):
+    """For example after somebody entered a customer's number with the wrong account."""
+    solusio.call("PUT", f"users/{staff}", {"billing_user_id": 7})
+    wanted = WantedAccounts(database)
+    wanted.set_emails([(7, ANN)])
+    if known:
+        wanted.record_user(wanted.get(7), User(staff, ANN, "active", 7))
+    before = solusio.call("GET", f"users/{staff}")
+    requests(solusio)
+    with pytest.raises(AccountError, match="has the billing_user_id 7 and is an administrator"):
+        getattr(accounts, step)(7)
+    assert {request.partition(" ")[0] for request in requests(solusio)} == {"GET"}
+    assert solusio.call("GET", f"users/{staff}") == before
 
 
 def test_the_stored_id_is_checked(accounts, users, solusio, database):
     """For example after a new installation of SolusIO: the id belongs to another user now."""
     made = accounts.ensure(7, ANN)
     other = solusio.create_user(email="bob@example.com", billing_user_id=8)
-    WantedAccounts(database).record_user(made, other["id"])
+    WantedAccounts(database).record_user(made, User(other["id"], ANN, "active"))
     accounts.suspend(7)
     assert users() == [(7, ANN, "suspended"), (8, "bob@example.com", "active")]
     assert accounts.find(7).solusio_user_id == made.solusio_user_id
@@ -323,7 +430,7 @@ def test_each_login_link_is_new(accounts):
 def test_a_login_link_never_belongs_to_another_customer(accounts, database):
     made = accounts.ensure(7, ANN)
     accounts.ensure(8, "bob@example.com")
-    WantedAccounts(database).record_user(made, accounts.find(8).solusio_user_id)
+    WantedAccounts(database).record_user(made, User(accounts.find(8).solusio_user_id, ANN, "active"))
     with httpx.Client(follow_redirects=True) as browser:
         assert ANN in browser.get(accounts.login_link(7)).text
 
@@ -345,7 +452,7 @@ def test_sync_applies_all_pending_changes(accounts, users, solusio, database):
         accounts.ensure(number, f"user{number}@example.com")
     accounts.lock(4)
     solusio.call("DELETE", f"users/{accounts.find(1).solusio_user_id}")
-    solusio.call("PUT", f"users/{accounts.find(2).solusio_user_id}", {"status": "suspended"})
+    solusio.call("PUT", f"users/{accounts.find(2).solusio_user_id}", {"email": "eve@example.com"})
     wanted.change(3, lambda noted: Account(3, noted.email, noted.solusio_user_id, removed=True))
     wanted.set_emails([(6, "user6@example.com"), (5, "five@example.com")])
     requests(solusio)
@@ -430,7 +537,10 @@ def test_setting_an_address_restores_a_removed_account_and_keeps_a_suspension(da
     wanted.change(4, lambda noted: Account(4, noted.email, 9, suspended=True))
     wanted.change(5, lambda noted: Account(5, noted.email, 10, suspended=True, removed=True))
     wanted.set_emails([(4, "a@b.c"), (5, "d@e.f")])
-    assert wanted.all() == [Account(4, "a@b.c", 9, suspended=True), Account(5, "d@e.f", 10)]
+    assert [(one.email, one.solusio_user_id, one.status) for one in wanted.all()] == [
+        ("a@b.c", 9, "suspended"),
+        ("d@e.f", 10, "active"),
+    ]
 
 
 def test_a_later_change_is_not_reverted(database):

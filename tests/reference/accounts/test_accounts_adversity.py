@@ -169,7 +169,7 @@ def test_after_a_lost_response_the_user_is_looked_up_before_another_is_created(a
     fail(solusio, **MISHAPS[mishap], operation="createUser")
     accounts.ensure(7, ANN)
     requests = [entry.method for entry in solusio.journal.read() if entry.kind == "api"]
-    assert requests == ["GET", "POST", "GET"]
+    assert requests == ["GET", "GET", "POST", "GET"]  # the user, the role, then the user again
 
 
 @pytest.mark.parametrize("mishap", [name for name in MISHAPS if name != "nonsense after"])
@@ -345,7 +345,8 @@ def test_an_account_inserted_by_another_program_is_changed_and_not_lost(database
         wanted = WantedAccounts(database)
         before, after = wanted.change(7, change)
     assert before == Account(7, "first@example.com")
-    assert after == wanted.get(7) == Account(7, "first@example.com", locked=True)
+    assert after == wanted.get(7)
+    assert (after.email, after.status) == ("first@example.com", "locked")
 
 
 def test_a_late_change_does_not_undo_a_later_one(solusio, accounts, api, monkeypatch):

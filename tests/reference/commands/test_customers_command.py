@@ -135,9 +135,26 @@ def test_sync_repairs_changes_made_in_solusio(run, document, store, users, solus
         if user["billing_user_id"] == 1:
             solusio.call("DELETE", f"users/{user['id']}")
         elif user["billing_user_id"] == 2:
-            solusio.call("PUT", f"users/{user['id']}", {"status": "locked"})
+            solusio.call("PUT", f"users/{user['id']}", {"email": "eve@example.com"})
     assert run("sync", "--store", store).stdout == "In sync with SolusIO: 3.\n"
     assert sorted(users()) == active(1, 2, 3)
+
+
+def test_nobody_is_reactivated_without_a_word(run, document, store, users, solusio):
+    run("import", document, "--store", store, "--sync")
+    for user in solusio.call("GET", "users?per_page=100"):
+        if user["billing_user_id"] == 2:
+            solusio.call("PUT", f"users/{user['id']}", {"status": "locked"})
+    result = run("sync", "--store", store, code=1)
+    assert result.stdout == "In sync with SolusIO: 2.\n"
+    assert "Customer 2: the user is locked in SolusIO, where somebody else did that" in result.stderr
+    assert run("list", "--store", store).stdout.count("active, but locked in SolusIO\n") == 1
+    assert run("unsuspend", "2", "--store", store).stdout == (
+        "Customer 2 is active, but locked in SolusIO.\n"
+    )
+    assert users()[1] == (2, "user2@example.com", "locked")
+    assert run("unlock", "2", "--store", store).stdout == "Customer 2 is active.\n"
+    assert users()[1] == (2, "user2@example.com", "active")
 
 
 def test_sync_reports_conflicts(run, document, store, users, solusio):

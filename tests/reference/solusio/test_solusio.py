@@ -290,14 +290,34 @@ def test_a_link_that_is_not_a_url(api, answer):
 
 def test_the_life_of_a_user(api):
     ann = api.create_user("ann@example.com", 7)
-    assert ann == User(id=ann.id, email="ann@example.com", status="active", billing_user_id=7)
+    assert ann == User(ann.id, "ann@example.com", "active", 7, ann.roles)
+    assert ann.roles is not None
+    assert [role.name for role in ann.roles] == ["CLIENT"]
     assert api.user(ann.id) == ann
     assert api.update_user(ann.id, {"status": "locked"}).status == "locked"
     assert api.update_user(ann.id, {"email": "ann@example.org"}).email == "ann@example.org"
-    assert api.user(ann.id) == User(ann.id, "ann@example.org", "locked", 7)
+    assert api.user(ann.id) == User(ann.id, "ann@example.org", "locked", 7, ann.roles)
     api.delete_user(ann.id)
     api.delete_user(ann.id)  # already deleted
     assert api.user(ann.id) is None
+
+
+def test_each_user_gets_another_password(api, monkeypatch):
+    sent = []
+    call = api._call
+    monkeypatch.setattr(api, "_call", lambda *request: sent.append(request[3:]) or call(*request))
+    for number in (1, 2):
+        api.create_user(f"user{number}@example.com", number)
+    passwords = [body["password"] for [body] in filter(None, sent)]
+    assert len({*passwords}) == 2
+    assert min(map(len, passwords)) == 32
+    assert len([request for request in sent if not request]) == 1  # the role is looked up once
+
+
+def test_a_solusio_without_the_role_of_customers(api, answer):
+    answer({"data": [{"id": 1, "name": "ADMIN"}], "links": {"next": None}}, operation="listRoles")
+    with pytest.raises(SolusioError, match="has no role named CLIENT"):
+        api.create_user("ann@example.com", 7)
 
 
 def test_users_are_listed_over_all_pages_and_filtered(api, monkeypatch):
