@@ -13,9 +13,9 @@ import pytest
 
 from mock_solusio.cli import cli
 from solusio_contracts.adapter.customers import CustomersDocument
-from solusio_contracts.adapter.steps import PLACEHOLDERS
 from solusio_contracts.decoding import from_json
 from solusio_contracts.invoices.documents import read_invoices
+from solusio_contracts.invoices.job import PLACEHOLDERS
 from solusio_contracts.invoices.scenario import load_scenarios
 
 PAGE = (Path(__file__).parents[2] / "docs" / "invoices.md").read_text(encoding="utf-8")

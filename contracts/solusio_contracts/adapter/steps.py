@@ -1,19 +1,16 @@
-"""Adapters of a billing system: a command or a URL for each of the steps prepare, bill and invoices."""
+"""Adapters of a billing system: a command or a URL for each step that it takes in a check."""
 
 import re
 import shlex
 import urllib.parse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final, Protocol
 
 from solusio_contracts.adapter.command_runner import CommandError, run_command
 from solusio_contracts.adapter.http_caller import CallError, call
 from solusio_contracts.http.masking import Mask
 
-PLACEHOLDERS: Final = ("period", "from", "to", "customers", "solusio_url")
-"""The names that a command or URL may have in braces."""
 TAIL: Final = 1200
 """Characters that are kept of the end of an output, or of the beginning of a response."""
 LARGEST_OUTPUT: Final = 256 * 1024 * 1024
@@ -33,42 +30,36 @@ class UnreachableError(Exception):
 class BillingError(Exception):
     """The billing system ran, and failed."""
 
-    def __init__(self, text: str, output: str = "", *, refused: bool = False) -> None:
+    def __init__(self, text: str, output: str = "", *, refused: bool = False, ended: bool = True) -> None:
         super().__init__(text)
         self.text = text
         self.output = output
         """The end of its standard error, or the beginning of its response."""
         self.refused = refused
         """Whether it refused in an orderly way: with an exit code from 1 to 127, or a 4xx."""
+        self.ended = ended
+        """Whether it ended by itself, with an exit code or a status; otherwise it was ended, or crashed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BillingJob:
-    """A period to bill, and what the billing system needs for it."""
-
-    period: str
-    since: str
-    until: str
-    """RFC 3339; the period is half-open."""
-    solusio_url: str
-    """Base URL of the mock, without `/api/v1`."""
-    access_token: str
-    customers: bytes
-    """The customers document."""
-    customers_file: Path
-    """A file with the same document."""
+class Job(Protocol):
+    """What a step is about, and what the billing system needs for it."""
 
     @property
-    def values(self) -> dict[str, str]:
+    def values(self) -> Mapping[str, str]:
         """The values of the placeholders."""
-        values = (self.period, self.since, self.until, str(self.customers_file), self.solusio_url)
-        return dict(zip(PLACEHOLDERS, values, strict=True))
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The variables that a command gets."""
+
+    def body(self, step: str) -> Any:
+        """Return what is posted to the URL of a step, as JSON or bytes; None: the URL gets a GET."""
 
 
 class Adapter(Protocol):
     """One step of a billing system."""
 
-    def run(self, job: BillingJob) -> bytes:
+    def run(self, job: Job) -> bytes:
         """Run the step; return its output or response body.
 
         Raises:
@@ -76,7 +67,7 @@ class Adapter(Protocol):
             BillingError: the billing system failed.
         """
 
-    def shown(self, job: BillingJob) -> str:
+    def shown(self, job: Job) -> str:
         """Return the command or request, for people."""
 
 
@@ -88,33 +79,27 @@ class CommandAdapter:
     timeout: float
     mask: Mask
 
-    def run(self, job: BillingJob) -> bytes:
+    def run(self, job: Job) -> bytes:
         """Run the command until it ends. No process is left behind, whatever happens."""
         words = [_filled(word, job.values) for word in self.words]
-        environment = {
-            "SOLUSIO_URL": job.solusio_url,
-            "SOLUSIO_ACCESS_TOKEN": job.access_token,
-            "SOLUSIO_PERIOD": job.period,
-            "SOLUSIO_CUSTOMERS": str(job.customers_file),
-        }
         try:
-            done = run_command(words, environment, timeout=self.timeout, largest=LARGEST_OUTPUT)
+            done = run_command(words, job.environment, timeout=self.timeout, largest=LARGEST_OUTPUT)
         except CommandError as error:
             raise UnreachableError(self.mask(f"{shlex.quote(words[0])} cannot be started: {error}")) from None
         name = self.mask(shlex.join(words))
         # By default, PHP writes fatal errors to standard output.
         said = _tail(done.errors, self.mask) or _tail(done.output, self.mask)
         if done.problem:
-            raise BillingError(f"`{name}` {done.problem}", said)
+            raise BillingError(f"`{name}` {done.problem}", said, ended=False)
         if done.code != 0:
             refused = 0 < done.code < 128
             ended = (
                 f"was ended by signal {-done.code}" if done.code < 0 else f"ended with exit code {done.code}"
             )
-            raise BillingError(f"`{name}` {ended}", said, refused=refused)
+            raise BillingError(f"`{name}` {ended}", said, refused=refused, ended=done.code > 0)
         return done.output
 
-    def shown(self, job: BillingJob) -> str:
+    def shown(self, job: Job) -> str:
         """Return the command with its placeholders replaced."""
         return self.mask(shlex.join(_filled(word, job.values) for word in self.words))
 
@@ -124,33 +109,29 @@ class UrlAdapter:
     """A URL, called over HTTP; any 2xx is a success."""
 
     step: str
-    """`prepare`, `bill` or `invoices`, which decides what is sent."""
+    """The name of the step, which decides what is sent."""
     url: str
     timeout: float
     headers: tuple[tuple[str, str], ...]
     mask: Mask
+    follows: bool = False
+    """Whether the target of a redirect is a result, too."""
 
-    def run(self, job: BillingJob) -> bytes:
+    def run(self, job: Job) -> bytes:
         """Call the URL; return the response body."""
         url = self._filled(job)
-        body: Any = None
-        if self.step == "prepare":
-            body = job.customers
-        elif self.step == "bill":
-            body = {
-                "period": job.period,
-                "from": job.since,
-                "to": job.until,
-                "solusio_url": job.solusio_url,
-                "access_token": job.access_token,
-            }
+        body = job.body(self.step)
         try:
             done = call(url, body, headers=self.headers, timeout=self.timeout, largest=LARGEST_OUTPUT)
         except CallError as error:
             raise UnreachableError(self.mask(f"{url} cannot be reached: {error}")) from None
         request = self.mask(f"{'GET' if body is None else 'POST'} {url}")
         if done.problem:
-            raise BillingError(f"`{request}` {done.problem}", _tail(done.body, self.mask, head=True))
+            raise BillingError(
+                f"`{request}` {done.problem}", _tail(done.body, self.mask, head=True), ended=False
+            )
+        if self.follows and 300 <= done.status < 400 and done.location:
+            return urllib.parse.urljoin(url, done.location).encode()
         if not 200 <= done.status < 300:
             where = f" to {done.location}" if done.location else ""
             raise BillingError(
@@ -160,11 +141,11 @@ class UrlAdapter:
             )
         return done.body
 
-    def shown(self, job: BillingJob) -> str:
+    def shown(self, job: Job) -> str:
         """Return method and URL with its placeholders replaced."""
-        return self.mask(f"{'GET' if self.step == 'invoices' else 'POST'} {self._filled(job)}")
+        return self.mask(f"{'GET' if job.body(self.step) is None else 'POST'} {self._filled(job)}")
 
-    def _filled(self, job: BillingJob) -> str:
+    def _filled(self, job: Job) -> str:
         quoted = {name: urllib.parse.quote(value, safe="") for name, value in job.values.items()}
         return _filled(self.url, quoted)
 
@@ -173,22 +154,27 @@ def adapter_of(
     step: str,
     template: str,
     *,
+    placeholders: Sequence[str],
     timeout: float,
     headers: Sequence[tuple[str, str]] = (),
     mask: Mask,
+    follows: bool = False,
 ) -> CommandAdapter | UrlAdapter:
     """Return the adapter for a template: a URL if it begins with http:// or https://, else a command.
+
+    `placeholders` are the names that the template may have in braces. `follows`: the target of a redirect is
+    a result, too.
 
     Raises:
         AdapterError: the template is empty, has an unknown placeholder or an open quote, or is not a URL.
     """
-    unknown = [name for name in _PLACEHOLDER.findall(template) if name not in PLACEHOLDERS]
+    unknown = [name for name in _PLACEHOLDER.findall(template) if name not in placeholders]
     if unknown:
-        known = " ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+        known = " ".join(f"{{{name}}}" for name in placeholders)
         raise AdapterError(f"unknown placeholder {{{unknown[0]}}}; known placeholders: {known}")
     if re.match(r"https?://", template, re.IGNORECASE):
         _require_url(template)
-        return UrlAdapter(step, template, timeout, tuple(headers), mask)
+        return UrlAdapter(step, template, timeout, tuple(headers), mask, follows)
     try:
         words = shlex.split(template)
     except ValueError as error:

@@ -193,6 +193,7 @@ def _system(options: dict[str, Any], access_token: str) -> "tuple[BillingSystem,
     from mock_solusio.invoices.run import BillingSystem
     from solusio_contracts.adapter.steps import AdapterError, adapter_of, hide_password
     from solusio_contracts.http.masking import Mask
+    from solusio_contracts.invoices.job import PLACEHOLDERS
 
     mask = Mask()
     mask.hide(access_token, f"${{{ACCESS_TOKEN}}}")
@@ -206,7 +207,12 @@ def _system(options: dict[str, Any], access_token: str) -> "tuple[BillingSystem,
         hide_password(template, mask)
         try:
             steps[name] = adapter_of(
-                name, template, timeout=options["timeout"], headers=options["headers"], mask=mask
+                name,
+                template,
+                placeholders=PLACEHOLDERS,
+                timeout=options["timeout"],
+                headers=options["headers"],
+                mask=mask,
             )
         except AdapterError as error:
             raise click.BadParameter(str(error), param_hint=f"--{name}") from error

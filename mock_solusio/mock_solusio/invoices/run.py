@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Final
 
 from mock_solusio.invoices.sandbox import Sandbox, SandboxError, SandboxPeriod
-from solusio_contracts.adapter.steps import Adapter, BillingError, BillingJob, UnreachableError
+from solusio_contracts.adapter.steps import Adapter, BillingError, UnreachableError
 from solusio_contracts.checking.runner import clause_texts
 from solusio_contracts.contract.clauses import clauses
 from solusio_contracts.decoding import DecodingError
 from solusio_contracts.invoices.documents import BilledInvoice, read_invoices
+from solusio_contracts.invoices.job import BillingJob
 from solusio_contracts.invoices.scenario import Scenario, customers_document
 from solusio_contracts.invoices.verdict import (
     NUMBERS,

@@ -8,6 +8,7 @@ import socket
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,6 @@ from solusio_contracts.adapter import command_runner, steps
 from solusio_contracts.adapter.steps import (
     AdapterError,
     BillingError,
-    BillingJob,
     CommandAdapter,
     UnreachableError,
     UrlAdapter,
@@ -23,10 +23,15 @@ from solusio_contracts.adapter.steps import (
     hide_password,
 )
 from solusio_contracts.http.masking import Mask
+from solusio_contracts.invoices.job import PLACEHOLDERS, BillingJob
 from support.endpoint import endpoint
 
 TOKEN = "access-token-of-the-administrator"
 PYTHON = shlex.quote(sys.executable)
+
+
+def adapter(step: str, template: str, **options: Any) -> CommandAdapter | UrlAdapter:
+    return adapter_of(step, template, placeholders=PLACEHOLDERS, **options)
 
 
 @pytest.fixture
@@ -55,7 +60,7 @@ def mask() -> Mask:
 def command(mask):
     def make(code: str, *words: str, timeout: float = 30) -> CommandAdapter:
         template = shlex.join([sys.executable, "-S", "-c", code, *words])
-        made = adapter_of("bill", template, timeout=timeout, mask=mask)
+        made = adapter("bill", template, timeout=timeout, mask=mask)
         assert isinstance(made, CommandAdapter)
         return made
 
@@ -66,8 +71,11 @@ def command(mask):
 
 
 def test_a_template_is_a_url_or_a_command(mask):
-    assert isinstance(adapter_of("bill", "https://x.example/bill", timeout=1, mask=mask), UrlAdapter)
-    made = adapter_of("bill", "php 'my bill.php' --month={period}", timeout=1, mask=mask)
+    assert isinstance(
+        adapter("bill", "https://x.example/bill", timeout=1, mask=mask),
+        UrlAdapter,
+    )
+    made = adapter("bill", "php 'my bill.php' --month={period}", timeout=1, mask=mask)
     assert isinstance(made, CommandAdapter)
     assert made.words == ("php", "my bill.php", "--month={period}")
 
@@ -87,7 +95,7 @@ def test_a_template_is_a_url_or_a_command(mask):
 )
 def test_a_template_that_cannot_work_is_refused(mask, template, said):
     with pytest.raises(AdapterError) as refused:
-        adapter_of("bill", template, timeout=1, mask=mask)
+        adapter("bill", template, timeout=1, mask=mask)
     assert said in str(refused.value)
 
 
@@ -124,7 +132,7 @@ def test_the_token_is_not_in_what_is_shown(command, order):
 
 
 def test_a_command_that_is_not_there_cannot_be_started(mask, order):
-    one = adapter_of("bill", "/no/such/program {period}", timeout=1, mask=mask)
+    one = adapter("bill", "/no/such/program {period}", timeout=1, mask=mask)
     with pytest.raises(UnreachableError, match="/no/such/program cannot be started: No such file"):
         one.run(order)
 
@@ -244,7 +252,7 @@ def server():
 @pytest.fixture
 def url(server, mask):
     def make(step: str, path: str, **options: object) -> UrlAdapter:
-        made = adapter_of(step, server.url + path, **{"timeout": 30, "mask": mask, **options})
+        made = adapter(step, server.url + path, **{"timeout": 30, "mask": mask, **options})
         assert isinstance(made, UrlAdapter)
         return made
 
@@ -288,7 +296,7 @@ def test_another_status_is_a_failure(url, server, order, status, headers, said, 
 def test_nobody_who_listens_cannot_be_reached(order, mask):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    one = adapter_of("bill", f"http://127.0.0.1:{port}/bill", timeout=5, mask=mask)
+    one = adapter("bill", f"http://127.0.0.1:{port}/bill", timeout=5, mask=mask)
     with pytest.raises(UnreachableError, match=f"http://127.0.0.1:{port}/bill cannot be reached"):
         one.run(order)
 
@@ -310,4 +318,21 @@ def test_a_password_in_a_url_is_not_shown(mask, order):
     template = "https://ann:secret-word@x.example/bill"
     hide_password(template, mask)
     assert "secret-word" not in mask(template)
-    assert "secret-word" not in adapter_of("bill", template, timeout=1, mask=mask).shown(order)
+    assert "secret-word" not in adapter("bill", template, timeout=1, mask=mask).shown(order)
+
+
+def test_a_redirect_is_a_result_only_where_that_is_allowed(mask, order):
+    with endpoint(lambda _: (302, {"Location": "/elsewhere"}, b"")) as server:
+        with pytest.raises(BillingError, match="status 302 to /elsewhere"):
+            adapter("bill", server.url, timeout=30, mask=mask).run(order)
+        made = adapter("bill", server.url, timeout=30, mask=mask, follows=True)
+        assert made.run(order) == f"{server.url}/elsewhere".encode()
+
+
+def test_what_had_to_be_ended_did_not_end_by_itself(command, order):
+    with pytest.raises(BillingError) as failed:
+        command("import sys; sys.exit(255)").run(order)
+    assert (failed.value.refused, failed.value.ended) == (False, True)
+    with pytest.raises(BillingError) as failed:
+        command("import os, signal; os.kill(os.getpid(), signal.SIGKILL)").run(order)
+    assert not failed.value.ended

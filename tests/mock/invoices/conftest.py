@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from mock_solusio.invoices.run import BillingSystem, numbered, run
-from solusio_contracts.adapter.steps import BillingJob
+from solusio_contracts.invoices.job import BillingJob
 from solusio_contracts.invoices.scenario import load_scenarios
 from solusio_contracts.reporting.report import Finding, Report, Result
 

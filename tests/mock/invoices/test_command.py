@@ -13,7 +13,7 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 
-from solusio_contracts.adapter.steps import BillingJob
+from solusio_contracts.invoices.job import BillingJob
 from solusio_contracts.invoices.scenario import load_scenarios
 from support.commands import invoke
 from support.endpoint import Asked, Response, endpoint
