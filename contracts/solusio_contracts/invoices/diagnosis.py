@@ -8,6 +8,7 @@ whole difference: every line, or the whole total. To add one, write it into `lin
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from solusio_contracts.adapter.verdict import PROBABLY
 from solusio_contracts.invoices import line_mistakes, line_variants, money_mistakes
 from solusio_contracts.invoices.case import Case, Mistake
 from solusio_contracts.invoices.compare_amounts import is_slight, own_total
@@ -15,8 +16,6 @@ from solusio_contracts.invoices.usage import UsageLine
 
 MOST: Final = 2
 """The most explanations of one difference: more would say little."""
-PROBABLY: Final = "You probably"
-"""How every explanation begins."""
 __all__ = ("Case", "explain", "explain_missing")
 
 

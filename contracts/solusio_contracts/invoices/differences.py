@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
+from solusio_contracts.adapter.verdict import Difference
 from solusio_contracts.invoices.documents import BilledLine
 from solusio_contracts.invoices.usage import LineKey
 
@@ -11,18 +12,6 @@ SHOWN: Final = 5
 """The most differences of one kind that are listed singly."""
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A difference. `about` groups those with one cause: lines, total, parts ..."""
-
-    clause: str
-    subject: str
-    expected: str
-    actual: str
-    about: str
-    hint: str = ""
 
 
 @dataclass(slots=True)

@@ -1,21 +1,21 @@
 """Judges what was billed for a scenario, and makes its result. Pure."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import msgspec
 
-from solusio_contracts.contract.clauses import Level, clause
+from solusio_contracts.adapter.verdict import Difference, Verdict, judged
+from solusio_contracts.contract.clauses import Level
 from solusio_contracts.invoices.compare import compare
 from solusio_contracts.invoices.compare_amounts import money
-from solusio_contracts.invoices.diagnosis import PROBABLY, Case, explain, explain_missing
-from solusio_contracts.invoices.differences import Comparison, Difference, counted
+from solusio_contracts.invoices.diagnosis import Case, explain, explain_missing
+from solusio_contracts.invoices.differences import Comparison, counted
 from solusio_contracts.invoices.documents import BilledInvoice
 from solusio_contracts.invoices.scenario import ExpectedInvoice, Scenario, ScenarioCustomer
 from solusio_contracts.invoices.usage import LineKey, UsageLine, UsageWindow, by_customer
-from solusio_contracts.reporting.report import MAX_FINDINGS, Fact, Finding, Item, Outcome, Result
+from solusio_contracts.reporting.report import Item, Outcome, Result
 
 INVOICE_SHOWN: Final = 1200
 """Characters of a billed invoice that a finding shows."""
@@ -34,40 +34,6 @@ class PeriodUsage:
     usage: Sequence[UsageLine]
     """All lines, in the order of /usage."""
     window: UsageWindow
-
-
-@dataclass(slots=True)
-class Verdict:
-    """The checks and findings of a scenario so far."""
-
-    checks: int = 0
-    findings: list[Finding] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def add(
-        self, differences: Iterable[Difference], *, question: str = "", request: str = "", response: str = ""
-    ) -> None:
-        """Add differences as findings."""
-        for one in differences:
-            self.findings.append(
-                Finding(
-                    clause=one.clause,
-                    level=clause(one.clause).level,
-                    subject=one.subject,
-                    expected=one.expected,
-                    actual=one.actual,
-                    hint=one.hint,
-                    question=question,
-                    request=request,
-                    response=response,
-                )
-            )
-
-    def failed(self, clause_id: str, subject: str, expected: str, actual: str, **shown: str) -> None:
-        """Add a finding with its check."""
-        self.checks += 1
-        hint = shown.pop("hint", "")
-        self.add([Difference(clause_id, subject, expected, actual, "", hint)], **shown)
 
 
 def judge_period(
@@ -168,41 +134,12 @@ def result_of(scenario: Scenario, verdict: Verdict, *, seconds: float, curl: str
     notes = [error] if error else []
     if verdict.findings and scenario.assumes:
         notes.append(f"This scenario assumes: {scenario.assumes}")
-    return _result(item, verdict, notes=notes, seconds=seconds, curl=curl)
-
-
-def _result(
-    item: Item, verdict: Verdict, *, notes: Iterable[str] = (), seconds: float = 0.0, curl: str
-) -> Result:
-    ranked = sorted(verdict.findings, key=lambda one: -Level(one.level).weight)
-    return item.judged(
-        [
-            # One command line runs the whole scenario, so only the first finding has it.
-            one if place else msgspec.structs.replace(one, curl=curl)
-            for place, one in enumerate(ranked[:MAX_FINDINGS])
-        ],
-        checks=verdict.checks,
-        unlisted=max(len(ranked) - MAX_FINDINGS, 0),
-        notes=[*verdict.notes, *notes],
-        seconds=seconds,
-    )
+    return judged(item, verdict, notes=notes, seconds=seconds, curl=curl)
 
 
 def item_of(scenario: Scenario) -> Item:
     """Return a scenario as reports show it."""
     return Item(scenario.id, scenario.area, scenario.title, scenario.clauses)
-
-
-def causes(results: Iterable[Result]) -> tuple[Fact, ...]:
-    """Return the probable mistakes of the billing system, by the number of scenarios that show them."""
-    counts: Counter[str] = Counter()
-    for result in results:
-        hints = {one.hint.partition(". ")[0] for one in result.findings}
-        counts.update(text for text in hints if text.startswith(PROBABLY))
-    return tuple(
-        Fact(name=counted(count, "scenario"), text=f"you{text.removeprefix('You')}")
-        for text, count in counts.most_common()
-    )
 
 
 class InvoiceNumbers:
@@ -239,7 +176,7 @@ class InvoiceNumbers:
             for number, (one, other) in self._twice.items()
         )
         title = "no two invoices of this run have the same number"
-        return _result(Item(NUMBERS, "numbers", title, ("INV-013",)), verdict, curl=curl)
+        return judged(Item(NUMBERS, "numbers", title, ("INV-013",)), verdict, curl=curl)
 
 
 def invoice_text(invoice: BilledInvoice) -> str:

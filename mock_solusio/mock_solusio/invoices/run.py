@@ -12,6 +12,7 @@ from typing import Final
 
 from mock_solusio.invoices.sandbox import Sandbox, SandboxError, SandboxPeriod
 from solusio_contracts.adapter.steps import Adapter, BillingError, UnreachableError
+from solusio_contracts.adapter.verdict import Verdict, causes
 from solusio_contracts.checking.runner import clause_texts
 from solusio_contracts.contract.clauses import clauses
 from solusio_contracts.decoding import DecodingError
@@ -22,8 +23,6 @@ from solusio_contracts.invoices.verdict import (
     NUMBERS,
     InvoiceNumbers,
     PeriodUsage,
-    Verdict,
-    causes,
     item_of,
     judge_again,
     judge_period,
