@@ -44,9 +44,9 @@ class Solusio:
     def client(self) -> "httpx.Client":
         """A client of the API with the administrator's access token: `solusio.client.get("users")`."""
         if self._client is None:
-            import httpx
+            from solusio_contracts.http.client import client
 
-            self._client = httpx.Client(
+            self._client = client(
                 base_url=f"{self.url}/api/v1/",
                 headers={"Authorization": f"Bearer {self.admin_token}", "Accept": "application/json"},
                 timeout=30,

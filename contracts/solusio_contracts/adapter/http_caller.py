@@ -10,6 +10,8 @@ from typing import Any
 import httpx
 import msgspec
 
+from solusio_contracts.http.client import client as make_client
+
 
 class CallError(Exception):
     """No connection can be made."""
@@ -46,7 +48,7 @@ def call(
     status = 0
     try:
         with (
-            httpx.Client(timeout=timeout, trust_env=False, verify=_verification(url)) as client,
+            make_client(timeout=timeout, verify=_verification(url)) as client,
             client.stream(
                 "GET" if content is None else "POST", url, content=content, headers=sent
             ) as response,

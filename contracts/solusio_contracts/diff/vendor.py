@@ -179,12 +179,14 @@ def _too_large(what: str) -> VendorDocumentError:
 def _fetched(url: str, *, insecure: bool, now: Callable[[], float] = time.monotonic) -> bytes:
     import httpx
 
+    from solusio_contracts.http.client import client as make_client
+
     place = shown(url)
     give_up = now() + SECONDS
     data = io.BytesIO()
     try:
         with (
-            httpx.Client(
+            make_client(
                 verify=not insecure, timeout=SECONDS, follow_redirects=True, max_redirects=_REDIRECTS
             ) as client,
             client.stream("GET", url, headers={"Accept": "application/json, */*;q=0.5"}) as response,

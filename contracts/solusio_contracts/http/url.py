@@ -1,8 +1,9 @@
-"""Where the endpoint listens, according to its URL. Pure."""
+"""Hosts and paths of URLs: where an endpoint listens, and whether that is this machine. Pure."""
 
 import re
 import urllib.parse
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 _PORTS = {"http": 80, "https": 443}
 _HOST_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?")
@@ -46,6 +47,18 @@ class Origin:
     def server_name(self) -> str:
         """The name that a certificate must have."""
         return self.host.partition("%")[0].rstrip(".")
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a URL's host is certainly this machine: `localhost` or a loopback address."""
+    if host.lower().rstrip(".") == "localhost":
+        return True
+    try:
+        address = ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return bool((mapped or address).is_loopback)
 
 
 def _host(name: str) -> str:

@@ -144,12 +144,11 @@ def make_client(verify: "bool | ssl.SSLContext") -> "httpx.AsyncClient":
 
     import solusio_contracts.http.content_coding
     import solusio_contracts.http.exchange  # noqa: F401 - the first request finds it imported
+    from solusio_contracts.http.client import async_client
 
-    return httpx.AsyncClient(
+    return async_client(
         verify=ssl.create_default_context() if verify is True else verify,
-        # No proxy and no password file: the request goes to the endpoint and nowhere else.
-        trust_env=False,
-        timeout=None,  # noqa: S113 - the limit is on the whole exchange
+        timeout=None,  # the limit is on the whole exchange
         # A connection for each request, as from PHP's short-lived processes; none can be stale later.
         limits=httpx.Limits(max_connections=64, max_keepalive_connections=0),
     )

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from mock_solusio.demo.billing_system import PATIENCE, BillingSystem, BillingSystemError
+from solusio_contracts.http.client import client
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Bootstrap:
     def __init__(self, setup: Setup, billing: BillingSystem) -> None:
         self._setup = setup
         self._billing = billing
-        self._client = httpx.Client(timeout=PATIENCE, trust_env=False)
+        self._client = client(timeout=PATIENCE)
         self._root = ""
 
     def __enter__(self) -> Self:

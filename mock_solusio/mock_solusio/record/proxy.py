@@ -32,6 +32,7 @@ from mock_solusio.server.asgi import (
     send_response,
 )
 from mock_solusio.server.messages import Headers, Request, json_response
+from solusio_contracts.http.client import async_client
 
 KEPT_LIMIT: Final = BODY_LIMIT
 """The largest body in bytes that is recorded; larger responses pass, but their bodies are not kept."""
@@ -154,9 +155,7 @@ class Recorder:
 
     def _connect(self) -> httpx.AsyncClient:
         limits = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=15)
-        return httpx.AsyncClient(
-            verify=self._verify, timeout=self._limits, limits=limits, follow_redirects=False
-        )
+        return async_client(verify=self._verify, timeout=self._limits, limits=limits, follow_redirects=False)
 
     async def _pass_on(self, request: Request, raw_path: bytes, send: Send) -> None:
         began, moment = time.perf_counter(), datetime.now(UTC)

@@ -10,7 +10,6 @@ holds up a request to the mock. A delivery that was under way when the process e
 import asyncio
 import functools
 import time
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
 from mock_solusio.domain import event_handlers
@@ -19,6 +18,7 @@ from mock_solusio.moment import SECOND
 from mock_solusio.store.store import Store
 from mock_solusio.traffic.faults import Faults
 from mock_solusio.traffic.journal import Journal
+from solusio_contracts.http.url import is_loopback
 
 if TYPE_CHECKING:
     import httpx
@@ -118,10 +118,11 @@ class Webhooks:
         import httpx
 
         if self._client is None:
-            self._client = httpx.AsyncClient(
-                verify=False,  # noqa: S501 - SolusIO does not verify certificates either (vendor's page)
-                trust_env=False,  # the request goes to the URL and nowhere else
-                timeout=None,  # noqa: S113 - the limit is on the whole exchange
+            from solusio_contracts.http.client import async_client
+
+            self._client = async_client(
+                verify=False,  # SolusIO does not verify certificates either (vendor's page)
+                timeout=None,  # the limit is on the whole exchange
                 limits=httpx.Limits(max_keepalive_connections=0),
             )
         try:
@@ -208,13 +209,3 @@ class Webhooks:
                 *(notes or ()),
             ],
         )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a URL's host is certainly this machine: `localhost` or a loopback address."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

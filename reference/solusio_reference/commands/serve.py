@@ -125,9 +125,9 @@ def serve(
     from solusio_reference.accounts.wanted import save_customers
     from solusio_reference.app import create_app
     from solusio_reference.commands.greeting import ServerInfo, greet
+    from solusio_reference.loopback import is_loopback
     from solusio_reference.serving import listen, make_server, url_of
     from solusio_reference.storage.customers import CustomerStore
-    from solusio_reference.web.guard import is_loopback
 
     with ExitStack() as stack:
         solusio = None

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 import httpx
 import msgspec
 
+from solusio_reference.loopback import is_loopback
 from solusio_reference.period import Period
 from solusio_reference.solusio.responses import (
     CUSTOMERS,
@@ -76,10 +77,12 @@ class SolusioClient:
         ):
             raise ValueError("an access token has only printable ASCII characters, and no spaces")
         self._access_token = access_token
-        # Do not follow redirects: they would take the access token elsewhere.
+        # Do not follow redirects: they would take the access token elsewhere. The proxy of a company cannot
+        # reach this machine, though HTTP_PROXY is often set without NO_PROXY.
         self._client = httpx.Client(
             headers={"Authorization": f"Bearer {access_token}", "Accept": "application/json"},
             follow_redirects=False,
+            trust_env=not is_loopback(httpx.URL(self.url).host),
         )
         self._retrying = RetryingClient(self._client, timeout=timeout, attempts=attempts, sleep=sleep)
         self._customer_role_id: int | None = None

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from solusio_reference.errors import Refusal
+from solusio_reference.loopback import is_loopback
 
 ErrorHandler = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -53,14 +54,6 @@ class GuardMiddleware:
             await response(scope, receive, send_with_headers)
             return
         await self._app(scope, receive, send_with_headers)
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host is this machine: ``localhost``, ``127.0.0.1``, ``::1``."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def require_own_host(request: Request, *, allow_remote: bool) -> None:

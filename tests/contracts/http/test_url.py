@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solusio_contracts.http.url import Origin, quoted_query
+from solusio_contracts.http.url import Origin, is_loopback, quoted_query
 
 
 @pytest.mark.parametrize(
@@ -99,3 +99,15 @@ def test_the_name_that_a_certificate_must_be_for(url, expected):
 
 def test_a_query_is_escaped_where_it_must_be():
     assert quoted_query("a=1&b=ü x#y\udcff%20+?") == "a=1&b=%C3%BC%20x%23y%FF%20+?"
+
+
+@pytest.mark.parametrize(
+    ("host", "own"),
+    [
+        *((name, True) for name in ("localhost", "LOCALHOST", "127.0.0.1", "127.8.9.1", "::1", "[::1]")),
+        *((name, True) for name in ("localhost.", "::ffff:127.0.0.1")),
+        *((name, False) for name in ("localhost.example", "10.0.0.1", "::", "example.com", "")),
+    ],
+)
+def test_what_is_this_machine(host, own):
+    assert is_loopback(host) is own

@@ -11,7 +11,7 @@ from mock_solusio.clock import Clock
 from mock_solusio.moment import SECOND
 from mock_solusio.options import Options
 from mock_solusio.testing import Solusio, started
-from mock_solusio.traffic.webhooks import REDIRECTS, is_loopback
+from mock_solusio.traffic.webhooks import REDIRECTS
 from support.calls import START
 from support.endpoint import Asked, Endpoint, Response, endpoint
 
@@ -221,17 +221,6 @@ def test_other_hosts_are_not_reached_not_even_by_redirect(panel, receiver, place
     panel.create_user()
     assert [task["status"] for task in deliver(panel)] == ["failed", "failed"]
     assert all("--webhooks-anywhere" in task["output"] for task in deliveries(panel))
-
-
-@pytest.mark.parametrize(
-    ("host", "own"),
-    [
-        *((name, True) for name in ("localhost", "LOCALHOST", "127.0.0.1", "127.8.9.1", "::1", "[::1]")),
-        *((name, False) for name in ("localhost.example", "10.0.0.1", "::", "example.com", "")),
-    ],
-)
-def test_what_is_this_machine(host, own):
-    assert is_loopback(host) is own
 
 
 def test_each_request_is_in_the_journal(panel, receiver):

@@ -517,3 +517,12 @@ def test_several_threads_share_one_client(api):
     with ThreadPoolExecutor(8) as workers:
         assert all(workers.map(work, range(8)))
     assert len({user.billing_user_id for user in api.users()} - {None}) == 40
+
+
+def test_a_proxy_for_the_internet_does_not_keep_us_from_this_machine(server, monkeypatch):
+    for name in ("HTTP_PROXY", "ALL_PROXY", "http_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with SolusioClient(server.url, server.admin_token) as client:
+        assert list(client.users()) == list(client.users())
