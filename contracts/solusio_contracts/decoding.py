@@ -2,9 +2,11 @@
 
 Every error names the source, the place in it, what was expected and what is there. Bytes become text in
 `text_of`, text becomes values in `parse_json` and `parse_toml`, and nowhere else: what must hold for any
-input, such as its encoding and how deeply it is nested, is decided there.
+input, its encoding, size, depth and the size of its numbers, is decided there. So code that walks a value
+needs no limit of its own.
 """
 
+import codecs
 import functools
 import re
 import tomllib
@@ -27,6 +29,8 @@ from msgspec.inspect import (
     type_info,
 )
 
+from solusio_contracts.escaping import visible
+
 T = TypeVar("T")
 
 PathStep = str | int
@@ -34,6 +38,17 @@ PathStep = str | int
 
 ANY: Final = "*"
 """The step to a member whose name is free: msgspec does not say which it is."""
+
+LARGEST: Final = 256 * 1024 * 1024
+"""Bytes that a file may have."""
+LARGEST_TOML: Final = 16 * 1024 * 1024
+"""Characters that a TOML text may have: people write it, and reading it takes a microsecond for each."""
+DEEPEST: Final = 200
+"""Levels of lists and objects that may be in each other; Python code that recurses bears a thousand."""
+MOST_DIGITS: Final = 1000
+"""Characters that a number may have where it is read exactly."""
+INTEGERS: Final = range(-(2**63), 2**63)
+"""The integers that a 64-bit program can store."""
 
 SHOWN: Final = 160
 """Characters of a wrong value that an error repeats."""
@@ -44,6 +59,20 @@ _PLACED = re.compile(r"(?P<problem>.*) - at `(?:key in )?\$(?P<path>[^`]*)`", re
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 _FIELD = re.compile(r"field `([^`]+)`")
 _SECRET = re.compile(r"(?:.*_)?(?:password|secret|token)")
+_MARKS: Final = (
+    # UTF-32 first: its mark begins with that of UTF-16.
+    (codecs.BOM_UTF8, "utf-8", "UTF-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le", "UTF-32"),
+    (codecs.BOM_UTF32_BE, "utf-32-be", "UTF-32"),
+    (codecs.BOM_UTF16_LE, "utf-16-le", "UTF-16"),
+    (codecs.BOM_UTF16_BE, "utf-16-be", "UTF-16"),
+)
+# A JSON string; possessive, so that it takes linear time.
+_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_LONG_INTEGER = re.compile(r"[0-9]{19}")
+_LONG_INTEGER_BYTES = re.compile(_LONG_INTEGER.pattern.encode())
+_TOO_DEEP: Final = f"nested deeper than {DEEPEST} levels"
+_NO_BRACKETS: Final = {code: None for code in range(128) if chr(code) not in "[]{}"}
 _KINDS = {
     "int": "an integer",
     "str": "a string",
@@ -60,7 +89,8 @@ class DecodingError(ValueError):
     """Something cannot be read; the text names the source, if it has a name, and says why."""
 
     def __init__(self, problem: str, source: str = "") -> None:
-        super().__init__(f"{source}: {problem}" if source else problem)
+        # Names and values may contain anything, even what would move a terminal's cursor.
+        super().__init__(visible(f"{source}: {problem}" if source else problem))
         self.problem = problem
         """What is wrong, without source and place."""
 
@@ -91,29 +121,40 @@ class MisfitError(DecodingError):
 # Text
 
 
-def read_text(file: Traversable, source: str = "") -> str:
-    """Return the text of a file; errors name it by `source`, or by its path.
+def read_text(file: Traversable, source: str = "", *, largest: int = LARGEST) -> str:
+    """Return the text of a file of at most `largest` bytes; errors name it by `source`, or by its path.
 
     Raises:
-        DecodingError: it cannot be read, or is not UTF-8.
+        DecodingError: it cannot be read, is too large, or is neither UTF-8 nor UTF-16.
     """
+    source = source or str(file)
     try:
-        data = file.read_bytes()
+        with file.open("rb") as opened:
+            data = opened.read(largest + 1)
     except OSError as error:
-        raise DecodingError(error.strerror or str(error), source or str(file)) from None
-    return text_of(data, source or str(file))
+        raise DecodingError(error.strerror or str(error), source) from None
+    if len(data) > largest:
+        raise DecodingError(f"larger than {largest // 1024**2} MiB", source)
+    return text_of(data, source)
 
 
 def text_of(data: bytes, source: str = "") -> str:
-    """Return bytes as text: UTF-8, with or without a byte order mark.
+    """Return bytes as text: UTF-8 with or without a byte order mark, or UTF-16 or UTF-32 with one.
 
     Raises:
-        DecodingError: they are not UTF-8.
+        DecodingError: they are not; it names the encoding that they probably have.
     """
+    mark, encoding, name = next((one for one in _MARKS if data.startswith(one[0])), (b"", "utf-8", "UTF-8"))
+    start = data[:4096]
+    if not mark and start.count(0) * 3 > len(start):
+        raise DecodingError("it looks like UTF-16 without a byte order mark; save it as UTF-8", source)
     try:
-        return data.decode("utf-8-sig")
+        return data[len(mark) :].decode(encoding)
     except UnicodeDecodeError as error:
-        raise DecodingError(f"not UTF-8 at byte {error.start}", source) from None
+        problem = f"not {name} at byte {error.start + len(mark)}"
+        if not mark and 0 not in start:
+            problem += "; it looks like Windows-1252 or ISO 8859-1. Save it as UTF-8"
+        raise DecodingError(problem, source) from None
 
 
 # Values
@@ -123,33 +164,42 @@ def parse_json(text: str | bytes, source: str = "") -> Any:
     """Return the value of a JSON text.
 
     Raises:
-        DecodingError: it is not valid JSON, or has an integer beyond 64 bits.
+        DecodingError: it is not valid JSON, is nested too deeply, or has an integer beyond 64 bits.
     """
     try:
-        return msgspec.json.decode(text)
+        value = msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise _invalid_json(error, source) from None
+    _require_shallow(text, source)
+    if _has_long_integer(text):
+        _require_integers(value, source)
+    return value
 
 
 def parse_toml(text: str, source: str = "", *, exact: bool = False) -> dict[str, Any]:
     """Return the tables of a TOML text; with `exact`, numbers with a point are `Decimal`.
 
     Raises:
-        DecodingError: it is not valid TOML.
+        DecodingError: it is not valid TOML, is too large, is nested too deeply, or has an integer beyond 64
+            bits.
     """
+    if len(text) > LARGEST_TOML:
+        raise DecodingError(f"larger than {LARGEST_TOML // 1024**2} MiB", source)
     try:
-        return tomllib.loads(text, parse_float=decimal_of if exact else float)
+        value = tomllib.loads(text, parse_float=_exact_number if exact else float)
     except RecursionError:
-        raise DecodingError("not valid TOML: nested too deeply", source) from None
+        raise DecodingError(f"not valid TOML: {_TOO_DEEP}", source) from None
     except ValueError as error:
         raise DecodingError(f"not valid TOML: {error}", source) from None
+    _require_integers(value, source)
+    return value
 
 
 def from_json(text: str | bytes, kind: type[T], source: str = "") -> T:
     """Return the value of a JSON text as `kind`.
 
     Raises:
-        DecodingError: it is not valid JSON.
+        DecodingError: it is not valid JSON, is nested too deeply, or has an integer beyond 64 bits.
         MisfitError: it is not a `kind`.
     """
     try:
@@ -158,6 +208,9 @@ def from_json(text: str | bytes, kind: type[T], source: str = "") -> T:
         raise _misfit(parse_json(text, source), kind, str(error), source=source) from None
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise _invalid_json(error, source) from None
+    _require_shallow(text, source)
+    if _has_long_integer(text):
+        parse_json(text, source)
     return value
 
 
@@ -221,10 +274,52 @@ def decimal_of(text: str) -> Decimal:
         return Decimal("Infinity")
 
 
+def _exact_number(text: str) -> Decimal:
+    if len(text) > MOST_DIGITS:
+        raise ValueError(f"a number has more than {MOST_DIGITS} characters")
+    return decimal_of(text)
+
+
 def _invalid_json(error: Exception, source: str) -> DecodingError:
     deep = isinstance(error, RecursionError)
-    reason = "nested too deeply" if deep else str(error).removeprefix("JSON is malformed: ")
+    reason = _TOO_DEEP if deep else str(error).removeprefix("JSON is malformed: ")
     return DecodingError(f"not valid JSON: {reason}", source)
+
+
+def _require_shallow(text: str | bytes, source: str) -> None:
+    """Refuse valid JSON that is nested too deeply, by its brackets: that builds no value."""
+    if isinstance(text, bytes):
+        if text.count(b"[") + text.count(b"{") <= DEEPEST:
+            return
+        text = text.decode("utf-8", "replace")
+    elif text.count("[") + text.count("{") <= DEEPEST:
+        return
+    brackets = _STRING.sub("", text).translate(_NO_BRACKETS)
+    for _ in range(DEEPEST):
+        brackets = brackets.replace("[]", "").replace("{}", "")
+        if not brackets:
+            return
+    raise DecodingError(f"not valid JSON: {_TOO_DEEP}", source)
+
+
+def _has_long_integer(text: str | bytes) -> bool:
+    found = _LONG_INTEGER_BYTES.search(text) if isinstance(text, bytes) else _LONG_INTEGER.search(text)
+    return found is not None
+
+
+def _require_integers(value: Any, source: str) -> None:
+    """Refuse integers that cannot be stored, and values nested too deeply."""
+    open_: list[tuple[Any, tuple[PathStep, ...]]] = [(value, ())]
+    while open_:
+        one, steps = open_.pop()
+        if len(steps) > DEEPEST:
+            raise DecodingError(_TOO_DEEP, source)
+        if isinstance(one, dict):
+            open_ += [(member, (*steps, str(name))) for name, member in one.items()]
+        elif isinstance(one, list):
+            open_ += [(member, (*steps, index)) for index, member in enumerate(one)]
+        elif isinstance(one, int) and one not in INTEGERS:
+            raise MisfitError(place_of(steps), "has more than 64 bits", source=source)
 
 
 # Misfits

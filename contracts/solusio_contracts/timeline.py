@@ -5,6 +5,7 @@ events. Files may be larger than memory, so they are read line by line. `timelin
 module is derived from it.
 """
 
+import codecs
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -300,10 +301,20 @@ def _lines(file: Path, offset: int, number: int) -> Iterator[tuple[int, int, byt
                 offset += len(text)
                 if len(text) > LINE_LIMIT:
                     raise TimelineError(f"Line {number} has more than {LINE_LIMIT} bytes.")
+                if number == 1:
+                    text = _without_mark(text, file)
                 if text.strip():
                     yield number, offset, text
     except OSError as error:
         raise TimelineError(f"{file}: {error.strerror}.") from error
+
+
+def _without_mark(text: bytes, file: Path) -> bytes:
+    """Return a first line without the byte order mark of UTF-8; a file of lines is in no other encoding."""
+    for mark, name in ((codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16")):
+        if text.startswith(mark):
+            raise TimelineError(f"{file} is {name}; a timeline is UTF-8. Save it as UTF-8.")
+    return text.removeprefix(codecs.BOM_UTF8)
 
 
 def _is_header(text: bytes) -> bool:

@@ -7,9 +7,14 @@ import errno
 import importlib
 import os
 import sys
+import traceback
 from dataclasses import dataclass
+from typing import Any
 
 import click
+
+TRACEBACK_VARIABLE = "MOCK_SOLUSIO_TRACEBACK"
+"""If set, a fault of this program is shown with its traceback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,24 @@ SUBCOMMANDS = {
 class LazyGroup(click.Group):
     """A group whose commands are imported only when they run or show their help."""
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command. What breaks in it ends with one line and exit code 2 or 3: 1 is a verdict."""
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as error:
+            error.message = _visible(error.message)  # type: ignore[misc]  # it shows nothing else
+            raise
+        except (click.exceptions.Exit, click.Abort):
+            raise
+        except OSError as error:
+            if error.errno in _OUTPUT_ERRORS:
+                raise
+            if error.filename is None:
+                raise _InternalError(error) from error
+            raise _FileError(_visible(f"{error.filename}: {error.strerror}.")) from error
+        except Exception as error:
+            raise _InternalError(error) from error
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Return the names in the order of the table, the most frequently used first."""
         return list(SUBCOMMANDS)
@@ -69,6 +92,37 @@ class LazyGroup(click.Group):
         """List the commands from the table alone."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, one.help) for name, one in SUBCOMMANDS.items()])
+
+
+_OUTPUT_ERRORS = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EPIPE})
+"""What `main` and click handle themselves."""
+
+
+class _FileError(click.ClickException):
+    exit_code = 2
+
+
+class _InternalError(click.ClickException):
+    """Nothing was decided, since this program failed."""
+
+    exit_code = 3
+
+    def __init__(self, error: BaseException) -> None:
+        if os.environ.get(TRACEBACK_VARIABLE):
+            traceback.print_exception(error)
+        frames = traceback.extract_tb(error.__traceback__)
+        at = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}"  # noqa: PTH119
+        cause = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        super().__init__(
+            f"This is a fault of mock-solusio: {_visible(cause)} ({at}). "
+            f"{TRACEBACK_VARIABLE}=1 shows its traceback, for a bug report."
+        )
+
+
+def _visible(text: str) -> str:
+    from solusio_contracts.escaping import visible
+
+    return visible(text)
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -91,7 +145,7 @@ def main() -> None:
         # Too early for the command to handle it.
         sys.exit(130)
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EIO, errno.EDQUOT}:
+        if error.errno not in _OUTPUT_ERRORS - {errno.EPIPE}:
             raise
         # Nothing more can be written, so Python must not try to at exit.
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - until the very end

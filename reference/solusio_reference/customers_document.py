@@ -6,6 +6,7 @@
 member is an error: ignoring a discount costs money.
 """
 
+import codecs
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
@@ -77,7 +78,7 @@ def read(document: bytes) -> list[tuple[Customer, str]]:
     is not the base cost with discounts and taxes applied.
     """
     try:
-        given = msgspec.json.decode(document, type=_Document).customers
+        given = msgspec.json.decode(_text(document), type=_Document).customers
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"the customers document is not valid: {error}") from None
     customers = []
@@ -105,6 +106,12 @@ def write(customers: Iterable[tuple[Customer, str]]) -> bytes:
         for customer, email in customers
     ]
     return msgspec.json.format(msgspec.json.encode({"customers": rows}), indent=2) + b"\n"
+
+
+def _text(document: bytes) -> str:
+    """Decode UTF-8, or the UTF-16 of Windows, by its byte order mark."""
+    is_utf_16 = document.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return document.decode("utf-16" if is_utf_16 else "utf-8-sig")
 
 
 def _customer(place: str, given: _Customer) -> Customer:

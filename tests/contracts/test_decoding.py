@@ -1,5 +1,6 @@
 """What is written wrongly is named: the source, the place, what was expected, what is there."""
 
+import json
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -7,7 +8,17 @@ import msgspec
 import pytest
 from msgspec import Meta
 
-from solusio_contracts.decoding import DecodingError, MisfitError, convert, from_json, from_toml, read_text
+from solusio_contracts.decoding import (
+    DecodingError,
+    MisfitError,
+    convert,
+    from_json,
+    from_toml,
+    parse_json,
+    parse_toml,
+    read_text,
+    text_of,
+)
 
 
 class Wheel(msgspec.Struct, forbid_unknown_fields=True):
@@ -138,7 +149,7 @@ def test_a_table_of_a_list_is_named_with_its_line():
     [
         ("boats = ", r"not valid TOML: Invalid value \(at end of document\)"),
         ("[" * 100_000, "not valid TOML: "),
-        ("speed = " + "[" * 100_000, "not valid TOML: nested too deeply"),
+        ("speed = " + "[" * 100_000, "not valid TOML: nested deeper than 200 levels"),
         ("speed = " + "1" * 10_000, "not valid TOML: "),
     ],
 )
@@ -167,5 +178,82 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
     with pytest.raises(DecodingError, match=r"^the list: Is a directory$"):
         read_text(tmp_path, "the list")
     (tmp_path / "binary").write_bytes(b"speed = 1 # \xff")
-    with pytest.raises(DecodingError, match=r"binary: not UTF-8 at byte 12$"):
+    with pytest.raises(DecodingError, match=r"binary: not UTF-8 at byte 12; it looks like Windows-1252"):
         read_text(tmp_path / "binary")
+    with pytest.raises(DecodingError, match=r"binary: larger than 0 MiB$"):
+        read_text(tmp_path / "binary", largest=12)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_a_byte_order_mark_names_the_encoding(encoding):
+    # Python writes a mark for utf-16 and utf-32, as Windows PowerShell does.
+    assert text_of("name = 'Łódź'\r\n".encode(encoding)) == "name = 'Łódź'\r\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        ("name = 1".encode("utf-16-be"), "looks like UTF-16 without a byte order mark"),
+        ("name = 'Zażółć'".encode("cp1250"), "not UTF-8 at byte 10; it looks like Windows-1252"),
+        (b"\xff\xfe\x00", "not UTF-16 at byte 2"),
+        (b"\xef\xbb\xbfa\xff", "not UTF-8 at byte 4"),
+    ],
+)
+def test_the_message_about_another_encoding_names_it(data, problem):
+    with pytest.raises(DecodingError, match=problem):
+        text_of(data)
+
+
+# Limits
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 200 + "]" * 200, '{"a": [' + "[{}]," * 500 + "0]}", '["' + "[" * 300 + '"]']
+)
+def test_what_is_wide_is_not_deep(text):
+    assert parse_json(text) == json.loads(text) == parse_json(text.encode())
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda: parse_json("[" * 201 + "]" * 201),
+        lambda: parse_json(b"[" * 100_000),
+        lambda: parse_json('{"a":' * 201 + "1" + "}" * 201),
+        lambda: parse_json('["]",' + "[" * 201 + "]" * 202),
+        lambda: from_json("[" * 201 + "]" * 201, Any),
+        lambda: from_json('{"x": ' + "[" * 201 + "]" * 201 + "}", msgspec.Raw),
+        lambda: parse_toml("a" + ".a" * 300 + " = 1"),
+        lambda: parse_toml("a = " + "[" * 100_000),
+        lambda: from_toml("a = " + "{a = " * 300 + "1" + "}" * 300, Fleet),
+    ],
+)
+def test_what_is_nested_too_deeply_is_refused(read):
+    with pytest.raises(DecodingError, match="nested deeper than 200 levels"):
+        read()
+
+
+def test_integers_are_those_that_can_be_stored():
+    assert parse_json(f"[{2**63 - 1}, {-(2**63)}]") == [2**63 - 1, -(2**63)]
+    for text in (f'{{"a": [0, {2**63}]}}', f'{{"a": [0, {-(2**63) - 1}]}}', f'{{"a": [0, {10**4000}]}}'):
+        for read in (parse_json, lambda text: from_json(text, dict[str, Any])):
+            with pytest.raises(MisfitError, match=r"^a\[1\]: has more than 64 bits$"):
+                read(text)
+    with pytest.raises(MisfitError, match=r"^a\[1\]: has more than 64 bits$"):
+        parse_toml(f"a = [1, {2**63}]")
+    with pytest.raises(DecodingError, match="not valid JSON"):
+        parse_json("1" * 1_000_000)
+    with pytest.raises(DecodingError, match="not valid TOML"):
+        parse_toml("a = " + "1" * 1_000_000)
+
+
+def test_exact_numbers_have_a_limit():
+    with pytest.raises(DecodingError, match="a number has more than 1000 characters"):
+        parse_toml("a = 0." + "1" * 1000, exact=True)
+
+
+def test_escape_sequences_do_not_reach_the_terminal():
+    with pytest.raises(MisfitError, match=r"^\\x1b\[31mred: is not a known field"):
+        from_toml('"\\u001b[31mred" = 1', Fleet)
+    with pytest.raises(DecodingError, match=r"^a\\x9bb: "):
+        parse_json("x", "a\x9bb")

@@ -43,6 +43,7 @@ def config_option(section: str) -> Callable[[F], F]:
 def _defaults(command: click.Command, file: Path, section: str, *, required: bool) -> dict[str, Any]:
     # Imported here: `check --help` needs none of it.
     from solusio_contracts.decoding import DecodingError, parse_toml, read_text
+    from solusio_contracts.escaping import visible
 
     try:
         document = parse_toml(read_text(file), str(file))
@@ -50,7 +51,7 @@ def _defaults(command: click.Command, file: Path, section: str, *, required: boo
         raise click.BadParameter(str(error), param_hint="--config") from error
     if (required and section not in document) or set(document) - SECTIONS:
         # A file without the table it was named for is a mistake; so is a table that no command reads.
-        actual = ", ".join(document) or "nothing"
+        actual = visible(", ".join(document)) or "nothing"
         raise click.BadParameter(f"{file}: expected a table [{section}], got {actual}", param_hint="--config")
     table = document.get(section, {})
     if not isinstance(table, dict):

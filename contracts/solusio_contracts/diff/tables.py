@@ -11,7 +11,7 @@ from rich.text import Text
 
 from solusio_contracts.catalogue.tables import STYLES
 from solusio_contracts.diff.findings import OURS, THEIRS, DiffVerdict, DocumentDiff, ElementFinding
-from solusio_contracts.reporting.text import encodable, one_line
+from solusio_contracts.escaping import encodable, one_line
 from solusio_contracts.reporting.view import plural
 
 _MARKS = {

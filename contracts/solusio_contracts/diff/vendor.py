@@ -16,13 +16,13 @@ from urllib.parse import urlsplit, urlunsplit
 import yaml
 
 from solusio_contracts.contract.documents import Node
+from solusio_contracts.decoding import DEEPEST, DecodingError, text_of
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of a document; the largest known one has a few megabytes."""
 SECONDS = 30.0
 """Limit for a URL: to connect, to respond, and for the whole transfer."""
 
-_DEEPEST = 200
 _REDIRECTS = 5
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -70,7 +70,10 @@ def parse(data: bytes) -> Node:
     Raises:
         VendorDocumentError: it is not an OpenAPI document, or has another version.
     """
-    text = _decoded(data)
+    try:
+        text = text_of(data, "The document")
+    except DecodingError as error:
+        raise VendorDocumentError(f"{error}.") from None
     start = text.lstrip()[:200].lower()
     if not start:
         raise VendorDocumentError("The document is empty.")
@@ -82,7 +85,7 @@ def parse(data: bytes) -> Node:
     try:
         whole = _read_json(text) if start.startswith(("{", "[")) else _read_yaml(text)
     except RecursionError:
-        raise VendorDocumentError(f"The document is nested deeper than {_DEEPEST} levels.") from None
+        raise VendorDocumentError(f"The document is nested deeper than {DEEPEST} levels.") from None
     _normalize(whole)
     return _checked(whole)
 
@@ -105,14 +108,6 @@ def _checked(whole: Any) -> Node:
     if not isinstance(whole.get("paths"), dict) or not whole["paths"]:
         raise VendorDocumentError("The document has no operations in `paths`.")
     return whole
-
-
-def _decoded(data: bytes) -> str:
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise VendorDocumentError("The document is neither UTF-8 nor UTF-16.") from error
 
 
 def _read_json(text: str) -> Any:
@@ -152,8 +147,8 @@ def _normalize(whole: Any) -> None:
         node, depth = open_.pop()
         if not isinstance(node, dict | list) or id(node) in seen:
             continue
-        if depth > _DEEPEST:
-            raise VendorDocumentError(f"The document is nested deeper than {_DEEPEST} levels.")
+        if depth > DEEPEST:
+            raise VendorDocumentError(f"The document is nested deeper than {DEEPEST} levels.")
         seen.add(id(node))
         if isinstance(node, dict):
             if any(not isinstance(key, str) for key in node):

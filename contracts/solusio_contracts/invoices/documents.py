@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from solusio_contracts.adapter.customers import BillingUserId
 from solusio_contracts.adapter.schema import document_schema
-from solusio_contracts.decoding import SHOWN, DecodingError, MisfitError, from_json, shown
+from solusio_contracts.decoding import SHOWN, DecodingError, MisfitError, from_json, shown, text_of
 
 PERIOD: Final = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 LARGEST: Final = Decimal(10) ** 18
@@ -110,7 +110,7 @@ def read_invoices(content: bytes) -> tuple[BilledInvoice, ...]:
     """
     name = "the invoices document"
     try:
-        document = from_json(content, InvoicesDocument, name)
+        document = from_json(text_of(content, name), InvoicesDocument, name)
     except MisfitError:
         raise
     except DecodingError as error:
@@ -124,8 +124,6 @@ def _unreadable(content: bytes, problem: str) -> str:
     """Return what came instead of JSON, with the probable cause."""
     if not content.strip():
         return "nothing"
-    if content.startswith(b"\xef\xbb\xbf"):
-        return "a byte order mark before it: save the file without one"
     text = content[: SHOWN * 4].decode("utf-8", "backslashreplace").strip()
     if text[:1] not in "{[":
         return f"other output: {shown(text)}. Write messages to standard error (PHP: display_errors=stderr)"

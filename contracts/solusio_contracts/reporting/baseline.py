@@ -19,8 +19,8 @@ from pathlib import Path
 import msgspec
 
 from solusio_contracts.decoding import MisfitError, from_toml, parse_toml, read_text, shown
+from solusio_contracts.escaping import encodable
 from solusio_contracts.reporting.report import MAX_FINDINGS, Finding, Outcome, Report, Result
-from solusio_contracts.reporting.text import encodable
 
 VERSION = 1
 """Version of the file format."""

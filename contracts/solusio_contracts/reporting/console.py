@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
+from solusio_contracts.escaping import encodable, visible
 from solusio_contracts.http.masking import TOKEN_VARIABLE
 from solusio_contracts.reporting import view
 from solusio_contracts.reporting.report import ClauseText, Exit, Outcome, Report, Result
-from solusio_contracts.reporting.text import encodable, mapped, visible
+from solusio_contracts.reporting.text import mapped
 
 WIDEST = 100
 """Columns; longer lines of prose are hard to read."""

@@ -7,9 +7,10 @@ from typing import Any
 import jinja2
 import markupsafe
 
+from solusio_contracts.escaping import visible
 from solusio_contracts.reporting import view
 from solusio_contracts.reporting.report import ClauseText, Finding, Outcome, Report, Result
-from solusio_contracts.reporting.text import mapped, visible
+from solusio_contracts.reporting.text import mapped
 
 
 def render(report: Report) -> str:

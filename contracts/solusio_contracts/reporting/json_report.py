@@ -4,8 +4,9 @@ from typing import Any
 
 import msgspec
 
+from solusio_contracts.escaping import encodable
 from solusio_contracts.reporting.report import Report
-from solusio_contracts.reporting.text import encodable, mapped_value
+from solusio_contracts.reporting.text import mapped_value
 from solusio_contracts.reporting.view import summary, verdict
 
 

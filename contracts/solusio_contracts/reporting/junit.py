@@ -6,8 +6,9 @@ The standard library's serialiser does all escaping.
 from collections.abc import Iterator, Sequence
 from xml.etree import ElementTree as ET
 
+from solusio_contracts.escaping import visible
 from solusio_contracts.reporting.report import ClauseText, Exit, Finding, Outcome, Report, Result
-from solusio_contracts.reporting.text import mapped, visible
+from solusio_contracts.reporting.text import mapped
 from solusio_contracts.reporting.view import Words, advice, by_area, clause_texts, verdict_line, words
 
 STALE_SUITE = "baseline"

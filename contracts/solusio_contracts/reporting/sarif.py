@@ -10,8 +10,9 @@ from typing import Any
 
 import msgspec
 
+from solusio_contracts.escaping import encodable
 from solusio_contracts.reporting.report import ClauseText, Exit, Finding, Outcome, Report, Result
-from solusio_contracts.reporting.text import encodable, mapped
+from solusio_contracts.reporting.text import mapped
 from solusio_contracts.reporting.view import Words, origin, verdict, verdict_line, words
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

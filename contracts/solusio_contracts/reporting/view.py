@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from solusio_contracts.escaping import visible
 from solusio_contracts.reporting.report import ClauseText, Exit, Finding, Outcome, Report, Result
-from solusio_contracts.reporting.text import visible
 
 VERDICTS = {
     Exit.CONFORMANT: "conformant",

@@ -98,7 +98,8 @@ def demo(port: int, billing_port: int, users: int, seed: str | None, clock: "Clo
             if error.exit_code == 2:
                 hint = "Choose another --billing-port, or 0 for a free one."
                 raise click.UsageError(f"{error} {hint}") from error
-            raise click.ClickException(str(error)) from error
+            click.echo(f"Error: {error}", err=True)
+            raise SystemExit(3) from error
     click.echo("Stopped.")
 
 

@@ -125,7 +125,7 @@ def generate(
         if customers is not None:
             _write_customers(made, customers)
     except OSError as error:
-        raise click.ClickException(f"Cannot write: {error.strerror}.") from error
+        raise click.UsageError(f"Cannot write {error.filename or 'the files'}: {error.strerror}.") from error
     click.echo(
         f"{made.count:,} servers of {len(made.customers):,} customers, profile {profile}, seed {seed}."
     )
@@ -280,5 +280,7 @@ def describe(file: Path, plot: Path | None) -> None:
         except PlotError as error:
             raise click.BadParameter(str(error), param_hint="--plot") from error
         except OSError as error:
-            raise click.ClickException(f"Cannot write {plot}: {error.strerror}.") from error
+            raise click.BadParameter(
+                f"Cannot write {plot}: {error.strerror}.", param_hint="--plot"
+            ) from error
         click.echo(f"Drawn to {plot}.")

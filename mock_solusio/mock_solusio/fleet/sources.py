@@ -1,5 +1,6 @@
 """Reads fleet data from a state file, a timeline or fixtures: its time, its customers, spans by server."""
 
+import codecs
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -55,6 +56,9 @@ def open_source(file: Path) -> FleetSource:
         raise SourceError(f"{file}: {error.strerror}.") from error
     if start.startswith(_SQLITE):
         return _state(file)
+    for mark in (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        start = start.removeprefix(mark)
+    start = start.replace(b"\0", b"")  # enough of UTF-16 to tell the kinds apart
     first = start.partition(b"\n")[0]
     if start.lstrip()[:1] == b"{" and (b'"do"' in first or b'"timeline"' in first):
         return _timeline(file)

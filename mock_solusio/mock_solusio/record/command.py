@@ -242,7 +242,7 @@ def _import(har: Path, out: Path, seed: str | None, *, all_paths: bool) -> None:
             numbered = msgspec.structs.replace(exchange, number=writer.next_number())
             writer.add(anonymiser.exchange(numbered))
     except OSError as error:
-        raise click.ClickException(f"Cannot write to {out}: {error.strerror}.") from error
+        raise click.BadParameter(f"Cannot write to {out}: {error.strerror}.", param_hint="--out") from error
     finally:
         writer.close()
     click.echo(f"{_counted(len(found))} recorded in {out}.")

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from solusio_contracts.escaping import encodable, one_line, visible
 from solusio_contracts.reporting import view, writers
 from solusio_contracts.reporting.console import render
 from solusio_contracts.reporting.report import ClauseText, Exit, Fact, Finding, Outcome, Report, Result
-from solusio_contracts.reporting.text import encodable, one_line, visible
 
 # Every code point: control characters, lone surrogates, non-characters, and characters with a meaning in
 # one of the formats.
