@@ -14,9 +14,11 @@ from mock_solusio.domain.errors import DomainError
 from mock_solusio.options import Options
 from mock_solusio.runtime import Runtime
 from mock_solusio.server.asgi import (
+    OPEN_BODY_LIMIT,
     App,
     ClientGoneError,
     Receive,
+    Refusal,
     Scope,
     Send,
     UnreadableError,
@@ -100,7 +102,7 @@ class Mock(Runtime):
             await run_lifespan(receive, send, self.background())
             return
         try:
-            request = await read_request(scope, receive)
+            request = await read_request(scope, receive, self._refuse_large_body)
             decompress(request)
         except UnreadableError as error:
             await send_response(self.reject(error.request, error.status, str(error)), send)
@@ -118,9 +120,23 @@ class Mock(Runtime):
 
     def reject(self, request: Request, status: int, reason: str) -> Response:
         """Return the response to a request that cannot be read, and add both to the journal."""
-        response = json_response(status, {"message": reason}, notes=[reason])
+        # What was not read of it must not be taken for the next request.
+        headers = () if request.body else [(b"connection", b"close")]
+        response = json_response(status, {"message": reason}, headers, notes=[reason])
         self.journal.add_exchange(_kind(request.path), request, response, moment=self.clock.now())
         return response
+
+    def _refuse_large_body(self, request: Request) -> Refusal | None:
+        """Return why a body above `OPEN_BODY_LIMIT` is not read: its sender has no right to send one."""
+        match _kind(request.path):
+            case "control":
+                from mock_solusio.control.access import refused
+
+                reason = refused(request, anywhere=self.options.control_from_anywhere)
+                return None if reason is None else (403, reason)
+            case "api" if self.api.has_access_token(request):
+                return None
+        return 413, f"Without an access token, a body has at most {OPEN_BODY_LIMIT} bytes."
 
     async def _serve_control(self, incoming: Incoming) -> Response | None:
         if incoming.kind != "control":

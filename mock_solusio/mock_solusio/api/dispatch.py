@@ -70,6 +70,15 @@ class Api:
         method = "GET" if request.method == "HEAD" else request.method
         return self._routes.find(method, request.path.removeprefix(PREFIX))
 
+    def has_access_token(self, request: Request) -> bool:
+        """Return whether a request has a valid access token; a one-time token is not used up."""
+        try:
+            secret = bearer(request)
+        except Unauthenticated:
+            return False
+        with self._store.transaction() as world:
+            return access_tokens.find(world, secret) is not None
+
     async def answer(self, request: Request, match: Match | None = None) -> Response:
         """Answer any request; errors become responses. `match`: its operation, if it is already known."""
         route, values, methods = self.match(request) if match is None else match

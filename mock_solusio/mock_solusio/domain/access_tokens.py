@@ -68,6 +68,12 @@ def issue(
     return table.update(replace(token, digest=digest_of(secret), uuid=uuid)), secret
 
 
+def find(world: World, secret: str) -> AccessToken | None:
+    """Return the valid access token with this secret, without using it up."""
+    token = world[ACCESS_TOKENS].first(digest=digest_of(secret))
+    return token if token is not None and token.is_valid(world.now) else None
+
+
 def authenticate(world: World, secret: str, ip: str) -> tuple[AccessToken, User]:
     """Return an access token and its user; a one-time token is used up by this. `ip` is the client's address.
 
@@ -75,8 +81,8 @@ def authenticate(world: World, secret: str, ip: str) -> tuple[AccessToken, User]
         Unauthenticated: it is unknown, used up, revoked or expired.
         AddressNotAllowed: the user may not use it from this address; the token is not used up.
     """
-    token = world[ACCESS_TOKENS].first(digest=digest_of(secret))
-    if token is None or not token.is_valid(world.now):
+    token = find(world, secret)
+    if token is None:
         raise Unauthenticated
     user = world[USERS].get(token.user_id)
     if user is None:

@@ -16,6 +16,12 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 BODY_LIMIT = 16 * 1_048_576
 """Largest request body in bytes; fixtures are the largest that clients send."""
 
+OPEN_BODY_LIMIT = 64 * 1024
+"""Largest request body in bytes that is read from anybody (assumed; the largest forms are far smaller)."""
+
+Refusal = tuple[int, str]
+"""Status and reason."""
+
 
 class ClientGoneError(Exception):
     """The client went away before its request was complete."""
@@ -39,8 +45,12 @@ async def run_lifespan(receive: Receive, send: Send, context: AbstractAsyncConte
     await send({"type": "lifespan.shutdown.complete"})
 
 
-async def read_request(scope: Scope, receive: Receive) -> Request:
+async def read_request(
+    scope: Scope, receive: Receive, refuse_large: Callable[[Request], Refusal | None] = lambda _: None
+) -> Request:
     """Read a whole request, also the body of a GET: left unread, it would corrupt the next one (facts, 0.10).
+
+    A body above `OPEN_BODY_LIMIT` is read unless `refuse_large` says why not, given the request without it.
 
     Raises:
         UnreadableError: its body is too large.
@@ -62,7 +72,7 @@ async def read_request(scope: Scope, receive: Receive) -> Request:
     )
     for name, _ in request.headers:
         if name in _BODIED:
-            request.body = await _read_body(request, receive)
+            request.body = await _read_body(request, receive, refuse_large)
             break
     return request
 
@@ -92,15 +102,23 @@ def decompress(request: Request) -> None:
 _BODIED = frozenset({b"content-length", b"transfer-encoding"})
 
 
-async def _read_body(request: Request, receive: Receive) -> bytes:
+async def _read_body(
+    request: Request, receive: Receive, refuse_large: Callable[[Request], Refusal | None]
+) -> bytes:
     parts: list[bytes] = []
     size = 0
+    allowed = OPEN_BODY_LIMIT
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientGoneError
         part = message.get("body", b"")
         size += len(part)
+        if size > allowed:
+            refusal = refuse_large(request)
+            if refusal is not None:
+                raise UnreadableError(request, *refusal)
+            allowed = BODY_LIMIT
         if size > BODY_LIMIT:
             raise UnreadableError(request, 413, f"The body has more than {BODY_LIMIT} bytes.")
         parts.append(part)

@@ -1,22 +1,17 @@
 """Run the mock under uvicorn, in the foreground or from a thread."""
 
-import asyncio
-import re
 import socket
 import ssl
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mock_solusio.server.asgi import App
-from mock_solusio.server.messages import Request, Response
+from mock_solusio.server.protocol import Protocol, Rejecting
 
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - only looked up, not bound
 
@@ -25,11 +20,6 @@ KEEP_ALIVE = 75
 
 START_LIMIT = 30.0
 """Seconds that a server in a thread may take to start."""
-
-Rejecting = Callable[[Request, int, str], Response]
-"""Answers a request that is not valid HTTP, given the status and the reason."""
-
-_REQUEST_LINE = re.compile(rb"([A-Za-z]{1,20}) (\S.*) HTTP/")
 
 
 class ListenError(OSError):
@@ -77,93 +67,6 @@ def url_of(listener: socket.socket, scheme: str = "http") -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-class CoalescingProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol, except that head and body of an answer leave in one piece.
-
-    uvicorn writes them separately, so each may become a packet of its own. A client that delays its
-    acknowledgements then waits 40 ms for the body (Nagle's algorithm): one client was four times slower.
-    """
-
-    def __init__(self, *args: Any, rejecting: Rejecting | None = None, **more: Any) -> None:
-        super().__init__(*args, **more)
-        self._rejecting = rejecting
-        self._received = b""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wrap the transport."""
-        super().connection_made(_CoalescingTransport(transport, self.loop))  # type: ignore[arg-type]
-
-    def data_received(self, data: bytes) -> None:
-        """Parse data; keep it, in case the parser rejects it."""
-        self._received = data
-        super().data_received(data)
-
-    def send_400_response(self, msg: str) -> None:
-        """Answer what the parser has just rejected."""
-        if self._rejecting is None:
-            super().send_400_response(msg)
-            return
-        request = self._rejected()
-        error = sys.exception()
-        # What went wrong in a method of uvicorn is the context of the parser's own error.
-        cause = str((error and error.__context__) or error or msg)
-        reason = f"The request is not valid HTTP: {cause.rstrip('.')}."
-        if re.search(rb"[^!-~]", request.path.encode() + request.query):
-            reason += " Percent-encode spaces and what is not ASCII in a URL."
-        response = self._rejecting(request, 400, reason)
-        headers = [*self.server_state.default_headers, *response.headers, (b"connection", b"close")]
-        head = b"".join(b"%b: %b\r\n" % header for header in headers)
-        self.transport.write(b"HTTP/1.1 400 Bad Request\r\n%b\r\n%b" % (head, response.body))
-        self.transport.close()
-
-    def _rejected(self) -> Request:
-        """Return what can be read of the request that was rejected: its first line, if it is one."""
-        line = _REQUEST_LINE.match(self._received)
-        method, target = line.groups() if line else (b"", b"")
-        path, _, query = target.partition(b"?")
-        client = self.client[0] if self.client else ""
-        return Request(
-            method.decode(),
-            path.decode("utf-8", "backslashreplace"),
-            query,
-            (),
-            b"",
-            self.scheme or "",
-            client,
-        )
-
-
-class _CoalescingTransport:
-    """A transport that writes once per turn of the event loop; everything else is passed through."""
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport = transport
-        self._call_soon = loop.call_soon
-        self._pending: list[bytes] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-    def write(self, data: bytes) -> None:
-        if not self._pending:
-            self._call_soon(self._flush)
-        self._pending.append(data)
-
-    def close(self) -> None:
-        self._flush()
-        self._transport.close()
-
-    def get_write_buffer_size(self) -> int:
-        return sum(map(len, self._pending)) + self._transport.get_write_buffer_size()
-
-    def _flush(self) -> None:
-        pending = self._pending
-        if pending:
-            self._pending = []
-            # If the connection was cut meanwhile, the transport discards these bytes.
-            self._transport.write(pending[0] if len(pending) == 1 else b"".join(pending))
-
-
 class _Server(uvicorn.Server):
     """uvicorn, with callbacks when it has started and when it begins to stop."""
 
@@ -201,11 +104,12 @@ def make_server(
 
     `starting` is called once the server answers and Ctrl-C stops it: the time for a greeting. `stopping` is
     called before it waits for open requests, so that those held back can be released. `rejecting` answers
-    what is not valid HTTP. `date`: responses get a `Date` header; a proxy forwards the one it received.
+    what is not valid HTTP, too large, or takes too long to arrive. `date`: responses get a `Date` header; a
+    proxy forwards the one it received.
     """
     config = uvicorn.Config(
         app,
-        http=partial(CoalescingProtocol, rejecting=rejecting),  # type: ignore[arg-type]
+        http=partial(Protocol, rejecting=rejecting),  # type: ignore[arg-type]
         lifespan="on",
         ws="none",
         log_config=None,  # Python's default: errors to standard error
