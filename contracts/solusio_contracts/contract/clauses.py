@@ -18,6 +18,7 @@ AREAS = MappingProxyType(
         "SSO": "login by token",
         "US": "usage",
         "INV": "invoices",
+        "CL": "conduct of a client",
     }
 )
 """The prefix of a clause id, and what it is about."""

@@ -108,9 +108,9 @@ def test_levels_have_weights():
 
 
 GUIDES = {
-    "Locking and Suspending User Accounts": {"UM-014", "UM-015", "UM-016", "SSO-006"},
+    "Locking and Suspending User Accounts": {"UM-014", "UM-015", "UM-016", "UM-043", "SSO-006"},
     "Limiting Users' Resources Consumption": {"UM-022", "UM-023", "UM-024", "UM-025"},
-    "User Access Control": {"UM-030", "UM-031", "UM-033"},
+    "User Access Control": {"UM-030", "UM-031", "UM-033", "UM-050"},
 }
 """What the vendor's guides state about users, login and limits, by the title of the page."""
 
@@ -129,4 +129,6 @@ def test_nothing_else_about_users_and_login_is_assumed_in_silence():
         for one in clauses().values()
         if one.id.startswith(("UM-", "SSO-")) and one.provenance is Provenance.ASSUMED
     }
-    assert assumed == {"UM-004", "UM-013", "SSO-003", "SSO-005"}
+    solusio = {"UM-004", "UM-013", "SSO-003", "SSO-005"}
+    billing_system = {"UM-041", "UM-045", "UM-047", "UM-048", "UM-049", "SSO-012", "SSO-013"}
+    assert assumed == solusio | billing_system

@@ -1,0 +1,62 @@
+"""Rules about what a client gives to a user: a password, and a role."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Final
+
+from solusio_contracts.users.conduct.exchange import ClientExchange
+from solusio_contracts.users.conduct.rule import Problem, Recent, conduct_rule
+
+PASSWORDS: Final = 1024
+"""How many passwords are remembered, as digests."""
+ADMINISTRATOR: Final = "ADMIN"
+"""The built-in role that may do everything (page User Access Control)."""
+
+WRITES: Final = frozenset({"createUser", "replaceUser", "updateUser"})
+
+
+@conduct_rule("CL-041", applies=lambda operation: operation.id in WRITES)
+def empty_password(exchange: ClientExchange) -> Problem | None:
+    """An empty password is one that everybody knows."""
+    password = exchange.fields.get("password")
+    return Problem("the password is empty") if isinstance(password, str) and not password.strip() else None
+
+
+@conduct_rule("CL-042", applies=lambda operation: operation.id in WRITES)
+class SamePassword:
+    """Anyone who knows their own password knows the others'."""
+
+    def __init__(self) -> None:
+        self._owners: Recent[bytes, tuple[str, int]] = Recent(PASSWORDS)
+
+    def __call__(self, exchange: ClientExchange) -> Problem | None:
+        """Compare a password with those of other customers."""
+        password = exchange.fields.get("password")
+        owner = exchange.customer or str(exchange.user_id or "")
+        if not isinstance(password, str) or not password.strip() or not owner or not exchange.accepted:
+            return None
+        digest = hashlib.blake2b(password.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        known = self._owners.get(digest)
+        self._owners.set(digest, (owner, exchange.number))
+        if known is None or known[0] == owner:
+            return None
+        return Problem(f"the customers {known[0]} and {owner} got the same password", (known[1],))
+
+
+@conduct_rule("CL-043", applies=lambda operation: operation.id in WRITES)
+def administrators_role(exchange: ClientExchange) -> Problem | None:
+    """An administrator sees and deletes the servers of everybody."""
+    if not exchange.fields.get("roles") or not exchange.accepted:
+        return None
+    user = exchange.data
+    if not isinstance(user, dict) or user.get("billing_user_id") is None or not is_administrator(user):
+        return None
+    return Problem(f"the customer {user['billing_user_id']} got the role {ADMINISTRATOR}")
+
+
+def is_administrator(user: Mapping[str, Any]) -> bool:
+    """Return whether a user, as the API shows them, has the built-in role of administrators."""
+    roles = user.get("roles")
+    return isinstance(roles, list) and any(
+        isinstance(role, dict) and role.get("name") == ADMINISTRATOR for role in roles
+    )

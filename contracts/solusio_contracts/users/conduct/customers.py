@@ -1,0 +1,171 @@
+"""Rules about how a client finds the user of a customer."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from solusio_contracts.users.conduct.exchange import NO_RESPONSE, ClientExchange
+from solusio_contracts.users.conduct.rule import Problem, Recent, conduct_rule
+
+RESPONSES: Final = 32
+"""How many responses with users are remembered."""
+LARGEST: Final = 64 * 1024
+"""Bytes of a response that is remembered."""
+REMEMBERED: Final = 256
+"""How many customers and callers each rule remembers."""
+UNDECIDED: Final = frozenset({500, 502, 504})
+"""Responses after which the user may exist or not."""
+WALK: Final = 3
+"""From how many pages on, a walk through all users is long."""
+
+ACTIONS: Final = frozenset({"replaceUser", "updateUser", "deleteUser", "createUserToken"})
+"""Operations on one user."""
+ABOUT_USERS: Final = ACTIONS | {"listUsers", "getUser", "createUser"}
+
+
+@conduct_rule("CL-021", applies=lambda operation: operation.id == "createUser")
+def created_with_billing_user_id(exchange: ClientExchange) -> Problem | None:
+    """If the second request fails, the user is nobody's."""
+    if not exchange.accepted or exchange.fields.get("billing_user_id"):
+        return None
+    return Problem("the new user has no billing_user_id")
+
+
+class SeenUsers:
+    """The users that were in the latest responses. They are parsed only when somebody asks for one."""
+
+    def __init__(self) -> None:
+        self._responses: deque[ClientExchange] = deque(maxlen=RESPONSES)
+
+    def see(self, exchange: ClientExchange) -> None:
+        """Remember a response with users."""
+        if exchange.accepted and 0 < len(exchange.response_body) <= LARGEST:
+            self._responses.append(exchange)
+
+    def find(self, exchange: ClientExchange) -> tuple[ClientExchange, Mapping[str, Any]] | None:
+        """Return the user that a request is for, as its caller last saw them, and where that was."""
+        for seen in reversed(self._responses):
+            if seen.caller != exchange.caller:
+                continue
+            for row in seen.data if isinstance(seen.data, list) else [seen.data]:
+                if isinstance(row, dict) and row.get("id") == exchange.user_id:
+                    return seen, row
+        return None
+
+
+@conduct_rule("CL-022", applies=lambda operation: operation.id in ABOUT_USERS)
+class FoundByMail:
+    """Two people may have one address, and one may contain the other."""
+
+    def __init__(self) -> None:
+        self._users = SeenUsers()
+
+    def __call__(self, exchange: ClientExchange) -> Problem | None:
+        """Compare the user who is acted on with the one that was searched for."""
+        problem = None
+        if exchange.operation in ACTIONS and exchange.accepted:
+            found = self._users.find(exchange)
+            if found is not None:
+                problem = _mistake(exchange, *found)
+        if exchange.operation not in ("createUserToken", "deleteUser"):
+            self._users.see(exchange)
+        return problem
+
+
+def _mistake(exchange: ClientExchange, seen: ClientExchange, user: Mapping[str, Any]) -> Problem | None:
+    search = seen.filters.get("filter[search]", "")
+    if "@" not in search:
+        return None
+    owner, wanted = user.get("billing_user_id"), exchange.fields.get("billing_user_id")
+    mail = str(user.get("email"))
+    if owner is None:
+        text = f"the user {mail}, found by their email address, belongs to no customer"
+    elif wanted and str(wanted) != str(owner):
+        text = f"the user {mail}, found by their email address, belongs to customer {owner}, not {wanted}"
+    elif mail.casefold() != search.casefold():
+        text = f"a search for {search} found {mail}, who is another user"
+    else:
+        return None
+    return Problem(text, (seen.number,))
+
+
+@conduct_rule("CL-023", applies=lambda operation: operation.id in ("createUser", "listUsers"))
+class CreatedBlindly:
+    """The first request may have made the user."""
+
+    def __init__(self) -> None:
+        self._open: Recent[str, tuple[int, str]] = Recent(REMEMBERED)
+
+    def __call__(self, exchange: ClientExchange) -> Problem | None:
+        """Remember creations of which nobody knows the result, until somebody looks."""
+        if exchange.operation == "listUsers":
+            if len(self._open) and exchange.status == 200:
+                self._look(exchange)
+            return None
+        key = exchange.customer
+        before = self._open.pop(key)
+        if exchange.is_lost:
+            self._open.set(key, (exchange.number, "got no response"))
+        elif exchange.status in UNDECIDED:
+            self._open.set(key, (exchange.number, f"got {exchange.status}"))
+        if before is None:
+            return None
+        number, what = before
+        return Problem(
+            f"the user was created again after a request that {what}, without a look whether they exist",
+            (number,),
+        )
+
+    def _look(self, exchange: ClientExchange) -> None:
+        searched = {value.casefold() for value in exchange.filters.values()}
+        for key in list(self._open.items()):
+            if not searched or key in searched or any("@" in value for value in searched):
+                self._open.pop(key)
+
+
+@dataclass(slots=True)
+class _Walk:
+    numbers: list[int]
+    pages: int = 1
+    customers: set[str] = field(default_factory=set)
+
+    @property
+    def problem(self) -> Problem | None:
+        if self.pages < WALK or len(self.customers) != 1:
+            return None
+        text = f"{self.pages} pages of users were read for one customer"
+        return Problem(text, tuple(self.numbers), "listUsers", is_past=True)
+
+
+@conduct_rule(
+    "CL-024", applies=lambda operation: operation.id in ACTIONS or operation.id in ("createUser", "listUsers")
+)
+class AllForOne:
+    """With every new customer, each request for one of them takes longer."""
+
+    def __init__(self) -> None:
+        self._walks: Recent[tuple[str, bytes], _Walk] = Recent(REMEMBERED)
+
+    def __call__(self, exchange: ClientExchange) -> Problem | None:
+        """Count the pages of users that were read, and the customers that it was for."""
+        walk = self._walks.get(exchange.caller)
+        if exchange.operation != "listUsers":
+            if walk is not None:
+                if not walk.customers:
+                    walk.numbers.append(exchange.number)
+                walk.customers.add(exchange.customer or str(exchange.user_id))
+            return None
+        if exchange.filters or exchange.status in (NO_RESPONSE, 429):
+            return None
+        if exchange.page > 1:
+            if walk is not None:
+                walk.pages += 1
+                walk.numbers[1:] = [exchange.number]
+            return None
+        self._walks.set(exchange.caller, _Walk([exchange.number]))
+        return None if walk is None else walk.problem
+
+    def unfinished(self) -> Iterator[Problem]:
+        """Yield the latest walks that were for one customer."""
+        yield from filter(None, (walk.problem for walk in self._walks.values()))

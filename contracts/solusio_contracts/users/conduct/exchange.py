@@ -1,0 +1,151 @@
+"""A request that a client sent to SolusIO, and the response it got."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, Literal
+from urllib.parse import parse_qsl
+
+import msgspec
+
+NO_RESPONSE: Final = 0
+"""The status of an exchange without a response."""
+
+Headers = Sequence[tuple[bytes, bytes]]
+
+_USER_PATH = re.compile(r"/users/([0-9]{1,18})(?:/|$)")
+_LAST_PAGE = re.compile(rb'"last_page"\s*:\s*([0-9]{1,9})')
+_TAIL: Final = 2048
+"""Bytes at the end of a list's response that have its `meta`."""
+
+
+@dataclass(eq=False, kw_only=True)
+class ClientExchange:
+    """One request to SolusIO with its response, as bytes; what rules need is parsed when they ask for it."""
+
+    number: int
+    """By which a violation names it; from 1, ascending."""
+    kind: Literal["api", "ui"] = "api"
+    """Whether it was for the API or for the user area."""
+    method: str
+    path: str
+    """Decoded, without the query."""
+    query: bytes = b""
+    headers: Headers = ()
+    """Names in lower case."""
+    body: bytes = b""
+    """After content decoding."""
+    client: str = ""
+    """Address of the client."""
+    operation: str = ""
+    """operationId in the API document; empty if the API has no such operation."""
+    status: int
+    """`NO_RESPONSE` if the connection was cut before the response."""
+    response_headers: Headers = ()
+    response_body: bytes = b""
+    arrived: float = 0.0
+    """Seconds on any clock that runs in real time, when the request was complete."""
+    answered: float = 0.0
+    """Seconds on the same clock, when the response was sent."""
+
+    @cached_property
+    def header(self) -> Mapping[bytes, bytes]:
+        """The headers of the request by name; the first of several with one name counts."""
+        return dict(reversed(self.headers))
+
+    @cached_property
+    def response_header(self) -> Mapping[bytes, bytes]:
+        """The headers of the response by name, in lower case."""
+        return {name.lower(): value for name, value in reversed(self.response_headers)}
+
+    @property
+    def caller(self) -> tuple[str, bytes]:
+        """What requests of one program have in common: address and User-Agent."""
+        return self.client, self.header.get(b"user-agent", b"")
+
+    @cached_property
+    def access_token(self) -> str:
+        """The access token in the header Authorization; empty if there is none."""
+        scheme, _, secret = self.header.get(b"authorization", b"").decode("latin-1").strip().partition(" ")
+        return secret.strip() if scheme.lower() == "bearer" else ""
+
+    @cached_property
+    def parameters(self) -> Mapping[str, str]:
+        """The parameters of the query."""
+        if not self.query:
+            return {}
+        return dict(parse_qsl(self.query.decode("latin-1"), keep_blank_values=True, errors="replace"))
+
+    @property
+    def filters(self) -> Mapping[str, str]:
+        """The parameters of the query that restrict a list, apart from empty ones."""
+        return {
+            name: value for name, value in self.parameters.items() if value and name.startswith("filter[")
+        }
+
+    @cached_property
+    def sent(self) -> Any:
+        """The body of the request as JSON; None if there is none, or it is not JSON."""
+        return _decoded(self.body)
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """The members of the body; none if it is not a JSON object."""
+        return self.sent if isinstance(self.sent, dict) else {}
+
+    @cached_property
+    def data(self) -> Any:
+        """`data` of the response; None if it has none."""
+        value = _decoded(self.response_body)
+        return value.get("data") if isinstance(value, dict) else None
+
+    @property
+    def user_id(self) -> int | None:
+        """The id of the user in the path."""
+        found = _USER_PATH.search(self.path)
+        return int(found[1]) if found else None
+
+    @property
+    def customer(self) -> str:
+        """Who a new or changed user is in the billing system: their id there, or else their email address."""
+        number = self.fields.get("billing_user_id")
+        return str(number) if number else str(self.fields.get("email") or "").casefold()
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the response says that the request was carried out."""
+        return 200 <= self.status < 300
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the client got no complete response."""
+        if self.status == NO_RESPONSE:
+            return True
+        length = self.response_header.get(b"content-length", b"")
+        return length.isdigit() and self.method != "HEAD" and int(length) > len(self.response_body)
+
+    @property
+    def last_page(self) -> int:
+        """How many pages a list has, according to its response; 1 if that does not say."""
+        # `meta` comes last; to decode all rows would take longer than everything else.
+        found = _LAST_PAGE.search(self.response_body, max(len(self.response_body) - _TAIL, 0))
+        return int(found[1]) if found else 1
+
+    @property
+    def page(self) -> int:
+        """The page of a list that the request asks for."""
+        text = self.parameters.get("page", "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 1
+
+    @property
+    def name(self) -> str:
+        """The request in a few words: its operation, or else method and path."""
+        return self.operation or f"{self.method} {self.path}"
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body) if body else None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None

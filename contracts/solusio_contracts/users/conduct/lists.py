@@ -1,0 +1,132 @@
+"""Rules about lists: their pages are read to the last one, each once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from solusio_contracts.users.conduct.exchange import ClientExchange
+from solusio_contracts.users.conduct.rule import Problem, Recent, conduct_rule
+
+WALKS: Final = 64
+"""How many unfinished walks through pages are remembered."""
+PATIENCE: Final = 200
+"""After how many exchanges a walk that was not continued counts as given up."""
+REPEATED: Final = 4
+"""How often in succession a client may ask for one page of a list before it walks in circles."""
+BEYOND: Final = 3
+"""How many pages after the last one a client may ask for. Some stop at the first empty page."""
+QUICK: Final = 10.0
+"""Seconds within which repetitions are a loop; later ones may be a new look."""
+
+_PAGING: Final = frozenset({"page", "per_page"})
+
+_Key = tuple[tuple[str, bytes], str, tuple[tuple[str, str], ...]]
+
+
+def _list(exchange: ClientExchange) -> _Key:
+    """Return what the requests for all pages of one list have in common."""
+    rest = ((name, value) for name, value in exchange.parameters.items() if name not in _PAGING)
+    return exchange.caller, exchange.path, tuple(sorted(rest))
+
+
+@dataclass(slots=True)
+class _Walk:
+    """Pages of a list that were read so far."""
+
+    operation: str
+    page: int
+    last_page: int
+    numbers: list[int]
+
+    @property
+    def problem(self) -> Problem:
+        pages = "page 1" if self.page == 1 else f"pages 1 to {self.page}"
+        text = f"{self.operation} has {self.last_page} pages, and only {pages} of them were read"
+        return Problem(text, tuple(self.numbers), self.operation, is_past=True)
+
+
+@conduct_rule("CL-011", applies=lambda operation: operation.is_paged)
+class LastPage:
+    """Customers on later pages are not billed, suspended or found."""
+
+    def __init__(self) -> None:
+        self._walks: Recent[_Key, _Walk] = Recent(WALKS)
+
+    def __call__(self, exchange: ClientExchange) -> Problem | None:
+        """Follow the walk that the exchange belongs to; report the oldest one if it was given up."""
+        if exchange.method == "GET" and exchange.status == 200:
+            self._follow(exchange)
+        if not len(self._walks):
+            return None
+        key, oldest = next(iter(self._walks.items().items()))
+        if exchange.number - oldest.numbers[-1] <= PATIENCE:
+            return None
+        self._walks.pop(key)
+        return oldest.problem
+
+    def unfinished(self) -> Iterator[Problem]:
+        """Yield the walks that did not reach the last page."""
+        for walk in self._walks.values():
+            yield walk.problem
+
+    def _follow(self, exchange: ClientExchange) -> None:
+        page, last_page = exchange.page, exchange.last_page
+        if page >= last_page:
+            if len(self._walks):
+                self._walks.pop(_list(exchange))
+            return
+        # Of a search, the exact match comes first; a page of one row is a way to count.
+        if exchange.parameters.get("filter[search]") or exchange.parameters.get("per_page") == "1":
+            return
+        key = _list(exchange)
+        walk = self._walks.get(key)
+        if page == 1:
+            walk = _Walk(exchange.operation, 1, last_page, [exchange.number])
+        elif walk is None:
+            return
+        else:
+            walk.page, walk.last_page = page, last_page
+            walk.numbers[1:] = [exchange.number]
+        self._walks.set(key, walk)
+
+
+@dataclass(slots=True)
+class _Loop:
+    page: int
+    queries: set[bytes]
+    numbers: list[int]
+    began: float
+
+
+@conduct_rule("CL-012", applies=lambda operation: operation.is_paged)
+class EndlessWalk:
+    """A loop that never ends keeps SolusIO busy, and its own customer waiting."""
+
+    def __init__(self) -> None:
+        self._loops: Recent[_Key, _Loop] = Recent(WALKS)
+
+    def __call__(self, exchange: ClientExchange) -> Problem | None:
+        """Count how often one page is asked for in succession, and how far beyond the end."""
+        if exchange.method != "GET" or exchange.status != 200:
+            return None
+        page, last_page = exchange.page, exchange.last_page
+        if page >= last_page + BEYOND:
+            return Problem(f"{exchange.operation} has {last_page} pages, and page {page} was asked for")
+        if last_page == 1:
+            return None
+        # Parameters that the operation does not have choose no page: offset=100 asks for the first one again.
+        key = (exchange.caller, exchange.path, tuple(sorted(exchange.filters.items())))
+        loop = self._loops.get(key)
+        if loop is None or loop.page != page or exchange.arrived - loop.began > QUICK:
+            self._loops.set(key, _Loop(page, {exchange.query}, [exchange.number], exchange.arrived))
+            return None
+        loop.queries.add(exchange.query)
+        loop.numbers.append(exchange.number)
+        # A request that names no page, repeated as it is, looks for news; it does not walk.
+        walks = "page" in exchange.parameters or len(loop.queries) > 1
+        if len(loop.numbers) <= REPEATED or not walks:
+            return None
+        self._loops.pop(key)
+        times = len(loop.numbers)
+        text = f"page {page} of {exchange.operation} was asked for {times} times in succession"
+        return Problem(text, tuple(loop.numbers))

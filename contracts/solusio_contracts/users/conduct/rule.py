@@ -1,0 +1,129 @@
+"""A rule of conduct: a clause, the operations it applies to, and a check of one exchange at a time."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+
+from solusio_contracts.contract.clauses import Clause, clause
+from solusio_contracts.users.conduct.exchange import ClientExchange
+from solusio_contracts.users.conduct.operations import OperationFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A clause that a client violated, in words, with the numbers of the exchanges that show it.
+
+    `subject` is the operation; violations of one kind have the same clause and subject. The text has no
+    secrets.
+    """
+
+    clause: Clause
+    text: str
+    exchanges: tuple[int, ...]
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a check found, and the numbers of the earlier exchanges that belong to it."""
+
+    text: str
+    earlier: tuple[int, ...] = ()
+    subject: str = ""
+    """What it is about; by default, the operation of the exchange."""
+    is_past: bool = False
+    """Whether the exchange that reveals it is not part of it."""
+
+
+class Check(Protocol):
+    """Looks at one exchange. A class that remembers may also be `Pending`."""
+
+    def __call__(self, exchange: ClientExchange) -> Problem | None:
+        """Return what is wrong, or None."""
+
+
+@runtime_checkable
+class Pending(Protocol):
+    """A check that also knows what would be wrong if nothing more came."""
+
+    def unfinished(self) -> Iterator[Problem]:
+        """Yield what would be wrong, with all its exchanges and its subject; changes nothing."""
+
+
+Applies = Callable[[OperationFacts], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class ConductRule:
+    """A clause with the check of it. `make` returns a new check, with a memory of its own."""
+
+    clause: Clause
+    kinds: frozenset[str]
+    applies: Applies
+    make: Callable[[], Check]
+
+
+_RULES: list[ConductRule] = []
+
+C = TypeVar("C", bound=Callable[..., Any])
+
+
+def conduct_rule(
+    clause_id: str, *, kinds: tuple[str, ...] = ("api",), applies: Applies = lambda _: True
+) -> Callable[[C], C]:
+    """Register a function, or a class whose instances remember, as the check of a clause.
+
+    `kinds` and `applies` say which exchanges it sees; `applies` is asked once for each operation.
+    """
+
+    def register(check: C) -> C:
+        made: Any = check
+        make = made if isinstance(check, type) else lambda: made
+        _RULES.append(ConductRule(clause(clause_id), frozenset(kinds), applies, make))
+        return check
+
+    return register
+
+
+def registered() -> tuple[ConductRule, ...]:
+    """Return the rules so far, by clause."""
+    return tuple(sorted(_RULES, key=lambda rule: rule.clause.id))
+
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Recent(Generic[K, V]):
+    """The latest entries of a mapping, at most `limit`: what is set moves to the end, the oldest goes."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._entries: OrderedDict[K, V] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def get(self, key: K) -> V | None:
+        """Return an entry; None if there is none."""
+        return self._entries.get(key)
+
+    def set(self, key: K, value: V) -> None:
+        """Add or replace an entry."""
+        self._entries[key] = value
+        self._entries.move_to_end(key)
+        if len(self._entries) > self._limit:
+            self._entries.popitem(last=False)
+
+    def pop(self, key: K) -> V | None:
+        """Remove an entry and return it."""
+        return self._entries.pop(key, None)
+
+    def values(self) -> tuple[V, ...]:
+        """Return all entries, oldest first."""
+        return tuple(self._entries.values())
+
+    def items(self) -> Mapping[K, V]:
+        """Return all entries by key, oldest first."""
+        return self._entries
