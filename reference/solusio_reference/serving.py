@@ -10,6 +10,8 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from solusio_reference.protocol import MAX_HEAD_BYTES, Protocol
+
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
 
 START_SECONDS = 30
@@ -56,6 +58,8 @@ def make_server(app: ASGIApp, *, on_start: Callable[[], None] | None = None) -> 
     """
     config = uvicorn.Config(
         app,
+        http=Protocol,
+        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
         lifespan="off",
         ws="none",
         log_config=None,  # Python's default: errors to standard error
