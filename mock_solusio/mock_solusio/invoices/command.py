@@ -3,27 +3,18 @@
 Only click and the standard library are imported here; each command imports the rest when it runs.
 """
 
-import shlex
-import signal
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from mock_solusio.adapter_options import access_token_of, adapter_steps, run_options, sigterm_as_interrupt
 from solusio_contracts.cli.config import config_option
 from solusio_contracts.cli.reporting import report_options, run_and_report
-from solusio_contracts.cli.types import Header, Seconds, UserId
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from mock_solusio.invoices.run import BillingSystem, NumberedScenario
-    from solusio_contracts.http.masking import Mask
     from solusio_contracts.reporting.report import Report
-
-ACCESS_TOKEN = "MOCK_SOLUSIO_ADMIN_TOKEN"  # noqa: S105 - the name of a variable
-STEPS = ("prepare", "bill", "invoices")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -56,48 +47,7 @@ def invoices() -> None:
     help="Before a scenario: imports its customers and their prices (see `mock-solusio invoices schema "
     "customers`), and deletes their invoices from an earlier run. A URL gets a POST with them as JSON.",
 )
-@click.option(
-    "--only", multiple=True, metavar="SELECTOR", help="Only these scenarios, areas or clauses; * and ? match."
-)
-@click.option("--skip", multiple=True, metavar="SELECTOR", help="Skip these scenarios, areas or clauses.")
-@click.option(
-    "--first-customer-id",
-    type=UserId(1, 9_000_000_000_000_000),
-    default=700_001,
-    show_default=True,
-    metavar="N",
-    help="The billing_user_id of the first customer; the others follow. A new one avoids the invoices of an "
-    "earlier run.",
-)
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    metavar="PORT",
-    help="Port of 127.0.0.1 on which the mock SolusIO listens.  [default: a free one]",
-)
-@click.option(
-    "--access-token",
-    envvar=ACCESS_TOKEN,
-    show_envvar=True,
-    metavar="T",
-    help="Access token of the administrator of the mock SolusIO.  [default: a new one]",
-)
-@click.option(
-    "--timeout",
-    type=Seconds(0.1, 3600),
-    default=60.0,
-    show_default=True,
-    metavar="S",
-    help="Seconds after which a command or call is ended.",
-)
-@click.option(
-    "--header",
-    "headers",
-    type=Header(),
-    multiple=True,
-    help="Send this header to the URLs too. Reports mask its value.",
-)
+@run_options
 @report_options(verbose="Also show passed scenarios and whole invoices.")
 @config_option(section="invoices")
 @click.pass_context
@@ -122,12 +72,12 @@ def check(ctx: click.Context, /, **options: Any) -> None:
     Exit codes: 0 conformant, 1 not conformant, 2 wrong usage,
     3 inconclusive (not reachable, or nothing could be judged).
     """  # noqa: D301 - click's \b must be a real backspace
-    access_token = _access_token(options["access_token"])
+    access_token = access_token_of(options["access_token"])
     system, curl_of = _system(options, access_token)
     chosen, judge_numbers = _selected(options)
 
     def run(console: Any) -> "Report":
-        with _sigterm_as_interrupt():
+        with sigterm_as_interrupt():
             return _run(system, chosen, console, options, access_token, judge_numbers, curl_of)
 
     run_and_report(ctx, options, run)
@@ -161,80 +111,22 @@ def _run(
         raise click.UsageError(str(error)) from error
 
 
-@contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
-    """Let SIGTERM end a run like Ctrl-C, so that a running command of the billing system ends too."""
-
-    def end(_: int, __: "FrameType | None") -> NoReturn:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _access_token(given: str | None) -> str:
-    import re
-    import secrets
-
-    if given is None:
-        return secrets.token_urlsafe(30)
-    if not re.fullmatch("[!-~]+", given):
-        # Not repeated: it is a secret.
-        raise click.BadParameter(
-            "expected ASCII letters, digits and signs, without spaces", param_hint="--access-token"
-        )
-    return given
-
-
 def _system(options: dict[str, Any], access_token: str) -> "tuple[BillingSystem, Callable[[str], str]]":
     from mock_solusio.invoices.run import BillingSystem
-    from solusio_contracts.adapter.steps import AdapterError, adapter_of, hide_password
-    from solusio_contracts.http.masking import Mask
     from solusio_contracts.invoices.job import PLACEHOLDERS
 
-    mask = Mask()
-    mask.hide(access_token, f"${{{ACCESS_TOKEN}}}")
-    for _, value in options["headers"]:
-        mask.hide(value, "***")
-    templates = {"bill": options["bill"], "invoices": options["invoices_"], "prepare": options["prepare"]}
-    steps: dict[str, Any] = {"prepare": None}
-    for name, template in templates.items():
-        if template is None:
-            continue
-        hide_password(template, mask)
-        try:
-            steps[name] = adapter_of(
-                name,
-                template,
-                placeholders=PLACEHOLDERS,
-                timeout=options["timeout"],
-                headers=options["headers"],
-                mask=mask,
-            )
-        except AdapterError as error:
-            raise click.BadParameter(str(error), param_hint=f"--{name}") from error
-    urls = [name for name, step in steps.items() if step is not None and hasattr(step, "url")]
-    if options["headers"] and not urls:
-        raise click.UsageError("--header is for URLs, and there are only commands")
-    return BillingSystem(described=mask(options["bill"]), **steps), _alone(templates, options, mask)
-
-
-def _alone(templates: dict[str, Any], options: dict[str, Any], mask: "Mask") -> Callable[[str], str]:
-    """Return a function for the command line that runs a single scenario."""
-    words = ["mock-solusio", "invoices", "check"]
-    for name in STEPS:
-        if templates[name] is not None:
-            words += [f"--{name}", mask(templates[name])]
-    for name, _ in options["headers"]:
-        words += ["--header", f"{name}: ***"]
-
-    def line(scenario: str) -> str:
-        return shlex.join([*words, "--only", scenario] if scenario else words)
-
-    return line
+    # In the order in which they run.
+    templates = {"prepare": options["prepare"], "bill": options["bill"], "invoices": options["invoices_"]}
+    adapter = adapter_steps(
+        templates, options, access_token, command=("invoices", "check"), placeholders=PLACEHOLDERS
+    )
+    system = BillingSystem(
+        prepare=adapter.steps.get("prepare"),
+        bill=adapter.steps["bill"],
+        invoices=adapter.steps["invoices"],
+        described=adapter.mask(options["bill"]),
+    )
+    return system, adapter.alone
 
 
 def _selected(options: dict[str, Any]) -> "tuple[list[NumberedScenario], bool]":

@@ -1,0 +1,182 @@
+"""What the commands share that check a billing system through its adapter.
+
+Only click and the standard library are imported here; the functions import the rest when they are called.
+"""
+
+import shlex
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from solusio_contracts.cli.types import Header, Seconds, UserId
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from solusio_contracts.adapter.steps import CommandAdapter, UrlAdapter
+    from solusio_contracts.http.masking import Mask
+
+ACCESS_TOKEN = "MOCK_SOLUSIO_ADMIN_TOKEN"  # noqa: S105 - the name of a variable
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def run_options(command: F) -> F:
+    """Add the options about which scenarios run, against which mock, and how long a step may take."""
+    options = (
+        click.option(
+            "--only",
+            multiple=True,
+            metavar="SELECTOR",
+            help="Only these scenarios, areas or clauses; * and ? match.",
+        ),
+        click.option(
+            "--skip", multiple=True, metavar="SELECTOR", help="Skip these scenarios, areas or clauses."
+        ),
+        click.option(
+            "--first-customer-id",
+            type=UserId(1, 9_000_000_000_000_000),
+            default=700_001,
+            show_default=True,
+            metavar="N",
+            help="The billing_user_id of the first customer; the others follow. A new one avoids what an "
+            "earlier run left.",
+        ),
+        click.option(
+            "--port",
+            type=click.IntRange(0, 65535),
+            default=0,
+            metavar="PORT",
+            help="Port of 127.0.0.1 on which the mock SolusIO listens.  [default: a free one]",
+        ),
+        click.option(
+            "--access-token",
+            envvar=ACCESS_TOKEN,
+            show_envvar=True,
+            metavar="T",
+            help="Access token of the administrator of the mock SolusIO.  [default: a new one]",
+        ),
+        click.option(
+            "--timeout",
+            type=Seconds(0.1, 3600),
+            default=60.0,
+            show_default=True,
+            metavar="S",
+            help="Seconds after which a command or call is ended.",
+        ),
+        click.option(
+            "--header",
+            "headers",
+            type=Header(),
+            multiple=True,
+            help="Send this header to the URLs too. Reports mask its value.",
+        ),
+    )
+    # click lists options in the order of the decorators from top to bottom, and applies them upwards.
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterSteps:
+    """The steps that an adapter offers, by name."""
+
+    steps: "Mapping[str, CommandAdapter | UrlAdapter]"
+    mask: "Mask"
+    """Hides the secrets of the run."""
+    alone: Callable[[str], str]
+    """Returns the command line that runs a single scenario; of an empty name, that of the run."""
+
+
+def adapter_steps(
+    templates: Mapping[str, str | None],
+    options: Mapping[str, Any],
+    access_token: str,
+    *,
+    command: Sequence[str],
+    placeholders: Mapping[str, Sequence[str]] | Sequence[str],
+    follows: Sequence[str] = (),
+) -> AdapterSteps:
+    """Return the steps for the templates that are given; `options` are those of `run_options`.
+
+    `placeholders` are the same for all steps, or given for each. A redirect is a result of the steps in
+    `follows`.
+
+    Raises:
+        click.UsageError: a template is not valid, or --header has no URL that it is for.
+    """
+    from solusio_contracts.adapter.steps import AdapterError, UrlAdapter, adapter_of, hide_password
+    from solusio_contracts.http.masking import Mask
+
+    mask = Mask()
+    mask.hide(access_token, f"${{{ACCESS_TOKEN}}}")
+    for _, value in options["headers"]:
+        mask.hide(value, "***")
+    steps: dict[str, CommandAdapter | UrlAdapter] = {}
+    for name, template in templates.items():
+        if template is None:
+            continue
+        hide_password(template, mask)
+        try:
+            steps[name] = adapter_of(
+                name,
+                template,
+                placeholders=placeholders[name] if isinstance(placeholders, Mapping) else placeholders,
+                timeout=options["timeout"],
+                headers=options["headers"],
+                mask=mask,
+                follows=name in follows,
+            )
+        except AdapterError as error:
+            raise click.BadParameter(str(error), param_hint=f"--{name}") from error
+    if options["headers"] and not any(isinstance(step, UrlAdapter) for step in steps.values()):
+        raise click.UsageError("--header is for URLs, and there are only commands")
+    words = ["mock-solusio", *command]
+    for name, template in templates.items():
+        if template is not None:
+            words += [f"--{name}", mask(template)]
+    for name, _ in options["headers"]:
+        words += ["--header", f"{name}: ***"]
+
+    def alone(scenario: str) -> str:
+        return shlex.join([*words, "--only", scenario] if scenario else words)
+
+    return AdapterSteps(steps, mask, alone)
+
+
+@contextmanager
+def sigterm_as_interrupt() -> Iterator[None]:
+    """Let SIGTERM end a run like Ctrl-C, so that a running command of the billing system ends too."""
+
+    def end(_: int, __: "FrameType | None") -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def access_token_of(given: str | None) -> str:
+    """Return the access token of the mock: the given one, or a new one.
+
+    Raises:
+        click.BadParameter: it cannot be sent in a header.
+    """
+    import re
+    import secrets
+
+    if given is None:
+        return secrets.token_urlsafe(30)
+    if not re.fullmatch("[!-~]+", given):
+        # Not repeated: it is a secret.
+        raise click.BadParameter(
+            "expected ASCII letters, digits and signs, without spaces", param_hint="--access-token"
+        )
+    return given
