@@ -1,20 +1,22 @@
-"""The customers document: customers with their e-mail addresses and prices as JSON, without loss of digits.
+"""The customers document: customers with their SolusIO profiles and prices as JSON, without loss of digits.
 
     {"customers": [{"billing_user_id": 7, "name": "Ann", "email": "ann@example.com", "pricing": {...}}]}
 
-``pricing`` is what GetTokenPricing returns for the customer (see `pricing.to_json`). A misspelled or unknown
-member is an error: ignoring a discount costs money.
+``pricing`` is what GetTokenPricing returns for the customer (see `pricing.to_json`). ``language_id`` and
+``limit_group_id``, ids in SolusIO, may be missing or null. A misspelled or unknown member is an error:
+ignoring a discount costs money.
 """
 
 import codecs
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
 import msgspec
 
-from solusio_reference.accounts.wanted import check_email
+from solusio_reference.accounts.wanted import Profile, check_email
 from solusio_reference.money import json_number
 from solusio_reference.pricing import Currency, Customer, Discount, Tax, price, to_json
 
@@ -65,14 +67,16 @@ class _Customer(_Strict, frozen=True):
     name: str
     email: str
     pricing: _Pricing
+    language_id: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    limit_group_id: Annotated[int, msgspec.Meta(ge=1)] | None = None
 
 
 class _Document(_Strict, frozen=True):
     customers: list[_Customer]
 
 
-def read(document: bytes) -> list[tuple[Customer, str]]:
-    """Read customers with their e-mail addresses.
+def read(document: bytes) -> list[tuple[Customer, Profile]]:
+    """Read customers with their profiles.
 
     Raises ValueError, which names the place, for an invalid document, and for a ``user_token_unit_cost`` that
     is not the base cost with discounts and taxes applied.
@@ -90,20 +94,21 @@ def read(document: bytes) -> list[tuple[Customer, str]]:
             raise ValueError(f"{place}.billing_user_id: {customer.id} appears twice")
         seen.add(customer.id)
         with _errors_at(f"{place}.email"):
-            customers.append((customer, check_email(one.email)))
+            profile = Profile(check_email(one.email), one.language_id, one.limit_group_id)
+        customers.append((customer, profile))
     return customers
 
 
-def write(customers: Iterable[tuple[Customer, str]]) -> bytes:
-    """Write customers with their e-mail addresses, for `read`."""
+def write(customers: Iterable[tuple[Customer, Profile]]) -> bytes:
+    """Write customers with their profiles, for `read`."""
     rows: list[dict[str, Any]] = [
         {
             "billing_user_id": customer.id,
             "name": customer.name,
-            "email": email,
+            **{name: value for name, value in asdict(profile).items() if value is not None},
             "pricing": msgspec.Raw(to_json(price(customer))),
         }
-        for customer, email in customers
+        for customer, profile in customers
     ]
     return msgspec.json.format(msgspec.json.encode({"customers": rows}), indent=2) + b"\n"
 

@@ -16,6 +16,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
+from solusio_reference.accounts.wanted import Profile
 from solusio_reference.cli import COMMANDS, reference
 from solusio_reference.customers_document import write
 from solusio_reference.demo_customers import DEMO_CUSTOMERS
@@ -234,7 +235,7 @@ def test_when_the_pages_are_served(options, served):
 
 def test_customers_are_imported_and_no_demo_customers_added(tmp_path):
     document, place = tmp_path / "customers.json", tmp_path / "billing.db"
-    document.write_bytes(write([(replace(DEMO_CUSTOMERS[0], id=77), "ann@example.com")]))
+    document.write_bytes(write([(replace(DEMO_CUSTOMERS[0], id=77), Profile("ann@example.com"))]))
     options = ["--customers", str(document), "--store", str(place), "--pages"]
     with serving(*options) as (_, printed):
         url = url_in(printed)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from solusio_reference.accounts.wanted import Profile
 from solusio_reference.customers_document import MAX_FACTORS, read, write
 from solusio_reference.demo_customers import DEMO_CUSTOMERS
 from solusio_reference.pricing import Currency, Customer, Discount, Tax
@@ -42,18 +43,18 @@ def changed(old, new):
 
 
 def test_a_document_with_the_vendors_example():
-    assert read(VENDOR.encode()) == [(ANN, "ann@example.com")]
+    assert read(VENDOR.encode()) == [(ANN, Profile("ann@example.com"))]
 
 
 def test_a_written_document_is_read_back_unchanged():
-    customers = [(customer, f"user{customer.id}@example.com") for customer in DEMO_CUSTOMERS]
+    customers = [(customer, Profile(f"user{customer.id}@example.com")) for customer in DEMO_CUSTOMERS]
     assert read(write(customers)) == customers
     assert read(write([])) == []
 
 
 def test_numbers_are_written_with_every_digit_and_without_exponents():
     tiny = replace(ANN, base_token_unit_cost=Decimal("1E-7"), discounts=(), taxes=())
-    document = write([(tiny, "ann@example.com")]).decode()
+    document = write([(tiny, Profile("ann@example.com"))]).decode()
     assert '"base_token_unit_cost": 0.0000001,' in document
     assert '"user_token_unit_cost": 0.0000001,' in document
     assert json.loads(document)["customers"][0]["email"] == "ann@example.com"
@@ -74,7 +75,7 @@ FACTORS = st.decimals(min_value=0, max_value=10**6, places=18)
 )
 def test_no_digit_is_lost(base, name, discounts, taxes, compound, code):
     customer = Customer(7, name, base, Currency(code), tuple(discounts), tuple(taxes), compound)
-    assert read(write([(customer, "ann@example.com")])) == [(customer, "ann@example.com")]
+    assert read(write([(customer, Profile("ann@example.com"))])) == [(customer, Profile("ann@example.com"))]
 
 
 def test_a_wrong_user_cost_is_reported_with_both_figures():
@@ -87,8 +88,8 @@ def test_a_wrong_user_cost_is_reported_with_both_figures():
 def test_the_user_cost_is_compared_to_the_last_digit():
     with pytest.raises(ValueError, match=r"give 1\.3763676, got 1\.37636760000000000000000000001$"):
         read(changed("1.3763676", "1.37636760000000000000000000001"))
-    assert read(changed("1.3763676", "1.37636760")) == [(ANN, "ann@example.com")]
-    assert read(changed("1.3763676", "137.63676e-2")) == [(ANN, "ann@example.com")]
+    assert read(changed("1.3763676", "1.37636760")) == [(ANN, Profile("ann@example.com"))]
+    assert read(changed("1.3763676", "137.63676e-2")) == [(ANN, Profile("ann@example.com"))]
 
 
 @pytest.mark.parametrize(
@@ -178,7 +179,7 @@ def test_a_duplicate_customer():
 
 def test_two_customers_may_share_an_address():
     other = replace(ANN, id=7)
-    pair = [(ANN, "ann@example.com"), (other, "ann@example.com")]
+    pair = [(ANN, Profile("ann@example.com")), (other, Profile("ann@example.com"))]
     assert read(write(pair)) == pair
 
 
@@ -192,4 +193,4 @@ def test_optional_members():
 def test_too_many_factors_are_refused():
     many = replace(ANN, discounts=ANN.discounts * (MAX_FACTORS + 1))
     with pytest.raises(ValueError, match=r"length <= 100.*\.discounts"):
-        read(write([(many, "ann@example.com")]))
+        read(write([(many, Profile("ann@example.com"))]))

@@ -12,11 +12,18 @@ killed, lost or done twice, the next call finds out what is missing:
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from solusio_reference.accounts.users import ATTEMPTS, REFUSED, AccountError, CustomerUsers, single_user
-from solusio_reference.accounts.wanted import Account, Change, WantedAccounts, check_email, set_email
+from solusio_reference.accounts.wanted import (
+    Account,
+    Change,
+    Profile,
+    WantedAccounts,
+    check_email,
+    set_profile,
+)
 from solusio_reference.solusio.client import LostResponse, SolusioClient, SolusioError
 from solusio_reference.solusio.responses import User
 from solusio_reference.storage.database import Database
@@ -41,18 +48,22 @@ class Accounts:
         """Return the stored account of a customer, or None if they never had one."""
         return self._wanted.get(customer_id)
 
-    def ensure(self, customer_id: int, email: str, *, adopt: bool = False) -> Account:
-        """Give a customer a user with this address, even if they were removed.
+    def ensure(self, customer_id: int, profile: Profile, *, adopt: bool = False) -> Account:
+        """Give a customer a user with this profile, even if they were removed.
 
-        ``adopt``: take over a SolusIO user who has the address and no billing_user_id. Check who they are
-        first: another person, perhaps, or an administrator. Raises ValueError for an invalid address.
+        ``adopt``: take over a SolusIO user who has the address and no billing_user_id. Check first that they
+        are this customer. Raises ValueError for an invalid address.
         """
-        return self._change(customer_id, set_email(customer_id, email), adopt=adopt)
+        return self._change(customer_id, set_profile(customer_id, profile), adopt=adopt)
 
-    def edit(self, customer_id: int, email: str) -> Account:
-        """Change a customer's address. Raises ValueError for an invalid one."""
-        check_email(email)
-        return self._set(customer_id, email=email)
+    def edit(self, customer_id: int, profile: Profile) -> Account:
+        """Change a customer's profile. Raises ValueError for an invalid address."""
+        check_email(profile.email)
+        return self._set(customer_id, **asdict(profile))
+
+    def apply(self, customer_id: int, *, adopt: bool = False) -> Account:
+        """Apply the pending changes of a customer. ``adopt`` as in `ensure`."""
+        return self._apply(_known(customer_id, self._wanted.get(customer_id)), adopt=adopt)
 
     def lock(self, customer_id: int) -> Account:
         """Lock a customer who does not pay: no new servers in SolusIO, but the old ones keep running."""

@@ -90,7 +90,9 @@ class CustomerUsers:
         attempt = 1
         while True:
             try:
-                return self._solusio.create_user(account.email, account.customer_id, account.status)
+                return self._solusio.create_user(
+                    account.email, account.customer_id, account.status, **_choices(account)
+                )
             except LostResponse:
                 # Created or not? If another program created the user, that is fine, too.
                 user = self.find(account)
@@ -168,4 +170,15 @@ def _differences(user: User, account: Account, lift: str | None) -> dict[str, st
     made_by_others = user.status != lift and account.is_stricter_than_ours(user.status)
     if user.status != account.status and not made_by_others:
         changes["status"] = account.status
+    shown = {"language_id": user.language, "limit_group_id": user.limit_group}
+    for name, wanted in _choices(account).items():
+        current = shown[name]
+        if current is None or current.id != wanted:
+            changes[name] = wanted
     return changes
+
+
+def _choices(account: Account) -> dict[str, int]:
+    """Return what SolusIO would otherwise choose itself."""
+    choices = {"language_id": account.language_id, "limit_group_id": account.limit_group_id}
+    return {name: value for name, value in choices.items() if value is not None}

@@ -23,6 +23,17 @@ _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f\ud800-\udfff]{1,64}@[^@\s\x00-\x1f\x7f\
 
 
 @dataclass(frozen=True, slots=True)
+class Profile:
+    """What the billing system knows about the SolusIO user of a customer."""
+
+    email: str
+    language_id: int | None = None
+    """Id in SolusIO; None leaves the choice to SolusIO."""
+    limit_group_id: int | None = None
+    """Id in SolusIO; None leaves the choice to SolusIO."""
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """The SolusIO user that a customer should have.
 
@@ -32,6 +43,8 @@ class Account:
 
     customer_id: int
     email: str
+    language_id: int | None = None
+    limit_group_id: int | None = None
     solusio_user_id: int | None = None
     """Id of the user when we last looked; None if there was none. Only a hint."""
     locked: bool = False
@@ -65,13 +78,18 @@ class Account:
         return self._request() == other._request()
 
     def _request(self) -> tuple[object, ...]:
-        return self.customer_id, self.email, self.locked, self.suspended, self.removed
+        return self.customer_id, self.profile, self.locked, self.suspended, self.removed
 
-    def with_email(self, email: str) -> "Account":
-        """Return the account with this address; a removed one becomes active again."""
+    @property
+    def profile(self) -> Profile:
+        """What the user is created from."""
+        return Profile(self.email, self.language_id, self.limit_group_id)
+
+    def with_profile(self, profile: Profile) -> "Account":
+        """Return the account with this profile; a removed one becomes active again."""
         if self.removed:
-            return Account(self.customer_id, email, self.solusio_user_id)
-        return replace(self, email=email)
+            return Account(self.customer_id, **asdict(profile), solusio_user_id=self.solusio_user_id)
+        return replace(self, **asdict(profile))
 
     def asking_for(self, status: str) -> "Account":
         """Return the account after we ask for a status, perhaps the strictest so far."""
@@ -103,10 +121,10 @@ def check_email(text: str) -> str:
     return text
 
 
-def set_email(customer_id: int, email: str) -> Change:
-    """Return the change that gives a customer a user with this address. Raises ValueError."""
-    check_email(email)
-    return lambda stored: (stored or Account(customer_id, email)).with_email(email)
+def set_profile(customer_id: int, profile: Profile) -> Change:
+    """Return the change that gives a customer a user with this profile. Raises ValueError."""
+    check_email(profile.email)
+    return lambda stored: (stored or Account(customer_id, profile.email)).with_profile(profile)
 
 
 class WantedAccounts:
@@ -131,13 +149,14 @@ class WantedAccounts:
         with self._database.writing() as connection:
             return _change(connection, customer_id, change)
 
-    def set_emails(self, addresses: Iterable[tuple[int, str]]) -> None:
-        """Give each customer a user with this address: all of them, or none if there is an error.
+    def set_profiles(self, profiles: Iterable[tuple[int, Profile]]) -> None:
+        """Give each customer a user with this profile: all of them, or none if there is an error.
 
         Raises ValueError for an invalid address.
         """
         # Sorted by id, so that two programs which change the same customers cannot deadlock.
-        changes = [(customer_id, set_email(customer_id, email)) for customer_id, email in sorted(addresses)]
+        ordered = sorted(profiles, key=lambda one: one[0])
+        changes = [(customer_id, set_profile(customer_id, profile)) for customer_id, profile in ordered]
         with self._database.writing() as connection:
             for customer_id, change in changes:
                 _change(connection, customer_id, change)
@@ -167,13 +186,13 @@ class WantedAccounts:
                 connection.execute(delete(solusio_accounts).where(of_customer))
 
 
-def save_customers(database: Database, customers: Collection[tuple[Customer, str]]) -> None:
-    """Save customers with their e-mail addresses. SolusIO gets the addresses with the next change or `sync`.
+def save_customers(database: Database, customers: Collection[tuple[Customer, Profile]]) -> None:
+    """Save customers with their profiles. SolusIO gets the profiles with the next change or `sync`.
 
     Raises StoreError.
     """
     CustomerStore(database).save(*(customer for customer, _ in customers))
-    WantedAccounts(database).set_emails((customer.id, email) for customer, email in customers)
+    WantedAccounts(database).set_profiles((customer.id, profile) for customer, profile in customers)
 
 
 def _change(connection: Connection, customer_id: int, change: Change) -> tuple[Account | None, Account]:

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from solusio_reference.commands.options import open_database, open_solusio, solusio_options, store_option
+from solusio_reference.commands.options import (
+    SolusioPlace,
+    open_database,
+    open_solusio,
+    solusio_options,
+    store_option,
+)
 from solusio_reference.commands.table import print_table
 
 if TYPE_CHECKING:
@@ -28,7 +34,7 @@ UNBILLED_SHOWN = 20
     show_default=True,
     help="Number of invoices to create at the same time. More than 1 needs PostgreSQL.",
 )
-def bill(period: str | None, place: str, solusio_url: str, access_token: str, workers: int) -> None:
+def bill(period: str | None, place: str, solusio: SolusioPlace, workers: int) -> None:
     """Create the invoices of PERIOD, a month such as 2026-03. Default: the last complete month.
 
     You can stop it and run it again at any time: each invoice is created once. Usage of unknown customers is
@@ -41,13 +47,13 @@ def bill(period: str | None, place: str, solusio_url: str, access_token: str, wo
     from solusio_reference.storage.ledger import Ledger
 
     month = _parse(period) or _last_month()
-    with open_database(place) as database, open_solusio(solusio_url, access_token) as solusio:
+    with open_database(place) as database, open_solusio(solusio) as client:
         if workers > 1 and database.engine.dialect.name == "sqlite":
             raise click.BadParameter(
                 "More than 1 needs PostgreSQL: SQLite allows one writer at a time.", param_hint="--workers"
             )
         try:
-            result = run(month, solusio, CustomerStore(database), Ledger(database), workers=workers)
+            result = run(month, client, CustomerStore(database), Ledger(database), workers=workers)
         except (BillingRunError, StoreError) as error:
             raise click.ClickException(f"{month} is not billed: {str(error).rstrip('.')}.") from error
     _report(result)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from solusio_reference.commands.options import (
+    SolusioPlace,
     open_database,
     open_solusio,
     solusio_options,
@@ -28,7 +29,8 @@ _adopt_option = click.option(
     help="Take over SolusIO users who have a customer's address and no billing_user_id. Check who they are "
     "first: one may be an administrator.",
 )
-_customer_id = click.argument("customer_id", metavar="ID", type=click.IntRange(1, 10**18 - 1))
+_ID = click.IntRange(1, 10**18 - 1)
+_customer_id = click.argument("customer_id", metavar="ID", type=_ID)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -77,9 +79,7 @@ def list_customers(place: str) -> None:
 @click.option("--sync", is_flag=True, help="Then do what the command `sync` does.")
 @solusio_options(required=False)
 @_adopt_option
-def import_customers(
-    file: BinaryIO, place: str, sync: bool, solusio_url: str | None, access_token: str | None, adopt: bool
-) -> None:
+def import_customers(file: BinaryIO, place: str, sync: bool, solusio: SolusioPlace, adopt: bool) -> None:
     """Add customers, replacing those with the same ids.
 
     FILE is a customers document in JSON, or - for standard input.
@@ -87,7 +87,7 @@ def import_customers(
     from solusio_reference.accounts.wanted import save_customers
     from solusio_reference.customers_document import read
 
-    if sync and not (solusio_url and access_token):
+    if sync and not (solusio.url and solusio.access_token):
         raise click.UsageError("--sync needs --solusio-url and --access-token.")
     if adopt and not sync:
         raise click.UsageError("--adopt needs --sync.")
@@ -99,7 +99,7 @@ def import_customers(
         save_customers(database, imported)
         click.echo(f"Customers imported: {len(imported)}.")
         if sync:
-            with _open_accounts(database, solusio_url or "", access_token or "") as accounts:
+            with _open_accounts(database, solusio) as accounts:
                 _sync(accounts, adopt=adopt)
 
 
@@ -112,9 +112,9 @@ def export_customers(place: str) -> None:
     from solusio_reference.storage.customers import CustomerStore
 
     with open_database(place) as database:
-        addresses = {account.customer_id: account.email for account in WantedAccounts(database).all()}
+        profiles = {account.customer_id: account.profile for account in WantedAccounts(database).all()}
         everybody = CustomerStore(database).all()
-    exported = [(customer, addresses[customer.id]) for customer in everybody if customer.id in addresses]
+    exported = [(customer, profiles[customer.id]) for customer in everybody if customer.id in profiles]
     click.echo(write(exported), nl=False)
     if len(exported) < len(everybody):
         missing = len(everybody) - len(exported)
@@ -122,31 +122,28 @@ def export_customers(place: str) -> None:
 
 
 @customers.command("sync")
+@click.argument("customer_ids", metavar="[ID]...", nargs=-1, type=_ID)
 @store_option
 @solusio_options()
 @_adopt_option
-def sync_customers(place: str, solusio_url: str, access_token: str, adopt: bool) -> None:
-    """Bring the SolusIO users of all customers in sync.
+def sync_customers(customer_ids: tuple[int, ...], place: str, solusio: SolusioPlace, adopt: bool) -> None:
+    """Bring the SolusIO users of customers in sync: of these, or of all.
 
     Creates missing users, changes those that differ and deletes removed ones. Users whom staff locked or
     suspended in SolusIO itself stay as they are. If some customers have a conflict that you have to resolve,
     all others are synced, and the exit code is 1.
     """
-    with (
-        open_database(place) as database,
-        _open_accounts(database, solusio_url, access_token) as accounts,
-    ):
-        _sync(accounts, adopt=adopt)
+    with open_database(place) as database, _open_accounts(database, solusio) as accounts:
+        if not customer_ids:
+            _sync(accounts, adopt=adopt)
+        for customer_id in customer_ids:
+            _say(accounts.apply(customer_id, adopt=adopt))
 
 
 def _add_change(name: str, text: str) -> None:
-    def change(place: str, solusio_url: str, access_token: str, customer_id: int) -> None:
-        with (
-            open_database(place) as database,
-            _open_accounts(database, solusio_url, access_token) as accounts,
-        ):
-            account = getattr(accounts, name)(customer_id)
-        click.echo(f"Customer {customer_id} is {_status(account)}.")
+    def change(place: str, solusio: SolusioPlace, customer_id: int) -> None:
+        with open_database(place) as database, _open_accounts(database, solusio) as accounts:
+            _say(getattr(accounts, name)(customer_id))
 
     customers.command(name, help=text)(_customer_id(store_option(solusio_options()(change))))
 
@@ -162,12 +159,9 @@ _add_change("remove", "Delete a customer's SolusIO user, who must have no server
 @_customer_id
 @store_option
 @solusio_options()
-def login_link(place: str, solusio_url: str, access_token: str, customer_id: int) -> None:
+def login_link(place: str, solusio: SolusioPlace, customer_id: int) -> None:
     """Print a URL that logs a customer in to SolusIO. It works once, for anyone who has it."""
-    with (
-        open_database(place) as database,
-        _open_accounts(database, solusio_url, access_token) as accounts,
-    ):
+    with open_database(place) as database, _open_accounts(database, solusio) as accounts:
         click.echo(accounts.login_link(customer_id))
 
 
@@ -176,11 +170,15 @@ def _status(account: "Account") -> str:
     return account.status + by_others
 
 
+def _say(account: "Account") -> None:
+    click.echo(f"Customer {account.customer_id} is {_status(account)}.")
+
+
 @contextmanager
-def _open_accounts(database: "Database", url: str, access_token: str) -> "Iterator[Accounts]":
+def _open_accounts(database: "Database", place: SolusioPlace) -> "Iterator[Accounts]":
     from solusio_reference.accounts.accounts import Accounts
 
-    with open_solusio(url, access_token) as solusio:
+    with open_solusio(place) as solusio:
         yield Accounts(database, solusio)
 
 

@@ -3,10 +3,11 @@
 Only click and the standard library are imported here; each function imports the rest when it is called.
 """
 
+import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -26,9 +27,17 @@ store_option = click.option(
 )
 
 
+class SolusioPlace(NamedTuple):
+    """Where SolusIO is, and what opens it."""
+
+    url: str | None
+    access_token: str | None
+    ca_file: str | None = None
+
+
 def solusio_options(*, required: bool = True) -> Callable[[Command], Command]:
-    """Return the decorator for --solusio-url and --access-token."""
-    # `mock-solusio invoices check` sets the first variable of each pair.
+    """Return the decorator for --solusio-url, --access-token and --ca-file: one argument, ``solusio``."""
+    # `mock-solusio invoices check` and `users check` set the first variable of each pair.
     url = click.option(
         "--solusio-url",
         required=required,
@@ -44,7 +53,24 @@ def solusio_options(*, required: bool = True) -> Callable[[Command], Command]:
         show_envvar=True,
         help="Access token of a SolusIO administrator.",
     )
-    return lambda command: url(access_token(command))
+    ca_file = click.option(
+        "--ca-file",
+        envvar="SOLUSIO_CA_FILE",
+        show_envvar=True,
+        type=click.Path(dir_okay=False),
+        help="Certificate of the authority that SolusIO's certificate is from, instead of the usual ones.",
+    )
+
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def with_place(
+            *args: Any, solusio_url: str | None, access_token: str | None, ca_file: str | None, **options: Any
+        ) -> Any:
+            return command(*args, solusio=SolusioPlace(solusio_url, access_token, ca_file), **options)
+
+        return url(access_token(ca_file(with_place)))
+
+    return decorate
 
 
 @contextmanager
@@ -67,14 +93,16 @@ def open_database(place: str, *, create: bool = False) -> "Iterator[Database]":
 
 
 @contextmanager
-def open_solusio(url: str, access_token: str) -> "Iterator[SolusioClient]":
+def open_solusio(place: SolusioPlace) -> "Iterator[SolusioClient]":
     """Open a client of SolusIO. Raises click.BadParameter, and click.ClickException if SolusIO fails."""
     from solusio_reference.solusio.client import SolusioClient, SolusioError
 
     try:
-        solusio = SolusioClient(url, access_token)
+        solusio = SolusioClient(place.url or "", place.access_token or "", ca_file=place.ca_file)
     except ValueError as error:
-        raise click.BadParameter(f"{error}.", param_hint="--solusio-url or --access-token") from None
+        raise click.BadParameter(
+            f"{error}.", param_hint="--solusio-url, --access-token or --ca-file"
+        ) from None
     try:
         with solusio:
             yield solusio

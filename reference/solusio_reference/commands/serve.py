@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from solusio_reference.commands.options import open_database, open_solusio
+from solusio_reference.commands.options import SolusioPlace, open_database, open_solusio
 
 if TYPE_CHECKING:
     import socket
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import uvicorn
     from starlette.types import ASGIApp
 
+    from solusio_reference.accounts.wanted import Profile
     from solusio_reference.pricing import Customer
     from solusio_reference.solusio.client import SolusioClient
     from solusio_reference.storage.customers import CustomerStore
@@ -132,7 +133,7 @@ def serve(
     with ExitStack() as stack:
         solusio = None
         if solusio_url is not None and access_token:
-            solusio = stack.enter_context(open_solusio(solusio_url, access_token))
+            solusio = stack.enter_context(open_solusio(SolusioPlace(solusio_url, access_token)))
         imported = [] if customers_file is None else _read_customers(customers_file)
         store = CustomerStore(stack.enter_context(open_database(place, create=True)))
         store.all()  # read everything, so that a damaged file is found now
@@ -183,7 +184,7 @@ def _run(server: "uvicorn.Server", listener: "socket.socket", *, until_stdin_clo
     click.echo("Stopped.")
 
 
-def _read_customers(file: Path) -> "list[tuple[Customer, str]]":
+def _read_customers(file: Path) -> "list[tuple[Customer, Profile]]":
     from solusio_reference.customers_document import read
 
     try:

@@ -6,6 +6,7 @@ and keep it out of error messages.
 """
 
 import secrets
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
@@ -57,8 +58,9 @@ class LostResponse(SolusioError):  # noqa: N818 - named for what happened
 class SolusioClient:
     """A client of one SolusIO installation. Thread-safe. Every method raises SolusioError.
 
-    ``url`` is the address of the installation, without ``/api/v1``. ``timeout`` is in seconds, for one
-    attempt. Raises ValueError for an invalid URL or access token.
+    ``url`` is the address of the installation, without ``/api/v1``. ``ca_file``: the certificate of the
+    authority to trust, instead of the usual ones. ``timeout`` is in seconds, for one attempt. Raises
+    ValueError for an invalid URL, access token or certificate.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class SolusioClient:
         url: str,
         access_token: str,
         *,
+        ca_file: str | None = None,
         timeout: float = 30.0,
         attempts: int = 5,
         sleep: Callable[[float], None] = time.sleep,
@@ -83,6 +86,7 @@ class SolusioClient:
             headers={"Authorization": f"Bearer {access_token}", "Accept": "application/json"},
             follow_redirects=False,
             trust_env=not is_loopback(httpx.URL(self.url).host),
+            verify=True if ca_file is None else _trusting(ca_file),
         )
         self._retrying = RetryingClient(self._client, timeout=timeout, attempts=attempts, sleep=sleep)
         self._customer_role_id: int | None = None
@@ -145,8 +149,10 @@ class SolusioClient:
                 return None
             raise
 
-    def create_user(self, email: str, billing_user_id: int, status: str = "active") -> User:
+    def create_user(self, email: str, billing_user_id: int, status: str = "active", **more: int) -> User:
         """Create a customer's user. They log in by link: their password is random, and nobody knows it.
+
+        ``more`` may be ``language_id`` and ``limit_group_id``; without them, SolusIO chooses its defaults.
 
         Raises:
             LostResponse: SolusIO may or may not have created the user.
@@ -158,11 +164,12 @@ class SolusioClient:
             "billing_user_id": billing_user_id,
             "roles": [self._customer_role()],
             "status": status,
+            **more,
         }
         return self._call("POST", self._api_url("users"), Envelope[User], fields).data
 
     def update_user(self, user_id: int, changes: Mapping[str, str | int]) -> User:
-        """Change ``email``, ``status`` or ``billing_user_id``; other fields stay as they are."""
+        """Change some fields, named as in `create_user`; the others stay as they are."""
         return self._call("PUT", self._api_url(f"users/{user_id}"), Envelope[User], changes).data
 
     def delete_user(self, user_id: int) -> None:
@@ -253,6 +260,13 @@ class SolusioClient:
         text = "".join(char if char.isprintable() else " " for char in message)
         text = text.replace(self._access_token, "***")[:MAX_MESSAGE_LENGTH]
         return LostResponse(text, status) if lost else SolusioError(text, status)
+
+
+def _trusting(ca_file: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:  # includes SSLError
+        raise ValueError(f"the certificate file cannot be used: {error.strerror or error}") from None
 
 
 def _base_url(url: str) -> str:

@@ -51,8 +51,14 @@ class RolesResponse(Struct, frozen=True):
     links: Links
 
 
+class Reference(Struct, frozen=True):
+    """Another object, of which only the id matters here."""
+
+    id: Id
+
+
 class User(Struct, frozen=True):
-    """A user of SolusIO. Source: Go SDK users.go."""
+    """A user of SolusIO. Source: Go SDK users.go; language and limit group: its async Python client."""
 
     id: Id
     email: str
@@ -60,6 +66,8 @@ class User(Struct, frozen=True):
     """``active``, ``locked`` (cannot create servers) or ``suspended`` (their servers are suspended, too)."""
     billing_user_id: int | None = None
     roles: tuple[Role, ...] | None = None
+    language: Reference | None = None
+    limit_group: Reference | None = None
 
     @property
     def is_administrator(self) -> bool:

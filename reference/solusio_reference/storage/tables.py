@@ -125,6 +125,8 @@ solusio_accounts = Table(
     metadata,
     Column("customer_id", BigInteger, primary_key=True, autoincrement=False),
     Column("email", String, nullable=False),
+    Column("language_id", BigInteger),
+    Column("limit_group_id", BigInteger),
     Column("solusio_user_id", BigInteger),
     Column("locked", Boolean, nullable=False),
     Column("suspended", Boolean, nullable=False),

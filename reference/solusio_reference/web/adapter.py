@@ -1,8 +1,9 @@
-"""Three requests through which `mock-solusio invoices check` drives this billing system.
+"""Four requests through which `mock-solusio invoices check` and `users check` drive this billing system.
 
     POST /adapter/customers            import these customers (the customers document)
     POST /adapter/bill                 bill a period; the response arrives when it is done
     GET  /adapter/invoices?period=...  return the invoices (the invoices document)
+    POST /adapter/users                something happens to a customer: {"event": "suspend", ...}
 
 Yours may look quite different: commands work as well.
 
@@ -12,10 +13,11 @@ numbers continue. With one, the adapter works on the same store as the pages.
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import chain
-from typing import Annotated
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 from starlette.applications import Starlette
@@ -27,7 +29,9 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from solusio_reference import customers_document, invoices_document
-from solusio_reference.accounts.wanted import save_customers
+from solusio_reference.accounts.accounts import Accounts
+from solusio_reference.accounts.users import AccountError
+from solusio_reference.accounts.wanted import Account, Profile, save_customers
 from solusio_reference.billing_run import BillingRunError
 from solusio_reference.errors import Refusal, StoreError
 from solusio_reference.form import parse_period, read_body
@@ -43,6 +47,8 @@ from solusio_reference.web.json_responses import (
 )
 from solusio_reference.web.services import BillingService, RunInProgress
 
+T = TypeVar("T")
+
 MAX_BYTES = 64 * 1024 * 1024  # 100,000 customers have about 30 MB
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
@@ -57,6 +63,42 @@ class BillRequest(msgspec.Struct, frozen=True):
     access_token: str | None = None
 
 
+class EventCustomer(msgspec.Struct, frozen=True):
+    """The customer of an event, as in the customers document; this needs no prices."""
+
+    billing_user_id: Annotated[int, msgspec.Meta(ge=1, lt=10**18)]
+    email: str
+    language_id: int | None = None
+    limit_group_id: int | None = None
+
+    @property
+    def profile(self) -> Profile:
+        """What the customer's SolusIO user is made from."""
+        return Profile(self.email, self.language_id, self.limit_group_id)
+
+
+class UserEvent(msgspec.Struct, frozen=True):
+    """The body of POST /adapter/users. Without URL and access token, it concerns the configured SolusIO."""
+
+    event: Literal["create", "update", "suspend", "unsuspend", "lock", "unlock", "delete", "login"]
+    customer: EventCustomer
+    solusio_url: str | None = None
+    access_token: str | None = None
+    ca_file: str | None = None
+
+
+CHANGES: dict[str, Callable[[Accounts, EventCustomer], Account]] = {
+    "create": lambda accounts, customer: accounts.ensure(customer.billing_user_id, customer.profile),
+    "update": lambda accounts, customer: accounts.edit(customer.billing_user_id, customer.profile),
+    "suspend": lambda accounts, customer: accounts.suspend(customer.billing_user_id),
+    "unsuspend": lambda accounts, customer: accounts.unsuspend(customer.billing_user_id),
+    "lock": lambda accounts, customer: accounts.lock(customer.billing_user_id),
+    "unlock": lambda accounts, customer: accounts.unlock(customer.billing_user_id),
+    "delete": lambda accounts, customer: accounts.remove(customer.billing_user_id),
+}
+"""What each event changes; a login changes nothing."""
+
+
 class ActiveService:
     """The billing service in use: the configured one, or the one of the latest customers document."""
 
@@ -64,7 +106,7 @@ class ActiveService:
         self.current = configured
         self._configured = configured
 
-    def import_customers(self, customers: Collection[tuple[Customer, str]]) -> None:
+    def import_customers(self, customers: Collection[tuple[Customer, Profile]]) -> None:
         """Save customers; into an empty store unless a SolusIO is configured. Raises StoreError."""
         if self._configured.solusio is None:
             previous, self.current = self.current, self.current.with_empty_store()
@@ -90,20 +132,13 @@ def create_adapter(service: BillingService, *, allow_remote: bool) -> ASGIApp:
         return json_response(200, msgspec.json.encode({"customers": len(customers)}))
 
     async def bill(request: Request) -> Response:
-        bill_request = parse_bill_request(await read_json(request))
+        bill_request = parse_json(await read_json(request), BillRequest)
         period = parse_period(bill_request.period)
         if bill_request.from_ not in {None, period.begin} or bill_request.to not in {None, period.end}:
             raise Refusal(
                 400, "malformed_period", "from and to must be the first moments of the month and of the next."
             )
-        solusio, own = active.current.solusio, False
-        if bill_request.solusio_url is not None:
-            try:
-                solusio, own = SolusioClient(bill_request.solusio_url, bill_request.access_token or ""), True
-            except ValueError as error:
-                raise Refusal(400, "malformed_solusio", f"solusio_url and access_token: {error}.") from None
-        if solusio is None:
-            raise Refusal(400, "missing_solusio", "Send solusio_url and access_token: none is configured.")
+        solusio, own = choose_solusio(active.current, bill_request)
         try:
             run = active.current.start_billing(period, solusio, close=own)
         except RunInProgress as error:
@@ -127,11 +162,27 @@ def create_adapter(service: BillingService, *, allow_remote: bool) -> ASGIApp:
         first = next(chunks)  # an error of the database appears here, while we can still report it
         return StreamingResponse(chain([first], chunks), media_type="application/json")
 
+    async def apply_event(request: Request) -> Response:
+        event = parse_json(await read_json(request), UserEvent)
+        return json_response(200, await run_in_threadpool(apply, event))
+
+    def apply(event: UserEvent) -> bytes:
+        with opened_accounts(active.current, event) as accounts:
+            try:
+                if event.event == "login":
+                    link = accounts.login_link(event.customer.billing_user_id)
+                    return msgspec.json.encode({"url": link})
+                account = CHANGES[event.event](accounts, event.customer)
+            except ValueError as error:
+                raise Refusal(400, "malformed_email", f"{error}.") from None
+        return msgspec.json.encode({"status": account.status, "solusio_status": account.solusio_status})
+
     app = Starlette(
         routes=[
             Route("/adapter/customers", import_customers, methods=["POST"]),
             Route("/adapter/bill", bill, methods=["POST"]),
             Route("/adapter/invoices", invoices),
+            Route("/adapter/users", apply_event, methods=["POST"]),
         ],
         exception_handlers={
             Refusal: handle_refusal,
@@ -139,7 +190,7 @@ def create_adapter(service: BillingService, *, allow_remote: bool) -> ASGIApp:
             SolusioError: handle_failure,
             StoreError: handle_failure,
             HTTPException: routing_error_handler(
-                "The adapter has /adapter/customers, /adapter/bill and /adapter/invoices."
+                "The adapter has /adapter/customers, /adapter/bill, /adapter/invoices and /adapter/users."
             ),
             Exception: handle_unexpected_error,
         },
@@ -156,20 +207,49 @@ async def read_json(request: Request) -> bytes:
     return await read_body(request, "application/json", MAX_BYTES)
 
 
-def parse_bill_request(body: bytes) -> BillRequest:
-    """Read the body of POST /adapter/bill. Raises Refusal (400), which does not repeat what was sent."""
+def parse_json(body: bytes, kind: type[T]) -> T:
+    """Read the body of a request. Raises Refusal (400), which does not repeat what was sent."""
     try:
-        return msgspec.json.decode(body, type=BillRequest)
+        return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
         raise Refusal(400, "malformed_request", f"{error}.") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise Refusal(400, "malformed_json", "The body is not valid JSON.") from None
 
 
+def choose_solusio(service: BillingService, request: BillRequest | UserEvent) -> tuple[SolusioClient, bool]:
+    """Return a client of the SolusIO that a request names, or else of the configured one.
+
+    Also returns whether it is new: the caller closes it. Raises Refusal (400).
+    """
+    if request.solusio_url is None:
+        if service.solusio is None:
+            raise Refusal(400, "missing_solusio", "Send solusio_url and access_token: none is configured.")
+        return service.solusio, False
+    ca_file = request.ca_file if isinstance(request, UserEvent) else None
+    try:
+        return SolusioClient(request.solusio_url, request.access_token or "", ca_file=ca_file), True
+    except ValueError as error:
+        raise Refusal(400, "malformed_solusio", f"solusio_url and access_token: {error}.") from None
+
+
+@contextmanager
+def opened_accounts(service: BillingService, event: UserEvent) -> Iterator[Accounts]:
+    """Open the accounts of customers in the SolusIO that an event names. Raises Refusal (400)."""
+    solusio, own = choose_solusio(service, event)
+    try:
+        yield Accounts(service.store.database, solusio)
+    finally:
+        if own:
+            solusio.close()
+
+
 async def handle_failure(_request: Request, error: Exception) -> Response:
     """Report a failure that is not the caller's: of SolusIO or the database, or a month that is not over."""
     if isinstance(error, BillingRunError):
         return error_response(Refusal(409, "not_billed", f"{error}."))
+    if isinstance(error, AccountError):
+        return error_response(Refusal(409, "conflict", f"{error}."))
     if isinstance(error, SolusioError):
         return error_response(Refusal(502, "solusio_failed", f"{error}."))
     return error_response(Refusal(503, "store_failed", f"{error}."))

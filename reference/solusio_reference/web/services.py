@@ -5,7 +5,7 @@ from concurrent.futures import Future
 from datetime import UTC, datetime
 
 from solusio_reference.accounts.accounts import Accounts
-from solusio_reference.accounts.wanted import Account, WantedAccounts
+from solusio_reference.accounts.wanted import Account, Profile, WantedAccounts
 from solusio_reference.billing_run import BillingRunError, RunResult, bill
 from solusio_reference.errors import StoreError
 from solusio_reference.period import Period
@@ -58,7 +58,7 @@ class BillingService:
         if self.accounts is None:
             raise SolusioError("no SolusIO is configured here")
         if self.account(customer_id) is None:
-            self.accounts.ensure(customer_id, f"customer-{customer_id}@example.com")
+            self.accounts.ensure(customer_id, Profile(f"customer-{customer_id}@example.com"))
         return self.accounts.login_link(customer_id)
 
     def latest_period(self) -> Period:

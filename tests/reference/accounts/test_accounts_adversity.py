@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from solusio_reference.accounts.accounts import AccountError, Accounts
-from solusio_reference.accounts.wanted import Account, WantedAccounts, set_email
+from solusio_reference.accounts.wanted import Account, Profile, WantedAccounts, set_profile
 from solusio_reference.solusio.client import LostResponse, SolusioClient, SolusioError
 from solusio_reference.storage.database import Database
 
@@ -27,6 +27,7 @@ PATIENCE = 60
 PROGRAM = """
 import os, sys
 from solusio_reference.accounts.accounts import Accounts
+from solusio_reference.accounts.wanted import Profile
 from solusio_reference.storage.database import Database
 from solusio_reference.solusio.client import SolusioClient
 
@@ -38,9 +39,9 @@ with Database.at(file) as database, SolusioClient(url, token, sleep=lambda _: No
     sys.stdin.readline()
     if step == "many":
         for customer_id in range(1, int(arguments[0]) + 1):
-            accounts.ensure(customer_id, f"user{customer_id}@example.com")
+            accounts.ensure(customer_id, Profile(f"user{customer_id}@example.com"))
     else:
-        getattr(accounts, step)(7, *arguments)
+        getattr(accounts, step)(7, *map(Profile, arguments))
 """
 
 
@@ -157,7 +158,7 @@ def test_creating_a_user(accounts, solusio, mishap, skip):
     fail(solusio, **{**MISHAPS[mishap], "operation": "createUser"}, skip=skip)
     if mishap != "nonsense after":  # which is not a list
         fail(solusio, **MISHAPS[mishap], operation="listUsers", skip=1)
-    made = accounts.ensure(7, ANN)
+    made = accounts.ensure(7, Profile(ANN))
     heal(solusio)
     assert users_of(solusio) == [(7, ANN, "active")]
     assert solusio.call("GET", f"users/{made.solusio_user_id}")["billing_user_id"] == 7
@@ -167,7 +168,7 @@ def test_creating_a_user(accounts, solusio, mishap, skip):
 def test_after_a_lost_response_the_user_is_looked_up_before_another_is_created(accounts, solusio, mishap):
     """A SolusIO may accept a second user with the same billing_user_id."""
     fail(solusio, **MISHAPS[mishap], operation="createUser")
-    accounts.ensure(7, ANN)
+    accounts.ensure(7, Profile(ANN))
     requests = [entry.method for entry in solusio.journal.read() if entry.kind == "api"]
     assert requests == ["GET", "GET", "POST", "GET"]  # the user, the role, then the user again
 
@@ -183,7 +184,7 @@ def test_after_a_lost_response_the_user_is_looked_up_before_another_is_created(a
     ],
 )
 def test_changing_and_removing_a_user(accounts, solusio, mishap, step, operation, expected):
-    accounts.ensure(7, ANN)
+    accounts.ensure(7, Profile(ANN))
     fail(solusio, **MISHAPS[mishap], operation=operation)
     getattr(accounts, step)(7)
     assert users_of(solusio) == expected
@@ -191,7 +192,7 @@ def test_changing_and_removing_a_user(accounts, solusio, mishap, step, operation
 
 @pytest.mark.parametrize("mishap", MISHAPS)
 def test_a_login_link(accounts, solusio, mishap):
-    accounts.ensure(7, ANN)
+    accounts.ensure(7, Profile(ANN))
     fail(solusio, **MISHAPS[mishap], operation="createUserToken")
     with httpx.Client(follow_redirects=True) as browser:
         assert ANN in browser.get(accounts.login_link(7)).text
@@ -200,7 +201,7 @@ def test_a_login_link(accounts, solusio, mishap):
 def test_a_user_is_created_although_the_response_times_out(database, solusio):
     fail(solusio, kind="timeout", seconds=PATIENCE, effect=True, operation="createUser")
     with SolusioClient(solusio.url, solusio.admin_token, timeout=0.5, sleep=lambda _: None) as api:
-        Accounts(database, api).ensure(7, ANN)
+        Accounts(database, api).ensure(7, Profile(ANN))
     assert users_of(solusio) == [(7, ANN, "active")]
 
 
@@ -211,7 +212,7 @@ def test_a_user_is_created_although_the_response_times_out(database, solusio):
 def test_a_user_who_could_not_be_created_is_created_later(accounts, solusio, fault):
     fail(solusio, **fault, operation="createUser", times=None)
     with pytest.raises(LostResponse):
-        accounts.ensure(7, ANN)
+        accounts.ensure(7, Profile(ANN))
     heal(solusio)
     assert users_of(solusio) == []
     assert [problem for _, problem in accounts.sync()] == [None]
@@ -227,7 +228,7 @@ def test_a_user_who_could_not_be_created_is_created_later(accounts, solusio, fau
     ],
 )
 def test_a_change_that_could_not_be_applied_is_applied_later(accounts, solusio, step, operation, after):
-    accounts.ensure(7, ANN)
+    accounts.ensure(7, Profile(ANN))
     fail(solusio, kind="status", status=503, operation=operation, times=None)
     with pytest.raises(SolusioError, match="503"):
         getattr(accounts, step)(7)
@@ -238,14 +239,14 @@ def test_a_change_that_could_not_be_applied_is_applied_later(accounts, solusio, 
 
 
 def test_a_user_who_keeps_being_deleted_is_a_conflict(accounts, solusio):
-    accounts.ensure(7, ANN)
+    accounts.ensure(7, Profile(ANN))
     fail(solusio, kind="status", status=404, operation="replaceUser", times=None)
     with pytest.raises(AccountError, match="keeps deleting the SolusIO user"):
         accounts.lock(7)
 
 
 def test_a_change_that_solusio_accepts_but_does_not_apply(accounts, solusio):
-    made = accounts.ensure(7, ANN)
+    made = accounts.ensure(7, Profile(ANN))
     body = {"data": {"id": made.solusio_user_id, "email": ANN, "status": "active", "billing_user_id": 7}}
     fail(solusio, kind="status", status=200, body=body, operation="replaceUser")
     with pytest.raises(SolusioError, match="did not apply it"):
@@ -271,7 +272,7 @@ def test_killed_after_solusio_applied_a_change_and_before_we_stored_it(
 ):
     """SolusIO has applied the change, the response is on its way, and the program is killed."""
     if step[0] != "ensure":
-        accounts.ensure(7, ANN)
+        accounts.ensure(7, Profile(ANN))
     fail(solusio, kind="timeout", seconds=PATIENCE, effect=True, operation=operation)
     process = program(*step)
     go(process)
@@ -285,7 +286,7 @@ def test_killed_after_solusio_applied_a_change_and_before_we_stored_it(
     if finish == "sync":
         assert [problem for _, problem in accounts.sync()] == [None]
     else:
-        getattr(accounts, step[0])(7, *step[1:])
+        getattr(accounts, step[0])(7, *map(Profile, step[1:]))
     assert users_of(solusio) == after
     user_id = accounts.find(7).solusio_user_id
     assert (user_id is None) == (not after)
@@ -316,14 +317,14 @@ def test_killed_before_solusio_applied_a_change(accounts, solusio, program):
 def test_threads_create_the_same_user_together(solusio, database, accounts):
     for customer_id in range(1, 6):
         email = f"user{customer_id}@example.com"
-        WantedAccounts(database).set_emails([(customer_id, email)])
+        WantedAccounts(database).set_profiles([(customer_id, Profile(email))])
         begin = Barrier(8)
 
         def ensure(worker, customer_id=customer_id, email=email, begin=begin):
             begin.wait(PATIENCE)
             if worker % 2:
                 return [problem for _, problem in accounts.sync() if problem]
-            accounts.ensure(customer_id, email)
+            accounts.ensure(customer_id, Profile(email))
             return []
 
         with ThreadPoolExecutor(8) as workers:
@@ -338,7 +339,7 @@ def test_an_account_inserted_by_another_program_is_changed_and_not_lost(database
 
         def change(stored):
             if stored is None:
-                theirs.set_emails([(7, "first@example.com")])
+                theirs.set_profiles([(7, Profile("first@example.com"))])
                 return Account(7, ANN)
             return replace(stored, locked=True)
 
@@ -350,7 +351,7 @@ def test_an_account_inserted_by_another_program_is_changed_and_not_lost(database
 
 
 def test_a_late_change_does_not_undo_a_later_one(solusio, accounts, api, monkeypatch):
-    accounts.ensure(7, ANN)
+    accounts.ensure(7, Profile(ANN))
     update = api.update_user
 
     def late(user_id, changes):
@@ -373,10 +374,10 @@ def test_threads_store_the_same_customers_together(database):
     def want(worker):
         begin.wait(PATIENCE)
         if worker % 2:
-            wanted.set_emails(reversed(addresses))
+            wanted.set_profiles((number, Profile(email)) for number, email in reversed(addresses))
         else:
             for customer_id, email in addresses:
-                wanted.change(customer_id, set_email(customer_id, email))
+                wanted.change(customer_id, set_profile(customer_id, Profile(email)))
 
     with ThreadPoolExecutor(6) as workers:
         list(workers.map(want, range(6)))
@@ -385,7 +386,7 @@ def test_threads_store_the_same_customers_together(database):
 
 @everywhere
 def test_threads_with_different_changes_end_in_the_stored_state(solusio, accounts):
-    accounts.ensure(7, ANN)
+    accounts.ensure(7, Profile(ANN))
     steps = ["suspend", "unsuspend", "lock", "unlock"] * 2
     for _ in range(4):
         begin = Barrier(len(steps))
@@ -501,7 +502,7 @@ def take(accounts, solusio, step):
             if user["billing_user_id"] == step.customer:
                 solusio.call("DELETE", f"users/{user['id']}")
     elif step.what in {"ensure", "edit"}:
-        getattr(accounts, step.what)(step.customer, step.email)
+        getattr(accounts, step.what)(step.customer, Profile(step.email))
     else:
         getattr(accounts, step.what)(step.customer)
 

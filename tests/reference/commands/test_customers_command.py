@@ -9,13 +9,14 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
+from solusio_reference.accounts.wanted import Profile
 from solusio_reference.commands.customers import customers
 from solusio_reference.customers_document import read, write
 from solusio_reference.demo_customers import DEMO_CUSTOMERS
 from solusio_reference.storage.customers import CustomerStore
 from solusio_reference.storage.database import Database
 
-PAIRS = [(customer, f"user{customer.id}@example.com") for customer in DEMO_CUSTOMERS[:3]]
+PAIRS = [(customer, Profile(f"user{customer.id}@example.com")) for customer in DEMO_CUSTOMERS[:3]]
 
 
 @pytest.fixture
@@ -138,6 +139,16 @@ def test_sync_repairs_changes_made_in_solusio(run, document, store, users, solus
             solusio.call("PUT", f"users/{user['id']}", {"email": "eve@example.com"})
     assert run("sync", "--store", store).stdout == "In sync with SolusIO: 3.\n"
     assert sorted(users()) == active(1, 2, 3)
+
+
+def test_sync_of_one_customer(run, document, store, users):
+    run("import", document, "--store", store)
+    assert run("sync", "2", "3", "--store", store).stdout == (
+        "Customer 2 is active.\nCustomer 3 is active.\n"
+    )
+    assert users() == active(2, 3)
+    result = run("sync", "77", "--store", store, code=1)
+    assert result.stderr == "Error: customer 77 has never had a SolusIO user.\n"
 
 
 def test_nobody_is_reactivated_without_a_word(run, document, store, users, solusio):

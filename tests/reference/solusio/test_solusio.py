@@ -8,6 +8,9 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from mock_solusio.app import Mock
+from mock_solusio.options import Options
+from mock_solusio.server.uvicorn_server import running as serving
 from mock_solusio.testing import started
 from solusio_reference.invoicing import UsageLine
 from solusio_reference.period import Period
@@ -526,3 +529,20 @@ def test_a_proxy_for_the_internet_does_not_keep_us_from_this_machine(server, mon
     monkeypatch.delenv("no_proxy", raising=False)
     with SolusioClient(server.url, server.admin_token) as client:
         assert list(client.users()) == list(client.users())
+
+
+def test_only_the_given_authority_is_trusted(authority, server_tls, tmp_path):
+    certificate = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(str(certificate))
+    mock = Mock(Options(admin_token="administrators-token"))
+    try:
+        with serving(mock, tls=server_tls) as url:
+            with SolusioClient(url, "administrators-token", ca_file=str(certificate)) as api:
+                assert len(list(api.users())) == 1
+            with (
+                SolusioClient(url, "administrators-token") as api,
+                pytest.raises(SolusioError, match="CERTIFICATE_VERIFY_FAILED"),
+            ):
+                list(api.users())
+    finally:
+        mock.close()

@@ -8,6 +8,7 @@ from decimal import Decimal
 import httpx
 import pytest
 
+from solusio_reference.accounts.wanted import Profile
 from solusio_reference.app import create_app
 from solusio_reference.customers_document import write
 from solusio_reference.errors import StoreError
@@ -39,7 +40,7 @@ class Adapter:
         }
 
     def customers(self, *customers: Customer) -> httpx.Response:
-        document = write((customer, "same@example.com") for customer in customers)
+        document = write((customer, Profile("same@example.com")) for customer in customers)
         return self.client.post("customers", content=document, headers=JSON)
 
     def bill(self, **changes: object) -> httpx.Response:
@@ -225,7 +226,7 @@ def test_an_invalid_document_is_refused(adapter, path, body, status):
 
 
 def test_an_invalid_customer_is_named_by_place_and_nobody_is_saved(adapter):
-    document = json.loads(write([(ANN, "ann@example.com"), (BOB, "bob@example.com")]))
+    document = json.loads(write([(ANN, Profile("ann@example.com")), (BOB, Profile("bob@example.com"))]))
     document["customers"][1]["pricing"]["user_token_unit_cost"] = 3
     answer = adapter.client.post("customers", json=document)
     assert "customers[1].pricing.user_token_unit_cost" in refused(answer, 400, "malformed_customers")
@@ -284,7 +285,7 @@ def test_other_paths_and_methods(adapter, method, path, status, allowed):
     ],
 )
 def test_strangers_are_refused(adapter, headers, status, code):
-    document = write([(ANN, "ann@example.com")])
+    document = write([(ANN, Profile("ann@example.com"))])
     answer = adapter.client.post("customers", content=document, headers={**JSON, **headers})
     refused(answer, status, code)
     assert adapter.invoices() == []
@@ -307,3 +308,97 @@ def test_the_run_belongs_to_the_service_of_the_check(adapter, usage_server):
     adapter.customers(ANN)
     adapter.bill()
     assert adapter.service.last_run(Period(2026, 3)) is None  # it ran in the service of the check
+
+
+# What happens to customers
+
+
+@pytest.fixture
+def users(solusio):
+    """Yield an adapter, and a function that reports an event to it."""
+    with adapter_on(solusio.url) as made:
+
+        def report(event, customer=700_001, email="ann@example.com", **more):
+            body = {
+                "event": event,
+                "customer": {"billing_user_id": customer, "name": "Ann", "email": email, **more},
+                "solusio_url": solusio.url,
+                "access_token": solusio.admin_token,
+                "ca_file": None,
+            }
+            return made.client.post("users", json=body)
+
+        yield report
+
+
+def users_of(solusio):
+    return [
+        (user["billing_user_id"], user["email"], user["status"])
+        for user in solusio.call("GET", "users?per_page=100")
+        if user["billing_user_id"] is not None
+    ]
+
+
+def test_from_creation_to_deletion(users, solusio):
+    for event, status in (
+        ("create", "active"),
+        ("create", "active"),
+        ("lock", "locked"),
+        ("suspend", "suspended"),
+        ("unsuspend", "locked"),
+        ("unlock", "active"),
+    ):
+        answer = users(event)
+        assert (answer.status_code, answer.json()) == (200, {"status": status, "solusio_status": status})
+        assert users_of(solusio) == [(700_001, "ann@example.com", status)]
+    assert users("update", email="ann@example.org").status_code == 200
+    assert users_of(solusio) == [(700_001, "ann@example.org", "active")]
+    assert users("delete").json() == {"status": "removed", "solusio_status": None}
+    assert users_of(solusio) == []
+
+
+def test_language_and_limit_group_of_a_user(users, solusio):
+    group = solusio.call("POST", "limit_groups", {"name": "Small", "vms": {"limit": 1, "is_enabled": True}})
+    first, second = [language["id"] for language in solusio.call("GET", "languages")][:2]
+    users("create", language_id=second, limit_group_id=group["id"])
+
+    def chosen():
+        [user] = [one for one in solusio.call("GET", "users?per_page=100") if one["billing_user_id"]]
+        return user["language"]["id"], user["limit_group"] and user["limit_group"]["id"]
+
+    assert chosen() == (second, group["id"])
+    users("update", language_id=first, limit_group_id=group["id"])
+    assert chosen() == (first, group["id"])
+    users("update")  # SolusIO's choice: what it has stays
+    assert chosen() == (first, group["id"])
+
+
+def test_a_login_is_answered_with_its_link(users):
+    users("create")
+    answer = users("login")
+    assert answer.status_code == 200
+    with httpx.Client(follow_redirects=True) as browser:
+        assert "ann@example.com" in browser.get(answer.json()["url"]).text
+
+
+def test_an_event_that_cannot_be_applied(users, solusio):
+    assert "has never had a SolusIO user" in refused(users("suspend"), 409, "conflict")
+    assert "expected an e-mail address" in refused(users("create", email="ann"), 400, "malformed_email")
+    solusio.create_user(email="ann@example.com")
+    assert "adopt the user" in refused(users("create"), 409, "conflict")
+    fault = {"kind": "status", "status": 403, "operation": "createUser"}
+    solusio.client.post(f"{solusio.url}/_mock/faults", json=fault).raise_for_status()
+    assert "answers 403" in refused(users("create", email="anna@example.com"), 502, "solusio_failed")
+    assert "Invalid enum value" in refused(users("promote"), 400, "malformed_request")
+
+
+def test_an_event_without_an_authority_that_can_be_read(adapter):
+    body = {
+        "event": "create",
+        "customer": {"billing_user_id": 7, "email": "ann@example.com"},
+        "solusio_url": "https://127.0.0.1:1",
+        "access_token": "secret",
+        "ca_file": "/no/such/file",
+    }
+    answer = adapter.client.post("users", json=body)
+    assert "certificate file cannot be used" in refused(answer, 400, "malformed_solusio")

@@ -11,6 +11,7 @@ from mock_solusio.clock import Clock
 from mock_solusio.moment import parse_moment
 from mock_solusio.options import Options
 from mock_solusio.testing import started
+from solusio_reference.accounts.wanted import Profile
 from solusio_reference.app import create_app
 from solusio_reference.billing_run import bill
 from solusio_reference.errors import StoreError
@@ -340,7 +341,7 @@ def test_the_login_button_creates_the_user_once_and_leads_to_the_user_area(integ
 
 @pytest.mark.parametrize("step", ["lock", "suspend"])
 def test_a_locked_or_suspended_customer_can_log_in(integrated, step):
-    integrated.service.accounts.ensure(3, "three@example.com")
+    integrated.service.accounts.ensure(3, Profile("three@example.com"))
     account = getattr(integrated.service.accounts, step)(3)
     shown = f"{account.status.capitalize()}, user {account.solusio_user_id}"
     assert shown in integrated.text("/billing/customers/3")
