@@ -8,7 +8,7 @@ from importlib import metadata
 import msgspec
 
 from solusio_contracts.checking.rule import Expect, Rule, SkipRule
-from solusio_contracts.checking.target import Target
+from solusio_contracts.checking.target import Target, UndecidedError
 from solusio_contracts.contract.clauses import Clause, Level, clauses
 from solusio_contracts.http.curl import curl
 from solusio_contracts.http.exchange import Exchange
@@ -27,6 +27,8 @@ from solusio_contracts.reporting.report import (
 BODY_SHOWN = 1200
 """Characters of a body that a finding shows."""
 
+NO_PRICE = "no valid request returned a price"
+
 Progress = Callable[[Rule, int, int], None]
 """Called before each rule with its position (from 0) and the number of rules."""
 
@@ -35,12 +37,13 @@ def run(target: Target, rules: Sequence[Rule], *, progress: Progress | None = No
     """Run the rules in order, and report.
 
     If the endpoint cannot be reached, or stops accepting connections during the run, the remaining rules
-    are reported as undecided.
+    are reported as undecided. Without a single price, nothing passes.
     """
     began = time.monotonic()
     started = datetime.datetime.now(datetime.UTC)
     results: list[Result] = []
     gone = unreachable = _unreachable(target)
+    priced = set() if unreachable else set(target.priced_users())
     for position, rule in enumerate(rules):
         # Rules that look back need no endpoint, and one of them reports that it is down.
         if gone and (unreachable or not rule.looks_back):
@@ -49,6 +52,9 @@ def run(target: Target, rules: Sequence[Rule], *, progress: Progress | None = No
         if progress is not None:
             progress(rule, position, len(rules))
         result = run_rule(rule, target)
+        if not priced and result.outcome is Outcome.PASS:
+            # Whatever refused the valid request may have refused these requests, too.
+            result = item_of(rule).undecided(Outcome.ERROR, NO_PRICE)
         results.append(result)
         if not gone and target.last_request_failed() and not target.is_up():
             gone = f"the endpoint stopped accepting connections during the rule {rule.name}"
@@ -60,6 +66,8 @@ def run(target: Target, rules: Sequence[Rule], *, progress: Progress | None = No
         seed=target.settings.seed,
         requests=target.requests_sent,
         users=target.users,
+        unpriced=tuple(user for user in target.users if user not in priced),
+        statuses=target.statuses,
         facts=_facts(target),
         results=tuple(results),
         clauses=clause_texts({clause.id for rule in rules for clause in rule.clauses}),
@@ -77,7 +85,7 @@ def run_rule(rule: Rule, target: Target) -> Result:
     broke = ""
     try:
         if rule.needs_price and not target.priced_users():
-            return item.undecided(Outcome.SKIP, "no valid request returned a price")
+            return item.undecided(Outcome.ERROR, NO_PRICE)
         for expect in rule.check(target):
             checks += 1
             clause_of(rule, expect)
@@ -87,6 +95,8 @@ def run_rule(rule: Rule, target: Target) -> Result:
         # What was checked before still counts.
         if not checks:
             return item.undecided(Outcome.SKIP, str(reason))
+    except UndecidedError as reason:
+        broke = target.mask(str(reason))
     except Exception as error:
         broke = target.mask(f"the rule itself failed: {type(error).__name__}: {error}")
     if not checks and not broke:

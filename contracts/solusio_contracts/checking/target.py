@@ -5,7 +5,7 @@ import ssl
 import threading
 import time
 from base64 import b64decode
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -32,6 +32,10 @@ KEPT_BYTES = 256 * 1024 * 1024
 PATIENCE = 3
 """Time-outs after which later requests get less time, so that a run ends."""
 SHORT_TIMEOUT = 1.0
+
+
+class UndecidedError(Exception):
+    """A rule applies, but something stands in the way of testing it; the text says what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ class Target:
         self.exchanges: deque[Exchange] = deque()
         self._lock = threading.Lock()
         self._count = 0
+        self._statuses: Counter[int | None] = Counter()
         self._kept_bytes = 0
         self._timeouts = 0
         self._last: Exchange | None = None
@@ -240,6 +245,7 @@ class Target:
             if exchange.failure is FailureKind.TIMEOUT:
                 self._timeouts += 1
             self._last = exchange
+            self._statuses[exchange.status] += 1
             if keep:
                 self.exchanges.append(exchange)
                 self._kept_bytes += _size(exchange)
@@ -250,6 +256,15 @@ class Target:
     def requests_sent(self) -> int:
         """How many requests were made so far."""
         return self._count
+
+    @property
+    def statuses(self) -> dict[str, int]:
+        """How many requests got each status, in ascending order; those without one come last."""
+        with self._lock:
+            counted = dict(self._statuses)
+        silent = counted.pop(None, 0)
+        found = {str(status): counted[status] for status in sorted(filter(None, counted))}
+        return {**found, "no response": silent} if silent else found
 
     def _patience(self) -> float:
         if self._timeouts >= PATIENCE:

@@ -109,6 +109,9 @@ def _is_stale(entry: AcceptedFailure, judged: dict[str, tuple[Finding, ...]]) ->
 
 
 def _marked(result: Result, baseline: Baseline) -> Result:
+    if result.outcome not in _DECIDED:
+        # What was not tested cannot be accepted.
+        return result
     findings = tuple(
         msgspec.structs.replace(
             finding, accepted=any(entry.covers(result.rule, finding) for entry in baseline.accept)

@@ -46,12 +46,12 @@ def render(report: Report, console: Console, *, verbose: bool = False) -> None:
     """
     page = _Page(console)
     report = mapped(report, visible)
-    if view.common_reason(report) and not verbose:
+    if view.common_reason(report) and not view.obstacles(report) and not verbose:
         page.raw(view.verdict_line(report).replace("\n", " "), "bold magenta")
         return
     _overview(report, page)
     _findings(report, page, verbose=verbose)
-    _undecided(report, page)
+    _undecided(report, page, verbose=verbose)
     _skipped(report, page, verbose=verbose)
     if verbose:
         _passed(report, page)
@@ -135,6 +135,8 @@ def _counted(kind: str, count: int) -> str:
 def _findings(report: Report, page: _Page, *, verbose: bool) -> None:
     texts, words = view.clause_texts(report), view.words(report)
     for results, kind, one, many in (
+        # What kept rules from being decided comes first: it must go before anything else can be seen.
+        (view.obstacles(report), "error", "obstacle", "obstacles"),
         (report.failed, "fail", "failure", "failures"),
         (view.warned(report), "warn", "warning", "warnings"),
     ):
@@ -233,15 +235,18 @@ def _exchange(request: str, response: str, page: _Page) -> None:
             page.raw(f"  {arrow} {line}".rstrip())
 
 
-def _undecided(report: Report, page: _Page) -> None:
-    undecided = report.with_outcome(Outcome.ERROR)
+def _undecided(report: Report, page: _Page, *, verbose: bool) -> None:
+    undecided = view.undecided(report)
     if not undecided:
         return
-    page.heading(f"{len(undecided)} undecided", "bold magenta")
-    for reason, results in view.by_reason(undecided).items():
+    page.heading(f"{sum(map(len, undecided.values()))} undecided", "bold magenta")
+    for reason, results in undecided.items():
         page.gap()
-        for result in results:
+        shown = results if verbose or len(results) <= SHOWN else results[: SHOWN - 1]
+        for result in shown:
             page.marked("error", result.title, indent=_INDENT)
+        if len(results) > len(shown):
+            page.marked("error", f"{len(results) - len(shown)} more with --verbose", indent=_INDENT)
         page.say(reason, indent=_INDENT * 2)
 
 
@@ -292,5 +297,7 @@ def _verdict(report: Report, page: _Page) -> None:
     style = {Exit.CONFORMANT: "green", Exit.NOT_CONFORMANT: "red"}.get(report.exit, "magenta")
     page.gap()
     page.say(view.verdict_line(report), f"bold {style}")
+    if report.statuses:
+        page.say(f"Responses by status: {view.histogram(report)}")
     if report.failed:
         page.say(f"Learn more: {view.words(report).explain} {report.failed[0].rule}")

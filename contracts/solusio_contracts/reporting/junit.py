@@ -35,7 +35,7 @@ def render(report: Report) -> str:
         for entry in report.stale:
             suite.append(_stale(entry))
     if report.exit is Exit.INCONCLUSIVE and not report.count(Outcome.ERROR):
-        _suite(root, report, VERDICT_SUITE).append(_nothing_checked(report))
+        _suite(root, report, VERDICT_SUITE).append(_inconclusive(report))
     for suite in root:
         _count(suite, [suite])
     _count(root, list(root))
@@ -77,7 +77,7 @@ def _case(result: Result, texts: dict[str, ClauseText], terms: Words, *, fails: 
         failure.text = _text(result, unaccepted, texts, terms)
     elif result.outcome is Outcome.ERROR:
         error = ET.SubElement(case, "error", message=result.reason, type="undecided")
-        error.text = f"{result.title}\n{result.reason}"
+        error.text = "\n".join([result.title, result.reason, *_lines(result.findings, texts, terms)])
     elif result.outcome is Outcome.SKIP:
         ET.SubElement(case, "skipped", message=result.reason)
     elif unaccepted:
@@ -94,7 +94,7 @@ def _stale(entry: str) -> ET.Element:
     return case
 
 
-def _nothing_checked(report: Report) -> ET.Element:
+def _inconclusive(report: Report) -> ET.Element:
     case = ET.Element(
         "testcase", name="something-checked", classname=f"mock-solusio.{VERDICT_SUITE}", time="0.000"
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 """Version of the JSON report: a new minor version adds members, a new major one changes or removes some."""
 
 MAX_FINDINGS = 100
@@ -20,7 +20,9 @@ class Outcome(enum.StrEnum):
     WARN = "warn"
     FAIL = "fail"
     SKIP = "skip"
+    """The rule does not apply to this target."""
     ERROR = "error"
+    """Undecided: the rule applies, but something stood in the way of testing it."""
 
 
 class Exit(enum.IntEnum):
@@ -93,10 +95,20 @@ class Item(msgspec.Struct, frozen=True):
             seconds=seconds,
         )
 
-    def undecided(self, outcome: Outcome, reason: str, *, seconds: float = 0.0) -> "Result":
-        """Return the result of an item that was skipped, or could not be decided."""
+    def undecided(
+        self, outcome: Outcome, reason: str, *, findings: Sequence[Finding] = (), seconds: float = 0.0
+    ) -> "Result":
+        """Return the result of an item that was skipped, or could not be decided.
+
+        `findings` show what stood in the way; they neither fail nor pass the target.
+        """
         return Result(
-            **msgspec.structs.asdict(self), outcome=outcome, checks=0, reason=reason, seconds=seconds
+            **msgspec.structs.asdict(self),
+            outcome=outcome,
+            checks=0,
+            findings=tuple(findings),
+            reason=reason,
+            seconds=seconds,
         )
 
 
@@ -139,6 +151,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     requests: int
     users: tuple[int, ...]
     """The users whose prices were requested; empty when invoices were checked."""
+    unpriced: tuple[int, ...] = ()
+    """Those of them whose valid request got no price."""
+    statuses: dict[str, int] = {}
+    """How many requests got each status, in ascending order; `no response` counts those without one."""
     facts: tuple[Fact, ...] = ()
     results: tuple[Result, ...] = ()
     clauses: tuple[ClauseText, ...] = ()
@@ -165,10 +181,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def exit(self) -> Exit:
-        """The exit code: a run that checked nothing never passes."""
+        """The exit code: a run that left anything untested never passes."""
         if self.failed or self.stale:
             return Exit.NOT_CONFORMANT
         passed = self.count(Outcome.PASS) + self.count(Outcome.WARN) + self.count(Outcome.FAIL)
-        if self.count(Outcome.ERROR) or not passed:
+        if self.count(Outcome.ERROR) or self.unpriced or not passed:
             return Exit.INCONCLUSIVE
         return Exit.CONFORMANT

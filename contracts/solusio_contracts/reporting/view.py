@@ -87,8 +87,11 @@ def subject_of_run(report: Report) -> str:
     """Return what was checked: `http://... for users 1, 2 (seed 7)`."""
     if report.command != "check":
         return f"{report.target} with {plural(len(report.results), words(report).item)}"
-    users = f"{'user' if len(report.users) == 1 else 'users'} {', '.join(map(str, report.users))}"
-    return f"{report.target} for {users} (seed {report.seed})"
+    return f"{report.target} for {_users(report.users)} (seed {report.seed})"
+
+
+def _users(ids: Sequence[int]) -> str:
+    return f"{'user' if len(ids) == 1 else 'users'} {', '.join(map(str, ids))}"
 
 
 # Sections; every result is in exactly one
@@ -107,6 +110,16 @@ def warned(report: Report) -> tuple[Result, ...]:
 def accepted(report: Report) -> tuple[Result, ...]:
     """Return the failures and warnings whose findings the baseline all accepts."""
     return tuple(filter(_accepted_whole, report.with_outcome(Outcome.WARN, Outcome.FAIL)))
+
+
+def obstacles(report: Report) -> tuple[Result, ...]:
+    """Return the undecided results with findings, which show what kept rules from being decided."""
+    return tuple(result for result in report.with_outcome(Outcome.ERROR) if result.findings)
+
+
+def undecided(report: Report) -> dict[str, list[Result]]:
+    """Return the other undecided results by reason."""
+    return by_reason(result for result in report.with_outcome(Outcome.ERROR) if not result.findings)
 
 
 def _accepted_whole(result: Result) -> bool:
@@ -169,11 +182,11 @@ def tally(report: Report) -> str:
     """Return the counts behind the verdict, the decisive ones first."""
     failed, stale = len(report.failed), len(report.stale)
     item = words(report).item
-    passed, undecided = report.count(Outcome.PASS), report.count(Outcome.ERROR)
+    passed, open_ones = report.count(Outcome.PASS), report.count(Outcome.ERROR)
     rest = [
         (len(warned(report)), "warning", "warnings"),
         (len(accepted(report)), "accepted by the baseline", "accepted by the baseline"),
-        (undecided, "undecided", "undecided"),
+        (open_ones, "undecided", "undecided"),
         (passed, "passed", "passed"),
         (report.count(Outcome.SKIP), "skipped", "skipped"),
     ]
@@ -181,21 +194,28 @@ def tally(report: Report) -> str:
     if report.exit is Exit.CONFORMANT:
         first.append(f"{plural(passed, item)} passed" if passed else f"no {item} failed")
         rest[3] = (0, "", "")
-    elif report.exit is Exit.INCONCLUSIVE and undecided:
-        first.append(f"{plural(undecided, item)} undecided")
+    elif report.exit is Exit.INCONCLUSIVE and open_ones:
+        first.append(f"{plural(open_ones, item)} undecided")
         rest[2] = (0, "", "")
-    elif report.exit is Exit.INCONCLUSIVE:
+    elif report.exit is Exit.INCONCLUSIVE and not report.unpriced:
         first.append(f"no {item} could be checked")
     if failed:
         first.append(f"{plural(failed, item)} failed")
     if stale:
         first.append(plural(stale, "stale baseline entry", "stale baseline entries"))
+    if report.unpriced:
+        first.append(f"no price for {_users(report.unpriced)}")
     return ", ".join([*first, *(plural(*entry) for entry in rest if entry[0])])
 
 
 def effort(report: Report) -> str:
     """Return what the run took: `62 requests, 1.4 s`."""
     return f"{plural(report.requests, words(report).call)}, {report.seconds:.1f} s"
+
+
+def histogram(report: Report) -> str:
+    """Return how many responses had each status: `200: 412, 404: 31, no response: 2`."""
+    return ", ".join(f"{status}: {count}" for status, count in report.statuses.items())
 
 
 def verdict_line(report: Report) -> str:

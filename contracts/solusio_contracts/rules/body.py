@@ -6,8 +6,8 @@ from html.entities import html5
 from typing import Any
 
 from solusio_contracts.checking.price import COSTS, customer_texts
-from solusio_contracts.checking.rule import Expect, SkipRule, rule, shown
-from solusio_contracts.checking.target import Target
+from solusio_contracts.checking.rule import Expect, rule, shown
+from solusio_contracts.checking.target import Target, UndecidedError
 from solusio_contracts.contract.clauses import Level
 from solusio_contracts.http.exchange import Exchange
 from solusio_contracts.http.json_body import Flaw, Problem, excerpt
@@ -25,7 +25,7 @@ def _bodies(target: Target) -> list[tuple[str, Exchange]]:
         and not exchange.content.startswith(_COMPRESSED)
     ]
     if not found:
-        raise SkipRule("no valid request returned status 200 with a readable body")
+        raise UndecidedError("no valid request returned status 200 with a readable body")
     return found
 
 

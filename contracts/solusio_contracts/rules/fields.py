@@ -15,7 +15,7 @@ from solusio_contracts.checking.rule import (
     SkipRule,
     rule,
 )
-from solusio_contracts.checking.target import Target
+from solusio_contracts.checking.target import Target, UndecidedError
 from solusio_contracts.contract.clauses import Level
 from solusio_contracts.http.exchange import Exchange
 
@@ -29,7 +29,7 @@ def _prices(target: Target) -> list[tuple[str, Exchange, dict[str, Any]]]:
         if exchange.status == 200
     ]
     if not found:
-        raise SkipRule("no valid request returned a JSON object")
+        raise UndecidedError("no valid request returned a JSON object")
     return found
 
 
@@ -119,7 +119,7 @@ def _currencies(target: Target) -> list[tuple[str, Exchange, dict[str, Any]]]:
         if isinstance(value.get("currency"), dict)
     ]
     if not found:
-        raise SkipRule("there is no `currency` object")
+        raise UndecidedError("there is no `currency` object")
     return found
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from solusio_contracts.checking.expectations import ENOUGH, same
 from solusio_contracts.checking.price import difference, same_price
 from solusio_contracts.checking.rule import Expect, SkipRule, rule
-from solusio_contracts.checking.target import Target
+from solusio_contracts.checking.target import Target, UndecidedError
 from solusio_contracts.http.exchange import Exchange, FailureKind, Request
 
 LINGER = 0.05
@@ -61,7 +61,7 @@ def _refusal_hint(target: Target, exchange: Exchange) -> str:
 def _answers(target: Target) -> list[tuple[int, Exchange]]:
     found = [(user, one) for user, one in target.first_responses() if one.status == 200]
     if not found:
-        raise SkipRule("no valid request returned status 200")
+        raise UndecidedError("no valid request returned status 200")
     return found
 
 
@@ -137,7 +137,7 @@ def complete_message(target: Target) -> Iterator[Expect]:
             exchange,
         )
     if not heard:
-        raise SkipRule("no request got a response")
+        raise UndecidedError("no request got a response")
 
 
 @rule("TP-006", "TP-011", "TP-012", title="a connection that stays open serves the next request")

@@ -14,8 +14,8 @@ from solusio_contracts.checking.price import (
     number,
     price_parts,
 )
-from solusio_contracts.checking.rule import Expect, SkipRule, rule
-from solusio_contracts.checking.target import Target
+from solusio_contracts.checking.rule import Expect, rule
+from solusio_contracts.checking.target import Target, UndecidedError
 from solusio_contracts.http.exchange import Exchange
 
 
@@ -54,7 +54,7 @@ def _currencies(target: Target) -> list[tuple[str, Exchange, dict[str, Any]]]:
         if isinstance(value.get("currency"), dict)
     ]
     if not found:
-        raise SkipRule("there is no `currency` object")
+        raise UndecidedError("there is no `currency` object")
     return found
 
 

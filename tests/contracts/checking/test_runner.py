@@ -8,7 +8,7 @@ import pytest
 from solusio_contracts.checking import runner
 from solusio_contracts.checking.rule import Expect, Rule, SkipRule
 from solusio_contracts.checking.runner import clause_of, level_of, run, run_rule
-from solusio_contracts.checking.target import Target, TargetSettings
+from solusio_contracts.checking.target import Target, TargetSettings, UndecidedError
 from solusio_contracts.contract.clauses import Level, clause
 from solusio_contracts.reporting.report import Exit, Outcome
 
@@ -194,6 +194,17 @@ def test_a_rule_that_yields_nothing(target):
     assert (result.outcome, result.reason) == (Outcome.SKIP, "no response contains what this rule checks")
 
 
+@pytest.mark.parametrize(("seen", "outcome"), [([], Outcome.ERROR), (["TP-041"], Outcome.FAIL)])
+def test_a_rule_that_cannot_be_tested(target, seen, outcome):
+    def check(target: Target) -> Iterator[Expect]:
+        yield from unmet(*seen)(target)
+        raise UndecidedError("something is in the way")
+
+    result = run_rule(make(check), target)
+    assert result.outcome is outcome
+    assert (*result.notes, result.reason)[0] == "something is in the way"
+
+
 def test_what_was_seen_before_a_skip_counts(target):
     def check(target: Target) -> Iterator[Expect]:
         yield from unmet("TP-041")(target)
@@ -222,8 +233,8 @@ def test_a_rule_that_needs_a_token(target, target_of):
 def test_a_rule_that_needs_a_price(target, target_of):
     rule = make(needs_price=True)
     assert run_rule(rule, target).outcome is Outcome.PASS
-    skipped = run_rule(rule, target_of(REFUSED))
-    assert (skipped.outcome, skipped.reason) == (Outcome.SKIP, "no valid request returned a price")
+    undecided = run_rule(rule, target_of(REFUSED))
+    assert (undecided.outcome, undecided.reason) == (Outcome.ERROR, "no valid request returned a price")
     # One user with a price is enough.
     assert run_rule(rule, target_of(REFUSED, GOOD, users=(1, 2))).outcome is Outcome.PASS
 
@@ -309,14 +320,42 @@ def test_a_request_that_cannot_be_made(target, monkeypatch):
 
 @pytest.mark.parametrize("answer", [REFUSED, b"no HTTP at all\r\n\r\n", b""])
 def test_an_endpoint_that_responds_badly_was_reached(target_of, answer):
-    report = run(target_of(answer), [make()])
+    (result,) = run(target_of(answer), [make(unmet("TP-041"))]).results
+    assert result.outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize(
+    ("check", "outcome"),
+    [(passing, Outcome.ERROR), (unmet("TP-070"), Outcome.WARN), (unmet("TP-041"), Outcome.FAIL)],
+)
+def test_without_a_price_nothing_passes(target_of, check, outcome):
+    """Whatever refused the valid request may have refused all others, too."""
+    report = run(target_of(REFUSED), [make(check, clauses=("TP-041", "TP-070"))])
+    assert report.results[0].outcome is outcome
+    assert report.exit is not Exit.CONFORMANT
+    assert report.unpriced == (1,)
+
+
+def test_a_user_without_a_price_beside_one_with(target_of):
+    report = run(target_of(GOOD, REFUSED, users=(1, 2)), [make()])
     assert report.results[0].outcome is Outcome.PASS
+    assert (report.unpriced, report.exit) == ((2,), Exit.INCONCLUSIVE)
+
+
+def test_responses_are_counted_by_status(target_of):
+    def check(target: Target) -> Iterator[Expect]:
+        for _ in range(3):
+            target.price_of(1)
+        yield Expect.that(True, "a", "b", "c")
+
+    report = run(target_of(GOOD, REFUSED, b"no HTTP at all\r\n\r\n", REFUSED), [make(check)])
+    assert list(report.statuses.items()) == [("200", 1), ("403", 2), ("no response", 1)]
 
 
 def test_a_run_in_which_nothing_was_checked_is_never_a_pass(target_of):
     rules = [make(needs_token=True), make(needs_price=True), make(lambda _: iter(()))]
     report = run(target_of(REFUSED), rules)
-    assert [one.outcome for one in report.results] == [Outcome.SKIP] * 3
+    assert [one.outcome for one in report.results] == [Outcome.SKIP, Outcome.ERROR, Outcome.SKIP]
     assert report.exit is Exit.INCONCLUSIVE
     assert run(target_of(), []).exit is Exit.INCONCLUSIVE
 
@@ -377,7 +416,7 @@ def test_an_endpoint_that_dies_unnoticed_is_inconclusive(scripted):
 
 def test_an_endpoint_that_is_only_away_for_a_moment(scripted, monkeypatch):
     """A process manager restarts it, and the run continues."""
-    server = scripted(lambda _: None)  # closes at once
+    server = scripted(always(GOOD), lambda _: None)  # the second connection closes at once
     target = Target(TargetSettings(url=server.url, users=(1,), timeout=5.0))
     asked: list[Target] = []
     monkeypatch.setattr(Target, "is_up", lambda self: not asked.append(self))

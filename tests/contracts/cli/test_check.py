@@ -190,7 +190,7 @@ def test_the_json_report_fits_its_published_schema(failed, conformant):
     validator = jsonschema_rs.Draft202012Validator(schema)
     for run in (failed, conformant):
         validator.validate(run.json)
-    assert failed.json["schema_version"] == "1.1"
+    assert failed.json["schema_version"] == "1.2"
     assert failed.json["users"] == [1, 2]
 
 

@@ -109,6 +109,14 @@ def test_a_rule_that_was_not_decided_proves_nothing(outcome, make_report, make_r
     assert apply(report, baseline(entry())).stale == ()
 
 
+def test_what_kept_a_rule_from_being_decided_cannot_be_accepted(make_report, make_result, make_finding):
+    undecided = make_result(outcome=Outcome.ERROR, checks=0, reason="why", findings=(make_finding(),))
+    report = apply(make_report(results=(undecided,)), baseline(entry(), entry(subject=None)))
+    assert not report.results[0].findings[0].accepted
+    assert report.exit is Exit.INCONCLUSIVE
+    assert "[[accept]]" not in write(make_report(results=(undecided,)))
+
+
 def test_a_rule_that_was_not_selected_proves_nothing(make_report, make_result):
     report = make_report(results=(make_result(rule="other"),))
     assert apply(report, baseline(entry())).stale == ()

@@ -1,6 +1,7 @@
 """What a tired integrator reads."""
 
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -214,6 +215,53 @@ def test_an_unreachable_endpoint_is_one_line(make_report, make_result):
 def test_a_single_undecided_rule_is_named(make_report, make_result):
     result = make_result(title="fifty at once", outcome=Outcome.ERROR, checks=0, reason="it broke")
     assert shown(make_report(results=(result,))).startswith("Inconclusive: fifty at once: it broke")
+
+
+@pytest.fixture
+def limited(make_report: Make, make_result: Make, make_finding: Make) -> Report:
+    """A run in which an obstacle left eight rules undecided, and one rule failed before it."""
+    finding = make_finding(
+        clause="TP-407", level="should", subject="valid requests", actual="status 429", hint="allow it"
+    )
+    reason = "after 40 requests the endpoint answered 429 to valid requests"
+    return make_report(
+        results=(
+            make_result(rule="late", outcome=Outcome.FAIL, findings=(make_finding(),)),
+            *(
+                make_result(rule=f"r-{n}", title=f"rule {n}", outcome=Outcome.ERROR, checks=0, reason=reason)
+                for n in range(8)
+            ),
+            make_result(
+                rule="obstacle", title="x", outcome=Outcome.ERROR, findings=(finding,), reason=reason
+            ),
+        ),
+        statuses={"200": 40, "429": 9, "no response": 1},
+        unpriced=(2,),
+    )
+
+
+def test_an_obstacle_comes_first(limited):
+    said = shown(limited)
+    places = [said.index(text) for text in ("1 obstacle", "1 failure", "8 undecided", "Not conformant")]
+    assert places == sorted(places)
+    assert re.search(r"You answered +status 429", said)
+    assert re.search(r"Fix +allow it", said)
+    assert said.count("answered 429 to valid requests") == 1
+    assert "rule 3" in said
+    assert "rule 4" not in said
+    assert "? 4 more with --verbose" in said
+    assert "rule 7" in shown(limited, verbose=True)
+
+
+def test_a_reason_that_an_obstacle_explains_is_not_the_whole_report(limited, make_report):
+    alone = make_report(results=limited.results[1:])
+    assert "1 obstacle" in shown(alone)
+    assert view.verdict_line(alone).startswith("Inconclusive: after 40 requests the endpoint answered 429")
+
+
+def test_users_without_a_price_and_statuses_are_told_in_the_verdict(limited):
+    assert "\nNot conformant: 1 rule failed, no price for user 2, 9 undecided (" in shown(limited)
+    assert "\nResponses by status: 200: 40, 429: 9, no response: 1\n" in shown(limited)
 
 
 def test_accepted_findings_are_named_and_stale_entries_fail(make_report, make_result, make_finding):

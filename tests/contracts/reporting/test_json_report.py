@@ -132,7 +132,7 @@ def test_a_reader_meets_the_verdict_first_and_indented(make_report):
     lines = render(make_report()).splitlines()
     assert lines[:6] == [
         "{",
-        '  "schema_version": "1.1",',
+        '  "schema_version": "1.2",',
         '  "tool": "mock-solusio",',
         '  "tool_version": "0.1.0",',
         '  "verdict": "inconclusive",',

@@ -92,6 +92,14 @@ def test_other_outcomes(mixed_report):
     assert len(case(root, "answers-200")) == 0
 
 
+def test_an_undecided_case_says_what_stood_in_the_way(make_report, make_result, make_finding):
+    undecided = make_result(outcome=Outcome.ERROR, reason="limited", findings=(make_finding(hint="do it"),))
+    error = case(parsed(make_report(results=(undecided,))), "discount-key").find("error")
+    assert error is not None
+    assert (error.text or "").splitlines()[1] == "limited"
+    assert "Fix: do it" in (error.text or "").splitlines()
+
+
 def test_what_the_baseline_accepts_passes(make_report, make_result, make_finding):
     report = make_report(
         results=(make_result(outcome=Outcome.FAIL, findings=(make_finding(accepted=True),)),)

@@ -3,6 +3,7 @@
 import itertools
 from typing import Any
 
+import msgspec
 import pytest
 
 from solusio_contracts.reporting.report import Exit, Outcome, Report
@@ -108,3 +109,11 @@ def test_counting(mixed_report):
     assert [one.rule for one in mixed_report.with_outcome(W, E)] == ["arithmetic", "fifty-at-once"]
     assert [one.rule for one in mixed_report.failed] == ["discount-key", "token-prefix"]
     assert mixed_report.exit is Exit.NOT_CONFORMANT
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "code"), [((P,), 3), ((P, W), 3), ((P, S), 3), ((), 3), ((F,), 1), ((F, P), 1)]
+)
+def test_a_user_without_a_price_is_never_a_pass(report_of, outcomes, code):
+    report = report_of(outcomes, accepted=False, stale=False)
+    assert msgspec.structs.replace(report, unpriced=(2,)).exit == code

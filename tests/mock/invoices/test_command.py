@@ -131,7 +131,7 @@ def test_every_report(invoices, billing, tmp_path):
         resources.files("solusio_contracts.reporting").joinpath("report.schema.json").read_text()
     )
     jsonschema_rs.validator_for(schema).validate(report)
-    assert (report["command"], report["schema_version"], report["exit_code"]) == ("invoices check", "1.1", 1)
+    assert (report["command"], report["schema_version"], report["exit_code"]) == ("invoices check", "1.2", 1)
     (finding,) = report["results"][0]["findings"]
     assert (finding["clause"], finding["subject"]) == ("INV-005", "web, plan 1 Core, 1 GB RAM")
     (failure,) = ET.fromstring((tmp_path / "r.junit").read_text()).iter("failure")  # noqa: S314 - our own
