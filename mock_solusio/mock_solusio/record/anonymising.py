@@ -52,9 +52,10 @@ class RealExchange(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     response_headers: Headers
     response_body: bytes | None
-    """None: too large, or compressed in a way that cannot be read."""
+    """None: `missing` says why."""
     response_bytes: int = 0
-    """The length as received, if `body` is `None`."""
+    """The length as received, if `response_body` is `None`."""
+    missing: str = "too large, or compressed in a way that cannot be read"
 
 
 class Anonymiser:
@@ -72,7 +73,9 @@ class Anonymiser:
         response = RecordedResponse(
             status=real.status,
             headers=self._headers("response.headers", real.response_headers),
-            body=self._body("response.body", real.response_headers, real.response_body, real.response_bytes),
+            body=HiddenBody(real.response_bytes, real.missing)
+            if real.response_body is None
+            else self._body("response.body", real.response_headers, real.response_body),
         )
         return RecordedExchange(
             number=real.number,
@@ -101,9 +104,7 @@ class Anonymiser:
 
     # Bodies
 
-    def _body(self, place: str, headers: Headers, body: bytes | None, size: int = 0) -> Body:
-        if body is None:
-            return HiddenBody(size, "too large, or compressed in a way that cannot be read")
+    def _body(self, place: str, headers: Headers, body: bytes) -> Body:
         if not body.strip():
             return NoBody()
         kind = content_type(headers)

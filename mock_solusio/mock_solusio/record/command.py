@@ -4,6 +4,7 @@ Only click and the standard library are imported here; the command imports the r
 """
 
 import ssl
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -230,26 +231,35 @@ def _import(har: Path, out: Path, seed: str | None, *, all_paths: bool) -> None:
 
     try:
         source = HarFile(har)
-        found = list(source.exchanges("/" if all_paths else f"{API}/"))
     except HarError as error:
         raise click.BadParameter(f"{error}.", param_hint="--import-har") from error
+    found = source.exchanges("/" if all_paths else f"{API}/")
+    left_out = [f"{count:,} {reason}" for reason, count in source.left_out.most_common()]
     if not found:
         hint = "" if all_paths else f" below {API} (--all-paths imports all)"
-        raise click.BadParameter(f"{har} has no request with a response{hint}.", param_hint="--import-har")
+        reasons = f" Left out: {'; '.join(left_out)}." if left_out else ""
+        raise click.BadParameter(
+            f"{har} has no request with a response{hint}.{reasons}", param_hint="--import-har"
+        )
     writer, anonymiser = _opened(out, seed)
+    is_terminal = sys.stderr.isatty()
     try:
-        for exchange in found:
-            numbered = msgspec.structs.replace(exchange, number=writer.next_number())
-            writer.add(anonymiser.exchange(numbered))
+        with click.progressbar(found, label="Importing", file=sys.stderr, hidden=not is_terminal) as shown:
+            for exchange in shown:
+                numbered = msgspec.structs.replace(exchange, number=writer.next_number())
+                writer.add(anonymiser.exchange(numbered))
     except OSError as error:
         raise click.BadParameter(f"Cannot write to {out}: {error.strerror}.", param_hint="--out") from error
     finally:
         writer.close()
     click.echo(f"{_counted(len(found))} recorded in {out}.")
-    if source.elsewhere:
-        click.echo(f"Left out: {source.elsewhere} not below {API} (--all-paths imports them).")
-    if source.unanswered:
-        click.echo(f"Left out: {source.unanswered} without a response.")
+    for line in left_out:
+        click.echo(f"Left out: {line}.")
+    if source.without_body:
+        click.echo(
+            f"{_counted(source.without_body)} without the body of the response, which the HAR file lacks: "
+            "`serve --recorded` answers 501 there."
+        )
 
 
 def _check(context: click.Context, folder: Path) -> None:

@@ -1,29 +1,44 @@
-"""Reads HAR 1.2 files, as browsers, mitmproxy and Charles export them, as exchanges to be recorded."""
+"""Reads HAR 1.2 files, as browsers, mitmproxy and Charles export them, as exchanges to be recorded.
+
+A browser exports everything that its page did. What is not an answered request to the API is left out and
+counted, with the reason; an entry that HAR does not allow is one of them.
+"""
 
 import base64
-import binascii
-from collections.abc import Iterator
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import SplitResult, unquote, urlencode, urlsplit
 
 import msgspec
 
 from mock_solusio.record.anonymising import RealExchange
-from mock_solusio.server.messages import Headers
+from mock_solusio.server.messages import STATUSES, Headers
 from solusio_contracts.decoding import DecodingError, MisfitError, from_json, read_text
 
+ELSEWHERE: Final = "not below /api/v1 (--all-paths imports them)"
+NOT_IN_THE_FILE: Final = "not in the HAR file"
+"""Why a recording lacks a body that was sent: browsers drop them from their cache, and cut large ones."""
+
 _STANDARD: Final = {"http": 80, "https": 443}
+_SOCKETS: Final = frozenset({"ws", "wss"})
+_WITHOUT_BODY: Final = frozenset({204, 205, 304})
+LARGEST: Final = 1024 * 1024 * 1024
+"""Bytes of a file; a browser's session of a day has some hundred megabytes."""
 
 
 class HarError(Exception):
     """A file is not HAR; the text says why, and quotes no values from it."""
 
 
+class _LeftOutError(Exception):
+    """An entry is left out; the text is the reason, and quotes no values from it."""
+
+
 class _Pair(msgspec.Struct, frozen=True):
-    name: str
-    value: str = ""
+    name: str | None = ""
+    value: str | None = ""
 
 
 class _PostData(msgspec.Struct, frozen=True, rename="camel"):
@@ -35,32 +50,33 @@ class _PostData(msgspec.Struct, frozen=True, rename="camel"):
 class _Request(msgspec.Struct, frozen=True, rename="camel"):
     method: str
     url: str
-    headers: list[_Pair] = []
+    headers: list[_Pair] | None = None
     post_data: _PostData | None = None
 
 
 class _Content(msgspec.Struct, frozen=True, rename="camel"):
-    size: float = 0
+    size: float | None = 0
     mime_type: str | None = ""
     text: str | None = None
     encoding: str | None = None
 
 
-class _Response(msgspec.Struct, frozen=True):
-    status: int
-    headers: list[_Pair] = []
-    content: _Content = _Content()
+class _Response(msgspec.Struct, frozen=True, rename="camel"):
+    status: int | None = None
+    headers: list[_Pair] | None = None
+    content: _Content | None = None
+    body_size: float | None = 0
 
 
 class _HarEntry(msgspec.Struct, frozen=True, rename="camel"):
-    started_date_time: str
     request: _Request
-    response: _Response
+    started_date_time: str | None = None
+    response: _Response | None = None
     time: float | None = 0
 
 
 class _Log(msgspec.Struct, frozen=True):
-    entries: list[_HarEntry]
+    entries: list[msgspec.Raw]
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -76,7 +92,7 @@ class HarFile:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._entries = from_json(read_text(path), _File, str(path)).log.entries
+            self._entries = from_json(read_text(path, largest=LARGEST), _File, str(path)).log.entries
         except MisfitError as error:
             # Without the value: it may be a secret.
             raise HarError(
@@ -84,69 +100,86 @@ class HarFile:
             ) from error
         except DecodingError as error:
             raise HarError(str(error)) from error
-        self._path = path
-        self.unanswered = 0
-        """Requests left out because they had no response."""
-        self.elsewhere = 0
-        """Requests left out because they were not for the API."""
+        self.left_out: Counter[str] = Counter()
+        """How many entries were left out, by reason."""
+        self.without_body = 0
+        """Responses whose body the file lacks."""
 
-    def exchanges(self, below: str) -> Iterator[RealExchange]:
-        """Yield the exchanges whose path begins with `below`, in order of time, without numbers.
-
-        Raises:
-            HarError: a URL, time or body is not valid.
-        """
+    def exchanges(self, below: str) -> list[RealExchange]:
+        """Return the exchanges whose path begins with `below`, in order of time, without numbers."""
         made = []
-        for at, entry in enumerate(self._entries):
+        for entry in self._entries:
             try:
-                exchange = _exchange(entry)
-            except (ValueError, binascii.Error) as error:
-                raise HarError(f"{self._path}: log.entries[{at}]: {error}") from error
-            if not (exchange.path + "/").startswith(below):
-                self.elsewhere += 1
-            elif exchange.status == 0:
-                self.unanswered += 1
-            else:
-                made.append(exchange)
-        yield from sorted(made, key=lambda one: one.moment)
+                made.append(_exchange(entry, below))
+            except _LeftOutError as error:
+                self.left_out[str(error)] += 1
+        self.without_body = sum(one.response_body is None for one in made)
+        return sorted(made, key=lambda one: one.moment)
 
 
-def _exchange(entry: _HarEntry) -> RealExchange:
+def _exchange(raw: msgspec.Raw, below: str) -> RealExchange:
     try:
-        parts = urlsplit(entry.request.url)
-        port = parts.port or _STANDARD.get(parts.scheme)
-    except ValueError:
-        raise ValueError("the URL is not valid") from None
-    if parts.scheme not in _STANDARD or not parts.hostname:
-        raise ValueError("the URL is not an http or https URL")
-    try:
-        moment = datetime.fromisoformat(entry.started_date_time).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ValueError("startedDateTime is not in ISO 8601") from None
+        entry = from_json(bytes(raw), _HarEntry)
+    except MisfitError as error:
+        raise _LeftOutError(f"not as HAR describes an entry ({error.place or 'the whole'})") from None
+    except DecodingError as error:
+        raise _LeftOutError(error.problem) from None
+    parts, port = _url(entry.request.url)
+    path = unquote(parts.path) or "/"
+    if not f"{path}/".startswith(below):
+        raise _LeftOutError(ELSEWHERE)
     request, response = entry.request, entry.response
-    post = request.post_data
+    if response is None or response.status in (None, 0, 101):
+        raise _LeftOutError("a web socket" if response and response.status == 101 else "without a response")
+    status = response.status or 0
+    if status not in STATUSES:
+        raise _LeftOutError("with a status that HTTP does not have")
+    post, content = request.post_data, response.content or _Content()
+    headers = _headers(response.headers, content.mime_type)
+    size = _size(response, content, headers)
     return RealExchange(
         number=0,
-        moment=moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        moment=_moment(entry.started_date_time),
         milliseconds=max(entry.time or 0, 0),
         method=request.method.upper(),
         origins=frozenset({f"{parts.hostname}:{port}"}),
-        path=unquote(parts.path) or "/",
+        path=path,
         query=parts.query,
         headers=_headers(request.headers, post.mime_type if post else ""),
         body=_posted(post),
-        status=response.status,
-        response_headers=_headers(response.headers, response.content.mime_type),
-        response_body=_content(response.content),
-        response_bytes=max(int(response.content.size), 0),
+        status=status,
+        response_headers=headers,
+        response_body=_received(request.method.upper(), status, content, size),
+        response_bytes=size,
+        missing=NOT_IN_THE_FILE,
     )
 
 
-def _headers(pairs: list[_Pair], mime_type: str | None) -> Headers:
+def _url(text: str) -> tuple[SplitResult, int]:
+    try:
+        parts = urlsplit(text)
+        if parts.scheme in _SOCKETS:
+            raise _LeftOutError("a web socket")
+        if parts.scheme in _STANDARD and parts.hostname:
+            return parts, parts.port or _STANDARD[parts.scheme]
+    except ValueError:
+        pass
+    raise _LeftOutError("not a request to an http or https URL")
+
+
+def _moment(text: str | None) -> str:
+    try:
+        moment = datetime.fromisoformat(text or "").astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise _LeftOutError("startedDateTime is not in ISO 8601") from None
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _headers(pairs: list[_Pair] | None, mime_type: str | None) -> Headers:
     made = [
-        (one.name.lower().encode("utf-8", "replace"), one.value.encode("utf-8", "replace"))
-        for one in pairs
-        if not one.name.startswith(":")  # pseudo headers of HTTP/2
+        ((one.name or "").lower().encode("utf-8", "replace"), (one.value or "").encode("utf-8", "replace"))
+        for one in pairs or ()
+        if one.name and not one.name.startswith(":")  # pseudo headers of HTTP/2
     ]
     if mime_type and not any(name == b"content-type" for name, _ in made):
         made.append((b"content-type", mime_type.encode("utf-8", "replace")))
@@ -158,17 +191,27 @@ def _posted(post: _PostData | None) -> bytes:
         return b""
     if post.text:
         return post.text.encode("utf-8", "surrogatepass")
-    return urlencode([(one.name, one.value) for one in post.params or ()]).encode()
+    return urlencode([(one.name or "", one.value or "") for one in post.params or ()]).encode()
 
 
-def _content(content: _Content) -> bytes | None:
-    if content.text is None:
-        return b"" if content.size <= 0 else None
+def _size(response: _Response, content: _Content, headers: Headers) -> int:
+    """Return the bytes of a body as the file tells them: in `content`, in the response, or in a header."""
+    told = [content.size or 0, response.body_size or 0]
+    told += [int(value) for name, value in headers if name == b"content-length" and value.isdigit()]
+    return int(max(*told, 0))
+
+
+def _received(method: str, status: int, content: _Content, size: int) -> bytes | None:
+    """Return the body of a response; None if the file lacks it."""
+    if method == "HEAD" or status in _WITHOUT_BODY:
+        return b""
+    if not content.text:
+        return None if size else b""
     if not content.encoding:
         return content.text.encode("utf-8", "surrogatepass")
     if content.encoding.lower() != "base64":
-        raise ValueError("the encoding of a body is neither absent nor base64")
+        raise _LeftOutError("with a body whose encoding is neither absent nor base64")
     try:
         return base64.b64decode(content.text, validate=True)
     except ValueError:
-        raise ValueError("a body is not base64") from None
+        raise _LeftOutError("with a body that is not base64, though it is called that") from None

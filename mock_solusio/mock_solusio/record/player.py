@@ -6,6 +6,9 @@ recorded responses are sent in their order, and the last one is repeated. If no 
 that differs only where the recording has pseudonyms, such as in the email address of a new user.
 
 With the seed of the recording, requests with the real values match too.
+
+A response to a condition or a range (304, 412, 206, 416) is for requests with one alone. A response whose
+body the recording lacks is not sent: 501 says so, unless its status is an error.
 """
 
 import difflib
@@ -28,18 +31,28 @@ from mock_solusio.record.archive import (
     FormBody,
     HiddenBody,
     JsonBody,
+    NoBody,
     RecordedExchange,
     RecordedRequest,
     RecordingError,
     RecordingReader,
 )
 from mock_solusio.record.pseudonyms import Pseudonyms
-from mock_solusio.server.messages import Request, Response, json_response
+from mock_solusio.server.messages import Request, Response, json_response, unsendable
 from mock_solusio.traffic import redaction
 
 _NEAREST: Final = 3
 _OWN_HEADERS: Final = frozenset({"date", "age", "content-length"})
 """Headers that the server sets itself."""
+
+_NEEDS: Final = {
+    **dict.fromkeys(
+        (304, 412), (b"if-none-match", b"if-modified-since", b"if-match", b"if-unmodified-since", b"if-range")
+    ),
+    **dict.fromkeys((206, 416), (b"range",)),
+}
+"""The headers of which a request has one if it is to get a response with this status."""
+_DESCRIBES_TRANSFER: Final = frozenset({"connection", "content-encoding", "transfer-encoding"})
 
 _Key = tuple[str, str, tuple[tuple[str, str], ...]]
 
@@ -54,6 +67,8 @@ class _RecordedRequest:
     loose_body: str
     masked: frozenset[str]
     """Places in the body that have pseudonyms."""
+    status: int
+    """The status of the response."""
 
 
 @dataclass(slots=True)
@@ -77,7 +92,8 @@ class RecordingPlayer:
     """Answers from a recording. With `only`, API requests without a recorded response are refused.
 
     Raises:
-        RecordingError: the folder has no recording, or one made with another seed.
+        RecordingError: the folder has no recording, or one made with another seed, or with a response that
+            HTTP cannot send.
     """
 
     def __init__(self, folder: Path, *, seed: str | None = None, only: bool = False) -> None:
@@ -91,6 +107,7 @@ class RecordingPlayer:
             self._anonymiser = Anonymiser(pseudonyms)
         self._entries: dict[_Key, list[_RecordedRequest]] = {}
         for one in self._reader:
+            _require_sendable(one)
             entry = _entry(one)
             self._entries.setdefault(_key(one.request), []).append(entry)
         self._next: dict[tuple[int, ...], int] = {}
@@ -108,7 +125,11 @@ class RecordingPlayer:
         lookups = self._lookups(request)
         for loosely in (False, True):
             for lookup in lookups:
-                found = self._matching(lookup, loosely)
+                found = [
+                    entry
+                    for entry in self._matching(lookup, loosely)
+                    if entry.status not in _NEEDS or any(map(request.header, _NEEDS[entry.status]))
+                ]
                 if found:
                     return self._response(request, self._chosen(found, lookups), loosely)
         if not self._only or not request.path.startswith(f"{PREFIX}/"):
@@ -158,6 +179,11 @@ class RecordingPlayer:
 
     def _response(self, request: Request, number: int, loosely: bool) -> Response:
         recorded = self._reader.read(number).response
+        if isinstance(recorded.body, HiddenBody) and recorded.status < 400:
+            message = (
+                f"The recording lacks the body of this response, exchange {number}: {recorded.body.reason}."
+            )
+            return json_response(501, {"message": message}, notes=[message])
         headers = [
             (name.encode("latin-1"), self._linked_here(value, request).encode("latin-1"))
             for name, value in recorded.headers
@@ -166,6 +192,9 @@ class RecordingPlayer:
         body = self._linked_here(_text(recorded.body), request).encode()
         if body or recorded.status not in (204, 304):
             headers.append((b"content-length", str(len(body)).encode()))
+        if isinstance(recorded.body, HiddenBody) and "json" in content_type(headers):
+            headers = [pair for pair in headers if pair[0] != b"content-type"]
+            headers.append((b"content-type", b"text/plain; charset=utf-8"))
         note = f"from the recording, exchange {number}"
         if loosely:
             note += ", with another body where it was anonymised"
@@ -210,7 +239,25 @@ def _entry(one: RecordedExchange) -> _RecordedRequest:
         body=_canonical(value, ()),
         loose_body=_canonical(value, masked),
         masked=masked,
+        status=one.response.status,
     )
+
+
+def _require_sendable(one: RecordedExchange) -> None:
+    """Refuse at the start what would break the connection later; the files may have been edited."""
+    response = one.response
+    place = f"exchange {one.number}"
+    try:
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
+    except UnicodeEncodeError:
+        raise RecordingError(f"{place}: a header has characters beyond ISO 8859-1") from None
+    if problem := unsendable(response.status, headers):
+        raise RecordingError(f"{place}: {problem}")
+    for name, _ in response.headers:
+        if name.lower() in _DESCRIBES_TRANSFER:
+            raise RecordingError(f"{place}: the header {name} does not fit a body as it is recorded")
+    if response.status in (204, 205, 304) and not isinstance(response.body, NoBody):
+        raise RecordingError(f"{place}: a {response.status} response has no body")
 
 
 def _lookup(request: RecordedRequest, body: Any) -> _Lookup:

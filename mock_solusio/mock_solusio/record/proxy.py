@@ -31,7 +31,7 @@ from mock_solusio.server.asgi import (
     read_request,
     send_response,
 )
-from mock_solusio.server.messages import Headers, Request, json_response
+from mock_solusio.server.messages import Headers, Request, json_response, unsendable
 from solusio_contracts.http.client import async_client
 
 KEPT_LIMIT: Final = BODY_LIMIT
@@ -85,6 +85,10 @@ class Upstream:
         host = f"[{host}]" if ":" in host else host
         self.netloc = host if port is None else f"{host}:{port}"
         self.url = f"{parts.scheme}://{self.netloc}"
+
+
+class _UnsendableError(Exception):
+    """HTTP cannot send a response of the installation; the text says why."""
 
 
 class Recorder:
@@ -168,12 +172,14 @@ class Recorder:
             try:
                 passing.status = response.status_code
                 passing.headers = _without_hops(response.headers.raw)
+                if problem := unsendable(passing.status, passing.headers):
+                    raise _UnsendableError(problem)
                 async for piece in response.aiter_raw():
                     kept.add(piece)
                     await passing.add(piece)
             finally:
                 await response.aclose()
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, _UnsendableError) as error:
             await self._fail(request, error, passing, send)
             return
         if wanted:
@@ -351,6 +357,8 @@ def decoded(body: bytes, headers: Headers) -> bytes | None:
 def why(error: Exception) -> str:
     """Return why there was no response, without data of the request."""
     match error:
+        case _UnsendableError():
+            return f"sent what cannot be passed on: {error}"
         case httpx.ConnectTimeout():
             return "could not be reached in time"
         case httpx.TimeoutException():

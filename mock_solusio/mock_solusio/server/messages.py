@@ -1,14 +1,21 @@
 """A request and its response as plain values, between the ASGI server and everything else."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 Headers = Sequence[tuple[bytes, bytes]]
 
 JSON_TYPE = (b"content-type", b"application/json")
+
+STATUSES: Final = range(200, 600)
+"""The statuses of a final response (RFC 9110, 15)."""
+
+_NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE: Final = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 
 
 @dataclass(slots=True)
@@ -61,3 +68,15 @@ def json_response(
     body = msgspec.json.encode(value)
     length = (b"content-length", str(len(body)).encode())
     return Response(status, [JSON_TYPE, length, *headers], body, operation, list(notes))
+
+
+def unsendable(status: int, headers: Headers) -> str:
+    """Return why HTTP cannot send a response; an empty string if it can (RFC 9110, 5.1, 5.5 and 15)."""
+    if status not in STATUSES:
+        return f"expected a status from {STATUSES.start} to {STATUSES.stop - 1}, got {status}"
+    for name, value in headers:
+        if not _NAME.fullmatch(name):
+            return f"{name.decode('latin-1')!r} is not a name of a header"
+        if not _VALUE.fullmatch(value):
+            return f"the header {name.decode('latin-1')} has control characters"
+    return ""

@@ -4,9 +4,12 @@ import base64
 import json
 from typing import Any
 
+import httpx
 import pytest
 
+from mock_solusio.options import Options
 from mock_solusio.record.archive import FormBody, HiddenBody, NoBody, RecordingReader
+from mock_solusio.testing import started
 from support.commands import invoke
 
 SECRETS = [
@@ -137,34 +140,113 @@ def test_a_byte_order_mark_is_no_obstacle(importing):
     assert importing(raw=har)[0].exit_code == 0
 
 
+FOREIGN = [
+    (entry(url="wss://panel.real-host.de/ws", response__status=101), "a web socket"),
+    (entry(url="https://panel.real-host.de/api/v1/ws", response__status=101), "a web socket"),
+    (entry(url="ws://localhost:2992/sock", response__status=0, request__method=""), "a web socket"),
+    (entry(url="data:image/png;base64,iVBORw0KGgo="), "not a request to an http or https URL"),
+    (entry(url="blob:https://panel.real-host.de/1"), "not a request to an http or https URL"),
+    (entry(url="chrome-extension://abcd/i.js"), "not a request to an http or https URL"),
+    (entry(url="/img/logo.gif"), "not a request to an http or https URL"),
+    (entry(url="http://panel:x/api/v1/"), "not a request to an http or https URL"),
+    (entry(url="https://cdn.test/x.js", response=None), "not below /api/v1 (--all-paths imports them)"),
+    (entry(url="https://cdn.test/x.js", startedDateTime=""), "not below /api/v1 (--all-paths imports them)"),
+    (entry(response=None), "without a response"),
+    (entry(response__status=None), "without a response"),
+    (entry(response__status=0), "without a response"),
+    (entry(response__status=999), "with a status that HTTP does not have"),
+    (entry(startedDateTime="yesterday"), "startedDateTime is not in ISO 8601"),
+    (entry(startedDateTime=None), "startedDateTime is not in ISO 8601"),
+    (entry(response__status="200"), "not as HAR describes an entry (response.status)"),
+    ({"request": {}}, "not as HAR describes an entry (request.method)"),
+    (None, "not as HAR describes an entry (the whole)"),
+    (
+        entry(response__content={"text": "var x = 1;", "encoding": "base64"}),
+        "with a body that is not base64, though it is called that",
+    ),
+    (
+        entry(response__content={"text": "x", "encoding": "rot13"}),
+        "with a body whose encoding is neither absent nor base64",
+    ),
+]
+
+
+@pytest.mark.parametrize(("foreign", "reason"), FOREIGN)
+def test_what_is_no_exchange_of_the_api_is_left_out_with_its_reason(importing, foreign, reason):
+    result, folder = importing(entry(), foreign, foreign)
+    assert (result.exit_code, result.output) == (
+        0,
+        f"1 exchange recorded in {folder}.\nLeft out: 2 {reason}.\n",
+    )
+    assert len(list(RecordingReader(folder))) == 1
+
+
+def test_members_that_are_null_are_absent(importing):
+    headers = [{"name": "X", "value": None}, {"name": None, "value": "x"}]
+    result, folder = importing(
+        entry(request__headers=headers, response__content=None, response__headers=None)
+    )
+    assert result.exit_code == 0
+    (one,) = RecordingReader(folder)
+    assert (one.request.headers, one.response.headers, one.response.body) == ([], [], NoBody())
+
+
+LENGTH = [{"name": "Content-Length", "value": "1234"}, {"name": "content-type", "value": "application/json"}]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"response__content": {"size": 1234, "mimeType": "application/json"}},
+        {"response__content": {"size": 1234, "mimeType": "application/json", "text": ""}},
+        {"response__content": {"size": 0, "mimeType": "application/json"}, "response__bodySize": 1234},
+        {"response__content": {"size": -1, "mimeType": "application/json"}, "response__headers": LENGTH},
+        {"response__content": None, "response__bodySize": 1234},
+    ],
+)
+def test_a_body_that_the_file_lacks_is_counted_and_never_served_as_another(importing, more):
+    result, folder = importing(entry(), entry(url="https://panel.real-host.de/api/v1/plans", **more))
+    assert result.output.splitlines() == [
+        f"2 exchanges recorded in {folder}.",
+        "1 exchange without the body of the response, which the HAR file lacks: "
+        "`serve --recorded` answers 501 there.",
+    ]
+    assert list(RecordingReader(folder))[1].response.body == HiddenBody(1234, "not in the HAR file")
+    with started(Options(recorded=folder)) as mock:
+        answer = httpx.get(f"{mock.url}/api/v1/plans")
+    assert (answer.status_code, answer.headers["content-type"]) == (501, "application/json")
+    assert answer.json()["message"] == (
+        "The recording lacks the body of this response, exchange 2: not in the HAR file."
+    )
+
+
+def test_a_body_that_no_response_has_is_not_missing(importing):
+    kept = {"size": 1234, "mimeType": "application/json", "text": "{}"}
+    result, folder = importing(
+        entry("HEAD", response__content={"size": 1234}),
+        entry("DELETE", response__status=204, response__content={"size": 0}),
+        # Chrome shows what it had in its cache.
+        entry(response__status=304, response__content=kept),
+    )
+    assert result.output == f"3 exchanges recorded in {folder}.\n"
+    assert [one.response.body for one in RecordingReader(folder)] == [NoBody()] * 3
+
+
 @pytest.mark.parametrize(
     ("entries", "words"),
     [
-        ([entry(startedDateTime="yesterday")], "log.entries[0]: startedDateTime is not in ISO 8601"),
-        ([entry(), entry(url="ftp://panel/x")], "log.entries[1]: the URL is not an http or https URL"),
-        ([entry(url="http://panel:x/api/v1/")], "log.entries[0]: the URL is not valid"),
+        ([], "has no request with a response below /api/v1 (--all-paths imports all)."),
         (
-            [entry(response__content={"text": "!!!", "encoding": "base64"})],
-            "log.entries[0]: a body is not base64",
+            [entry(url="https://panel.real-host.de/"), entry(response=None)],
+            "(--all-paths imports all). Left out: 1 not below /api/v1 (--all-paths imports them); "
+            "1 without a response.",
         ),
-        (
-            [entry(response__content={"text": "x", "encoding": "rot13"})],
-            "log.entries[0]: the encoding of a body is neither absent nor base64",
-        ),
-        ([{"request": {}}], "log.entries[0].request.method: expected a value"),
-        (
-            [entry(response__status="200")],
-            "session.har is not a HAR file: log.entries[0].response.status: expected an integer",
-        ),
-        ([], "has no request with a response below /api/v1"),
-        ([entry(url="https://panel.real-host.de/")], "has no request with a response below /api/v1"),
     ],
 )
-def test_what_is_no_har_is_refused(importing, entries, words):
+def test_a_file_without_exchanges_of_the_api_is_refused(importing, entries, words):
     result, folder = importing(*entries)
     assert result.exit_code == 2
     assert words in " ".join(result.output.split())
-    assert "Kowalczyk" not in result.output
     assert not folder.exists()
 
 
@@ -175,7 +257,7 @@ def test_what_is_no_har_is_refused(importing, entries, words):
         (b"{}", "session.har is not a HAR file: log: expected a value"),
         (b"[]", "session.har is not a HAR file: the whole: expected an object"),
         (b"\xff", "session.har: not UTF-8 at byte 0"),
-        (b"[" * 100_000, "session.har: not valid JSON: nested too deeply"),
+        (b"[" * 100_000, "session.har: not valid JSON: nested deeper than 200 levels"),
     ],
 )
 def test_what_is_not_json_is_refused(importing, raw, words):

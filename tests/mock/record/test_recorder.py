@@ -326,6 +326,17 @@ def test_an_upstream_that_speaks_no_http(recording, said):
     assert "was cut off" in answer.json()["message"]
 
 
+@pytest.mark.parametrize(
+    "head", [b"999 Odd\r\n", b"600 Odd\r\n", b"200 OK\r\nX-A: b\x00c\r\n", b"200 OK\r\nX A: b\r\n"]
+)
+def test_an_answer_that_cannot_be_passed_on_is_a_502(recording, head):
+    with raw_upstream(b"HTTP/1.1 " + head + b"Content-Length: 2\r\n\r\n{}") as url, recording(url) as session:
+        answer = session.client.get("users")
+    assert answer.status_code == 502
+    assert answer.json()["message"].startswith(f"The recorder got no response: {url} ")
+    assert session.exchanges() == []
+
+
 def test_an_answer_that_breaks_off_is_no_whole_answer_and_is_not_recorded(recording):
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2000000\r\n\r\n"
     with raw_upstream(head + b" " * 1_000_000) as url, recording(url) as session:

@@ -271,6 +271,61 @@ def test_folders_that_are_no_recordings(tmp_path, write, folder):
             RecordingPlayer(folder)
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"status": 99}, "exchange 1: expected a status from 200 to 599, got 99"),
+        ({"status": 999}, "exchange 1: expected a status from 200 to 599, got 999"),
+        ({"headers": [["x-a", "b\r\nSet-Cookie: c"]]}, "exchange 1: the header x-a has control characters"),
+        ({"headers": [["x a", "b"]]}, "exchange 1: 'x a' is not a name of a header"),
+        ({"headers": [["", "b"]]}, "exchange 1: '' is not a name of a header"),
+        ({"headers": [["x-a", "Łódź"]]}, "exchange 1: a header has characters beyond ISO 8859-1"),
+        ({"headers": [["Transfer-Encoding", "chunked"]]}, "the header Transfer-Encoding does not fit a body"),
+        ({"headers": [["content-encoding", "gzip"]]}, "the header content-encoding does not fit a body"),
+        ({"status": 204}, "exchange 1: a 204 response has no body"),
+    ],
+)
+def test_what_http_cannot_send_is_refused_at_the_start(folder, write, change, words):
+    write("GET", "plans", {"data": []})
+    file = folder / "exchanges" / "000001.json"
+    recorded = json.loads(file.read_text())
+    recorded["response"].update(change)
+    file.write_text(json.dumps(recorded))
+    with pytest.raises(RecordingError, match=words):
+        RecordingPlayer(folder)
+
+
+CONDITION = {"If-None-Match": '"1"'}
+RANGE = {"Range": "bytes=0-1"}
+
+
+@pytest.mark.parametrize(
+    ("status", "fitting", "other"), [(304, CONDITION, RANGE), (412, CONDITION, {}), (206, RANGE, CONDITION)]
+)
+def test_what_depended_on_a_condition_or_range_is_for_who_asked_so(write, serving, status, fitting, other):
+    body = {} if status == 304 else {"response_body": b"[1]"}
+    write("GET", "plans", None, status=status, **({"response_body": b""} | body))
+    write("GET", "plans", {"data": [1]})
+    client = serving(recorded_only=True)
+    assert client.get("plans", headers=other).json() == {"data": [1]}
+    assert client.get("plans", headers=fitting).status_code == status
+    assert client.get("plans").json() == {"data": [1]}
+
+
+def test_a_recording_of_conditions_alone_has_nothing_for_a_plain_request(write, serving):
+    write("GET", "plans", None, status=304, response_body=b"")
+    answer = serving(recorded_only=True).get("plans")
+    assert answer.status_code == 501
+    assert "The recording has no response to GET /api/v1/plans" in answer.json()["message"]
+
+
+def test_an_error_keeps_its_status_without_its_body(write, serving):
+    write("GET", "plans", None, status=502, response_body=None, response_bytes=7)
+    answer = serving().get("plans")
+    assert (answer.status_code, answer.headers["content-type"]) == (502, "text/plain; charset=utf-8")
+    assert answer.text == "(The recording did not keep this body of 7 bytes.)"
+
+
 def test_a_folder_is_continued_only_if_it_is_that_recording(tmp_path, write, folder):
     write("GET", "plans", {})
     with pytest.raises(RecordingError, match="made with another secret"):
