@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from solusio_contracts.checking.price import difference, same_price
-from solusio_contracts.checking.rule import Expect
+from solusio_contracts.checking.rule import SAME_PRICE, Expect
 from solusio_contracts.checking.target import Target
 from solusio_contracts.http.exchange import Exchange, FailureKind, Request
 
@@ -34,14 +34,9 @@ def unharmed(exchange: Exchange, *, clause: str = "") -> Expect:
 
 def same(first: Exchange, again: Exchange, subject: str, *, clause: str = "") -> Expect:
     """Expect the same price as in the first response."""
-    return Expect.that(
-        again.priced and same_price(first, again),
-        subject,
-        "the same price as for the plain request",
-        difference(first, again),
-        again,
-        clause=clause,
-    )
+    ok = again.priced and same_price(first, again)
+    actual = "the same" if ok else difference(first, again)
+    return Expect.that(ok, subject, SAME_PRICE, actual, again, clause=clause)
 
 
 def raw_parameter(target: Target, *, leave_out: str, instead: bytes) -> Request:

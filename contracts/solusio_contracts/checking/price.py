@@ -1,5 +1,6 @@
 """The price in a response, and the arithmetic that the vendor's page prescribes. Pure."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,10 +10,15 @@ from typing import Any
 from solusio_contracts.decoding import shown
 from solusio_contracts.http.exchange import Exchange
 
+_MISSING = object()
+"""Stands for a member that is not there, which is not the same as null."""
 PRECISION = 80
 """Digits of the exact arithmetic: enough for any product of a price list."""
 
 COSTS = ("base_token_unit_cost", "user_token_unit_cost")
+_ERROR_KEYS = frozenset(
+    {"error", "errors", "message", "msg", "success", "status", "code", "result", "detail", "reason", "fault"}
+)
 CURRENCY_KEYS = (
     "code",
     "display_prefix",
@@ -27,50 +33,87 @@ def price_fields(value: Any) -> Any:
     """Return the members that the contract names, without extras such as time stamps."""
     if not isinstance(value, dict):
         return value
-    fields = {key: value.get(key) for key in (*COSTS, "currency", "discounts", "taxes")}
-    if isinstance(fields["currency"], dict):
-        fields["currency"] = {key: fields["currency"].get(key) for key in CURRENCY_KEYS}
-    if isinstance(fields["discounts"], list):
+    fields = _only(value, (*COSTS, "currency", "discounts", "taxes"))
+    if isinstance(fields.get("currency"), dict):
+        fields["currency"] = _only(fields["currency"], CURRENCY_KEYS)
+    if isinstance(fields.get("discounts"), list):
         fields["discounts"] = [
             _only(entry, ("name", "description", "multipler")) for entry in fields["discounts"]
         ]
-    if isinstance(fields["taxes"], dict):
+    if isinstance(fields.get("taxes"), dict):
         taxes = _only(fields["taxes"], ("compound", "rates"))
-        if isinstance(taxes["rates"], list):
+        if isinstance(taxes.get("rates"), list):
             taxes["rates"] = [_only(entry, ("label", "rate")) for entry in taxes["rates"]]
         fields["taxes"] = taxes
     return fields
 
 
 def _only(value: Any, keys: tuple[str, ...]) -> Any:
-    return {key: value.get(key) for key in keys} if isinstance(value, dict) else value
+    return {key: value[key] for key in keys if key in value} if isinstance(value, dict) else value
 
 
 def same_price(one: Exchange, other: Exchange) -> bool:
     """Whether two responses give the same price."""
     if not one.reading.readable or not other.reading.readable:
         return one.content == other.content
-    return not _differing(price_fields(one.reading.value), price_fields(other.reading.value))
+    return one.content == other.content or _differing(one, other) is None
 
 
 def difference(one: Exchange, other: Exchange) -> str:
     """Say in words how the price of `other` differs from that of `one`."""
-    if not other.ok or not other.reading.readable:
+    if not other.ok or not other.reading.readable or is_error(other):
         return other.summary
-    return _differing(price_fields(one.reading.value), price_fields(other.reading.value)) or other.summary
+    found = _differing(one, other)
+    return found.text if found else other.summary
 
 
-def _differing(before: Any, after: Any, path: str = "") -> str:
-    """Return where and how two values first differ; empty if they are equal."""
+def is_error(exchange: Exchange) -> bool:
+    """Whether a response with status 200 is an error object, such as `{"error": "..."}`."""
+    value = exchange.reading.value
+    return (
+        exchange.ok
+        and isinstance(value, dict)
+        and not any(key in value for key in COSTS)
+        and any(key.lower() in _ERROR_KEYS for key in value)
+    )
+
+
+def differing_member(one: Exchange, other: Exchange) -> str:
+    """Return the path of the first member in which two prices differ, without indexes; empty if none does."""
+    found = _differing(one, other)
+    return re.sub(r"\[\d+\]", "[]", found.path) if found else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    """Where two values first differ, and how in words."""
+
+    path: str
+    text: str
+
+
+def _differing(one: Exchange, other: Exchange) -> _Difference | None:
+    return _first_difference(price_fields(one.reading.value), price_fields(other.reading.value))
+
+
+def _first_difference(before: Any, after: Any, path: str = "") -> _Difference | None:
     members: list[tuple[str, Any, Any]] = []
-    if isinstance(before, dict) and isinstance(after, dict) and before.keys() == after.keys():
+    if isinstance(before, dict) and isinstance(after, dict):
         dot = "." if path else ""
-        members = [(f"{path}{dot}{key}", before[key], after[key]) for key in before]
+        members = [
+            (f"{path}{dot}{key}", before.get(key, _MISSING), after.get(key, _MISSING))
+            for key in dict.fromkeys((*before, *after))
+        ]
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         members = [(f"{path}[{place}]", *pair) for place, pair in enumerate(zip(before, after, strict=True))]
     elif not _same(before, after):
-        return f"{path or 'the document'} is {shown(after)} instead of {shown(before)}"
-    return next((text for where, x, y in members if (text := _differing(x, y, where))), "")
+        where = path or "the document"
+        return _Difference(where, f"{where} is {_shown(after)} instead of {_shown(before)}")
+    return next((found for where, x, y in members if (found := _first_difference(x, y, where))), None)
+
+
+def _shown(value: Any) -> str:
+    return "missing" if value is _MISSING else shown(value)
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -11,9 +11,13 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
+from solusio_contracts.checking.cause import Cause
 from solusio_contracts.checking.target import Target
 from solusio_contracts.contract.clauses import Clause, Level, clause
 from solusio_contracts.http.exchange import Exchange
+
+SAME_PRICE = "the same price as for the plain request"
+"""What is expected of a question that is asked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,8 @@ class Expect:
     """The clause it belongs to; by default, the rule's first one."""
     level: Level | None = None
     """A weaker level than the clause's, where only part of the clause is a must."""
+    cause: Cause | None = None
+    """The cause, if the rule knows it better than the exchange shows it."""
 
     @classmethod
     def that(
@@ -43,9 +49,10 @@ class Expect:
         hint: str = "",
         clause: str = "",
         level: Level | None = None,
+        cause: Cause | None = None,
     ) -> "Expect":
         """Expect a condition to hold; `actual` is shown as text."""
-        return cls(bool(ok), subject, expected, str(actual), exchange, hint, clause, level)
+        return cls(bool(ok), subject, expected, str(actual), exchange, hint, clause, level, cause)
 
     @classmethod
     def key(

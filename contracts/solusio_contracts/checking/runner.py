@@ -7,14 +7,17 @@ from importlib import metadata
 
 import msgspec
 
+from solusio_contracts.checking.grouping import cause_of, explained
 from solusio_contracts.checking.rule import Expect, Rule, SkipRule
 from solusio_contracts.checking.target import Target, UndecidedError
 from solusio_contracts.contract.clauses import Clause, Level, clauses
 from solusio_contracts.http.curl import curl
 from solusio_contracts.http.exchange import Exchange
+from solusio_contracts.http.first_line import first_line
 from solusio_contracts.http.masking import CUT, Mask, shortened
 from solusio_contracts.reporting.report import (
     MAX_FINDINGS,
+    CauseText,
     ClauseText,
     Fact,
     Finding,
@@ -58,6 +61,7 @@ def run(target: Target, rules: Sequence[Rule], *, progress: Progress | None = No
         results.append(result)
         if not gone and target.last_request_failed() and not target.is_up():
             gone = f"the endpoint stopped accepting connections during the rule {rule.name}"
+    judged, causes = explained(results, target.causes, list(target.exchanges))
     return Report(
         tool_version=metadata.version("mock-solusio"),
         target=target.mask(target.settings.url),
@@ -69,7 +73,10 @@ def run(target: Target, rules: Sequence[Rule], *, progress: Progress | None = No
         unpriced=tuple(user for user in target.users if user not in priced),
         statuses=target.statuses,
         facts=_facts(target),
-        results=tuple(results),
+        results=judged,
+        causes=tuple(
+            CauseText(id=one.id, title=target.mask(one.title), fix=target.mask(one.fix)) for one in causes
+        ),
         clauses=clause_texts({clause.id for rule in rules for clause in rule.clauses}),
     )
 
@@ -158,6 +165,9 @@ def finding(expect: Expect, clause: Clause, level: Level, target: Target) -> Fin
     """Return the finding for an unmet expectation, with its exchange and a curl line, all masked."""
     exchange = expect.exchange
     mask = target.mask
+    cause = cause_of(expect, clause.id, target.known_prices())
+    if cause is not None:
+        target.causes.setdefault(cause.id, cause)
     return Finding(
         clause=clause.id,
         level=level,
@@ -169,6 +179,8 @@ def finding(expect: Expect, clause: Clause, level: Level, target: Target) -> Fin
         curl=curl(exchange.request, target.settings.url, mask) if exchange else "",
         request=_shown(exchange.sent, mask, 2 * BODY_SHOWN) if exchange else "",
         response=response_text(exchange, mask) if exchange else "",
+        first_line=first_line(exchange.content, mask) if exchange else "",
+        cause=cause.id if cause else "",
     )
 
 

@@ -9,9 +9,10 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from solusio_contracts.checking.cause import Cause
 from solusio_contracts.http.connection import Connection, ExchangeError, check_headers, exchange_on
 from solusio_contracts.http.exchange import (
     ACTION,
@@ -87,6 +88,8 @@ class Target:
         self._first: dict[int, Exchange] = {}
         self.facts: dict[str, str] = {}
         """What rules find out along the way, such as whether a token is required."""
+        self.causes: dict[str, Cause] = {}
+        """The causes that findings name, by id."""
 
     # What the integrator configured
 
@@ -144,15 +147,18 @@ class Target:
         pause: float = 0.0,
         linger: float = 0.0,
         keep: bool = True,
+        concurrent: int = 1,
     ) -> Exchange:
         """Send any request on a new connection; a failure is recorded in the exchange."""
-        with self.session(timeout=timeout, keep=keep) as session:
+        with self.session(timeout=timeout, keep=keep, concurrent=concurrent) as session:
             return session.send(request, description, pieces=pieces, pause=pause, linger=linger)
 
     @contextmanager
-    def session(self, *, timeout: float | None = None, keep: bool = True) -> Iterator["Session"]:
-        """Open a session: several requests over one connection."""
-        session = Session(self, timeout or self._patience(), keep=keep)
+    def session(
+        self, *, timeout: float | None = None, keep: bool = True, concurrent: int = 1
+    ) -> Iterator["Session"]:
+        """Open a session: several requests over one connection, next to `concurrent` - 1 others."""
+        session = Session(self, timeout or self._patience(), keep=keep, concurrent=concurrent)
         try:
             yield session
         finally:
@@ -172,7 +178,7 @@ class Target:
         def one(request: Request, description: str) -> Exchange:
             with contextlib.suppress(threading.BrokenBarrierError):
                 barrier.wait(timeout=30)
-            return self.send(request, description, timeout=timeout)
+            return self.send(request, description, timeout=timeout, concurrent=len(requests))
 
         with ThreadPoolExecutor(max_workers=len(requests)) as pool:
             try:
@@ -210,6 +216,11 @@ class Target:
     def priced_users(self) -> list[int]:
         """Return the known users whose first response gives a price."""
         return [user for user, exchange in self.first_responses() if exchange.priced]
+
+    def known_prices(self) -> dict[int, Exchange]:
+        """Return the first responses that give a price, by user; nothing is sent."""
+        with self._lock:
+            return {user: one for user, one in self._first.items() if one.priced}
 
     def last_request_failed(self) -> bool:
         """Whether the last request got no response."""
@@ -319,6 +330,7 @@ class Session:
     target: Target
     timeout: float
     keep: bool = True
+    concurrent: int = 1
     connection: Connection | None = field(default=None, repr=False)
 
     def send(
@@ -348,6 +360,7 @@ class Session:
                 seconds=time.monotonic() - started,
                 failure=error.failure,
                 failure_text=error.text,
+                concurrent=self.concurrent,
             )
         else:
             exchange = exchange_on(
@@ -359,6 +372,8 @@ class Session:
                 pause=pause,
                 linger=linger,
             )
+            if self.concurrent > 1:
+                exchange = replace(exchange, concurrent=self.concurrent)
         target.remember(exchange, keep=self.keep)
         return exchange
 

@@ -85,6 +85,8 @@ class Exchange(Received):
     description: str = ""
     """What was asked, in words."""
     sent: bytes = b""
+    concurrent: int = 1
+    """How many requests were sent at the same moment, this one included."""
     seconds: float = 0.0
     content: bytes = b""
     """The body after content decoding; equals `body` when there is none."""
@@ -97,7 +99,7 @@ class Exchange(Received):
         wanted = name.lower()
         return next((value for key, value in self.headers if key.lower() == wanted), None)
 
-    @cached_property
+    @property
     def reading(self) -> Reading:
         """The content read as JSON, with everything that is wrong with it."""
         return read_json(self.content)
@@ -117,7 +119,7 @@ class Exchange(Received):
         """Whether the status is 5xx."""
         return self.status is not None and self.status >= 500
 
-    @property
+    @cached_property
     def priced(self) -> bool:
         """Whether a complete response gives a price, or something like one, and is not a refusal."""
         if self.status is None or self.failure is not None or self.refused:

@@ -6,6 +6,7 @@ are collected, and the value is recovered wherever a person could recover it.
 
 import codecs
 import enum
+import functools
 import json
 import re
 from collections.abc import Iterator
@@ -62,6 +63,8 @@ _RECOVERY_EFFORT = 20_000_000
 _EACH = 2_000
 """The extra cost of each place tried: an error message counts the lines before it."""
 _EXCERPT = 80
+_SHORT = 20_000
+"""Bytes up to which a document is short."""
 _WHITESPACE = " \t\r\n"
 _JSONP = re.compile(r"(?:/\*\*/\s*)?[A-Za-z_$][\w$.]*\s*\(\s*(?P<json>[\[{].*[\]}])\s*\)\s?;?", re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -71,13 +74,25 @@ _OBJECT = re.compile(r"(?:\[\s*)?\{\s*(?:\"[^\"\n]{0,200}\"|'[^'\n]{0,200}')\s*:
 
 
 def read_json(content: bytes) -> Reading:
-    """Read `content` strictly; never raises."""
+    """Read `content` strictly; never raises.
+
+    Most responses of a run are the same bytes, so what was read is shared: do not change its value.
+    """
+    return _read_short(content) if len(content) <= _SHORT else _read_long(content)
+
+
+def _read(content: bytes) -> Reading:
     problems: list[Problem] = []
     text = _decode(content, problems).strip(_WHITESPACE)
     if not text:
         problems.append(Problem(Flaw.EMPTY, "an empty body"))
         return Reading(None, False, tuple(problems))
     return _parse(text, problems)
+
+
+# A large document takes many times its size in memory, so only a few of those are kept.
+_read_short = functools.lru_cache(maxsize=512)(_read)
+_read_long = functools.lru_cache(maxsize=2)(_read)
 
 
 def _decode(content: bytes, problems: list[Problem]) -> str:

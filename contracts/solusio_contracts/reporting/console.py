@@ -12,7 +12,7 @@ from rich.text import Text
 from solusio_contracts.escaping import encodable, visible
 from solusio_contracts.http.masking import TOKEN_VARIABLE
 from solusio_contracts.reporting import view
-from solusio_contracts.reporting.report import ClauseText, Exit, Outcome, Report, Result
+from solusio_contracts.reporting.report import ClauseText, Exit, Outcome, Report
 from solusio_contracts.reporting.text import mapped
 
 WIDEST = 100
@@ -21,6 +21,11 @@ CURL_LINES = 2
 """Curl lines shown for a clause; `verbose` shows all."""
 SHOWN = 5
 """Findings shown for a rule; `verbose` shows all."""
+
+WHOLE = 5
+"""Failures shown whole, and warnings; of further ones only the titles. `verbose` shows all."""
+FIRST_LINES = 2
+"""First lines of responses shown for a clause."""
 
 _LABEL = 15
 _INDENT = 2
@@ -134,16 +139,22 @@ def _counted(kind: str, count: int) -> str:
 
 def _findings(report: Report, page: _Page, *, verbose: bool) -> None:
     texts, words = view.clause_texts(report), view.words(report)
-    for results, kind, one, many in (
+    for groups, kind, one, many in (
         # What kept rules from being decided comes first: it must go before anything else can be seen.
         (view.obstacles(report), "error", "obstacle", "obstacles"),
-        (report.failed, "fail", "failure", "failures"),
-        (view.warned(report), "warn", "warning", "warnings"),
+        (view.failures(report), "fail", "failure", "failures"),
+        (view.warnings(report), "warn", "warning", "warnings"),
     ):
-        if results:
-            page.heading(view.plural(len(results), one, many), f"bold {_STYLES[kind]}")
-        for result in results:
-            _block(result, kind, texts, words, page, verbose=verbose)
+        if groups:
+            page.heading(_heading(groups, one, many), f"bold {_STYLES[kind]}")
+        whole = len(groups) if verbose or len(groups) <= WHOLE + 1 else WHOLE
+        for group in groups[:whole]:
+            _block(group, kind, texts, words, page, verbose=verbose)
+        if groups[whole:]:
+            page.gap()
+            page.say("Fix these first and run the check again. The rest, in full with --verbose:", indent=2)
+        for group in groups[whole:]:
+            page.marked(kind, f"{group.title} ({', '.join(one.rule for one in group.results)})", indent=2)
         if kind == "fail":
             _stale(report, page)
     accepted = view.accepted(report)
@@ -152,6 +163,14 @@ def _findings(report: Report, page: _Page, *, verbose: bool) -> None:
         for result in accepted:
             subjects = ", ".join(dict.fromkeys(finding.subject for finding in result.findings))
             page.say(f"{result.title} ({subjects})", indent=_INDENT)
+
+
+def _heading(groups: Sequence[view.Group], one: str, many: str) -> str:
+    rules = {result.rule for group in groups for result in group.results}
+    counted = view.plural(len(groups), one, many)
+    if len(rules) == len(groups):
+        return counted
+    return f"{view.plural(len(groups), 'cause')} of {view.plural(len(rules), one, many)}"
 
 
 def _stale(report: Report, page: _Page) -> None:
@@ -164,7 +183,7 @@ def _stale(report: Report, page: _Page) -> None:
 
 
 def _block(
-    result: Result,
+    group: view.Group,
     kind: str,
     texts: dict[str, ClauseText],
     words: view.Words,
@@ -172,24 +191,27 @@ def _block(
     *,
     verbose: bool,
 ) -> None:
-    open_ones = [finding for finding in result.findings if not finding.accepted]
-    shown = open_ones if verbose else open_ones[:SHOWN]
+    leading, others = group.results[0], group.results[1:]
+    shown = leading.findings if verbose else leading.findings[:SHOWN]
     page.gap()
-    page.marked(kind, result.title, f"bold {_STYLES[kind]}")
-    for advice in view.advice(shown, texts):
-        _advice(advice, result.rule, words, page, verbose=verbose)
+    page.marked(kind, group.title, f"bold {_STYLES[kind]}")
+    fix = group.cause.fix if group.cause else ""
+    for advice in view.advice(shown, texts, fix):
+        _advice(advice, leading.rule, words, page, verbose=verbose)
         if verbose:
             for request, response in dict.fromkeys((one.request, one.response) for one in advice.findings):
                 _exchange(request, response, page)
-    notes = list(result.notes)
-    if len(open_ones) > len(shown):
-        notes.append(f"{len(open_ones) - len(shown)} more findings of this {words.item}")
-    if len(open_ones) < len(result.findings):
-        notes.append(f"{len(result.findings) - len(open_ones)} accepted by the baseline")
-    if notes:
+    notes = list(leading.notes)
+    if len(leading.findings) > len(shown):
+        notes.append(f"{len(leading.findings) - len(shown)} more findings of this {words.item}")
+    if group.accepted:
+        notes.append(f"{group.accepted} accepted by the baseline")
+    if notes or others:
         page.gap()
     for note in notes:
         page.row("Note", note)
+    if others:
+        page.row("Also explains", "; ".join(f"{one.title} ({one.rule})" for one in others))
 
 
 def _advice(advice: view.Advice, rule: str, words: view.Words, page: _Page, *, verbose: bool) -> None:
@@ -205,6 +227,7 @@ def _advice(advice: view.Advice, rule: str, words: view.Words, page: _Page, *, v
             page.row(words.actual, one.observations[0].actual, "bold")
         else:
             _rows(words.actual, [str(observation) for observation in one.observations], page, "bold")
+    _rows("It begins", advice.first_lines[:FIRST_LINES], page)
     _rows("Why", [advice.why] if advice.why else [], page)
     _rows("Fix", advice.fixes, page)
     every = (*advice.reproductions, *advice.more)

@@ -49,7 +49,7 @@ def _context(report: Report) -> dict[str, Any]:
         "failed": with_advice(report.failed),
         "warned": with_advice(view.warned(report)),
         "accepted": view.accepted(report),
-        "obstacles": with_advice(view.obstacles(report)),
+        "obstacles": with_advice(tuple(group.results[0] for group in view.obstacles(report))),
         "undecided": view.undecided(report),
         "histogram": view.histogram(report),
         "skipped": view.by_reason(report.with_outcome(Outcome.SKIP)),

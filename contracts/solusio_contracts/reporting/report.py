@@ -47,6 +47,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     curl: str = ""
     request: str = ""
     response: str = ""
+    first_line: str = ""
+    """The first line of the response's body, without tags."""
+    cause: str = ""
+    """The id of the cause that it shares with findings of other rules, if there is one."""
     accepted: bool = False
     """Whether the baseline accepts it."""
 
@@ -63,6 +67,14 @@ class ClauseText(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     text: str
     why: str
+    fix: str
+
+
+class CauseText(msgspec.Struct, frozen=True, kw_only=True):
+    """A cause as reports show it: one change fixes the findings of all rules that name it."""
+
+    id: str
+    title: str
     fix: str
 
 
@@ -159,6 +171,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     results: tuple[Result, ...] = ()
     clauses: tuple[ClauseText, ...] = ()
     """The clauses that the items of this run cite."""
+    causes: tuple[CauseText, ...] = ()
+    """The causes that its findings name."""
     stale: tuple[str, ...] = ()
     """Baseline entries that no longer occur."""
 

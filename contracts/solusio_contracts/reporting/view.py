@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from solusio_contracts.escaping import visible
-from solusio_contracts.reporting.report import ClauseText, Exit, Finding, Outcome, Report, Result
+from solusio_contracts.reporting.report import CauseText, ClauseText, Exit, Finding, Outcome, Report, Result
 
 VERDICTS = {
     Exit.CONFORMANT: "conformant",
@@ -94,7 +96,10 @@ def _users(ids: Sequence[int]) -> str:
     return f"{'user' if len(ids) == 1 else 'users'} {', '.join(map(str, ids))}"
 
 
-# Sections; every result is in exactly one
+# Sections
+
+FIRST = ("answered",)
+"""The rules without which nothing else can be judged."""
 
 
 def warned(report: Report) -> tuple[Result, ...]:
@@ -112,11 +117,6 @@ def accepted(report: Report) -> tuple[Result, ...]:
     return tuple(filter(_accepted_whole, report.with_outcome(Outcome.WARN, Outcome.FAIL)))
 
 
-def obstacles(report: Report) -> tuple[Result, ...]:
-    """Return the undecided results with findings, which show what kept rules from being decided."""
-    return tuple(result for result in report.with_outcome(Outcome.ERROR) if result.findings)
-
-
 def undecided(report: Report) -> dict[str, list[Result]]:
     """Return the other undecided results by reason."""
     return by_reason(result for result in report.with_outcome(Outcome.ERROR) if not result.findings)
@@ -124,6 +124,74 @@ def undecided(report: Report) -> dict[str, list[Result]]:
 
 def _accepted_whole(result: Result) -> bool:
     return bool(result.findings) and all(finding.accepted for finding in result.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What one change fixes: the unaccepted findings of one rule, or of several that share a cause."""
+
+    title: str
+    results: tuple[Result, ...]
+    """The rules it explains, each with only these findings; the first one explains it best."""
+    cause: CauseText | None = None
+    accepted: int = 0
+    """Findings of the first rule that the baseline accepts."""
+
+    @property
+    def rule(self) -> str:
+        """The rule to read first."""
+        return self.results[0].rule
+
+    @property
+    def fails(self) -> bool:
+        """Whether one of its findings fails the target."""
+        return any(finding.level == "must" for result in self.results for finding in result.findings)
+
+
+def groups(report: Report) -> tuple[Group, ...]:
+    """Return all unaccepted findings by what fixes them, in the order in which to fix them.
+
+    First comes what keeps a valid request from its price, then what explains most rules, then the order of
+    the run. Every finding is in exactly one group.
+    """
+    causes = {cause.id: cause for cause in report.causes}
+    found: dict[str, dict[str, Result]] = {}
+    for result in report.with_outcome(Outcome.FAIL, Outcome.WARN):
+        for id_ in dict.fromkeys(one.cause or result.rule for one in result.findings if not one.accepted):
+            part = tuple(
+                one for one in result.findings if not one.accepted and (one.cause or result.rule) == id_
+            )
+            found.setdefault(id_, {})[result.rule] = msgspec.structs.replace(result, findings=part)
+    whole = {result.rule: result for result in report.results}
+    made = [
+        Group(
+            title=causes[id_].title if id_ in causes else whole[id_].title,
+            results=tuple(parts.values()),
+            cause=causes.get(id_),
+            accepted=sum(one.accepted for one in whole[next(iter(parts))].findings),
+        )
+        for id_, parts in found.items()
+    ]
+    order = {result.rule: place for place, result in enumerate(report.results)}
+    return tuple(
+        sorted(made, key=lambda one: (one.rule not in FIRST, -min(len(one.results), 2), order[one.rule]))
+    )
+
+
+def obstacles(report: Report) -> tuple[Group, ...]:
+    """Return the undecided results with findings, which show what kept rules from being decided."""
+    found = (result for result in report.with_outcome(Outcome.ERROR) if result.findings)
+    return tuple(Group(result.title, (result,)) for result in found)
+
+
+def failures(report: Report) -> tuple[Group, ...]:
+    """Return the groups that fail the target."""
+    return tuple(group for group in groups(report) if group.fails)
+
+
+def warnings(report: Report) -> tuple[Group, ...]:
+    """Return the groups of which none of the findings fails the target."""
+    return tuple(group for group in groups(report) if not group.fails)
 
 
 def by_area(results: Iterable[Result]) -> dict[str, list[Result]]:
@@ -271,6 +339,8 @@ class Advice:
     expectations: tuple[Expectation, ...]
     sent: tuple[str, ...]
     """Descriptions of the requests."""
+    first_lines: tuple[str, ...]
+    """The first lines of the responses."""
     why: str
     fixes: tuple[str, ...]
     reproductions: tuple[Reproduction, ...]
@@ -292,19 +362,19 @@ def origin(clause: ClauseText) -> str:
     return f"{clause.provenance}: {clause.source}"
 
 
-def advice(findings: Sequence[Finding], texts: dict[str, ClauseText]) -> list[Advice]:
+def advice(findings: Sequence[Finding], texts: dict[str, ClauseText], fix: str = "") -> list[Advice]:
     """Return advice for the findings of one rule, grouped by clause and level.
 
-    Several clauses often share a fix; no text appears twice.
+    Several clauses often share a fix; no text appears twice. A `fix` replaces those of the clauses.
     """
     groups: dict[tuple[str, str], list[Finding]] = {}
     for finding in findings:
         groups.setdefault((finding.clause, finding.level), []).append(finding)
     said: set[str] = {""}
-    return [_advice(group, texts.get(clause), said) for (clause, _), group in groups.items()]
+    return [_advice(group, texts.get(clause), said, fix) for (clause, _), group in groups.items()]
 
 
-def _advice(group: list[Finding], clause: ClauseText | None, said: set[str]) -> Advice:
+def _advice(group: list[Finding], clause: ClauseText | None, said: set[str], fix: str) -> Advice:
     expectations: dict[str, dict[str, list[str]]] = {}
     subjects_by_curl: dict[str, list[str]] = {}
     for finding in group:
@@ -328,7 +398,8 @@ def _advice(group: list[Finding], clause: ClauseText | None, said: set[str]) -> 
         ),
         sent=_unique(one.question for one in group if one.question not in ("", one.subject)),
         why=why[0] if why else "",
-        fixes=_new([*(finding.hint for finding in group), clause.fix if clause else ""], said),
+        first_lines=_unique(one.first_line for one in group if one.first_line not in one.actual),
+        fixes=_new([*(one.hint for one in group), fix or (clause.fix if clause else "")], said),
         reproductions=tuple(one for one in seen if one.curl in examples),
         more=tuple(one for one in seen if one.curl not in examples),
         findings=tuple(group),

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from solusio_contracts.checking.expectations import ENOUGH, same
-from solusio_contracts.checking.price import difference, same_price
+from solusio_contracts.checking.price import difference, is_error, same_price
 from solusio_contracts.checking.rule import Expect, SkipRule, rule
 from solusio_contracts.checking.target import Target, UndecidedError
 from solusio_contracts.http.exchange import Exchange, FailureKind, Request
+from solusio_contracts.http.refusal import refusal
 
 LINGER = 0.05
 """Seconds to wait for bytes after the end of a response."""
@@ -23,33 +24,30 @@ COMPRESSION = (("Accept-Encoding", "gzip, deflate"),)
 def answered(target: Target) -> Iterator[Expect]:
     """Everything else depends on this request, sent just as SolusIO sends it."""
     for user, exchange in target.first_responses():
-        subject = f"user {user}"
-        if exchange.status is not None and 300 <= exchange.status < 400:
-            where = exchange.header("location") or "nowhere"
-            yield Expect.that(
-                False,
-                subject,
-                "a response at exactly this URL",
-                f"status {exchange.status}, a redirect to {where}",
-                exchange,
-                clause="TP-002",
-                hint=f"if {where} is the endpoint, check that URL and configure it in SolusIO",
-            )
-            continue
+        redirected = exchange.status is not None and 300 <= exchange.status < 400
+        where = exchange.header("location") or "nowhere"
         yield Expect.that(
-            exchange.status == 200,
-            subject,
-            "status 200 with a price",
-            exchange.summary,
+            exchange.status == 200 and refusal(exchange) is None and not is_error(exchange),
+            f"user {user}",
+            "a response at exactly this URL" if redirected else "status 200 with a price",
+            f"status {exchange.status}, a redirect to {where}" if redirected else exchange.summary,
             exchange,
-            hint=_refusal_hint(target, exchange),
+            clause="TP-002" if redirected else "",
+            hint="" if refusal(exchange) is not None else _refusal_hint(target, exchange),
         )
 
 
 def _refusal_hint(target: Target, exchange: Exchange) -> str:
+    """Return what may be wrong where the response names no reason itself."""
     if exchange.status in (401, 403):
         if target.token is None:
-            return "the endpoint seems to require an authorization token: pass --token"
+            return "if the endpoint requires an authorization token, pass it: --token"
+        without = target.ask(target.parameters(leave_out="token"), "the same request without a token")
+        if (without.status, without.content) == (exchange.status, exchange.content):
+            return (
+                "without a token the answer is the same, so the token is not what is refused: look for "
+                "a list of allowed addresses, a login of the web server or a firewall"
+            )
         return "the endpoint refuses the token from --token"
     if exchange.status in (404, 422):
         return "does this user exist in the billing system, and is the URL correct?"

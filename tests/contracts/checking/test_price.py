@@ -321,10 +321,8 @@ def test_price_fields_leave_extras_out():
     )
     assert fields == {
         "base_token_unit_cost": 1,
-        "user_token_unit_cost": None,
-        "currency": None,
-        "discounts": [{"name": None, "description": None, "multipler": None}, 3],
-        "taxes": {"compound": None, "rates": 5},
+        "discounts": [{}, 3],
+        "taxes": {"rates": 5},
     }
     assert price_fields([1]) == [1]
 
