@@ -5,7 +5,7 @@ import re
 
 from solusio_contracts.http.masking import CUT, Mask
 
-LONGEST = 100
+LONGEST = 76
 """Characters of a quoted line."""
 _LOOKED_AT = 20_000
 """Bytes in which the line is looked for."""
