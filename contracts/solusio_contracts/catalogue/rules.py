@@ -9,6 +9,7 @@ from solusio_contracts.checking.rule import Rule
 from solusio_contracts.contract.clauses import Clause
 from solusio_contracts.reporting.printing import print_list
 from solusio_contracts.rules import all_rules
+from solusio_contracts.suggestions import did_you_mean
 
 
 class UnknownRuleError(ValueError):
@@ -42,8 +43,10 @@ def print_explanation(name: str) -> None:
         or (not rule.broad and any(wanted == clause.id.lower() for clause in rule.clauses))
     ]
     if not rules:
+        known = {one for rule in all_rules() for one in (rule.name, *(clause.id for clause in rule.clauses))}
         raise UnknownRuleError(
-            f"{name!r} is not a rule or clause; `mock-solusio check --list-rules` lists the rules"
+            f"{name!r} is not a rule or clause.{did_you_mean(name, known)} "
+            "`mock-solusio check --list-rules` lists the rules."
         )
     for position, rule in enumerate(rules):
         if position:

@@ -4,6 +4,8 @@ import fnmatch
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
+from solusio_contracts.suggestions import did_you_mean
+
 T = TypeVar("T")
 
 
@@ -35,7 +37,11 @@ def select(
 
     for pattern in (*only, *skip):
         if not any(matches(item, pattern) for item in items):
-            raise SelectionError(f"{pattern!r} is not a {kind}, area or clause; `{listing}` lists them")
+            known = {one for item in items for one in selectors(item)}
+            hint = did_you_mean(pattern, known)
+            raise SelectionError(
+                f"{pattern!r} is not a {kind}, area or clause.{hint} `{listing}` lists them."
+            )
     chosen = [item for item in items if not only or any(matches(item, pattern) for pattern in only)]
     chosen = [item for item in chosen if not any(matches(item, pattern) for pattern in skip)]
     if not chosen:

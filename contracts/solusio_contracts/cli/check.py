@@ -161,7 +161,9 @@ def check(ctx: click.Context, /, url: str, **options: Any) -> None:
         with live(console, len(rules)) as progress:
             return runner.run(Target(settings), rules, progress=progress)
 
-    run_and_report(ctx, options, run)
+    from solusio_contracts.rules import all_rules
+
+    run_and_report(ctx, options, run, item="rule", names={rule.name for rule in all_rules()})
 
 
 def _selected(options: dict[str, Any]) -> "list[Rule]":

@@ -44,6 +44,7 @@ def _defaults(command: click.Command, file: Path, section: str, *, required: boo
     # Imported here: `check --help` needs none of it.
     from solusio_contracts.decoding import DecodingError, parse_toml, read_text
     from solusio_contracts.escaping import visible
+    from solusio_contracts.suggestions import did_you_mean
 
     try:
         document = parse_toml(read_text(file), str(file))
@@ -62,9 +63,9 @@ def _defaults(command: click.Command, file: Path, section: str, *, required: boo
         name = key.replace("_", "-")
         parameter = parameters.get(name)
         if parameter is None:
-            known = ", ".join(sorted(parameters))
+            hint = did_you_mean(name, parameters) or f" Known options: {', '.join(sorted(parameters))}"
             raise click.BadParameter(
-                f"{file}: [{section}] has no option {key!r}; known options: {known}", param_hint="--config"
+                f"{file}: [{section}] has no option {key!r}.{hint}", param_hint="--config"
             )
         _require_type(parameter, value, f"{file}: [{section}] {key}")
         if (parameter.name or name) in defaults:

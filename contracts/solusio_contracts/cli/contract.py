@@ -131,11 +131,13 @@ def export(format_: str | None, output: Path, names: tuple[str, ...]) -> None:
       mock-solusio contract export --format openapi --output billing-endpoint.yaml
     """
     from solusio_contracts.contract.documents import document_names
+    from solusio_contracts.suggestions import did_you_mean
 
     known = document_names()
     for name in names:
         if name not in known:
-            message = f"expected one of {', '.join(known)}, got {name!r}"
+            hint = did_you_mean(name, known)
+            message = f"expected one of {', '.join(known)}, got {name!r}.{hint}"
             raise click.BadParameter(message, param_hint="--document")
     chosen = format_ or FORMAT_OF_SUFFIX.get(output.suffix.lower(), "table")
     if chosen == "openapi" and len(names) > 1:
@@ -231,7 +233,7 @@ def _renderer(format_: str) -> Callable[[tuple[str, ...]], str]:
 
 
 def _unknown(word: str, clause_ids: list[str], operation_ids: list[str]) -> str:
-    from difflib import get_close_matches
+    from solusio_contracts.suggestions import did_you_mean
 
     message = f"{word!r} is not a clause or operation."
     # A similar id has the same beginning: TP-045 is meant as a neighbour, not as TP-504.
@@ -239,8 +241,7 @@ def _unknown(word: str, clause_ids: list[str], operation_ids: list[str]) -> str:
     for begin in begins:
         if near := [clause_id for clause_id in clause_ids if clause_id.startswith(begin)]:
             return f"{message} Did you mean: {', '.join(near[:8])}?"
-    names = {name.lower(): name for name in operation_ids}
-    if close := get_close_matches(word.lower(), names, n=1):
-        return f"{message} Did you mean: {names[close[0]]}?"
+    if hint := did_you_mean(word, [*operation_ids, *clause_ids]):
+        return message + hint
     areas = sorted({clause_id.partition("-")[0] for clause_id in clause_ids})
     return f"{message} Expected {', '.join([*areas, *operation_ids])}, or nothing for all clauses."

@@ -1,7 +1,7 @@
 """What `check` and `invoices check` share: the options about reports, and a run that ends in them."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -29,13 +29,13 @@ def report_options(*, verbose: str) -> Callable[[F], F]:
             "baseline_file",
             type=click.Path(exists=True, dir_okay=False, path_type=Path),
             metavar="FILE",
-            help="Accept the failures in this file; fail when one of them no longer occurs.",
+            help="Accept the failures and warnings in this file; fail when one of them no longer occurs.",
         ),
         click.option(
             "--write-baseline",
             type=click.Path(dir_okay=False, path_type=Path),
             metavar="FILE",
-            help="Write the failures of this run to a baseline file.",
+            help="Write the failures and warnings of this run to a baseline file; then add your reasons.",
         ),
         click.option(
             "--report",
@@ -58,15 +58,21 @@ def report_options(*, verbose: str) -> Callable[[F], F]:
 
 
 def run_and_report(
-    ctx: click.Context, options: dict[str, Any], run: "Callable[[Console], Report]"
+    ctx: click.Context,
+    options: dict[str, Any],
+    run: "Callable[[Console], Report]",
+    *,
+    item: str,
+    names: Collection[str],
 ) -> NoReturn:
     """Run, report as the options of `report_options` ask, and exit with the code of the report.
 
-    `run` shows its progress on the console it gets, which prints nothing with `--quiet`.
+    `run` shows its progress on the console it gets, which prints nothing with `--quiet`. `names` are those of
+    every `item` (`rule` or `scenario`): a baseline may name no others.
     """
     if options["quiet"] and options["verbose"]:
         raise click.UsageError("--quiet and --verbose exclude each other")
-    baseline = _baseline_of(options["baseline_file"])
+    baseline = _baseline_of(options["baseline_file"], item, names)
     _require_writable([file for _, file in options["reports"]] + [options["write_baseline"]])
     from rich.console import Console
 
@@ -85,14 +91,16 @@ def run_and_report(
     ctx.exit(int(report.exit))
 
 
-def _baseline_of(file: Path | None) -> "Baseline | None":
+def _baseline_of(file: Path | None, item: str, names: Collection[str]) -> "Baseline | None":
     if file is None:
         return None
     from solusio_contracts.decoding import DecodingError
-    from solusio_contracts.reporting.baseline import load
+    from solusio_contracts.reporting.baseline import load, require_names
 
     try:
-        return load(file)
+        baseline = load(file)
+        require_names(baseline, names, item, str(file))
+        return baseline
     except DecodingError as error:
         raise click.BadParameter(str(error), param_hint="--baseline") from error
 
@@ -115,18 +123,24 @@ def _write_files(report: "Report", baseline: "Baseline | None", options: dict[st
         for kind, file in options["reports"]:
             writers.write(report, kind, file)
         if options["write_baseline"] is not None:
-            from solusio_contracts.reporting.baseline import write
-            from solusio_contracts.reporting.report import Exit
-
-            if report.exit is Exit.INCONCLUSIVE:
-                click.echo("No baseline was written: nothing was decided.", err=True)
-                return
-
-            written: Path = options["write_baseline"]
-            written.parent.mkdir(parents=True, exist_ok=True)
-            written.write_text(write(report, baseline), encoding="utf-8")
+            _write_baseline(options["write_baseline"], report, baseline)
     except OSError as error:
         raise click.UsageError(f"cannot write {error.filename}: {error.strerror}") from error
+
+
+def _write_baseline(file: Path, report: "Report", previous: "Baseline | None") -> None:
+    from solusio_contracts.reporting.baseline import unexplained, write
+    from solusio_contracts.reporting.report import Exit
+
+    if report.exit is Exit.INCONCLUSIVE:
+        click.echo("No baseline was written: the run is inconclusive.", err=True)
+        return
+    text = write(report, previous)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    if missing := unexplained(text):
+        entries = f"{missing} entry needs" if missing == 1 else f"{missing} entries need"
+        click.echo(f"{file}: {entries} a reason; add it before you use --baseline.", err=True)
 
 
 def _show(report: "Report", console: "Console", options: dict[str, Any]) -> None:

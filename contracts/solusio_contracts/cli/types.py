@@ -65,7 +65,9 @@ class ReportFile(click.ParamType[tuple[str, Path]]):
             return value
         kind, equals, file = str(value).partition("=")
         if kind not in KINDS or not equals or not file:
-            self.fail(
-                f"expected one of {', '.join(f'{one}=FILE' for one in KINDS)}, got {value!r}", param, ctx
-            )
+            from solusio_contracts.suggestions import did_you_mean
+
+            expected = ", ".join(f"{one}=FILE" for one in KINDS)
+            hint = did_you_mean(kind, KINDS) if kind not in KINDS else ""
+            self.fail(f"expected one of {expected}, got {value!r}.{hint}", param, ctx)
         return kind, Path(file)

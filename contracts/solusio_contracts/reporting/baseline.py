@@ -2,54 +2,69 @@
 
 The file is TOML, to be edited and reviewed::
 
-    version = 1
+    version = 2
 
     [[accept]]
     rule = "discount-key"
-    clause = "TP-041"
-    subject = "discounts[0]"     # optional: by default, every subject of the rule
-    reason = "renamed in our release 4.2"     # optional
+    reason = "renamed in our release 4.2"
 
-Rule, clause and subject identify a finding; its wording does not matter.
+An entry accepts a whole rule; `clause` and `subject` narrow it, and `level = "should"` accepts warnings only.
+The wording of a finding does not matter. An undecided rule has no findings to accept.
 """
 
 import json
+from collections.abc import Collection
 from pathlib import Path
+from typing import Annotated, Literal
 
 import msgspec
 
-from solusio_contracts.decoding import MisfitError, from_toml, parse_toml, read_text, shown
+from solusio_contracts.decoding import DecodingError, MisfitError, from_toml, parse_toml, read_text, shown
 from solusio_contracts.escaping import encodable
 from solusio_contracts.reporting.report import MAX_FINDINGS, Finding, Outcome, Report, Result
+from solusio_contracts.suggestions import did_you_mean
 
-VERSION = 1
+VERSION = 2
 """Version of the file format."""
+OLD_VERSION = 1
+"""Still read: each entry names a clause, and may lack a reason."""
 
 _HEAD = """\
-# Failures that `mock-solusio {command} --baseline FILE` accepts. It fails when one of them no longer occurs,
-# so this list can only become shorter. Add a `reason` to an entry to explain it to others.
+# Failures and warnings that `mock-solusio {command} --baseline FILE` accepts. It fails when one of them no
+# longer occurs, so this list can only become shorter. Every entry needs a `reason`, for those who review it.
 version = {version}
 """
 _DECIDED = (Outcome.PASS, Outcome.WARN, Outcome.FAIL)
 
+Level = Literal["must", "should"]
+Reason = Annotated[str, msgspec.Meta(pattern=r"\S", examples=["renamed in our release 4.2"])]
+
 
 class AcceptedFailure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One entry of the file; without a subject, it accepts every subject."""
+    """One entry of the file; without clause or subject, it accepts every one of the rule."""
 
     rule: str
-    clause: str
+    clause: str | None = None
     subject: str | None = None
-    reason: str = ""
+    level: Level = "must"
+    """The strictest finding that it accepts."""
+    reason: Reason
 
     def covers(self, rule: str, finding: Finding) -> bool:
         """Whether this entry accepts a finding of a rule."""
         # A file cannot contain the invalid Unicode that a response may contain.
         subject = encodable(finding.subject)
-        return self.rule == rule and self.clause == finding.clause and self.subject in (None, subject)
+        return (
+            self.rule == rule
+            and self.clause in (None, finding.clause)
+            and self.subject in (None, subject)
+            and (self.level == "must" or finding.level != "must")
+        )
 
     def __str__(self) -> str:
         at = f" at {self.subject}" if self.subject else ""
-        return f"{self.rule}: {self.clause}{at}"
+        warnings = " (warnings)" if self.level == "should" else ""
+        return (f"{self.rule}: {self.clause}" if self.clause else self.rule) + at + warnings
 
 
 class Baseline(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,11 +74,24 @@ class Baseline(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     accept: tuple[AcceptedFailure, ...] = ()
 
 
+class _OldEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    rule: str
+    clause: str
+    subject: str | None = None
+    reason: Reason = ""  # an empty one is refused, unless it is this default
+
+
+class _OldBaseline(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    version: int
+    accept: tuple[_OldEntry, ...] = ()
+
+
 def load(path: Path | str) -> Baseline:
     """Read a baseline file.
 
     Raises:
-        DecodingError: the file cannot be read, is not valid TOML, or has a wrong version or field.
+        DecodingError: the file cannot be read, is not valid TOML, has a wrong version or field, or an entry
+            lacks its reason.
     """
     return parse(read_text(Path(path)), str(path))
 
@@ -72,13 +100,31 @@ def parse(text: str, name: str = "baseline") -> Baseline:
     """Read the text of a baseline; errors name it by `name`.
 
     Raises:
-        DecodingError: it is not valid TOML, or has a wrong version or field.
+        DecodingError: it is not valid TOML, has a wrong version or field, or an entry lacks its reason.
     """
-    found = parse_toml(text, name)
-    if found.get("version") != VERSION:
-        actual = shown(found["version"]) if "version" in found else "nothing"
+    version = parse_toml(text, name).get("version", msgspec.UNSET)
+    if version not in (VERSION, OLD_VERSION):
+        actual = "nothing" if version is msgspec.UNSET else shown(version)
         raise MisfitError("version", expected=str(VERSION), actual=actual, source=name)
-    return from_toml(text, Baseline, name)
+    if version == VERSION:
+        return from_toml(text, Baseline, name)
+    old = from_toml(text, _OldBaseline, name)
+    entries = (AcceptedFailure(**msgspec.structs.asdict(entry)) for entry in old.accept)
+    return Baseline(old.version, tuple(entries))
+
+
+def require_names(baseline: Baseline, known: Collection[str], item: str, name: str = "baseline") -> None:
+    """Refuse an entry for a rule that does not exist, which would never become stale.
+
+    `item` is the word for what is known (`rule` or `scenario`); errors name the file by `name`.
+
+    Raises:
+        DecodingError: an entry names none of the `known`.
+    """
+    for entry in baseline.accept:
+        if entry.rule not in known:
+            hint = did_you_mean(entry.rule, known)
+            raise DecodingError(f"accept: {entry.rule!r} is not a {item}.{hint or ' Remove it.'}", name)
 
 
 def apply(report: Report, baseline: Baseline) -> Report:
@@ -122,31 +168,51 @@ def _marked(result: Result, baseline: Baseline) -> Result:
 
 
 def write(report: Report, previous: Baseline | None = None) -> str:
-    """Return the text of a baseline that accepts every failure in this report.
+    """Return the text of a baseline that accepts every failure and warning in this report.
 
-    Entries of the previous baseline are kept, with their reasons, unless they are stale.
+    Entries of the previous baseline are kept, with their reasons, unless they are stale. Each new one accepts
+    a rule, and its reason is empty: a person fills it in.
     """
     judged = _judged(report)
-    kept = previous.accept if previous else ()
-    entries = [entry for entry in kept if not _is_stale(entry, judged)]
-    for result in report.with_outcome(Outcome.FAIL):
-        for finding in result.findings:
-            known = any(entry.covers(result.rule, finding) for entry in entries)
-            if finding.level == "must" and not known:
-                # Fuzzing shows the same fault differently in each run.
-                subject = None if result.area == "fuzz" else finding.subject
-                entries.append(AcceptedFailure(rule=result.rule, clause=finding.clause, subject=subject))
+    entries = [entry for entry in _previous(previous) if not _is_stale(entry, judged)]
+    for result in report.with_outcome(Outcome.FAIL, Outcome.WARN):
+        levels = {
+            finding.level
+            for finding in result.findings
+            if not any(entry.covers(result.rule, finding) for entry in entries)
+        }
+        if levels:
+            level: Level = "must" if "must" in levels else "should"
+            entries.append(AcceptedFailure(rule=result.rule, level=level, reason=""))
     head = _HEAD.format(command=report.command, version=VERSION)
     return head + "".join(map(_text, entries))
 
 
+def unexplained(text: str) -> int:
+    """Return how many entries of a written baseline wait for their reason."""
+    return sum(not entry["reason"] for entry in parse_toml(text).get("accept", ()))
+
+
+def _previous(baseline: Baseline | None) -> tuple[AcceptedFailure, ...]:
+    """Return the entries of a baseline; those of the old version as one for each rule."""
+    if baseline is None or baseline.version == VERSION:
+        return baseline.accept if baseline else ()
+    reasons: dict[str, dict[str, None]] = {}
+    for entry in baseline.accept:
+        reasons.setdefault(entry.rule, {})[entry.reason] = None
+    return tuple(
+        AcceptedFailure(rule=rule, reason="; ".join(filter(None, texts))) for rule, texts in reasons.items()
+    )
+
+
 def _text(entry: AcceptedFailure) -> str:
-    members = {"rule": entry.rule, "clause": entry.clause}
-    if entry.subject is not None:
-        members["subject"] = entry.subject
-    if entry.reason:
-        members["reason"] = entry.reason
-    return "\n[[accept]]\n" + "".join(f"{name} = {_quoted(value)}\n" for name, value in members.items())
+    members = msgspec.to_builtins(entry)
+    shown = {
+        name: value
+        for name, value in members.items()
+        if value is not None and (name, value) != ("level", "must")
+    }
+    return "\n[[accept]]\n" + "".join(f"{name} = {_quoted(value)}\n" for name, value in shown.items())
 
 
 def _quoted(text: str) -> str:

@@ -1,10 +1,10 @@
 """Query parameters that an operation does not have are ignored (assumed); the journal names them."""
 
-import difflib
 import re
 from collections.abc import Iterable
 
 from mock_solusio.api.routes import Route
+from solusio_contracts.suggestions import closest
 
 _BRACKETS = re.compile(r"^filter|[\[\].]")
 
@@ -22,7 +22,6 @@ def _hint(route: Route, name: str) -> str:
     if not route.query:
         return "The operation has none."
     bare = {_BRACKETS.sub("", known): known for known in route.query}
-    near = difflib.get_close_matches(_BRACKETS.sub("", name), bare, n=3, cutoff=0.6)
-    if near:
-        return f"Did you mean: {', '.join(bare[one] for one in near)}?"
+    if found := closest(_BRACKETS.sub("", name), bare):
+        return f"Did you mean: {', '.join(bare[one] for one in found)}?"
     return f"It has {', '.join(route.query)}."

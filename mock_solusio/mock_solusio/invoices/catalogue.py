@@ -1,6 +1,5 @@
 """Prints scenarios: `invoices list` and `invoices show`."""
 
-from difflib import get_close_matches
 from typing import Any
 
 import msgspec
@@ -17,6 +16,7 @@ from solusio_contracts.invoices.differences import counted
 from solusio_contracts.invoices.scenario import ExpectedInvoice, Scenario, ScenarioPlan, load_scenarios
 from solusio_contracts.invoices.verdict import NUMBERS
 from solusio_contracts.reporting.printing import PLAIN_WIDTH, print_list
+from solusio_contracts.suggestions import did_you_mean
 from solusio_contracts.timeline import AnyEvent
 
 MOST = 12
@@ -51,9 +51,8 @@ def print_scenario(name: str) -> None:
     known = {one.id: one for one in load_scenarios()}
     scenario = known.get(name.strip().lower())
     if scenario is None:
-        near = get_close_matches(name, known, n=1)
-        meant = f"; did you mean {near[0]}?" if near else "; see `mock-solusio invoices list`"
-        raise UnknownScenarioError(f"{name!r} is not a scenario{meant}")
+        hint = did_you_mean(name, [*known, NUMBERS]) or " `mock-solusio invoices list` lists them."
+        raise UnknownScenarioError(f"{name!r} is not a scenario.{hint}")
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = PLAIN_WIDTH

@@ -80,7 +80,11 @@ def check(ctx: click.Context, /, **options: Any) -> None:
         with sigterm_as_interrupt():
             return _run(system, chosen, console, options, access_token, judge_numbers, curl_of)
 
-    run_and_report(ctx, options, run)
+    from mock_solusio.invoices.run import NUMBERS
+    from solusio_contracts.invoices.scenario import load_scenarios
+
+    names = {NUMBERS, *(scenario.id for scenario in load_scenarios())}
+    run_and_report(ctx, options, run, item="scenario", names=names)
 
 
 def _run(

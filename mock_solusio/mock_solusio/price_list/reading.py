@@ -2,7 +2,6 @@
 
 import re
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
-from difflib import get_close_matches
 from typing import Any
 
 from babel.numbers import get_currency_symbol
@@ -19,6 +18,7 @@ from mock_solusio.price_list.model import (
 from solusio_contracts.checking import currencies
 from solusio_contracts.decoding import DecodingError, decimal_of, parse_toml, text_of
 from solusio_contracts.minor_units import minor_digits
+from solusio_contracts.suggestions import closest
 
 LONGEST_FILE = 1_000_000
 """The largest file in bytes; a plan takes about a hundred."""
@@ -97,7 +97,7 @@ class _Reader:
         for key in of:
             if key not in names:
                 near = [one for one in names if key and (one.endswith(f"_{key}") or one == key.lower())]
-                near = near or get_close_matches(key, names, n=1)
+                near = near or closest(key, names)[:1]
                 hint = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(names)}."
                 self.error("unknown-key", f"{place}.{key}" if place else key, f"unknown; {hint}", name)
 
@@ -194,7 +194,7 @@ class _Reader:
             self.error("missing", where, "a currency needs its ISO 4217 code, such as EUR.")
         elif isinstance(entry["code"], str) and code not in currencies.known():
             near = [code.strip().upper()] if code.strip().upper() in currencies.known() else []
-            near = near or get_close_matches(code.upper(), sorted(currencies.current()), n=3, cutoff=0.6)
+            near = near or closest(code, sorted(currencies.current()))
             hint = f" Did you mean {' or '.join(near)}?" if near else ""
             self.error("unknown-currency", where, f"‘{code}’ is not a currency code of ISO 4217.{hint}")
             return ""

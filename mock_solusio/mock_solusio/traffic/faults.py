@@ -4,7 +4,6 @@ A fault is data (the body of POST /_mock/faults); `Faults.next` chooses the one 
 `fault_injection` carries it out. Only random faults are random, and they are seeded.
 """
 
-import difflib
 import random
 import re
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from msgspec import Meta
 from mock_solusio.decoding import invalid, parse
 from mock_solusio.domain.errors import Conflict, NotFound
 from solusio_contracts.contract import documents
+from solusio_contracts.suggestions import did_you_mean
 
 MOST: Final = 100
 """Faults that may be active at once."""
@@ -328,6 +328,4 @@ def _check(script: Script) -> None:
 def _check_operation(name: str) -> None:
     known = [operation.id for operation in documents.operations("solusio-api")]
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
-        hint = f". Did you mean: {', '.join(near)}?" if near else ""
-        raise invalid("operation", f"the API has no operation {name!r}{hint}")
+        raise invalid("operation", f"the API has no operation {name!r}.{did_you_mean(name, known)}")

@@ -42,7 +42,10 @@ def test_selectors(only, skip, names):
 @pytest.mark.parametrize(
     ("only", "skip", "message"),
     [
-        (["discount"], [], "'discount' is not a rule, area or clause; `list-them` lists them"),
+        (["discount"], [], "'discount' is not a rule, area or clause. .*`list-them` lists them"),
+        (["discont-key"], [], r"Did you mean: discount-key\?"),
+        (["feilds"], [], r"Did you mean: fields\?"),
+        ([], ["TP-41"], r"Did you mean: TP-041\?"),
         (["TP-999"], [], "'TP-999' is not a rule"),
         ([""], [], "'' is not a rule"),
         ([" fields"], [], "' fields' is not a rule"),

@@ -10,21 +10,30 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from solusio_contracts.decoding import DecodingError
-from solusio_contracts.reporting.baseline import AcceptedFailure, Baseline, apply, load, parse, write
+from solusio_contracts.reporting.baseline import (
+    AcceptedFailure,
+    Baseline,
+    apply,
+    load,
+    parse,
+    unexplained,
+    write,
+)
 from solusio_contracts.reporting.report import MAX_FINDINGS, Exit, Finding, Outcome, Report, Result
+from solusio_contracts.reporting.view import warned
 
 Make = Callable[..., Any]
 
 
 def entry(**changes: Any) -> AcceptedFailure:
     """Return an entry that accepts the finding of the `make_finding` fixture."""
-    members = {"rule": "discount-key", "clause": "TP-041", "subject": "discounts[0]"}
+    members = {"rule": "discount-key", "clause": "TP-041", "subject": "discounts[0]", "reason": "known"}
     return AcceptedFailure(**(members | changes))
 
 
 def baseline(*entries: AcceptedFailure) -> Baseline:
     """Return a baseline with these entries."""
-    return Baseline(version=1, accept=entries)
+    return Baseline(version=2, accept=entries)
 
 
 @pytest.fixture
@@ -52,8 +61,9 @@ def test_an_accepted_failure_no_longer_fails(failing):
     assert report.exit is Exit.CONFORMANT
 
 
-def test_an_entry_without_a_subject_accepts_every_subject(failing):
-    assert apply(failing, baseline(entry(subject=None))).exit is Exit.CONFORMANT
+@pytest.mark.parametrize("change", [{"subject": None}, {"clause": None}, {"clause": None, "subject": None}])
+def test_an_entry_accepts_all_that_it_does_not_narrow(change, failing):
+    assert apply(failing, baseline(entry(**change))).exit is Exit.CONFORMANT
 
 
 @pytest.mark.parametrize("change", [{"rule": "other"}, {"clause": "TP-060"}, {"subject": "discounts[1]"}])
@@ -83,6 +93,24 @@ def test_a_warning_can_be_accepted(make_report, make_result, make_finding):
     report = apply(make_report(results=(result,)), baseline(entry()))
     assert report.results[0].findings[0].accepted
     assert report.stale == ()
+
+
+def test_an_accepted_warning_does_not_accept_a_failure(make_report, make_result, make_finding):
+    findings = (make_finding(), make_finding(level="should"))
+    report = apply(
+        make_report(results=(make_result(outcome=Outcome.FAIL, findings=findings),)),
+        baseline(entry(level="should")),
+    )
+    assert [finding.accepted for finding in report.results[0].findings] == [False, True]
+    assert report.exit is Exit.NOT_CONFORMANT
+
+
+def test_an_undecided_rule_is_never_accepted(make_report, make_result, make_finding):
+    undecided = make_result(outcome=Outcome.ERROR, findings=(make_finding(),), reason="only status 429")
+    report = apply(make_report(results=(make_result(rule="other"), undecided)), baseline(entry()))
+    assert not report.results[1].findings[0].accepted
+    assert report.exit is Exit.INCONCLUSIVE
+    assert "discount-key" not in write(report)
 
 
 # Going stale
@@ -146,7 +174,7 @@ def test_a_file_as_people_write_it(tmp_path):
         tmp_path,
         """\
 # accepted until release 4.2
-version = 1
+version = 2
 
 [[accept]]
 rule = "discount-key"
@@ -156,28 +184,38 @@ reason = "the shop reads the old key, too"
 
 [[accept]]
 rule = "arithmetic"
-clause = "TP-060"
+level = "should"
+reason = "we round to cents"
 """,
     )
     assert load(path) == baseline(
         entry(reason="the shop reads the old key, too"),
-        AcceptedFailure(rule="arithmetic", clause="TP-060", subject=None, reason=""),
+        AcceptedFailure(rule="arithmetic", level="should", reason="we round to cents"),
     )
 
 
+def test_the_first_version_is_still_read(failing, tmp_path):
+    """It named a clause in each entry, often a subject, and needed no reason."""
+    text = 'version = 1\n[[accept]]\nrule = "discount-key"\nclause = "TP-041"\nsubject = "discounts[0]"\n'
+    old = load(stored(tmp_path, text))
+    assert apply(failing, old).exit is Exit.CONFORMANT
+    assert apply(failing, load(stored(tmp_path, text.replace("[0]", "[1]")))).exit is Exit.NOT_CONFORMANT
+
+
 def test_an_empty_baseline_and_a_byte_order_mark(tmp_path):
-    assert load(stored(tmp_path, "\ufeffversion = 1\r\n")) == baseline()
+    assert load(stored(tmp_path, "\ufeffversion = 2\r\n")) == baseline()
 
 
 FINE = '[[accept]]\nrule = "a"\nclause = "TP-001"\n'
+REASON = "a string such as renamed in our release 4.2"
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "version: expected 1, got nothing"),
-        ("version = 2", "version: expected 1, got 2"),
-        ("version = '1'", 'version: expected 1, got "1"'),
+        ("", "version: expected 2, got nothing"),
+        ("version = 3", "version: expected 2, got 3"),
+        ("version = '1'", 'version: expected 2, got "1"'),
         ("version = true", "version: expected an integer, got true"),
         ("version = 1\nversion = 2\n", "not valid TOML: Cannot overwrite a value (at line 2, "),
         ("version = 1\nrules = []", "rules: is not a known field; known fields: version, accept"),
@@ -186,6 +224,10 @@ FINE = '[[accept]]\nrule = "a"\nclause = "TP-001"\n'
         (f"version = 1\n{FINE}subjekt = 'x'", "accept[0].subjekt (line 2): is not a known field"),
         (f"version = 1\n\n{FINE}subject = 3", "accept[0].subject (line 3): expected a string or null, got 3"),
         ("version = 1\naccept = [{rule = 'a'}]", "accept[0].clause: is missing"),
+        (f"version = 1\n{FINE}reason = ''", f'accept[0].reason (line 2): expected {REASON}, got ""'),
+        (f"version = 2\n{FINE}", "accept[0].reason (line 2): is missing"),
+        (f"version = 2\n{FINE}reason = ' '", f'accept[0].reason (line 2): expected {REASON}, got " "'),
+        (f"version = 2\n{FINE}level = 'may'", "accept[0].level (line 2): expected one of must, should, got"),
         ("version = 1\naccept = ['a']", 'accept[0]: expected an object, got "a"'),
     ],
 )
@@ -208,16 +250,25 @@ def test_a_file_that_is_missing_or_no_text(tmp_path):
 # Writing
 
 
+def explained(text: str) -> str:
+    """Return a written baseline after a person filled in the reasons."""
+    return text.replace('reason = ""', 'reason = "known"')
+
+
 def test_a_written_baseline_accepts_the_run(mixed_report, tmp_path):
-    path = stored(tmp_path, write(mixed_report))
-    first, second = "discounts[0]", "discounts[1]"
+    text = write(mixed_report)
+    assert unexplained(text) == 3
+    with pytest.raises(DecodingError, match="reason"):
+        parse(text)
+    path = stored(tmp_path, explained(text))
     assert load(path) == baseline(
-        entry(subject=first),
-        entry(subject=second),
-        AcceptedFailure(rule="token-prefix", clause="TP-091", subject="the token's first half"),
-    ), "failures only: the warning of mixed_report needs no accepting"
+        AcceptedFailure(rule="discount-key", reason="known"),
+        AcceptedFailure(rule="arithmetic", level="should", reason="known"),
+        AcceptedFailure(rule="token-prefix", reason="known"),
+    )
     accepted = apply(mixed_report, load(path))
     assert accepted.failed == ()
+    assert warned(accepted) == ()
     assert accepted.stale == ()
 
 
@@ -225,10 +276,10 @@ def test_a_run_without_failures_gives_an_empty_baseline(make_report, make_result
     assert load(stored(tmp_path, write(make_report(results=(make_result(),))))) == baseline()
 
 
-def test_only_the_failures_of_a_failed_rule_are_written(make_report, make_result, make_finding):
+def test_a_rule_that_fails_and_warns_has_one_entry(make_report, make_result, make_finding):
     findings = (make_finding(), make_finding(subject="x", level="should"))
     text = write(make_report(results=(make_result(outcome=Outcome.FAIL, findings=findings),)))
-    assert [one["subject"] for one in tomllib.loads(text)["accept"]] == ["discounts[0]"]
+    assert tomllib.loads(text)["accept"] == [{"rule": "discount-key", "reason": ""}]
 
 
 def test_a_previous_baseline_keeps_its_reasons_and_loses_what_is_stale(
@@ -242,11 +293,28 @@ def test_a_previous_baseline_keeps_its_reasons_and_loses_what_is_stale(
             make_result(rule="fixed"),
         )
     )
-    known = entry(reason="known")
+    known = entry()
     wide = entry(clause="TP-091", subject=None, reason="all of them")
     skipped, fixed = entry(rule="skipped"), entry(rule="fixed")
     text = write(report, baseline(fixed, known, wide, skipped))
-    assert load(stored(tmp_path, text)) == baseline(known, wide, skipped, entry(subject="discounts[1]"))
+    new = AcceptedFailure(rule="discount-key", reason="known")
+    assert load(stored(tmp_path, explained(text))) == baseline(known, wide, skipped, new)
+
+
+def test_the_entries_of_the_first_version_become_one_for_each_rule(failing):
+    text = "version = 1\n" + "".join(
+        f'[[accept]]\nrule = "{rule}"\nclause = "{clause}"\n{reason}'
+        for rule, clause, reason in (
+            ("discount-key", "TP-041", 'reason = "release 4.2"\n'),
+            ("discount-key", "TP-043", 'reason = "ticket 7"\n'),
+            ("discount-key", "TP-044", ""),
+            ("not-selected", "TP-001", ""),
+        )
+    )
+    assert tomllib.loads(write(failing, parse(text)))["accept"] == [
+        {"rule": "discount-key", "reason": "release 4.2; ticket 7"},
+        {"rule": "not-selected", "reason": ""},
+    ]
 
 
 @settings(max_examples=100)
@@ -261,4 +329,4 @@ def test_any_subject_can_be_accepted(subject):
     report = Report(
         tool_version="0", target="", started="", seconds=0, seed=0, requests=0, users=(), results=(result,)
     )
-    assert apply(report, parse(write(report))).exit is Exit.CONFORMANT
+    assert apply(report, parse(explained(write(report)))).exit is Exit.CONFORMANT

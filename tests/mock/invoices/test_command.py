@@ -149,8 +149,19 @@ def test_every_report(invoices, billing, tmp_path):
 def test_a_baseline_accepts_and_goes_stale(invoices, billing, tmp_path):
     only = ("--only", "vendor-730-hours")
     assert invoices("check", *billing(NO_CAP), *only, "--write-baseline", "known.toml").exit_code == 1
-    assert "`mock-solusio invoices check --baseline FILE`" in (tmp_path / "known.toml").read_text()
-    assert invoices("check", *billing(NO_CAP), *only, "--baseline", "known.toml").exit_code == 0
+    written = (tmp_path / "known.toml").read_text()
+    assert "`mock-solusio invoices check --baseline FILE`" in written
+    unexplained = invoices("check", *billing(NO_CAP), *only, "--baseline", "known.toml")
+    assert unexplained.exit_code == 2
+    assert "accept[0].reason (line 5): expected" in unexplained.output
+    (tmp_path / "known.toml").write_text(written.replace('reason = ""', 'reason = "caps come in March"'))
+    accepted = invoices("check", *billing(NO_CAP), *only, "--baseline", "known.toml")
+    assert accepted.exit_code == 0
+    assert "No new failures" in accepted.output
+    (tmp_path / "other.toml").write_text('version = 2\n[[accept]]\nrule = "vendor-730-hors"\nreason = "x"\n')
+    unknown = invoices("check", *billing(), *only, "--baseline", "other.toml")
+    assert unknown.exit_code == 2
+    assert "'vendor-730-hors' is not a scenario. Did you mean: vendor-730-hours?" in unknown.output
     run = invoices("check", *billing(), *only, "--baseline", "known.toml")
     assert run.exit_code == 1
     assert "1 stale baseline entry" in run.output
@@ -336,7 +347,7 @@ def test_a_scenario_for_people(invoices):
 def test_a_scenario_that_is_not_there(invoices):
     run = invoices("show", "resize-mid-mont")
     assert run.exit_code == 2
-    assert "'resize-mid-mont' is not a scenario; did you mean resize-mid-month?" in run.output
+    assert "'resize-mid-mont' is not a scenario. Did you mean: resize-mid-month?" in run.output
 
 
 @pytest.mark.parametrize("document", ["invoices", "customers"])

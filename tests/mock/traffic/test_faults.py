@@ -213,7 +213,7 @@ def test_every_mishap_can_be_asked_for():
         (
             {"kind": "cut", "operation": "creatUser"},
             "operation",
-            "the API has no operation 'creatUser'. Did you mean: createUser, ",
+            "the API has no operation 'creatUser'. Did you mean: createUser?",
         ),
         ({"kind": "cut", "operation": "x"}, "operation", "the API has no operation 'x'"),
     ],
