@@ -170,13 +170,26 @@ def export(format_: str | None, output: Path, names: tuple[str, ...]) -> None:
 )
 @output_option
 @click.option("--insecure", is_flag=True, help="Accept any certificate of an https URL.")
+@click.option(
+    "--max-seconds",
+    type=click.FloatRange(0.1, 3600),
+    default=30,
+    show_default=True,
+    help="Limit for fetching a URL, in all.",
+)
 def diff(
-    source: str, name: str, only: tuple[str, ...], format_: str | None, output: Path, insecure: bool
+    source: str,
+    name: str,
+    only: tuple[str, ...],
+    format_: str | None,
+    output: Path,
+    insecure: bool,
+    max_seconds: float,
 ) -> None:
     """Compare our OpenAPI document with the vendor's own.
 
     A SolusIO installation has the vendor's document in storage/api-docs/api-docs.json. Pass that
-    file, its URL, or - for standard input: OpenAPI 3.0 or 3.1, JSON or YAML. Nothing is sent
+    file, its URL, or - for standard input: OpenAPI 3.0 to 3.2, JSON or YAML. Nothing is sent
     anywhere. Please report the result: it is the best help you can give this project.
 
     Exit codes: 0 no contradiction, 1 a contradiction, 2 nothing could be compared.
@@ -190,15 +203,20 @@ def diff(
     from solusio_contracts.contract.documents import document
     from solusio_contracts.diff.compare import compare
     from solusio_contracts.diff.export import exit_code, to_json
-    from solusio_contracts.diff.findings import DiffVerdict
+    from solusio_contracts.diff.findings import BUNDLE, DiffVerdict, enumerated
     from solusio_contracts.diff.vendor import VendorDocumentError, load, shown
 
     try:
-        theirs = load(source, insecure=insecure)
+        theirs = load(source, insecure=insecure, seconds=max_seconds)
     except VendorDocumentError as error:
         raise click.UsageError(str(error)) from error
     found = compare(document(name), theirs)
     if not found.matched:
+        if found.elsewhere:
+            raise click.UsageError(
+                "Nothing was compared: parts of that document are in others, which are not followed: "
+                f"{enumerated(found.elsewhere)}. {BUNDLE}"
+            )
         others = ", ".join(other for other in COMPARED if other != name)
         raise click.UsageError(
             f"that document has no operation of {name}, so nothing was compared; try --document {others}"

@@ -10,21 +10,21 @@ from dataclasses import replace
 from solusio_contracts.contract.documents import Node
 from solusio_contracts.diff.compare_operations import OperationComparer, PlacedResult
 from solusio_contracts.diff.findings import (
+    BUNDLE,
     OURS,
     THEIRS,
     DiffVerdict,
     DocumentDiff,
     ElementFinding,
     ElementResult,
+    enumerated,
 )
 from solusio_contracts.diff.operations import ApiOperation, SourceDocument, is_billing, wanted
 from solusio_contracts.diff.schemas import SchemaComparer
 
-_LISTED = 5
-
 
 def compare(ours: Node, theirs: Node) -> DocumentDiff:
-    """Compare our document with the vendor's (OpenAPI 3.0 or 3.1, which may be malformed in details)."""
+    """Compare our document with the vendor's (OpenAPI 3, which may be malformed in details)."""
     return _Comparer(SourceDocument(ours), SourceDocument(theirs)).run()
 
 
@@ -66,6 +66,7 @@ class _Comparer:
             findings=tuple(self._findings()),
             wanted=tuple(wanted(self.theirs, op) for op in lacking if is_billing(op)),
             remarks=tuple(self._remarks()),
+            elsewhere=tuple(self.theirs.schemas.elsewhere),
         )
 
     # One finding for each distinct result of an element of ours, however many operations share it
@@ -100,10 +101,12 @@ class _Comparer:
         for words, names in (
             ("These references in the vendor's document have no target", [*self.theirs.schemas.unresolved]),
             ("These operations differ from others only in the spelling of the path", self.theirs.same_path),
+            ("These parts, which OpenAPI 3.1 does not have, were not compared", self.theirs.beyond_3_1),
         ):
             if names:
-                more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-                yield f"{words}: {', '.join(names[:_LISTED])}{more}."
+                yield f"{words}: {enumerated(names)}."
+        if elsewhere := [*self.theirs.schemas.elsewhere]:
+            yield f"References to other documents are not followed: {enumerated(elsewhere)}. {BUNDLE}"
 
 
 def _knows_null(whole: object) -> bool:

@@ -1,6 +1,6 @@
 """What the comparison of two documents finds, as data. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -18,6 +18,11 @@ class DiffVerdict(StrEnum):
     CONFIRMED = "confirmed"
     """Both have it and agree."""
 
+
+BUNDLE = "To follow them, bundle the document first: npx @redocly/cli bundle openapi.yaml -o bundled.json"
+"""What to do about a document in several files."""
+
+_LISTED = 5
 
 OURS, THEIRS = "ours", "vendor"
 """The documents, as values of `missing_in`."""
@@ -115,6 +120,8 @@ class DocumentDiff:
     wanted: tuple[WantedOperation, ...]
     remarks: tuple[str, ...]
     """What limits the comparison as a whole."""
+    elsewhere: tuple[str, ...] = ()
+    """The vendor's references to other documents, which are not followed."""
 
     def having(
         self, verdict: DiffVerdict, *, missing_in: str = "", assumed: bool | None = None
@@ -142,3 +149,9 @@ class DocumentDiff:
                 key=lambda entry: -sum(found.verdict is DiffVerdict.CONTRADICTED for found in entry[1]),
             )
         )
+
+
+def enumerated(names: Sequence[str]) -> str:
+    """Return the first of some names, and how many more there are."""
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return f"{', '.join(names[:_LISTED])}{more}"

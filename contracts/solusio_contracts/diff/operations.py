@@ -97,6 +97,8 @@ class SourceDocument:
     operations: dict[Key, ApiOperation] = field(init=False)
     same_path: list[str] = field(default_factory=list)
     """Operations that do not differ from an earlier one in what matters, and so are ignored."""
+    beyond_3_1: list[str] = field(default_factory=list)
+    """What the document says in ways of OpenAPI 3.2, which are not read."""
     _pointers: dict[int, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -128,6 +130,7 @@ class SourceDocument:
         for path, raw in paths.items() if isinstance(paths, Mapping) else ():
             item = self.schemas.resolved(raw)
             base = _base(item.get("servers") or self.whole.get("servers"))
+            self.beyond_3_1 += [f"{method} {path}" for method in _methods_of_3_2(item)]
             for method in METHODS:
                 if isinstance(node := item.get(method), Mapping):
                     yield self._described(method, str(path), base, item, node)
@@ -166,6 +169,8 @@ class SourceDocument:
                 where, spelled = str(stated.get("in") or ""), str(stated.get("name") or "")
                 if where == "header" and spelled.lower() in _NOT_PARAMETERS:
                     continue
+                if where == "querystring":
+                    self.beyond_3_1.append(f"the querystring {spelled}")
                 if where in ("query", "path", "header", "cookie") and spelled:
                     yield from self._parameter(where, spelled, stated)
 
@@ -193,7 +198,11 @@ class SourceDocument:
             return None
         ranked = sorted(content.items(), key=lambda entry: _rank(_media(str(entry[0]))))
         media, held = ranked[0]
-        schema = held.get("schema") if isinstance(held, Mapping) else None
+        # In OpenAPI 3.2, a media type may be a reference, and describe the items of a stream.
+        held = self.schemas.resolved(held)
+        if "itemSchema" in held:
+            self.beyond_3_1.append(f"the items of {media}")
+        schema = held.get("schema")
         schema = schema if isinstance(schema, Mapping) else {}
         return Body(_media(str(media)), schema, node, node.get("required") is True)
 
@@ -273,6 +282,13 @@ def _base(servers: Any) -> str:
         return ""
     found = list(_API.finditer(path))
     return path[found[-1].end() :] if found else ""
+
+
+def _methods_of_3_2(item: Node) -> Iterator[str]:
+    if isinstance(item.get("query"), Mapping):
+        yield "QUERY"
+    additional = item.get("additionalOperations")
+    yield from map(str, additional if isinstance(additional, Mapping) else ())
 
 
 def _media(text: str) -> str:

@@ -67,6 +67,8 @@ class Schemas:
         self.whole = whole
         self.unresolved: dict[str, None] = {}
         """References without a target, in the order in which they were found."""
+        self.elsewhere: dict[str, None] = {}
+        """References to other documents, which are not followed, in that order."""
         self._shapes: dict[int, Shape] = {}
         self._open: set[int] = set()
         self._kept: list[Node] = []
@@ -79,7 +81,8 @@ class Schemas:
             node = None if reference in seen else self._at(reference)
             seen.add(reference)
             if node is None:
-                self.unresolved[reference] = None
+                found = self.unresolved if reference.startswith("#") else self.elsewhere
+                found[reference] = None
         return node if isinstance(node, Mapping) else _EMPTY
 
     def _at(self, reference: str) -> Any:

@@ -50,7 +50,14 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     type=click.FloatRange(0.1, 3600),
     default=60,
     show_default=True,
-    help="Seconds to wait for the real SolusIO.",
+    help="Seconds to wait for the real SolusIO: to connect, and between two pieces of a response.",
+)
+@click.option(
+    "--max-seconds",
+    type=click.FloatRange(0.1, 86400),
+    default=600,
+    show_default=True,
+    help="Seconds that an exchange with the real SolusIO may take in all.",
 )
 @click.option(
     "--keep-host",
@@ -77,6 +84,7 @@ def record(
     insecure: bool,
     cacert: Path | None,
     timeout: float,
+    max_seconds: float,
     keep_host: bool,
     all_paths: bool,
     seed: str | None,
@@ -113,6 +121,7 @@ def record(
             tls=tls,
             verify=_verifying(insecure, cacert),
             timeout=timeout,
+            max_seconds=max_seconds,
             keep_host=keep_host,
             all_paths=all_paths,
         )
@@ -126,7 +135,7 @@ def _refuse_options_of_others(
     if check is None:
         allowed |= {"out", "seed", "all_paths"}
     if upstream is not None:
-        allowed |= {"host", "port", "tls", "insecure", "cacert", "timeout", "keep_host"}
+        allowed |= {"host", "port", "tls", "insecure", "cacert", "timeout", "max_seconds", "keep_host"}
     chosen = "--upstream" if upstream is not None else "--import-har" if import_har is not None else "--check"
     for name in context.params:
         source = context.get_parameter_source(name)
@@ -172,6 +181,7 @@ def _record(
     tls: bool,
     verify: ssl.SSLContext | bool,
     timeout: float,
+    max_seconds: float,
     keep_host: bool,
     all_paths: bool,
 ) -> None:
@@ -193,6 +203,7 @@ def _record(
             writer,
             anonymiser,
             timeout=timeout,
+            max_seconds=max_seconds,
             verify=verify,
             keep_host=keep_host,
             all_paths=all_paths,

@@ -195,7 +195,7 @@ def _posted(post: _PostData | None) -> bytes:
 
 
 def _size(response: _Response, content: _Content, headers: Headers) -> int:
-    """Return the bytes of a body as the file tells them: in `content`, in the response, or in a header."""
+    """Return the bytes of a body, by the file: in `content`, in the response, or in a header."""
     told = [content.size or 0, response.body_size or 0]
     told += [int(value) for name, value in headers if name == b"content-length" and value.isdigit()]
     return int(max(*told, 0))

@@ -94,9 +94,10 @@ class _UnsendableError(Exception):
 class Recorder:
     """The proxy, as an ASGI application.
 
-    `timeout` limits the seconds to connect, and between two pieces of a response. `verify` decides how the
-    certificate is verified. With `keep_host`, SolusIO gets the `Host` that the client sent. With `all_paths`,
-    exchanges outside /api/v1 are recorded too. `report` is called with each line for the operator.
+    `timeout` limits the seconds to connect, and between two pieces of a response; `max_seconds` limits an
+    exchange as a whole. `verify` decides how the certificate is verified. With `keep_host`, SolusIO gets the
+    `Host` that the client sent. With `all_paths`, exchanges outside /api/v1 are recorded too. `report` is
+    called with each line for the operator.
     """
 
     def __init__(
@@ -106,6 +107,7 @@ class Recorder:
         anonymiser: Anonymiser,
         *,
         timeout: float = 60,
+        max_seconds: float = 600,
         verify: ssl.SSLContext | bool = True,
         keep_host: bool = False,
         all_paths: bool = False,
@@ -118,6 +120,7 @@ class Recorder:
         self._all_paths = all_paths
         self._report = report
         self._limits = httpx.Timeout(timeout)
+        self._max_seconds = max_seconds
         self._verify = verify
         self._client: httpx.AsyncClient | None = None
         # One thread, since the anonymiser has state.
@@ -168,18 +171,22 @@ class Recorder:
         kept = _BodyBuffer()
         passing = _DelayedResponse(send)
         try:
-            response = await self._ask(request, raw_path)
-            try:
-                passing.status = response.status_code
-                passing.headers = _without_hops(response.headers.raw)
-                if problem := unsendable(passing.status, passing.headers):
-                    raise _UnsendableError(problem)
-                async for piece in response.aiter_raw():
-                    kept.add(piece)
-                    await passing.add(piece)
-            finally:
-                await response.aclose()
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, _UnsendableError) as error:
+            async with asyncio.timeout(self._max_seconds):
+                response = await self._ask(request, raw_path)
+                try:
+                    passing.status = response.status_code
+                    passing.headers = _without_hops(response.headers.raw)
+                    if problem := unsendable(passing.status, passing.headers):
+                        raise _UnsendableError(problem)
+                    async for piece in response.aiter_raw():
+                        kept.add(piece)
+                        await passing.add(piece)
+                finally:
+                    await response.aclose()
+        except (
+            *(httpx.HTTPError, httpx.InvalidURL, httpx.StreamError),
+            *(_UnsendableError, TimeoutError),
+        ) as error:
             await self._fail(request, error, passing, send)
             return
         if wanted:
@@ -361,7 +368,7 @@ def why(error: Exception) -> str:
             return f"sent what cannot be passed on: {error}"
         case httpx.ConnectTimeout():
             return "could not be reached in time"
-        case httpx.TimeoutException():
+        case httpx.TimeoutException() | TimeoutError():
             return "did not respond in time"
         case httpx.ConnectError() if "CERTIFICATE_VERIFY_FAILED" in str(error):
             return "has a certificate that is not trusted (--insecure accepts it)"

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from solusio_contracts.contract.documents import document as contract_document
 from solusio_contracts.diff.compare import compare
-from solusio_contracts.diff.findings import Aspect, DiffVerdict, ElementFinding
+from solusio_contracts.diff.findings import BUNDLE, Aspect, DiffVerdict, ElementFinding
 
 Places = Callable[..., set[tuple[str, str, str]]]
 Find = Callable[..., ElementFinding]
@@ -371,3 +372,41 @@ class TestCycles:
         theirs["paths"] = {"/usage": {"get": theirs["paths"]["/do"]["post"]}, "/users": {"get": {}}}
         (wanted,) = compare(ours, theirs).wanted
         assert len(wanted.parts) == 400
+
+
+def test_references_to_other_documents_are_named(ours):
+    paths = {
+        "/users": {"$ref": "./paths/users.yaml"},
+        "/plans": {"get": {"responses": {"200": {"$ref": "responses.yaml#/plans"}}}},
+        "/servers": {"$ref": "#/paths/~1nowhere"},
+    }
+    found = compare(ours, {"openapi": "3.1.0", "paths": paths})
+    assert found.elsewhere == ("./paths/users.yaml", "responses.yaml#/plans")
+    assert [remark.partition(": ")[2] for remark in found.remarks if "eferences" in remark] == [
+        "#/paths/~1nowhere.",
+        f"./paths/users.yaml, responses.yaml#/plans. {BUNDLE}",
+    ]
+
+
+def test_openapi_3_2_is_read_as_far_as_it_equals_3_1():
+    ours = contract_document("solusio-api")
+    listed = {"schema": {"type": "array", "items": {"type": "string"}}, "itemSchema": {"type": "string"}}
+    get = {
+        "parameters": [{"name": "q", "in": "querystring", "content": {}}, {"name": "page", "in": "query"}],
+        "responses": {"200": {"content": {"application/json": {"$ref": "#/components/mediaTypes/list"}}}},
+    }
+    document = {
+        "openapi": "3.2.0",
+        "paths": {"/plans": {"get": get, "query": {}, "additionalOperations": {"COPY": {}}}},
+        "components": {"mediaTypes": {"list": listed}},
+    }
+    found = compare(ours, document)
+    assert found.matched == 1
+    assert (
+        "These parts, which OpenAPI 3.1 does not have, were not compared: QUERY /plans, COPY /plans, "
+        "the querystring q, the items of application/json." in found.remarks
+    )
+    # The referenced media type is read like one in place.
+    inline = copy.deepcopy(document)
+    inline["paths"]["/plans"]["get"]["responses"]["200"]["content"]["application/json"] = listed
+    assert compare(ours, inline).findings == found.findings

@@ -236,6 +236,17 @@ class TestMistakes:
         assert (result.exit_code, result.stdout) == (2, "")
         assert "that document has no operation of solusio-api" in plain(result.stderr)
 
+    def test_a_document_in_several_files(self, run, tmp_path):
+        file = tmp_path / "openapi.yaml"
+        paths = "".join(f"  /users/{one}: {{$ref: './paths/{one}.yaml'}}\n" for one in "abcdefg")
+        file.write_text(f"openapi: 3.0.3\npaths:\n{paths}", encoding="utf-8")
+        result = run(file)
+        assert (result.exit_code, result.stdout) == (2, "")
+        listed = ", ".join(f"./paths/{one}.yaml" for one in "abcde")
+        assert f"in others, which are not followed: {listed} and 2 more. To follow them, bundle" in plain(
+            result.stderr
+        )
+
     @pytest.mark.parametrize(
         ("text", "words"),
         [

@@ -318,6 +318,23 @@ def test_an_upstream_that_does_not_answer_in_time(recording):
     assert answer.json()["message"].endswith("did not respond in time.")
 
 
+def test_an_upstream_that_drips_has_an_end(scripted, recording):
+    def drip(peer):
+        peer.head()
+        peer.send(b"HTTP/1.1 200 OK\r\n")
+        try:
+            while not peer.stopped.is_set():
+                peer.send(b"X-A: b\r\n")
+                peer.pause(0.02)
+        except OSError:
+            pass
+
+    with recording(scripted(drip).url, max_seconds=0.3) as session:
+        answer = session.client.get("users")
+    assert answer.status_code == 502
+    assert answer.json()["message"].endswith("did not respond in time.")
+
+
 @pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200", b"SMTP ready\r\n\r\n"])
 def test_an_upstream_that_speaks_no_http(recording, said):
     with raw_upstream(said) as url, recording(url) as session:
