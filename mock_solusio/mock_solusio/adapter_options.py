@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
@@ -17,10 +18,13 @@ from solusio_contracts.cli.types import Header, Seconds, UserId
 if TYPE_CHECKING:
     from types import FrameType
 
+    from mock_solusio.meeting_point import MeetingPoint
     from solusio_contracts.adapter.steps import CommandAdapter, UrlAdapter
     from solusio_contracts.http.masking import Mask
 
 ACCESS_TOKEN = "MOCK_SOLUSIO_ADMIN_TOKEN"  # noqa: S105 - the name of a variable
+
+DEFAULT_HOST = "127.0.0.1"
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -51,7 +55,28 @@ def run_options(command: F) -> F:
             type=click.IntRange(0, 65535),
             default=0,
             metavar="PORT",
-            help="Port of 127.0.0.1 on which the mock SolusIO listens.  [default: a free one]",
+            help="Port on which the mock SolusIO listens.  [default: a free one]",
+        ),
+        click.option(
+            "--host",
+            default=DEFAULT_HOST,
+            show_default=True,
+            metavar="ADDRESS",
+            help="Address on which the mock SolusIO listens, such as 0.0.0.0 for a billing system in a "
+            "container.",
+        ),
+        click.option(
+            "--solusio-url",
+            metavar="URL",
+            help="URL by which the billing system reaches the mock, such as "
+            "http://host.docker.internal:{port}.  [default: that of this machine]",
+        ),
+        click.option(
+            "--exchange-dir",
+            type=click.Path(file_okay=False, path_type=Path),
+            metavar="FOLDER",
+            help="Folder for the file {customers}, which the billing system also sees; a relative one stays "
+            "relative.  [default: a temporary one]",
         ),
         click.option(
             "--access-token",
@@ -140,6 +165,9 @@ def adapter_steps(
     for name, template in templates.items():
         if template is not None:
             words += [f"--{name}", mask(template)]
+    for name in ("host", "solusio_url", "exchange_dir"):
+        if options[name] is not None and (name, options[name]) != ("host", DEFAULT_HOST):
+            words += [f"--{name.replace('_', '-')}", str(options[name])]
     for name, _ in options["headers"]:
         words += ["--header", f"{name}: ***"]
 
@@ -161,6 +189,25 @@ def sigterm_as_interrupt() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def meeting_point(options: Mapping[str, Any]) -> "MeetingPoint":
+    """Return where mock and billing system meet, by the options of `run_options`.
+
+    Raises:
+        click.BadParameter: --solusio-url is not a URL.
+    """
+    from mock_solusio.meeting_point import MeetingPoint, MeetingPointError
+
+    try:
+        return MeetingPoint(
+            host=options["host"],
+            port=options["port"],
+            solusio_url=options["solusio_url"] or "",
+            exchange_dir=options["exchange_dir"],
+        )
+    except MeetingPointError as error:
+        raise click.BadParameter(str(error), param_hint="--solusio-url") from error
 
 
 def access_token_of(given: str | None) -> str:

@@ -1,6 +1,8 @@
 """Runs a command with limits on time and output, and leaves no process behind."""
 
 import os
+import shlex
+import shutil
 import signal
 import subprocess
 import threading
@@ -33,19 +35,36 @@ class CommandResult:
     """Why it was ended: it took too long, or printed too much."""
 
 
+def words_of(command: str, *, windows: bool = os.name == "nt") -> list[str]:
+    """Split a command line as a POSIX shell does; on Windows, a backslash is a plain character.
+
+    Raises:
+        ValueError: a quote is left open.
+    """
+    lexer = shlex.shlex(command, posix=True, punctuation_chars=False)
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    if windows:
+        lexer.escape = ""
+    return list(lexer)
+
+
 def run_command(
     words: Sequence[str], environment: Mapping[str, str], *, timeout: float, largest: int
 ) -> CommandResult:
     """Run a command without a shell, in a process group of its own that ends with this call.
 
-    `timeout` is in seconds; `largest` limits standard output, in bytes.
+    Windows has no such groups: there, what the command started itself may run on. `timeout` is in seconds;
+    `largest` limits standard output, in bytes.
 
     Raises:
         CommandError: the command cannot be started.
     """
+    # Windows finds php.exe by itself, but neither composer.bat nor npm.cmd.
+    program = (shutil.which(words[0]) or words[0]) if os.name == "nt" else words[0]
     try:
         process = subprocess.Popen(  # noqa: S603 - the command is what the user asked to run
-            list(words),
+            [program, *words[1:]],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -128,6 +147,10 @@ class _Reader:
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
     """End a process and its whole group, and wait for it."""
+    if not hasattr(os, "killpg"):
+        process.kill()
+        process.wait()
+        return
     # The id stays reserved until the process was waited for, and while its group has members.
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from solusio_contracts.adapter.command_runner import CommandError, run_command
+from solusio_contracts.adapter.command_runner import CommandError, run_command, words_of
 from solusio_contracts.adapter.http_caller import CallError, call
 from solusio_contracts.http.masking import Mask
 
@@ -176,7 +176,7 @@ def adapter_of(
         _require_url(template)
         return UrlAdapter(step, template, timeout, tuple(headers), mask, follows)
     try:
-        words = shlex.split(template)
+        words = words_of(template)
     except ValueError as error:
         raise AdapterError(f"not a valid command: {str(error).lower()}") from None
     if not words:

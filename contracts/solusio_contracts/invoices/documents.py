@@ -4,6 +4,8 @@ The models are the only definition; `invoices.schema.json` beside this module is
 and for programs in other languages.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
@@ -98,26 +100,85 @@ class InvoicesDocument(msgspec.Struct, frozen=True, kw_only=True):
     invoices: Annotated[list[BilledInvoice], Meta(description="The invoices of a period, for all customers.")]
 
 
-# Reading and writing
+# Reading
 
 
-def read_invoices(content: bytes) -> tuple[BilledInvoice, ...]:
-    """Read an invoices document.
+@dataclass(frozen=True, slots=True)
+class BrokenInvoice:
+    """An invoice that does not fit the schema."""
+
+    problem: str
+    """The field, what was expected and what is there."""
+    billing_user_id: int | None
+    """Whose it is, if that can be read."""
+    period: str | None
+
+
+class _Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    invoices: list[msgspec.Raw]
+
+
+class _Owner(msgspec.Struct, frozen=True, kw_only=True):
+    billing_user_id: Any = None
+    period: Any = None
+
+
+_SOURCE: Final = "the invoices document"
+
+
+def read_invoices(content: bytes) -> tuple[list[BilledInvoice], list[BrokenInvoice]]:
+    """Read an invoices document; an invoice that does not fit the schema leaves the others as they are.
 
     Raises:
-        DecodingError: it is not JSON, or does not fit the schema; it names the field, what was expected and
-            what is there.
+        DecodingError: it is not JSON, or not a document with a list of invoices.
     """
-    name = "the invoices document"
     try:
-        document = from_json(text_of(content, name), InvoicesDocument, name)
+        text = text_of(content, _SOURCE)
+        document = from_json(text, _Envelope, _SOURCE)
     except MisfitError:
         raise
     except DecodingError as error:
-        raise DecodingError(f"expected JSON, got {_unreadable(content, error.problem)}", name) from None
-    for index, invoice in enumerate(document.invoices):
-        _require_money(invoice, f"invoices[{index}]")
-    return tuple(document.invoices)
+        raise DecodingError(f"expected JSON, got {_unreadable(content, error.problem)}", _SOURCE) from None
+    found: list[BilledInvoice] = []
+    broken: list[BrokenInvoice] = []
+    for index, raw in enumerate(document.invoices):
+        try:
+            found.append(_invoice(bytes(raw), f"invoices[{index}]"))
+        except DecodingError as error:
+            broken.append(_broken(bytes(raw), str(error)))
+    return found, broken
+
+
+def _invoice(raw: bytes, where: str) -> BilledInvoice:
+    """Read an invoice.
+
+    Raises:
+        DecodingError: it does not fit the schema.
+    """
+    try:
+        invoice = from_json(raw, BilledInvoice)
+        _require_money(invoice)
+    except MisfitError as error:
+        place = f"{where}.{error.place}" if error.place else where
+        raise MisfitError(place, error.problem, source=_SOURCE) from None
+    except DecodingError as error:
+        raise MisfitError(where, error.problem, source=_SOURCE) from None
+    return invoice
+
+
+def _broken(raw: bytes, problem: str) -> BrokenInvoice:
+    try:
+        owner = from_json(raw, _Owner)
+    except DecodingError:
+        return BrokenInvoice(problem, None, None)
+    number, period = owner.billing_user_id, owner.period
+    if isinstance(number, str) and number.isdecimal() and len(number) < 19:
+        number = int(number)
+    return BrokenInvoice(
+        problem,
+        number if isinstance(number, int) and not isinstance(number, bool) else None,
+        period if isinstance(period, str) else None,
+    )
 
 
 def _unreadable(content: bytes, problem: str) -> str:
@@ -130,21 +191,21 @@ def _unreadable(content: bytes, problem: str) -> str:
     return f"text that is {problem}: {shown(text)}"
 
 
-def _require_money(invoice: BilledInvoice, where: str) -> None:
-    amounts: list[tuple[str, Decimal | None]] = [
-        (name, getattr(invoice, name)) for name in ("total", "subtotal", "rounding")
-    ]
-    amounts += [(f"lines[{index}].amount", line.amount) for index, line in enumerate(invoice.lines)]
-    amounts += [
-        (f"discounts[{index}].amount", one.amount) for index, one in enumerate(invoice.discounts or ())
-    ]
-    amounts += [(f"taxes[{index}].amount", one.amount) for index, one in enumerate(invoice.taxes or ())]
-    for name, amount in amounts:
+def _require_money(invoice: BilledInvoice) -> None:
+    for name, amount in _amounts(invoice):
         if amount is None:
             continue
         exponent = amount.as_tuple().exponent
         if not isinstance(exponent, int) or abs(amount) >= LARGEST or exponent < -_FINEST:
-            raise MisfitError(f"{where}.{name}", expected="an amount of money", actual=shown(amount))
+            raise MisfitError(name, expected="an amount of money", actual=shown(amount))
+
+
+def _amounts(invoice: BilledInvoice) -> Iterator[tuple[str, Decimal | None]]:
+    for name in ("total", "subtotal", "rounding"):
+        yield name, getattr(invoice, name)
+    for name in ("lines", "discounts", "taxes"):
+        for index, part in enumerate(getattr(invoice, name) or ()):
+            yield f"{name}[{index}].amount", part.amount
 
 
 # Schemas

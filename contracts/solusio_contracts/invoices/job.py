@@ -23,6 +23,8 @@ class BillingJob:
     """The customers document."""
     customers_file: Path
     """A file with the same document."""
+    time_zone: str = ""
+    """The local time zone of commands; empty: that of this process."""
 
     @property
     def values(self) -> dict[str, str]:
@@ -33,12 +35,13 @@ class BillingJob:
     @property
     def environment(self) -> dict[str, str]:
         """The variables that a command gets."""
-        return {
+        variables = {
             "SOLUSIO_URL": self.solusio_url,
             "SOLUSIO_ACCESS_TOKEN": self.access_token,
             "SOLUSIO_PERIOD": self.period,
             "SOLUSIO_CUSTOMERS": str(self.customers_file),
         }
+        return {**variables, "TZ": self.time_zone} if self.time_zone else variables
 
     def body(self, step: str) -> Any:
         """Return what is posted to the URL of `prepare` or `bill`; `invoices` gets a GET."""

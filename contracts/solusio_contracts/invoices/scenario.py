@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from importlib import resources
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
 from msgspec import Meta
@@ -33,7 +33,10 @@ Area = Literal[
     "rounding",
     "scale",
 ]
-"""What a scenario is about."""
+"""What a scenario is about, from simple to hard."""
+
+VENDOR: Final = "vendor-"
+"""How the ids of the vendor's own examples begin."""
 
 CUSTOMER: Final = "customer"
 """The name of the only customer of a scenario with a `[pricing]` table."""
@@ -182,7 +185,7 @@ def parse_scenario(text: str, name: str) -> Scenario:
 
 @functools.cache
 def load_scenarios() -> tuple[Scenario, ...]:
-    """Return all scenarios of the package, in order of their ids.
+    """Return all scenarios of the package: the vendor's examples, then by area from simple to hard.
 
     Raises:
         DecodingError: one of them cannot be read.
@@ -190,7 +193,13 @@ def load_scenarios() -> tuple[Scenario, ...]:
     folder = resources.files("solusio_contracts").joinpath("scenarios")
     files = sorted((one for one in folder.iterdir() if one.name.endswith(".toml")), key=lambda one: one.name)
     scenarios = [parse_scenario(read_text(file), file.name) for file in files]
-    return tuple(sorted(scenarios, key=lambda one: one.id))
+    return tuple(sorted(scenarios, key=_difficulty))
+
+
+def _difficulty(scenario: Scenario) -> tuple[bool, int, int, int, str]:
+    """Return what scenarios are sorted by: whoever mends the first failures often mends later ones, too."""
+    sizes = (len(scenario.periods) + len(scenario.customers), len(scenario.timeline) + len(scenario.invoices))
+    return not scenario.id.startswith(VENDOR), get_args(Area).index(scenario.area), *sizes, scenario.id
 
 
 def events(scenario: Scenario, ids: Mapping[str, int]) -> list[AnyEvent]:

@@ -1,6 +1,6 @@
 """Judges what was billed for a scenario, and makes its result. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -34,6 +34,8 @@ class PeriodUsage:
     usage: Sequence[UsageLine]
     """All lines, in the order of /usage."""
     window: UsageWindow
+    circumstances: str = ""
+    """What is special about this run: `with TZ=Pacific/Auckland`."""
 
 
 def judge_period(
@@ -43,16 +45,22 @@ def judge_period(
     billed: Billed,
     verdict: Verdict,
     *,
+    broken: Collection[int] = (),
     question: str,
     request: str,
 ) -> None:
-    """Compare the invoices of a period with the expected ones."""
+    """Compare the invoices of a period with the expected ones.
+
+    `broken` are the billing_user_ids of customers whose invoices cannot be read: they are left out.
+    """
     right = {one.customer: one for one in scenario.invoices if one.period == period.name}
     own = by_customer(period.usage)
     for customer in scenario.customers:
         number = ids[customer.name]
+        if number in broken:
+            continue
         found = billed.get(number, ())
-        where = _where(scenario, customer, period.name)
+        where = _where(scenario, customer, period)
         comparison = Comparison(where)
         expected = right.get(customer.name)
         _count(comparison, customer, expected, found, number)
@@ -247,10 +255,12 @@ def _closest(expected: ExpectedInvoice, found: Sequence[BilledInvoice]) -> Bille
     return min(found, key=lambda one: (one.total != expected.total, abs(one.tokens - expected.tokens)))
 
 
-def _where(scenario: Scenario, customer: ScenarioCustomer, period: str) -> str:
+def _where(scenario: Scenario, customer: ScenarioCustomer, period: PeriodUsage) -> str:
     parts = [customer.name] if len(scenario.customers) > 1 else []
     if len(scenario.periods) > 1:
-        parts.append(period)
+        parts.append(period.name)
+    if period.circumstances:
+        parts.append(period.circumstances)
     return f"{', '.join(parts)}: " if parts else ""
 
 

@@ -3,12 +3,19 @@
 Only click and the standard library are imported here; each command imports the rest when it runs.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from mock_solusio.adapter_options import access_token_of, adapter_steps, run_options, sigterm_as_interrupt
+from mock_solusio.adapter_options import (
+    access_token_of,
+    adapter_steps,
+    meeting_point,
+    run_options,
+    sigterm_as_interrupt,
+)
 from solusio_contracts.cli.config import config_option
 from solusio_contracts.cli.reporting import report_options, run_and_report
 
@@ -97,26 +104,29 @@ def _run(
     curl_of: Callable[[str], str],
 ) -> "Report":
     from mock_solusio.invoices.run import run
+    from mock_solusio.meeting_point import MeetingPointError
     from mock_solusio.server.uvicorn_server import ListenError
     from solusio_contracts.reporting.progress import live
 
+    meeting = meeting_point(options)
     try:
         with live(console, len(chosen)) as progress:
             return run(
                 system,
                 chosen,
                 access_token=access_token,
-                port=options["port"],
+                meeting=meeting,
                 judge_numbers=judge_numbers,
                 curl_of=curl_of,
                 progress=progress,
             )
-    except ListenError as error:
+    except (ListenError, MeetingPointError) as error:
         raise click.UsageError(str(error)) from error
 
 
 def _system(options: dict[str, Any], access_token: str) -> "tuple[BillingSystem, Callable[[str], str]]":
-    from mock_solusio.invoices.run import BillingSystem
+    from mock_solusio.invoices.run import ZONES, BillingSystem
+    from solusio_contracts.adapter.steps import CommandAdapter
     from solusio_contracts.invoices.job import PLACEHOLDERS
 
     # In the order in which they run.
@@ -124,11 +134,14 @@ def _system(options: dict[str, Any], access_token: str) -> "tuple[BillingSystem,
     adapter = adapter_steps(
         templates, options, access_token, command=("invoices", "check"), placeholders=PLACEHOLDERS
     )
+    runs_here = isinstance(adapter.steps["bill"], CommandAdapter) and os.name == "posix"
     system = BillingSystem(
         prepare=adapter.steps.get("prepare"),
         bill=adapter.steps["bill"],
         invoices=adapter.steps["invoices"],
         described=adapter.mask(options["bill"]),
+        # Without --prepare, what was billed cannot be billed again; Windows ignores TZ.
+        zones=ZONES if runs_here and "prepare" in adapter.steps else (),
     )
     return system, adapter.alone
 

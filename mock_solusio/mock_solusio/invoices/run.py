@@ -1,16 +1,18 @@
 """Runs scenarios against a billing system, and reports. Never prints, never exits."""
 
 import datetime
-import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 from mock_solusio.invoices.sandbox import Sandbox, SandboxError, SandboxPeriod
+from mock_solusio.meeting_point import MeetingPoint
 from solusio_contracts.adapter.steps import Adapter, BillingError, UnreachableError
 from solusio_contracts.adapter.verdict import Verdict, causes
 from solusio_contracts.checking.runner import clause_texts
@@ -34,6 +36,12 @@ COMMAND: Final = "invoices check"
 IDS_PER_SCENARIO: Final = 10
 """The most customers of a scenario."""
 
+ZONES: Final = ("Pacific/Auckland", "America/Los_Angeles")
+"""Local times far from UTC, for scenarios of month borders."""
+BORDERS: Final = "months"
+"""The area of these scenarios."""
+
+_HERE: Final = MeetingPoint()
 Progress = Callable[[Scenario, int, int], None]
 """Called before each scenario with its position (from 0) and the number of scenarios."""
 
@@ -47,6 +55,8 @@ class BillingSystem:
     invoices: Adapter
     described: str
     """Its name in reports, without secrets."""
+    zones: tuple[str, ...] = ()
+    """Values of TZ with which its commands also bill the scenarios of month borders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +90,7 @@ def run(
     chosen: Sequence[NumberedScenario],
     *,
     access_token: str,
-    port: int = 0,
+    meeting: MeetingPoint = _HERE,
     judge_numbers: bool = True,
     curl_of: Callable[[str], str] = lambda _: "",
     progress: Progress = lambda *_: None,
@@ -88,18 +98,19 @@ def run(
     """Run scenarios in order and report.
 
     `curl_of` returns the command line that runs a single scenario. If the billing system can no longer be
-    started or reached, the remaining scenarios are reported as undecided.
+    started or reached, or does not reach the mock, the remaining scenarios are reported as undecided.
 
     Raises:
-        OSError: the port is in use.
+        OSError: the mock cannot listen there, or a document cannot be written.
+        MeetingPointError: the folder for documents cannot be created.
     """
     began = time.monotonic()
     started = datetime.datetime.now(datetime.UTC)
     results: list[Result] = []
     gone = ""
     sandbox = Sandbox(access_token)
-    with tempfile.TemporaryDirectory(prefix="mock-solusio-") as folder, sandbox.open(port) as url:
-        billing = _Run(system, sandbox, url, access_token, Path(folder))
+    with meeting.folder() as folder, sandbox.open(meeting.host, meeting.port) as url:
+        billing = _Run(system, sandbox, meeting, url, access_token, folder)
         for position, one in enumerate(chosen):
             if gone:
                 results.append(item_of(one.scenario).undecided(Outcome.ERROR, gone))
@@ -131,10 +142,17 @@ class _Run:
     """A run in progress."""
 
     def __init__(
-        self, system: BillingSystem, sandbox: Sandbox, url: str, access_token: str, folder: Path
+        self,
+        system: BillingSystem,
+        sandbox: Sandbox,
+        meeting: MeetingPoint,
+        url: str,
+        access_token: str,
+        folder: Path,
     ) -> None:
         self._system = system
         self._sandbox = sandbox
+        self._meeting = meeting
         self._url = url
         self._access_token = access_token
         self._folder = folder
@@ -145,14 +163,39 @@ class _Run:
         """Play a scenario, have it billed, and judge the invoices.
 
         Raises:
-            UnreachableError: the billing system cannot be started or reached.
+            UnreachableError: the billing system cannot be started or reached, or never reached the mock.
         """
         began = time.monotonic()
         verdict = Verdict()
-        error = ""
-        customers = customers_document(one.scenario, one.ids)
         file = self._folder / f"{one.scenario.id}.json"
-        file.write_bytes(customers)
+        file.write_bytes(customers_document(one.scenario, one.ids))
+        try:
+            error = self._billed(one, file, verdict)
+            if one.scenario.area == BORDERS and not error and not verdict.findings:
+                error = self._in_other_zones(one, file, verdict)
+        finally:
+            self._sandbox.hide()
+            file.unlink(missing_ok=True)
+        return result_of(
+            one.scenario, verdict, seconds=round(time.monotonic() - began, 3), curl=curl, error=error
+        )
+
+    def _in_other_zones(self, one: NumberedScenario, file: Path, verdict: Verdict) -> str:
+        """Bill a scenario again in other local times; return why that could not be judged."""
+        for zone in self._system.zones:
+            there = Verdict()
+            error = self._billed(one, file, there, zone=zone)
+            verdict.checks += there.checks
+            # The first finding tells all: in UTC there was none.
+            verdict.findings += [replace(found, hint=_LOCAL_TIME) for found in there.findings[:1]]
+            if error:
+                return f"with TZ={zone}: {error}"
+        return ""
+
+    def _billed(self, one: NumberedScenario, file: Path, verdict: Verdict, *, zone: str = "") -> str:
+        """Have all periods billed, and judge; return why a part could not be judged."""
+        customers = customers_document(one.scenario, one.ids)
+        unread: list[str] = []
         try:
             for place, period in enumerate(one.scenario.periods):
                 shown = self._sandbox.show(one.scenario, one.ids, period)
@@ -160,12 +203,13 @@ class _Run:
                     period=period,
                     since=shown.since,
                     until=shown.until,
-                    solusio_url=self._url,
+                    solusio_url=self._meeting.url_for(self._url),
                     access_token=self._access_token,
                     customers=customers,
                     customers_file=file,
+                    time_zone=zone,
                 )
-                self._period(one, job, shown, verdict, first=place == 0)
+                unread += self._period(one, job, shown, verdict, first=place == 0)
         except BillingError as failure:
             verdict.failed(
                 "INV-001",
@@ -176,70 +220,103 @@ class _Run:
                 hint=f"It said: {_last_line(failure.output)}" if failure.output else "",
             )
         except DecodingError as problem:
-            error = f"its invoices cannot be read: {problem}"
+            return f"its invoices cannot be read: {problem}"
         except SandboxError as problem:
-            error = str(problem)
-        finally:
-            self._sandbox.hide()
-            file.unlink(missing_ok=True)
-        return result_of(
-            one.scenario, verdict, seconds=round(time.monotonic() - began, 3), curl=curl, error=error
-        )
+            return str(problem)
+        return "; ".join(dict.fromkeys(unread))
+
+    def _require_asked(self, failure: BillingError | None = None) -> None:
+        """Refuse to judge a billing system that has never reached the mock.
+
+        Raises:
+            UnreachableError: no request has arrived.
+        """
+        if self._sandbox.was_asked:
+            return
+        said = "" if failure is None else f"{failure.text}: {_last_line(failure.output).rstrip('.')}. "
+        raise UnreachableError(said + self._meeting.advice(self._url))
 
     def _period(
         self, one: NumberedScenario, job: BillingJob, shown: SandboxPeriod, verdict: Verdict, *, first: bool
-    ) -> None:
+    ) -> list[str]:
+        """Have a period billed twice, and judge; return which invoices cannot be read, and why."""
         if (problem := _mismatch(one, job.period, shown)) != "":
             raise SandboxError(problem)
         if first and self._system.prepare is not None:
             self._do(self._system.prepare, job)
-        self._do(self._system.bill, job)
-        billed = self._invoices(job)
-        refusal = ""
         try:
             self._do(self._system.bill, job)
         except BillingError as failure:
-            if not failure.refused:
-                raise
-            # A refusal also avoids billing twice.
-            refusal = failure.text
-        again = self._invoices(job)
+            self._require_asked(failure)
+            raise
+        self._require_asked()
+        billed, broken = self._invoices(one, job)
+        refusal = ""
+        again = billed
+        if not job.time_zone:
+            try:
+                self._do(self._system.bill, job)
+            except BillingError as failure:
+                if not failure.refused:
+                    raise
+                # A refusal also avoids billing twice.
+                refusal = failure.text
+            again, broken_again = self._invoices(one, job)
+            broken |= broken_again
         self._sandbox.hide()
         verdict.checks += 1  # INV-001
-        period = PeriodUsage(name=job.period, usage=shown.usage, window=shown.window)
+        period = PeriodUsage(
+            name=job.period,
+            usage=shown.usage,
+            window=shown.window,
+            circumstances=f"with TZ={job.time_zone}" if job.time_zone else "",
+        )
         steps = [self._system.bill.shown(job), self._system.invoices.shown(job)]
         judge_period(
             one.scenario,
             one.ids,
             period,
-            self._own(one, billed),
+            billed,
             verdict,
+            broken=broken,
             question=f"{steps[0]}, then {steps[1]}",
             request="\n".join(steps),
         )
-        judge_again(one.scenario, job.period, self._own(one, billed), self._own(one, again), verdict)
+        for key in broken:
+            billed.pop(key, None)
+            again.pop(key, None)
+        judge_again(one.scenario, job.period, billed, again, verdict)
         if refusal:
             verdict.notes.append(f"billing {job.period} again was refused: {refusal}")
+        names = {number: name for name, number in one.ids.items()}
+        return [f"the invoice of {names[key]} cannot be read: {text}" for key, text in broken.items()]
 
     def _do(self, step: Adapter, job: BillingJob) -> bytes:
         self.calls += 1
         return step.run(job)
 
-    def _invoices(self, job: BillingJob) -> list[BilledInvoice]:
-        invoices = read_invoices(self._do(self._system.invoices, job))
-        found = [one for one in invoices if one.period == job.period]
-        self.numbers.add(found)
-        return found
+    def _invoices(
+        self, one: NumberedScenario, job: BillingJob
+    ) -> tuple[dict[int, list[BilledInvoice]], dict[int, str]]:
+        """Read the invoices of a scenario's customers for a period; and why some cannot be read.
 
-    def _own(
-        self, one: NumberedScenario, invoices: Iterable[BilledInvoice]
-    ) -> Mapping[int, list[BilledInvoice]]:
-        """Return the invoices of a scenario's customers, without those of other scenarios."""
+        Raises:
+            DecodingError: nothing can be read, or an invoice that does not say whose it is.
+        """
+        invoices, broken = read_invoices(self._do(self._system.invoices, job))
+        found = [invoice for invoice in invoices if invoice.period == job.period]
+        self.numbers.add(found)
         mine: dict[int, list[BilledInvoice]] = defaultdict(list)
-        for invoice in invoices:
-            if one.first_id <= invoice.billing_user_id < one.first_id + IDS_PER_SCENARIO:
+        for invoice in found:
+            if invoice.billing_user_id in one.ids.values():
                 mine[invoice.billing_user_id].append(invoice)
-        return mine
+        unread: dict[int, str] = {}
+        for each in broken:
+            if each.billing_user_id is None:
+                raise DecodingError(each.problem)
+            if each.billing_user_id in one.ids.values() and each.period in (job.period, None):
+                unread[each.billing_user_id] = each.problem
+        return dict(mine), unread
 
 
 def _mismatch(one: NumberedScenario, period: str, shown: SandboxPeriod) -> str:
@@ -262,6 +339,13 @@ def _mismatch(one: NumberedScenario, period: str, shown: SandboxPeriod) -> str:
         (pair for pair in zip(wanted, found, strict=False) if pair[0] != pair[1]), (wanted[-1:], found[-1:])
     )
     return f"the mock and the scenario differ about {period}: expected {odd[0]}, /usage has {odd[1]}"
+
+
+_LOCAL_TIME: Final = (
+    "You probably calculate the month in the machine's local time. Months are UTC (US-012): pass {from} and "
+    "{to} on, or calculate in UTC: `new DateTimeZone('UTC')` in PHP, `datetime.now(UTC)` in Python, "
+    "`Date.UTC` in Node."
+)
 
 
 def _last_line(output: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
+from urllib.parse import parse_qsl
 
 from mock_solusio.app import Mock
 from mock_solusio.clock import Clock
@@ -35,12 +36,20 @@ class Sandbox:
         self._access_token = access_token
         self._mock: Mock | None = None
         self._last: Mock | None = None
+        self.was_asked = False
+        """Whether any request to the API has arrived."""
+        self._questions: list[bytes] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request from the world that is shown."""
         if scope["type"] != "http":
             await run_lifespan(receive, send, nullcontext())
-        elif (mock := self._mock) is None:
+            return
+        if scope["path"].startswith("/api/"):
+            self.was_asked = True
+        if scope["path"].rstrip("/") == "/api/v1/usage":
+            self._questions.append(scope["query_string"])
+        if (mock := self._mock) is None:
             answer = json_response(503, {"message": "Between two scenarios: there is nothing to bill now."})
             await send_response(answer, send)
         else:
@@ -56,7 +65,13 @@ class Sandbox:
         mock = play(scenario, ids, until + BILLED_AFTER, self._access_token)
         self.clear()
         self._last, self._mock = mock, mock
+        self._questions = []
         return SandboxPeriod(mock, scenario, since, until)
+
+    def requested_periods(self) -> list[tuple[str, str]]:
+        """Return `from` and `to` of the requests for usage since `show`, each pair once; empty if absent."""
+        queries = [dict(parse_qsl(query.decode("latin-1"))) for query in self._questions]
+        return list(dict.fromkeys((query.get("from", ""), query.get("to", "")) for query in queries))
 
     def hide(self) -> None:
         """Answer no requests, so that the world can be inspected."""
@@ -70,14 +85,14 @@ class Sandbox:
             self._last = None
 
     @contextmanager
-    def open(self, port: int = 0) -> Iterator[str]:
-        """Listen on 127.0.0.1; yield the URL, without `/api/v1`.
+    def open(self, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+        """Listen on an address of this machine; yield the URL, without `/api/v1`.
 
         Raises:
             OSError: the port is in use.
         """
         try:
-            with running(self, port=port) as url:
+            with running(self, host=host, port=port) as url:
                 yield url
         finally:
             self.clear()

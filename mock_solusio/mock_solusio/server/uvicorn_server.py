@@ -135,15 +135,16 @@ def running(
     stopping: Callable[[], None] | None = None,
     rejecting: Rejecting | None = None,
     date: bool = True,
+    host: str = "127.0.0.1",
     port: int = 0,
 ) -> Iterator[str]:
-    """Serve an application on a loopback port (0: a free one) from a thread; give its URL once it answers.
+    """Serve an application on a port (0: a free one) from a thread; give its URL once it answers.
 
     Raises:
-        ListenError: the port is in use.
+        ListenError: the host is unknown, or the port is in use.
         TimeoutError: the server does not start in time.
     """
-    with listen("127.0.0.1", port) as listener:
+    with listen(host, port) as listener:
         server = make_server(app, tls=tls, stopping=stopping, rejecting=rejecting, date=date)
         thread = threading.Thread(target=server.run, args=([listener],), name="mock-solusio")
         thread.start()

@@ -7,12 +7,14 @@ import signal
 import socket
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from solusio_contracts.adapter import command_runner, steps
+from solusio_contracts.adapter.command_runner import run_command, words_of
 from solusio_contracts.adapter.steps import (
     AdapterError,
     BillingError,
@@ -336,3 +338,26 @@ def test_what_had_to_be_ended_did_not_end_by_itself(command, order):
     with pytest.raises(BillingError) as failed:
         command("import os, signal; os.kill(os.getpid(), signal.SIGKILL)").run(order)
     assert not failed.value.ended
+
+
+@pytest.mark.parametrize(
+    ("command", "windows", "words"),
+    [
+        (r"php 'my app\bill.php' {period}", False, ["php", r"my app\bill.php", "{period}"]),
+        (r"C:\php\php.exe bill.php # 1", True, [r"C:\php\php.exe", "bill.php", "#", "1"]),
+        (r'"C:\Program Files\php\php.exe" x', True, [r"C:\Program Files\php\php.exe", "x"]),
+        (r"a\ b c", False, ["a b", "c"]),
+    ],
+)
+def test_a_command_is_split_as_its_system_does(command, windows, words):
+    assert words_of(command, windows=windows) == words
+
+
+def test_a_command_ends_where_there_are_no_process_groups(monkeypatch):
+    monkeypatch.delattr(os, "killpg")
+    begin = time.monotonic()
+    done = run_command(
+        [sys.executable, "-S", "-c", "import time; time.sleep(600)"], {}, timeout=0.2, largest=100
+    )
+    assert done.problem == "did not end within 0.2 s"
+    assert time.monotonic() - begin < 60

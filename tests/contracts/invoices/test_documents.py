@@ -37,7 +37,7 @@ def test_the_committed_schema_is_that_of_the_models():
 
 
 def test_the_example_of_the_design_is_read_exactly():
-    (invoice,) = read_invoices(document())
+    (invoice,), _ = read_invoices(document())
     assert (invoice.number, invoice.total, invoice.lines[0].amount) == (
         "000042",
         Decimal("14.84"),
@@ -50,12 +50,12 @@ def test_the_example_of_the_design_is_read_exactly():
 def test_what_is_optional_may_be_absent_or_null_and_what_is_unknown_is_ignored():
     least = {name: INVOICE[name] for name in ("number", "billing_user_id", "period", "currency", "total")}
     text = json.dumps({"invoices": [{**least, "lines": [LINE], "taxes": None, "note": "x"}], "page": 1})
-    (invoice,) = read_invoices(text.encode())
+    (invoice,), _ = read_invoices(text.encode())
     assert (invoice.subtotal, invoice.taxes, invoice.lines[0].charge) == (None, None, None)
 
 
 def test_a_json_number_is_an_amount_without_a_float_in_between():
-    (invoice,) = read_invoices(document().replace(b'"14.84"', b"0.10000000000000000001"))
+    (invoice,), _ = read_invoices(document().replace(b'"14.84"', b"0.10000000000000000001"))
     assert invoice.total == Decimal("0.10000000000000000001")
 
 
@@ -76,6 +76,17 @@ def test_a_json_number_is_an_amount_without_a_float_in_between():
         (b'{"invoices": ' + b"[" * 300 + b"]" * 300 + b"}", "nested deeper than 200 levels"),
         (b"[]", "the invoices document: expected an object, got an empty list"),
         (b"{}", "the invoices document: invoices: is missing"),
+    ],
+)
+def test_what_is_no_document_is_refused(content, said):
+    with pytest.raises(DecodingError) as refused:
+        read_invoices(content)
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
         (document(billing_user_id="7"), 'invoices[0].billing_user_id: expected an integer, got "7"'),
         (document(billing_user_id=0), "invoices[0].billing_user_id: expected"),
         (document(period="2026-3"), 'invoices[0].period: expected a string such as 2026-03, got "2026-3"'),
@@ -91,18 +102,36 @@ def test_a_json_number_is_an_amount_without_a_float_in_between():
             "invoices[0].lines[0].resource: is missing",
         ),
         (document(lines={}), "invoices[0].lines: expected a list, got an empty object"),
+        (b'{"invoices": [7]}', "invoices[0]: expected an object, got 7"),
     ],
 )
 def test_what_does_not_fit_is_told_with_its_place(content, said):
-    with pytest.raises(DecodingError) as refused:
-        read_invoices(content)
-    assert said in str(refused.value)
+    found, (broken,) = read_invoices(content)
+    assert not found
+    assert said in broken.problem
+
+
+@pytest.mark.parametrize(
+    ("owner", "read"),
+    [
+        ({"billing_user_id": 7, "period": "2026-03"}, (7, "2026-03")),
+        ({"billing_user_id": "7", "period": 3}, (7, None)),
+        ({"billing_user_id": True}, (None, None)),
+        ({"billing_user_id": "seven"}, (None, None)),
+        ({}, (None, None)),
+    ],
+)
+def test_a_broken_invoice_leaves_the_others_as_they_are(owner, read):
+    good = json.loads(document())["invoices"][0]
+    found, (broken,) = read_invoices(json.dumps({"invoices": [good, owner, good]}).encode())
+    assert len(found) == 2
+    assert (broken.billing_user_id, broken.period) == read
+    assert broken.problem.startswith("the invoices document: invoices[1].")
 
 
 def test_a_huge_value_is_told_in_short():
-    with pytest.raises(DecodingError) as refused:
-        read_invoices(document(currency=["x" * 10_000]))
-    assert str(refused.value).endswith(": invoices[0].currency: expected a string, got a list of 1")
+    _, (broken,) = read_invoices(document(currency=["x" * 10_000]))
+    assert broken.problem.endswith(": invoices[0].currency: expected a string, got a list of 1")
     with pytest.raises(DecodingError) as refused:
         read_invoices(b"x" * 10_000_000)
     assert len(str(refused.value)) < 500
@@ -113,6 +142,6 @@ def test_the_schema_agrees_with_the_reader():
     assert schema.is_valid(json.loads(document()))
     for changes in ({"total": 14.84}, {"number": 42}, {"taxes": None}):
         assert schema.is_valid(json.loads(document(**changes)))
-        assert read_invoices(document(**changes))
+        assert not read_invoices(document(**changes))[1]
     for changes in ({"total": "1,2"}, {"period": "2026-3"}, {"billing_user_id": "7"}, {"lines": {}}):
         assert not schema.is_valid(json.loads(document(**changes)))

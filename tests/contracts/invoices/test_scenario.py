@@ -3,13 +3,14 @@
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from solusio_contracts.adapter.customers import Currency
 from solusio_contracts.decoding import DecodingError
 from solusio_contracts.invoices.scenario import (
+    Area,
     customers_document,
     events,
     load_scenarios,
@@ -365,7 +366,15 @@ def test_something_must_be_billed():
         parse_scenario(text[: text.index("[[invoices]]")], "two.toml")
 
 
-def test_the_scenarios_of_the_package_come_once_and_in_order():
+def test_the_scenarios_of_the_package_come_once_and_from_simple_to_hard():
     scenarios = load_scenarios()
-    assert [one.id for one in scenarios] == sorted({one.id for one in scenarios})
+    assert len({one.id for one in scenarios}) == len(scenarios)
     assert load_scenarios() is scenarios
+    vendors = [one.id.startswith("vendor-") for one in scenarios]
+    assert vendors == sorted(vendors, reverse=True)
+    others = [one for one in scenarios if not one.id.startswith("vendor-")]
+    areas = list(dict.fromkeys(one.area for one in others))
+    assert areas == [area for area in get_args(Area) if area in areas]
+    for area in areas:
+        sizes = [len(one.periods) + len(one.customers) for one in others if one.area == area]
+        assert sizes == sorted(sizes)

@@ -117,12 +117,13 @@ def books() -> Books:
 def check() -> Callable[..., Report]:
     """Hold books to some scenarios."""
 
-    def check(books: Books, *ids: str, **options: Any) -> Report:
+    def check(books: Books, *ids: str, zones: tuple[str, ...] = (), **options: Any) -> Report:
         system = BillingSystem(
             prepare=Direct(books.prepare, "prepare"),
             bill=Direct(books.bill, "bill"),
             invoices=Direct(books.told, "invoices"),
             described="books",
+            zones=zones,
         )
         known = {one.scenario.id: one for one in numbered(load_scenarios(), 700_001)}
         chosen = [known[name] for name in ids] if ids else list(known.values())

@@ -225,24 +225,32 @@ def test_a_program_that_is_not_there_decides_nothing(invoices):
     assert run.output.count("\n") == 1
 
 
+ASKS = """
+import os, urllib.request
+ask = urllib.request.Request(os.environ["SOLUSIO_URL"] + "/api/v1/usage")
+ask.add_header("Authorization", "Bearer " + os.environ["SOLUSIO_ACCESS_TOKEN"])
+urllib.request.build_opener(urllib.request.ProxyHandler({})).open(ask).read()
+"""
+
+
 def test_garbage_is_undecided_and_a_crash_is_a_failure(invoices):
-    true = shlex.join([sys.executable, "-S", "-c", "pass"])
+    true = shlex.join([sys.executable, "-S", "-c", ASKS])
     garbage = shlex.join(
         [sys.executable, "-S", "-c", "import sys; sys.stdout.buffer.write(b'\\xff\\x00 <br>')"]
     )
     run = invoices("check", "--bill", true, "--invoices", garbage, "--only", PLAIN)
     assert run.exit_code == 3
     assert "its invoices cannot be read: the invoices document: expected JSON" in " ".join(run.output.split())
-    crash = shlex.join([sys.executable, "-S", "-c", "raise SystemExit('no such table: usage')"])
+    crash = shlex.join([sys.executable, "-S", "-c", ASKS + "raise SystemExit('no such table: usage')"])
     run = invoices("check", "--bill", crash, "--invoices", true, "--only", PLAIN)
     assert run.exit_code == 1
     assert "It said: no such table: usage" in " ".join(run.output.split())
 
 
-def test_a_command_without_end_is_a_failure(invoices):
+def test_a_command_without_end_that_never_asks_is_not_judged(invoices):
     endless = shlex.join([sys.executable, "-S", "-c", "import time; time.sleep(600)"])
     run = invoices("check", "--bill", endless, "--invoices", "y", "--only", PLAIN, "--timeout", "0.5")
-    assert run.exit_code == 1
+    assert run.exit_code == 3
     assert "did not end within 0.5 s" in " ".join(run.output.split())
 
 
@@ -310,6 +318,28 @@ def test_urls_are_billed_like_commands(invoices, url):
     run = invoices("check", *steps, *told, "--only", PLAIN)
     assert run.exit_code == 1
     assert "was answered with status 403" in " ".join(run.output.split())
+
+
+def test_a_url_that_is_none_is_refused(invoices, billing):
+    for wrong in ("host.docker.internal:8008", "http://a b", "http://h:99999", "http://h/?x=1"):
+        run = invoices("check", *billing(), "--only", PLAIN, "--solusio-url", wrong)
+        assert run.exit_code == 2
+        assert "Invalid value for --solusio-url: expected a URL such as" in " ".join(run.output.split())
+    run = invoices("check", *billing(), "--only", PLAIN, "--host", "192.0.2.1")
+    assert run.exit_code == 2
+    assert "Cannot listen on 192.0.2.1" in run.output
+    Path("file").touch()
+    run = invoices("check", *billing(), "--only", PLAIN, "--exchange-dir", "file/folder")
+    assert run.exit_code == 2
+    assert "cannot create file/folder" in run.output
+
+
+def test_the_line_that_runs_a_scenario_alone_says_where_they_meet(invoices, billing):
+    where = ("--host", "localhost", "--solusio-url", "http://127.0.0.1:{port}", "--exchange-dir", "shared")
+    run = invoices("check", *billing(NO_CAP), "--only", "vendor-730-hours", *where)
+    assert run.exit_code == 1
+    (alone,) = [line for line in run.output.splitlines() if line.startswith("mock-solusio invoices check")]
+    assert shlex.join(where) in alone
 
 
 # What else there is

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -11,7 +12,8 @@ import msgspec
 import pytest
 
 from mock_solusio.invoices import run as runs
-from mock_solusio.invoices.run import NUMBERS, numbered
+from mock_solusio.invoices.run import NUMBERS, ZONES, numbered
+from mock_solusio.meeting_point import MeetingPoint
 from solusio_contracts.adapter.steps import BillingError, UnreachableError
 from solusio_contracts.invoices.scenario import load_scenarios
 from solusio_contracts.reporting.report import Exit, Outcome
@@ -65,7 +67,8 @@ def test_the_clock_stands_an_hour_after_the_period(books, check):
 
 
 def test_a_failing_run_is_a_failure_that_says_why(books, check, result_of):
-    def bill(_):
+    def bill(order):
+        books.usage(order)
         raise BillingError(
             "`php bill.php` ended with exit code 255", "notes\nPHP Fatal error: no table\n#0 main"
         )
@@ -105,13 +108,140 @@ def test_one_that_cannot_be_reached_decides_nothing(books, check):
     assert {one.reason for one in report.results} == {"php cannot be started: No such file or directory"}
 
 
-def test_a_document_that_does_not_fit_leaves_it_undecided(books, check, result_of):
+def test_an_invoice_of_nobody_that_does_not_fit_leaves_all_undecided(books, check, result_of):
     books.told = lambda _: b'{"invoices": [{"number": 1}]}'
     report = check(books, PLAIN)
     assert report.exit is Exit.INCONCLUSIVE
     result = result_of(report, PLAIN)
     assert result.outcome is Outcome.ERROR
     assert result.reason.startswith("its invoices cannot be read: the invoices document: invoices[0].")
+
+
+def broken_for(books, index):
+    """Let one invoice of each period lack its total."""
+
+    def told(order):
+        found = json.loads(type(books).told(books, order))["invoices"]
+        found[index]["total"] = None
+        return json.dumps({"invoices": found}).encode()
+
+    return told
+
+
+SHARED = "customers-with-prices-of-their-own"
+
+
+def test_a_broken_invoice_leaves_its_own_customer_undecided(books, check, result_of):
+    books.told = broken_for(books, 0)
+    report = check(books, SHARED)
+    assert report.exit is Exit.INCONCLUSIVE
+    result = result_of(report, SHARED)
+    assert result.outcome is Outcome.ERROR
+    assert result.reason.startswith("the invoice of ")
+    assert result.reason.endswith("invoices[0].total: expected a decimal number, got null")
+    books.invoices.clear()
+    books.total = lambda *_: Decimal(1)
+    names = {one.subject.partition(":")[0] for one in result_of(check(books, SHARED), SHARED).findings}
+    (scenario,) = [one for one in load_scenarios() if one.id == SHARED]
+    assert len(names) == len(scenario.customers) - 1
+
+
+def test_a_broken_invoice_of_another_scenario_matters_no_more(books, check, result_of):
+    books.told = broken_for(books, 0)
+    report = check(books, "vendor-700-hours", "vendor-730-hours")
+    assert [result_of(report, name).outcome for name in ("vendor-700-hours", "vendor-730-hours")] == [
+        Outcome.ERROR,
+        Outcome.PASS,
+    ]
+
+
+# What never reaches the mock
+
+
+@pytest.mark.parametrize(
+    ("fails", "begins"),
+    [(False, "The billing system never asked"), (True, "`bill` ended with exit code 1: ")],
+)
+def test_one_that_never_asks_the_mock_is_not_judged(books, check, fails, begins):
+    def bill(order):
+        bill.jobs.append(order)
+        if fails:
+            raise BillingError("`bill` ended with exit code 1", "cURL error 7: connection refused.")
+        return b""
+
+    bill.jobs = []
+    books.bill = bill
+    report = check(books, PLAIN, "yen")
+    assert report.exit is Exit.INCONCLUSIVE
+    assert len(bill.jobs) == 1
+    (reason,) = {one.reason for one in report.results}
+    assert reason.startswith(begins)
+    assert f"which listens at {bill.jobs[0].solusio_url}. " in reason
+    assert "--host, --solusio-url and --exchange-dir" in reason
+
+
+def test_a_proxy_is_named_if_one_is_set(books, check, monkeypatch):
+    books.bill = lambda _: b""
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.test:3128")
+    (result,) = check(books, PLAIN).results
+    assert "add the mock's host to NO_PROXY" in result.reason
+
+
+# Where they meet
+
+
+def test_it_is_told_the_url_and_the_folder_that_it_can_reach(books, check, tmp_path):
+    jobs = []
+
+    def prepare(job):
+        jobs.append(job)
+        assert job.customers_file.read_bytes() == job.customers
+        return type(books).prepare(books, job)
+
+    books.prepare = prepare
+    folder = tmp_path / "shared" / "solusio"
+    meeting = MeetingPoint(
+        host="0.0.0.0",  # noqa: S104 - so that 127.0.0.2 is one of its addresses
+        solusio_url="http://127.0.0.2:{port}/api/v1/",
+        exchange_dir=folder,
+    )
+    report = check(books, PLAIN, meeting=meeting)
+    assert report.exit is Exit.CONFORMANT
+    (job,) = jobs
+    assert re.fullmatch(r"http://127\.0\.0\.2:[0-9]+", job.solusio_url)
+    assert job.customers_file.parent == folder
+    assert list(folder.iterdir()) == []
+
+
+# Other local times
+
+
+def test_month_borders_are_billed_in_other_time_zones_too(books, check, result_of):
+    zones = []
+
+    def bill(job):
+        zones.append(job.time_zone)
+        return type(books).bill(books, job)
+
+    def usage(job):
+        offset = {"Pacific/Auckland": "+13:00"}.get(job.time_zone, "Z") if books.local else "Z"
+        since, until = (one.replace("Z", offset) for one in (job.since, job.until))
+        return [line for page in books.pages(job, since, until) for line in page]
+
+    def prepare(job):
+        books.invoices.clear()
+        return type(books).prepare(books, job)
+
+    books.bill, books.usage, books.prepare, books.local = bill, usage, prepare, False
+    name = "midnight-of-the-first"
+    assert check(books, name, PLAIN, zones=ZONES).exit is Exit.CONFORMANT
+    assert list(dict.fromkeys(zones)) == ["", *ZONES]
+    assert zones[-2:] == ["", ""]  # PLAIN is not about the borders of months
+    books.local = True
+    found = result_of(check(books, name, zones=ZONES), name).findings
+    assert len(found) == 1
+    assert "with TZ=Pacific/Auckland" in found[0].subject
+    assert found[0].hint.startswith("You probably calculate the month in the machine's local time.")
 
 
 def test_a_scenario_that_is_not_what_the_mock_says_is_our_mistake():
@@ -134,7 +264,7 @@ def test_a_scenario_that_is_not_what_the_mock_says_is_our_mistake():
 
 
 def test_no_invoice(books, check, findings):
-    books.bill = lambda _: b""
+    books.bill = books.usage
     (finding,) = findings(check(books, PLAIN))
     assert finding.clause == "INV-002"
     assert finding.expected.startswith("one invoice over 13.02 USD (Ann Example, billing_user_id 7")
