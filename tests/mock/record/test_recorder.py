@@ -329,7 +329,7 @@ def test_an_upstream_that_drips_has_an_end(scripted, recording):
         except OSError:
             pass
 
-    with recording(scripted(drip).url, max_seconds=0.3) as session:
+    with recording(scripted(drip).url.partition("/solusio")[0], max_seconds=0.3) as session:
         answer = session.client.get("users")
     assert answer.status_code == 502
     assert answer.json()["message"].endswith("did not respond in time.")
