@@ -1,23 +1,28 @@
-"""The report as SARIF 2.1.0, for code scanning: a rule per clause, a result per finding.
+"""The report as SARIF 2.1.0, for code scanning: a rule per clause, and one result for each that is violated.
 
 Paragraph numbers are those of the OASIS standard.
 """
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from solusio_contracts.escaping import encodable
-from solusio_contracts.reporting.report import ClauseText, Exit, Finding, Outcome, Report, Result
+from solusio_contracts.reporting.report import CauseText, ClauseText, Exit, Finding, Outcome, Report, Result
 from solusio_contracts.reporting.text import mapped
-from solusio_contracts.reporting.view import Words, origin, verdict, verdict_line, words
+from solusio_contracts.reporting.view import Words, advice, groups, origin, verdict, verdict_line, words
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-FINGERPRINT = "mockSolusioFinding/v1"
+INFORMATION = "https://docs.solusvm.com/en/solusvm2/billing-integration-guide/postpaid-billing/custom-billing-integration"
+"""The vendor's page, whose steps the clauses cite; this project has no page of its own."""
+FINGERPRINT = "mockSolusioClause/v2"
 """Name and version of the fingerprint; a new way to compute it needs a new version (3.27.17)."""
+
+OBSERVED = 5
+"""Different observations that a message lists."""
 
 LEVELS = {"must": "error", "should": "warning"}
 
@@ -38,11 +43,16 @@ def _run(report: Report) -> Json:
     index = {rule["id"]: position for position, rule in enumerate(rules)}
     return {
         "tool": {
-            "driver": {"name": report.tool, "version": report.tool_version, "rules": rules},
+            "driver": {
+                "name": report.tool,
+                "version": report.tool_version,
+                "informationUri": INFORMATION,
+                "rules": rules,
+            },
         },
         "invocations": [_invocation(report, index)],
         "columnKind": "unicodeCodePoints",
-        "results": list(_results(report, index)),
+        "results": [_result(one, index, words(report)) for one in _violations(report)],
         "properties": {
             "target": report.target,
             "users": list(report.users),
@@ -122,56 +132,106 @@ def _associated(result: Result, index: dict[str, int]) -> Json:
     return {}
 
 
-def _results(report: Report, index: dict[str, int]) -> Iterator[Json]:
-    seen: Counter[tuple[str, str, str]] = Counter()
-    for result in report.results:
-        for finding in result.findings:
-            key = (result.rule, finding.clause, finding.subject)
-            yield _result(result, finding, index[finding.clause], seen[key], words(report))
-            seen[key] += 1
+@dataclass(slots=True)
+class _Violation:
+    """The findings of all rules about one clause, which all stand at the same place."""
+
+    clause: str
+    findings: dict[str, list[Finding]] = field(default_factory=dict)
+    """By the title of their rule."""
+    rules: dict[str, None] = field(default_factory=dict)
+    causes: dict[str, CauseText] = field(default_factory=dict)
+
+    def add(self, result: Result, findings: Sequence[Finding], cause: CauseText | None) -> None:
+        self.findings.setdefault(result.title, []).extend(findings)
+        self.rules[result.rule] = None
+        if cause is not None:
+            self.causes[cause.id] = cause
+
+    @property
+    def every(self) -> list[Finding]:
+        return [finding for findings in self.findings.values() for finding in findings]
 
 
-def _result(result: Result, finding: Finding, position: int, nth: int, terms: Words) -> Json:
+def _violations(report: Report) -> list[_Violation]:
+    """Return what is violated in the order in which to fix it; then what the baseline accepts.
+
+    Accepted findings of a clause that is also violated otherwise are left out.
+    """
+    found: dict[str, _Violation] = {}
+    for group in groups(report):
+        for result in group.results:
+            for clause, findings in _by_clause(result.findings):
+                found.setdefault(clause, _Violation(clause)).add(result, findings, group.cause)
+    accepted: dict[str, _Violation] = {}
+    for result in report.with_outcome(Outcome.FAIL, Outcome.WARN):
+        for clause, findings in _by_clause(one for one in result.findings if one.accepted):
+            if clause not in found:
+                accepted.setdefault(clause, _Violation(clause)).add(result, findings, None)
+    return [*found.values(), *accepted.values()]
+
+
+def _by_clause(findings: Iterable[Finding]) -> Iterator[tuple[str, list[Finding]]]:
+    clauses: dict[str, list[Finding]] = {}
+    for finding in findings:
+        clauses.setdefault(finding.clause, []).append(finding)
+    yield from clauses.items()
+
+
+def _result(violation: _Violation, index: dict[str, int], terms: Words) -> Json:
+    every = violation.every
+    example = every[0]
+    levels = {LEVELS.get(finding.level, "note") for finding in every}
+    subjects = dict.fromkeys(finding.subject for finding in every)
     accepted = {"kind": "external", "status": "accepted", "justification": "in the baseline file"}
     return {
-        "ruleId": finding.clause,
-        "ruleIndex": position,
-        "level": LEVELS.get(finding.level, "note"),
-        "message": {"text": _message(result, finding, terms)},
+        "ruleId": violation.clause,
+        "ruleIndex": index[violation.clause],
+        "level": next(level for level in (*LEVELS.values(), "note") if level in levels),
+        "message": {"text": _message(violation, terms)},
         "locations": [
             {
                 "physicalLocation": {"artifactLocation": {"uri": terms.target}, "region": {"startLine": 1}},
-                "logicalLocations": [{"fullyQualifiedName": finding.subject}],
+                "logicalLocations": [{"fullyQualifiedName": subject} for subject in subjects],
             }
         ],
-        "partialFingerprints": {FINGERPRINT: fingerprint(result.rule, finding, nth)},
+        "partialFingerprints": {FINGERPRINT: fingerprint(violation.clause)},
         # Present on all results or none (3.27.23); an empty list means not suppressed.
-        "suppressions": [accepted] if finding.accepted else [],
+        "suppressions": [accepted] if example.accepted else [],
         "properties": {
-            "rule": result.rule,
-            "expected": finding.expected,
-            "actual": finding.actual,
-            "curl": finding.curl,
-            "request": finding.request,
-            "response": finding.response,
+            "rules": list(violation.rules),
+            "causes": list(violation.causes),
+            "findings": len(every),
+            "expected": example.expected,
+            "actual": example.actual,
+            "curl": example.curl,
+            "request": example.request,
+            "response": example.response,
         },
     }
 
 
-def _message(result: Result, finding: Finding, terms: Words) -> str:
-    expected, actual = (
-        f"{terms.expected_inline} {finding.expected}",
-        f"{terms.actual_inline} {finding.actual}",
-    )
-    text = f"{result.title}. {finding.subject}: {expected}; {actual}."
-    return f"{text} Fix: {finding.hint}" if finding.hint else text
+def _message(violation: _Violation, terms: Words) -> str:
+    """Return the causes, then what each rule found, then what fixes it."""
+    said = [f"Cause: {cause.title}." for cause in violation.causes.values()]
+    fixes = dict.fromkeys(cause.fix for cause in violation.causes.values())
+    for title, findings in violation.findings.items():
+        said.append(f"{title}.")
+        for one in advice(findings, {}):
+            for expectation in one.expectations:
+                observed = "; ".join(map(str, expectation.observations[:OBSERVED]))
+                more = len(expectation.observations) - OBSERVED
+                observed += f"; and {more} more" if more > 0 else ""
+                said.append(
+                    f"{terms.expected_inline} {expectation.expected}; {terms.actual_inline} {observed}."
+                )
+        fixes |= dict.fromkeys(finding.hint for finding in findings if finding.hint)
+    return " ".join([*said, *(f"Fix: {fix}" for fix in fixes)])
 
 
-def fingerprint(rule: str, finding: Finding, nth: int = 0) -> str:
-    """Return what identifies a finding across runs: a hash of rule, clause and subject.
+def fingerprint(clause: str) -> str:
+    """Return what identifies a result across runs: a hash of its clause.
 
-    It does not include the target, whose port often changes; `nth` distinguishes several findings of one rule
-    about the same subject.
+    It does not include the target, whose port often changes, nor what was found.
     """
-    key = "\0".join((rule, finding.clause, finding.subject, str(nth)))
-    return hashlib.sha256(key.encode()).hexdigest()
+    return hashlib.sha256(clause.encode()).hexdigest()

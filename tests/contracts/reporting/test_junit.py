@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from solusio_contracts.reporting.junit import render
-from solusio_contracts.reporting.report import Outcome, Report
+from solusio_contracts.reporting.report import CauseText, Outcome, Report
 
 Make = Callable[..., Any]
 
@@ -74,6 +74,35 @@ def test_a_failure_says_everything(mixed_report):
     assert lines[6].startswith("Why: SolusIO reads `multipler` (sic).")
     assert lines[7] == "Fix: rename `multiplier` to `multipler`"
     assert lines[-1] == mixed_report.results[3].findings[0].curl
+
+
+def test_rules_with_one_cause_refer_to_the_one_that_explains_it(make_report, make_result, make_finding):
+    shared = make_finding(cause="typo", hint="", first_line="<!doctype html>")
+    own = make_finding(subject="own", actual="nothing")
+    report = make_report(
+        results=(
+            make_result(rule="one", title="one title", outcome=Outcome.FAIL, findings=(shared,)),
+            make_result(rule="two", title="two title", outcome=Outcome.FAIL, findings=(shared, own)),
+        ),
+        causes=(CauseText(id="typo", title="a misspelt key", fix="Spell it right."),),
+    )
+    root = parsed(report)
+    first, second = (case(root, name).find("failure") for name in ("one", "two"))
+    assert first is not None
+    assert second is not None
+    assert (first.get("message") or "").startswith(
+        "a misspelt key: one title: TP-041, discounts[0]: expected"
+    )
+    lines = (first.text or "").splitlines()
+    assert lines[:3] == ["one title", "", "Cause: a misspelt key"]
+    assert "It begins: <!doctype html>" in lines
+    assert "Fix: Spell it right." in lines
+    assert lines[-1] == "Also explains: two title (two)"
+    assert (second.get("message") or "").startswith("a misspelt key (explained at one): two title: TP-041")
+    lines = (second.text or "").splitlines()
+    assert "Explained at: one title (one)" in lines
+    assert "Fix: Spell it right." not in lines
+    assert "You answered: own: nothing" in lines, "its own finding is explained in full"
 
 
 def test_other_outcomes(mixed_report):

@@ -2,14 +2,16 @@
 
 import json
 import re
+import tomllib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from solusio_contracts.reporting.report import Outcome, Report
-from solusio_contracts.reporting.sarif import FINGERPRINT, render
+from solusio_contracts.reporting.report import CauseText, Outcome, Report
+from solusio_contracts.reporting.sarif import FINGERPRINT, INFORMATION, render
 
 Make = Callable[..., Any]
 URI = re.compile(r"(?:[A-Za-z0-9:/?#\[\]@!$&'()*+,;=._~-]|%[0-9A-Fa-f]{2})*")
@@ -31,12 +33,15 @@ def check_run(run: dict[str, Any]) -> None:
     """Check a run against the parts of the standard that consumers rely on."""
     driver = run["tool"]["driver"]
     assert driver["name"], "3.19.8"
+    assert re.fullmatch(r"https://[a-z.]+/\S+", driver["informationUri"]), "3.19.17: an absolute URI"
     ids = [rule["id"] for rule in driver["rules"]]
     assert len(ids) == len(set(ids)), "rules are unique"
     for rule in driver["rules"]:
         assert rule["defaultConfiguration"]["level"] in ("none", "note", "warning", "error"), "3.50.3"
         for name in {"shortDescription", "fullDescription", "help"} & set(rule):
             assert rule[name]["text"], "3.12.3: a multiformat message has a text"
+    places = [(one["ruleId"], json.dumps(one["locations"][0]["physicalLocation"])) for one in run["results"]]
+    assert len(places) == len(set(places)), "one result per rule and location"
     for result in run["results"]:
         assert result["message"]["text"], "3.27.11"
         assert ids[result["ruleIndex"]] == result["ruleId"], "3.27.6"
@@ -62,6 +67,11 @@ def check_run(run: dict[str, Any]) -> None:
             assert ids[rule["index"]] == rule["id"], "3.52.5"
 
 
+def test_the_address_of_more_information_is_that_of_the_project():
+    pyproject = Path(__file__).parents[3] / "pyproject.toml"
+    assert tomllib.loads(pyproject.read_text("utf-8"))["project"]["urls"] == {"Specification": INFORMATION}
+
+
 def test_a_rule_per_clause(mixed_report):
     first, *others = run_of(mixed_report)["tool"]["driver"]["rules"]
     clause = mixed_report.clauses[0]
@@ -76,22 +86,64 @@ def test_a_rule_per_clause(mixed_report):
     assert not any("helpUri" in rule for rule in (first, *others)), "there is no page to point to"
 
 
-def test_a_result_per_finding(mixed_report):
+def test_a_result_per_violated_clause(mixed_report):
     results = run_of(mixed_report)["results"]
     assert [(one["ruleId"], one["level"]) for one in results] == [
-        ("TP-041", "error"),
         ("TP-041", "error"),
         ("TP-060", "warning"),
         ("TP-091", "error"),
     ]
     assert results[0]["message"]["text"] == (
-        "discounts use the key SolusIO reads. discounts[0]: SolusIO needs the key `multipler`; "
-        "you answered `multiplier` instead. Fix: rename `multiplier` to `multipler`"
+        "discounts use the key SolusIO reads. SolusIO needs the key `multipler`; you answered discounts[0], "
+        "discounts[1]: `multiplier` instead. Fix: rename `multiplier` to `multipler`"
     )
     (location,) = results[0]["locations"]
     assert location["physicalLocation"]["artifactLocation"]["uri"] == "billing-endpoint"
-    assert location["logicalLocations"] == [{"fullyQualifiedName": "discounts[0]"}]
+    assert location["logicalLocations"] == [
+        {"fullyQualifiedName": "discounts[0]"},
+        {"fullyQualifiedName": "discounts[1]"},
+    ]
+    assert results[0]["properties"]["rules"] == ["discount-key"]
+    assert results[0]["properties"]["findings"] == 2
     assert results[0]["properties"]["curl"].startswith("curl -sS -i")
+
+
+def test_rules_that_violate_the_same_clause_have_one_result(make_report, make_result, make_finding):
+    shared = make_finding(cause="typo", hint="")
+    report = make_report(
+        results=(
+            make_result(outcome=Outcome.FAIL, findings=(make_finding(clause="TP-060", level="should"),)),
+            make_result(rule="one", title="one title", outcome=Outcome.FAIL, findings=(shared,)),
+            make_result(rule="two", title="two title", outcome=Outcome.FAIL, findings=(shared,)),
+        ),
+        causes=(CauseText(id="typo", title="a misspelt key", fix="Spell it right."),),
+    )
+    first, second = run_of(report)["results"]
+    assert first["ruleId"] == "TP-041", "what explains most rules comes first"
+    assert first["message"]["text"] == (
+        "Cause: a misspelt key. one title. SolusIO needs the key `multipler`; you answered discounts[0]: "
+        "`multiplier` instead. two title. SolusIO needs the key `multipler`; you answered discounts[0]: "
+        "`multiplier` instead. Fix: Spell it right."
+    )
+    assert first["properties"]["rules"] == ["one", "two"]
+    assert first["properties"]["causes"] == ["typo"]
+    assert second["ruleId"] == "TP-060"
+
+
+def test_a_long_list_of_observations_is_cut(make_report, make_result, make_finding):
+    findings = tuple(make_finding(subject=f"discounts[{n}]", actual=f"actual {n}") for n in range(7))
+    (result,) = run_of(make_report(results=(make_result(outcome=Outcome.FAIL, findings=findings),)))[
+        "results"
+    ]
+    assert "discounts[4]: actual 4; and 2 more." in result["message"]["text"]
+    assert "actual 5" not in result["message"]["text"]
+
+
+def test_what_an_undecided_rule_shows_is_no_result(make_report, make_result, make_finding):
+    undecided = make_result(outcome=Outcome.ERROR, findings=(make_finding(),), reason="status 429")
+    run = run_of(make_report(results=(make_result(), undecided)))
+    assert run["results"] == []
+    assert len(run["invocations"][0]["toolExecutionNotifications"]) == 1
 
 
 def test_the_invocation_carries_the_exit_code(mixed_report, make_report, make_result):
@@ -116,13 +168,19 @@ def test_undecided_rules_and_stale_entries_are_notifications(mixed_report):
     assert stale["message"]["text"].endswith("it no longer occurs: a: TP-041 at x")
 
 
-def test_only_accepted_findings_are_suppressed(make_report, make_result, make_finding):
-    findings = (make_finding(accepted=True), make_finding(subject="discounts[1]"))
-    first, second = run_of(make_report(results=(make_result(outcome=Outcome.FAIL, findings=findings),)))[
-        "results"
-    ]
-    assert [(one["kind"], one["status"]) for one in first["suppressions"]] == [("external", "accepted")]
-    assert second["suppressions"] == []
+def test_only_what_is_accepted_as_a_whole_is_suppressed(make_report, make_result, make_finding):
+    open_one, accepted = make_finding(subject="discounts[1]"), make_finding(accepted=True)
+
+    def results(*findings: Any) -> list[dict[str, Any]]:
+        found = make_result(outcome=Outcome.FAIL, findings=findings)
+        made: list[dict[str, Any]] = run_of(make_report(results=(found,)))["results"]
+        return made
+
+    (whole,) = results(accepted)
+    assert [(one["kind"], one["status"]) for one in whole["suppressions"]] == [("external", "accepted")]
+    (mixed,) = results(accepted, open_one)
+    assert mixed["suppressions"] == []
+    assert mixed["locations"][0]["logicalLocations"] == [{"fullyQualifiedName": "discounts[1]"}]
 
 
 def fingerprints(report: Report) -> list[str]:
@@ -130,19 +188,16 @@ def fingerprints(report: Report) -> list[str]:
     return [one["partialFingerprints"][FINGERPRINT] for one in run_of(report)["results"]]
 
 
-def test_a_fingerprint_is_the_findings_own_and_stays(make_report, make_result, make_finding):
+def test_a_fingerprint_is_the_clauses_own_and_stays(make_report, make_result, make_finding):
     def report(target: str, *findings: Any, rule: str = "discount-key") -> Report:
         result = make_result(rule=rule, outcome=Outcome.FAIL, findings=findings)
         made: Report = make_report(target=target, results=(result,))
         return made
 
-    one = make_finding()
-    twice = fingerprints(report("http://127.0.0.1:1/", one, make_finding(subject="discounts[1]"), one))
-    assert len(set(twice)) == 3, "the same finding again counts on"
-    worded = make_finding(actual="other words", response="other bytes", accepted=True)
-    assert fingerprints(report("http://127.0.0.1:2/", worded)) == twice[:1]
-    assert fingerprints(report("http://127.0.0.1:1/", make_finding(clause="TP-091"))) != twice[:1]
-    assert fingerprints(report("http://127.0.0.1:1/", one, rule="other")) != twice[:1]
+    (first,) = fingerprints(report("http://127.0.0.1:1/", make_finding()))
+    again = make_finding(subject="other", actual="other words", response="other bytes", accepted=True)
+    assert fingerprints(report("http://127.0.0.1:2/", again, rule="other")) == [first]
+    assert fingerprints(report("http://127.0.0.1:1/", make_finding(clause="TP-091"))) != [first]
 
 
 def test_a_level_that_only_informs_is_a_note(make_report, make_result, make_finding):
