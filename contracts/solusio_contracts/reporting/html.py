@@ -1,6 +1,7 @@
 """The report as one self-contained HTML page, without scripts or external resources."""
 
 import functools
+from collections.abc import Iterable, Sequence
 from importlib import resources
 from typing import Any
 
@@ -9,7 +10,7 @@ import markupsafe
 
 from solusio_contracts.escaping import visible
 from solusio_contracts.reporting import view
-from solusio_contracts.reporting.report import ClauseText, Finding, Outcome, Report, Result
+from solusio_contracts.reporting.report import ClauseText, Finding, Outcome, Report
 from solusio_contracts.reporting.text import mapped
 
 
@@ -32,8 +33,8 @@ def _template() -> jinja2.Template:
 def _context(report: Report) -> dict[str, Any]:
     texts = view.clause_texts(report)
 
-    def with_advice(results: tuple[Result, ...]) -> list[dict[str, Any]]:
-        return [_block(result, texts) for result in results]
+    def with_advice(groups: Iterable[view.Group]) -> list[dict[str, Any]]:
+        return [_block(group, texts) for group in groups]
 
     return {
         "report": report,
@@ -46,10 +47,10 @@ def _context(report: Report) -> dict[str, Any]:
             (area, view.worst(results), view.counts(results))
             for area, results in view.by_area(report.results).items()
         ],
-        "failed": with_advice(report.failed),
-        "warned": with_advice(view.warned(report)),
+        "failed": with_advice(view.failures(report)),
+        "warned": with_advice(view.warnings(report)),
         "accepted": view.accepted(report),
-        "obstacles": with_advice(tuple(group.results[0] for group in view.obstacles(report))),
+        "obstacles": with_advice(view.obstacles(report)),
         "undecided": view.undecided(report),
         "histogram": view.histogram(report),
         "skipped": view.by_reason(report.with_outcome(Outcome.SKIP)),
@@ -58,17 +59,19 @@ def _context(report: Report) -> dict[str, Any]:
     }
 
 
-def _block(result: Result, texts: dict[str, ClauseText]) -> dict[str, Any]:
-    unaccepted = [finding for finding in result.findings if not finding.accepted]
+def _block(group: view.Group, texts: dict[str, ClauseText]) -> dict[str, Any]:
+    leading = group.results[0]
     return {
-        "result": result,
-        "advice": view.advice(unaccepted, texts),
-        "accepted": len(result.findings) - len(unaccepted),
-        "exchanges": _exchanges(unaccepted),
+        "title": group.title,
+        "result": leading,
+        "advice": view.advice(leading.findings, texts, group.cause.fix if group.cause else ""),
+        "accepted": group.accepted,
+        "exchanges": _exchanges(leading.findings),
+        "others": group.results[1:],
     }
 
 
-def _exchanges(findings: list[Finding]) -> list[tuple[str, str, str]]:
+def _exchanges(findings: Sequence[Finding]) -> list[tuple[str, str, str]]:
     """Return the distinct exchanges as (subjects, request, response); many findings share one."""
     subjects: dict[tuple[str, str], dict[str, None]] = {}
     for finding in findings:

@@ -165,7 +165,7 @@ def groups(report: Report) -> tuple[Group, ...]:
     whole = {result.rule: result for result in report.results}
     made = [
         Group(
-            title=causes[id_].title if id_ in causes else whole[id_].title,
+            title=causes[id_].title if id_ in causes else whole[next(iter(parts))].title,
             results=tuple(parts.values()),
             cause=causes.get(id_),
             accepted=sum(one.accepted for one in whole[next(iter(parts))].findings),

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from solusio_contracts.reporting.html import render
-from solusio_contracts.reporting.report import Outcome, Report
+from solusio_contracts.reporting.report import CauseText, Outcome, Report
 from solusio_contracts.reporting.text import mapped_value
 
 Make = Callable[..., Any]
@@ -132,7 +132,8 @@ def test_findings_of_one_exchange_show_it_once(mixed_report):
 @pytest.mark.parametrize("evil", EVIL)
 def test_no_text_becomes_markup(evil, mixed_report):
     def spoilt(text: str) -> str:
-        return text if text in set(Outcome) | {"must", "should", "TP-041"} else f"{text}{evil}"
+        # An empty cause, which a finding of its own has, stays one.
+        return text if not text or text in set(Outcome) | {"must", "should", "TP-041"} else f"{text}{evil}"
 
     everywhere = mapped_value(msgspec.to_builtins(mixed_report), spoilt)
     report = msgspec.convert(everywhere | {"stale": [evil]}, Report)
@@ -156,6 +157,22 @@ def test_a_repeated_observation_folds_its_curl_line(make_report, make_result, ma
     findings = tuple(make_finding(subject=f"s{n}", curl=f"curl {n}") for n in range(3))
     text = Page(render(make_report(results=(make_result(outcome=Outcome.FAIL, findings=findings),)))).text
     assert "See it: s0 curl 0 2 more like this See it: s1 curl 1 See it: s2 curl 2" in text
+
+
+def test_a_common_cause_is_one_block(make_report, make_result, make_finding):
+    shared = make_finding(cause="typo", hint="", first_line="<!doctype html>")
+    report = make_report(
+        results=(
+            make_result(rule="one", title="one title", outcome=Outcome.FAIL, findings=(shared,)),
+            make_result(rule="two", title="two title", outcome=Outcome.FAIL, findings=(shared,)),
+        ),
+        causes=(CauseText(id="typo", title="a misspelt key", fix="Spell it right."),),
+    )
+    text = Page(render(report)).text
+    assert "Failures (1) ✗ a misspelt key rule one, area fields" in text
+    assert "It begins: <!doctype html>" in text
+    assert "How to fix it Spell it right." in text
+    assert "Also explains 1 rule two title (two) discounts[0]: multiplier instead" in text
 
 
 def test_text_in_backticks_is_code(make_report, make_result, make_finding):
