@@ -1,6 +1,7 @@
 """Moments: integer microseconds since 1970-01-01T00:00:00Z, and the texts that stand for them."""
 
 import functools
+import re
 from datetime import UTC, datetime, timedelta
 
 Micros = int
@@ -11,6 +12,10 @@ MINUTE: Micros = 60 * SECOND
 HOUR: Micros = 60 * MINUTE
 DAY: Micros = 24 * HOUR
 
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"(?:[Tt ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?)?"
+)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _LAST = datetime.max.replace(tzinfo=UTC)
@@ -35,13 +40,15 @@ def micros(moment: datetime) -> Micros:
 
 
 def parse_moment(text: str) -> Micros:
-    """Read RFC 3339, also without seconds or fraction; without an offset it is UTC.
+    """Read RFC 3339, also a date alone and a time without seconds; without an offset it is UTC.
 
     Raises:
         ValueError: the text is not a valid moment.
     """
     try:
-        moment = datetime.fromisoformat(text)
+        if _MOMENT.fullmatch(text) is None:
+            raise ValueError
+        moment = datetime.fromisoformat(text.upper())
         return micros(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
     except (ValueError, OverflowError):
         raise ValueError(f"expected a moment such as 2026-03-01T00:00:00Z, got {text!r}") from None

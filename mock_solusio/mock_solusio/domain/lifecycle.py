@@ -5,7 +5,8 @@ from its order to the request to delete it, and a resize takes effect with the f
 it. So customers pay for what they can see and time, and a slow panel costs them nothing.
 
 A span has the prices that its plan has when the span begins (assumed): a changed plan changes no server. A
-resize to the same plan brings its current prices.
+resize to the same plan brings its current prices. Backups follow the server: their price is a percentage of
+what the server costs, even if its plan costs something else by now.
 """
 
 from decimal import ROUND_HALF_UP, Decimal
@@ -34,12 +35,12 @@ class MeteredPrice(msgspec.Struct, frozen=True, kw_only=True):
     tokens_per_month: int
 
 
-def metered_price(plan: Plan, resource: str) -> MeteredPrice:
+def metered_price(plan: Plan, resource: str, server: Span | None = None) -> MeteredPrice:
     """Return what a resource costs with a plan at present; `plan` includes a server's custom prices.
 
-    Backups cost a percentage of the server's price (vendor's page "Offering Paid Backups"). Each price is
-    rounded half up to whole tokens, but to at least 1 (assumed: tokens are integers, and 0 would mean that
-    there is no such price).
+    Backups cost a percentage of the server's price (vendor's page "Offering Paid Backups"): that of the span
+    `server`, or else of the plan. Each price is rounded half up to whole tokens, but to at least 1 (assumed:
+    tokens are integers, and 0 would mean that there is no such price).
     """
     if resource == spans.SERVER:
         per_hour, per_month = plan.tokens_per_hour, plan.tokens_per_month
@@ -48,8 +49,9 @@ def metered_price(plan: Plan, resource: str) -> MeteredPrice:
     elif resource == spans.ISO_IMAGE:
         per_hour, per_month = plan.iso_image_tokens_per_hour, plan.iso_image_tokens_per_month
     else:
-        per_hour = _share(plan.tokens_per_hour, plan.backup_price)
-        per_month = _share(plan.tokens_per_month, plan.backup_price)
+        priced = plan if server is None else server
+        per_hour = _share(priced.tokens_per_hour, plan.backup_price)
+        per_month = _share(priced.tokens_per_month, plan.backup_price)
     return MeteredPrice(
         plan_id=plan.id, plan_name=plan.name, tokens_per_hour=per_hour, tokens_per_month=per_month
     )
@@ -77,7 +79,9 @@ def open_span(
         user_id=server.user_id,
         anchor=moment,
         started_at=moment,
-        **msgspec.structs.asdict(metered_price(plan, resource)),
+        **msgspec.structs.asdict(
+            metered_price(plan, resource, _open(world, server, spans.SERVER, server.id))
+        ),
     )
     return world.spans.add(span)
 

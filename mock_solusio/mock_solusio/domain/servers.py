@@ -169,7 +169,11 @@ def update(world: World, server: Server, changes: dict[str, Any]) -> Server:
         wanted["fqdns"] = list(changes["fqdns"] or ())
     if changes.get("backup_settings"):
         wanted["backup_settings"] = with_backup_settings(server.backup_settings, changes["backup_settings"])
+    if wanted.get("boot_mode", "iso") != "iso":
+        wanted["iso_image_id"] = None
     changed = world[SERVERS].update(replace(server, **wanted))
+    if changed.iso_image_id != server.iso_image_id:
+        lifecycle.iso_image_changed(world, changed)
     if changed.name != server.name:
         lifecycle.server_renamed(world, changed)
     if changed.backup_settings.enabled != server.backup_settings.enabled:

@@ -85,6 +85,11 @@ class OpenSpans:
         self._all = [first]
         self._open: dict[ItemKey, int] = {("server", 0): 0}
 
+    @property
+    def server(self) -> Span:
+        """The open span of the server itself."""
+        return self._all[self._open["server", 0]]
+
     def open(self, key: ItemKey, span: Span) -> None:
         """Begin the span of an item."""
         self._open[key] = len(self._all)

@@ -70,7 +70,7 @@ class SpanPlayer:
                 self._nameless += 1
                 name = event.as_ or f"nameless {self._nameless}"
                 self._owners[f"ip {name}"] = event.on
-                life.open(("ip", name), self._span(life.first, spans.ADDITIONAL_IP, plan_name, at))
+                life.open(("ip", name), self._span(life, spans.ADDITIONAL_IP, plan_name, at))
             case timeline.IpRemove():
                 life, _ = self._life_of(f"ip {event.on}")
                 life.close(("ip", event.on), at)
@@ -113,7 +113,7 @@ class SpanPlayer:
         )
         life = OpenSpans(span)
         for number in range(event.additional_ips):
-            life.open(("first ip", number), self._span(span, spans.ADDITIONAL_IP, event.plan, at))
+            life.open(("first ip", number), self._span(life, spans.ADDITIONAL_IP, event.plan, at))
         self._lives[event.as_] = life, event.plan
 
     def _backup(self, event: timeline.BackupCreate, at: Micros) -> None:
@@ -122,14 +122,14 @@ class SpanPlayer:
             self._owners[f"backup {event.as_}"] = event.on
         self._backups[event.on] += 1
         if self._backups[event.on] == 1:
-            life.open(_BACKUP, self._span(life.first, spans.BACKUP, plan_name, at))
+            life.open(_BACKUP, self._span(life, spans.BACKUP, plan_name, at))
 
-    def _span(self, first: Span, resource: str, plan_name: str, at: Micros) -> Span:
-        terms = lifecycle.metered_price(self._plans[plan_name], resource)
+    def _span(self, life: OpenSpans, resource: str, plan_name: str, at: Micros) -> Span:
+        terms = lifecycle.metered_price(self._plans[plan_name], resource, life.server)
         self._count += resource == spans.ADDITIONAL_IP
-        key = self._count if resource == spans.ADDITIONAL_IP else first.server_id
+        key = self._count if resource == spans.ADDITIONAL_IP else life.first.server_id
         return replace(
-            first,
+            life.first,
             resource=resource,
             resource_id=key,
             anchor=at,

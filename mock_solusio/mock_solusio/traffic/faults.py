@@ -15,8 +15,7 @@ from msgspec import Meta
 
 from mock_solusio.decoding import invalid, parse
 from mock_solusio.domain.errors import Conflict, NotFound
-from solusio_contracts.contract import documents
-from solusio_contracts.suggestions import did_you_mean
+from mock_solusio.traffic.operation_names import check_operation
 
 MOST: Final = 100
 """Faults that may be active at once."""
@@ -312,7 +311,7 @@ class Faults:
 
 def _check(script: Script) -> None:
     if not isinstance(script, WebhookFault) and script.operation is not None:
-        _check_operation(script.operation)
+        check_operation(script.operation)
     if isinstance(script, StatusFault):
         has_body = script.body is not msgspec.UNSET
         if script.status in (204, 205, 304) and has_body:
@@ -323,9 +322,3 @@ def _check(script: Script) -> None:
                 raise invalid("content_type", f"expected JSON, as the body is, got {script.content_type!r}")
     if isinstance(script, SlowFault) and not script.delay and script.chunk is None:
         raise invalid("delay", "expected a delay above 0, a chunk, or both")
-
-
-def _check_operation(name: str) -> None:
-    known = [operation.id for operation in documents.operations("solusio-api")]
-    if name not in known:
-        raise invalid("operation", f"the API has no operation {name!r}.{did_you_mean(name, known)}")

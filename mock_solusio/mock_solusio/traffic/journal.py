@@ -17,6 +17,7 @@ from mock_solusio.decoding import convert
 from mock_solusio.moment import Micros, rfc3339
 from mock_solusio.server.messages import Headers, Request, Response
 from mock_solusio.traffic import redaction
+from mock_solusio.traffic.operation_names import check_operation
 
 LIMIT: Final = 1000
 BODY_LIMIT: Final = 64 * 1024
@@ -227,7 +228,13 @@ class Journal:
         return self.search(convert(filters, JournalFilter))
 
     def search(self, wanted: JournalFilter) -> list[JournalEntry]:
-        """Return the latest exchanges that match, oldest first, without secrets."""
+        """Return the latest exchanges that match, oldest first, without secrets.
+
+        Raises:
+            Invalid: the API has no operation of that name.
+        """
+        if wanted.operation is not None:
+            check_operation(wanted.operation)
         found: list[JournalEntry] = []
         for entry in self._matching(wanted):
             found.append(entry)

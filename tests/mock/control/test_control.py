@@ -245,6 +245,11 @@ def test_the_journal(control):
     assert answer.json["meta"] == {"last": 2, "kept": 2, "dropped": 0}
     assert control("GET", "/_mock/journal/2").data == entry
     assert control("GET", "/_mock/journal?since=1&limit=5").data == [entry]
+    refused = control("GET", "/_mock/journal?operation=listUser")
+    assert (refused.status, refused.json["message"]) == (
+        422,
+        "operation: the API has no operation 'listUser'. Did you mean: listUsers?",
+    )
     assert control("GET", "/_mock/journal/3").status == 404
     assert control("GET", "/_mock/journal/x").status == 404
     assert control("DELETE", "/_mock/journal").status == 204

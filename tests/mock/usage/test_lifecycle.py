@@ -254,6 +254,30 @@ def test_shares_are_whole_tokens(api, server, wait, lines, march, percent, per_h
     assert (line["tokens_per_hour"], line["tokens_per_month"]) == (per_hour, per_month)
 
 
+def test_backups_follow_the_price_of_their_server(api, server, wait, lines, march):
+    """The server costs 7 and 5000 tokens for as long as its plan costs 70 and 50,000."""
+    key = server()
+    api.patch("plans/1", {"tokens_per_hour": 70, "tokens_per_month": 50_000, "backup_price": 20})
+    api.patch(f"servers/{key}", {"backup_settings": {"enabled": True}})
+    wait(hours=10)
+    assert sorted(brief(lines(march))) == [
+        ("backup", 1, 10, "hourly", 10),
+        ("server", 1, 10, "hourly", 70),
+    ]
+    (line,) = of(lines(march), "backup")
+    # 20 % of 7 is 1.4, of 5000 it is 1000.
+    assert (line["tokens_per_hour"], line["tokens_per_month"]) == (1, 1000)
+
+
+def test_backups_cost_while_the_customer_is_suspended(api, server, customer, wait, lines, march):
+    user = customer()
+    server(user=user, backup_settings={"enabled": True})
+    wait(hours=5)
+    api.put(f"users/{user}", {"status": "suspended"})
+    wait(hours=5)
+    assert brief(of(lines(march), "backup")) == [("backup", 1, 10, "hourly", 10)]
+
+
 def test_backups_cost_while_there_are_some(api, server, wait, lines, march):
     key = server()
     wait(hours=1)
@@ -274,6 +298,20 @@ def test_backups_cost_while_there_are_some(api, server, wait, lines, march):
     api.patch(f"servers/{key}", {"backup_settings": {"enabled": False}})
     wait(hours=10)
     assert brief(of(lines(march), "backup")) == [("backup", 1, 12, "hourly", 12)], "one line a month"
+
+
+@pytest.mark.parametrize("mode", ["disk", "rescue"])
+def test_an_iso_image_costs_until_the_boot_mode_takes_it_out(api, server, wait, lines, march, mode):
+    api.patch("plans/1", {"iso_image_tokens_per_hour": 2})
+    key = server()
+    api.post(f"servers/{key}/boot", {"mode": "iso", "iso_image_id": 1})
+    wait(hours=3)
+    assert api.patch(f"servers/{key}", {"name": "still-mounted"}).status == 200
+    wait(hours=1)
+    assert api.patch(f"servers/{key}", {"boot_mode": mode}).status == 200
+    assert api.get(f"servers/{key}/boot").data["iso_image_id"] is None
+    wait(hours=10)
+    assert brief(of(lines(march), "iso_image")) == [("iso_image", 1, 4, "hourly", 8)]
 
 
 def test_an_iso_image_costs_while_it_is_in_a_server(api, server, wait, lines, march):

@@ -145,6 +145,9 @@ def test_a_part_of_a_month_has_its_own_hours_and_the_whole_price(server, wait, l
         ("to=2026-02-01T00:00:00Z", "2026-01-01T00:00:00", "2026-02-01T00:00:00"),
         ("from=2026-01-01&to=2026-01-02", "2026-01-01T00:00:00", "2026-01-02T00:00:00"),
         ("from=2026-01-01T02:00:00%2B02:00", "2026-01-01T00:00:00", "2026-04-01T00:00:00"),
+        ("from=2026-01-01t00:00:00z", "2026-01-01T00:00:00", "2026-04-01T00:00:00"),
+        ("from=2026-01-01T00:00:00.000Z", "2026-01-01T00:00:00", "2026-04-01T00:00:00"),
+        ("from=2026-01-01T00:00-00:00", "2026-01-01T00:00:00", "2026-04-01T00:00:00"),
         ("from=2026-01-01T02:00:00+02:00", "2026-01-01T00:00:00", "2026-04-01T00:00:00"),
         ("from=1970-01-01T00:00:00Z", "1970-01-01T00:00:00", "2026-04-01T00:00:00"),
         ("to=9999-12-31T23:59:59Z", "9999-12-01T00:00:00", "9999-12-31T23:59:59"),
@@ -167,6 +170,18 @@ def test_periods(api, query, since, until):
         ("from=2027-01-01T00:00:00Z", "to"),
         ("from=1970-01-01T00:00:00Z&to=2070-01-01T00:00:01Z", "from"),
         ("as_of=soon", "as_of"),
+        # ISO 8601 has more than RFC 3339.
+        ("from=2026-W10-1T00:00:00Z", "from"),
+        ("from=20260301T000000Z", "from"),
+        ("from=2026-03-01T00:00:00,5Z", "from"),
+        ("from=2026-03-01T00:00:00%2B12:60", "from"),
+        ("from=2026-03-01T00:00:00%2B24:00", "from"),
+        ("from=2026-03-01T00:00:00%2B0100", "from"),
+        ("from=2026-03-01T24:00:00Z", "from"),
+        ("from=2026-03-01T00Z", "from"),
+        ("from=2026-03-01x00:00:00Z", "from"),
+        ("from=%D9%A2026-03-01T00:00:00Z", "from"),
+        ("filter[billing_user_id]=9007199254740992", "filter[billing_user_id]"),
         ("filter[user_id]=x", "filter[user_id]"),
         ("filter[billing_user_id]=0", "filter[billing_user_id]"),
         ("per_page=0", "per_page"),
@@ -261,6 +276,22 @@ def test_a_billing_id_that_comes_later_holds_for_all(api, server, customer, wait
     api.patch(f"users/{user}", {"billing_user_id": 10})
     assert lines("filter[billing_user_id]=9") == []
     assert [line["hours"] for line in lines("filter[billing_user_id]=10")] == [72]
+
+
+def test_the_largest_id_of_a_billing_system_can_be_filtered_by(server, customer, wait, lines):
+    server(user=customer(billing_user_id=2**53 - 1))
+    wait(hours=1)
+    assert [line["billing_user_id"] for line in lines(f"filter[billing_user_id]={2**53 - 1}")] == [2**53 - 1]
+
+
+def test_as_of_leaves_out_what_happens_at_that_moment(server, wait, lines):
+    server()
+    wait(hours=1)
+    assert lines("as_of=2026-03-01T00:00:00Z") == []
+    (line,) = lines("as_of=2026-03-01T00:00:00.000001Z")
+    assert line["hours"] == 1
+    (line,) = lines("as_of=2026-03-01T01:00:00Z")
+    assert line["hours"] == 1, "the second hour starts at that moment"
 
 
 def test_as_of_shows_an_earlier_moment_of_a_running_month(api, server, wait, lines):
