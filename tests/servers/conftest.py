@@ -18,6 +18,7 @@ import msgspec
 import pytest
 
 from solusio_contracts.http.masking import TOKEN_VARIABLE
+from solusio_contracts.reporting import view
 from solusio_contracts.reporting.report import Report
 from support.commands import invoke
 from support.listening import listening
@@ -95,11 +96,11 @@ def nginx(folder: Path, site: Path, php: int) -> Run:
     """Return what runs nginx before php-fpm; the slots are `http`, `server`, `location` and `listen`."""
 
     @contextmanager
-    def run(scheme: str = "http", **given: object) -> Iterator[str]:
+    def run(**given: object) -> Iterator[str]:
         user = "user root;" if os.geteuid() == 0 else ""
         command = ("nginx", "-c", "@file@")
-        with running(folder, "nginx", command, site=site, php=php, user=user, **given) as port:
-            yield f"{scheme}://127.0.0.1:{port}{PAGE}"
+        with running(folder, "nginx", command, **{"site": site, "php": php, "user": user, **given}) as port:
+            yield f"http://127.0.0.1:{port}{PAGE}"
 
     return run
 
@@ -153,20 +154,20 @@ def firewall(apache: Run, folder: Path) -> Run:
 
 @pytest.fixture(scope="session")
 def caddy(folder: Path, backend: str) -> Run:
-    """Return what runs Caddy as a reverse proxy; the slot is `more`."""
+    """Return what runs Caddy as a reverse proxy; the slots are `scheme` and `more`."""
     return before(folder, backend, "caddy", ("caddy", "run", "--adapter", "caddyfile", "--config", "@file@"))
 
 
 @pytest.fixture(scope="session")
 def haproxy(folder: Path, backend: str) -> Run:
-    """Return what runs HAProxy; the slots are `frontend`, `backend_options` and `server_options`."""
+    """Return what runs HAProxy; the slots are `bind`, `frontend`, `backend_options` and `server_options`."""
     return before(folder, backend, "haproxy", ("haproxy", "-db", "-f", "@file@"))
 
 
 def before(folder: Path, backend: str, name: str, command: Sequence[str]) -> Run:
     @contextmanager
     def run(**given: object) -> Iterator[str]:
-        values = {"backend": urlsplit(backend).port, **given}
+        values = {"backend": urlsplit(backend).port, "scheme": "http", **given}
         with running(folder, name, command, **values) as port:
             yield f"http://127.0.0.1:{port}{PAGE}"
 
@@ -180,6 +181,25 @@ class Judged:
     exit: int
     output: str
     report: Report
+
+    @property
+    def first(self) -> "FirstFinding":
+        """What the reader mends first."""
+        report = self.report
+        groups = [*view.obstacles(report), *view.failures(report), *view.warnings(report)]
+        assert groups, self.output
+        group = groups[0]
+        fixes = [finding.hint for result in group.results for finding in result.findings]
+        fixes += [group.cause.fix] if group.cause else []
+        return FirstFinding(group.title, " ".join(fixes))
+
+
+@dataclass(frozen=True)
+class FirstFinding:
+    """The title of a finding, and all that it says to change."""
+
+    title: str
+    advice: str
 
 
 @pytest.fixture

@@ -289,7 +289,13 @@ _SERVERS = (
     ),
     (re.compile(r"<center>awselb\b"), "the AWS load balancer"),
     (re.compile(r"<address>Apache/|<address>Apache\b"), "Apache"),
-    (re.compile(r"//IETF//DTD HTML 2\.0//EN.*</title>.*<h1>", re.DOTALL), "Apache"),
+    # Older releases declare HTML 2.0, newer ones HTML 4.01.
+    (
+        re.compile(
+            r"//DTD HTML (?:2\.0|4\.01)//EN.*<title>\d{3} .*</title>\s*</head><body>\s*<h1>", re.DOTALL
+        ),
+        "Apache",
+    ),
     (re.compile(rf"^<html><body>{_TITLE}\n[^<]+\n</body></html>\s*$"), "HAProxy"),
     (re.compile(r"LiteSpeed Web Server|LiteSpeed Technologies"), "LiteSpeed"),
     (re.compile(r"<title>IIS \d|Internet Information Services|<h2>\d{3} - [^<]+</h2>"), "IIS"),
@@ -334,8 +340,8 @@ BUSY = (
 )
 """What to change when a proxy or process manager gives up under many requests at once."""
 _SERVER_FIXES = {
-    403: "Allow this URL in the web server (`allow`, `Require all granted`, file permissions): the request "
-    "never reached your program.",
+    403: "Allow this URL in the web server (`allow`, `Require all granted`, file permissions), or exclude it "
+    "from ModSecurity, whose log then names a rule: the request never reached your program.",
     404: "Check the URL, and the web server's rule that leads it to your program (`location`, `RewriteRule`, "
     "`try_files`).",
     405: "Lead POST to your program: the web server treats the URL as a file, which it serves by GET only.",
