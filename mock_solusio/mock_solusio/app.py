@@ -150,12 +150,16 @@ class Mock(Runtime):
     async def _journal(self, incoming: Incoming) -> Response:
         began = time.perf_counter()
         response = await incoming.proceed()
+        if not response.operation and incoming.kind == "api":
+            # A response from a recording, for example.
+            response.operation = self.api.match(incoming.request).operation
         self.journal.add_exchange(
             incoming.kind,
             incoming.request,
             response,
             moment=self.clock.now(),
-            milliseconds=(time.perf_counter() - began) * 1000,
+            began=began,
+            ended=time.perf_counter(),
         )
         return response
 

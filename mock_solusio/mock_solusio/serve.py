@@ -3,9 +3,11 @@
 The command imports everything heavy only when it runs.
 """
 
+import datetime
 import re
 import shlex
 import socket
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -16,12 +18,17 @@ import click
 
 from mock_solusio.option_types import ClockType
 from mock_solusio.options import SPEED, Options
+from solusio_contracts.cli.reporting import require_writable
+from solusio_contracts.cli.types import KINDS, ReportFile
 
 if TYPE_CHECKING:
     from mock_solusio.app import Mock
     from mock_solusio.clock import Clock
+    from mock_solusio.traffic.referee import ConductFinding
 
 PORT = 8008
+FINDINGS = 20
+"""How many findings are listed at the end."""
 
 
 def _billing_url(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
@@ -159,6 +166,13 @@ def _ready_file(_: click.Context, __: click.Parameter, value: Path | None) -> Pa
     show_envvar=True,
     help="Secret with which the recording was made, to recognise requests with the real values.",
 )
+@click.option(
+    "--report",
+    "reports",
+    type=ReportFile(),
+    multiple=True,
+    help=f"At the end, write what clients did wrong to a file; kinds: {', '.join(KINDS)}.",
+)
 def serve(
     hosts: tuple[str, ...],
     port: int,
@@ -180,6 +194,7 @@ def serve(
     recorded: Path | None,
     recorded_only: bool,
     recorded_seed: str | None,
+    reports: tuple[tuple[str, Path], ...],
 ) -> None:
     """Run a mock SolusIO until Ctrl-C.
 
@@ -194,6 +209,7 @@ def serve(
     seeded = click.get_current_context().get_parameter_source("recorded_seed")
     if recorded is None and seeded is click.core.ParameterSource.COMMANDLINE:
         raise click.UsageError("--recorded-seed needs --recorded.")
+    require_writable([file for _, file in reports])
 
     from mock_solusio.app import Mock
     from mock_solusio.domain.errors import DomainError
@@ -235,7 +251,9 @@ def serve(
             listeners = listen_all(hosts, port)
         except ListenError as error:
             raise click.UsageError(str(error)) from error
-        _run(mock, options, listeners, hosts if tls else (), ready_file)
+        began, started = time.monotonic(), datetime.datetime.now(datetime.UTC)
+        url = _run(mock, options, listeners, hosts if tls else (), ready_file)
+        _report(mock, url, reports, started, time.monotonic() - began)
         click.echo("Stopped.")
     finally:
         mock.close()
@@ -247,8 +265,8 @@ def _run(
     listeners: list[socket.socket],
     tls_hosts: tuple[str, ...],
     ready_file: Path | None,
-) -> None:
-    """Serve until Ctrl-C; https if there are hosts for a certificate."""
+) -> str:
+    """Serve until Ctrl-C; https if there are hosts for a certificate. Return the first URL."""
     from mock_solusio.server.ready_file import write
     from mock_solusio.server.uvicorn_server import make_server, url_of
 
@@ -258,6 +276,8 @@ def _run(
 
         context, authority = certificate(*tls_hosts)
     urls = [url_of(listener, "https" if tls_hosts else "http") for listener in listeners]
+
+    mock.journal.referee.on_finding = _show_finding
 
     def starting() -> None:
         _greet(mock, urls, options, authority)
@@ -278,6 +298,51 @@ def _run(
         # uvicorn raises KeyboardInterrupt again after it has finished its requests.
         with suppress(KeyboardInterrupt):
             server.run(sockets=listeners)
+    return urls[0]
+
+
+def _show_finding(finding: "ConductFinding") -> None:
+    """Print a finding as it happens; not on standard output, which scripts read."""
+    if finding.level != "may":
+        click.echo(f"{finding} (exchange {finding.latest}, {finding.subject})", err=True)
+
+
+def _report(
+    mock: "Mock",
+    url: str,
+    reports: Sequence[tuple[str, Path]],
+    started: datetime.datetime,
+    seconds: float,
+) -> None:
+    """Print how many findings there are, and write the reports."""
+    from mock_solusio.traffic.referee import counted
+
+    found = mock.journal.findings()
+    if counted(found):
+        click.echo(
+            f"Findings: {counted(found)} of conduct; `mock-solusio contract show CLAUSE` explains them."
+        )
+        for finding in [one for one in found if one.level != "may"][:FINDINGS]:
+            times = f" ({finding.count} times)" if finding.count > 1 else ""
+            click.echo(f"  {finding}{times}")
+        if counted(found) > FINDINGS:
+            click.echo(f"  and {counted(found) - FINDINGS} more; --report html=FILE writes all.")
+    if not reports:
+        return
+    from mock_solusio.traffic.conduct_report import report_of
+    from solusio_contracts.reporting import writers
+
+    report = report_of(
+        mock.journal,
+        url,
+        started=started.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        seconds=seconds,
+    )
+    for kind, file in reports:
+        try:
+            writers.write(report, kind, file)
+        except OSError as error:
+            raise click.UsageError(f"cannot write {file}: {error.strerror}") from error
 
 
 def _is_url(text: str) -> bool:

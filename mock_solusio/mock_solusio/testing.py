@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mock_solusio.clock import Clock
     from mock_solusio.options import Options
     from mock_solusio.traffic.journal import Journal
+    from mock_solusio.traffic.referee import ConductFinding
 
 
 class Solusio:
@@ -41,14 +42,27 @@ class Solusio:
         return self.mock.journal
 
     @property
+    def findings(self) -> "list[ConductFinding]":
+        """What clients did wrong by the clauses of conduct, without secrets.
+
+        The calls of this object are not judged.
+        """
+        return self.mock.journal.findings()
+
+    @property
     def client(self) -> "httpx.Client":
         """A client of the API with the administrator's access token: `solusio.client.get("users")`."""
         if self._client is None:
+            from mock_solusio.traffic.referee import HELPER
             from solusio_contracts.http.client import client
 
             self._client = client(
                 base_url=f"{self.url}/api/v1/",
-                headers={"Authorization": f"Bearer {self.admin_token}", "Accept": "application/json"},
+                headers={
+                    "Authorization": f"Bearer {self.admin_token}",
+                    "Accept": "application/json",
+                    "User-Agent": HELPER.decode(),
+                },
                 timeout=30,
             )
         return self._client

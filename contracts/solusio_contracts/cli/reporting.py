@@ -73,7 +73,7 @@ def run_and_report(
     if options["quiet"] and options["verbose"]:
         raise click.UsageError("--quiet and --verbose exclude each other")
     baseline = _baseline_of(options["baseline_file"], item, names)
-    _require_writable([file for _, file in options["reports"]] + [options["write_baseline"]])
+    require_writable([file for _, file in options["reports"]] + [options["write_baseline"]])
     from rich.console import Console
 
     console = Console(highlight=False)
@@ -105,7 +105,7 @@ def _baseline_of(file: Path | None, item: str, names: Collection[str]) -> "Basel
         raise click.BadParameter(str(error), param_hint="--baseline") from error
 
 
-def _require_writable(files: Sequence[Path | None]) -> None:
+def require_writable(files: Sequence[Path | None]) -> None:
     """Refuse before the run what would fail after it."""
     for file in files:
         if file is None:

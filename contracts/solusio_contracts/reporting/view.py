@@ -77,6 +77,19 @@ WORDS = {
         reproduce="Run it alone",
         target="billing-system",
     ),
+    "serve": Words(
+        item="clause",
+        sent="See",
+        expected="Expected",
+        actual="Found",
+        expected_inline="expected",
+        actual_inline="found",
+        call="request",
+        facts="About the clients",
+        explain="mock-solusio contract show",
+        reproduce="Repeat it",
+        target="client",
+    ),
 }
 
 

@@ -54,8 +54,6 @@ class Call:
     """Returns the price of a customer of the billing system; None: there are no prices."""
     expires_at: Micros = NEVER
     """When the response becomes stale without a change of the state; 0: it must not be cached."""
-    notes: list[str] = field(default_factory=list)
-    """What the journal says about it."""
     permissions: frozenset[str] = field(init=False)
     """What the user's roles permit."""
 

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
-from mock_solusio.api import unknown_parameters
 from mock_solusio.api.cache import OVERHEAD, VersionedCache
 from mock_solusio.api.call import Call, RenderedRecords, Reply
 from mock_solusio.api.handlers.registry import HANDLERS
@@ -117,7 +116,6 @@ class Api:
         if request.method == "GET":
             call.rendered = self._rendered
         call.query, call.raw_query = read_query(route, request.query)
-        call.notes = unknown_parameters.notes(route, call.raw_query)
         if route.takes_body:
             content_type = request.header(b"content-type")
             call.body = read_body(
@@ -151,7 +149,7 @@ class Api:
 
     async def _render(self, request: Request, route: Route, call: Call, reply: Reply) -> Response:
         if reply.render is None:
-            return Response(reply.status, (), b"", route.id, call.notes)
+            return Response(reply.status, (), b"", route.id)
         wanted: set[int] = set()
         answers: dict[int, Pricing | None] = {}
 
@@ -178,7 +176,7 @@ class Api:
             # The change was made: if the record was deleted in the meantime, show it without prices.
             with suppress(DomainError), self._store.transaction():
                 value = reply.render()
-        response = json_response(reply.status, value, operation=route.id, notes=call.notes)
+        response = json_response(reply.status, value, operation=route.id)
         if request.method == "GET" and reply.status == 200:
             self._cache(request, call, version, response)
         return response

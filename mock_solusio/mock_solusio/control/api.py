@@ -1,4 +1,4 @@
-"""The control API below `/_mock`: clock, reset, fixtures, snapshots, journal, faults, health.
+"""The control API below `/_mock`: clock, reset, fixtures, snapshots, journal, findings, faults, health.
 
 `ROUTES` lists all of it, and mock-control.yaml describes it. Anybody who reaches it can do everything, so
 `access` decides who may.
@@ -62,6 +62,7 @@ ROUTES: Final = (
     ControlRoute("GET", "/_mock/journal", "readJournal", operations.read_journal),
     ControlRoute("DELETE", "/_mock/journal", "clearJournal", operations.clear_journal),
     ControlRoute("GET", "/_mock/journal/{number}", "getExchange", operations.get_exchange),
+    ControlRoute("GET", "/_mock/findings", "readFindings", operations.read_findings),
     ControlRoute("GET", "/_mock/faults", "listFaults", operations.list_faults),
     ControlRoute("POST", "/_mock/faults", "addFault", operations.add_fault, changes=True),
     ControlRoute("DELETE", "/_mock/faults", "deleteFaults", operations.delete_faults, changes=True),

@@ -22,6 +22,7 @@ from mock_solusio.runtime import Runtime
 from mock_solusio.server.messages import Request
 from mock_solusio.store.table import StateError
 from mock_solusio.traffic.journal import JournalFilter
+from solusio_contracts.contract.clauses import Level
 from solusio_contracts.contract.documents import parse_document
 
 
@@ -191,9 +192,17 @@ def get_exchange(control: ControlRequest) -> Result:
 
 
 def clear_journal(control: ControlRequest) -> Result:
-    """Delete all exchanges."""
+    """Delete all exchanges and findings."""
     control.mock.journal.clear()
     return 204, None
+
+
+def read_findings(control: ControlRequest) -> Result:
+    """Show what clients do wrong by the clauses of conduct."""
+    referee = control.mock.journal.referee
+    found = referee.findings()
+    levels = {str(level): sum(one.level == level for one in found) for level in Level}
+    return 200, {"data": found, "meta": {**levels, "judged": referee.judged, "dropped": referee.dropped}}
 
 
 # Faults

@@ -18,6 +18,8 @@ from mock_solusio.moment import Micros, rfc3339
 from mock_solusio.server.messages import Headers, Request, Response
 from mock_solusio.traffic import redaction
 from mock_solusio.traffic.operation_names import check_operation
+from mock_solusio.traffic.referee import ConductFinding, Referee
+from solusio_contracts.users.conduct.requests import SHORTEST
 
 LIMIT: Final = 1000
 BODY_LIMIT: Final = 64 * 1024
@@ -27,6 +29,9 @@ OVERHEAD: Final = 600
 
 
 ExchangeKind: TypeAlias = Literal["api", "ui", "billing", "control", "webhook"]
+
+_JUDGED: Final = frozenset({"api", "ui"})
+"""Kinds of exchanges in which clients show their conduct."""
 
 
 class RawExchange(NamedTuple):
@@ -97,7 +102,10 @@ class JournalFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class Journal:
-    """The latest exchanges: at most `limit`, in about `total_limit` bytes, each body cut at `body_limit`."""
+    """The latest exchanges: at most `limit`, in about `total_limit` bytes, each body cut at `body_limit`.
+
+    The referee judges what comes in; its findings are notes of the exchanges, and are cleared with them.
+    """
 
     def __init__(
         self, limit: int = LIMIT, body_limit: int = BODY_LIMIT, total_limit: int = TOTAL_LIMIT
@@ -107,6 +115,7 @@ class Journal:
         self.limit = limit
         self.body_limit = body_limit
         self.total_limit = total_limit
+        self.referee = Referee()
         self._ring: deque[RawExchange] = deque()
         self._size = 0
         self._last = 0
@@ -193,9 +202,18 @@ class Journal:
         response: Response,
         *,
         moment: Micros,
-        milliseconds: float = 0.0,
+        began: float = 0.0,
+        ended: float = 0.0,
     ) -> int:
-        """Add a request that came in with its response; return the number of the exchange."""
+        """Add a request that came in with its response; return the number of the exchange.
+
+        `began` and `ended` are seconds on a clock that runs in real time.
+        """
+        notes = (*request.notes, *response.notes)
+        if kind in _JUDGED:
+            notes += self.referee.judge(
+                kind, request, response, number=self._last + 1, arrived=began, answered=ended
+            )
         return self.add(
             kind,
             request.method,
@@ -208,14 +226,19 @@ class Journal:
             response_headers=response.headers,
             response_body=response.body,
             operation=response.operation,
-            milliseconds=milliseconds,
-            notes=(*request.notes, *response.notes),
+            milliseconds=(ended - began) * 1000,
+            notes=notes,
         )
 
     def clear(self) -> None:
-        """Drop all exchanges; numbering continues."""
+        """Drop all exchanges and findings; numbering continues."""
+        self.referee.clear()
         self._ring.clear()
         self._size = 0
+
+    def findings(self) -> list[ConductFinding]:
+        """Return what the referee found, must before should before may, without secrets."""
+        return self.referee.findings()
 
     def read(self, **filters: Any) -> list[JournalEntry]:
         """Return the latest exchanges that match, oldest first, without secrets.
@@ -261,7 +284,7 @@ class Journal:
                 or (wanted.kind is not None and one.kind != wanted.kind)
                 or (wanted.operation is not None and one.operation != wanted.operation)
                 or (wanted.status is not None and not _has_status(one.status, wanted.status))
-                or (path is not None and path.match(redaction.free_text(one.path)) is None)
+                or (path is not None and path.match(_path(one)) is None)
             ):
                 continue
             entry = shown(one)
@@ -270,26 +293,40 @@ class Journal:
 
 
 def shown(one: RawExchange) -> JournalEntry:
-    """Return an exchange without secrets."""
+    """Return an exchange without secrets, such as its own access token outside the header."""
+    secret = _access_token(one.headers)
     return JournalEntry(
         number=one.number,
         moment=rfc3339(one.moment),
         kind=one.kind,
         method=one.method,
-        path=redaction.free_text(one.path),
-        query=redaction.query(one.query.decode("utf-8", "backslashreplace")),
+        path=_path(one),
+        query=_without(secret, redaction.query(one.query.decode("utf-8", "backslashreplace"))),
         operation=one.operation or None,
         status=one.status or None,
         milliseconds=round(one.milliseconds, 3),
-        notes=tuple(redaction.free_text(note) for note in one.notes),
-        request=_message(one.headers, one.body, one.body_bytes),
+        notes=tuple(_without(secret, redaction.free_text(note)) for note in one.notes),
+        request=_message(one.headers, one.body, one.body_bytes, secret),
         response=_message(one.response_headers, one.response_body, one.response_body_bytes),
     )
 
 
-def _message(headers: Headers, body: bytes, whole: int) -> JournalMessage:
+def _access_token(headers: Headers) -> str:
+    header = next((value for name, value in headers if name.lower() == b"authorization"), b"")
+    return header.decode("latin-1").strip().rpartition(" ")[2]
+
+
+def _path(one: RawExchange) -> str:
+    return _without(_access_token(one.headers), redaction.free_text(one.path))
+
+
+def _without(secret: str, text: str) -> str:
+    return text.replace(secret, redaction.HIDDEN) if len(secret) >= SHORTEST else text
+
+
+def _message(headers: Headers, body: bytes, whole: int, secret: str = "") -> JournalMessage:
     content_type = next((value for name, value in headers if name.lower() == b"content-type"), b"")
-    text = redaction.body(body, content_type.decode("latin-1").lower())
+    text = _without(secret, redaction.body(body, content_type.decode("latin-1").lower()))
     return JournalMessage(headers=redaction.headers(headers), body=text, bytes=whole)
 
 

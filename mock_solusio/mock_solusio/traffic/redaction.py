@@ -9,6 +9,8 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
+from solusio_contracts.users.conduct.requests import SECRET_PARAMETERS as CREDENTIALS
+
 HIDDEN: Final = "***"
 
 SECRET_HEADERS: Final = frozenset(
@@ -51,9 +53,13 @@ amounts of tokens are called tokens_per_hour and similar, and are numbers.)"""
 SECRET_PATHS: Final = re.compile(r"(/auth/by_token/)[^/?#\s\"'<>\\]+")
 """Login links, wherever they occur."""
 
+SECRET_PARAMETERS: Final = SECRET_FIELDS | CREDENTIALS
+"""Parameters of a URL that are secrets."""
+
 _QUOTED = tuple(f'"{name}"' for name in SECRET_FIELDS)
 _NAMES = "|".join(sorted(map(re.escape, SECRET_FIELDS)))
-_IN_URL = re.compile(rf"([?&](?:{_NAMES})=)[^&#\s\"'<>]+", re.IGNORECASE)
+_PARAMETERS = "|".join(sorted(map(re.escape, SECRET_PARAMETERS)))
+_IN_URL = re.compile(rf"([?&](?:{_PARAMETERS})=)[^&#\s\"'<>]+", re.IGNORECASE)
 _IN_JSON = re.compile(rf'("(?:{_NAMES})"\s*:\s*)("(?:[^"\\]|\\.)*(?:"|\\?$)|[0-9.eE+-]+)', re.IGNORECASE)
 """For JSON that cannot be parsed; the end of the value may be missing."""
 _COOKIE = re.compile(r"([^=;,\s]+)=([^;]*)")
@@ -78,7 +84,8 @@ def query(text: str) -> str:
     parts = []
     for part in text.split("&"):
         name, equals, value = part.partition("=")
-        hide = value and _is_secret(unquote_plus(name))
+        plain = unquote_plus(name)
+        hide = value and (_is_secret(plain) or plain.lower() in SECRET_PARAMETERS)
         parts.append(f"{name}={HIDDEN}" if hide else free_text(name + equals + value))
     return "&".join(parts)
 

@@ -192,6 +192,13 @@ GOOD: dict[str, list[ClientExchange]] = {
     ],
     "all pages": pages(3, 1, 2, 3),
     "all pages, twice, of another list in between": [*pages(2, 1, 2), PLANS, *pages(2, 1, 2)],
+    "the usage of each month": [
+        call(
+            "listUsage", f"/usage?from=2026-{month:02}-01&page={one}", answer=page([], one, 2), at=month / 10
+        )
+        for month in range(1, 13)
+        for one in (1, 2)
+    ],
     "stops at the first empty page": pages(2, 1, 2, 3),
     "two clients walk at the same time": [
         replace(one, client=client)

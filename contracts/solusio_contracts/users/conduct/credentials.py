@@ -31,16 +31,15 @@ class SamePassword:
 
     def __call__(self, exchange: ClientExchange) -> Problem | None:
         """Compare a password with those of other customers."""
-        password = exchange.fields.get("password")
-        owner = exchange.customer or str(exchange.user_id or "")
+        password, owner = exchange.fields.get("password"), exchange.fields.get("billing_user_id")
         if not isinstance(password, str) or not password.strip() or not owner or not exchange.accepted:
             return None
         digest = hashlib.blake2b(password.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         known = self._owners.get(digest)
-        self._owners.set(digest, (owner, exchange.number))
-        if known is None or known[0] == owner:
+        self._owners.set(digest, (str(owner), exchange.number))
+        if known is None or known[0] == str(owner):
             return None
-        return Problem(f"the customers {known[0]} and {owner} got the same password", (known[1],))
+        return Problem("two customers got the same password", (known[1],))
 
 
 @conduct_rule("CL-043", applies=lambda operation: operation.id in WRITES)

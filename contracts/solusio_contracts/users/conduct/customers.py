@@ -1,7 +1,7 @@
 """Rules about how a client finds the user of a customer."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -9,11 +9,11 @@ from solusio_contracts.users.conduct.exchange import NO_RESPONSE, ClientExchange
 from solusio_contracts.users.conduct.rule import Problem, Recent, conduct_rule
 
 RESPONSES: Final = 32
-"""How many responses with users are remembered."""
+"""How many responses with users are kept unread."""
 LARGEST: Final = 64 * 1024
 """Bytes of a response that is remembered."""
 REMEMBERED: Final = 256
-"""How many customers and callers each rule remembers."""
+"""How many users, customers and callers each rule remembers."""
 UNDECIDED: Final = frozenset({500, 502, 504})
 """Responses after which the user may exist or not."""
 WALK: Final = 3
@@ -32,26 +32,38 @@ def created_with_billing_user_id(exchange: ClientExchange) -> Problem | None:
     return Problem("the new user has no billing_user_id")
 
 
+@dataclass(frozen=True, slots=True)
+class SeenUser:
+    """A user as a client last saw them, and where."""
+
+    number: int
+    """Of the exchange."""
+    search: str
+    """The text that the client searched for; empty if it did not search."""
+    user: Mapping[str, Any]
+
+
 class SeenUsers:
-    """The users that were in the latest responses. They are parsed only when somebody asks for one."""
+    """The users in the latest responses. These are parsed only when somebody asks for a user."""
 
     def __init__(self) -> None:
-        self._responses: deque[ClientExchange] = deque(maxlen=RESPONSES)
+        self._unread: deque[ClientExchange] = deque(maxlen=RESPONSES)
+        self._users: Recent[Hashable, SeenUser] = Recent(REMEMBERED)
 
     def see(self, exchange: ClientExchange) -> None:
         """Remember a response with users."""
         if exchange.accepted and 0 < len(exchange.response_body) <= LARGEST:
-            self._responses.append(exchange)
+            self._unread.append(exchange)
 
-    def find(self, exchange: ClientExchange) -> tuple[ClientExchange, Mapping[str, Any]] | None:
-        """Return the user that a request is for, as its caller last saw them, and where that was."""
-        for seen in reversed(self._responses):
-            if seen.caller != exchange.caller:
-                continue
+    def find(self, exchange: ClientExchange) -> SeenUser | None:
+        """Return the user that a request is for, as its caller last saw them."""
+        while self._unread:
+            seen = self._unread.popleft()
+            search = seen.filters.get("filter[search]", "")
             for row in seen.data if isinstance(seen.data, list) else [seen.data]:
-                if isinstance(row, dict) and row.get("id") == exchange.user_id:
-                    return seen, row
-        return None
+                if isinstance(row, dict) and isinstance(row.get("id"), int):
+                    self._users.set((seen.caller, row["id"]), SeenUser(seen.number, search, row))
+        return self._users.get((exchange.caller, exchange.user_id))
 
 
 @conduct_rule("CL-022", applies=lambda operation: operation.id in ABOUT_USERS)
@@ -65,26 +77,24 @@ class FoundByMail:
         """Compare the user who is acted on with the one that was searched for."""
         problem = None
         if exchange.operation in ACTIONS and exchange.accepted:
-            found = self._users.find(exchange)
-            if found is not None:
-                problem = _mistake(exchange, *found)
+            seen = self._users.find(exchange)
+            problem = None if seen is None else _mistake(exchange, seen)
         if exchange.operation not in ("createUserToken", "deleteUser"):
             self._users.see(exchange)
         return problem
 
 
-def _mistake(exchange: ClientExchange, seen: ClientExchange, user: Mapping[str, Any]) -> Problem | None:
-    search = seen.filters.get("filter[search]", "")
-    if "@" not in search:
+def _mistake(exchange: ClientExchange, seen: SeenUser) -> Problem | None:
+    if "@" not in seen.search:
         return None
-    owner, wanted = user.get("billing_user_id"), exchange.fields.get("billing_user_id")
-    mail = str(user.get("email"))
+    owner, wanted = seen.user.get("billing_user_id"), exchange.fields.get("billing_user_id")
+    mail = str(seen.user.get("email"))
     if owner is None:
         text = f"the user {mail}, found by their email address, belongs to no customer"
     elif wanted and str(wanted) != str(owner):
         text = f"the user {mail}, found by their email address, belongs to customer {owner}, not {wanted}"
-    elif mail.casefold() != search.casefold():
-        text = f"a search for {search} found {mail}, who is another user"
+    elif mail.casefold() != seen.search.casefold():
+        text = f"a search for {seen.search} found {mail}, who is another user"
     else:
         return None
     return Problem(text, (seen.number,))

@@ -9,11 +9,14 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from solusio_contracts.users.conduct.operations import facts_of
+
 NO_RESPONSE: Final = 0
 """The status of an exchange without a response."""
 
 Headers = Sequence[tuple[bytes, bytes]]
 
+_PAGING: Final = frozenset({"page", "per_page"})
 _USER_PATH = re.compile(r"/users/([0-9]{1,18})(?:/|$)")
 _LAST_PAGE = re.compile(rb'"last_page"\s*:\s*([0-9]{1,9})')
 _TAIL: Final = 2048
@@ -59,7 +62,7 @@ class ClientExchange:
         """The headers of the response by name, in lower case."""
         return {name.lower(): value for name, value in reversed(self.response_headers)}
 
-    @property
+    @cached_property
     def caller(self) -> tuple[str, bytes]:
         """What requests of one program have in common: address and User-Agent."""
         return self.client, self.header.get(b"user-agent", b"")
@@ -75,14 +78,34 @@ class ClientExchange:
         """The parameters of the query."""
         if not self.query:
             return {}
-        return dict(parse_qsl(self.query.decode("latin-1"), keep_blank_values=True, errors="replace"))
+        text = self.query.decode("latin-1").replace("%5B", "[").replace("%5D", "]")
+        if "%" in text or "+" in text:
+            return dict(parse_qsl(text, keep_blank_values=True, errors="replace"))
+        # The same result, faster: nothing needs decoding.
+        parts = (part.partition("=") for part in text.split("&"))
+        return {name: value for name, _, value in parts}
 
-    @property
+    @cached_property
     def filters(self) -> Mapping[str, str]:
         """The parameters of the query that restrict a list, apart from empty ones."""
         return {
             name: value for name, value in self.parameters.items() if value and name.startswith("filter[")
         }
+
+    @cached_property
+    def list_key(self) -> tuple[object, ...]:
+        """What the requests of one client for all pages of one list have in common.
+
+        Parameters that the operation does not have choose no list: a client may mean them to choose a page.
+        """
+        if not self.query:
+            return self.caller, self.path
+        known = facts_of(self.operation).parameters - _PAGING
+        return (
+            self.caller,
+            self.path,
+            *((one, self.parameters[one]) for one in self.parameters if one in known),
+        )
 
     @cached_property
     def sent(self) -> Any:
@@ -125,7 +148,7 @@ class ClientExchange:
         length = self.response_header.get(b"content-length", b"")
         return length.isdigit() and self.method != "HEAD" and int(length) > len(self.response_body)
 
-    @property
+    @cached_property
     def last_page(self) -> int:
         """How many pages a list has, according to its response; 1 if that does not say."""
         # `meta` comes last; to decode all rows would take longer than everything else.

@@ -1,6 +1,6 @@
 """Rules about lists: their pages are read to the last one, each once."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,16 +17,6 @@ BEYOND: Final = 3
 """How many pages after the last one a client may ask for. Some stop at the first empty page."""
 QUICK: Final = 10.0
 """Seconds within which repetitions are a loop; later ones may be a new look."""
-
-_PAGING: Final = frozenset({"page", "per_page"})
-
-_Key = tuple[tuple[str, bytes], str, tuple[tuple[str, str], ...]]
-
-
-def _list(exchange: ClientExchange) -> _Key:
-    """Return what the requests for all pages of one list have in common."""
-    rest = ((name, value) for name, value in exchange.parameters.items() if name not in _PAGING)
-    return exchange.caller, exchange.path, tuple(sorted(rest))
 
 
 @dataclass(slots=True)
@@ -50,7 +40,7 @@ class LastPage:
     """Customers on later pages are not billed, suspended or found."""
 
     def __init__(self) -> None:
-        self._walks: Recent[_Key, _Walk] = Recent(WALKS)
+        self._walks: Recent[Hashable, _Walk] = Recent(WALKS)
 
     def __call__(self, exchange: ClientExchange) -> Problem | None:
         """Follow the walk that the exchange belongs to; report the oldest one if it was given up."""
@@ -73,12 +63,12 @@ class LastPage:
         page, last_page = exchange.page, exchange.last_page
         if page >= last_page:
             if len(self._walks):
-                self._walks.pop(_list(exchange))
+                self._walks.pop(exchange.list_key)
             return
         # Of a search, the exact match comes first; a page of one row is a way to count.
         if exchange.parameters.get("filter[search]") or exchange.parameters.get("per_page") == "1":
             return
-        key = _list(exchange)
+        key = exchange.list_key
         walk = self._walks.get(key)
         if page == 1:
             walk = _Walk(exchange.operation, 1, last_page, [exchange.number])
@@ -103,7 +93,7 @@ class EndlessWalk:
     """A loop that never ends keeps SolusIO busy, and its own customer waiting."""
 
     def __init__(self) -> None:
-        self._loops: Recent[_Key, _Loop] = Recent(WALKS)
+        self._loops: Recent[Hashable, _Loop] = Recent(WALKS)
 
     def __call__(self, exchange: ClientExchange) -> Problem | None:
         """Count how often one page is asked for in succession, and how far beyond the end."""
@@ -114,8 +104,7 @@ class EndlessWalk:
             return Problem(f"{exchange.operation} has {last_page} pages, and page {page} was asked for")
         if last_page == 1:
             return None
-        # Parameters that the operation does not have choose no page: offset=100 asks for the first one again.
-        key = (exchange.caller, exchange.path, tuple(sorted(exchange.filters.items())))
+        key = exchange.list_key
         loop = self._loops.get(key)
         if loop is None or loop.page != page or exchange.arrived - loop.began > QUICK:
             self._loops.set(key, _Loop(page, {exchange.query}, [exchange.number], exchange.arrived))

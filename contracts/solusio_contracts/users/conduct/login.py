@@ -140,9 +140,8 @@ class AdministratorsLink:
             return None
         if not _secret_of(exchange) or exchange.fields.get("is_one_time") is not True:
             return None
-        found = self._users.find(exchange)
-        if found is None or not is_administrator(found[1]):
+        seen = self._users.find(exchange)
+        if seen is None or not is_administrator(seen.user):
             return None
-        seen, user = found
-        text = f"a login link was made for {user.get('email')}, who has the role {ADMINISTRATOR}"
+        text = f"a login link was made for {seen.user.get('email')}, who has the role {ADMINISTRATOR}"
         return Problem(text, (seen.number,))

@@ -1,9 +1,11 @@
 """Rules about a single request: its credentials, its body, and what the operation does not have."""
 
 import re
-from difflib import get_close_matches
-from typing import Any, Final
+from collections.abc import Collection
+from typing import Final
 
+from solusio_contracts.contract.documents import JSON
+from solusio_contracts.suggestions import closest
 from solusio_contracts.users.conduct.exchange import ClientExchange
 from solusio_contracts.users.conduct.operations import facts_of
 from solusio_contracts.users.conduct.rule import Problem, conduct_rule
@@ -13,6 +15,10 @@ SECRET_PARAMETERS: Final = frozenset(
     | {"passwd", "password", "pwd", "secret", "token"}
 )
 """Names of parameters, in lower case, whose values are credentials."""
+SHORTEST: Final = 8
+"""An access token with fewer characters may be in a URL by chance."""
+FEW: Final = 8
+"""How many names of parameters or members a text lists."""
 
 _NOT_FOUND: Final = frozenset({404, 405})
 _BRACKETS = re.compile(r"^filter|[\[\].]")
@@ -38,11 +44,9 @@ def secrets_in_urls(exchange: ClientExchange) -> Problem | None:
         if value and name.lower() in SECRET_PARAMETERS:
             return Problem(f"the query has the parameter {name}")
     secret = exchange.access_token
-    if (
-        secret
-        and exchange.kind == "api"
-        and (secret in exchange.path or secret.encode("latin-1") in exchange.query)
-    ):
+    if len(secret) < SHORTEST or exchange.kind != "api":
+        return None
+    if secret in exchange.path or (exchange.query and secret.encode("latin-1") in exchange.query):
         return Problem("the URL has the access token of the request")
     return None
 
@@ -53,7 +57,7 @@ def json_body(exchange: ClientExchange) -> Problem | None:
     if not exchange.body.strip():
         return None
     content_type = exchange.header.get(b"content-type", b"").decode("latin-1")
-    if not re.search("[/+]json", content_type, re.IGNORECASE):
+    if content_type != JSON and not re.search("[/+]json", content_type, re.IGNORECASE):
         if exchange.body.strip() in (b"{}", b"[]", b"null"):
             return None
         return Problem(
@@ -71,7 +75,8 @@ def known_operations(exchange: ClientExchange) -> Problem | None:
     """What is not there does nothing, and a real SolusIO answers with a page in HTML."""
     if exchange.status not in _NOT_FOUND:
         return None
-    path = re.sub(r"(?<=/)[0-9]+(?=/|$)", "{id}", exchange.path)
+    # A long word may be an access token.
+    path = re.sub(r"(?<=/)(?:[0-9]+|[^/]{20,})(?=/|$)", "{id}", exchange.path)
     return Problem(f"the API has no operation {exchange.method} {path}", subject=f"{exchange.method} {path}")
 
 
@@ -84,7 +89,8 @@ def known_parameters(exchange: ClientExchange) -> Problem | None:
     unknown = [name for name, value in exchange.parameters.items() if value and name not in known]
     if not unknown:
         return None
-    return Problem(f"{exchange.operation} has no query parameter {_named(unknown, known)}")
+    text = f"{exchange.operation} has no query parameter {_few(unknown)}, so it changes nothing."
+    return Problem(f"{text} {_meant(unknown[0], known)}")
 
 
 @conduct_rule("CL-006", applies=lambda operation: operation.members is not None)
@@ -94,7 +100,8 @@ def known_members(exchange: ClientExchange) -> Problem | None:
     unknown = [name for name in exchange.fields if name not in known]
     if not unknown:
         return None
-    return Problem(f"the body of {exchange.operation} has no member {_named(unknown, known)}")
+    text = f"the body of {exchange.operation} has no member {_few(unknown)}, so it changes nothing."
+    return Problem(f"{text} {_meant(unknown[0], known)}")
 
 
 @conduct_rule("CL-007")
@@ -107,10 +114,16 @@ def user_agent(exchange: ClientExchange) -> Problem | None:
     )
 
 
-def _named(unknown: list[str], known: Any) -> str:
-    """Return the first names of `unknown`, with what the first one may mean."""
-    names = ", ".join(name[:60] for name in unknown[:3])
-    more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
-    bare = {_BRACKETS.sub("", one): one for one in known}
-    near = get_close_matches(_BRACKETS.sub("", unknown[0]), bare, n=1, cutoff=0.6)
-    return f"{names}{more}" + (f"; did you mean {bare[near[0]]}?" if near else "")
+def _few(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(name[:60] for name in names[:3]) + more
+
+
+def _meant(name: str, known: Collection[str]) -> str:
+    """Return the names that are like an unknown one, or all if there are few."""
+    if not known:
+        return "The operation has none."
+    bare = {_BRACKETS.sub("", one): one for one in sorted(known)}
+    if near := closest(_BRACKETS.sub("", name), bare):
+        return f"Did you mean: {', '.join(bare[one] for one in near)}?"
+    return f"It has {', '.join(sorted(known))}." if len(known) <= FEW else "See the API reference."
