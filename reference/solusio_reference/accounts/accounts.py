@@ -61,6 +61,11 @@ class Accounts:
         check_email(profile.email)
         return self._set(customer_id, **asdict(profile))
 
+    def look(self, customer_id: int) -> Account:
+        """Return a customer's account with what SolusIO shows now. Changes nothing in SolusIO."""
+        account = _known(customer_id, self._wanted.get(customer_id))
+        return self._wanted.record_user(account, self._users.find(account))
+
     def apply(self, customer_id: int, *, adopt: bool = False) -> Account:
         """Apply the pending changes of a customer. ``adopt`` as in `ensure`."""
         return self._apply(_known(customer_id, self._wanted.get(customer_id)), adopt=adopt)

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
@@ -42,6 +43,7 @@ def create_pages(service: BillingService, *, allow_remote: bool) -> ASGIApp:
             Route("/billing", pages.customers),
             Route("/billing/customers/{customer:int}", pages.customer),
             Route("/billing/customers/{customer:int}/login", pages.log_in, methods=["POST"]),
+            Route("/billing/customers/{customer:int}/status", pages.change_status, methods=["POST"]),
             Route("/billing/invoices", pages.invoices),
             Route("/billing/invoices/{number:int}", pages.invoice),
             Route("/billing/invoices/{number:int}/print", pages.print_view),
@@ -97,9 +99,15 @@ class BillingPages:
         return self._customer_page(request, self._find_customer(request))
 
     def _customer_page(
-        self, request: Request, customer: Customer, problem: str = "", status: int = 200
+        self,
+        request: Request,
+        customer: Customer,
+        *,
+        failed: str = "Login to SolusIO failed",
+        problem: str = "",
+        status: int = 200,
     ) -> Response:
-        account = self.service.account(customer.id)
+        account, current = self.service.current_account(customer.id)
         invoices = list(self.service.ledger.invoices(customer_id=customer.id))
         pages = requested_page(request, ENTRIES, len(invoices))
         return page(
@@ -108,11 +116,12 @@ class BillingPages:
             section="customers",
             title=customer.name,
             customer=customer,
-            account=views.account_view(account),
+            account=views.account_view(account, current=current),
             prices=views.prices_view(customer),
             invoices=[views.invoice_row(one, customer.name) for one in pages.slice(reversed(invoices))],
             pages=pages,
-            login=self.service.accounts is not None,
+            connected=self.service.accounts is not None,
+            failed=failed,
             problem=problem,
         )
 
@@ -122,9 +131,27 @@ class BillingPages:
         try:
             link = self.service.login_link(customer.id)
         except SolusioError as error:
-            return self._customer_page(request, customer, f"{error}.", 502)
+            return self._customer_page(request, customer, problem=f"{error}.", status=502)
         # SolusIO need not know which page its user came from.
         return RedirectResponse(link, 303, headers={"Referrer-Policy": "no-referrer"})
+
+    async def change_status(self, request: Request) -> Response:
+        """Lock, unlock, suspend or unsuspend a customer, and show what SolusIO shows then."""
+        step = required(await read_form(request), "step")
+        if step not in views.STEPS:
+            raise Refusal(400, "unknown_step", "The step must be lock, unlock, suspend or unsuspend.")
+        return await run_in_threadpool(self._change_status, request, step)
+
+    def _change_status(self, request: Request, step: str) -> Response:
+        customer = self._find_customer(request)
+        try:
+            self.service.change_status(customer.id, step)
+        except SolusioError as error:
+            problem = f"{error}."
+            return self._customer_page(
+                request, customer, failed="SolusIO was not changed", problem=problem, status=502
+            )
+        return RedirectResponse(f"/billing/customers/{customer.id}", 303)
 
     def invoices(self, request: Request) -> Response:
         """List the invoices of a month, by default the last one that was billed."""

@@ -49,6 +49,28 @@ class BillingService:
         """Return the stored SolusIO account of a customer, or None if they never had one."""
         return self._wanted.get(customer_id)
 
+    def current_account(self, customer_id: int) -> tuple[Account | None, bool]:
+        """Return the account of a customer, and whether it shows what SolusIO shows now."""
+        account = self.account(customer_id)
+        if account is None or self.solusio is None:
+            return account, False
+        try:
+            return Accounts(self.store.database, self.solusio.impatient()).look(customer_id), True
+        except SolusioError:
+            return account, False
+
+    def change_status(self, customer_id: int, step: str) -> Account:
+        """Lock, unlock, suspend or unsuspend a customer: ``step`` is the verb. Raises SolusioError."""
+        if self.accounts is None:
+            raise SolusioError("no SolusIO is configured here")
+        change = {
+            "lock": self.accounts.lock,
+            "unlock": self.accounts.unlock,
+            "suspend": self.accounts.suspend,
+            "unsuspend": self.accounts.unsuspend,
+        }
+        return change[step](customer_id)
+
     def login_link(self, customer_id: int) -> str:
         """Return a link that logs a customer in to SolusIO once; create their user first if necessary.
 

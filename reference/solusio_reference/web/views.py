@@ -131,19 +131,50 @@ def line_view(line: UsageLine, invoice: Invoice) -> View:
     }
 
 
-def account_view(account: "Account | None") -> View:
-    """Return the state of a customer's SolusIO account, as stored here."""
+STEPS = {
+    "lock": "Lock",
+    "unlock": "Unlock",
+    "suspend": "Suspend",
+    "unsuspend": "End suspension",
+}
+"""What can be done about a customer who does not pay, and the label of its button."""
+
+
+def account_view(account: "Account | None", *, current: bool) -> View:
+    """Return the state of a customer's SolusIO account. ``current``: it shows what SolusIO shows now."""
     if account is None or account.removed:
         text, email = ("None", None) if account is None else ("Removed", account.email)
-        return {"tone": "", "text": text, "user_id": None, "email": email}
+        return {"tone": "", "text": text, "user_id": None, "email": email, "steps": [], "note": ""}
     user = "not in SolusIO yet" if account.solusio_user_id is None else f"user {account.solusio_user_id}"
-    tone = "good" if account.status == "active" else "bad"
+    shown = account.status if account.solusio_status is None else account.solusio_status
+    tone = "good" if shown == account.status == "active" else "bad"
     return {
         "tone": tone if account.solusio_user_id is not None else "busy",
-        "text": f"{account.status.capitalize()}, {user}",
+        "text": f"{shown.capitalize()}, {user}",
         "user_id": account.solusio_user_id,
         "email": account.email,
+        "steps": [(step, STEPS[step]) for step in _steps(account)],
+        "note": _note(account, shown, current=current),
     }
+
+
+def _steps(account: "Account") -> list[str]:
+    """Return what can be done: what is restricted in SolusIO itself can be lifted here, too."""
+    found = account.solusio_status if account.restricted_by_others else None
+    locked = account.locked or found == "locked"
+    suspended = account.suspended or found == "suspended"
+    return ["unlock" if locked else "lock", "unsuspend" if suspended else "suspend"]
+
+
+def _note(account: "Account", shown: str, *, current: bool) -> str:
+    """Return what the status alone does not say."""
+    if account.restricted_by_others:
+        return f"Here, the customer is {account.status}: somebody else did this in SolusIO itself."
+    if shown != account.status:
+        return f"Here, the customer is {account.status}. SolusIO does not know that yet."
+    if account.suspended and account.locked:
+        return "Locked as well: the customer stays locked when the suspension ends."
+    return "" if current else "This is from the last time SolusIO was asked."
 
 
 def unbilled_view(unbilled: "Iterable[UnbilledUsage]") -> list[View]:

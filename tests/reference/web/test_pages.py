@@ -353,6 +353,83 @@ def test_a_locked_or_suspended_customer_can_log_in(integrated, step):
     )
 
 
+@pytest.fixture
+def customer(integrated):
+    """A customer whose user is active again after each test."""
+    accounts = integrated.service.accounts
+    accounts.ensure(4, Profile("four@example.com"))
+    yield accounts
+    accounts.unlock(4)
+    accounts.unsuspend(4)
+
+
+def account_shown(billing):
+    shown = billing.text("/billing/customers/4")
+    return re.sub(r" user \d+", "", shown.partition("SolusIO account ")[2].partition(" Log in to")[0])
+
+
+@pytest.mark.usefixtures("customer")
+def test_the_buttons_for_customers_who_do_not_pay(integrated):
+    path = "/billing/customers/4"
+    assert account_shown(integrated) == "Active, Lock Suspend"
+    for step, shown in (
+        ("lock", "Locked, Unlock Suspend"),
+        (
+            "suspend",
+            "Suspended, Locked as well: the customer stays locked when the suspension ends. "
+            "Unlock End suspension",
+        ),
+        ("unsuspend", "Locked, Unlock Suspend"),
+        ("unlock", "Active, Lock Suspend"),
+    ):
+        answer = integrated.post(f"{path}/status", f"step={step}")
+        assert (answer.status_code, answer.headers["location"]) == (303, path)
+        assert account_shown(integrated) == shown
+
+
+def test_the_page_shows_what_solusio_shows_and_reactivates_nobody(integrated, customer, solusio):
+    user = f"users/{customer.find(4).solusio_user_id}"
+    solusio.call("PUT", user, {"status": "suspended"})
+    note = "Here, the customer is active: somebody else did this in SolusIO itself."
+    assert account_shown(integrated) == f"Suspended, {note} Lock End suspension"
+    assert integrated.post("/billing/customers/4/login").status_code == 303
+    assert solusio.call("GET", user)["status"] == "suspended"
+    integrated.post("/billing/customers/4/status", "step=unsuspend")
+    assert account_shown(integrated) == "Active, Lock Suspend"
+    assert solusio.call("GET", user)["status"] == "active"
+
+
+def test_a_step_that_solusio_does_not_hear_of_is_pending(integrated, customer, solusio):
+    fault = {"kind": "status", "status": 500, "times": None}
+    solusio.client.post(f"{solusio.url}/_mock/faults", json=fault).raise_for_status()
+    answer = integrated.post("/billing/customers/4/status", "step=lock")
+    assert answer.status_code == 502
+    assert "SolusIO was not changed" in answer.text
+    assert account_shown(integrated) == (
+        "Active, Here, the customer is locked. SolusIO does not know that yet. Unlock Suspend"
+    )
+    solusio.client.delete(f"{solusio.url}/_mock/faults").raise_for_status()
+    assert [problem for account, problem in customer.sync() if account.customer_id == 4] == [None]
+    assert account_shown(integrated) == "Locked, Unlock Suspend"
+
+
+def test_without_a_response_the_page_shows_the_last_one(integrated, customer, solusio):
+    customer.lock(4)
+    fault = {"kind": "status", "status": 500, "times": None}
+    solusio.client.post(f"{solusio.url}/_mock/faults", json=fault).raise_for_status()
+    assert account_shown(integrated) == (
+        "Locked, This is from the last time SolusIO was asked. Unlock Suspend"
+    )
+    solusio.client.delete(f"{solusio.url}/_mock/faults").raise_for_status()
+
+
+@pytest.mark.parametrize(("body", "code"), [("step=delete", "The step must be"), ("", "Send step.")])
+def test_an_unknown_step(integrated, body, code):
+    answer = integrated.post("/billing/customers/4/status", body)
+    assert answer.status_code == 400
+    assert code in answer.text
+
+
 def test_an_unreachable_solusio_is_reported_on_the_page(shop):
     answer = shop.post("/billing/customers/2/login")
     assert answer.status_code == 502
@@ -459,7 +536,9 @@ def test_with_remote_access_addresses_and_names_without_dots_are_accepted():
         {"Sec_Fetch_Site": "", "Origin": "https://127.0.0.1"},
     ],
 )
-@pytest.mark.parametrize("path", ["/billing/customers/1/login", "/billing/runs"])
+@pytest.mark.parametrize(
+    "path", ["/billing/customers/1/login", "/billing/customers/1/status", "/billing/runs"]
+)
 def test_a_page_of_another_site_is_refused(shop, path, headers):
     answer = shop.post(path, "period=2026-03", **headers)
     assert answer.status_code == 403
