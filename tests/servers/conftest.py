@@ -49,10 +49,11 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def site(folder: Path) -> Path:
-    """Return the document root with the endpoint of the documentation."""
+    """Return the document root with the endpoint of the documentation, which is slow as `slow.php`."""
     page = folder / "site" / PAGE.lstrip("/")
     page.parent.mkdir(parents=True)
     shutil.copy(HERE.parents[1] / "docs" / "examples" / "endpoint.php", page)
+    page.with_name("slow.php").write_text("<?php usleep(100_000); require 'index.php';", encoding="utf-8")
     return folder / "site"
 
 
@@ -189,17 +190,19 @@ class Judged:
         groups = [*view.obstacles(report), *view.failures(report), *view.warnings(report)]
         assert groups, self.output
         group = groups[0]
-        fixes = [finding.hint for result in group.results for finding in result.findings]
-        fixes += [group.cause.fix] if group.cause else []
-        return FirstFinding(group.title, " ".join(fixes))
+        findings = group.results[0].findings
+        fixes = [*(finding.hint for finding in findings), group.cause.fix if group.cause else ""]
+        return FirstFinding(group.title, " ".join(one.actual for one in findings), " ".join(fixes))
 
 
 @dataclass(frozen=True)
 class FirstFinding:
-    """The title of a finding, and all that it says to change."""
+    """The finding that a report shows first."""
 
     title: str
+    actual: str
     advice: str
+    """All that it says to change."""
 
 
 @pytest.fixture

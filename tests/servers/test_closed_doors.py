@@ -53,10 +53,8 @@ def test_nginx_answers_in_place_of_the_program(given, cause, fix, nginx, judge):
 def test_modsecurity_refuses_every_question(status, firewall, judge):
     with firewall(BLOCKED.format(status)) as url:
         judged = judge(url)
-    cause = {403: r"from Apache, not from your program \(status 403\)", 406: r"firewall \(ModSecurity"}[
-        status
-    ]
-    names(judged, cause)
+    says = {403: r"from Apache, not from your program \(status 403\)", 406: r"firewall \(ModSecurity"}
+    names(judged, says[status], "ModSecurity")
 
 
 def test_apache_asks_for_a_password(apache, judge):
