@@ -105,7 +105,7 @@ def find(exchange: Exchange, token: str | None, url_path: str = "/") -> Iterator
     # Mask before cutting an excerpt: nothing later would recognise half a token.
     text = mask(_without_echoes(_readable(exchange), exchange, url_path))
     # Most responses of a run are the same short refusal.
-    yield from _cached_search(text) if len(text) < _SHORT else _search(text)
+    yield from (_search_short if len(text) < _SHORT else _search_long)(text)
 
 
 def _search(text: str) -> tuple[Leak, ...]:
@@ -124,7 +124,8 @@ def _search(text: str) -> tuple[Leak, ...]:
     return tuple(found.values())
 
 
-_cached_search = functools.lru_cache(maxsize=512)(_search)
+_search_short = functools.lru_cache(maxsize=512)(_search)
+_search_long = functools.lru_cache(maxsize=8)(_search)
 
 
 def _line(text: str) -> str:
@@ -157,7 +158,13 @@ def _body(exchange: Exchange) -> str:
 def _readable(exchange: Exchange) -> str:
     """Return a response as a person would read it, without markup and escapes."""
     head = (f"{name}: {value}" for name, value in exchange.headers if name.lower() not in _HARMLESS_HEADERS)
-    body = _body(exchange)
+    return "\n".join((*head, "", _text((exchange.content or exchange.received)[:LOOKED_AT])))
+
+
+@functools.lru_cache(maxsize=64)
+def _text(content: bytes) -> str:
+    """Return a body without markup and escapes."""
+    body = content.decode("utf-8", errors="replace")
     if body.lstrip()[:1] in ("{", "[", '"'):
         body = _JSON_ESCAPE.sub(_unescaped, body)
     if "<" in body:
@@ -166,7 +173,7 @@ def _readable(exchange: Exchange) -> str:
     # JSON after other output keeps some of its escapes: a Windows path must keep its backslashes.
     for escaped in ("\\/", '\\"', "\\\\"):
         body = body.replace(escaped, escaped[1])
-    return "\n".join((*head, "", body))
+    return body
 
 
 def _unescaped(escape: re.Match[str]) -> str:

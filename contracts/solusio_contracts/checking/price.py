@@ -15,6 +15,9 @@ _MISSING = object()
 PRECISION = 80
 """Digits of the exact arithmetic: enough for any product of a price list."""
 
+LONGEST_LIST = 1000
+"""Entries of a list that are judged; no customer has a thousand discounts (TP-072)."""
+
 COSTS = ("base_token_unit_cost", "user_token_unit_cost")
 _ERROR_KEYS = frozenset(
     {"error", "errors", "message", "msg", "success", "status", "code", "result", "detail", "reason", "fault"}
@@ -46,6 +49,19 @@ def price_fields(value: Any) -> Any:
             taxes["rates"] = [_only(entry, ("label", "rate")) for entry in taxes["rates"]]
         fields["taxes"] = taxes
     return fields
+
+
+def judged_part(value: Any) -> Any:
+    """Return a price whose lists end after `LONGEST_LIST` entries."""
+    if not isinstance(value, dict):
+        return value
+    part = dict(value)
+    if isinstance(part.get("discounts"), list):
+        part["discounts"] = part["discounts"][:LONGEST_LIST]
+    taxes = part.get("taxes")
+    if isinstance(taxes, dict) and isinstance(taxes.get("rates"), list):
+        part["taxes"] = {**taxes, "rates": taxes["rates"][:LONGEST_LIST]}
+    return part
 
 
 def _only(value: Any, keys: tuple[str, ...]) -> Any:
@@ -145,6 +161,8 @@ def price_parts(value: dict[str, Any]) -> PriceParts | None:
         return None
     entries = taxes.get("rates")
     if not isinstance(entries, list) or not isinstance(taxes.get("compound"), bool):
+        return None
+    if max(len(discounts), len(entries)) > LONGEST_LIST:
         return None
     multiplers = [number(entry.get("multipler")) for entry in discounts if isinstance(entry, dict)]
     rates = [number(entry.get("rate")) for entry in entries if isinstance(entry, dict)]

@@ -30,6 +30,10 @@ KEPT = 20_000
 """Exchanges kept for the rules that look at all of them."""
 KEPT_BYTES = 256 * 1024 * 1024
 """Bytes of those: each response may have megabytes."""
+LARGE = 64 * 1024
+"""Bytes of a response above which equal ones are kept once."""
+BODIES = 16
+"""Large responses that are kept once; a program that answers each time differently has more."""
 PATIENCE = 3
 """Time-outs after which later requests get less time, so that a run ends."""
 SHORT_TIMEOUT = 1.0
@@ -83,6 +87,7 @@ class Target:
         self._count = 0
         self._statuses: Counter[int | None] = Counter()
         self._kept_bytes = 0
+        self._bodies: dict[bytes, bytes] = {}
         self._timeouts = 0
         self._last: Exchange | None = None
         self._first: dict[int, Exchange] = {}
@@ -250,18 +255,20 @@ class Target:
             self._count += 1
             return self._count
 
-    def remember(self, exchange: Exchange, *, keep: bool) -> None:
-        """Count an exchange, and keep it for later rules if `keep` says so."""
+    def remember(self, exchange: Exchange, *, keep: bool) -> Exchange:
+        """Count an exchange, and keep it for later rules if `keep` says so; return it as it is kept."""
         with self._lock:
+            exchange = _without_copies(exchange, self._bodies)
             if exchange.failure is FailureKind.TIMEOUT:
                 self._timeouts += 1
             self._last = exchange
             self._statuses[exchange.status] += 1
             if keep:
                 self.exchanges.append(exchange)
-                self._kept_bytes += _size(exchange)
+                self._kept_bytes += _size(exchange, self._bodies)
                 while len(self.exchanges) > KEPT or self._kept_bytes > KEPT_BYTES:
-                    self._kept_bytes -= _size(self.exchanges.popleft())
+                    self._kept_bytes -= _size(self.exchanges.popleft(), self._bodies)
+        return exchange
 
     @property
     def requests_sent(self) -> int:
@@ -319,8 +326,25 @@ def _secrets(name: str, value: str) -> Iterator[str]:
     yield from (one for one in found if len(one) >= SHORTEST)
 
 
-def _size(exchange: Exchange) -> int:
-    return sum(map(len, (exchange.sent, exchange.received, exchange.body, exchange.content)))
+def _without_copies(exchange: Exchange, known: dict[bytes, bytes]) -> Exchange:
+    """Return an exchange whose large body is the one object that `known` has for these bytes.
+
+    A large response that came whole keeps only the beginning of what was received.
+    """
+    content, body = exchange.content, exchange.body
+    if len(content) <= LARGE:
+        return exchange
+    if len(known) < BODIES:
+        known.setdefault(content, content)
+    shared = known.get(content, content)
+    received = exchange.received if exchange.failure is not None else exchange.received[:LARGE]
+    return replace(exchange, content=shared, body=shared if body == content else body, received=received)
+
+
+def _size(exchange: Exchange, shared: dict[bytes, bytes]) -> int:
+    """Return the bytes that an exchange occupies alone."""
+    bodies = {id(one): len(one) for one in (exchange.body, exchange.content) if one not in shared}
+    return len(exchange.sent) + len(exchange.received) + sum(bodies.values())
 
 
 @dataclass
@@ -374,8 +398,7 @@ class Session:
             )
             if self.concurrent > 1:
                 exchange = replace(exchange, concurrent=self.concurrent)
-        target.remember(exchange, keep=self.keep)
-        return exchange
+        return target.remember(exchange, keep=self.keep)
 
     def close(self) -> None:
         """Close the connection, if it was opened."""

@@ -16,6 +16,7 @@ from typing import Any
 import jsonschema_rs
 
 from solusio_contracts.checking import leaks
+from solusio_contracts.checking.price import judged_part
 from solusio_contracts.checking.rule import misspelt, shown
 from solusio_contracts.checking.target import Target
 from solusio_contracts.contract import documents
@@ -326,7 +327,7 @@ class Oracle:
             yield Violation(clause, problem.flaw, "the body of a price", expected, problem.detail)
         if not exchange.reading.readable:
             return
-        for error in self._schema.iter_errors(exchange.reading.value):
+        for error in self._schema.iter_errors(judged_part(exchange.reading.value)):
             for cause in _causes(error):
                 yield _schema_violation(cause, exchange.reading.value)
 

@@ -4,6 +4,10 @@ import zlib
 
 LARGEST = 4 * 1024 * 1024
 """Bytes that a response may decompress to: a small one must not become gigabytes."""
+MEMBERS = 1000
+"""Members that a gzip response may have: servers write one."""
+_PIECE = 4096
+"""Bytes decompressed at a time: what follows a member is copied no more often than that."""
 
 _GZIP = ("gzip", "x-gzip")
 
@@ -39,17 +43,23 @@ def _inflate(body: bytes, coding: str) -> bytes:
         window = zlib.MAX_WBITS if body[:1] == b"\x78" else -zlib.MAX_WBITS
     else:
         window = 16 + zlib.MAX_WBITS
-    result = b""
-    while True:
+    result = bytearray()
+    place = 0
+    for _ in range(MEMBERS):
         stream = zlib.decompressobj(window)
-        result += stream.decompress(body, LARGEST - len(result) + 1)
-        if len(result) > LARGEST:
-            raise zlib.error(f"it decompresses to more than {LARGEST} bytes")
-        if not stream.eof:
-            raise zlib.error("the compressed data is incomplete")
-        body = stream.unused_data
-        if not body:
-            return result
+        while not stream.eof:
+            piece = stream.unconsumed_tail or body[place : place + _PIECE]
+            if not stream.unconsumed_tail:
+                place += len(piece)
+            if not piece:
+                raise zlib.error("the compressed data is incomplete")
+            result += stream.decompress(piece, LARGEST - len(result) + 1)
+            if len(result) > LARGEST:
+                raise zlib.error(f"it decompresses to more than {LARGEST} bytes")
+        place -= len(stream.unused_data)
+        if place == len(body):
+            return bytes(result)
         # A gzip file may have several members (RFC 1952, section 2.2).
-        if coding not in _GZIP or not body.startswith(b"\x1f\x8b"):
-            raise zlib.error(f"{len(body)} bytes after the end of the compressed data")
+        if coding not in _GZIP or not body.startswith(b"\x1f\x8b", place):
+            raise zlib.error(f"{len(body) - place} bytes after the end of the compressed data")
+    raise zlib.error(f"it has more than {MEMBERS} gzip members")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from solusio_contracts.checking.price import LONGEST_LIST
 from solusio_contracts.checking.rule import (
     BOOLEAN,
     INTEGER,
@@ -132,7 +133,7 @@ def discounts_list(target: Target) -> Iterator[Expect]:
 
 
 def _entries(prefix: str, path: str, entries: object, exchange: Exchange) -> Iterator[Expect]:
-    for index, entry in enumerate(entries if isinstance(entries, list) else []):
+    for index, entry in enumerate(_list(entries)):
         yield Expect.json_type(f"{prefix}{path}[{index}]", OBJECT, entry, exchange)
 
 
@@ -255,4 +256,4 @@ def tax_rate_members(target: Target) -> Iterator[Expect]:
 
 
 def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
+    return value[:LONGEST_LIST] if isinstance(value, list) else []

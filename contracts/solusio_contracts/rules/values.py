@@ -7,6 +7,7 @@ from typing import Any
 
 from solusio_contracts.checking import currencies
 from solusio_contracts.checking.price import (
+    LONGEST_LIST,
     agrees,
     expected_cost,
     explanation,
@@ -44,7 +45,8 @@ def user_cost_positive(target: Target) -> Iterator[Expect]:
 
 
 def _entries(value: object) -> list[dict[str, Any]]:
-    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+    judged = value[:LONGEST_LIST] if isinstance(value, list) else []
+    return [entry for entry in judged if isinstance(entry, dict)]
 
 
 def _currencies(target: Target) -> list[tuple[str, Exchange, dict[str, Any]]]:
@@ -171,7 +173,7 @@ def units(target: Target) -> Iterator[Expect]:
             if not present:
                 continue
             found = wrong.get(clause)
-            numbers = ", ".join(str(number) for number in present)
+            numbers = ", ".join(str(number) for number in present[:8]) + (" …" if len(present) > 8 else "")
             yield Expect.that(
                 found is None,
                 f"user {user}: {found.where if found else 'numbers'}",
@@ -232,3 +234,20 @@ def display_fits_code(target: Target) -> Iterator[Expect]:
                 f'"{text}" names {named}',
                 exchange,
             )
+
+
+@rule("TP-072", title="lists are not longer than a customer's page can show", needs_price=False)
+def list_lengths(target: Target) -> Iterator[Expect]:
+    """A query without its WHERE returns the discounts of all customers. Only the first entries are judged."""
+    for user, exchange, value in target.prices():
+        taxes = value.get("taxes")
+        rates = taxes.get("rates") if isinstance(taxes, dict) else None
+        for path, entries in (("discounts", value.get("discounts")), ("taxes.rates", rates)):
+            if isinstance(entries, list):
+                yield Expect.that(
+                    len(entries) <= LONGEST_LIST,
+                    f"user {user}: {path}",
+                    f"at most {LONGEST_LIST:,} entries",
+                    f"{len(entries):,} entries, of which the first {LONGEST_LIST:,} are judged",
+                    exchange,
+                )
