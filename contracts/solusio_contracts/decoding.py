@@ -30,6 +30,7 @@ from msgspec.inspect import (
 )
 
 from solusio_contracts.escaping import visible
+from solusio_contracts.suggestions import did_you_mean
 
 T = TypeVar("T")
 
@@ -341,9 +342,9 @@ def _misfit(
             return MisfitError(
                 place, "is missing", expected="a value", actual="nothing", source=source, line=line
             )
-        return MisfitError(
-            place, f"is not a known field; known fields: {', '.join(known)}", source=source, line=line
-        )
+        hint = did_you_mean(field[1], known)
+        problem = f"is not a known field; known fields: {', '.join(known)}" + (f".{hint}" if hint else "")
+        return MisfitError(place, problem, source=source, line=line)
     place = place_of(steps, at)
     found = _value_at(value, steps)
     expected, actual = _expected(problem, kind, value, steps), shown(found, place)

@@ -70,6 +70,11 @@ Vehicle: Any = Cart | Boat
             "is not a known field; known fields: spokes",
         ),
         (
+            '{"kind": "cart", "wheels": [{"spoks": 1}]}',
+            "wheels[0].spoks",
+            "is not a known field; known fields: spokes. Did you mean: spokes?",
+        ),
+        (
             '{"kind": "cart", "wheels": [], "colour": "pink"}',
             "colour",
             'expected one of blue, red, got "pink"',
