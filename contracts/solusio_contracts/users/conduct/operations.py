@@ -55,8 +55,17 @@ def facts_of(operation_id: str) -> OperationFacts:
         id=operation_id,
         is_public=found.node.get("security", whole.get("security")) == [],
         parameters=frozenset(one["name"] for one in parameters if one["in"] == "query"),
-        members=_members(found, whole),
+        members=_members_of(found, whole),
     )
+
+
+def _members_of(found: Operation, whole: Mapping[str, Any]) -> frozenset[str] | None:
+    members = _members(found, whole)
+    created = _all().get(found.id.replace("replace", "create", 1))
+    if members is None or created is None or not found.id.startswith("replace"):
+        return members
+    # A PUT may carry the whole record as it was created, including what cannot be changed.
+    return members | (_members(created, whole) or frozenset())
 
 
 def _members(found: Operation, whole: Mapping[str, Any]) -> frozenset[str] | None:
