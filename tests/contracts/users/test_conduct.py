@@ -122,10 +122,16 @@ BAD: list[tuple[str, list[ClientExchange], tuple[int, ...]]] = [
         [search("ann@example.com", user(40, "ann@example.com", None)), change(40, billing_user_id=7)],
         (1, 2),
     ),
+    ("CL-022", [search("4", ANN), token()], (1, 2)),
     ("CL-023", [create(status=0), create()], (1, 2)),
     ("CL-023", [create(status=502), create(status=422)], (1, 2)),
     ("CL-023", [create(status=201, answer_headers={"content-length": "9999"}), create(status=422)], (1, 2)),
     ("CL-023", [create(status=0), by_number(8), create()], (1, 3)),
+    (
+        "CL-023",
+        [call("createUser", "/users", body={"email": "a@example.com", "billing_user_id": 7}), create()],
+        (1, 2),
+    ),
     ("CL-024", [*pages(4, 1, 2, 3, 4), change(40, status="locked")], (1, 4, 5)),
     (
         "CL-024",
@@ -152,6 +158,8 @@ BAD: list[tuple[str, list[ClientExchange], tuple[int, ...]]] = [
         (1, 21),
     ),
     ("CL-041", [create(password="")], (1,)),
+    ("CL-041", [create(7, password="7")], (1,)),
+    ("CL-041", [create(mail="Ann@example.com", password="ann@EXAMPLE.com")], (1,)),
     ("CL-041", [change(40, password=" ")], (1,)),
     (
         "CL-042",
@@ -198,6 +206,28 @@ GOOD: dict[str, list[ClientExchange]] = {
         )
         for month in range(1, 13)
         for one in (1, 2)
+    ],
+    "reads the servers before each change": [
+        one
+        for number in range(6)
+        for one in (
+            call("listServers", "/servers?filter[user_id]=7&page=1", answer=page([], 1, 2), at=number / 10),
+            call("listServers", "/servers?filter[user_id]=7&page=2", answer=page([], 2, 2), at=number / 10),
+            call("updateServer", f"/servers/{number}", body={"name": "x"}, at=number / 10),
+        )
+    ],
+    "searches by mail before each change": [
+        one
+        for number in range(6)
+        for one in (
+            call(
+                "listUsers",
+                "/users?page=1&per_page=2&filter[search]=ann%40example.com",
+                answer=page([ANN], 1, 2),
+                at=number / 10,
+            ),
+            change(40, status="locked", language_id=number),
+        )
     ],
     "stops at the first empty page": pages(2, 1, 2, 3),
     "two clients walk at the same time": [

@@ -16,10 +16,18 @@ WRITES: Final = frozenset({"createUser", "replaceUser", "updateUser"})
 
 
 @conduct_rule("CL-041", applies=lambda operation: operation.id in WRITES)
-def empty_password(exchange: ClientExchange) -> Problem | None:
-    """An empty password is one that everybody knows."""
+def guessable_password(exchange: ClientExchange) -> Problem | None:
+    """Anyone can guess it."""
     password = exchange.fields.get("password")
-    return Problem("the password is empty") if isinstance(password, str) and not password.strip() else None
+    if not isinstance(password, str):
+        return None
+    if not password.strip():
+        return Problem("the password is empty")
+    known = {"email": "email address", "billing_user_id": "id in the billing system"}
+    for name, what in known.items():
+        if password.casefold() == str(exchange.fields.get(name) or "").casefold():
+            return Problem(f"the password is the user's {what}")
+    return None
 
 
 @conduct_rule("CL-042", applies=lambda operation: operation.id in WRITES)

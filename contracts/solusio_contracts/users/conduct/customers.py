@@ -85,10 +85,13 @@ class FoundByMail:
 
 
 def _mistake(exchange: ClientExchange, seen: SeenUser) -> Problem | None:
-    if "@" not in seen.search:
-        return None
     owner, wanted = seen.user.get("billing_user_id"), exchange.fields.get("billing_user_id")
     mail = str(seen.user.get("email"))
+    if seen.search.isdigit() and str(owner) != seen.search:
+        text = f"a search for {seen.search} found {mail}, who is not customer {seen.search}"
+        return Problem(text, (seen.number,))
+    if "@" not in seen.search:
+        return None
     if owner is None:
         text = f"the user {mail}, found by their email address, belongs to no customer"
     elif wanted and str(wanted) != str(owner):
@@ -119,6 +122,8 @@ class CreatedBlindly:
             self._open.set(key, (exchange.number, "got no response"))
         elif exchange.status in UNDECIDED:
             self._open.set(key, (exchange.number, f"got {exchange.status}"))
+        elif exchange.is_unreadable:
+            self._open.set(key, (exchange.number, "got a response that is not JSON"))
         if before is None:
             return None
         number, what = before

@@ -14,6 +14,8 @@ from solusio_contracts.users.conduct.operations import facts_of
 NO_RESPONSE: Final = 0
 """The status of an exchange without a response."""
 
+NO_CONTENT: Final = 204
+
 Headers = Sequence[tuple[bytes, bytes]]
 
 _PAGING: Final = frozenset({"page", "per_page"})
@@ -147,6 +149,12 @@ class ClientExchange:
             return True
         length = self.response_header.get(b"content-length", b"")
         return length.isdigit() and self.method != "HEAD" and int(length) > len(self.response_body)
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether the response claims success, but has none of the data that it should have."""
+        plain = b"content-encoding" not in self.response_header
+        return self.accepted and self.status != NO_CONTENT and plain and self.data is None
 
     @cached_property
     def last_page(self) -> int:

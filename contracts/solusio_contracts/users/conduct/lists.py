@@ -106,7 +106,9 @@ class EndlessWalk:
             return None
         key = exchange.list_key
         loop = self._loops.get(key)
-        if loop is None or loop.page != page or exchange.arrived - loop.began > QUICK:
+        # A client that does something else in between uses what it read.
+        apart = loop is not None and exchange.number - loop.numbers[-1] > 1
+        if loop is None or apart or loop.page != page or exchange.arrived - loop.began > QUICK:
             self._loops.set(key, _Loop(page, {exchange.query}, [exchange.number], exchange.arrived))
             return None
         loop.queries.add(exchange.query)
