@@ -5,11 +5,14 @@ stored in one transaction. So each invoice is created exactly once.
 """
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from solusio_reference.invoicing import make_invoice, sum_lines
+from sqlalchemy import Connection
+
+from solusio_reference.invoicing import DUE_DAYS, Invoice, make_invoice, sum_lines
 from solusio_reference.period import Period
 from solusio_reference.solusio.client import SolusioClient, SolusioError
 from solusio_reference.storage import queue
@@ -36,17 +39,25 @@ class RunResult:
     invoices_before: int
     """Invoices of the period that already existed."""
     invoices_made: int
+    invoices_late: int
+    """Invoices made of earlier periods, for usage whose customer is known by now."""
     unbilled: tuple[queue.UnbilledUsage, ...]
-    """Usage that is on no invoice. It stays stored: add the customer and bill again.
+    """Usage of this period and earlier ones that is on no invoice. It stays stored.
 
-    Usage without a ``billing_user_id`` stays unbilled, since collected usage never changes.
+    Add the customer and bill again. If SolusIO had no ``billing_user_id``, set it there and ``recollect``.
     """
 
 
 def bill(
-    period: Period, solusio: SolusioClient, store: CustomerStore, ledger: Ledger, *, workers: int = 1
+    period: Period,
+    solusio: SolusioClient,
+    store: CustomerStore,
+    ledger: Ledger,
+    *,
+    workers: int = 1,
+    due_days: int = DUE_DAYS,
 ) -> RunResult:
-    """Bill a period: do only what is still to do, at the customers' current prices.
+    """Bill a period, and what has remained of earlier ones: only what is still to do, at current prices.
 
     ``store`` and ``ledger`` share one database. Raises BillingRunError and StoreError.
     """
@@ -54,8 +65,42 @@ def bill(
         raise BillingRunError("several workers need PostgreSQL: SQLite allows one writer at a time")
     before = ledger.count(period)
     collected = collect(period, solusio, ledger.usage)
-    made = invoice(period, store, ledger, workers=workers)
-    return RunResult(period, collected.lines, collected.tokens, before, made, ledger.unbilled(period))
+    made, *late = [
+        invoice(one, store, ledger, workers=workers, due_days=due_days) for one in _to_invoice(period, ledger)
+    ]
+    unbilled = ledger.unbilled(*(one for one in reversed(ledger.usage.periods()) if one <= period))
+    return RunResult(period, collected.lines, collected.tokens, before, made, sum(late), unbilled)
+
+
+def preview(
+    period: Period,
+    solusio: SolusioClient,
+    store: CustomerStore,
+    ledger: Ledger,
+    *,
+    due_days: int = DUE_DAYS,
+) -> Iterator[Invoice]:
+    """Yield the invoices that ``bill`` with one worker would make now, with the numbers they would get.
+
+    Collects the usage of the period, as ``bill`` does, but makes no invoice. Raises as ``bill`` does.
+    """
+    collect(period, solusio, ledger.usage)
+    number = ledger.last_number()
+    for one in _to_invoice(period, ledger):
+        with ledger.database.reading() as connection:
+            entries = queue.entries(connection, one)
+        for entry in entries:
+            number += 1
+            with ledger.database.reading() as connection:
+                made = _make(connection, one, entry, store, ledger, number=number, due_days=due_days)
+            if made is not None:
+                yield made
+
+
+def _to_invoice(period: Period, ledger: Ledger) -> list[Period]:
+    """Return the period, and the earlier ones with usage of known customers that is on no invoice."""
+    with ledger.database.reading() as connection:
+        return [period, *(one for one in queue.periods(connection) if one < period)]
 
 
 def collect(period: Period, solusio: SolusioClient, usage: UsageStore) -> CollectionState:
@@ -97,7 +142,9 @@ def _collect_pages(state: CollectionState, solusio: SolusioClient, usage: UsageS
         raise BillingRunError(str(error)) from error
 
 
-def invoice(period: Period, store: CustomerStore, ledger: Ledger, *, workers: int = 1) -> int:
+def invoice(
+    period: Period, store: CustomerStore, ledger: Ledger, *, workers: int = 1, due_days: int = DUE_DAYS
+) -> int:
     """Create the missing invoices of a collected period; return how many.
 
     Each is a transaction of its own. Raises StoreError.
@@ -106,9 +153,12 @@ def invoice(period: Period, store: CustomerStore, ledger: Ledger, *, workers: in
 
     def work() -> int:
         made = 0
-        while not stopping.is_set() and _invoice_next(period, store, ledger, wait_for_others=False):
+        while not stopping.is_set() and invoice_next(wait_for_others=False):
             made += 1
         return made
+
+    def invoice_next(*, wait_for_others: bool) -> bool:
+        return _invoice_next(period, store, ledger, due_days=due_days, wait_for_others=wait_for_others)
 
     with ThreadPoolExecutor(workers) as pool:
         results = [pool.submit(work) for _ in range(workers)]
@@ -118,25 +168,50 @@ def invoice(period: Period, store: CustomerStore, ledger: Ledger, *, workers: in
             stopping.set()  # after a failure or Ctrl-C, the other workers finish their current invoice
     made = sum(result.result() for result in results)
     # Another process may still be working. If it fails, we bill its last customer.
-    while _invoice_next(period, store, ledger, wait_for_others=True):
+    while invoice_next(wait_for_others=True):
         made += 1
     return made
 
 
-def _invoice_next(period: Period, store: CustomerStore, ledger: Ledger, *, wait_for_others: bool) -> bool:
+def _invoice_next(
+    period: Period, store: CustomerStore, ledger: Ledger, *, due_days: int, wait_for_others: bool
+) -> bool:
     """Create one invoice; return False if the queue is empty."""
     with ledger.database.writing() as connection:
-        customer_id = queue.claim(connection, period, wait=wait_for_others)
-        customer = None if customer_id is None else store.find(connection, customer_id)
-        if customer is None:
-            return False
-        counts = ledger.usage.count_by_tokens(connection, period, customer.id)
-        made = make_invoice(
-            customer=customer,
-            period=period,
-            totals=sum_lines(counts, customer.base_token_unit_cost, customer.currency.code),
-            number=ledger.next_number(connection),
-            issued_at=datetime.now(UTC),
-        )
-        ledger.add(connection, made)
-    return True
+        entry = queue.claim(connection, period, wait=wait_for_others)
+        made = None
+        if entry is not None:
+            made = _make(connection, period, entry, store, ledger, number=None, due_days=due_days)
+        if made is not None:
+            ledger.add(connection, made)
+    return made is not None
+
+
+def _make(
+    connection: Connection,
+    period: Period,
+    entry: queue.Entry,
+    store: CustomerStore,
+    ledger: Ledger,
+    *,
+    number: int | None,
+    due_days: int,
+) -> Invoice | None:
+    """Return the invoice of an entry, not stored yet, or None if its customer has just been removed.
+
+    ``number``: None takes the next one.
+    """
+    customer = store.find(connection, entry.customer_id)
+    if customer is None:
+        return None
+    counts = ledger.usage.count_by_tokens(connection, period, entry)
+    totals = sum_lines(counts, customer.base_token_unit_cost, customer.currency.code)
+    return make_invoice(
+        customer=customer,
+        period=period,
+        batch=entry.batch,
+        totals=totals,
+        number=ledger.next_number(connection) if number is None else number,
+        issued_at=datetime.now(UTC),
+        due_days=due_days,
+    )

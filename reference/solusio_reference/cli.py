@@ -26,7 +26,16 @@ COMMANDS = {
         "solusio_reference.commands.bill:bill", "Create the invoices of PERIOD, a month such as 2026-03."
     ),
     "invoices": CommandInfo(
-        "solusio_reference.commands.bill:invoices", "List the invoices of PERIOD, a month such as 2026-03."
+        "solusio_reference.commands.invoices:invoices",
+        "List the invoices of PERIOD, a month such as 2026-03.",
+    ),
+    "recollect": CommandInfo(
+        "solusio_reference.commands.bill:recollect",
+        "Read the usage of PERIOD again, for users who had no billing_user_id when it was collected.",
+    ),
+    "correct": CommandInfo(
+        "solusio_reference.commands.bill:correct",
+        "Cancel invoice NUMBER with a credit note, and replace it by one at the customer's current prices.",
     ),
     "customers": CommandInfo(
         "solusio_reference.commands.customers:customers",

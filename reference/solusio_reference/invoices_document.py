@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 
 from solusio_reference.display import format_amount, format_invoice_number
-from solusio_reference.invoicing import Invoice, UsageLine, line_amount
+from solusio_reference.invoicing import CREDIT_NOTE, Invoice, UsageLine, line_of
 from solusio_reference.storage.ledger import Ledger
 
 CHUNK_BYTES = 64 * 1024
@@ -17,6 +17,8 @@ CHUNK_BYTES = 64 * 1024
 
 def write(ledger: Ledger, invoices: Iterable[Invoice]) -> Iterator[bytes]:
     """Write invoices with all their lines, in chunks of about 64 KiB. Raises StoreError.
+
+    A credit note has negative amounts, ``kind``, and the number that it ``corrects``.
 
     Amounts are strings with all the currency's decimals; those of lines are at the base price.
     """
@@ -33,12 +35,18 @@ def write(ledger: Ledger, invoices: Iterable[Invoice]) -> Iterator[bytes]:
 
 
 def _invoice(ledger: Ledger, invoice: Invoice) -> Iterator[bytes]:
-    head = {
+    head: dict[str, str | int] = {
         "number": format_invoice_number(invoice.number),
         "billing_user_id": invoice.customer_id,
         "period": str(invoice.period),
+        "issued_on": str(invoice.issued_at.date()),
+        "due_on": str(invoice.due_on),
         "currency": invoice.currency.code,
     }
+    if invoice.kind == CREDIT_NOTE:
+        head["kind"] = invoice.kind
+    if invoice.corrects is not None:
+        head["corrects"] = format_invoice_number(invoice.corrects)
     tail = {
         "subtotal": _amount(invoice.subtotal),
         "discounts": [{"name": one.label, "amount": _amount(one.amount)} for one in invoice.discounts],
@@ -54,7 +62,6 @@ def _invoice(ledger: Ledger, invoice: Invoice) -> Iterator[bytes]:
 
 
 def _line(line: UsageLine, invoice: Invoice) -> dict[str, str | int]:
-    amount = line_amount(line.tokens, invoice.base_token_unit_cost, invoice.currency.code)
     return {
         "server": line.server_name,
         "resource": line.resource,
@@ -62,7 +69,7 @@ def _line(line: UsageLine, invoice: Invoice) -> dict[str, str | int]:
         "hours": line.hours,
         "charge": line.charge,
         "tokens": line.tokens,
-        "amount": _amount(amount),
+        "amount": _amount(line_of(invoice, line)),
     }
 
 

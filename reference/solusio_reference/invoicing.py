@@ -6,14 +6,20 @@ and the total may differ by a cent; `Invoice.rounding` is the difference.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 from solusio_reference import money
 from solusio_reference.period import Period
 from solusio_reference.pricing import Currency, Customer, Pricing, price
+
+INVOICE: Final = "invoice"
+CREDIT_NOTE: Final = "credit_note"
+
+DUE_DAYS = 14
+"""How many days after its issue an invoice is due, unless configured otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +72,22 @@ class Adjustment:
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """An invoice. Amounts are rounded to the currency's decimals."""
+    """An invoice, or a credit note, whose amounts are negative.
+
+    Amounts are rounded to the currency's decimals.
+    """
 
     number: int
+    kind: Literal["invoice", "credit_note"]
     customer_id: int
     period: Period
+    """The month in which the service was provided."""
+    batch: int
+    """Which of the customer's usage it bills: 0, or more for usage that became known after an invoice."""
+    version: int
+    """0; an invoice that replaces another has a version more."""
+    corrects: int | None
+    """The number of the invoice that a credit note cancels, or a new invoice replaces."""
     currency: Currency
     base_token_unit_cost: Decimal
     user_token_unit_cost: Decimal
@@ -82,6 +99,12 @@ class Invoice:
     """The total minus the sum of the printed amounts."""
     total: Decimal
     issued_at: datetime
+    due_on: date
+
+    @property
+    def sign(self) -> Literal[1, -1]:
+        """-1 for a credit note, which takes back what its lines say."""
+        return -1 if self.kind == CREDIT_NOTE else 1
 
     @property
     def discounts(self) -> tuple[Adjustment, ...]:
@@ -92,6 +115,12 @@ class Invoice:
     def taxes(self) -> tuple[Adjustment, ...]:
         """Taxes in the order in which they apply."""
         return tuple(one for one in self.adjustments if one.kind == "tax")
+
+
+def line_of(invoice: Invoice, line: UsageLine) -> Decimal:
+    """Return the printed amount of a line on an invoice; negative on a credit note."""
+    amount = line_amount(line.tokens, invoice.base_token_unit_cost, invoice.currency.code)
+    return amount if invoice.sign > 0 else _negative(amount)
 
 
 def line_amount(tokens: int, base_token_unit_cost: Decimal, code: str) -> Decimal:
@@ -115,9 +144,17 @@ def sum_lines(counts: Iterable[tuple[int, int]], base_token_unit_cost: Decimal, 
 
 
 def make_invoice(
-    *, number: int, customer: Customer, period: Period, totals: LineTotals, issued_at: datetime
+    *,
+    number: int,
+    customer: Customer,
+    period: Period,
+    totals: LineTotals,
+    issued_at: datetime,
+    due_days: int = DUE_DAYS,
+    batch: int = 0,
+    replaces: Invoice | None = None,
 ) -> Invoice:
-    """Create an invoice at the customer's current prices."""
+    """Create an invoice at the customer's current prices; with ``replaces``, in place of a cancelled one."""
     pricing = price(customer)
     code = pricing.currency.code
     adjustments = tuple(_adjustments(totals.tokens, pricing))
@@ -125,8 +162,12 @@ def make_invoice(
     printed = money.total([totals.subtotal, *(one.amount for one in adjustments)])
     return Invoice(
         number=number,
+        kind=INVOICE,
         customer_id=customer.id,
         period=period,
+        batch=batch,
+        version=0 if replaces is None else replaces.version + 1,
+        corrects=None if replaces is None else replaces.number,
         currency=pricing.currency,
         base_token_unit_cost=pricing.base_token_unit_cost,
         user_token_unit_cost=pricing.user_token_unit_cost,
@@ -137,7 +178,46 @@ def make_invoice(
         rounding=money.difference(total, printed),
         total=total,
         issued_at=issued_at,
+        due_on=_due(issued_at, due_days),
     )
+
+
+def credit_note(invoice: Invoice, *, number: int, issued_at: datetime) -> Invoice:
+    """Create the credit note that cancels an invoice: all its amounts, taken back. It is due at once."""
+    adjustments = tuple(replace(one, amount=_negative(one.amount)) for one in invoice.adjustments)
+    return replace(
+        invoice,
+        number=number,
+        kind=CREDIT_NOTE,
+        corrects=invoice.number,
+        subtotal=_negative(invoice.subtotal),
+        adjustments=adjustments,
+        rounding=_negative(invoice.rounding),
+        total=_negative(invoice.total),
+        issued_at=issued_at,
+        due_on=_due(issued_at, 0),
+    )
+
+
+def same_amounts(one: Invoice, other: Invoice) -> bool:
+    """Return whether two invoices ask for the same, in the same parts."""
+    return other == replace(
+        one,
+        number=other.number,
+        version=other.version,
+        corrects=other.corrects,
+        issued_at=other.issued_at,
+        due_on=other.due_on,
+    )
+
+
+def _due(issued_at: datetime, days: int) -> date:
+    return issued_at.astimezone(UTC).date() + timedelta(days)
+
+
+def _negative(amount: Decimal) -> Decimal:
+    # Not -amount, which rounds to 28 digits, and not a negative zero.
+    return amount.copy_negate() if amount else amount
 
 
 def _adjustments(tokens: int, pricing: Pricing) -> Iterator[Adjustment]:

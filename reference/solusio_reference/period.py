@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Self
 
 _MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
@@ -38,6 +38,11 @@ class Period:
     def end(self) -> datetime:
         """The first moment of the next month."""
         return self.following.begin
+
+    @property
+    def last_day(self) -> date:
+        """The last day of the month."""
+        return (self.end - timedelta(days=1)).date()
 
     @property
     def following(self) -> "Period":

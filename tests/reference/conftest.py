@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -192,6 +192,19 @@ class UsageServer:
 @pytest.fixture
 def usage_server() -> Iterator[UsageServer]:
     """Serve the usage of March 2026 over HTTP."""
+    with serving_usage() as usage:
+        yield usage
+
+
+@pytest.fixture(scope="module")
+def usage_of_march() -> Iterator[UsageServer]:
+    """Serve the usage of March 2026 to all tests of a module; each begins with `lines.clear()`."""
+    with serving_usage() as usage:
+        yield usage
+
+
+@contextmanager
+def serving_usage() -> Iterator[UsageServer]:
     usage = UsageServer()
 
     def answer(asked: Asked) -> Response:

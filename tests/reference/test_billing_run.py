@@ -74,7 +74,7 @@ def test_each_customer_with_usage_gets_one_invoice(service, usage_server):
     # 5000 x 0.001 and 25 x 700 x 0.001; customer 4 used nothing
     assert service.totals() == {5: "5.00", 6: "17.50"}
     assert result == RunResult(
-        MARCH, lines=26, tokens=22_500, invoices_before=0, invoices_made=2, unbilled=()
+        MARCH, lines=26, tokens=22_500, invoices_before=0, invoices_made=2, invoices_late=0, unbilled=()
     )
     assert numbers(service) == [1, 2]
     assert usage_server.requested == [1, 2, 3]
@@ -102,8 +102,8 @@ def test_usage_of_unknown_customers_is_kept_until_they_are_known(service, usage_
     usage_server.use(None, 7, user=43)
     service.know(5)
     unknown, nobody = (
-        UnbilledUsage(8, 42, lines=11, tokens=11_000),
-        UnbilledUsage(None, 43, lines=1, tokens=7),
+        UnbilledUsage("2026-03", 8, 42, lines=11, tokens=11_000),
+        UnbilledUsage("2026-03", None, 43, lines=1, tokens=7),
     )
     assert service.bill().unbilled == (nobody, unknown)
     assert service.totals() == {5: "0.01"}
@@ -116,7 +116,7 @@ def test_usage_of_unknown_customers_is_kept_until_they_are_known(service, usage_
 
 def test_a_month_without_usage_bills_nobody(service):
     service.know(5)
-    assert service.bill() == RunResult(MARCH, 0, 0, 0, 0, ())
+    assert service.bill() == RunResult(MARCH, 0, 0, 0, 0, 0, ())
 
 
 def test_prices_are_those_of_the_run(service, usage_server):
@@ -434,7 +434,7 @@ def test_a_month_of_a_real_mock(place, mock):
         result = service.bill()
         # 744 hours x 7 = 5208, capped at 5000; 2 hours x 7 = 14; the customer without a server gets nothing
         assert service.totals() == {5: "5.00", 6: "0.01"}
-        assert result.unbilled == (UnbilledUsage(None, stranger, lines=1, tokens=5000),)
+        assert result.unbilled == (UnbilledUsage("2026-03", None, stranger, lines=1, tokens=5000),)
         (line,) = service.ledger.lines(next(service.ledger.invoices(customer_id=6)))
         assert (line.server_name, line.plan_name, line.hours, line.charge) == (
             "two hours",

@@ -187,7 +187,6 @@ def test_invalid_options_are_usage_errors(options, complaint):
 def test_an_unusable_store_is_a_clear_error(tmp_path):
     (tmp_path / "notes.txt").write_text("not a database " * 100)
     for path, reason in [
-        (tmp_path, "unable to open database file"),
         (tmp_path / "missing" / "a.db", "unable to open database file"),
         (tmp_path / "notes.txt", "file is not a database"),
     ]:
@@ -195,6 +194,9 @@ def test_an_unusable_store_is_a_clear_error(tmp_path):
         assert result.exit_code == 2
         assert f"Cannot use {path}: {reason}." in " ".join(result.output.split())
         assert isinstance(result.exception, SystemExit)
+    result = invoke("serve", "--store", str(tmp_path))
+    assert result.exit_code == 2
+    assert f"{tmp_path} is a folder; expected a file in it." in " ".join(result.output.split())
 
 
 # --- the pages ---------------------------------------------------------------------------------

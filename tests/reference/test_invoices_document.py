@@ -1,4 +1,5 @@
 import json
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -50,7 +51,10 @@ def test_all_members_of_an_invoice(store, usage_server, document):
     # Lines: 2.604 -> 2.60 and 10.416 -> 10.42, together 13.02. Exactly 13020 tokens cost 13.02; the discount
     # takes 0.651 -> 0.65, the net is 12.369, the tax 2.4738 -> 2.47, the total 14.8428 -> 14.84.
     # 13.02 - 0.65 + 2.47 = 14.84, so there is no rounding difference.
-    assert json.loads(b"".join(document())) == {
+    [invoice] = json.loads(b"".join(document()))["invoices"]
+    issued, due = (date.fromisoformat(invoice.pop(name)) for name in ("issued_on", "due_on"))
+    assert due - issued == timedelta(days=14)
+    assert {"invoices": [invoice]} == {
         "invoices": [
             {
                 "number": "000001",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 if TYPE_CHECKING:
+    from solusio_reference.period import Period
     from solusio_reference.solusio.client import SolusioClient
     from solusio_reference.storage.database import Database
 
@@ -73,12 +74,24 @@ def solusio_options(*, required: bool = True) -> Callable[[Command], Command]:
     return decorate
 
 
+def parse_month(text: str) -> "Period":
+    """Read the argument PERIOD. Raises click.BadParameter."""
+    from solusio_reference.period import Period
+
+    try:
+        return Period.parse(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.", param_hint="PERIOD") from None
+
+
 @contextmanager
 def open_database(place: str, *, create: bool = False) -> "Iterator[Database]":
     """Open a database. Raises click.BadParameter, for a missing file too unless ``create``."""
     from solusio_reference.errors import StoreError
     from solusio_reference.storage.database import Database
 
+    if "://" not in place and Path(place).is_dir():
+        raise click.BadParameter(f"{place} is a folder; expected a file in it.", param_hint="--store")
     # SQLite would create the file: a typing mistake must not start a second database.
     if not create and "://" not in place and not Path(place).is_file():
         raise click.BadParameter(

@@ -6,7 +6,7 @@ from contextlib import contextmanager, nullcontext
 from decimal import InvalidOperation
 from typing import Any, Self
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
@@ -80,6 +80,7 @@ class Database:
                 # Otherwise two programs that start together both find a table missing and both create it.
                 connection.execute(select(func.pg_advisory_xact_lock(_TABLES_LOCK)))
             metadata.create_all(connection)
+            _check_columns(connection)
 
     def close(self) -> None:
         """Close the connections."""
@@ -107,6 +108,15 @@ class Database:
             connection.begin(),
         ):
             yield connection
+
+
+def _check_columns(connection: Connection) -> None:
+    found = inspect(connection).get_multi_columns(filter_names=list(metadata.tables))
+    for (_, name), columns in found.items():
+        missing = {column.name for column in metadata.tables[name].columns} - {one["name"] for one in columns}
+        if missing:
+            lacking = ", ".join(sorted(missing))
+            raise StoreError(f"its table {name} is of another version of mock-solusio: it lacks {lacking}")
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -1,4 +1,4 @@
-"""Invoices: numbered without gaps, created once, never changed."""
+"""Invoices and credit notes: numbered without gaps, created once, never changed."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
-from solusio_reference.invoicing import Adjustment, Invoice, UsageLine
+from solusio_reference.invoicing import CREDIT_NOTE, Adjustment, Invoice, UsageLine
 from solusio_reference.period import Period
 from solusio_reference.storage import queue
 from solusio_reference.storage.database import Database
@@ -31,7 +31,11 @@ _NEXT_NUMBER = update(invoice_number).values(last=invoice_number.c.last + 1).ret
 
 _PLAIN_COLUMNS = (
     "number",
+    "kind",
     "customer_id",
+    "batch",
+    "version",
+    "corrects",
     "base_token_unit_cost",
     "user_token_unit_cost",
     "tokens",
@@ -40,6 +44,7 @@ _PLAIN_COLUMNS = (
     "rounding",
     "total",
     "issued_at",
+    "due_on",
 )
 """Columns that hold the field of an invoice with the same name."""
 
@@ -79,19 +84,24 @@ class Ledger:
             return next(iter(_load(connection, rows)), None)
 
     def count(self, period: Period) -> int:
-        """Return the number of invoices of a period."""
+        """Return the number of invoices of a period, credit notes included."""
         counted = select(func.count()).select_from(invoices).where(invoices.c.period == str(period))
         with self.database.reading() as connection:
             return connection.execute(counted).scalar_one()
 
     def lines(self, invoice: Invoice) -> Iterator[UsageLine]:
         """Read the lines of an invoice, a chunk at a time."""
-        return self.usage.lines(invoice.period, invoice.customer_id)
+        return self.usage.lines(invoice.period, queue.Entry(invoice.customer_id, invoice.batch))
 
-    def unbilled(self, period: Period) -> tuple[queue.UnbilledUsage, ...]:
-        """Return the usage of a collected period that belongs to no known customer, by user."""
+    def unbilled(self, *periods: Period) -> tuple[queue.UnbilledUsage, ...]:
+        """Return the usage of collected periods that belongs to no known customer, by user."""
         with self.database.reading() as connection:
-            return queue.find_unbilled(connection, period)
+            return tuple(one for period in periods for one in queue.find_unbilled(connection, period))
+
+    def last_number(self) -> int:
+        """Return the last number taken; 0 before the first."""
+        with self.database.reading() as connection:
+            return int(connection.execute(_LAST_NUMBER).scalar_one())
 
     def next_number(self, connection: Connection) -> int:
         """Take the next number. Take it late: others wait for theirs until the transaction ends."""
@@ -99,13 +109,12 @@ class Ledger:
 
     def continue_numbers_of(self, other: "Ledger") -> None:
         """Number the next invoice after the last one of another ledger."""
-        with other.database.reading() as connection:
-            last = connection.execute(_LAST_NUMBER).scalar_one()
+        last = other.last_number()
         with self.database.writing() as connection:
             connection.execute(update(invoice_number).values(last=last))
 
     def add(self, connection: Connection, invoice: Invoice) -> None:
-        """Store an invoice and remove its customer from the queue."""
+        """Store an invoice and remove its usage from the queue."""
         values = {name: getattr(invoice, name) for name in _PLAIN_COLUMNS}
         row = {**values, "period": str(invoice.period), **currency_values(invoice.currency)}
         connection.execute(_ADD_INVOICE, row)
@@ -113,7 +122,14 @@ class Ledger:
             adjusted = enumerate(invoice.adjustments)
             rows = [{**asdict(one), "number": invoice.number, "position": place} for place, one in adjusted]
             connection.execute(_ADD_ADJUSTMENT, rows)
-        queue.remove(connection, invoice.period, invoice.customer_id)
+        queue.remove(connection, invoice.period, queue.Entry(invoice.customer_id, invoice.batch))
+
+    def correction_of(self, connection: Connection, number: int) -> int | None:
+        """Return the number of the credit note that cancels an invoice, or None."""
+        chosen = select(invoices.c.number).where(
+            invoices.c.corrects == number, invoices.c.kind == CREDIT_NOTE
+        )
+        return connection.execute(chosen).scalar_one_or_none()
 
 
 def _load(connection: Connection, rows: Sequence[RowMapping]) -> list[Invoice]:

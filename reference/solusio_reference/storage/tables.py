@@ -8,6 +8,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Connection,
+    Date,
     Dialect,
     ForeignKey,
     Index,
@@ -156,6 +157,8 @@ usage_lines = Table(
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("user_id", BigInteger, nullable=False),
     Column("billing_user_id", BigInteger),
+    # 0, or more for lines that found their customer after that customer's invoice (see corrections).
+    Column("batch", Integer, nullable=False),
     Column("server_id", BigInteger, nullable=False),
     Column("server_name", String, nullable=False),
     Column("resource", String, nullable=False),
@@ -169,7 +172,7 @@ usage_lines = Table(
     Column("tokens_per_month", BigInteger, nullable=False),
     Column("charge", String, nullable=False),
     Column("tokens", BigInteger, nullable=False),
-    Index("usage_lines_of_customer", "period", "billing_user_id", "id"),
+    Index("usage_lines_of_customer", "period", "billing_user_id", "batch", "id"),
 )
 
 # Customers with usage and without an invoice: filled once a period is collected; an invoice removes its row.
@@ -178,6 +181,7 @@ invoice_queue = Table(
     metadata,
     Column("period", String(7), primary_key=True),
     Column("customer_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("batch", Integer, primary_key=True, autoincrement=False),
 )
 
 # Every figure is stored: an invoice never changes, whatever happens to prices and to the customer.
@@ -185,8 +189,13 @@ invoices = Table(
     "invoices",
     metadata,
     Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", String, nullable=False),
     Column("customer_id", BigInteger, nullable=False),
     Column("period", String(7), nullable=False),
+    Column("batch", Integer, nullable=False),
+    # How often the batch was corrected before: the invoice that replaces version 0 is version 1.
+    Column("version", Integer, nullable=False),
+    Column("corrects", ForeignKey("invoices.number")),
     *_currency_columns(),
     Column("base_token_unit_cost", ExactDecimal, nullable=False),
     Column("user_token_unit_cost", ExactDecimal, nullable=False),
@@ -196,7 +205,8 @@ invoices = Table(
     Column("rounding", ExactDecimal, nullable=False),
     Column("total", ExactDecimal, nullable=False),
     Column("issued_at", UtcDateTime, nullable=False),
-    UniqueConstraint("period", "customer_id"),
+    Column("due_on", Date, nullable=False),
+    UniqueConstraint("period", "customer_id", "batch", "version", "kind"),
 )
 
 adjustments = Table(

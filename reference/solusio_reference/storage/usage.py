@@ -14,7 +14,7 @@ from solusio_reference.invoicing import UsageLine
 from solusio_reference.period import Period
 from solusio_reference.storage import queue
 from solusio_reference.storage.database import Database
-from solusio_reference.storage.tables import collections, usage_lines
+from solusio_reference.storage.tables import collections, invoices, usage_lines
 
 if TYPE_CHECKING:
     from solusio_reference.solusio.responses import UsagePage
@@ -24,21 +24,31 @@ CHUNK = 1000
 
 _FIELDS = tuple(field.name for field in fields(UsageLine))
 _values = attrgetter(*_FIELDS)
-_OF_CUSTOMER = (
+_OF_BATCH = (
     usage_lines.c.period == bindparam("period"),
     usage_lines.c.billing_user_id == bindparam("customer_id"),
+    usage_lines.c.batch == bindparam("batch"),
 )
 _LINES = (
     select(*(usage_lines.c[name] for name in _FIELDS))
-    .where(*_OF_CUSTOMER, usage_lines.c.id > bindparam("last_id"))
+    .where(*_OF_BATCH, usage_lines.c.id > bindparam("last_id"))
     .order_by(usage_lines.c.id)
     .limit(CHUNK)
 )
 _LINES_BY_TOKENS = (
     select(usage_lines.c.tokens, func.count())
-    .where(*_OF_CUSTOMER)
+    .where(*_OF_BATCH)
     .group_by(usage_lines.c.tokens)
     .execution_options(yield_per=CHUNK)
+)
+# The batch after the last one that has an invoice.
+_NEXT_BATCH = select(func.coalesce(func.max(invoices.c.batch) + 1, 0)).where(
+    invoices.c.period == bindparam("period"), invoices.c.customer_id == bindparam("customer_id")
+)
+_REASSIGN = (
+    update(usage_lines)
+    .where(usage_lines.c.period == bindparam("of_period"), usage_lines.c.id == bindparam("of_line"))
+    .values(billing_user_id=bindparam("customer"), batch=bindparam("in_batch"))
 )
 
 
@@ -65,6 +75,10 @@ class UsageChanged(Exception):  # noqa: N818 - named for what happened; the coll
     def __init__(self, state: CollectionState, message: str) -> None:
         super().__init__(message)
         self.state = state
+
+
+class UsageDiffers(Exception):  # noqa: N818 - named for what happened
+    """SolusIO now reports other usage than was collected; the message says what differs."""
 
 
 class UsageStore:
@@ -128,9 +142,9 @@ class UsageStore:
             if _advance(connection, state, CollectionState(state.period, attempt=state.attempt + 1)):
                 connection.execute(delete(usage_lines).where(usage_lines.c.period == str(state.period)))
 
-    def lines(self, period: Period, customer_id: int) -> Iterator[UsageLine]:
-        """Read a customer's lines by id, a chunk at a time."""
-        position = {"period": str(period), "customer_id": customer_id, "last_id": 0}
+    def lines(self, period: Period, entry: queue.Entry) -> Iterator[UsageLine]:
+        """Read the lines of a batch by id, a chunk at a time."""
+        position = {"period": str(period), **entry._asdict(), "last_id": 0}
         while True:
             # Hold no connection between chunks: the caller may use the database, too.
             with self.database.reading() as connection:
@@ -142,11 +156,44 @@ class UsageStore:
             position["last_id"] = rows[-1].id
 
     def count_by_tokens(
-        self, connection: Connection, period: Period, customer_id: int
+        self, connection: Connection, period: Period, entry: queue.Entry
     ) -> Iterator[tuple[int, int]]:
-        """Yield each number of tokens with how many of a customer's lines have it."""
-        customer = {"period": str(period), "customer_id": customer_id}
-        yield from connection.execute(_LINES_BY_TOKENS, customer)
+        """Yield each number of tokens with how many lines of a batch have it."""
+        yield from connection.execute(_LINES_BY_TOKENS, {"period": str(period), **entry._asdict()})
+
+    def reassign(self, connection: Connection, period: Period, lines: Sequence[UsageLine]) -> int:
+        """Give collected lines the customers that SolusIO now names; return how many changed.
+
+        Only lines that are on no invoice change. They join the customer's first batch, or a new one if that
+        has an invoice. Raises UsageDiffers for a line that is not stored, or differs in anything else.
+        """
+        ids = [line.id for line in lines]
+        chosen = select(usage_lines).where(usage_lines.c.period == str(period), usage_lines.c.id.in_(ids))
+        stored = {row["id"]: row for row in connection.execute(chosen).mappings()}
+        changed = 0
+        for line in lines:
+            row = stored.get(line.id)
+            if row is None:
+                raise UsageDiffers(f"line {line.id} is new")
+            for name in _FIELDS:
+                if name != "billing_user_id" and row[name] != getattr(line, name):
+                    raise UsageDiffers(
+                        f"{name} of line {line.id} was {row[name]}, and is {getattr(line, name)}"
+                    )
+            before, after = row["billing_user_id"], line.billing_user_id
+            if before == after or after is None:
+                continue
+            if before is not None and not queue.has(connection, period, queue.Entry(before, row["batch"])):
+                continue  # it is on an invoice, which never changes
+            batch = connection.execute(
+                _NEXT_BATCH, {"period": str(period), "customer_id": after}
+            ).scalar_one()
+            connection.execute(
+                _REASSIGN,
+                {"of_period": str(period), "of_line": line.id, "customer": after, "in_batch": batch},
+            )
+            changed += 1
+        return changed
 
 
 def _state(row: Row[Any]) -> CollectionState:
@@ -167,7 +214,7 @@ def _advance(connection: Connection, state: CollectionState, after: CollectionSt
 
 def _insert(connection: Connection, period: Period, lines: Sequence[UsageLine]) -> None:
     if lines:
-        rows = [dict(zip(_FIELDS, _values(line), strict=True), period=str(period)) for line in lines]
+        rows = [dict(zip(_FIELDS, _values(line), strict=True), period=str(period), batch=0) for line in lines]
         connection.execute(insert(usage_lines), rows)
 
 

@@ -223,7 +223,7 @@ class BillingPages:
         view = views.invoice_view(invoice, None if customer is None else customer.name)
         return {
             "section": "invoices",
-            "title": f"Invoice {view['number']}",
+            "title": f"{view['kind']} {view['number']}",
             "invoice": view,
             "known": customer is not None,
             "email": account.email if account is not None else None,

@@ -2,12 +2,12 @@
 
 import calendar
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from solusio_reference.display import format_amount, format_count, format_invoice_number, format_unit_cost
-from solusio_reference.invoicing import Adjustment, Invoice, UsageLine, line_amount
+from solusio_reference.invoicing import CREDIT_NOTE, Adjustment, Invoice, UsageLine, line_of
 from solusio_reference.money import json_number, product
 from solusio_reference.period import Period
 from solusio_reference.pricing import Currency, Customer, price
@@ -39,10 +39,11 @@ def month(period: Period) -> str:
     return f"{calendar.month_name[period.month]} {period.year}"
 
 
-def day(moment: datetime) -> str:
-    """Write a date, with the month as a word so that nobody mistakes it for the day."""
-    utc = moment.astimezone(UTC)
-    return f"{utc.day} {calendar.month_name[utc.month]} {utc.year}"
+def day(when: date) -> str:
+    """Write a date (in UTC), with the month as a word so that nobody mistakes it for the day."""
+    if isinstance(when, datetime):
+        when = when.astimezone(UTC)
+    return f"{when.day} {calendar.month_name[when.month]} {when.year}"
 
 
 def customer_row(customer: Customer) -> View:
@@ -80,6 +81,7 @@ def invoice_row(invoice: Invoice, customer_name: str | None) -> View:
     """Return one invoice in a list."""
     return {
         "id": invoice.number,
+        "kind": "Credit note" if invoice.kind == CREDIT_NOTE else "Invoice",
         "number": format_invoice_number(invoice.number),
         "customer_id": invoice.customer_id,
         "customer": customer_name or f"Customer {invoice.customer_id}",
@@ -103,6 +105,9 @@ def invoice_view(invoice: Invoice, customer_name: str | None) -> View:
         "from": day(invoice.period.begin),
         "to": f"{calendar.monthrange(invoice.period.year, invoice.period.month)[1]} {month(invoice.period)}",
         "issued": day(invoice.issued_at),
+        "due": day(invoice.due_on),
+        "corrects": invoice.corrects,
+        "corrected": None if invoice.corrects is None else format_invoice_number(invoice.corrects),
         "currency": currency.code,
         "base": format_unit_cost(invoice.base_token_unit_cost, currency),
         "user": format_unit_cost(invoice.user_token_unit_cost, currency),
@@ -119,7 +124,6 @@ def _adjustment(one: Adjustment, currency: Currency) -> View:
 
 def line_view(line: UsageLine, invoice: Invoice) -> View:
     """Return one line of an invoice, at the base price."""
-    amount = line_amount(line.tokens, invoice.base_token_unit_cost, invoice.currency.code)
     return {
         "server": line.server_name,
         "resource": RESOURCES.get(line.resource, line.resource),
@@ -127,7 +131,7 @@ def line_view(line: UsageLine, invoice: Invoice) -> View:
         "hours": format_count(line.hours, invoice.currency),
         "charge": line.charge,
         "tokens": format_count(line.tokens, invoice.currency),
-        "amount": format_amount(amount, invoice.currency),
+        "amount": format_amount(line_of(invoice, line), invoice.currency),
     }
 
 
@@ -181,6 +185,7 @@ def unbilled_view(unbilled: "Iterable[UnbilledUsage]") -> list[View]:
     """Return usage that belongs to no known customer."""
     return [
         {
+            "period": one.period,
             "billing_user_id": "none" if one.billing_user_id is None else one.billing_user_id,
             "user_id": one.user_id,
             "lines": f"{one.lines:,}",
@@ -195,6 +200,7 @@ def result_view(result: "RunResult") -> View:
     figures = [
         ("New invoices", result.invoices_made),
         ("Earlier invoices", result.invoices_before),
+        ("Invoices of earlier months", result.invoices_late),
         ("Usage lines", result.lines),
         ("Tokens", result.tokens),
     ]

@@ -10,7 +10,8 @@ from decimal import Decimal
 import pytest
 from click.testing import CliRunner
 
-from solusio_reference.commands.bill import bill, invoices
+from solusio_reference.commands.bill import bill
+from solusio_reference.commands.invoices import invoices
 from solusio_reference.period import Period
 from solusio_reference.pricing import Currency, Customer, Tax
 from solusio_reference.storage.customers import CustomerStore
@@ -48,13 +49,17 @@ def test_bill_prints_its_result(books, usage_server):
     assert (done.exit_code, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         "2026-03 is billed.",
-        "  new invoices             1",
-        "  earlier invoices         0",
-        "  usage lines             12",
-        "  tokens            12000000",
+        "  new invoices                       1",
+        "  earlier invoices                   0",
+        "  invoices of earlier months         0",
+        "  usage lines                       12",
+        "  tokens                      12000000",
     ]
     again = run_bill(books, usage_server.url, "2026-03")
-    assert again.stdout.splitlines()[1:3] == ["  new invoices             0", "  earlier invoices         1"]
+    assert again.stdout.splitlines()[1:3] == [
+        "  new invoices                       0",
+        "  earlier invoices                   1",
+    ]
 
 
 def test_bill_lists_unbilled_usage_on_standard_error(books, usage_server):
@@ -62,14 +67,15 @@ def test_bill_lists_unbilled_usage_on_standard_error(books, usage_server):
     usage_server.use(None, 7, user=31)
     usage_server.use(77, 5000, lines=2, user=32)
     done = run_bill(books, usage_server.url, "2026-03")
-    assert done.exit_code == 0
+    assert done.exit_code == 4
     assert "77" not in done.stdout
     assert done.stderr.splitlines()[1:] == [
         "Not billed, because these customers are not known here:",
-        "  billing_user_id  SolusIO user  lines  tokens",
-        "  none                       31      1       7",
-        "  77                         32      2   10000",
+        "  period   billing_user_id  SolusIO user  lines  tokens",
+        "  2026-03  none                       31      1       7",
+        "  2026-03  77                         32      2   10000",
     ]
+    assert run_bill(books, usage_server.url, "2026-03", "--allow-unbilled").exit_code == 0
 
 
 def test_bill_lists_at_most_20_unknown_customers(books, usage_server):
@@ -148,9 +154,9 @@ def test_invoices_are_listed(books, usage_server):
     run_bill(books, usage_server.url, "2026-03")
     # 1,000,000 x 0.001 x 1.19 = 1190; 500 x 0.01 = 5
     head, ann, bob = run(invoices, "--store", books).stdout.splitlines()
-    assert head.split() == ["number", "period", "customer", "lines", "tokens", "total"]
-    assert ann.split() == ["000001", "2026-03", "5", "1", "1000000", "1.190,00", "€"]
-    assert bob.split() == ["000002", "2026-03", "6", "1", "500", "¥5"]
+    assert head.split() == ["number", "kind", "period", "customer", "lines", "tokens", "total", "due"]
+    assert ann.split()[:-1] == ["000001", "invoice", "2026-03", "5", "1", "1000000", "1.190,00", "€"]
+    assert bob.split()[:-1] == ["000002", "invoice", "2026-03", "6", "1", "500", "¥5"]
     (_, only) = run(invoices, "2026-03", "--store", books, "--customer", "6").stdout.splitlines()
     assert only.split() == bob.split()
     assert run(invoices, "2026-04", "--store", books).stdout == "There are no invoices.\n"
@@ -193,7 +199,7 @@ def test_invoices_check_runs_these_commands_with_a_store_for_each_scenario():
     scenarios = ["resize-mid-month", "resize-down", "resize-and-back"]
     steps = {
         "--prepare": [*reference, "customers", "import", "{customers}", *store],
-        "--bill": [*reference, "bill", "{period}", *store],
+        "--bill": [*reference, "bill", "{period}", "--allow-unbilled", *store],
         "--invoices": [*reference, "invoices", "{period}", "--json", *store],
     }
     arguments = [word for name, words in steps.items() for word in (name, shlex.join(words))]
@@ -218,4 +224,9 @@ def test_a_currency_cannot_control_the_terminal(tmp_path, usage_server):
         store.save(replace(ANN, currency=Currency("EUR", "\x1b[31m", "\u00a0€", ".", ",")))
     usage_server.use(5, 1000)
     run_bill(place, usage_server.url, "2026-03")
-    assert run(invoices, "--store", place).stdout.splitlines()[-1].endswith("  ?[31m1,19\u00a0€")
+    assert (
+        run(invoices, "--store", place)
+        .stdout.splitlines()[-1]
+        .rpartition("  ")[0]
+        .endswith("  ?[31m1,19\u00a0€")
+    )

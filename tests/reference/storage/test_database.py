@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
 from solusio_reference.demo_customers import DEMO_CUSTOMERS
 from solusio_reference.errors import StoreError
@@ -31,7 +31,7 @@ def test_customers_are_the_same_on_every_database(place):
 def test_a_transaction_that_raises_changes_nothing(place):
     with Database.at(place) as database:
         with pytest.raises(ZeroDivisionError), database.writing() as connection:  # noqa: PT012
-            connection.execute(insert(invoice_queue).values(period="2026-03", customer_id=1))
+            connection.execute(insert(invoice_queue).values(period="2026-03", customer_id=1, batch=0))
             raise ZeroDivisionError
         with database.reading() as connection:
             assert connection.execute(select(invoice_queue)).all() == []
@@ -40,7 +40,7 @@ def test_a_transaction_that_raises_changes_nothing(place):
 def test_a_store_error_shows_no_parameters(place):
     with Database.at(place) as database:
         with pytest.raises(StoreError) as caught, database.writing() as connection:
-            connection.execute(insert(invoice_queue).values(period="secret", customer_id=None))
+            connection.execute(insert(invoice_queue).values(period="secret", customer_id=None, batch=0))
         assert "customer_id" in str(caught.value)
         assert "INSERT" not in str(caught.value)
 
@@ -51,7 +51,7 @@ def test_a_number_too_large_for_the_database_is_a_store_error(place):
         pytest.raises(StoreError),
         database.writing() as connection,
     ):
-        connection.execute(insert(invoice_queue).values(period="2026-03", customer_id=10**19))
+        connection.execute(insert(invoice_queue).values(period="2026-03", customer_id=10**19, batch=0))
 
 
 def test_decimals_and_times_are_read_back_unchanged():
@@ -83,6 +83,13 @@ def test_programs_that_start_together_create_the_tables_once(place):
     assert said == [b""] * 4
     with Database.at(place) as database, database.reading() as connection:
         assert connection.execute(select(invoice_number.c.last)).all() == [(0,)]
+
+
+def test_a_database_of_another_version_is_refused(place):
+    with Database.at(place) as database, database.writing() as connection:
+        connection.execute(text("ALTER TABLE invoice_queue RENAME COLUMN batch TO lot"))
+    with pytest.raises(StoreError, match=r"its table invoice_queue is of another version .* it lacks batch$"):
+        Database.at(place)
 
 
 @pytest.mark.parametrize(

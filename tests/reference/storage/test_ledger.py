@@ -43,6 +43,9 @@ def ledger(database):
     return Ledger(database)
 
 
+ENTRY = queue.Entry(customer_id=5, batch=0)
+
+
 def line(number: int, customer: int | None = 5, tokens: int = 7, user: int = 1) -> UsageLine:
     begin = datetime(2026, 3, 1, 12, 0, 0, 1, tzinfo=UTC)
     return UsageLine(
@@ -90,7 +93,7 @@ def bill(ledger: Ledger, customer: Customer, period: Period = MARCH):
     return invoice
 
 
-def claim(ledger: Ledger, period: Period = MARCH) -> int | None:
+def claim(ledger: Ledger, period: Period = MARCH) -> queue.Entry | None:
     with ledger.database.writing() as connection:
         return queue.claim(connection, period, wait=False)
 
@@ -116,7 +119,7 @@ def test_a_page_is_stored_with_the_link_to_the_next(ledger):
         MARCH, 1, pages=2, next_page=None, complete=True, lines=3, hours=3, tokens=21
     )
     assert ledger.usage.state(MARCH) == done
-    assert list(ledger.usage.lines(MARCH, 5)) == [line(1), line(2), line(3)]
+    assert list(ledger.usage.lines(MARCH, ENTRY)) == [line(1), line(2), line(3)]
 
 
 def test_a_page_that_another_run_has_stored_is_not_stored_again(ledger):
@@ -125,7 +128,7 @@ def test_a_page_that_another_run_has_stored_is_not_stored_again(ledger):
     assert ledger.usage.add_page(begun, page([line(1)], SECOND_PAGE)) is None
     assert ledger.usage.add_page(begun, page([line(9)])) is None
     assert ledger.usage.state(MARCH) == after
-    assert list(ledger.usage.lines(MARCH, 5)) == [line(1)]
+    assert list(ledger.usage.lines(MARCH, ENTRY)) == [line(1)]
 
 
 def test_a_page_with_a_duplicate_line_is_not_stored(ledger):
@@ -134,7 +137,7 @@ def test_a_page_with_a_duplicate_line_is_not_stored(ledger):
         ledger.usage.add_page(after, page([line(2), line(1)], before=1))
     assert caught.value.state == after
     assert ledger.usage.state(MARCH) == after
-    assert list(ledger.usage.lines(MARCH, 5)) == [line(1)]
+    assert list(ledger.usage.lines(MARCH, ENTRY)) == [line(1)]
 
 
 @pytest.mark.parametrize("wrong", [UsageTotals(2, 1, 7), UsageTotals(1, 2, 7), UsageTotals(1, 1, 8)])
@@ -143,7 +146,7 @@ def test_lines_that_do_not_add_up_are_noticed(ledger, wrong):
     with pytest.raises(UsageChanged, match="got 1 lines with 1 hours and 7 tokens, but its totals"):
         ledger.usage.add_page(begun, replace(page([line(1)]), totals=wrong))
     assert ledger.usage.state(MARCH) == begun
-    assert list(ledger.usage.lines(MARCH, 5)) == []
+    assert list(ledger.usage.lines(MARCH, ENTRY)) == []
 
 
 def test_a_restart_discards_only_its_period(ledger):
@@ -151,8 +154,8 @@ def test_a_restart_discards_only_its_period(ledger):
     after = ledger.usage.add_page(ledger.usage.state(MARCH), page([line(1)], SECOND_PAGE))
     ledger.usage.restart(after)
     assert ledger.usage.state(MARCH) == CollectionState(MARCH, attempt=2)
-    assert list(ledger.usage.lines(MARCH, 5)) == []
-    assert list(ledger.usage.lines(APRIL, 5)) == [line(1)]
+    assert list(ledger.usage.lines(MARCH, ENTRY)) == []
+    assert list(ledger.usage.lines(APRIL, ENTRY)) == [line(1)]
     assert ledger.usage.periods() == [APRIL, MARCH]
 
 
@@ -169,7 +172,7 @@ def test_a_complete_collection_is_never_discarded(ledger):
     ledger.usage.restart(done)
     assert ledger.usage.add_page(done, page([line(2)], before=1)) is None
     assert ledger.usage.state(MARCH) == done
-    assert list(ledger.usage.lines(MARCH, 5)) == [line(1)]
+    assert list(ledger.usage.lines(MARCH, ENTRY)) == [line(1)]
 
 
 def test_a_period_without_usage_is_complete_and_bills_nobody(ledger):
@@ -182,7 +185,7 @@ def test_a_period_without_usage_is_complete_and_bills_nobody(ledger):
 def test_lines_are_read_in_chunks_without_losing_one(ledger, database):
     numbers = range(1, 2 * CHUNK + 2)
     collect(ledger, [line(number, customer=5 if number % 2 else 6) for number in numbers])
-    reading = ledger.usage.lines(MARCH, 5)
+    reading = ledger.usage.lines(MARCH, ENTRY)
     assert next(reading).id == 1
     CustomerStore(database).save(ANN)  # no connection is held between chunks: others can write
     assert [one.id for one in reading] == [number for number in numbers if number % 2][1:]
@@ -191,7 +194,7 @@ def test_lines_are_read_in_chunks_without_losing_one(ledger, database):
 def test_lines_are_counted_by_their_tokens(ledger, database):
     collect(ledger, [line(1), line(2, tokens=0), line(3), line(4, customer=6), line(5, tokens=2**40)])
     with database.reading() as connection:
-        counted = list(ledger.usage.count_by_tokens(connection, MARCH, 5))
+        counted = list(ledger.usage.count_by_tokens(connection, MARCH, ENTRY))
     assert sorted(counted) == [(0, 1), (7, 2), (2**40, 1)]
 
 
@@ -200,12 +203,12 @@ def test_customers_are_claimed_once_they_are_known(ledger, database):
     collect(ledger, [line(1, customer=9), line(2), line(3), line(4, customer=None)])
     assert claim(ledger) is None
     store.save(ANN)
-    assert claim(ledger) == 5
+    assert claim(ledger) == ENTRY
     store.save(replace(ANN, id=9))
-    assert claim(ledger) == 5
+    assert claim(ledger) == ENTRY
     assert claim(ledger, APRIL) is None
     bill(ledger, ANN)
-    assert claim(ledger) == 9
+    assert claim(ledger) == (9, 0)
 
 
 def test_a_claimed_customer_is_skipped_or_waited_for(postgresql):
@@ -214,20 +217,20 @@ def test_a_claimed_customer_is_skipped_or_waited_for(postgresql):
         CustomerStore(database).save(ANN)
         collect(ledger, [line(1)])
 
-        def claim_patiently() -> int | None:
+        def claim_patiently() -> queue.Entry | None:
             with database.writing() as connection:
                 return queue.claim(connection, MARCH, wait=True)
 
         waits = select(func.count()).select_from(text("pg_locks")).where(text("NOT granted"))
         with pytest.raises(ZeroDivisionError), database.writing() as connection:  # noqa: PT012
-            assert queue.claim(connection, MARCH, wait=False) == 5
+            assert queue.claim(connection, MARCH, wait=False) == ENTRY
             assert claim(ledger) is None
             other = pool.submit(claim_patiently)
             deadline = time.monotonic() + 30
             while connection.execute(waits).scalar_one() == 0:
                 assert time.monotonic() < deadline
             raise ZeroDivisionError  # this invoice fails
-        assert other.result(timeout=30) == 5
+        assert other.result(timeout=30) == ENTRY
 
 
 def test_usage_of_unknown_customers_is_reported_by_user(ledger, database):
@@ -236,10 +239,10 @@ def test_usage_of_unknown_customers_is_reported_by_user(ledger, database):
     lines += [line(4, customer=9, user=3), line(5, customer=None, user=8), line(6, customer=None, user=7)]
     collect(ledger, lines)
     expected = (
-        queue.UnbilledUsage(None, user_id=7, lines=1, tokens=7),
-        queue.UnbilledUsage(None, user_id=8, lines=1, tokens=7),
-        queue.UnbilledUsage(9, user_id=3, lines=1, tokens=7),
-        queue.UnbilledUsage(9, user_id=4, lines=2, tokens=15),
+        queue.UnbilledUsage("2026-03", None, user_id=7, lines=1, tokens=7),
+        queue.UnbilledUsage("2026-03", None, user_id=8, lines=1, tokens=7),
+        queue.UnbilledUsage("2026-03", 9, user_id=3, lines=1, tokens=7),
+        queue.UnbilledUsage("2026-03", 9, user_id=4, lines=2, tokens=15),
     )
     assert ledger.unbilled(MARCH) == expected
     assert all(type(one.tokens) is int for one in ledger.unbilled(MARCH))

@@ -96,7 +96,8 @@ def test_import_bill_and_list_twice(adapter, usage_server):
         "tokens": 2609,
         "invoices_before": 0,
         "invoices_made": 1,
-        "unbilled": [{"billing_user_id": 777, "user_id": 31, "lines": 1, "tokens": 5}],
+        "invoices_late": 0,
+        "unbilled": [{"period": "2026-03", "billing_user_id": 777, "user_id": 31, "lines": 1, "tokens": 5}],
     }
     assert answer.json() == expected
     [invoice] = before = adapter.invoices()

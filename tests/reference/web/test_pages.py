@@ -175,7 +175,7 @@ def test_an_invoice_with_discounts_taxes_and_rounding(billing, usage_server):
     assert "Rounding" not in shown
     assert "Invoice 000001" in shown
     assert "Customer Ann" in shown
-    assert "Period 1 March 2026 to 31 March 2026 (UTC)" in shown
+    assert "Service period 1 March 2026 to 31 March 2026 (UTC)" in shown
     assert "The total is 2,468 tokens at $0.00114, rounded once." in shown
     assert "000001 Ann 2 2,468 $2.81" in billing.text("/billing/invoices?period=2026-03")
     assert "000001 2026-03 2 2,468 $2.81" in billing.text("/billing/customers/7")
@@ -249,9 +249,11 @@ def test_run_billing_now_and_its_result(billing, usage_server):
     billing.wait()
     shown = billing.text("/billing/runs/2026-03")
     assert "Finished" in shown
-    assert "New invoices 1 Earlier invoices 0 Usage lines 14 Tokens 60,168" in shown
-    assert "none 32 1 45 777 31 1 123" in shown
-    assert "none 32 1 45 777 31 1 123" in billing.text("/billing/invoices?period=2026-03")
+    assert (
+        "New invoices 1 Earlier invoices 0 Invoices of earlier months 0 Usage lines 14 Tokens 60,168" in shown
+    )
+    assert "2026-03 none 32 1 45 2026-03 777 31 1 123" in shown
+    assert "2026-03 none 32 1 45 2026-03 777 31 1 123" in billing.text("/billing/invoices?period=2026-03")
     assert "Invoices of March 2026" in billing.text("/billing/invoices")  # the month billed last
 
     billing.post("/billing/runs", "period=2026-03")
