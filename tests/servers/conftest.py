@@ -39,6 +39,11 @@ def beside_path(program: str) -> str:
     return shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") or need(program)
 
 
+def installed(file: str) -> Path:
+    """Return a file of a Debian package; without it, skip the test or fail it."""
+    return Path(file) if Path(file).exists() else missing(f"{file} is not installed")
+
+
 @pytest.fixture(scope="session")
 def folder() -> Iterator[Path]:
     """Return a folder that every user may enter: Apache never stays root, and pytest's are private."""
@@ -95,6 +100,7 @@ def php_fpm() -> str:
 @pytest.fixture(scope="session")
 def nginx(folder: Path, site: Path, php: int) -> Run:
     """Return what runs nginx before php-fpm; the slots are `http`, `server`, `location` and `listen`."""
+    installed("/etc/nginx/fastcgi.conf")
 
     @contextmanager
     def run(**given: object) -> Iterator[str]:
@@ -116,15 +122,12 @@ def backend(nginx: Run) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def apache(folder: Path, site: Path, php: int) -> Run:
     """Return what runs Apache before php-fpm; the slots are `load` and `more`."""
-    modules = Path("/usr/lib/apache2/modules")
+    modules = installed("/usr/lib/apache2/modules")
 
     @contextmanager
     def run(*load: str, **given: object) -> Iterator[str]:
-        needed = [modules / f"mod_{name}.so" for name in load]
-        for one in needed:
-            if not one.exists():
-                missing(f"{one} is not installed")
-        lines = "\n".join(f"LoadModule {name}_module {one}" for name, one in zip(load, needed, strict=True))
+        needed = [(name, installed(f"{modules}/mod_{name}.so")) for name in load]
+        lines = "\n".join(f"LoadModule {name}_module {file}" for name, file in needed)
         values = {"site": site, "php": php, "modules": modules, "load": lines, **given}
         with running(folder, "apache", ("apache2", "-D", "FOREGROUND", "-f", "@file@"), **values) as port:
             yield f"http://127.0.0.1:{port}{PAGE}"
@@ -135,11 +138,8 @@ def apache(folder: Path, site: Path, php: int) -> Run:
 @pytest.fixture(scope="session")
 def firewall(apache: Run, folder: Path) -> Run:
     """Return what runs Apache with ModSecurity, as Debian recommends, and the core rule set."""
-    settings = Path("/etc/modsecurity/modsecurity.conf-recommended")
-    core_rules = Path("/usr/share/modsecurity-crs/owasp-crs.load")
-    for file in (settings, core_rules):
-        if not file.exists():
-            missing(f"{file} is not installed")
+    settings = installed("/etc/modsecurity/modsecurity.conf-recommended")
+    core_rules = installed("/usr/share/modsecurity-crs/owasp-crs.load")
     text = settings.read_text(encoding="utf-8")
     # The log would need the rights of root, and a relative path is one beside the file.
     text = re.sub(r"(?m)^SecAuditLog .*", f"SecAuditLog {folder}/audit.log", text)
