@@ -188,6 +188,7 @@ class Mock(Runtime):
             send=incoming.send,
             faults=self.faults,
             head=request.method == "HEAD",
+            gzip=b"gzip" in (request.header(b"accept-encoding") or b"").lower(),
             operation=operation,
         )
 

@@ -37,6 +37,10 @@ SUBCOMMANDS = {
         "mock_solusio.invoices.command:invoices",
         "Check what a billing system puts on its invoices, to the cent.",
     ),
+    "users": Subcommand(
+        "mock_solusio.users.command:users",
+        "Check how a billing system manages users and logs them in.",
+    ),
     "serve": Subcommand("mock_solusio.serve:serve", "Run a mock SolusIO until Ctrl-C."),
     "pricing": Subcommand(
         "mock_solusio.price_list.command:pricing", "Calculate and check prices of plans in tokens."

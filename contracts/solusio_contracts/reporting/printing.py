@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable, Iterable, Sequence
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -48,3 +49,21 @@ def print_list(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     if not console.is_terminal:
         console.width = LIST_WIDTH
     console.print(table)
+
+
+def print_section(console: Console, heading: str, rows: Sequence[tuple[str, str]]) -> None:
+    """Print rows below a heading, indented; nothing without rows."""
+    if not rows:
+        return
+    console.print()
+    console.print(Text(heading, "bold"))
+    if all(not second for _, second in rows):
+        for first, _ in rows:
+            console.print(Padding(Text(first), (0, 0, 0, 2)))
+        return
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    for first, second in rows:
+        grid.add_row(Text(first), Text(second))
+    console.print(Padding(grid, (0, 0, 0, 2)))

@@ -90,6 +90,19 @@ WORDS = {
         reproduce="Repeat it",
         target="client",
     ),
+    "users check": Words(
+        item="scenario",
+        sent="We ran",
+        expected="Expected",
+        actual="But",
+        expected_inline="expected",
+        actual_inline="but",
+        call="request",
+        facts="What the billing system probably does",
+        explain="mock-solusio users show",
+        reproduce="Run it alone",
+        target="billing-system",
+    ),
 }
 
 

@@ -15,7 +15,7 @@ from solusio_contracts.invoices.compare_amounts import money
 from solusio_contracts.invoices.differences import counted
 from solusio_contracts.invoices.scenario import ExpectedInvoice, Scenario, ScenarioPlan, load_scenarios
 from solusio_contracts.invoices.verdict import NUMBERS
-from solusio_contracts.reporting.printing import PLAIN_WIDTH, print_list
+from solusio_contracts.reporting.printing import PLAIN_WIDTH, print_list, print_section
 from solusio_contracts.suggestions import did_you_mean
 from solusio_contracts.timeline import AnyEvent
 
@@ -58,8 +58,8 @@ def print_scenario(name: str) -> None:
         console.width = PLAIN_WIDTH
     console.print(Text.assemble((scenario.id, "bold"), f"  ({scenario.area}; {', '.join(scenario.clauses)})"))
     console.print(Text(scenario.title))
-    _section(console, "Plans", [(plan.name, _plan(plan)) for plan in scenario.plans])
-    _section(
+    print_section(console, "Plans", [(plan.name, _plan(plan)) for plan in scenario.plans])
+    print_section(
         console,
         "Customers",
         [
@@ -67,32 +67,17 @@ def print_scenario(name: str) -> None:
             for one in scenario.customers
         ],
     )
-    _section(console, "What happens", [_event(event, scenario) for event in _few(list(scenario.timeline))])
+    print_section(
+        console, "What happens", [_event(event, scenario) for event in _few(list(scenario.timeline))]
+    )
     for period in scenario.periods:
         expected = [one for one in scenario.invoices if one.period == period]
         if not expected:
-            _section(console, f"Invoices of {period}", [("none", "")])
+            print_section(console, f"Invoices of {period}", [("none", "")])
         for invoice in expected:
             _invoice(console, scenario, invoice)
     if scenario.assumes:
-        _section(console, "Assumed", [(scenario.assumes, "")])
-
-
-def _section(console: Console, heading: str, rows: list[tuple[str, str]]) -> None:
-    if not rows:
-        return
-    console.print()
-    console.print(Text(heading, "bold"))
-    if all(not second for _, second in rows):
-        for first, _ in rows:
-            console.print(Padding(Text(first), (0, 0, 0, 2)))
-        return
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(no_wrap=True)
-    grid.add_column()
-    for first, second in rows:
-        grid.add_row(Text(first), Text(second))
-    console.print(Padding(grid, (0, 0, 0, 2)))
+        print_section(console, "Assumed", [(scenario.assumes, "")])
 
 
 def _plan(plan: ScenarioPlan) -> str:

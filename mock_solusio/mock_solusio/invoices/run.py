@@ -11,8 +11,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from mock_solusio.invoices.sandbox import Sandbox, SandboxError, SandboxPeriod
+from mock_solusio.invoices.sandbox import InvoiceSandbox, SandboxPeriod
 from mock_solusio.meeting_point import MeetingPoint
+from mock_solusio.sandbox import SandboxError
 from solusio_contracts.adapter.steps import Adapter, BillingError, UnreachableError
 from solusio_contracts.adapter.verdict import Verdict, causes
 from solusio_contracts.checking.runner import clause_texts
@@ -108,7 +109,7 @@ def run(
     started = datetime.datetime.now(datetime.UTC)
     results: list[Result] = []
     gone = ""
-    sandbox = Sandbox(access_token)
+    sandbox = InvoiceSandbox(access_token)
     with meeting.folder() as folder, sandbox.open(meeting.host, meeting.port) as url:
         billing = _Run(system, sandbox, meeting, url, access_token, folder)
         for position, one in enumerate(chosen):
@@ -144,7 +145,7 @@ class _Run:
     def __init__(
         self,
         system: BillingSystem,
-        sandbox: Sandbox,
+        sandbox: InvoiceSandbox,
         meeting: MeetingPoint,
         url: str,
         access_token: str,
@@ -198,7 +199,7 @@ class _Run:
         unread: list[str] = []
         try:
             for place, period in enumerate(one.scenario.periods):
-                shown = self._sandbox.show(one.scenario, one.ids, period)
+                shown = self._sandbox.play(one.scenario, one.ids, period)
                 job = BillingJob(
                     period=period,
                     since=shown.since,

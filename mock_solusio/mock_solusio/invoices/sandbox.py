@@ -1,7 +1,6 @@
-"""A mock SolusIO for a billing system: one URL, with another world behind it for each scenario and period."""
+"""The sandbox of `invoices check`: another world behind one URL for each scenario and period."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from urllib.parse import parse_qsl
 
@@ -12,9 +11,8 @@ from mock_solusio.domain.metering import month_of, month_start
 from mock_solusio.invoices import bulk_player, usage_facts
 from mock_solusio.moment import HOUR, Micros, micros, parse_moment, rfc3339, utc
 from mock_solusio.options import Options
-from mock_solusio.server.asgi import Receive, Scope, Send, run_lifespan, send_response
-from mock_solusio.server.messages import json_response
-from mock_solusio.server.uvicorn_server import running
+from mock_solusio.sandbox import Sandbox, SandboxError
+from mock_solusio.server.asgi import Receive, Scope, Send
 from solusio_contracts.invoices.scenario import Scenario, events
 from solusio_contracts.invoices.usage import UsageLine
 from solusio_contracts.timeline import TimelineError
@@ -25,37 +23,21 @@ BILLED_AFTER = HOUR
 """Time between the end of a period and its billing run."""
 
 
-class SandboxError(Exception):
-    """A scenario cannot be played; the text says why."""
-
-
-class Sandbox:
-    """An ASGI application: the world that is shown answers."""
+class InvoiceSandbox(Sandbox):
+    """A sandbox that shows scenarios of invoices."""
 
     def __init__(self, access_token: str) -> None:
+        super().__init__()
         self._access_token = access_token
-        self._mock: Mock | None = None
-        self._last: Mock | None = None
-        self.was_asked = False
-        """Whether any request to the API has arrived."""
         self._questions: list[bytes] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request from the world that is shown."""
-        if scope["type"] != "http":
-            await run_lifespan(receive, send, nullcontext())
-            return
-        if scope["path"].startswith("/api/"):
-            self.was_asked = True
-        if scope["path"].rstrip("/") == "/api/v1/usage":
+        if scope["type"] == "http" and scope["path"].rstrip("/") == "/api/v1/usage":
             self._questions.append(scope["query_string"])
-        if (mock := self._mock) is None:
-            answer = json_response(503, {"message": "Between two scenarios: there is nothing to bill now."})
-            await send_response(answer, send)
-        else:
-            await mock(scope, receive, send)
+        await super().__call__(scope, receive, send)
 
-    def show(self, scenario: Scenario, ids: Mapping[str, int], period: str) -> "SandboxPeriod":
+    def play(self, scenario: Scenario, ids: Mapping[str, int], period: str) -> "SandboxPeriod":
         """Show a scenario as it is an hour after the end of a period.
 
         Raises:
@@ -63,39 +45,14 @@ class Sandbox:
         """
         since, until = bounds(period)
         mock = play(scenario, ids, until + BILLED_AFTER, self._access_token)
-        self.clear()
-        self._last, self._mock = mock, mock
+        self.show(mock)
         self._questions = []
         return SandboxPeriod(mock, scenario, since, until)
 
     def requested_periods(self) -> list[tuple[str, str]]:
-        """Return `from` and `to` of the requests for usage since `show`, each pair once; empty if absent."""
+        """Return `from` and `to` of the requests for usage since `play`, each pair once; empty if absent."""
         queries = [dict(parse_qsl(query.decode("latin-1"))) for query in self._questions]
         return list(dict.fromkeys((query.get("from", ""), query.get("to", "")) for query in queries))
-
-    def hide(self) -> None:
-        """Answer no requests, so that the world can be inspected."""
-        self._mock = None
-
-    def clear(self) -> None:
-        """Close the world that was shown."""
-        self.hide()
-        if self._last is not None:
-            self._last.close()
-            self._last = None
-
-    @contextmanager
-    def open(self, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
-        """Listen on an address of this machine; yield the URL, without `/api/v1`.
-
-        Raises:
-            OSError: the port is in use.
-        """
-        try:
-            with running(self, host=host, port=port) as url:
-                yield url
-        finally:
-            self.clear()
 
 
 class SandboxPeriod:

@@ -7,13 +7,22 @@ import struct
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
+from gzip import compress
 from typing import Final
 
 import msgspec
 
 from mock_solusio.server.asgi import Receive, Send
 from mock_solusio.server.messages import Headers, Response
-from mock_solusio.traffic.faults import CutFault, Fault, Faults, SlowFault, StatusFault, TimeoutFault
+from mock_solusio.traffic.faults import (
+    CutFault,
+    Fault,
+    Faults,
+    GzipFault,
+    SlowFault,
+    StatusFault,
+    TimeoutFault,
+)
 
 Handle = Callable[[], Awaitable[Response]]
 """Carries out the request and returns the right response. Called once, or never."""
@@ -36,13 +45,14 @@ async def deliver(
     send: Send,
     faults: Faults,
     head: bool = False,
+    gzip: bool = False,
     operation: str = "",
 ) -> Response:
     """Carry out a fault; return the response for the journal, with status `NO_ANSWER` if none was sent.
 
     The body of the request must have been read. `send` must be the server's own, not a wrapper, since the
     connection is found through it (in uvicorn; elsewhere the fault does the closest thing ASGI allows).
-    `head`: a HEAD request, whose response has no body.
+    `head`: a HEAD request, whose response has no body. `gzip`: the client accepts a compressed one.
     """
 
     async def copied() -> Response:
@@ -50,13 +60,22 @@ async def deliver(
         response = await handle()
         return replace(response, notes=[*response.notes])
 
-    response = await _carry_out(fault, copied, receive=receive, send=send, faults=faults, head=head)
+    if isinstance(fault, GzipFault):
+        response = await _compressed(copied, send=send, head=head, gzip=gzip)
+    else:
+        response = await _carry_out(fault, copied, receive=receive, send=send, faults=faults, head=head)
     response.operation = response.operation or operation
     return response
 
 
 async def _carry_out(
-    fault: Fault, handle: Handle, *, receive: Receive, send: Send, faults: Faults, head: bool
+    fault: StatusFault | TimeoutFault | CutFault | SlowFault,
+    handle: Handle,
+    *,
+    receive: Receive,
+    send: Send,
+    faults: Faults,
+    head: bool,
 ) -> Response:
     match fault:
         case StatusFault():
@@ -102,6 +121,21 @@ async def _cut_off(fault: CutFault, handle: Handle, *, receive: Receive, send: S
     await send({"type": "http.response.body", "body": half, "more_body": True})
     await _cut(send, receive, reset=fault.reset, started=True)
     response.body = half
+    return response
+
+
+async def _compressed(handle: Handle, *, send: Send, head: bool, gzip: bool) -> Response:
+    """Send a compressed response; the journal keeps the content."""
+    response = await handle()
+    if not gzip or not response.body:
+        response.notes.append("fault: not compressed, since the client does not accept gzip")
+        await _send_whole(send, response, head=head)
+        return response
+    response.notes.append("fault: compressed")
+    body = compress(response.body, mtime=0)
+    headers = [(name, value) for name, value in response.headers if name.lower() != b"content-length"]
+    headers += [(b"content-encoding", b"gzip"), (b"vary", b"accept-encoding")]
+    await _send_whole(send, replace(response, headers=headers, body=body), head=head)
     return response
 
 

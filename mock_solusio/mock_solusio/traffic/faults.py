@@ -88,7 +88,11 @@ class SlowFault(Matching, frozen=True, kw_only=True, tag="slow"):
     """Seconds between two pieces."""
 
 
-Fault: TypeAlias = StatusFault | TimeoutFault | CutFault | SlowFault
+class GzipFault(Matching, frozen=True, kw_only=True, tag="gzip"):
+    """Send the right response compressed, as a proxy does, if the client accepts gzip."""
+
+
+Fault: TypeAlias = StatusFault | TimeoutFault | CutFault | SlowFault | GzipFault
 """What is done to one request."""
 
 Mishap = Literal["429", "500", "503", "timeout", "cut", "cut-body", "slow"]
@@ -128,7 +132,7 @@ class WebhookFault(Scripted, frozen=True, kw_only=True, tag="webhook"):
     """Seconds of the mock's time that a late delivery waits."""
 
 
-Script: TypeAlias = StatusFault | TimeoutFault | CutFault | SlowFault | RandomFault | WebhookFault
+Script: TypeAlias = StatusFault | TimeoutFault | CutFault | SlowFault | GzipFault | RandomFault | WebhookFault
 
 
 class _Planned:

@@ -1,0 +1,96 @@
+"""A mock SolusIO for a billing system under check: one URL, with one world after the other behind it."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, contextmanager
+from typing import TypeVar
+
+from mock_solusio.app import Mock
+from mock_solusio.server.asgi import Receive, Scope, Send, run_lifespan, send_response
+from mock_solusio.server.messages import json_response
+from mock_solusio.server.uvicorn_server import running
+
+T = TypeVar("T")
+
+
+class SandboxError(Exception):
+    """A scenario cannot be played; the text says why."""
+
+
+class Sandbox:
+    """An ASGI application: the mock that is shown answers."""
+
+    def __init__(self) -> None:
+        self._mock: Mock | None = None
+        self._last: Mock | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.was_asked = False
+        """Whether any request to the API has arrived."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request from the world that is shown."""
+        if scope["type"] != "http":
+            await run_lifespan(receive, send, self._running())
+            return
+        if scope["path"].startswith("/api/"):
+            self.was_asked = True
+        if (mock := self._mock) is None:
+            answer = json_response(503, {"message": "Between two scenarios: there is nothing to do now."})
+            await send_response(answer, send)
+        else:
+            await mock(scope, receive, send)
+
+    def show(self, mock: Mock) -> None:
+        """Show a mock, and close the one before."""
+        self.clear()
+        self._last, self._mock = mock, mock
+
+    def hide(self) -> None:
+        """Answer no requests, so that the world can be inspected."""
+        self._mock = None
+
+    def clear(self) -> None:
+        """Close the world that was shown."""
+        self.hide()
+        if self._last is not None:
+            self._last.close()
+            self._last = None
+
+    def between_requests(self, work: Callable[[], T]) -> T:
+        """Do something in the thread that answers requests, between two of them; return its result.
+
+        Raises what `work` raises. Only within `open`.
+        """
+        assert self._loop is not None  # noqa: S101 - since the server has started
+        done: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                done.set_result(work())
+            except BaseException as error:
+                done.set_exception(error)
+
+        self._loop.call_soon_threadsafe(run)
+        return done.result()
+
+    @contextmanager
+    def open(
+        self, host: str = "127.0.0.1", port: int = 0, *, tls: ssl.SSLContext | None = None
+    ) -> Iterator[str]:
+        """Listen on an address of this machine; yield the URL, without `/api/v1`.
+
+        Raises:
+            OSError: the port is in use.
+        """
+        try:
+            with running(self, host=host, port=port, tls=tls) as url:
+                yield url
+        finally:
+            self.clear()
+
+    @asynccontextmanager
+    async def _running(self) -> AsyncIterator[None]:
+        self._loop = asyncio.get_running_loop()
+        yield

@@ -1,0 +1,211 @@
+"""`mock-solusio users`: check how a billing system manages users and logs them in; show the scenarios.
+
+Only click and the standard library are imported here; each command imports the rest when it runs.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from mock_solusio.adapter_options import (
+    access_token_of,
+    adapter_steps,
+    meeting_point,
+    run_options,
+    sigterm_as_interrupt,
+)
+from solusio_contracts.cli.config import config_option
+from solusio_contracts.cli.reporting import report_options, run_and_report
+
+if TYPE_CHECKING:
+    from mock_solusio.users.run import CustomerSystem, NumberedScenario, Settings
+    from solusio_contracts.reporting.report import Report
+
+STEPS = {
+    "prepare": "Before a scenario: creates or replaces the customers of the customers document (see "
+    "docs/users.md). A URL gets a POST with it as JSON.",
+    "create": "Makes the SolusIO user of a customer. This and the other URLs get a POST with event, "
+    "customer, solusio_url and access_token as JSON.",
+    "update": "Takes over what changed about a customer: mail address, language or limit group.",
+    "suspend": "Suspends the user of a customer.",
+    "unsuspend": "Takes a suspension back.",
+    "lock": "Locks the user of a customer.",
+    "unlock": "Takes a lock back.",
+    "delete": "Deletes the user of a customer who is gone.",
+    "login": "Prints the link that logs a customer in to SolusIO.",
+}
+"""The steps of an adapter, with what each does."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def step_options(command: F) -> F:
+    """Add an option for each step of the adapter."""
+    for name, text in reversed(STEPS.items()):
+        command = click.option(f"--{name}", required=name == "create", metavar="COMMAND|URL", help=text)(
+            command
+        )
+    return command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def users() -> None:
+    """Check how a billing system manages users in SolusIO, and logs them in (steps 8 and 9).
+
+    A scenario is what happens to a few customers, with the users that SolusIO must have in the end.
+    """
+
+
+@users.command(short_help="Tell a billing system what happens to its customers, and judge what it does.")
+@step_options
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 16),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Scenarios that are played at a time, each on a mock SolusIO of its own with another URL.",
+)
+@click.option(
+    "--tls",
+    is_flag=True,
+    help="The mock SolusIO serves https with a certificate of its own authority, and the check tests whether "
+    "the billing system verifies it.",
+)
+@run_options
+@report_options(verbose="Also show passed scenarios and whole exchanges.")
+@config_option(section="users")
+@click.pass_context
+def check(ctx: click.Context, /, **options: Any) -> None:
+    """Tell a billing system what happens to its customers, and judge what it does in SolusIO.
+
+    A mock SolusIO has users of customers, of others and of staff. For each thing that happens to a customer,
+    a command or URL of the billing system runs; then the users are compared with what they must be, and
+    every request is judged. What the adapter does not offer is skipped. Use a test database.
+
+    In commands and URLs, {customer} is the customer's id in the billing system, {email} is their mail
+    address, {customers} is a file with all customers, {solusio_url} is the URL of the mock, and {ca_file} is
+    the certificate of its authority with --tls. Commands run without a shell, with SOLUSIO_URL,
+    SOLUSIO_ACCESS_TOKEN, SOLUSIO_CUSTOMER, SOLUSIO_EMAIL, SOLUSIO_CUSTOMERS and SOLUSIO_CA_FILE in their
+    environment.
+
+    \b
+    mock-solusio users check \\
+      --create 'php artisan solus:user {customer}' \\
+      --suspend 'php artisan solus:suspend {customer}' \\
+      --login 'php artisan solus:login {customer}'
+
+    \b
+    Exit codes: 0 conformant, 1 not conformant, 2 wrong usage,
+    3 inconclusive (not reachable, or nothing could be judged).
+    """  # noqa: D301 - click's \b must be a real backspace
+    if options["jobs"] > 1 and options["port"]:
+        raise click.UsageError("--port is for one mock SolusIO; use it without --jobs")
+    access_token = access_token_of(options["access_token"])
+    system, curl_of = _system(options, access_token)
+    chosen, conduct = _selected(options)
+    settings = _settings(options, access_token, conduct, curl_of)
+
+    def run(console: Any) -> "Report":
+        with sigterm_as_interrupt():
+            return _run(system, chosen, settings, console)
+
+    from mock_solusio.users.run import all_items
+
+    run_and_report(ctx, options, run, item="scenario", names={one.rule for one in all_items()})
+
+
+def _run(
+    system: "CustomerSystem", chosen: "Sequence[NumberedScenario]", settings: "Settings", console: Any
+) -> "Report":
+    from mock_solusio.meeting_point import MeetingPointError
+    from mock_solusio.server.uvicorn_server import ListenError
+    from mock_solusio.users.run import run
+    from solusio_contracts.reporting.progress import live
+
+    try:
+        with live(console, len(chosen)) as progress:
+            return run(system, chosen, settings, progress)
+    except (ListenError, MeetingPointError) as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _system(options: dict[str, Any], access_token: str) -> "tuple[CustomerSystem, Callable[[str], str]]":
+    from mock_solusio.users.run import CustomerSystem
+    from solusio_contracts.users.job import PLACEHOLDERS, PREPARE_PLACEHOLDERS
+
+    adapter = adapter_steps(
+        {name: options[name] for name in STEPS},
+        options,
+        access_token,
+        command=("users", "check"),
+        placeholders={**dict.fromkeys(STEPS, PLACEHOLDERS), "prepare": PREPARE_PLACEHOLDERS},
+        follows=("login",),
+    )
+    return CustomerSystem(steps=adapter.steps, described=adapter.mask(options["create"])), adapter.alone
+
+
+def _selected(options: dict[str, Any]) -> "tuple[list[NumberedScenario], frozenset[str]]":
+    from mock_solusio.users.run import all_items, numbered
+    from solusio_contracts.checking.selection import SelectionError, select
+    from solusio_contracts.users.scenario import load_scenarios
+
+    scenarios = {one.scenario.id: one for one in numbered(load_scenarios(), options["first_customer_id"])}
+    try:
+        chosen = select(
+            all_items(),
+            lambda one: (one.rule, one.area, *one.clauses),
+            options["only"],
+            options["skip"],
+            kind="scenario",
+            listing="mock-solusio users list",
+        )
+    except SelectionError as error:
+        raise click.UsageError(str(error)) from error
+    conduct = frozenset(one.clauses[0] for one in chosen if one.rule not in scenarios)
+    played = [scenarios[one.rule] for one in chosen if one.rule in scenarios]
+    if not played:
+        # Conduct shows only while something happens.
+        played = list(scenarios.values())
+    return played, conduct
+
+
+def _settings(
+    options: dict[str, Any], access_token: str, conduct: frozenset[str], curl_of: Callable[[str], str]
+) -> "Settings":
+    from mock_solusio.users.run import Settings
+
+    tls = None
+    if options["tls"]:
+        from mock_solusio.server.tls import certificate
+
+        tls = certificate(options["host"])
+    return Settings(
+        access_token=access_token,
+        meeting=meeting_point(options),
+        jobs=options["jobs"],
+        tls=tls,
+        conduct=conduct,
+        curl_of=curl_of,
+    )
+
+
+@users.command(name="list", short_help="List all scenarios.")
+def list_() -> None:
+    """List all scenarios with what each one checks."""
+    from mock_solusio.users.catalogue import print_scenarios
+
+    print_scenarios()
+
+
+@users.command(name="show", short_help="Show a scenario: what happens, and what must be so in the end.")
+@click.argument("scenario", metavar="ID")
+def show_(scenario: str) -> None:
+    """Show a scenario: what happens, what must be so in the end, and what it assumes."""
+    from mock_solusio.users.catalogue import UnknownScenarioError, print_scenario
+
+    try:
+        print_scenario(scenario)
+    except UnknownScenarioError as error:
+        raise click.UsageError(str(error)) from error

@@ -1,0 +1,296 @@
+"""Runs user scenarios against a billing system, and reports. Never prints, never exits."""
+
+import datetime
+import itertools
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Final
+
+import httpx
+
+from mock_solusio.meeting_point import MeetingPoint
+from mock_solusio.sandbox import Sandbox, SandboxError
+from mock_solusio.traffic.referee import ConductFinding
+from mock_solusio.users.play import Site, play
+from solusio_contracts.adapter.steps import Adapter, BillingError, UnreachableError
+from solusio_contracts.adapter.verdict import Difference, Verdict, causes, judged
+from solusio_contracts.checking.runner import clause_texts
+from solusio_contracts.contract.clauses import Level, clauses
+from solusio_contracts.reporting.report import ClauseText, Fact, Item, Outcome, Report, Result
+from solusio_contracts.users.conduct.judge import conduct_rules
+from solusio_contracts.users.scenario import Scenario, load_scenarios
+from solusio_contracts.users.verdict import result_of
+
+COMMAND: Final = "users check"
+IDS_PER_SCENARIO: Final = 10
+"""The most customers of a scenario."""
+CONDUCT: Final = "conduct"
+"""The area of what is judged over all scenarios together."""
+
+Progress = Callable[[Scenario, int, int], None]
+"""Called before each scenario with its position (from 0) and the number of scenarios."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerSystem:
+    """A billing system, by the steps that its adapter offers."""
+
+    steps: Mapping[str, Adapter]
+    described: str
+    """Its name in reports, without secrets."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedScenario:
+    """A scenario, and the billing_user_id of each customer by name."""
+
+    scenario: Scenario
+    ids: Mapping[str, int]
+
+
+def numbered(scenarios: Iterable[Scenario], first_id: int) -> list[NumberedScenario]:
+    """Give the customers of each scenario ids of their own.
+
+    Raises:
+        ValueError: a scenario has more customers than ids.
+    """
+    found = []
+    for place, one in enumerate(scenarios):
+        if len(one.customers) > IDS_PER_SCENARIO:
+            raise ValueError(f"the scenario {one.id} has more than {IDS_PER_SCENARIO} customers")
+        free = itertools.count(first_id + IDS_PER_SCENARIO * place)
+        ids = {who.name: who.billing_user_id or next(free) for who in one.customers}
+        found.append(NumberedScenario(one, ids))
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How to run."""
+
+    access_token: str
+    meeting: MeetingPoint = field(default_factory=MeetingPoint)
+    jobs: int = 1
+    """How many scenarios are played at a time, each on a mock of its own."""
+    tls: "tuple[ssl.SSLContext, Path] | None" = None
+    """Certificate of the mocks, and the file of its authority."""
+    conduct: frozenset[str] = frozenset()
+    """The clauses of conduct that are reported over all scenarios together."""
+    curl_of: Callable[[str], str] = lambda _: ""
+    """Returns the command line that runs a single scenario."""
+
+
+def run(
+    system: CustomerSystem,
+    chosen: Sequence[NumberedScenario],
+    settings: Settings,
+    progress: Progress = lambda *_: None,
+) -> Report:
+    """Run scenarios and report, in their order.
+
+    If the billing system can no longer be started or reached, the remaining scenarios are reported as
+    undecided.
+
+    Raises:
+        OSError: the port is in use.
+    """
+    began = time.monotonic()
+    started = datetime.datetime.now(datetime.UTC)
+    running = _Run(system, settings, progress, len(chosen))
+    with ExitStack() as stack:
+        folder = stack.enter_context(settings.meeting.folder())
+        for _ in range(min(settings.jobs, len(chosen))):
+            running.sites.put(stack.enter_context(_site(folder, settings)))
+        if settings.jobs == 1:
+            results = [running.scenario(place, one) for place, one in enumerate(chosen)]
+        else:
+            pool = stack.enter_context(ThreadPoolExecutor(settings.jobs))
+            stack.callback(running.stop.set)
+            results = list(pool.map(running.scenario, range(len(chosen)), chosen))
+    results = running.reached(results)
+    if not running.silent:
+        results += running.conduct()
+    return Report(
+        command=COMMAND,
+        tool_version=metadata.version("mock-solusio"),
+        target=system.described,
+        started=started.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        seconds=round(time.monotonic() - began, 3),
+        seed=0,
+        requests=running.requests,
+        users=(),
+        facts=(*causes(results), *running.facts()),
+        results=tuple(results),
+        clauses=_texts(results),
+    )
+
+
+@contextmanager
+def _site(folder: Path, settings: Settings) -> Iterator[Site]:
+    """Open a place for scenarios.
+
+    Raises:
+        OSError: the port is in use.
+    """
+    verify: ssl.SSLContext | bool = False
+    context, ca_file = None, None
+    if settings.tls is not None:
+        context, authority = settings.tls
+        ca_file = folder / "ca.pem"
+        ca_file.write_bytes(authority.read_bytes())
+        verify = ssl.create_default_context(cafile=authority)
+    sandbox = Sandbox()
+    meeting = settings.meeting
+    with (
+        sandbox.open(meeting.host, meeting.port, tls=context) as url,
+        httpx.Client(trust_env=False, verify=verify, timeout=10) as browser,
+    ):
+        yield Site(sandbox, url, meeting.url_for(url), folder, settings.access_token, ca_file, browser)
+
+
+@dataclass(slots=True)
+class _Run:
+    """A run in progress. Several threads play scenarios."""
+
+    _system: CustomerSystem
+    _settings: Settings
+    _progress: Progress
+    _total: int
+    sites: "SimpleQueue[Site]" = field(default_factory=SimpleQueue)
+    stop: threading.Event = field(default_factory=threading.Event)
+    requests: int = 0
+    _gone: str = ""
+    _asked: bool = False
+    _url: str = ""
+    """Where one of the mocks listens."""
+    _played: int = 0
+    _found: dict[str, list[tuple[str, ConductFinding, str]]] = field(default_factory=dict)
+    """What the referee found, by clause, with the scenario and the exchange."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def silent(self) -> bool:
+        """Whether no request has arrived so far."""
+        return not self._asked
+
+    def scenario(self, place: int, one: NumberedScenario) -> Result:
+        """Play a scenario, if the billing system offers its steps and is still there."""
+        scenario = one.scenario
+        if self._gone or self.stop.is_set():
+            return scenario.item.undecided(Outcome.ERROR, self._gone or "interrupted")
+        missing = [step for step in scenario.steps if step not in self._system.steps]
+        if missing:
+            names = " and ".join(f"--{step}" for step in missing)
+            return scenario.item.undecided(Outcome.SKIP, f"the adapter has no {names}")
+        site = self.sites.get()
+        self._url = site.url
+        try:
+            self._progress(scenario, place, self._total)
+            return self._play(one, site)
+        finally:
+            self._asked = self._asked or site.sandbox.was_asked
+            self.sites.put(site)
+
+    def _play(self, one: NumberedScenario, site: Site) -> Result:
+        began = time.monotonic()
+        scenario = one.scenario
+        error = ""
+        verdict = Verdict()
+        try:
+            played = play(scenario, one.ids, self._system.steps, site)
+        except UnreachableError as gone:
+            self._gone = error = str(gone)
+        except BillingError as failure:
+            error = f"--prepare failed: {failure.text}{f': {failure.output}' if failure.output else ''}"
+        except SandboxError as problem:
+            error = str(problem)
+        else:
+            verdict = played.verdict
+            with self._lock:
+                self.requests += played.requests
+                self._played += 1
+                for finding, shown in played.conduct:
+                    self._found.setdefault(finding.clause, []).append((scenario.id, finding, shown))
+            own = [(one, shown) for one, shown in played.conduct if one.clause in scenario.clauses]
+            for finding, shown in own:
+                verdict.add([_difference(finding, finding.subject)], request=shown)
+            verdict.checks += sum(number.startswith("CL-") for number in scenario.clauses)
+        return result_of(
+            scenario,
+            verdict,
+            seconds=round(time.monotonic() - began, 3),
+            curl=self._settings.curl_of(scenario.id),
+            error=error,
+        )
+
+    def reached(self, results: list[Result]) -> list[Result]:
+        """Return the results; all undecided if the billing system never called the mock."""
+        if not self.silent or not self._played:
+            return results
+        reason = self._settings.meeting.advice(self._url)
+        return [
+            one
+            if one.outcome in (Outcome.SKIP, Outcome.ERROR)
+            else Item(one.rule, one.area, one.title, one.clauses).undecided(Outcome.ERROR, reason)
+            for one in results
+        ]
+
+    def conduct(self) -> list[Result]:
+        """Return a result for each clause of conduct that is judged over all scenarios together."""
+        return [self._conduct(number) for number in sorted(self._settings.conduct)]
+
+    def _conduct(self, number: str) -> Result:
+        item = conduct_item(number)
+        if number.startswith("CL-05") and "login" not in self._system.steps:
+            return item.undecided(Outcome.SKIP, "the adapter has no --login")
+        verdict = Verdict(checks=self.requests)
+        by_subject: dict[str, list[tuple[str, ConductFinding, str]]] = {}
+        for one in self._found.get(number, ()):
+            by_subject.setdefault(one[1].subject, []).append(one)
+        for subject, places in by_subject.items():
+            scenarios = list(dict.fromkeys(scenario for scenario, _, _ in places))
+            more = f" and {len(scenarios) - 2} more" if len(scenarios) > 2 else ""
+            _, finding, shown = places[0]
+            where = f"in {', '.join(scenarios[:2])}{more}"
+            verdict.add([_difference(finding, subject)], question=where, request=shown)
+        return judged(item, verdict, curl=self._settings.curl_of(""))
+
+    def facts(self) -> Iterator[Fact]:
+        """Yield what is mere information about the conduct."""
+        for number, found in sorted(self._found.items()):
+            if clauses()[number].level == Level.MAY:
+                yield Fact(name=number, text=found[0][1].text)
+
+
+def all_items() -> list[Item]:
+    """Return everything that can be judged: the scenarios, and the clauses of conduct."""
+    return [one.item for one in load_scenarios()] + [conduct_item(one) for one in conduct_clauses()]
+
+
+def conduct_item(number: str) -> Item:
+    """Return a clause of conduct as reports show what is judged over all scenarios together."""
+    text = clauses()[number].text
+    return Item(number.lower(), CONDUCT, text[0].lower() + text[1:].rstrip("."), (number,))
+
+
+def conduct_clauses() -> list[str]:
+    """Return the clauses of conduct that are judged over all scenarios together."""
+    return [rule.clause.id for rule in conduct_rules() if rule.clause.level != Level.MAY]
+
+
+def _difference(finding: ConductFinding, subject: str) -> Difference:
+    return Difference(finding.clause, subject, clauses()[finding.clause].text, finding.text, CONDUCT)
+
+
+def _texts(results: Iterable[Result]) -> tuple[ClauseText, ...]:
+    cited = {number for result in results for number in result.clauses}
+    cited |= {finding.clause for result in results for finding in result.findings}
+    return clause_texts(cited)
