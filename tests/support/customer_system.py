@@ -6,6 +6,7 @@ It stands in place of an adapter: each step calls SolusIO over HTTP, as a comman
 from __future__ import annotations
 
 import html
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,7 +58,6 @@ MISTAKES = {
     "asks-often": "asks for the user thirty times",
     "token-in-url": "sends the access token in the query as well",
     "unzips-nothing": "cannot read compressed responses",
-    "impatient": "waits half a second for a response, and takes none for success",
     "number-as-mail": "looks users up with filter[search] by number, and takes the first row",
 }
 """What can be planted, by name."""
@@ -119,7 +119,7 @@ class Solusio(httpx.Client):
             base_url=f"{job.solusio_url}/api/v1/",
             headers=headers,
             params={"access_token": job.access_token} if has("token-in-url") else None,
-            timeout=0.5 if has("impatient") else 10,
+            timeout=10,
             trust_env=False,
             verify=str(job.ca_file) if job.ca_file else False,
         )
@@ -132,8 +132,6 @@ class Solusio(httpx.Client):
                 with self.stream(method, path, json=body) as response:
                     raw = b"".join(response.iter_raw()) if self.has("unzips-nothing") else response.read()
             except httpx.HTTPError:
-                if self.has("impatient"):
-                    return {}
                 if attempt == attempts - 1:
                     raise
                 continue
@@ -148,16 +146,10 @@ class Solusio(httpx.Client):
             return None
         if response.status_code >= 300:
             raise RefusedError(f"{response.status_code} to {method} {path}")
-        return None if response.status_code == 204 else _json(raw)["data"]
+        return None if response.status_code == 204 else json.loads(raw)["data"]
 
     def rows(self, query: str) -> Iterator[dict[str, Any]]:
         yield from self.ask("GET", f"users?{query}") or ()
-
-
-def _json(raw: bytes) -> Any:
-    import json
-
-    return json.loads(raw)
 
 
 def _number(system: CustomerSystem, job: CustomerJob) -> int:

@@ -32,6 +32,10 @@ ANOTHER: Final = (
     f"{PROBABLY} create a user without a look whether there is one. Look with filter[billing_user_id] first,"
     " and again after a response was lost."
 )
+NEW_MAIL: Final = (
+    f"{PROBABLY} look for the user with the new mail address, which SolusIO does not know yet. Look with"
+    " filter[billing_user_id]."
+)
 ENCODING: Final = (
     f"{PROBABLY} encode or escape the address on its way. Send JSON in UTF-8 (PHP: json_encode) without"
     " htmlspecialchars or addslashes."

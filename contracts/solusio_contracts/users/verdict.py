@@ -1,7 +1,7 @@
 """Judges what a billing system did to users and how it logged customers in. Pure."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -98,8 +98,11 @@ def judge_step(
         actual = f"the link {_masked(report.link)}" if report.link else "it reports that it is done"
         found.append(Difference(clause, subject, expected, actual, "report"))
     elif not report.done and event.outcome == "done":
-        actual = report.failure
-        found.append(Difference(MISSED[report.step], subject, "it reports that it is done", actual, "report"))
+        hint = ""
+        if report.step == "update" and stage.user(report.customer, users) is not None:
+            hint = diagnosis.NEW_MAIL
+        expected = "it reports that it is done"
+        found.append(Difference(MISSED[report.step], subject, expected, report.failure, "report", hint))
     elif report.done and report.step == "login":
         found += _login(report, stage, users)
     limit = event.requests or scenario.requests
@@ -231,13 +234,16 @@ def judge_settings(
                 verdict.add([difference])
 
 
-def judge_absent(names: Iterable[str], stage: Stage, users: Users, verdict: Verdict) -> None:
-    """Judge that customers who are gone have no user."""
+def judge_absent(
+    names: Iterable[str], gone: Collection[str], stage: Stage, users: Users, verdict: Verdict
+) -> None:
+    """Judge that customers have no user: those who are gone, and those for whom none could be made."""
     for name in names:
         verdict.checks += 1
         user = stage.user(name, users)
         if user is not None:
-            verdict.add([Difference("UM-044", f"user of {name}", "none", user.described, "user")])
+            number = "UM-044" if name in gone else "UM-046"
+            verdict.add([Difference(number, f"user of {name}", "none", user.described, "user")])
 
 
 def judge_others(stage: Stage, before: Users, after: Users, verdict: Verdict) -> None:

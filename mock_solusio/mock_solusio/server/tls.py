@@ -1,27 +1,50 @@
-"""A temporary certificate, for clients that insist on https."""
+"""Temporary certificates, for clients that insist on https."""
 
 import ipaddress
 import ssl
 import tempfile
 from pathlib import Path
+from typing import Final
 
 import trustme
+
+LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+"""The names of this machine."""
+
+
+class Authority:
+    """An authority that signs certificates of servers. Its private key stays in memory."""
+
+    def __init__(self) -> None:
+        self._authority = trustme.CA(organization_name="mock-solusio")
+
+    @property
+    def pem(self) -> bytes:
+        """Its own certificate, which is all that clients need."""
+        return self._authority.cert_pem.bytes()
+
+    def server(self, *names: str) -> ssl.SSLContext:
+        """Return a context for a server with these names and addresses."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._authority.issue_cert(*sorted(names)).configure_cert(context)
+        return context
+
+
+def names_of(*hosts: str) -> frozenset[str]:
+    """Return the names under which a server on this machine is reached that listens on these hosts."""
+    return LOCAL | {host for host in hosts if not _any_address(host)}
 
 
 def certificate(*hosts: str) -> tuple[ssl.SSLContext, Path]:
     """Create a server certificate for this machine; return it with the file of the authority that signed it.
 
-    It names localhost, 127.0.0.1, ::1 and the hosts to listen on. Both private keys stay in memory, so nobody
-    can sign anything else with the authority; the file holds only what clients need.
+    It names localhost, 127.0.0.1, ::1 and the hosts to listen on. Nobody can sign anything else with the
+    authority.
     """
-    names = {"localhost", "127.0.0.1", "::1"}
-    names.update(host for host in hosts if not _any_address(host))
-    authority = trustme.CA(organization_name="mock-solusio")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*sorted(names)).configure_cert(context)
+    authority = Authority()
     with tempfile.NamedTemporaryFile(prefix="mock-solusio-", suffix=".pem", delete=False) as file:
-        file.write(authority.cert_pem.bytes())
-    return context, Path(file.name)
+        file.write(authority.pem)
+    return authority.server(*names_of(*hosts)), Path(file.name)
 
 
 def _any_address(host: str) -> bool:

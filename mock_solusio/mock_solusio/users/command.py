@@ -104,8 +104,8 @@ def check(ctx: click.Context, /, **options: Any) -> None:
         raise click.UsageError("--port is for one mock SolusIO; use it without --jobs")
     access_token = access_token_of(options["access_token"])
     system, curl_of = _system(options, access_token)
-    chosen, conduct = _selected(options)
-    settings = _settings(options, access_token, conduct, curl_of)
+    chosen, others = _selected(options)
+    settings = _settings(options, access_token, others, curl_of)
 
     def run(console: Any) -> "Report":
         with sigterm_as_interrupt():
@@ -163,30 +163,34 @@ def _selected(options: dict[str, Any]) -> "tuple[list[NumberedScenario], frozens
         )
     except SelectionError as error:
         raise click.UsageError(str(error)) from error
-    conduct = frozenset(one.clauses[0] for one in chosen if one.rule not in scenarios)
+    others = frozenset(one.rule for one in chosen if one.rule not in scenarios)
     played = [scenarios[one.rule] for one in chosen if one.rule in scenarios]
     if not played:
         # Conduct shows only while something happens.
         played = list(scenarios.values())
-    return played, conduct
+    return played, others
 
 
 def _settings(
-    options: dict[str, Any], access_token: str, conduct: frozenset[str], curl_of: Callable[[str], str]
+    options: dict[str, Any], access_token: str, others: frozenset[str], curl_of: Callable[[str], str]
 ) -> "Settings":
-    from mock_solusio.users.run import Settings
+    from mock_solusio.users.certificate import CERTIFICATE
+    from mock_solusio.users.run import IDS_PER_SCENARIO, Settings
+    from solusio_contracts.users.scenario import load_scenarios
 
-    tls = None
+    authority = None
     if options["tls"]:
-        from mock_solusio.server.tls import certificate
+        from mock_solusio.server.tls import Authority
 
-        tls = certificate(options["host"])
+        authority = Authority()
     return Settings(
         access_token=access_token,
         meeting=meeting_point(options),
         jobs=options["jobs"],
-        tls=tls,
-        conduct=conduct,
+        authority=authority,
+        spare_id=options["first_customer_id"] + IDS_PER_SCENARIO * len(load_scenarios()),
+        certificate=CERTIFICATE.rule in others,
+        conduct=frozenset(one.upper() for one in others if one != CERTIFICATE.rule),
         curl_of=curl_of,
     )
 

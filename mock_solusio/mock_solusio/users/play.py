@@ -295,7 +295,7 @@ class _Play:
         judge_users(expected, stage, users, self._verdict, question=question)
         judge_settings([one.as_ for one in expected], stage, users, self._now.wanted, self._verdict)
         absent = [name for name in self._scenario.absent if name not in undone]
-        judge_absent(absent, stage, users, self._verdict)
+        judge_absent(absent, self._now.gone, stage, users, self._verdict)
         judge_others(stage, self._now.before, users, self._verdict)
         judge_links(self._now.links, self._verdict)
 

@@ -13,12 +13,15 @@ from importlib import metadata
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Final
+from urllib.parse import urlsplit
 
 import httpx
 
 from mock_solusio.meeting_point import MeetingPoint
 from mock_solusio.sandbox import Sandbox, SandboxError
+from mock_solusio.server.tls import Authority, names_of
 from mock_solusio.traffic.referee import ConductFinding
+from mock_solusio.users.certificate import CERTIFICATE, judge
 from mock_solusio.users.play import Site, play
 from solusio_contracts.adapter.steps import Adapter, BillingError, UnreachableError
 from solusio_contracts.adapter.verdict import Difference, Verdict, causes, judged
@@ -80,8 +83,12 @@ class Settings:
     meeting: MeetingPoint = field(default_factory=MeetingPoint)
     jobs: int = 1
     """How many scenarios are played at a time, each on a mock of its own."""
-    tls: "tuple[ssl.SSLContext, Path] | None" = None
-    """Certificate of the mocks, and the file of its authority."""
+    authority: Authority | None = None
+    """Signs the certificates of the mocks; None: they speak plain HTTP."""
+    spare_id: int = 1
+    """A billing_user_id that no scenario has."""
+    certificate: bool = False
+    """Whether the test of certificates was chosen; it needs an authority."""
     conduct: frozenset[str] = frozenset()
     """The clauses of conduct that are reported over all scenarios together."""
     curl_of: Callable[[str], str] = lambda _: ""
@@ -105,10 +112,13 @@ def run(
     began = time.monotonic()
     started = datetime.datetime.now(datetime.UTC)
     running = _Run(system, settings, progress, len(chosen))
+    certificate: Result | None = None
     with ExitStack() as stack:
         folder = stack.enter_context(settings.meeting.folder())
         for _ in range(min(settings.jobs, len(chosen))):
             running.sites.put(stack.enter_context(_site(folder, settings)))
+        if settings.certificate:
+            certificate = running.certificate(folder)
         if settings.jobs == 1:
             results = [running.scenario(place, one) for place, one in enumerate(chosen)]
         else:
@@ -118,6 +128,8 @@ def run(
     results = running.reached(results)
     if not running.silent:
         results += running.conduct()
+        if certificate is not None:
+            results.append(certificate)
     return Report(
         command=COMMAND,
         tool_version=metadata.version("mock-solusio"),
@@ -142,13 +154,14 @@ def _site(folder: Path, settings: Settings) -> Iterator[Site]:
     """
     verify: ssl.SSLContext | bool = False
     context, ca_file = None, None
-    if settings.tls is not None:
-        context, authority = settings.tls
-        ca_file = folder / "ca.pem"
-        ca_file.write_bytes(authority.read_bytes())
-        verify = ssl.create_default_context(cafile=authority)
-    sandbox = Sandbox()
     meeting = settings.meeting
+    if settings.authority is not None:
+        told = urlsplit(meeting.url_for("https://127.0.0.1:1")).hostname or ""
+        context = settings.authority.server(*names_of(meeting.host, told))
+        ca_file = folder / "ca.pem"
+        ca_file.write_bytes(settings.authority.pem)
+        verify = ssl.create_default_context(cafile=ca_file)
+    sandbox = Sandbox()
     with (
         sandbox.open(meeting.host, meeting.port, tls=context) as url,
         httpx.Client(trust_env=False, verify=verify, timeout=10) as browser,
@@ -231,6 +244,28 @@ class _Run:
             error=error,
         )
 
+    def certificate(self, folder: Path) -> Result:
+        """Judge whether the billing system verifies certificates."""
+        authority = self._settings.authority
+        if authority is None:
+            return CERTIFICATE.undecided(Outcome.SKIP, "--tls is not given")
+        scenario = load_scenarios()[0]
+        ids = {one.name: self._settings.spare_id + place for place, one in enumerate(scenario.customers)}
+        try:
+            return judge(
+                self._system.steps,
+                scenario,
+                ids,
+                authority=authority,
+                access_token=self._settings.access_token,
+                meeting=self._settings.meeting,
+                folder=folder,
+                curl=self._settings.curl_of(CERTIFICATE.rule),
+            )
+        except UnreachableError as error:
+            self._gone = str(error)
+            return CERTIFICATE.undecided(Outcome.ERROR, self._gone)
+
     def reached(self, results: list[Result]) -> list[Result]:
         """Return the results; all undecided if the billing system never called the mock."""
         if not self.silent or not self._played:
@@ -271,8 +306,9 @@ class _Run:
 
 
 def all_items() -> list[Item]:
-    """Return everything that can be judged: the scenarios, and the clauses of conduct."""
-    return [one.item for one in load_scenarios()] + [conduct_item(one) for one in conduct_clauses()]
+    """Return everything that can be judged: the scenarios, the clauses of conduct, and the certificate."""
+    scenarios = [one.item for one in load_scenarios()]
+    return [*scenarios, *(conduct_item(one) for one in conduct_clauses()), CERTIFICATE]
 
 
 def conduct_item(number: str) -> Item:
