@@ -38,7 +38,7 @@ class BillingError(Exception):
         self.refused = refused
         """Whether it refused in an orderly way: with an exit code from 1 to 127, or a 4xx."""
         self.ended = ended
-        """Whether it ended by itself, with an exit code or a status; otherwise it was ended, or crashed."""
+        """Whether it ended with an exit code or a status; otherwise it crashed, or was stopped."""
 
 
 class Job(Protocol):

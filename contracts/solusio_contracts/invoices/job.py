@@ -1,4 +1,4 @@
-"""What a billing system is told about a period to bill."""
+"""A period to bill, as a billing system gets it."""
 
 from dataclasses import dataclass
 from pathlib import Path

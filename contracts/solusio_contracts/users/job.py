@@ -1,4 +1,4 @@
-"""What a billing system is told about a customer."""
+"""Something that happens to a customer, as a billing system gets it."""
 
 from dataclasses import dataclass
 from pathlib import Path

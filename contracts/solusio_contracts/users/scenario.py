@@ -23,7 +23,7 @@ Area = Literal["create", "update", "status", "delete", "login", "identity", "fau
 AREAS: Final = get_args(Area)
 
 REQUESTS: Final = 12
-"""How many requests a customer may take in one step, unless the scenario says otherwise (assumed)."""
+"""How many requests a customer may take in one step by default (assumed)."""
 
 Outcome = Literal["done", "failed", "either"]
 """What the billing system must report: either is right after a fault."""
@@ -74,7 +74,7 @@ class _Entry(Strict, frozen=True, kw_only=True, tag_field="do"):
 
 
 class CustomerEvent(_Entry, frozen=True, kw_only=True, rename={"as_": "as"}):
-    """The billing system is told about a customer; about several at one moment, if `as` is a list."""
+    """Something happens to a customer; if `as` is a list, to several at one moment."""
 
     as_: Name | tuple[Name, ...]
     must: Outcome | None = None

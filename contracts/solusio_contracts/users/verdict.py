@@ -38,7 +38,7 @@ class OpenedLink:
 
     status: int
     user_id: int | None
-    """Whom it logged in."""
+    """The id of the user who is logged in; None: nobody is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ class StepReport:
     """Why it is not done."""
     output: str = ""
     ended: bool = True
-    """Whether it ended by itself."""
+    """Whether it ended with an exit code or a status."""
     link: str = ""
     """What --login printed."""
     opened: OpenedLink | None = None
@@ -91,7 +91,9 @@ def judge_step(
     verdict.checks += 1
     subject = f"{report.customer}: {report.step}"
     if not report.ended:
-        found.append(Difference("UM-045", subject, "it ends by itself", report.failure, "report"))
+        found.append(
+            Difference("UM-045", subject, "it ends with an exit code or a status", report.failure, "report")
+        )
     elif report.done and event.outcome == "failed":
         expected = "it reports a failure: this cannot be done"
         clause = "SSO-013" if report.step == "login" else "UM-045"
@@ -237,7 +239,7 @@ def judge_settings(
 def judge_absent(
     names: Iterable[str], gone: Collection[str], stage: Stage, users: Users, verdict: Verdict
 ) -> None:
-    """Judge that customers have no user: those who are gone, and those for whom none could be made."""
+    """Judge that customers have no user: those who are gone, and those who could not get one."""
     for name in names:
         verdict.checks += 1
         user = stage.user(name, users)

@@ -1,1 +1,1 @@
-"""Tells a billing system what happens to customers, and judges what it does to users (steps 8 and 9)."""
+"""Plays scenarios of customers with a billing system, and judges what it does in SolusIO (steps 8 and 9)."""

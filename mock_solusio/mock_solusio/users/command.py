@@ -51,7 +51,7 @@ def step_options(command: F) -> F:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def users() -> None:
-    """Check how a billing system manages users in SolusIO, and logs them in (steps 8 and 9).
+    """Check how a billing system manages users and logs them in.
 
     A scenario is what happens to a few customers, with the users that SolusIO must have in the end.
     """

@@ -1,4 +1,4 @@
-"""Plays one scenario: tells the billing system what happens, and looks at what it did."""
+"""Plays one scenario: runs the steps of the billing system, and looks at what it did."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -57,8 +57,8 @@ class Site:
     sandbox: Sandbox
     url: str
     """Where it listens."""
-    told: str
-    """The URL that the billing system is told."""
+    given_url: str
+    """The URL that the billing system gets."""
     folder: Path
     access_token: str
     ca_file: Path | None
@@ -249,9 +249,9 @@ class _Play:
 
     def _opened(self, report: StepReport) -> StepReport:
         """Open a login link as a browser does."""
-        if not report.link.startswith(f"{self._site.told}/"):
+        if not report.link.startswith(f"{self._site.given_url}/"):
             return report
-        link = self._site.url + report.link.removeprefix(self._site.told)
+        link = self._site.url + report.link.removeprefix(self._site.given_url)
         try:
             response = self._site.browser.get(link)
         except (httpx.HTTPError, httpx.InvalidURL):
@@ -313,7 +313,7 @@ class _Play:
     def _job(self, customer: UserCustomer | None) -> CustomerJob:
         return CustomerJob(
             customer=customer,
-            solusio_url=self._site.told,
+            solusio_url=self._site.given_url,
             access_token=self._site.access_token,
             ca_file=self._site.ca_file,
             customers=self._present(),
@@ -331,7 +331,7 @@ class _Play:
 
     def _stage(self) -> Stage:
         return Stage(
-            url=self._site.told,
+            url=self._site.given_url,
             customers=dict(self._now.customers),
             bystanders=frozenset(self._world.bystanders),
         )

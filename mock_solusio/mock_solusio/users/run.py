@@ -156,8 +156,8 @@ def _site(folder: Path, settings: Settings) -> Iterator[Site]:
     context, ca_file = None, None
     meeting = settings.meeting
     if settings.authority is not None:
-        told = urlsplit(meeting.url_for("https://127.0.0.1:1")).hostname or ""
-        context = settings.authority.server(*names_of(meeting.host, told))
+        host = urlsplit(meeting.url_for("https://127.0.0.1:1")).hostname or ""
+        context = settings.authority.server(*names_of(meeting.host, host))
         ca_file = folder / "ca.pem"
         ca_file.write_bytes(settings.authority.pem)
         verify = ssl.create_default_context(cafile=ca_file)

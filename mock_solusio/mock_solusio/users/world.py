@@ -75,7 +75,7 @@ class ScenarioWorld:
         self.mock.close()
 
     def _surround(self, email: str, number: int) -> None:
-        """Add users whom a careless search takes for a customer."""
+        """Add users that a careless search takes for a customer."""
         local, _, domain = email.partition("@")
         longer = number * 10 + 7
         given: list[UserChanges] = [
@@ -87,7 +87,7 @@ class ScenarioWorld:
             for fields in given:
                 if users.by_email(store, fields["email"]) is None:
                     self.bystanders.add(users.create(store, **fields).id)
-            # The next user gets this number as their id: whoever mixes up the two ids finds this one.
+            # The next user gets this number as their id: to mix up the two ids is to find this one.
             following = max(user.id for user in store[USERS].find()) + 2
             if not store[USERS].first(billing_user_id=following):
                 mixed = users.create(
