@@ -134,7 +134,7 @@ class CreatedBlindly:
 
     def _look(self, exchange: ClientExchange) -> None:
         searched = {value.casefold() for value in exchange.filters.values()}
-        for key in list(self._open.items()):
+        for key in self._open.all_keys():
             if not searched or key in searched or any("@" in value for value in searched):
                 self._open.pop(key)
 

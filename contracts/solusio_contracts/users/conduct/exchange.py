@@ -18,7 +18,6 @@ NO_CONTENT: Final = 204
 
 Headers = Sequence[tuple[bytes, bytes]]
 
-_PAGING: Final = frozenset({"page", "per_page"})
 _USER_PATH = re.compile(r"/users/([0-9]{1,18})(?:/|$)")
 _LAST_PAGE = re.compile(rb'"last_page"\s*:\s*([0-9]{1,9})')
 _TAIL: Final = 2048
@@ -102,12 +101,9 @@ class ClientExchange:
         """
         if not self.query:
             return self.caller, self.path
-        known = facts_of(self.operation).parameters - _PAGING
-        return (
-            self.caller,
-            self.path,
-            *((one, self.parameters[one]) for one in self.parameters if one in known),
-        )
+        sent = self.parameters
+        chosen = [(one, sent[one]) for one in facts_of(self.operation).selecting if one in sent]
+        return self.caller, self.path, *chosen
 
     @cached_property
     def sent(self) -> Any:
@@ -124,6 +120,13 @@ class ClientExchange:
         """`data` of the response; None if it has none."""
         value = _decoded(self.response_body)
         return value.get("data") if isinstance(value, dict) else None
+
+    @cached_property
+    def new_access_token(self) -> str:
+        """The access token in the response; empty if there is none."""
+        if not self.accepted or not isinstance(self.data, dict):
+            return ""
+        return str(self.data.get("access_token") or "")
 
     @property
     def user_id(self) -> int | None:
@@ -160,10 +163,11 @@ class ClientExchange:
     def last_page(self) -> int:
         """How many pages a list has, according to its response; 1 if that does not say."""
         # `meta` comes last; to decode all rows would take longer than everything else.
-        found = _LAST_PAGE.search(self.response_body, max(len(self.response_body) - _TAIL, 0))
+        body = self.response_body
+        found = _LAST_PAGE.match(body, body.rfind(b'"last_page"', -_TAIL))
         return int(found[1]) if found else 1
 
-    @property
+    @cached_property
     def page(self) -> int:
         """The page of a list that the request asks for."""
         text = self.parameters.get("page", "")

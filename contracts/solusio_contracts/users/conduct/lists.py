@@ -46,13 +46,11 @@ class LastPage:
         """Follow the walk that the exchange belongs to; report the oldest one if it was given up."""
         if exchange.method == "GET" and exchange.status == 200:
             self._follow(exchange)
-        if not len(self._walks):
+        oldest = self._walks.oldest()
+        if oldest is None or exchange.number - oldest[1].numbers[-1] <= PATIENCE:
             return None
-        key, oldest = next(iter(self._walks.items().items()))
-        if exchange.number - oldest.numbers[-1] <= PATIENCE:
-            return None
-        self._walks.pop(key)
-        return oldest.problem
+        self._walks.pop(oldest[0])
+        return oldest[1].problem
 
     def unfinished(self) -> Iterator[Problem]:
         """Yield the walks that did not reach the last page."""

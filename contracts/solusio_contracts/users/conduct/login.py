@@ -27,13 +27,6 @@ class _Token:
     """Number of the exchange that used it for a login."""
 
 
-def _secret_of(exchange: ClientExchange) -> str:
-    """Return the access token that a response has; empty if it has none."""
-    if not exchange.accepted or not isinstance(exchange.data, dict):
-        return ""
-    return str(exchange.data.get("access_token") or "")
-
-
 def _secret_in_link(exchange: ClientExchange) -> str:
     """Return the access token of a login link; empty for any other request."""
     if exchange.kind != "ui" or exchange.method != "GET" or not exchange.path.startswith(LINK):
@@ -49,7 +42,7 @@ class _Tokens:
 
     def learn(self, exchange: ClientExchange) -> None:
         """Remember the access token that a response has."""
-        secret = _secret_of(exchange)
+        secret = exchange.new_access_token
         if secret:
             one_time = exchange.fields.get("is_one_time") is True
             self.known.set(secret, _Token(exchange.number, one_time))
@@ -138,7 +131,7 @@ class AdministratorsLink:
         if exchange.operation not in ("createUserToken", "deleteUser"):
             self._users.see(exchange)
             return None
-        if not _secret_of(exchange) or exchange.fields.get("is_one_time") is not True:
+        if not exchange.new_access_token or exchange.fields.get("is_one_time") is not True:
             return None
         seen = self._users.find(exchange)
         if seen is None or not is_administrator(seen.user):

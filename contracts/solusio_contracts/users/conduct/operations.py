@@ -15,6 +15,8 @@ from solusio_contracts.contract.documents import (
 )
 
 DOCUMENT: Final = "solusio-api"
+PAGING: Final = frozenset({"page", "per_page"})
+"""Parameters that choose a part of a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class OperationFacts:
     """Whether it needs no access token."""
     parameters: frozenset[str] = frozenset()
     """Names of its query parameters."""
+    selecting: tuple[str, ...] = ()
+    """Those that choose what is listed, such as filters; sorted."""
     members: frozenset[str] | None = None
     """Names of the members of its body; None if it takes no body, or the document does not say."""
 
@@ -48,13 +52,15 @@ def facts_of(operation_id: str) -> OperationFacts:
         return OperationFacts()
     whole = document(DOCUMENT)
     item = whole["paths"][found.path]
-    parameters = (
+    parameters = [
         resolve(whole, one) for one in (*item.get("parameters", ()), *found.node.get("parameters", ()))
-    )
+    ]
+    names = frozenset(one["name"] for one in parameters if one["in"] == "query")
     return OperationFacts(
         id=operation_id,
         is_public=found.node.get("security", whole.get("security")) == [],
-        parameters=frozenset(one["name"] for one in parameters if one["in"] == "query"),
+        parameters=names,
+        selecting=tuple(sorted(names - PAGING)),
         members=_members_of(found, whole),
     )
 

@@ -1,7 +1,7 @@
 """A rule of conduct: a clause, the operations it applies to, and a check of one exchange at a time."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
@@ -124,6 +124,10 @@ class Recent(Generic[K, V]):
         """Return all entries, oldest first."""
         return tuple(self._entries.values())
 
-    def items(self) -> Mapping[K, V]:
-        """Return all entries by key, oldest first."""
-        return self._entries
+    def all_keys(self) -> tuple[K, ...]:
+        """Return all keys, oldest first."""
+        return tuple(self._entries)
+
+    def oldest(self) -> tuple[K, V] | None:
+        """Return the oldest entry with its key; None if there is none."""
+        return next(iter(self._entries.items()), None)
