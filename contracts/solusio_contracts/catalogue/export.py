@@ -34,7 +34,9 @@ HEADINGS = (
     ("UM-010", "States of users"),
     ("UM-020", "Registration and limits"),
     ("UM-030", "Roles and allowed addresses"),
+    ("UM-040", "What a billing system does with users"),
     ("SSO-001", "Login by token"),
+    ("SSO-010", "What a billing system does with logins"),
     ("US-001", "Asking for usage"),
     ("US-010", "Hours and lines"),
     ("US-020", "Tokens"),
@@ -44,6 +46,12 @@ HEADINGS = (
     ("INV-006", "Amounts"),
     ("INV-012", "Repetition and identity"),
     ("INV-015", "What customers see"),
+    ("CL-001", "Requests of a client"),
+    ("CL-011", "Lists"),
+    ("CL-021", "Customers"),
+    ("CL-031", "Retries"),
+    ("CL-041", "Passwords and roles"),
+    ("CL-051", "Login links"),
 )
 """The first clause of each group, and the heading of the group."""
 

@@ -15,6 +15,7 @@ from solusio_contracts.contract.documents import document
 from solusio_contracts.contract.elements import Statement
 from solusio_contracts.contract.outline import Outline, outlines
 from solusio_contracts.reporting.printing import PLAIN_WIDTH, printed
+from solusio_contracts.users.conduct.judge import conduct_rules
 
 STYLES = {
     "must": "bold red",
@@ -69,6 +70,8 @@ class Printer:
         rows += [("Where", Text(_place(place))) for place in places]
         rules = rules_by_clause().get(clause.id, ())
         rows += [("Checked by", Text.assemble((rule.name, "bold"), f": {rule.title}")) for rule in rules]
+        if any(rule.clause is clause for rule in conduct_rules()):
+            rows.append(("Checked by", Text("mock-solusio serve, for every request of a client")))
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(style="dim", no_wrap=True)
         table.add_column(ratio=1)

@@ -386,3 +386,8 @@ def test_every_document_has_operations_to_show():
     for name in documents.document_names():
         ids = [found.id for found in documents.operations(name)][:3]
         assert run("show", *ids).exit_code == 0
+
+
+def test_a_clause_of_conduct_says_who_checks_it():
+    assert "Checked by  mock-solusio serve" in invoke("contract", "show", "CL-022").output
+    assert "mock-solusio serve" not in invoke("contract", "show", "UM-002").output
