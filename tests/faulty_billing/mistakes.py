@@ -101,6 +101,39 @@ class ClosedAtBothEnds(Billing):
         return order["from"], later(order["to"], seconds=1)
 
 
+class LastDayIncluded(Billing):
+    def month(self, order: Row) -> tuple[str, str]:
+        return order["from"], later(order["to"], hours=23, minutes=59, seconds=59)
+
+
+class DayShort(Billing):
+    """The last day of the month, at midnight, ends the period."""
+
+    def month(self, order: Row) -> tuple[str, str]:
+        return order["from"], later(order["to"], days=-1)
+
+
+class NoPeriod(Billing):
+    def usage(self, solusio: Solusio, since: str, until: str) -> list[Row]:  # noqa: ARG002
+        return [line for page in solusio.pages("usage", per_page=1000) for line in page]
+
+
+class WeeklySums(Billing):
+    """Request each week by itself, and add up what it cost."""
+
+    def usage(self, solusio: Solusio, since: str, until: str) -> list[Row]:
+        lines: dict[Any, Row] = {}
+        begin = since
+        while begin < until:
+            end = min(later(begin, days=7), until)
+            for line in super().usage(solusio, begin, end):
+                key = (line["server_id"], line["resource"], line["resource_id"], line["plan"]["id"])
+                before = lines.get(key, {"hours": 0, "tokens": 0})
+                lines[key] = line | {name: line[name] + before[name] for name in ("hours", "tokens")}
+            begin = end
+        return list(lines.values())
+
+
 class LocalMonth(Billing):
     """Midnight in Berlin. The 1st of a month has summer time from April to October."""
 
@@ -247,6 +280,13 @@ class FloatMoney(Billing):
     def rounded(self, amount: Any, decimals: int) -> int:
         coins = math.floor(abs(float(amount)) * 10**decimals + 0.5)
         return -coins if amount < 0 else coins
+
+
+class FloatNoise(Billing):
+    """Amounts with 17 digits, as PHP printed floats before serialize_precision was -1."""
+
+    def amount(self, coins: int, decimals: int) -> Any:
+        return f"{coins / 10**decimals:.17g}"
 
 
 class WrongCurrency(Billing):

@@ -7,20 +7,12 @@ from functools import cached_property
 
 from solusio_contracts.adapter.customers import Pricing
 from solusio_contracts.invoices.documents import BilledInvoice
+from solusio_contracts.invoices.period_mistakes import Requested
 from solusio_contracts.invoices.scenario import ExpectedInvoice
 from solusio_contracts.invoices.usage import UsageLine, UsageWindow
 
 Row = tuple[str, str, str, int, int]
 """Server, resource, plan, hours and tokens of a line."""
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """A mistake that billing systems make. `says` completes `You probably ...`; `fix` is a full sentence."""
-
-    name: str
-    says: str
-    fix: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +27,8 @@ class Case:
     everybody: Sequence[UsageLine]
     """All lines of the period, in the order of /usage."""
     window: UsageWindow
+    requested: Requested = ()
+    """The periods for which the billing system requested usage; empty if that is not known."""
     same_mail: Sequence[UsageLine] = ()
     """The lines of other customers with the same mail address."""
 

@@ -5,30 +5,24 @@ whole difference: every line, or the whole total. To add one, write it into `lin
 `money_mistakes`; the first ones are reported first.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
 
-from solusio_contracts.adapter.verdict import PROBABLY
-from solusio_contracts.invoices import line_mistakes, line_variants, money_mistakes
-from solusio_contracts.invoices.case import Case, Mistake
+from solusio_contracts.adapter.verdict import Mistake
+from solusio_contracts.invoices import line_mistakes, line_variants, money_mistakes, period_mistakes
+from solusio_contracts.invoices.case import Case
 from solusio_contracts.invoices.compare_amounts import is_slight, own_total
-from solusio_contracts.invoices.usage import UsageLine
-
-MOST: Final = 2
-"""The most explanations of one difference: more would say little."""
-__all__ = ("Case", "explain", "explain_missing")
+from solusio_contracts.invoices.usage import UsageLine, month_bounds
 
 
-def explain(case: Case) -> tuple[dict[str, str], bool]:
-    """Return hints about lines, total, amounts and parts of a wrong invoice.
+def explain(case: Case) -> tuple[dict[str, tuple[Mistake, ...]], bool]:
+    """Return the mistakes that explain lines, total, amounts and parts of a wrong invoice.
 
     The second value says whether a difference of the total, however small, has another cause than rounding.
     """
-    hints: dict[str, str] = {}
+    found: dict[str, Iterable[Mistake]] = {}
     wrong_lines = case.billed_lines != case.right_lines
     if wrong_lines:
-        found = _first(line_mistakes.found_in(case))
-        hints["lines"] = hints["foreign"] = sentence(found)
+        found["lines"] = found["foreign"] = list(_of_period(case)) or list(line_mistakes.found_in(case))
     gross = False
     if case.billed.total not in (own_total(case.billed.tokens, case.pricing), case.expected.total):
         rounding = list(money_mistakes.rounding_of(case))
@@ -39,13 +33,23 @@ def explain(case: Case) -> tuple[dict[str, str], bool]:
             # Rounding a price to whole dollars, say, is possible, but another cause is more likely.
             others, rounding = others or rounding, []
         gross = bool(others) and not rounding
-        hints["total"] = sentence(_first([*others, *rounding] if gross else [*rounding, *others]))
-    hints["amounts"] = sentence(_first(money_mistakes.amounts_of(case)))
-    hints["parts"] = sentence(_first(money_mistakes.parts_of(case)))
-    return {about: hint for about, hint in hints.items() if hint}, gross
+        found["total"] = [*others, *rounding] if gross else [*rounding, *others]
+    found["amounts"] = money_mistakes.amounts_of(case)
+    found["parts"] = money_mistakes.parts_of(case)
+    unique = {about: tuple(dict.fromkeys(mistakes)) for about, mistakes in found.items()}
+    return {about: mistakes for about, mistakes in unique.items() if mistakes}, gross
 
 
-def explain_missing(usage: Sequence[UsageLine], everybody: Sequence[UsageLine]) -> str:
+def _of_period(case: Case) -> Iterator[Mistake]:
+    """Yield the mistakes in the requested period, if the lines are those of that period."""
+    mistakes = list(period_mistakes.found_in(case.requested, *month_bounds(case.expected.period)))
+    if mistakes and any(
+        line_mistakes.rows(lines) == case.billed_lines for lines in line_variants.requested_periods(case)
+    ):
+        yield from mistakes
+
+
+def explain_missing(usage: Sequence[UsageLine], everybody: Sequence[UsageLine]) -> tuple[Mistake, ...]:
     """Return why there is probably no invoice for some lines of /usage."""
     first = next((place for place, line in enumerate(everybody) if line in usage), 0)
     reasons: list[tuple[bool, Mistake]] = [
@@ -56,16 +60,4 @@ def explain_missing(usage: Sequence[UsageLine], everybody: Sequence[UsageLine]) 
         (all(line.resource != "server" for line in usage), line_mistakes.SERVERS_ONLY),
         (not any(line.tokens_per_hour for line in usage), line_mistakes.NO_HOURLY),
     ]
-    return sentence([mistake for true, mistake in reasons if true and usage][:MOST])
-
-
-def sentence(mistakes: Sequence[Mistake]) -> str:
-    """Return explanations as one text."""
-    if not mistakes:
-        return ""
-    probable = ", or ".join(one.says for one in mistakes)
-    return f"{PROBABLY} {probable}. {mistakes[0].fix}"
-
-
-def _first(mistakes: Iterable[Mistake]) -> list[Mistake]:
-    return list({one.name: one for one in mistakes}.values())[:MOST]
+    return tuple(mistake for true, mistake in reasons if true and usage)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from solusio_contracts.adapter.verdict import Difference
+from solusio_contracts.adapter.verdict import Difference, Mistake
 from solusio_contracts.invoices.documents import BilledLine
 from solusio_contracts.invoices.usage import LineKey
 
@@ -33,12 +33,13 @@ class Comparison:
         *,
         about: str = "",
         hint: str = "",
+        mistakes: tuple[Mistake, ...] = (),
     ) -> bool:
         """Count a check and, unless `ok`, record a difference; return `ok`."""
         self.checks += 1
         if not ok:
             text = self.where + subject
-            self.differences.append(Difference(clause, text, expected, actual, about, hint))
+            self.differences.append(Difference(clause, text, expected, actual, about, hint, mistakes))
         return ok
 
 

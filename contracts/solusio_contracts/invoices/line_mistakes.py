@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from solusio_contracts.invoices.case import Case, Mistake, Row
+from solusio_contracts.adapter.verdict import Mistake
+from solusio_contracts.invoices.case import Case, Row
 from solusio_contracts.invoices.compare_amounts import own_total
 from solusio_contracts.invoices.line_variants import (
     HOUR,
@@ -31,6 +32,7 @@ from solusio_contracts.invoices.line_variants import (
     same_mail,
     under_other_names,
 )
+from solusio_contracts.invoices.period_mistakes import INCLUSIVE_END, THIRTY_DAYS, TIME_ZONE
 from solusio_contracts.invoices.usage import UsageLine
 
 _COPY = "Copy `hours` and `tokens` of each line of /usage instead."
@@ -166,11 +168,7 @@ MISTAKES: tuple[tuple[Mistake, Variants], ...] = (
         prorated,
     ),
     (
-        Mistake(
-            "thirty-days",
-            "count every month as 30 days",
-            "Months have 672 to 744 hours. " + _COPY,
-        ),
+        THIRTY_DAYS,
         either(
             capped_hours(720),
             other_windows(
@@ -207,12 +205,7 @@ MISTAKES: tuple[tuple[Mistake, Variants], ...] = (
         same_mail,
     ),
     (
-        Mistake(
-            "both-ends",
-            "also count the first hour of the next month",
-            "Periods are half-open: an hour that starts at midnight of the first belongs to the next month "
-            "(US-002, US-012). Request from=2026-03-01T00:00:00Z and to=2026-04-01T00:00:00Z.",
-        ),
+        INCLUSIVE_END,
         other_windows(((_ZERO, _INSTANT), (_ZERO, HOUR))),
     ),
     (
@@ -248,11 +241,7 @@ MISTAKES: tuple[tuple[Mistake, Variants], ...] = (
         other_hours(lambda line: math.ceil(length(line))),
     ),
     (
-        Mistake(
-            "time-zone",
-            "use a time zone other than UTC for the month",
-            "Months are UTC: request from and to at midnight UTC, ending in Z (US-012).",
-        ),
+        TIME_ZONE,
         other_windows(_ZONES),
     ),
 )

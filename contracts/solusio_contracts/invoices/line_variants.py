@@ -4,13 +4,14 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Final
 
 from solusio_contracts.invoices.amounts import rounded
 from solusio_contracts.invoices.case import Case
-from solusio_contracts.invoices.usage import UsageLine, cost
+from solusio_contracts.invoices.period_mistakes import windows
+from solusio_contracts.invoices.usage import UsageLine, cost, month_bounds
 
 HOUR: Final = timedelta(hours=1)
 MANY: Final = 3000
@@ -73,7 +74,7 @@ def capped_hours(most: int) -> Variants:
 
 def prorated(case: Case) -> Iterator[Lines]:
     """Yield lines with a prorated monthly price."""
-    start, end = _bounds(case)
+    start, end = month_bounds(case.expected.period)
     for length in dict.fromkeys(((end - start).days * 24, 720, 730, 744)):
         for rounding in (ROUND_HALF_UP, ROUND_FLOOR, ROUND_CEILING):
             changed = [
@@ -108,13 +109,13 @@ def any_page(case: Case) -> Iterator[Lines]:
 
 
 def other_windows(shifts: Sequence[tuple[timedelta, timedelta]]) -> Variants:
-    """Make variants of other periods, by how much later they begin and end."""
+    """Make variants of other periods, by how much later they begin and end, if the period is not known."""
 
     def variants(case: Case) -> Iterator[Lines]:
-        if len(case.everybody) > MANY or not case.usage:
+        if len(case.everybody) > MANY or not case.usage or case.requested:
             return
         number = case.usage[0].billing_user_id
-        start, end = _bounds(case)
+        start, end = month_bounds(case.expected.period)
         for later_begin, later_end in shifts:
             seen = case.window(start + later_begin, end + later_end)
             own = [line for line in seen if line.billing_user_id == number]
@@ -125,10 +126,28 @@ def other_windows(shifts: Sequence[tuple[timedelta, timedelta]]) -> Variants:
     return variants
 
 
-def _bounds(case: Case) -> tuple[datetime, datetime]:
-    year, month = map(int, case.expected.period.split("-"))
-    begin = datetime(year, month, 1, tzinfo=UTC)
-    return begin, datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+def requested_periods(case: Case) -> Iterator[Lines]:
+    """Yield the lines of the periods that the billing system requested."""
+    number = case.billed.billing_user_id
+    lines = [line for begin, end in windows(case.requested) for line in case.window(begin, end)]
+    own = [line for line in lines if line.billing_user_id == number]
+    yield own
+    yield list(_merged(own))
+    yield list(_added(own))
+
+
+def _added(lines: Lines) -> Iterator[UsageLine]:
+    """Add up the lines of parts of a month."""
+    groups: dict[tuple[str, str, str, int], UsageLine] = {}
+    for line in lines:
+        key = (*line.key, line.resource_id)
+        before = groups.get(key)
+        groups[key] = (
+            line
+            if before is None
+            else replace(line, hours=line.hours + before.hours, tokens=line.tokens + before.tokens)
+        )
+    yield from groups.values()
 
 
 def _merged(lines: Lines) -> Iterator[UsageLine]:

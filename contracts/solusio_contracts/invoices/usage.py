@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 LineKey = tuple[str, str, str]
 """Server, resource and plan, which identify a line of an invoice."""
@@ -43,6 +43,13 @@ class UsageLine:
     def key(self) -> LineKey:
         """The key of its line on an invoice."""
         return (self.server, self.resource, self.plan)
+
+
+def month_bounds(period: str) -> tuple[datetime, datetime]:
+    """Return when a month such as 2026-03 begins and ends."""
+    year, month = map(int, period.split("-"))
+    begin = datetime(year, month, 1, tzinfo=UTC)
+    return begin, datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
 
 
 def cost(hours: int, per_hour: int, per_month: int) -> int:

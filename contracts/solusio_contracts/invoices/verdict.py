@@ -6,15 +6,20 @@ from typing import Final
 
 import msgspec
 
-from solusio_contracts.adapter.verdict import Difference, Verdict, judged
+from solusio_contracts.adapter.verdict import Difference, Mistake, Verdict, judged
 from solusio_contracts.contract.clauses import Level
+from solusio_contracts.invoices import period_mistakes
+from solusio_contracts.invoices.case import Case
 from solusio_contracts.invoices.compare import compare
 from solusio_contracts.invoices.compare_amounts import money
-from solusio_contracts.invoices.diagnosis import Case, explain, explain_missing
+from solusio_contracts.invoices.diagnosis import explain, explain_missing
 from solusio_contracts.invoices.differences import Comparison, counted
 from solusio_contracts.invoices.documents import BilledInvoice
+from solusio_contracts.invoices.float_noise import FLOAT_NOISE, without_noise
+from solusio_contracts.invoices.period_mistakes import Requested, windows
+from solusio_contracts.invoices.run_mistakes import EMPTY, of_second_run, of_several
 from solusio_contracts.invoices.scenario import ExpectedInvoice, Scenario, ScenarioCustomer
-from solusio_contracts.invoices.usage import LineKey, UsageLine, UsageWindow, by_customer
+from solusio_contracts.invoices.usage import LineKey, UsageLine, UsageWindow, by_customer, month_bounds
 from solusio_contracts.reporting.report import Item, Outcome, Result
 
 INVOICE_SHOWN: Final = 1200
@@ -34,6 +39,8 @@ class PeriodUsage:
     usage: Sequence[UsageLine]
     """All lines, in the order of /usage."""
     window: UsageWindow
+    requested: Requested = ()
+    """The periods for which the billing system requested usage."""
     circumstances: str = ""
     """What is special about this run: `with TZ=Pacific/Auckland`."""
 
@@ -66,10 +73,19 @@ def judge_period(
         _count(comparison, customer, expected, found, number)
         mine = own.get(number, [])
         if expected is not None and not found:
-            hint = explain_missing(mine, period.usage)
-            comparison.differences = [replace(one, hint=hint) for one in comparison.differences]
+            mistakes = _why_missing(period, number) or explain_missing(mine, period.usage)
+            comparison.differences = [replace(one, mistakes=mistakes) for one in comparison.differences]
         if expected is not None and found and customer.pricing is not None:
-            invoice = _closest(expected, found)
+            invoice, noisy = without_noise(_closest(expected, found), customer.pricing.currency.decimals)
+            if noisy:
+                comparison.expect(
+                    False,
+                    "INV-011",
+                    "decimals",
+                    f"amounts of {counted(customer.pricing.currency.decimals, 'decimal')}",
+                    ", ".join(str(amount) for amount in noisy[:3]),
+                    mistakes=(FLOAT_NOISE,),
+                )
             foreign = _foreign(scenario, ids, own, customer)
             compare(expected, invoice, customer.pricing, comparison, foreign)
             if comparison.differences:
@@ -80,6 +96,7 @@ def judge_period(
                     usage=mine,
                     everybody=period.usage,
                     window=period.window,
+                    requested=period.requested,
                     same_mail=[
                         line
                         for other in scenario.customers
@@ -94,18 +111,19 @@ def judge_period(
 
 
 def explained(differences: Iterable[Difference], case: Case) -> list[Difference]:
-    """Return differences with hints about the probable mistake, and with the clause that follows."""
-    hints, gross = explain(case)
+    """Return differences with the mistakes that explain them, and with the clause that follows."""
+    mistakes, gross = explain(case)
     found: list[Difference] = []
     for one in differences:
-        hint = " ".join(filter(None, (hints.get(one.about, ""), one.hint)))
         # A small difference with another cause than rounding violates the other clause.
         number = "INV-006" if gross and one.clause == "INV-007" else one.clause
-        found.append(replace(one, hint=hint, clause=number))
+        found.append(replace(one, mistakes=one.mistakes or mistakes.get(one.about, ()), clause=number))
     return found
 
 
-def judge_again(scenario: Scenario, period: str, first: Billed, second: Billed, verdict: Verdict) -> None:
+def judge_again(
+    scenario: Scenario, period: str, first: Billed, second: Billed, verdict: Verdict, *, question: str = ""
+) -> None:
     """Compare the invoices before and after a second billing run."""
     verdict.checks += 1
     before = {(number, str(one.number)): one for number, found in first.items() for one in found}
@@ -124,11 +142,14 @@ def judge_again(scenario: Scenario, period: str, first: Billed, second: Billed, 
     else:
         changed = [key[1] for key in before if after.get(key) != before[key]]
         actual = f"changed: {_names(changed)}" if changed else "an invoice is there twice"
+        new = [] if changed else [number for _, number in after]
     verdict.failed(
         "INV-012",
         f"{where}billing again",
         f"the same {counted(sum(_sizes(first)), 'invoice')} as before",
         actual,
+        mistakes=(of_second_run(new, gone),),
+        question=question,
         response="\n".join(invoice_text(one) for one in after.values())[:INVOICE_SHOWN],
     )
 
@@ -212,6 +233,7 @@ def _count(
             one,
             _numbers(found),
             about="missing" if not found else "count",
+            mistakes=(of_several(found),) if found else (),
         )
     elif customer.unknown:
         comparison.expect(
@@ -223,7 +245,13 @@ def _count(
         )
     else:
         comparison.expect(
-            not found, "INV-003", "no usage", f"no invoice ({who})", _numbers(found), about="without usage"
+            not found,
+            "INV-003",
+            "no usage",
+            f"no invoice ({who})",
+            _numbers(found),
+            about="without usage",
+            mistakes=(EMPTY,),
         )
         strange = [line for invoice in found for line in invoice.lines]
         comparison.expect(
@@ -233,6 +261,15 @@ def _count(
             "no line",
             f"{counted(len(strange), 'line')}, such as {strange[0].server}" if strange else "",
         )
+
+
+def _why_missing(period: PeriodUsage, number: int) -> tuple[Mistake, ...]:
+    """Return the mistakes in the requested period, if it has no usage of a customer."""
+    mistakes = tuple(period_mistakes.found_in(period.requested, *month_bounds(period.name)))
+    if not mistakes:
+        return ()
+    seen = [line for begin, end in windows(period.requested) for line in period.window(begin, end)]
+    return () if any(line.billing_user_id == number for line in seen) else mistakes
 
 
 def _numbers(found: Sequence[BilledInvoice]) -> str:

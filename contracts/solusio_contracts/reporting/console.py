@@ -24,6 +24,8 @@ SHOWN = 5
 
 WHOLE = 5
 """Failures shown whole, and warnings; of further ones only the titles. `verbose` shows all."""
+EXPLAINED = 5
+"""Further rules shown that a cause explains; `verbose` shows all."""
 FIRST_LINES = 2
 """First lines of responses shown for a clause."""
 
@@ -211,7 +213,11 @@ def _block(
     for note in notes:
         page.row("Note", note)
     if others:
-        page.row("Also explains", "; ".join(f"{one.title} ({one.rule})" for one in others))
+        listed = others if verbose else others[:EXPLAINED]
+        texts_of_others = [f"{one.title} ({one.rule})" for one in listed]
+        if len(others) > len(listed):
+            texts_of_others.append(f"and {len(others) - len(listed)} more")
+        page.row("Also explains", "; ".join(texts_of_others))
 
 
 def _advice(advice: view.Advice, rule: str, words: view.Words, page: _Page, *, verbose: bool) -> None:

@@ -428,11 +428,19 @@ def _advice(group: list[Finding], clause: ClauseText | None, said: set[str], fix
         sent=_unique(one.question for one in group if one.question not in ("", one.subject)),
         why=why[0] if why else "",
         first_lines=_unique(one.first_line for one in group if one.first_line not in one.actual),
-        fixes=_new([*(one.hint for one in group), fix or (clause.fix if clause else "")], said),
+        fixes=_new(_fixes(group, clause, fix), said),
         reproductions=tuple(one for one in seen if one.curl in examples),
         more=tuple(one for one in seen if one.curl not in examples),
         findings=tuple(group),
     )
+
+
+def _fixes(group: Sequence[Finding], clause: ClauseText | None, fix: str) -> list[str]:
+    """Return how to fix the findings; a fix that a hint already contains is not repeated."""
+    hints = [one.hint for one in group]
+    if not fix:
+        return [*hints, clause.fix if clause else ""]
+    return hints if any(fix in hint for hint in hints) else [*hints, fix]
 
 
 def _new(texts: Iterable[str], said: set[str]) -> tuple[str, ...]:

@@ -9,18 +9,17 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-from msgspec.structs import replace
-
 from mock_solusio.invoices.sandbox import InvoiceSandbox, SandboxPeriod
 from mock_solusio.meeting_point import MeetingPoint
 from mock_solusio.sandbox import SandboxError
 from solusio_contracts.adapter.steps import Adapter, BillingError, UnreachableError
-from solusio_contracts.adapter.verdict import Verdict, causes
+from solusio_contracts.adapter.verdict import Verdict, name_causes
 from solusio_contracts.checking.runner import clause_texts
 from solusio_contracts.contract.clauses import clauses
 from solusio_contracts.decoding import DecodingError
 from solusio_contracts.invoices.documents import BilledInvoice, read_invoices
 from solusio_contracts.invoices.job import BillingJob
+from solusio_contracts.invoices.period_mistakes import LOCAL_TIME
 from solusio_contracts.invoices.scenario import Scenario, customers_document
 from solusio_contracts.invoices.verdict import (
     NUMBERS,
@@ -107,21 +106,23 @@ def run(
     """
     began = time.monotonic()
     started = datetime.datetime.now(datetime.UTC)
-    results: list[Result] = []
+    outcomes: list[Result | _Judged] = []
     gone = ""
     sandbox = InvoiceSandbox(access_token)
     with meeting.folder() as folder, sandbox.open(meeting.host, meeting.port) as url:
         billing = _Run(system, sandbox, meeting, url, access_token, folder)
         for position, one in enumerate(chosen):
             if gone:
-                results.append(item_of(one.scenario).undecided(Outcome.ERROR, gone))
+                outcomes.append(item_of(one.scenario).undecided(Outcome.ERROR, gone))
                 continue
             progress(one.scenario, position, len(chosen))
             try:
-                results.append(billing.scenario(one, curl_of(one.scenario.id)))
+                outcomes.append(billing.scenario(one, curl_of(one.scenario.id)))
             except UnreachableError as error:
                 gone = str(error)
-                results.append(item_of(one.scenario).undecided(Outcome.ERROR, gone))
+                outcomes.append(item_of(one.scenario).undecided(Outcome.ERROR, gone))
+        causes = name_causes([one.verdict for one in outcomes if isinstance(one, _Judged)])
+        results = [one.result() if isinstance(one, _Judged) else one for one in outcomes]
         if judge_numbers and (result := billing.numbers.result(curl_of(""))) is not None:
             results.append(result)
     return Report(
@@ -133,10 +134,24 @@ def run(
         seed=0,
         requests=billing.calls,
         users=(),
-        facts=causes(results),
         results=tuple(results),
+        causes=causes,
         clauses=_texts(results),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """A scenario that was judged; the causes are named once all scenarios are."""
+
+    scenario: Scenario
+    verdict: Verdict
+    error: str
+    seconds: float
+    curl: str
+
+    def result(self) -> Result:
+        return result_of(self.scenario, self.verdict, seconds=self.seconds, curl=self.curl, error=self.error)
 
 
 class _Run:
@@ -160,7 +175,7 @@ class _Run:
         self.numbers = InvoiceNumbers()
         self.calls = 0
 
-    def scenario(self, one: NumberedScenario, curl: str) -> Result:
+    def scenario(self, one: NumberedScenario, curl: str) -> _Judged:
         """Play a scenario, have it billed, and judge the invoices.
 
         Raises:
@@ -177,8 +192,12 @@ class _Run:
         finally:
             self._sandbox.hide()
             file.unlink(missing_ok=True)
-        return result_of(
-            one.scenario, verdict, seconds=round(time.monotonic() - began, 3), curl=curl, error=error
+        return _Judged(
+            scenario=one.scenario,
+            verdict=verdict,
+            error=error,
+            seconds=round(time.monotonic() - began, 3),
+            curl=curl,
         )
 
     def _in_other_zones(self, one: NumberedScenario, file: Path, verdict: Verdict) -> str:
@@ -188,7 +207,8 @@ class _Run:
             error = self._billed(one, file, there, zone=zone)
             verdict.checks += there.checks
             # The first finding tells all: in UTC there was none.
-            verdict.findings += [replace(found, hint=_LOCAL_TIME) for found in there.findings[:1]]
+            verdict.findings += there.findings[:1]
+            verdict.suspects += [(LOCAL_TIME,)] * len(there.findings[:1])
             if error:
                 return f"with TZ={zone}: {error}"
         return ""
@@ -270,6 +290,7 @@ class _Run:
             name=job.period,
             usage=shown.usage,
             window=shown.window,
+            requested=self._sandbox.requested_periods(),
             circumstances=f"with TZ={job.time_zone}" if job.time_zone else "",
         )
         steps = [self._system.bill.shown(job), self._system.invoices.shown(job)]
@@ -286,7 +307,9 @@ class _Run:
         for key in broken:
             billed.pop(key, None)
             again.pop(key, None)
-        judge_again(one.scenario, job.period, billed, again, verdict)
+        judge_again(
+            one.scenario, job.period, billed, again, verdict, question=f"{steps[0]}, twice, then {steps[1]}"
+        )
         if refusal:
             verdict.notes.append(f"billing {job.period} again was refused: {refusal}")
         names = {number: name for name, number in one.ids.items()}
@@ -340,13 +363,6 @@ def _mismatch(one: NumberedScenario, period: str, shown: SandboxPeriod) -> str:
         (pair for pair in zip(wanted, found, strict=False) if pair[0] != pair[1]), (wanted[-1:], found[-1:])
     )
     return f"the mock and the scenario differ about {period}: expected {odd[0]}, /usage has {odd[1]}"
-
-
-_LOCAL_TIME: Final = (
-    "You probably calculate the month in the machine's local time. Months are UTC (US-012): pass {from} and "
-    "{to} on, or calculate in UTC: `new DateTimeZone('UTC')` in PHP, `datetime.now(UTC)` in Python, "
-    "`Date.UTC` in Node."
-)
 
 
 def _last_line(output: str) -> str:

@@ -142,7 +142,9 @@ def test_every_report(invoices, billing, tmp_path):
     assert ">Scenarios<" in page
     sarif = json.loads((tmp_path / "r.sarif").read_text())
     (result,) = sarif["runs"][0]["results"]
-    assert "expected 730 hours, 5000 tokens; you billed 730 hours, 5110 tokens" in result["message"]["text"]
+    text = result["message"]["text"]
+    assert "Cause: you probably charge every hour" in text
+    assert "expected 730 hours, 5000 tokens; you billed web, plan 1 Core, 1 GB RAM: 730 hours, 5110" in text
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "billing-system"
 
 

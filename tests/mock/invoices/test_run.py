@@ -385,10 +385,10 @@ def test_many_lines_of_one_fault_are_add_grouped(books, check, findings):
 def test_the_cause_is_told_once_for_all_scenarios(books, check):
     books.line = lambda one: {**type(books).line(books, one), "tokens": one["hours"] * one["tokens_per_hour"]}
     report = check(books, "vendor-730-hours", "vendor-month-of-31-days", "vendor-700-hours")
-    assert [(one.name, one.text) for one in report.facts] == [
-        ("2 scenarios", "you probably charge every hour, without the monthly price as a cap")
-    ]
+    (cause,) = report.causes
+    assert cause.title == "you probably charge every hour, without the monthly price as a cap (2 scenarios)"
     assert len(report.failed) == 2
+    assert {one.cause for result in report.failed for one in result.findings} == {cause.id}
 
 
 def test_the_line_that_runs_a_scenario_alone_stands_there_once(books, check, result_of):

@@ -1,0 +1,41 @@
+"""Mistakes in what a billing run does: which invoices it makes, changes or makes again. Pure."""
+
+from collections.abc import Collection, Sequence
+
+from solusio_contracts.adapter.verdict import Mistake
+from solusio_contracts.invoices.documents import BilledInvoice
+
+_KEEP = "An invoice never changes: before you make one, look whether that customer and month have one."
+
+BILLED_TWICE = Mistake(
+    "billed-twice",
+    "bill a customer and month twice",
+    "Before you make an invoice, look whether that customer and month have one; a unique key over both makes "
+    "sure.",
+)
+RENUMBERED = Mistake("renumbered", "replace invoices by new ones when a month is billed again", _KEEP)
+REMOVED = Mistake("removed", "remove invoices when a month is billed again", _KEEP)
+CHANGED = Mistake("changed", "change invoices when a month is billed again", _KEEP)
+SEVERAL = Mistake(
+    "several-invoices",
+    "write several invoices for one customer and month",
+    "Put all lines of a customer and month on one invoice.",
+)
+EMPTY = Mistake(
+    "without-usage", "write invoices for customers without usage", "No usage, no invoice: leave them out."
+)
+
+
+def of_second_run(new: Collection[str], gone: Collection[str]) -> Mistake:
+    """Return what a second run did that added or removed invoice numbers, or changed invoices."""
+    if new and gone:
+        return RENUMBERED
+    if gone:
+        return REMOVED
+    return BILLED_TWICE if new else CHANGED
+
+
+def of_several(invoices: Sequence[BilledInvoice]) -> Mistake:
+    """Return why a customer has several invoices for a month."""
+    same = {(one.total, tuple(sorted((line.server, line.tokens) for line in one.lines))) for one in invoices}
+    return BILLED_TWICE if len(same) < len(invoices) else SEVERAL
