@@ -70,6 +70,37 @@ NO_PRICE = Cause(
     title="status 200 with an error instead of a price",
     fix="The body says what went wrong. Answer 200 only with a price, and refuse with a 4xx status.",
 )
+CHARACTERS = Cause(
+    id="length-in-characters",
+    title="Content-Length counts characters instead of bytes, which cuts the JSON",
+    fix="Count bytes: PHP `strlen($json)`, not `mb_strlen`; Node `Buffer.byteLength(json)`. Better, do not "
+    "set Content-Length at all: the web server does.",
+)
+DECIMAL_COMMA = Cause(
+    id="decimal-comma",
+    title="numbers have a decimal comma",
+    fix="JSON knows only the point. Write the document with `json_encode`, not with `printf` or "
+    "`number_format`, and set no locale for numbers (PHP: `setlocale(LC_NUMERIC, 'C')`).",
+)
+DOUBLE_GZIP = Cause(
+    id="double-gzip",
+    title="the response is compressed twice",
+    fix="Let either the program or the web server compress, not both (PHP `zlib.output_compression` and "
+    "`ob_gzhandler`, nginx `gzip`, Apache `mod_deflate`).",
+)
+CHUNKED = Cause(
+    id="chunked",
+    title="a request in chunks gets no proper answer",
+    fix="Answer 411 at once if the server or a proxy before it does not read `Transfer-Encoding: chunked`. "
+    "SolusIO sends a Content-Length.",
+)
+NOT_UTF8 = Cause(
+    id="not-utf8",
+    title="bytes that are not UTF-8 make the program fail",
+    fix="The check of the input itself throws, or the message that repeats it: Node "
+    "`decodeURIComponent`, Python `bytes.decode` and `hmac.compare_digest` of text, PHP "
+    "`json_encode` of such a message. Catch that and answer 400, or compare bytes.",
+)
 TIMEOUT = Cause(
     id="timeout",
     title="requests get no answer in time",

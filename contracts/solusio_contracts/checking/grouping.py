@@ -13,11 +13,13 @@ import msgspec
 
 from solusio_contracts.checking.cause import (
     ACTION_IGNORED,
+    CHUNKED,
     CUT,
     INT_CAST,
     LEAK,
     MIXED_UP,
     NO_PRICE,
+    NOT_UTF8,
     SAME_BYTES,
     SQL,
     STRIPPED,
@@ -59,10 +61,35 @@ def cause_of(expect: Expect, clause: str, priced: Mapping[int, Exchange]) -> Cau
         if expect.expected == SAME_PRICE:
             return _other_price(exchange, priced)
         return _undue_price(exchange, clause, priced)
+    if _unread_chunks(exchange):
+        return CHUNKED
     if exchange.summary not in expect.actual:
         # A detail of the response, which only matters if that was meant to be a price.
         return _no_answer(exchange) if clause in _DOCUMENT else None
-    return _no_answer(exchange) or _unwanted_status(exchange, wanted_price=expect.expected == SAME_PRICE)
+    return (
+        _crowd(exchange)
+        or _no_answer(exchange)
+        or _unwanted_status(exchange, wanted_price=expect.expected == SAME_PRICE)
+    )
+
+
+def _crowd(exchange: Exchange) -> Cause | None:
+    if exchange.concurrent == 1 or (exchange.status is not None and not exchange.server_error):
+        return None
+    what = f"status {exchange.status}" if exchange.status is not None else "no answer"
+    return Cause(
+        id="crowd",
+        title=f"of {exchange.concurrent} requests at once, some get {what}",
+        fix=f"{BUSY}. If no limit was reached, look for a lock: SQLite, PHP sessions, files.",
+    )
+
+
+def _unread_chunks(exchange: Exchange) -> bool:
+    chunked = any(name.lower() == "transfer-encoding" for name, _ in exchange.request.headers)
+    return chunked and (exchange.failure is not None or exchange.server_error)
+
+
+_NO_UTF8 = re.compile(rb"%(?:F[0-9A-F]|FE|80|ZZ)|%(?:&|$)", re.IGNORECASE)
 
 
 def _no_answer(exchange: Exchange) -> Cause | None:
@@ -89,12 +116,8 @@ def _unwanted_status(exchange: Exchange, *, wanted_price: bool) -> Cause | None:
             title=f"valid requests are refused with status {status}",
             fix="What these requests have in common is what the endpoint does not accept.",
         )
-    if exchange.concurrent > 1:
-        return Cause(
-            id=f"crowd-{status}",
-            title=f"{exchange.concurrent} requests at once get status {status}",
-            fix=f"{BUSY}.",
-        )
+    if _NO_UTF8.search(exchange.request.body):
+        return NOT_UTF8
     return Cause(
         id=f"failed-{status}-{said:08x}",
         title=f"the program fails with status {status} instead of refusing",
@@ -209,7 +232,8 @@ def _final_ids(results: Sequence[Result], exchanges: Iterable[Exchange]) -> dict
         final[INT_CAST.id] = STRIPPED.id
     elif by_number == {"TP-208"}:
         final[INT_CAST.id] = SQL.id if SQL.id in rules else ""
-    return final
+    wide = next((id_ for id_, seen in rules.items() if id_.startswith("failed-") and len(seen) >= FEW), "")
+    return final | ({NOT_UTF8.id: wide} if wide else {})
 
 
 def _alike(exchanges: Iterable[Exchange]) -> bool:

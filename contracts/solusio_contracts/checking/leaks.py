@@ -1,5 +1,6 @@
 """Finds what a response must not reveal: tokens, stack traces, file paths, SQL. Pure."""
 
+import dataclasses
 import functools
 import html
 import re
@@ -34,6 +35,8 @@ class Leak:
     clause: str
     what: str
     excerpt: str
+    stock: bool = False
+    """Whether it is only the name of an error on a server's own error page."""
 
 
 class Pattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
@@ -105,7 +108,13 @@ def find(exchange: Exchange, token: str | None, url_path: str = "/") -> Iterator
     # Mask before cutting an excerpt: nothing later would recognise half a token.
     text = mask(_without_echoes(_readable(exchange), exchange, url_path))
     # Most responses of a run are the same short refusal.
-    yield from (_search_short if len(text) < _SHORT else _search_long)(text)
+    found = (_search_short if len(text) < _SHORT else _search_long)(text)
+    stock = bool(found) and _STOCK_PAGE.search(_body(exchange)) is not None and not _TRACE.search(text)
+    yield from (dataclasses.replace(one, stock=stock and one.clause == "TP-502") for one in found)
+
+
+_STOCK_PAGE = re.compile(r"<address>\s*WEBrick/|Apache Tomcat/|Powered by Jetty", re.IGNORECASE)
+_TRACE = re.compile(r":\d+:in |backtrace of|\bat [\w.$]+\(")
 
 
 def _search(text: str) -> tuple[Leak, ...]:

@@ -86,7 +86,11 @@ class Expect:
         level: Level | None = None,
     ) -> "Expect":
         """Expect a JSON type."""
-        return cls(type_.admits(value), subject, type_.name, shown(value), exchange, hint, clause, level)
+        expected, actual = type_.name, shown(value)
+        if isinstance(value, Decimal) and Decimal in type_.types and not _fits_double(value):
+            expected = f"{type_.name} below 1.8e308, the largest that programs can hold"
+            actual += ", which most programs read as infinity or 0"
+        return cls(type_.admits(value), subject, expected, actual, exchange, hint, clause, level)
 
     @classmethod
     def refused(cls, subject: str, exchange: Exchange, *, hint: str = "", clause: str = "") -> "Expect":

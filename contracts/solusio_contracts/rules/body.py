@@ -1,11 +1,13 @@
 """Body: one strict JSON object in UTF-8 and nothing else, with text that a customer can read."""
 
+import dataclasses
 import itertools
 import re
 from collections.abc import Callable, Iterator
 from html.entities import html5
 from typing import Any
 
+from solusio_contracts.checking.cause import CHARACTERS, DECIMAL_COMMA
 from solusio_contracts.checking.price import COSTS, LONGEST_LIST, customer_texts
 from solusio_contracts.checking.rule import Expect, rule, shown
 from solusio_contracts.checking.target import Target, UndecidedError
@@ -58,7 +60,30 @@ def nothing_else(target: Target) -> Iterator[Expect]:
 def strict_json(target: Target) -> Iterator[Expect]:
     """Single quotes, trailing commas and NaN are valid JavaScript but not JSON."""
     expected = "strict JSON (RFC 8259)"
-    return _free_of(target, expected, Flaw.SYNTAX, Flaw.NOT_FINITE, Flaw.SURROGATE)
+    for expect in _free_of(target, expected, Flaw.SYNTAX, Flaw.NOT_FINITE, Flaw.SURROGATE):
+        yield expect if expect.ok or expect.exchange is None else _explained(expect, expect.exchange)
+
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_COMMA = re.compile(r":\s*(-?\d+,\d+)\s*[,}\]]")
+
+
+def _explained(expect: Expect, exchange: Exchange) -> Expect:
+    """Name the two mistakes that a parser can only call a missing delimiter."""
+    bare = _STRING.sub('""', exchange.content.decode("utf-8", errors="replace"))
+    comma = _COMMA.search(bare)
+    if comma is not None:
+        return dataclasses.replace(expect, actual=f"{comma[1]}: a decimal comma", cause=DECIMAL_COMMA)
+    cut = sum(map(bare.count, "{[")) > sum(map(bare.count, "}]"))
+    if (
+        cut
+        and not exchange.content.isascii()
+        and exchange.header("content-length") == str(len(exchange.body))
+    ):
+        size = len(exchange.content)
+        actual = f"the JSON ends in the middle, after {size} bytes, which is exactly the Content-Length"
+        return dataclasses.replace(expect, actual=actual, cause=CHARACTERS)
+    return expect
 
 
 @rule("TP-023", title="no key appears twice", needs_price=False)
@@ -105,7 +130,12 @@ def _find_price(value: Any, path: str = "", depth: int = 0) -> str | None:
 
 
 _ENTITY = re.compile(r"&(?:#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|[a-zA-Z][a-zA-Z0-9]{1,31};)")
-_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
+# Names of HTML alone: "<member>" in a discount's name is text.
+_TAG = re.compile(
+    r"</?(?:a|abbr|b|big|br|center|code|div|em|font|h[1-6]|hr|i|img|li|ol|p|pre|s|script|small|span|strike|"
+    r"strong|style|sub|sup|table|td|th|tr|tt|u|ul)(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
 _ESCAPE = re.compile(r"\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}")
 _NO_TEXT = re.compile(
     r"""^\s*(?:undefined|Array|\[object \w+\]|b'[^']*'|b"[^"]*"|[aOs]:\d+:[{"].*)\s*$""", re.DOTALL

@@ -1,5 +1,6 @@
 """Fields: every member that SolusIO reads is present, with the right name and type."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,7 +21,16 @@ from solusio_contracts.checking.target import Target, UndecidedError
 from solusio_contracts.contract.clauses import Level
 from solusio_contracts.http.exchange import Exchange
 
-UNQUOTE = "send it without quotes"
+_COMMA = re.compile(r"\s*-?\d+,\d+\s*")
+
+
+def _unquote(value: object) -> str:
+    """Return what to do with a number or truth value that came as a string."""
+    if not isinstance(value, str):
+        return ""
+    if _COMMA.fullmatch(value):
+        return f"send it without quotes and with a decimal point: {value.strip().replace(',', '.')}"
+    return "send it without quotes"
 
 
 def _prices(target: Target) -> list[tuple[str, Exchange, dict[str, Any]]]:
@@ -54,7 +64,7 @@ def _member(
     if present.ok:
         value = holder[key]
         full = f"{prefix}{path}.{key}" if path else f"{prefix}{key}"
-        hint = UNQUOTE if kind in (NUMBER, BOOLEAN) and isinstance(value, str) else ""
+        hint = _unquote(value) if kind in (NUMBER, BOOLEAN) else ""
         yield Expect.json_type(full, kind, value, exchange, clause=clause, hint=hint)
 
 
@@ -164,7 +174,7 @@ def discount_key(target: Target) -> Iterator[Expect]:
                 value,
                 exchange,
                 clause="TP-043",
-                hint=UNQUOTE if isinstance(value, str) else "",
+                hint=_unquote(value),
             )
 
 

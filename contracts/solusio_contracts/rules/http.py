@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from solusio_contracts.checking.cause import DOUBLE_GZIP
 from solusio_contracts.checking.expectations import ENOUGH, same
 from solusio_contracts.checking.price import difference, is_error, same_price
 from solusio_contracts.checking.rule import Expect, SkipRule, rule
@@ -250,6 +251,11 @@ def compression(target: Target) -> Iterator[Expect]:
             length = offered.header("content-length") or "missing"
             actual = f"{offered.failure_text}; Content-Length is {length}, received {len(offered.body)} bytes"
             yield Expect.that(False, subject, "a complete response", actual, offered, clause="TP-005")
+        elif offered.decode_problem is None and offered.content[:2] == b"\x1f\x8b":
+            actual = "gzip within gzip: decompressed once, it is still compressed"
+            yield Expect.that(
+                False, subject, "a response compressed once", actual, offered, cause=DOUBLE_GZIP
+            )
         elif exchange.decode_problem is None and not packed:
             yield Expect.that(
                 offered.decode_problem is None and same_price(exchange, offered),

@@ -116,14 +116,23 @@ def separators(target: Target) -> Iterator[Expect]:
                 exchange,
                 clause="TP-065",
             )
+        stated = number(currency.get("decimals"))
         yield Expect.that(
             bool(decimals) or _without_decimals(currency),
             f"{where}.decimals_separator",
-            'a sign such as "." (this currency has decimals)',
-            '""',
+            'a sign such as "."' + (" (this currency has decimals)" if stated is None else ""),
+            '""' if stated is None else f'"", while `decimals` is {stated}',
             exchange,
             clause="TP-065",
+            hint=_yen(currency) if stated is not None else "",
         )
+
+
+def _yen(currency: dict[str, Any]) -> str:
+    code = currency.get("code")
+    if isinstance(code, str) and code in currencies.known() and currencies.may_lack_decimals(code):
+        return f"or send `decimals: 0`: {code} is usually shown without decimals"
+    return ""
 
 
 def _without_decimals(currency: dict[str, Any]) -> bool:
