@@ -12,8 +12,8 @@ from solusio_contracts.users.conduct.judge import conduct_rules
 from support.conduct import TOKEN, call, judged, numbered
 
 SECRET = "a-customers-access-token-of-64-characters"
-NOT_SEEN = {"CL-008"}
-"""Clauses about what the requests themselves cannot show."""
+NOT_SEEN = {"CL-008", "CL-036"}
+"""Clauses about what the requests alone do not show; `users check` judges them."""
 
 
 def user(number: int, mail: str, billing_user_id: int | None, role: str = "CLIENT") -> dict[str, Any]:

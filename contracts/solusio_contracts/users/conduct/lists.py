@@ -30,8 +30,8 @@ class _Walk:
 
     @property
     def problem(self) -> Problem:
-        pages = "page 1" if self.page == 1 else f"pages 1 to {self.page}"
-        text = f"{self.operation} has {self.last_page} pages, and only {pages} of them were read"
+        pages, were = ("page 1", "was") if self.page == 1 else (f"pages 1 to {self.page}", "were")
+        text = f"{self.operation}: only {pages} of {self.last_page} {were} read"
         return Problem(text, tuple(self.numbers), self.operation, is_past=True)
 
 
