@@ -48,6 +48,10 @@ COMMANDS = {
         "solusio_reference.commands.check:check_invoices",
         "Start the reference and run `mock-solusio invoices check` on it.",
     ),
+    "check-users": CommandInfo(
+        "solusio_reference.commands.check:check_users",
+        "Start the reference and run `mock-solusio users check` on it.",
+    ),
 }
 
 

@@ -400,6 +400,12 @@ def test_check_invoices_runs_on_a_live_adapter_and_passes_on_the_exit_code(tmp_p
     assert seen["answer"] == {"invoices": []}
 
 
+def test_check_users_conforms_and_passes_options_on():
+    result = run_cli("check-users", "--only", "login", "-q")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert re.fullmatch(r"Conformant: 17 scenarios passed \(.*\)\n", result.stdout)
+
+
 def test_a_killed_check_has_the_exit_code_that_shells_report(fake_python):
     assert invoke("check", "--die").exit_code == 128 + signal.SIGTERM
     assert fake_python.exists()

@@ -1,4 +1,4 @@
-"""``mock-solusio reference check`` and ``check-invoices``: check the reference against the contract.
+"""``mock-solusio reference check``, ``check-invoices``, ``check-users``: check it against the contract.
 
 Only click and the standard library are imported here; each command imports the rest when it runs.
 """
@@ -7,12 +7,15 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import click
 
 UNKNOWN_USER_ID = 999_999
 TOKEN_VARIABLE = "MOCK_SOLUSIO_TOKEN"  # noqa: S105 - a name, not a token
+EVENTS = ("create", "update", "suspend", "unsuspend", "lock", "unlock", "delete", "login")
+"""What the adapter accepts about a customer."""
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]})
@@ -45,6 +48,33 @@ def check_invoices(options: tuple[str, ...]) -> None:
     OPTIONS are passed on to `mock-solusio invoices check`, for example --only rounding; see its own --help.
     The exit code is that of the check: 0 means conformant.
     """
+    with _adapter() as url:
+        command = ["invoices", "check", "--prepare", f"{url}/customers", "--bill", f"{url}/bill"]
+        command += ["--invoices", f"{url}/invoices?period={{period}}", *options]
+        code = run_in_process(command, {})
+    sys.exit(code)
+
+
+@click.command(
+    "check-users", context_settings={"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]}
+)
+@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS OF USERS CHECK]...")
+def check_users(options: tuple[str, ...]) -> None:
+    """Start the reference and run `mock-solusio users check` on it.
+
+    OPTIONS are passed on to `mock-solusio users check`, for example --only login; see its own --help. The
+    exit code is that of the check: 0 means conformant.
+    """
+    with _adapter() as url:
+        # Without --prepare: an event has all that the reference must know of its customer.
+        steps = [part for name in EVENTS for part in (f"--{name}", f"{url}/users")]
+        code = run_in_process(["users", "check", *steps, "--jobs", "4", "--tls", *options], {})
+    sys.exit(code)
+
+
+@contextmanager
+def _adapter() -> Iterator[str]:
+    """Serve an adapter with an empty store; give its URL."""
     from solusio_reference.app import create_app
     from solusio_reference.serving import running
     from solusio_reference.storage.customers import CustomerStore
@@ -55,10 +85,7 @@ def check_invoices(options: tuple[str, ...]) -> None:
         adapter = create_adapter(BillingService(store, solusio=None), allow_remote=False)
         app = create_app(store, token=secrets.token_urlsafe(), mounts={"/adapter": adapter})
         with running(app, "/adapter") as url:
-            command = ["invoices", "check", "--prepare", f"{url}/customers", "--bill", f"{url}/bill"]
-            command += ["--invoices", f"{url}/invoices?period={{period}}", *options]
-            code = run_in_process(command, {})
-    sys.exit(code)
+            yield url
 
 
 def run_in_process(arguments: list[str], variables: Mapping[str, str]) -> int:
