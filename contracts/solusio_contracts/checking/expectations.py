@@ -1,6 +1,7 @@
 """Expectations that many rules share, about the response to one more request."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from solusio_contracts.checking.price import difference, same_price
 from solusio_contracts.checking.rule import SAME_PRICE, Expect
@@ -32,11 +33,12 @@ def unharmed(exchange: Exchange, *, clause: str = "") -> Expect:
     return Expect.that(fine, exchange.description, expected, exchange.summary, exchange, clause=clause)
 
 
-def same(first: Exchange, again: Exchange, subject: str, *, clause: str = "") -> Expect:
+def same(first: Exchange, again: Exchange, subject: str, *, clause: str = "", repeat: int = 1) -> Expect:
     """Expect the same price as in the first response."""
     ok = again.priced and same_price(first, again)
     actual = "the same" if ok else difference(first, again)
-    return Expect.that(ok, subject, SAME_PRICE, actual, again, clause=clause)
+    expect = Expect.that(ok, subject, SAME_PRICE, actual, again, clause=clause)
+    return replace(expect, repeat=repeat)
 
 
 def raw_parameter(target: Target, *, leave_out: str, instead: bytes) -> Request:

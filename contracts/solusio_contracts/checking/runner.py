@@ -11,7 +11,7 @@ from solusio_contracts.checking.grouping import cause_of, explained
 from solusio_contracts.checking.rule import Expect, Rule, SkipRule
 from solusio_contracts.checking.target import Target, UndecidedError
 from solusio_contracts.contract.clauses import Clause, Level, clauses
-from solusio_contracts.http.curl import curl
+from solusio_contracts.http.curl import reproduction
 from solusio_contracts.http.exchange import Exchange
 from solusio_contracts.http.first_line import first_line
 from solusio_contracts.http.masking import CUT, Mask, shortened
@@ -176,7 +176,7 @@ def finding(expect: Expect, clause: Clause, level: Level, target: Target) -> Fin
         actual=mask(expect.actual),
         hint=mask(expect.hint),
         question=mask(exchange.description) if exchange else "",
-        curl=curl(exchange.request, target.settings.url, mask) if exchange else "",
+        curl=reproduction(exchange, target.settings.url, mask, repeat=expect.repeat) if exchange else "",
         request=_shown(exchange.sent, mask, 2 * BODY_SHOWN) if exchange else "",
         response=response_text(exchange, mask) if exchange else "",
         first_line=first_line(exchange.content, mask) if exchange else "",

@@ -109,6 +109,8 @@ class Connection:
         self._early: list[bytes | OSError] = []
         self._all_sent = True
         self.sent = b""
+        self.previous: Request | None = None
+        """The latest request."""
         self.partial = Received()
         """What was read of the latest response, even if that failed."""
 
@@ -349,6 +351,8 @@ def exchange_on(
     """
     failure: FailureKind | None = None
     text = ""
+    pieces = tuple(pieces)
+    after, connection.previous = connection.previous, request
     started = time.monotonic()
     connection.partial = Received()
     try:
@@ -368,6 +372,8 @@ def exchange_on(
         request=request,
         description=description,
         sent=connection.sent,
+        after=after,
+        pieces=len(pieces) + 1 if pause else 1,
         seconds=seconds,
         content=content,
         decode_problem=problem,

@@ -11,13 +11,40 @@ import urllib.parse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from solusio_contracts.http.exchange import Request
+from solusio_contracts.http.exchange import Exchange, Request
 from solusio_contracts.http.masking import CUT, Hidden, Mask, encoded, form_encoded, shortened
 
 LONGEST_ARGUMENT = 2000
 """Characters of a request body that a curl line includes; a longer one is described."""
 _LONGEST_FOR_THE_SYSTEM = 100_000
 """Bytes: Linux allows 128 KiB per argument of a program; a longer one goes through standard input."""
+
+
+def reproduction(exchange: Exchange, url: str, mask: Mask, *, repeat: int = 1) -> str:
+    """Return a line for bash that shows again what an exchange showed, without its secrets.
+
+    `repeat` is how often the request was sent until the response differed. What a line with curl cannot do,
+    such as sending a request in pieces, its comment says.
+    """
+    line = curl(exchange.request, url, mask)
+    single = line.startswith("curl ") and " # " not in line
+    if exchange.concurrent > 1 and single:
+        options = "-sS -o /dev/null -w '%{http_code}\\n'"
+        count = exchange.concurrent
+        command = line.replace("curl -sS -i", f"curl {options}", 1)
+        return f"seq {count} | xargs -P{count} -I_n_ {command} | sort | uniq -c"
+    if exchange.after is not None and single:
+        first = curl(exchange.after, url, mask)
+        if first.startswith("curl ") and " # " not in first:
+            return f"{first} --next {line.removeprefix('curl ')}"
+    if exchange.pieces > 1:
+        return f"{line} # sends it whole; this needs {exchange.pieces} pieces with pauses, which curl cannot"
+    if repeat > 1 and single:
+        body = line.replace("curl -sS -i", "curl -sS", 1)
+        return f"for i in $(seq {repeat}); do {body}; echo; done | sort | uniq -c"
+    if exchange.leftover and single:
+        return line.replace("curl -sS -i", "curl -sS -i -v", 1)
+    return line
 
 
 def curl(request: Request, url: str, mask: Mask) -> str:

@@ -85,6 +85,10 @@ class Exchange(Received):
     description: str = ""
     """What was asked, in words."""
     sent: bytes = b""
+    after: Request | None = None
+    """The request before it on the same connection, if there was one."""
+    pieces: int = 1
+    """In how many pieces it was sent, with pauses between them."""
     concurrent: int = 1
     """How many requests were sent at the same moment, this one included."""
     seconds: float = 0.0
