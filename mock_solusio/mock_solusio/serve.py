@@ -20,6 +20,7 @@ from mock_solusio.option_types import ClockType
 from mock_solusio.options import SPEED, Options
 from solusio_contracts.cli.reporting import require_writable
 from solusio_contracts.cli.types import KINDS, ReportFile
+from solusio_contracts.escaping import one_line
 
 if TYPE_CHECKING:
     from mock_solusio.app import Mock
@@ -304,7 +305,8 @@ def _run(
 def _show_finding(finding: "ConductFinding") -> None:
     """Print a finding as it happens; not on standard output, which scripts read."""
     if finding.level != "may":
-        click.echo(f"{finding} (exchange {finding.latest}, {finding.subject})", err=True)
+        # A client chose some of the words.
+        click.echo(one_line(f"{finding} (exchange {finding.latest}, {finding.subject})"), err=True)
 
 
 def _report(
@@ -324,7 +326,7 @@ def _report(
         )
         for finding in [one for one in found if one.level != "may"][:FINDINGS]:
             times = f" ({finding.count} times)" if finding.count > 1 else ""
-            click.echo(f"  {finding}{times}")
+            click.echo(one_line(f"  {finding}{times}"))
         if counted(found) > FINDINGS:
             click.echo(f"  and {counted(found) - FINDINGS} more; --report html=FILE writes all.")
     if not reports:

@@ -53,6 +53,14 @@ def test_findings_are_shown_as_they_happen_and_at_the_end(tmp_path):
         assert TOKEN not in file.read_text()
 
 
+def test_what_a_client_sends_cannot_move_the_cursor():
+    with program("serve", "--port", 0, "--admin-token", TOKEN) as made:
+        get(made.url, "/api/v1/users?a%1B%5B2Jb%0Ac=7")
+        _, out, err = made.interrupt()
+    assert "listUsers has no query parameter a\\x1b[2Jb\\nc" in err
+    assert "\x1b" not in out + err
+
+
 def test_a_mock_that_nobody_called_decides_nothing(tmp_path):
     file = tmp_path / "conduct.json"
     with program("serve", "--port", 0, "--report", f"json={file}") as made:

@@ -1,5 +1,7 @@
 """Judges whatever talks to the mock by the clauses of conduct, and keeps what it found."""
 
+import sys
+import traceback
 from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Final
@@ -84,7 +86,12 @@ class Referee:
             return ()
         with self._lock:
             self.judged += 1
-            violations = self._conduct.see(exchange)
+            try:
+                violations = self._conduct.see(exchange)
+            except Exception as error:
+                # The client must get its response, whatever it sent.
+                traceback.print_exc(file=sys.stderr)
+                return (f"an internal error of the referee: {type(error).__name__}",)
             if not violations:
                 return ()
             new = [finding for one in violations if (finding := self._keep(one)) is not None]

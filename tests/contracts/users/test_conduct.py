@@ -1,14 +1,18 @@
 """Conduct: for each clause a client that violates it, and clients that do not."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from solusio_contracts.contract.clauses import clauses
 from solusio_contracts.users.conduct import ClientExchange, Conduct
 from solusio_contracts.users.conduct.judge import conduct_rules
+from solusio_contracts.users.conduct.rule import Recent
 from support.conduct import TOKEN, call, judged, numbered
 
 SECRET = "a-customers-access-token-of-64-characters"
@@ -364,3 +368,80 @@ def test_a_walk_that_nobody_continues_is_found_later():
     found = [one for exchange in numbered([*pages(3, 1), *[PLANS] * 300]) for one in conduct.see(exchange)]
     assert [(one.clause.id, one.exchanges, one.subject) for one in found] == [("CL-011", (1,), "listUsers")]
     assert conduct.unfinished() == []
+
+
+OPERATIONS = [
+    "",
+    "createUser",
+    "createUserToken",
+    "deleteUser",
+    "getUser",
+    "listUsers",
+    "replaceUser",
+    "login",
+]
+MEMBERS = st.sampled_from(
+    ["email", "billing_user_id", "password", "roles", "id", "access_token", "is_one_time"]
+)
+PARAMETERS = st.sampled_from(["page", "per_page", "filter[search]", "filter[billing_user_id]", "token", "x"])
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63)
+    | st.floats(allow_nan=False)
+    | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(MEMBERS | st.text(max_size=5), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+EXCHANGES = st.builds(
+    ClientExchange,
+    number=st.just(0),
+    kind=st.sampled_from(["api", "ui"]),
+    method=st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE", "BREW"]),
+    path=st.sampled_from(["/api/v1/users", "/api/v1/users/7", "/auth/by_token/x", "/"])
+    | st.text(max_size=30),
+    query=st.binary(max_size=30)
+    | st.builds(lambda name, value: f"{name}={value}".encode(), PARAMETERS, st.text(max_size=12)),
+    headers=st.lists(
+        st.tuples(
+            st.sampled_from([b"authorization", b"content-type", b"user-agent", b"x"]), st.binary(max_size=20)
+        ),
+        max_size=4,
+    ),
+    body=st.binary(max_size=20) | VALUES.map(lambda value: json.dumps(value).encode()),
+    client=st.sampled_from(["127.0.0.1", "::1", ""]),
+    operation=st.sampled_from(OPERATIONS),
+    status=st.sampled_from([0, 200, 201, 204, 302, 401, 403, 404, 422, 429, 500, 502, 503]),
+    response_headers=st.lists(
+        st.tuples(st.sampled_from([b"Retry-After", b"content-length", b"x"]), st.binary(max_size=12)),
+        max_size=3,
+    ),
+    response_body=st.binary(max_size=20)
+    | VALUES.map(lambda value: json.dumps({"data": value, "meta": {"last_page": 3}}).encode()),
+    arrived=st.floats(0, 1e6),
+    answered=st.floats(0, 1e6),
+)
+
+
+@given(st.lists(EXCHANGES, max_size=12))
+def test_nothing_that_a_client_sends_is_too_strange(exchanges):
+    conduct = Conduct()
+    for number, exchange in enumerate(exchanges, 1):
+        for one in conduct.see(replace(exchange, number=number)):
+            assert one.exchanges == tuple(sorted(one.exchanges))
+            assert one.exchanges[-1] <= number
+            assert one.text
+    for one in conduct.unfinished():
+        assert one.exchanges
+
+
+def test_what_is_remembered_is_limited():
+    recent: Recent[int, str] = Recent(3)
+    for number in (1, 2, 3, 1, 4):
+        recent.set(number, str(number))
+    assert recent.all_keys() == (3, 1, 4)
+    assert recent.oldest() == (3, "3")
+    assert (recent.get(2), recent.pop(2), recent.pop(1)) == (None, None, "1")
+    assert recent.values() == ("3", "4")

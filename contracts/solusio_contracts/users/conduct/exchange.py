@@ -151,7 +151,9 @@ class ClientExchange:
         if self.status == NO_RESPONSE:
             return True
         length = self.response_header.get(b"content-length", b"")
-        return length.isdigit() and self.method != "HEAD" and int(length) > len(self.response_body)
+        if self.method == "HEAD" or not length.isdigit() or len(length) > 15:
+            return False
+        return int(length) > len(self.response_body)
 
     @property
     def is_unreadable(self) -> bool:
