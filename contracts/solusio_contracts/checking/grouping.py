@@ -33,7 +33,8 @@ from solusio_contracts.checking.rule import SAME_PRICE, Expect
 from solusio_contracts.http.exchange import ACTION, Exchange, FailureKind
 from solusio_contracts.http.first_line import first_line
 from solusio_contracts.http.masking import Mask
-from solusio_contracts.http.refusal import BUSY, refusal
+from solusio_contracts.http.refusal import refusal
+from solusio_contracts.http.server_page import BUSY
 from solusio_contracts.reporting.report import Finding, Result
 
 FEW = 3
@@ -42,6 +43,7 @@ FEW = 3
 _LEAKS = frozenset({"TP-502", "TP-503", "TP-504"})
 _TOKEN = frozenset(f"TP-{number}" for number in range(101, 111))
 _USERID = frozenset(f"TP-{number}" for number in range(201, 212))
+_SPELLING = "TP-222"
 _ACTION = frozenset({"TP-213", "TP-214"})
 _DOCUMENT = frozenset(f"TP-{number:03}" for number in (2, 3, *range(20, 72)))
 _UNITS = frozenset({"TP-068", "TP-069"})
@@ -148,9 +150,11 @@ def _undue_price(exchange: Exchange, clause: str, priced: Mapping[int, Exchange]
         return TOKEN_IGNORED
     if clause in _ACTION:
         return ACTION_IGNORED
+    values = _values(exchange, "userid")
+    if clause == _SPELLING:
+        return INT_CAST if len(values) == 1 and _LEADING_DIGITS.match(values[0]) else None
     if clause not in _USERID:
         return None
-    values = _values(exchange, "userid")
     if len(values) != 1:
         return USERID_IGNORED if not values and clause == "TP-201" else None
     for pattern, cause in ((_LEADING_DIGITS, INT_CAST), (_ANY_DIGITS, STRIPPED)):
@@ -230,7 +234,9 @@ def _final_ids(results: Sequence[Result], exchanges: Iterable[Exchange]) -> dict
         final |= {one.id: USERID_IGNORED.id for one in (INT_CAST, STRIPPED, SQL)}
     elif STRIPPED.id in rules:
         final[INT_CAST.id] = STRIPPED.id
-    elif by_number == {"TP-208"}:
+    elif by_number == {_SPELLING}:
+        final[INT_CAST.id] = ""
+    elif by_number <= {"TP-208", _SPELLING}:
         final[INT_CAST.id] = SQL.id if SQL.id in rules else ""
     wide = next((id_ for id_, seen in rules.items() if id_.startswith("failed-") and len(seen) >= FEW), "")
     return final | ({NOT_UTF8.id: wide} if wide else {})

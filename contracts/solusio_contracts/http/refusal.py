@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from solusio_contracts.http.exchange import Exchange, FailureKind
 from solusio_contracts.http.first_line import looks_like_html
+from solusio_contracts.http.server_page import GATEWAY, fix_for, server_of
 
 _LOOKED_AT = 20_000
 """Bytes of a body that are searched."""
@@ -85,6 +86,7 @@ _FIREWALLS = (
     (re.compile(r"Wordfence", re.IGNORECASE), "Wordfence"),
     (re.compile(r"Imunify360", re.IGNORECASE), "Imunify360"),
     (re.compile(r"Sucuri", re.IGNORECASE), "Sucuri"),
+    (re.compile(r"error code: 10[0-9]{2}\b", re.IGNORECASE), "Cloudflare"),
     (re.compile(r"Your support ID is", re.IGNORECASE), "an F5 firewall"),
     (re.compile(r"errors\.edgesuite\.net|Reference&#32;&#35;", re.IGNORECASE), "Akamai"),
     (re.compile(r"web application firewall|\bWAF\b|blocked by (?:a |the )?firewall", re.IGNORECASE), ""),
@@ -129,8 +131,12 @@ def _firewall(exchange: Exchange) -> Refusal | None:
 # Limits
 
 
+_THROTTLED = re.compile(r"rate.?limit|too many requests|throttled", re.IGNORECASE)
+
+
 def _rate_limit(exchange: Exchange) -> Refusal | None:
-    if exchange.status != 429:
+    throttled = exchange.status in (403, 420, 503, 509) and _THROTTLED.search(_page(exchange))
+    if exchange.status != 429 and not throttled:
         return None
     told = [
         f"{name}: {value}"
@@ -216,7 +222,9 @@ def _redirect(exchange: Exchange) -> Refusal | None:
         return None
     where = exchange.header("location") or ""
     parts = urllib.parse.urlsplit(where) if _is_url(where) else None
-    if parts is not None and _LOGIN.search(f"{parts.path}?{parts.query}"):
+    own = exchange.sent.partition(b"\r\n")[0].split(b" ")[1:2]
+    moved = parts is not None and [parts.path.rstrip("/").encode()] != [one.rstrip(b"/") for one in own]
+    if parts is not None and moved and _LOGIN.search(f"{parts.path}?{parts.query}"):
         return Refusal(
             "login-page",
             f"a redirect to a login page, {where}",
@@ -240,6 +248,25 @@ def _is_url(text: str) -> bool:
     except ValueError:
         return False
     return bool(text)
+
+
+# No route
+
+_NO_ROUTE = re.compile(
+    r"Cannot POST /|The route [^\n]{1,200} could not be found|method is not supported for (?:this )?route|"
+    r"No route matches \[POST\]|No route found for|rest_no_route|no Route matched with those values"
+)
+
+
+def _no_route(exchange: Exchange) -> Refusal | None:
+    if exchange.status not in (404, 405) or not _NO_ROUTE.search(_page(exchange)):
+        return None
+    return Refusal(
+        "no-route",
+        f"the framework has no route for a POST to this URL (status {exchange.status})",
+        "Compare the URL with the routes that the framework knows (Laravel: `php artisan route:list`, where "
+        "those of routes/api.php begin with /api), and register it for POST.",
+    )
 
 
 # CSRF
@@ -280,93 +307,27 @@ def _maintenance(exchange: Exchange) -> Refusal | None:
 
 # Pages of web servers and proxies
 
-_TITLE = r"<h1>\d{3} [A-Za-z -]+</h1>"
-_SERVERS = (
-    (re.compile(r"<center>(nginx|openresty|tengine|angie|freenginx)\b"), None),
-    (
-        re.compile(r"<center>cloudflare\b|<title>[^<]*\| \d{3}: [^<]*</title>.*cloudflare", re.DOTALL),
-        "Cloudflare",
-    ),
-    (re.compile(r"<center>awselb\b"), "the AWS load balancer"),
-    (re.compile(r"<address>Apache/|<address>Apache\b"), "Apache"),
-    # Older releases declare HTML 2.0, newer ones HTML 4.01.
-    (
-        re.compile(
-            r"//DTD HTML (?:2\.0|4\.01)//EN.*<title>\d{3} .*</title>\s*</head><body>\s*<h1>", re.DOTALL
-        ),
-        "Apache",
-    ),
-    (re.compile(rf"^<html><body>{_TITLE}\n[^<]+\n</body></html>\s*$"), "HAProxy"),
-    (re.compile(r"LiteSpeed Web Server|LiteSpeed Technologies"), "LiteSpeed"),
-    (re.compile(r"<title>IIS \d|Internet Information Services|<h2>\d{3} - [^<]+</h2>"), "IIS"),
-    (re.compile(r"Apache Tomcat/"), "Tomcat"),
-    (re.compile(r"^(?:upstream connect error|no healthy upstream|upstream request timeout)"), "Envoy"),
-    (re.compile(r"^no available server$"), "Traefik"),
-)
-_GATEWAY = (502, 503, 504)
-
-
-def _server_of(exchange: Exchange) -> str | None:
-    """Return the web server or proxy whose own page this is, or None."""
-    if not _failed(exchange):
-        return None
-    page = _page(exchange).strip()
-    for pattern, name in _SERVERS:
-        match = pattern.search(page)
-        if match is not None:
-            return name or match[1]
-    server = (exchange.header("server") or "").lower()
-    if server == "caddy" and not page and exchange.header("via") is None:
-        # Caddy's own errors have no body, and neither has a program's `http_response_code(403); exit;`.
-        return "Caddy" if exchange.status in (*_GATEWAY, 405, 413) else None
-    return None
-
 
 def _stock_page(exchange: Exchange) -> Refusal | None:
-    server, status = _server_of(exchange), exchange.status
+    server, status = server_of(exchange), exchange.status
     if server is None:
         return None
     page = "answer" if not exchange.content else "page"
     return Refusal(
         f"server-page-{status}",
         f"this {page} comes from {server}, not from your program (status {status})",
-        _SERVER_FIXES.get(status or 0, f"Look for the request in the error log of {server}."),
+        fix_for(status or 0, server),
     )
-
-
-BUSY = (
-    "More requests came than the server has workers for. Raise PHP-FPM's `pm.max_children` (its log says "
-    "when it is reached), the proxy's `maxconn` or the number of workers, or let requests wait in a queue"
-)
-"""What to change when a proxy or process manager gives up under many requests at once."""
-_SERVER_FIXES = {
-    403: "Allow this URL in the web server (`allow`, `Require all granted`, file permissions), or exclude it "
-    "from ModSecurity, whose log then names a rule: the request never reached your program.",
-    404: "Check the URL, and the web server's rule that leads it to your program (`location`, `RewriteRule`, "
-    "`try_files`).",
-    405: "Lead POST to your program: the web server treats the URL as a file, which it serves by GET only.",
-    408: "Raise the time the web server waits for a request.",
-    411: "Nothing is wrong with your program: the proxy wants a Content-Length, and SolusIO sends one.",
-    414: "Read the parameters from the body of the POST, not from the URL.",
-    500: "Look into the web server's error log: a 500 page of its own means that the program could not be "
-    "started (`.htaccess`, file permissions, FastCGI).",
-    502: "Start the program behind the web server, or restart it if it crashed: the proxy got no answer from "
-    "it. The proxy's error log says which address it tried. If only "
-    "many requests at once get it, raise the number of workers (`pm.max_children`).",
-    503: f"{BUSY}. nginx `limit_req` and `limit_conn` also answer 503 unless `limit_req_status 429` is set.",
-    504: "Make the program faster, or raise the proxy's limit (`fastcgi_read_timeout`, `proxy_read_timeout`, "
-    "`timeout server`): it gave up waiting for the program.",
-}
 
 
 def _gateway(exchange: Exchange) -> Refusal | None:
     """Recognise 502 to 504 without a known page: programs do not send them, proxies do."""
-    if exchange.status not in _GATEWAY or exchange.reading.readable:
+    if exchange.status not in GATEWAY or exchange.reading.readable:
         return None
     return Refusal(
         f"server-page-{exchange.status}",
         f"a proxy's answer: status {exchange.status} says that the program did not answer it",
-        _SERVER_FIXES[exchange.status],
+        fix_for(exchange.status, "the proxy"),
     )
 
 
@@ -414,6 +375,7 @@ _LOOKS: tuple[Callable[[Exchange], Refusal | None], ...] = (
     _framework_login,
     _redirect,
     _csrf,
+    _no_route,
     _firewall,
     _maintenance,
     _stock_page,

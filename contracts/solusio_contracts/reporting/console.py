@@ -26,6 +26,8 @@ WHOLE = 5
 """Failures shown whole, and warnings; of further ones only the titles. `verbose` shows all."""
 EXPLAINED = 5
 """Further rules shown that a cause explains; `verbose` shows all."""
+FEW = 3
+"""Requests and subjects listed for a clause; `verbose` lists all."""
 FIRST_LINES = 2
 """First lines of responses shown for a clause."""
 
@@ -200,9 +202,6 @@ def _block(
     fix = group.cause.fix if group.cause else ""
     for advice in view.advice(shown, texts, fix):
         _advice(advice, leading.rule, words, page, verbose=verbose)
-        if verbose:
-            for request, response in dict.fromkeys((one.request, one.response) for one in advice.findings):
-                _exchange(request, response, page)
     notes = list(leading.notes)
     if len(leading.findings) > len(shown):
         notes.append(f"{len(leading.findings) - len(shown)} more findings of this {words.item}")
@@ -218,16 +217,21 @@ def _block(
         if len(others) > len(listed):
             texts_of_others.append(f"and {len(others) - len(listed)} more")
         page.row("Also explains", "; ".join(texts_of_others))
+    for other in others if verbose else ():
+        page.gap()
+        for advice in view.advice(other.findings, texts, fix):
+            _advice(advice, other.rule, words, page, verbose=verbose)
 
 
 def _advice(advice: view.Advice, rule: str, words: view.Words, page: _Page, *, verbose: bool) -> None:
     terms = ", ".join(filter(None, (advice.clause, advice.level, advice.origin)))
     page.say(f"{terms}; {words.item} {rule}", "dim", indent=_INDENT)
     page.gap()
-    _rows(words.sent, advice.sent, page)
+    _rows(words.sent, advice.sent if verbose else _few(advice.sent), page)
     for one in advice.expectations:
         if len(one.observations) == 1 and one.observations[0].about:
-            page.row("About", one.observations[0].about)
+            subjects = tuple(filter(None, one.observations[0].subjects))
+            page.row("About", ", ".join(subjects if verbose else _few(subjects)))
         page.row(words.expected, one.expected, "bold")
         if len(one.observations) == 1:
             page.row(words.actual, one.observations[0].actual, "bold")
@@ -248,6 +252,14 @@ def _advice(advice: view.Advice, rule: str, words: view.Words, page: _Page, *, v
     if hidden:
         page.gap()
         page.say(f"{hidden} more with --verbose", "dim", indent=_INDENT)
+    if verbose:
+        for request, response in dict.fromkeys((one.request, one.response) for one in advice.findings):
+            _exchange(request, response, page)
+
+
+def _few(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the first texts and how many follow."""
+    return texts if len(texts) <= FEW else (*texts[: FEW - 1], f"and {len(texts) - FEW + 1} more")
 
 
 def _rows(label: str, texts: Sequence[str], page: _Page, style: str = "") -> None:

@@ -118,6 +118,19 @@ REFUSALS = {
     "nginx 502": (always(502, HTML, NGINX.format("502 Bad Gateway")), "this page comes from nginx"),
     "apache": (always(404, HTML, APACHE.format("404 Not Found", "Not Found")), "this page comes from Apache"),
     "haproxy": (always(503, HTML, HAPROXY), "this page comes from HAProxy"),
+    "express": (
+        always(404, HTML, "<html><pre>Cannot POST /solusio/api/</pre></html>"),
+        "no route for a POST",
+    ),
+    "laravel": (always(404, JSON, '{"message":"The route solusio/api could not be found."}'), "no route"),
+    "php -S": (
+        always(404, HTML, '<!doctype html><h1>Not Found</h1><code class="url">/solusio/api/</code>'),
+        "this page comes from PHP's built-in web server",
+    ),
+    "throttled with 503": (always(503, JSON, '{"error":"rate limit exceeded"}'), "a rate limit"),
+    "cloudflare 522": (always(522, {}, "error code: 522"), "this page comes from Cloudflare"),
+    "cloudflare 1020": (always(403, {}, "error code: 1020"), "a web application firewall (Cloudflare)"),
+    "varnish": (always(503, HTML, "<h3>Guru Meditation:</h3>"), "this page comes from Varnish"),
     "plain 504": (always(504, {"Content-Type": "text/plain"}, "Gateway Timeout"), "a proxy's answer"),
     "single page": (always(200, HTML, '<!doctype html><div id="root"></div>'), "is the URL right?"),
     "login page": (

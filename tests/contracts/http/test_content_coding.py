@@ -71,6 +71,7 @@ def test_an_unknown_coding_is_a_problem():
         (zlib.compress(BODY) + zlib.compress(BODY), "deflate", "bytes after the end"),
         (_gzip(BODY), "gzip, gzip", "incorrect header"),
         (_gzip(b"0" * (LARGEST + 1)), "gzip", f"more than {LARGEST} bytes"),
+        (_gzip(b"") * 150_000, "gzip", "more than 1000 gzip members"),
         (_gzip(b"0" * LARGEST) + _gzip(b"0"), "gzip", f"more than {LARGEST} bytes"),
     ],
 )
