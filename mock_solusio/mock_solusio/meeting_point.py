@@ -21,7 +21,7 @@ class MeetingPoint:
     port: int = 0
     """0: a free one."""
     solusio_url: str = ""
-    """What the billing system is told; {port} stands for the port. Empty: the URL on this machine."""
+    """The URL for the billing system; {port} stands for the port. Empty: the URL on this machine."""
     exchange_dir: Path | None = None
     """A folder that the billing system also sees; None: a new one."""
 
@@ -30,9 +30,9 @@ class MeetingPoint:
             _require_url(self.solusio_url)
 
     def url_for(self, url: str) -> str:
-        """Return what the billing system is told if the mock listens at `url`."""
-        told = (self.solusio_url or url).replace("{port}", url.rpartition(":")[2])
-        return told.rstrip("/").removesuffix("/api/v1")
+        """Return the URL for the billing system if the mock listens at `url`."""
+        given = (self.solusio_url or url).replace("{port}", url.rpartition(":")[2])
+        return given.rstrip("/").removesuffix("/api/v1")
 
     @contextmanager
     def folder(self) -> Iterator[Path]:

@@ -60,7 +60,7 @@ def run_command(
     Raises:
         CommandError: the command cannot be started.
     """
-    # Windows finds php.exe by itself, but neither composer.bat nor npm.cmd.
+    # Windows finds php.exe on its own, but neither composer.bat nor npm.cmd.
     program = (shutil.which(words[0]) or words[0]) if os.name == "nt" else words[0]
     try:
         process = subprocess.Popen(  # noqa: S603 - the command is what the user asked to run

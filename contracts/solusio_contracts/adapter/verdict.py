@@ -129,7 +129,7 @@ def sentence(mistakes: Sequence[Mistake]) -> str:
 def name_causes(verdicts: Sequence[Verdict]) -> tuple[CauseText, ...]:
     """Name for each finding the mistake that explains most scenarios; return these mistakes.
 
-    Several mistakes often explain one finding, and another scenario tells them apart.
+    Several mistakes often explain one finding, and another scenario distinguishes them.
     """
     counts = Counter(
         name

@@ -197,7 +197,7 @@ def load_scenarios() -> tuple[Scenario, ...]:
 
 
 def _difficulty(scenario: Scenario) -> tuple[bool, int, int, int, str]:
-    """Return what scenarios are sorted by: whoever mends the first failures often mends later ones, too."""
+    """Return what scenarios are sorted by: fixing the first failures often fixes later ones."""
     sizes = (len(scenario.periods) + len(scenario.customers), len(scenario.timeline) + len(scenario.invoices))
     return not scenario.id.startswith(VENDOR), get_args(Area).index(scenario.area), *sizes, scenario.id
 

@@ -206,7 +206,7 @@ class _Run:
             there = Verdict()
             error = self._billed(one, file, there, zone=zone)
             verdict.checks += there.checks
-            # The first finding tells all: in UTC there was none.
+            # The first finding is enough: in UTC there was none.
             verdict.findings += there.findings[:1]
             verdict.suspects += [(LOCAL_TIME,)] * len(there.findings[:1])
             if error:

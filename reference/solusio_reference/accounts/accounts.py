@@ -75,7 +75,7 @@ class Accounts:
         return self._set(customer_id, locked=True)
 
     def unlock(self, customer_id: int) -> Account:
-        """Unlock a customer, whoever locked them; a suspension stays in place."""
+        """Unlock a customer, also if staff locked them; a suspension stays in place."""
         return self._set(customer_id, lift="locked", locked=False)
 
     def suspend(self, customer_id: int) -> Account:
@@ -83,7 +83,7 @@ class Accounts:
         return self._set(customer_id, suspended=True)
 
     def unsuspend(self, customer_id: int) -> Account:
-        """End a suspension, whoever made it; a lock stays in place."""
+        """End a suspension, also if staff made it; a lock stays in place."""
         return self._set(customer_id, lift="suspended", suspended=False)
 
     def remove(self, customer_id: int) -> Account:

@@ -129,7 +129,7 @@ def export_customers(place: str) -> None:
 def sync_customers(customer_ids: tuple[int, ...], place: str, solusio: SolusioPlace, adopt: bool) -> None:
     """Bring the SolusIO users of customers in sync: of these, or of all.
 
-    Creates missing users, changes those that differ and deletes removed ones. Users whom staff locked or
+    Creates missing users, changes those that differ and deletes removed ones. Users that staff locked or
     suspended in SolusIO itself stay as they are. If some customers have a conflict that you have to resolve,
     all others are synced, and the exit code is 1.
     """
@@ -149,9 +149,9 @@ def _add_change(name: str, text: str) -> None:
 
 
 _add_change("lock", "Lock a customer who does not pay: no new servers, but the old ones keep running.")
-_add_change("unlock", "Unlock a customer, whoever locked them; a suspension stays in place.")
+_add_change("unlock", "Unlock a customer, also if staff locked them; a suspension stays in place.")
 _add_change("suspend", "Suspend a customer who does not pay, and their servers.")
-_add_change("unsuspend", "End a suspension, whoever made it; a lock stays in place.")
+_add_change("unsuspend", "End a suspension, also if staff made it; a lock stays in place.")
 _add_change("remove", "Delete a customer's SolusIO user, who must have no servers. The customer stays here.")
 
 

@@ -29,7 +29,7 @@ _REMOVE = delete(invoice_queue).where(
 
 
 class Entry(NamedTuple):
-    """A batch of a customer's usage that is to be invoiced."""
+    """A batch of a customer's usage that must be invoiced."""
 
     customer_id: int
     batch: int
@@ -68,13 +68,13 @@ def fill(connection: Connection, period: Period) -> None:
 
 
 def periods(connection: Connection) -> list[Period]:
-    """Return the periods with usage of known customers that is to be invoiced, the earliest first."""
+    """Return the periods with usage of known customers that must be invoiced, the earliest first."""
     found = connection.execute(select(invoice_queue.c.period).where(_IS_KNOWN).distinct())
     return sorted(Period.parse(period) for period in found.scalars())
 
 
 def entries(connection: Connection, period: Period) -> list[Entry]:
-    """Return what is to be invoiced to known customers, in the order in which one worker does it."""
+    """Return what must be invoiced to known customers, in the order in which one worker does it."""
     return [Entry(*row) for row in connection.execute(_NEXT, {"period": str(period)})]
 
 
