@@ -27,7 +27,7 @@ class CustomerUsers:
     ) -> User:
         """Make the customer's user match the account; create one if there is none.
 
-        A restriction that somebody else made in SolusIO stays. ``lift``: a status that ends, also if staff set it.
+        A restriction that somebody else made in SolusIO stays. ``lift``: a status that ends, by staff too.
         ``user``: the user, if the caller has just read them. ``adopt``: take over a user who has the address
         and no billing_user_id.
         """
