@@ -9,5 +9,5 @@ def test_too_few_connections_for_a_crowd(haproxy, judge):
     with haproxy(**limited) as url:
         judged = judge(url.replace("index.php", "slow.php"), "--only", "crowd", "--only", "answered")
     assert judged.exit == 1, judged.output
-    assert re.search(r"HAProxy.*\(status 503\)", judged.first.title), judged.output
+    assert re.search(r"50 requests at once.*status 503", judged.first.title), judged.output
     assert "`maxconn`" in judged.first.advice

@@ -6,7 +6,9 @@ from dataclasses import replace
 from solusio_contracts.checking.price import difference, same_price
 from solusio_contracts.checking.rule import SAME_PRICE, Expect
 from solusio_contracts.checking.target import Target
-from solusio_contracts.http.exchange import Exchange, FailureKind, Request
+from solusio_contracts.contract.clauses import Level
+from solusio_contracts.http.exchange import FORM_TYPE, Exchange, FailureKind, Request
+from solusio_contracts.http.server_page import server_of
 
 ENOUGH = 2
 """Time-outs within one rule after which it skips its other cases."""
@@ -31,6 +33,26 @@ def unharmed(exchange: Exchange, *, clause: str = "") -> Expect:
     fine = exchange.failure is None and not exchange.server_error
     expected = "a price or a refusal (4xx)"
     return Expect.that(fine, exchange.description, expected, exchange.summary, exchange, clause=clause)
+
+
+def advice_if_foreign(expect: Expect) -> Expect:
+    """Return the expectation; if a web server's own 500 page does not meet it, only as advice.
+
+    ModSecurity answers so to a body that it cannot parse, and the program never sees the request. For a form,
+    such a page may mean that the program could not start.
+    """
+    exchange = expect.exchange
+    if expect.ok or exchange is None or _is_form(exchange.request):
+        return expect
+    foreign = exchange.status == 500 and server_of(exchange) is not None
+    return replace(expect, level=Level.SHOULD) if foreign else expect
+
+
+def _is_form(request: Request) -> bool:
+    return any(
+        name.lower() == "content-type" and value.lower().startswith(FORM_TYPE)
+        for name, value in request.headers
+    )
 
 
 def same(first: Exchange, again: Exchange, subject: str, *, clause: str = "", repeat: int = 1) -> Expect:

@@ -76,7 +76,7 @@ _FIXES = {
     411: "Nothing is wrong with your program: the proxy wants a Content-Length, and SolusIO sends one.",
     414: "Read the parameters from the body of the POST, not from the URL.",
     500: "Look into the web server's error log: a 500 page of its own means that the program could not be "
-    "started (`.htaccess`, file permissions, FastCGI).",
+    "started (`.htaccess`, file permissions, FastCGI), or that ModSecurity could not parse the request.",
     502: "Start the program behind the web server, or restart it if it crashed: the proxy got no answer from "
     "it. The proxy's error log says which address it tried. If only "
     "many requests at once get it, raise the number of workers (`pm.max_children`).",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from solusio_contracts.checking.expectations import same
+from solusio_contracts.checking.expectations import advice_if_foreign, same
 from solusio_contracts.checking.price import difference, same_price
 from solusio_contracts.checking.rule import Expect, rule
 from solusio_contracts.checking.target import Target
@@ -81,13 +81,9 @@ def slow_client(target: Target) -> Iterator[Expect]:
 def no_server_error(target: Target) -> Iterator[Expect]:
     """A 5xx means that the program failed where it should have refused."""
     for exchange in list(target.exchanges):
-        yield Expect.that(
-            not exchange.server_error,
-            exchange.description,
-            "any status below 500",
-            exchange.summary,
-            exchange,
-        )
+        met = not exchange.server_error
+        description, summary = exchange.description, exchange.summary
+        yield advice_if_foreign(Expect.that(met, description, "any status below 500", summary, exchange))
 
 
 @rule("TP-402", title="every request got a response", needs_price=False, looks_back=True)

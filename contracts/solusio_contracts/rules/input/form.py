@@ -4,7 +4,13 @@ import dataclasses
 import json
 from collections.abc import Iterator
 
-from solusio_contracts.checking.expectations import raw_parameter, refusals, same, unharmed
+from solusio_contracts.checking.expectations import (
+    advice_if_foreign,
+    raw_parameter,
+    refusals,
+    same,
+    unharmed,
+)
 from solusio_contracts.checking.rule import Expect, rule
 from solusio_contracts.checking.target import Target
 from solusio_contracts.contract.clauses import Level
@@ -159,7 +165,7 @@ def other_bodies(target: Target) -> Iterator[Expect]:
         ("a form declared as multipart", Request(b"--x--", _typed("multipart/form-data; boundary=x"))),
         ("an invalid Content-Type", Request(b"x=1", _typed("nonsense"))),
     )
-    yield from refusals(target, cases)
+    yield from map(advice_if_foreign, refusals(target, cases))
     for words, request in (
         ("a body of random bytes", Request(bytes(range(256)))),
         ("multipart without a boundary", Request(b"x", _typed("multipart/form-data"))),
