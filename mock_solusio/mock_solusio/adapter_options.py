@@ -4,20 +4,16 @@ Only click and the standard library are imported here; the functions import the 
 """
 
 import shlex
-import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from solusio_contracts.cli.types import Header, Seconds, UserId
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from mock_solusio.meeting_point import MeetingPoint
     from solusio_contracts.adapter.steps import CommandAdapter, UrlAdapter
     from solusio_contracts.http.masking import Mask
@@ -175,20 +171,6 @@ def adapter_steps(
         return shlex.join([*words, "--only", scenario] if scenario else words)
 
     return AdapterSteps(steps, mask, alone)
-
-
-@contextmanager
-def sigterm_as_interrupt() -> Iterator[None]:
-    """Let SIGTERM end a run like Ctrl-C, so that a running command of the billing system ends too."""
-
-    def end(_: int, __: "FrameType | None") -> NoReturn:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def meeting_point(options: Mapping[str, Any]) -> "MeetingPoint":

@@ -28,7 +28,8 @@ from mock_solusio.server.asgi import (
     run_lifespan,
     send_response,
 )
-from mock_solusio.server.messages import Request, Response, json_response
+from mock_solusio.server.messages import Request, Response, insufficient_storage, json_response
+from mock_solusio.store.state_file import unkept
 from mock_solusio.traffic.journal import ExchangeKind
 
 if TYPE_CHECKING:
@@ -198,6 +199,8 @@ class Mock(Runtime):
         except DomainError as error:
             return refusal(error)
         except Exception as error:
+            if reason := unkept(error):
+                return insufficient_storage(reason)
             traceback.print_exc(file=sys.stderr)
             note = f"an internal error of the mock: {type(error).__name__}"
             return json_response(500, {"message": "Server Error"}, notes=[note])

@@ -17,6 +17,7 @@ from mock_solusio.domain.records.event_handlers import DELIVERIES, EVENT_HANDLER
 from mock_solusio.domain.records.tasks import TASKS
 from mock_solusio.moment import Micros
 from mock_solusio.options import Options
+from mock_solusio.store.state_file import unkept
 from mock_solusio.store.store import Store
 from mock_solusio.traffic.faults import Faults
 from mock_solusio.traffic.journal import Journal
@@ -132,6 +133,7 @@ class Runtime:
         self.store.close()
 
     async def _tick(self) -> None:
+        reported = False
         while True:
             done = True
             try:
@@ -141,7 +143,14 @@ class Runtime:
                     # Webhooks leave on time, even if no request arrives.
                     self.settle()
                     self.webhooks.start_due()
-            except Exception:
+            except Exception as error:
+                if reason := unkept(error):
+                    # It goes on as soon as there is room.
+                    if not reported:
+                        print(f"The state cannot be kept: {reason}.", file=sys.stderr)  # noqa: T201
+                    reported = done = True
+                    await asyncio.sleep(TICK)
+                    continue
                 # A request that meets the same error answers 500 with it; here nobody waits for an answer.
                 traceback.print_exc(file=sys.stderr)
                 return

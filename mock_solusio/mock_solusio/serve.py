@@ -18,6 +18,7 @@ import click
 
 from mock_solusio.option_types import ClockType
 from mock_solusio.options import SPEED, Options
+from mock_solusio.server.interrupt import sigterm_as_interrupt
 from solusio_contracts.cli.reporting import require_writable
 from solusio_contracts.cli.types import KINDS, ReportFile
 from solusio_contracts.escaping import one_line
@@ -212,13 +213,6 @@ def serve(
         raise click.UsageError("--recorded-seed needs --recorded.")
     require_writable([file for _, file in reports])
 
-    from mock_solusio.app import Mock
-    from mock_solusio.domain.errors import DomainError
-    from mock_solusio.record.archive import RecordingError
-    from mock_solusio.server.uvicorn_server import ListenError, listen_all
-    from mock_solusio.store.table import StateError
-    from solusio_contracts.timeline import TimelineError
-
     options = Options(
         clock=clock,
         file=state,
@@ -237,6 +231,26 @@ def serve(
         recorded_only=recorded_only,
         recorded_seed=recorded_seed if recorded is not None else None,
     )
+    with sigterm_as_interrupt():
+        _serve(options, hosts, port, tls=tls, ready_file=ready_file, reports=reports)
+
+
+def _serve(
+    options: Options,
+    hosts: tuple[str, ...],
+    port: int,
+    *,
+    tls: bool,
+    ready_file: Path | None,
+    reports: Sequence[tuple[str, Path]],
+) -> None:
+    from mock_solusio.app import Mock
+    from mock_solusio.domain.errors import DomainError
+    from mock_solusio.record.archive import RecordingError
+    from mock_solusio.server.uvicorn_server import ListenError, listen_all
+    from mock_solusio.store.table import StateError
+    from solusio_contracts.timeline import TimelineError
+
     try:
         mock = Mock(options)
     except StateError as error:

@@ -2,10 +2,13 @@
 
 import errno
 import os
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -70,6 +73,20 @@ def make_server(app: ASGIApp, *, on_start: Callable[[], None] | None = None) -> 
         timeout_graceful_shutdown=3,
     )
     return _Server(config, on_start)
+
+
+@contextmanager
+def sigterm_as_interrupt() -> Iterator[None]:
+    """Let SIGTERM, by which service managers end a program, do what Ctrl-C does."""
+
+    def end(_: int, __: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def stop_with_input(server: uvicorn.Server) -> None:

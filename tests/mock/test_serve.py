@@ -60,10 +60,25 @@ def test_it_says_what_a_newcomer_needs_and_its_lines_work():
             json.loads(result.stdout)
 
 
-def test_ctrl_c_ends_it_with_a_word():
-    with program("serve", "--port", 0) as made:
-        code, out, err = made.interrupt()
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "command", [("serve", "--tls"), ("demo", "--users", 1, "--billing-port", 0), ("reference", "serve")]
+)
+def test_ctrl_c_and_sigterm_end_it_with_a_word(command, number, tmp_path):
+    with program(*command, "--port", 0, TMPDIR=str(tmp_path)) as made:
+        code, out, err = made.interrupt(number)
     assert (code, out.split("\n")[-2:], err) == (0, ["Stopped.", ""], "")
+    assert list(tmp_path.iterdir()) == [], "the temporary certificate is still there"
+
+
+def test_sigterm_writes_everything_into_the_state_file(tmp_path):
+    state = tmp_path / "state.sqlite"
+    with program("serve", "--port", 0, "--state", state, "--admin-token", TOKEN) as made:
+        call(made.url, "/api/v1/users", {"email": "ann@example.com"})
+        assert made.interrupt(signal.SIGTERM)[0] == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["state.sqlite"]
+    with serving("--state", str(state), "--admin-token", TOKEN) as (_, _, url):
+        assert call(url, "/api/v1/users")["meta"]["total"] == 2
 
 
 def test_the_state_survives_a_kill_in_the_middle_of_writing(tmp_path):
@@ -117,7 +132,6 @@ def test_https_with_its_own_certificate():
         context = ssl.create_default_context(cafile=authority[1])
         answer = call(url, "/api/v1/users", context=context)
         assert answer["links"]["first"].startswith(f"{url}/api/v1/users?")
-        Path(authority[1]).unlink()
 
 
 def test_the_same_seed_and_calls_give_the_same_bytes():
@@ -237,7 +251,7 @@ def test_the_ready_file_is_there_while_it_answers(tmp_path, how):
         process.send_signal(how)
         process.wait(timeout=30)
         assert list(tmp_path.iterdir()) == []
-        Path(ready["certificate"]).unlink()
+        assert not Path(ready["certificate"]).exists()
 
 
 def test_what_cannot_be_a_ready_file(tmp_path):

@@ -47,9 +47,9 @@ class Program:
         assert found, (name, self.said)
         return found[1]
 
-    def interrupt(self) -> tuple[int, str, str]:
-        """Press Ctrl-C; return the exit code and what it still printed."""
-        self.process.send_signal(signal.SIGINT)
+    def interrupt(self, number: signal.Signals = signal.SIGINT) -> tuple[int, str, str]:
+        """Press Ctrl-C, or send another signal; return the exit code and what it still printed."""
+        self.process.send_signal(number)
         out, err = self.process.communicate(timeout=30)
         return self.process.returncode, out, err
 

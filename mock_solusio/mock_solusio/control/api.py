@@ -18,7 +18,8 @@ from mock_solusio.control.operations import ControlRequest, Result
 from mock_solusio.control.snapshots import StateSnapshots
 from mock_solusio.domain.errors import BadRequest, DomainError
 from mock_solusio.runtime import Runtime
-from mock_solusio.server.messages import Request, Response, json_response
+from mock_solusio.server.messages import Request, Response, insufficient_storage, json_response
+from mock_solusio.store.state_file import unkept
 
 BODY_LIMIT: Final = 64 * 1024
 """Largest request body in bytes, except for fixtures."""
@@ -106,6 +107,8 @@ class Control:
         except DomainError as error:
             return refusal(error)
         except Exception as error:  # whatever it is, the mock must keep running, and report it
+            if reason := unkept(error):
+                return insufficient_storage(reason)
             traceback.print_exc(file=sys.stderr)
             return json_response(500, {"message": f"Internal error of the mock: {type(error).__name__}."})
         if value is None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mock_solusio.option_types import ClockType
+from mock_solusio.server.interrupt import sigterm_as_interrupt
 
 if TYPE_CHECKING:
     from mock_solusio.clock import Clock
@@ -81,12 +82,15 @@ def demo(port: int, billing_port: int, users: int, seed: str | None, clock: "Clo
         access_token, authorization_token = secret("access token"), secret("authorization token")
         try:
             # First, so that it starts while the data is generated.
-            with BillingSystem(
-                port=billing_port,
-                solusio_url=url_of(listener),
-                access_token=access_token,
-                authorization_token=authorization_token,
-            ) as billing:
+            with (
+                sigterm_as_interrupt(),
+                BillingSystem(
+                    port=billing_port,
+                    solusio_url=url_of(listener),
+                    access_token=access_token,
+                    authorization_token=authorization_token,
+                ) as billing,
+            ):
                 provider = _provider(clock, seed, users, access_token)
                 try:
                     _serve(provider, billing, listener, authorization_token, opens=opens)

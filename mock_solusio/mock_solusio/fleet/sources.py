@@ -14,7 +14,9 @@ from mock_solusio.domain.plans import default_plans
 from mock_solusio.domain.spans import Span
 from mock_solusio.fleet.timeline_spans import SpanPlayer
 from mock_solusio.moment import Micros, micros, utc
+from mock_solusio.store import state_file
 from mock_solusio.store.store import FORMAT, UPGRADABLE
+from mock_solusio.store.table import StateError
 from mock_solusio.worlds import fixtures
 from mock_solusio.worlds.builder import micros_of
 from mock_solusio.worlds.schema import ServerPart, WorldPart
@@ -70,7 +72,8 @@ def open_source(file: Path) -> FleetSource:
 
 def _state(file: Path) -> FleetSource:
     try:
-        connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=1)
+        state_file.require_closed(file)
+        connection = state_file.read_only(file)
         meta = dict(connection.execute("SELECT name, value FROM meta"))
         if meta.get("format") not in {FORMAT, *UPGRADABLE}:
             raise SourceError(f"{file} is a state file of another version.")
@@ -79,10 +82,10 @@ def _state(file: Path) -> FleetSource:
             "SELECT count(*) FROM users WHERE billing_user_id IS NOT NULL"
         ).fetchone()
         (former,) = connection.execute("SELECT count(*) FROM former_users").fetchone()
+    except StateError as error:
+        raise SourceError(f"{error}.") from error
     except sqlite3.Error as error:
-        busy = "locked" in str(error)
-        reason = "another process uses it" if busy else f"it is not a state file ({error})"
-        raise SourceError(f"{file} cannot be read: {reason}.") from error
+        raise SourceError(f"{file} cannot be read: {error}.") from error
     clock = json.loads(meta.get("clock", "null"))
     end = machine() if clock is None else Clock.from_state(clock).now()
     if "fleet" in meta:

@@ -14,8 +14,8 @@ from mock_solusio.adapter_options import (
     adapter_steps,
     meeting_point,
     run_options,
-    sigterm_as_interrupt,
 )
+from mock_solusio.server.interrupt import sigterm_as_interrupt
 from solusio_contracts.cli.config import config_option
 from solusio_contracts.cli.reporting import report_options, run_and_report
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mock_solusio.server.interrupt import sigterm_as_interrupt
+
 if TYPE_CHECKING:
     from mock_solusio.record.anonymising import Anonymiser
     from mock_solusio.record.archive import RecordingWriter
@@ -221,7 +223,7 @@ def _record(
             click.echo(f"  Certificate: {authority} (for clients that verify certificates)")
         click.echo(f"  Then serve the recording: mock-solusio serve --recorded {out}")
         # uvicorn finishes its requests, and then passes Ctrl-C on.
-        with suppress(KeyboardInterrupt):
+        with suppress(KeyboardInterrupt), sigterm_as_interrupt():
             make_server(
                 recorder,
                 tls=security,

@@ -70,6 +70,12 @@ def json_response(
     return Response(status, [JSON_TYPE, length, *headers], body, operation, list(notes))
 
 
+def insufficient_storage(reason: str) -> Response:
+    """Return the response to a request whose changes could not be kept."""
+    message = f"The state cannot be kept: {reason}. Nothing was changed."
+    return json_response(507, {"message": message}, notes=[message])
+
+
 def unsendable(status: int, headers: Headers) -> str:
     """Return why HTTP cannot send a response; an empty string if it can (RFC 9110, 5.1, 5.5 and 15)."""
     if status not in STATUSES:

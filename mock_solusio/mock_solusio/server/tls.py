@@ -1,5 +1,6 @@
 """Temporary certificates, for clients that insist on https."""
 
+import atexit
 import ipaddress
 import ssl
 import tempfile
@@ -39,12 +40,14 @@ def certificate(*hosts: str) -> tuple[ssl.SSLContext, Path]:
     """Create a server certificate for this machine; return it with the file of the authority that signed it.
 
     It names localhost, 127.0.0.1, ::1 and the hosts to listen on. Nobody can sign anything else with the
-    authority.
+    authority. The file is deleted when the process ends.
     """
     authority = Authority()
     with tempfile.NamedTemporaryFile(prefix="mock-solusio-", suffix=".pem", delete=False) as file:
         file.write(authority.pem)
-    return authority.server(*names_of(*hosts)), Path(file.name)
+    made = Path(file.name)
+    atexit.register(made.unlink, missing_ok=True)
+    return authority.server(*names_of(*hosts)), made
 
 
 def _any_address(host: str) -> bool:

@@ -4,7 +4,7 @@ One process writes, on one thread, one transaction at a time. So decoded records
 `StoredTable.known` always equals the database.
 
 A file is in WAL mode with `synchronous=NORMAL`: acknowledged changes survive any end of the process. After a
-power failure the last changes may be missing, but the file is intact.
+power failure the last changes may be missing, but the file is intact (see `state_file`).
 """
 
 import hashlib
@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from mock_solusio.clock import Clock
 from mock_solusio.domain.world import Kind, Record
 from mock_solusio.moment import Micros
+from mock_solusio.store import state_file
 from mock_solusio.store.spans import SpanTable
 from mock_solusio.store.table import StateError, StoredTable
 
@@ -31,6 +32,9 @@ FORMAT = "3"
 UPGRADABLE = frozenset({"2"})
 """Older formats with the same tables; `worlds.upgrade` upgrades their records."""
 
+DECODED = 256 * 1024 * 1024
+"""Bytes of the largest file whose records are all decoded at the start, to find damage; 2 s at most."""
+
 _LETTERS = string.ascii_letters + string.digits
 
 
@@ -38,7 +42,8 @@ class Store:
     """All tables, the time, and randomness from one seed: a `World` (see `domain.world`).
 
     Raises:
-        StateError: the file is not a state file, of another version, damaged, or in use by another process.
+        StateError: the file is not a state file, of another version, damaged, in use by another process, or a
+            copy without its `-wal`.
     """
 
     def __init__(
@@ -50,18 +55,21 @@ class Store:
         seed: str | None = None,
     ) -> None:
         self.clock = clock
+        self._file = file
         self.version = 0
         """Grows with every change of the state, which makes anything rendered before stale."""
         self._now: Micros | None = None
+        self._wrote = False
+        """Whether the present transaction has begun one of the database."""
         self._transaction = _Transaction(self)
         self._connection = _open(file)
         try:
             self._prepare(kinds, seed)
         except sqlite3.Error as error:
-            self._connection.close()
-            raise StateError(f"cannot use {file}: {error}") from error
+            self.close()
+            raise StateError(f"cannot use {file}: {error}. {state_file.ADVICE}") from error
         except BaseException:
-            self._connection.close()
+            self.close()
             raise
 
     # A world
@@ -108,15 +116,18 @@ class Store:
     def end(self, *, keep: bool) -> None:
         """Commit or roll back, and unfreeze the time. For `transaction`."""
         self._now = None
-        if not self._connection.in_transaction:
+        if not self._wrote:
             return
+        self._wrote = kept = False
         try:
             if keep:
                 self._connection.execute("COMMIT")
                 self.version += 1
+                kept = True
         finally:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+            if not kept:
+                if self._connection.in_transaction:  # on a full disk, SQLite may have rolled back already
+                    self._connection.execute("ROLLBACK")
                 self._forget()
 
     def writing(self) -> sqlite3.Connection:
@@ -125,6 +136,7 @@ class Store:
             if self._now is None:
                 raise RuntimeError("a change outside of a transaction")
             self._connection.execute("BEGIN IMMEDIATE")
+            self._wrote = True
         return self._connection
 
     # The whole
@@ -176,6 +188,8 @@ class Store:
                 raise StateError("a snapshot of another version")
             copy.backup(self._connection)
         except sqlite3.Error as error:
+            if state_file.unkept(error):
+                raise
             raise StateError(f"not a snapshot: {error}") from error
         finally:
             copy.close()
@@ -194,7 +208,10 @@ class Store:
 
     def close(self) -> None:
         """Close the store for good."""
-        self._connection.close()
+        if self._file is None:
+            self._connection.close()
+        else:
+            state_file.close(self._connection)
 
     def _prepare(self, kinds: tuple[Kind[Any], ...], seed: str | None) -> None:
         connection = self._connection
@@ -215,6 +232,9 @@ class Store:
         self.spans = SpanTable(connection, self.writing)
         """How long each resource had which plan (see `domain.spans`)."""
         connection.execute("COMMIT")
+        if names and self._file is not None and self._file.stat().st_size <= DECODED:
+            for table in self._tables.values():
+                table.require_readable()
 
     def _forget(self) -> None:
         for table in self._tables.values():
@@ -239,18 +259,6 @@ class _Transaction:
 
 
 def _open(file: Path | None) -> sqlite3.Connection:
-    try:
-        connection = sqlite3.connect(
-            ":memory:" if file is None else file, isolation_level=None, check_same_thread=False, timeout=1
-        )
-        if file is not None:
-            # No other process may write, since cached records would become wrong.
-            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute("COMMIT")
-    except sqlite3.Error as error:
-        reason = "another process uses it" if "locked" in str(error) else str(error)
-        raise StateError(f"cannot use {file}: {reason}") from error
-    return connection
+    if file is not None:
+        return state_file.connect(file)
+    return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)

@@ -58,6 +58,20 @@ class StoredTable(Generic[T]):
         self._last = 0
         self.forget()
 
+    def require_readable(self) -> None:
+        """Decode every record, without keeping it.
+
+        Raises:
+            StateError: one cannot be decoded.
+        """
+        for key, body in self._connection.execute(self._select):
+            try:
+                self._decode(body)
+            except (msgspec.DecodeError, UnicodeError) as error:
+                raise StateError(
+                    f"the state file is damaged: its {self.kind.called} {key} cannot be read ({error})"
+                ) from None
+
     def get(self, key: int) -> T | None:
         """Return a record, or None."""
         record = self.known.get(key)

@@ -174,12 +174,12 @@ def serve(
 
 
 def _run(server: "uvicorn.Server", listener: "socket.socket", *, until_stdin_closes: bool) -> None:
-    from solusio_reference.serving import stop_with_input
+    from solusio_reference.serving import sigterm_as_interrupt, stop_with_input
 
     if until_stdin_closes:
         stop_with_input(server)
-    # uvicorn finishes its requests, then raises KeyboardInterrupt after Ctrl-C.
-    with suppress(KeyboardInterrupt):
+    # uvicorn finishes its requests, then raises KeyboardInterrupt after Ctrl-C and SIGTERM.
+    with suppress(KeyboardInterrupt), sigterm_as_interrupt():
         server.run(sockets=[listener])
     click.echo("Stopped.")
 

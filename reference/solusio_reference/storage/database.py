@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from decimal import InvalidOperation
+from pathlib import Path
 from typing import Any, Self
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, inspect, make_url, select
@@ -11,6 +12,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from solusio_reference.errors import StoreError
+from solusio_reference.storage import sqlite_file
 from solusio_reference.storage.tables import metadata
 
 BUSY_SECONDS = 60
@@ -71,6 +73,7 @@ class Database:
 
     @classmethod
     def _in_file(cls, path: str) -> Self:
+        sqlite_file.prepare(Path(path))
         url = URL.create("sqlite", database=path)
         return cls(create_engine(url, connect_args={"timeout": BUSY_SECONDS}))
 
@@ -79,6 +82,8 @@ class Database:
             if connection.dialect.name == "postgresql":
                 # Otherwise two programs that start together both find a table missing and both create it.
                 connection.execute(select(func.pg_advisory_xact_lock(_TABLES_LOCK)))
+            elif connection.exec_driver_sql("PRAGMA application_id").scalar() != sqlite_file.APPLICATION:
+                connection.exec_driver_sql(f"PRAGMA application_id = {sqlite_file.APPLICATION}")
             metadata.create_all(connection)
             _check_columns(connection)
 

@@ -185,7 +185,7 @@ def test_the_demo_ends_with_an_error_when_the_billing_system_dies(demonstrating)
         (child,) = demo.children
         os.kill(child, signal.SIGKILL)
         out, err = demo.process.communicate(timeout=30)
-        assert (demo.process.returncode, out) == (1, "")
+        assert (demo.process.returncode, out) == (3, "")
         assert err == "Error: The billing system ended with exit code -9: it printed nothing\n"
 
 

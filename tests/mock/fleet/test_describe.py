@@ -140,7 +140,7 @@ def test_a_picture_of_another_kind(month, tmp_path):
     [
         (b"", "has no servers to describe"),
         (b"\x00\x01 nothing", "not valid TOML"),
-        (b"SQLite format 3\0 and nothing more", "it is not a state file"),
+        (b"SQLite format 3\0 and nothing more", "file is not a database"),
         (b'{"users": [{"mail": "a@example.com"}]}', "users\\[0\\]"),
         (b'{"at": "2026-03-01T00:00:00Z", "do": "server.stop", "on": 7}', "Line 1: on: "),
         (
@@ -170,7 +170,7 @@ def test_a_state_file_that_is_in_use(month, tmp_path):
     state.write_bytes((month / "month.db").read_bytes())
     mock = Mock(Options(file=state))
     try:
-        with pytest.raises(SourceError, match="another process uses it"):
+        with pytest.raises(SourceError, match="is in use, or was not closed"):
             open_source(state)
     finally:
         mock.close()

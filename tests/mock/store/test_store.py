@@ -263,7 +263,7 @@ def test_files_that_cannot_be_used_are_refused_with_a_reason(tmp_path):
     text = tmp_path / "text"
     text.write_text("no database at all, but long enough to be looked at" * 20)
     assert "not a database" in refusal(text)
-    assert "unable to open" in refusal(tmp_path / "missing" / "state")
+    assert "No such file or directory" in refusal(tmp_path / "missing" / "state")
 
     mine = tmp_path / "mine"
     store = Store((ANIMALS,), Clock(START, speed=0), file=mine, seed="a")

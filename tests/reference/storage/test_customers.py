@@ -112,12 +112,12 @@ def test_a_failed_save_saves_nothing(store):
 def test_a_file_that_is_not_a_database_is_a_clear_error(tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("not a database, but long enough to be read as one" * 20)
-    with pytest.raises(StoreError, match=r"^file is not a database$"):
+    with pytest.raises(StoreError, match=r"^it is not a database$"):
         CustomerStore(Database.at(str(path)))
 
 
 def test_a_missing_directory_is_a_clear_error(tmp_path):
-    with pytest.raises(StoreError, match=r"^unable to open database file$"):
+    with pytest.raises(StoreError, match=r"^No such file or directory$"):
         CustomerStore(Database.at(str(tmp_path / "missing" / "customers.db")))
 
 

@@ -1,5 +1,7 @@
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -8,12 +10,14 @@ from sqlalchemy import insert, select, text
 
 from solusio_reference.demo_customers import DEMO_CUSTOMERS
 from solusio_reference.errors import StoreError
+from solusio_reference.storage import sqlite_file
 from solusio_reference.storage.customers import CustomerStore, seed_demo
 from solusio_reference.storage.database import Database
 from solusio_reference.storage.tables import ExactDecimal, UtcDateTime, invoice_number, invoice_queue
 
 OPEN = """
 import sys
+from contextlib import closing
 from solusio_reference.storage.database import Database
 sys.stdin.read()
 Database.at(sys.argv[1]).close()
@@ -110,3 +114,51 @@ def test_an_unusable_url_is_refused_without_being_shown(place):
 def test_another_kind_of_database_is_not_supported():
     with pytest.raises(StoreError, match=r"^only PostgreSQL and SQLite are supported; try postgresql://"):
         Database.at("mysql://u:secret@h/name")
+
+
+# SQLite files
+
+
+def test_books_are_private(tmp_path):
+    file = tmp_path / "books.db"
+    with Database.at(str(file)) as database, database.reading():
+        modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes == {"books.db": 0o600, "books.db-wal": 0o600, "books.db-shm": 0o600}
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "CREATE TABLE songs (id)",
+        "CREATE TABLE customers (id)",
+        "PRAGMA application_id = 5; CREATE TABLE customers (id); CREATE TABLE invoice_number (last)",
+    ],
+)
+def test_a_database_of_another_program_is_never_written(tmp_path, script):
+    file = tmp_path / "other.db"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript(script)
+    before = file.read_bytes()
+    with pytest.raises(StoreError, match="it is a database of another program"):
+        Database.at(str(file))
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"other.db": before}
+
+
+def test_books_of_an_earlier_version_are_opened(tmp_path):
+    file = tmp_path / "books.db"
+    Database.at(str(file)).close()
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA application_id = 0")
+    Database.at(str(file)).close()
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("PRAGMA application_id").fetchone() == (sqlite_file.APPLICATION,)
+
+
+def test_damage_is_found_when_the_books_are_opened(tmp_path):
+    file = tmp_path / "books.db"
+    Database.at(str(file)).close()
+    data = bytearray(file.read_bytes())
+    data[8192:10192] = b"\xff" * 2000
+    file.write_bytes(data)
+    with pytest.raises(StoreError, match="use a copy of it"):
+        Database.at(str(file))
