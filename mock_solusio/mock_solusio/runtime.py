@@ -145,7 +145,7 @@ class Runtime:
                     self.webhooks.start_due()
             except Exception as error:
                 if reason := unkept(error):
-                    # It goes on as soon as there is room.
+                    # It continues as soon as there is room.
                     if not reported:
                         print(f"The state cannot be kept: {reason}.", file=sys.stderr)  # noqa: T201
                     reported = done = True

@@ -146,9 +146,9 @@ def test_damage_is_found_at_the_start(file):
     middle = len(data) // 2
     data[middle : middle + 2000] = b"\xff" * 2000
     file.write_bytes(data)
-    assert "begin anew" in refusal(file)
+    assert "start from scratch" in refusal(file)
     file.write_bytes(data[: len(data) // 3])
-    assert "begin anew" in refusal(file)
+    assert "start from scratch" in refusal(file)
 
 
 def test_a_record_that_cannot_be_decoded_is_named(file):
