@@ -18,7 +18,7 @@ APPLICATION: Final = 0x6D6F736F
 CLOSED: Final = 1
 OPEN: Final = 2
 
-ADVICE: Final = "Use a copy that was made while the mock was stopped, or delete the file to start from scratch"
+ADVICE: Final = "Use a copy that was made while the mock was stopped, or delete it to start from scratch"
 """What to do about a file that cannot be used as it is."""
 
 _MAGIC: Final = b"SQLite format 3\0"
