@@ -3,7 +3,7 @@
 import zlib
 
 LARGEST = 4 * 1024 * 1024
-"""Bytes that a response may decompress to: a small one must not become gigabytes."""
+"""Bytes that all codings of a response may decompress to together: a small one must not become gigabytes."""
 MEMBERS = 1000
 """Members that a gzip response may have: servers write one."""
 _PIECE = 4096
@@ -27,17 +27,19 @@ def decode_content(body: bytes, coding: str | None, offered: str | None) -> tupl
     problem = None
     if offered is None:
         problem = f"Content-Encoding: {coding}, but the request accepts no compression"
+    remaining = LARGEST
     for part in reversed(codings):
         if part not in CODINGS:
             return body, problem or f"Content-Encoding: {coding}, which the request does not accept"
         try:
-            body = _inflate(body, part)
+            body = _inflate(body, part, remaining)
         except zlib.error as error:
             return body, f"Content-Encoding: {coding}, but the body is not valid {part} ({error})"
+        remaining -= len(body)
     return body, problem
 
 
-def _inflate(body: bytes, coding: str) -> bytes:
+def _inflate(body: bytes, coding: str, limit: int) -> bytes:
     if coding == "deflate":
         # Some servers omit the zlib header; no compressor starts a raw stream with that byte.
         window = zlib.MAX_WBITS if body[:1] == b"\x78" else -zlib.MAX_WBITS
@@ -53,8 +55,8 @@ def _inflate(body: bytes, coding: str) -> bytes:
                 place += len(piece)
             if not piece:
                 raise zlib.error("the compressed data is incomplete")
-            result += stream.decompress(piece, LARGEST - len(result) + 1)
-            if len(result) > LARGEST:
+            result += stream.decompress(piece, limit - len(result) + 1)
+            if len(result) > limit:
                 raise zlib.error(f"it decompresses to more than {LARGEST} bytes")
         place -= len(stream.unused_data)
         if place == len(body):

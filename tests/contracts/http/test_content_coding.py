@@ -2,6 +2,7 @@
 
 import functools
 import gzip
+import os
 import zlib
 
 import pytest
@@ -73,6 +74,11 @@ def test_an_unknown_coding_is_a_problem():
         (_gzip(b"0" * (LARGEST + 1)), "gzip", f"more than {LARGEST} bytes"),
         (_gzip(b"") * 150_000, "gzip", "more than 1000 gzip members"),
         (_gzip(b"0" * LARGEST) + _gzip(b"0"), "gzip", f"more than {LARGEST} bytes"),
+        (
+            _gzip(_gzip(os.urandom(LARGEST * 2 // 3))),
+            "gzip, gzip",
+            f"more than {LARGEST} bytes",
+        ),
     ],
 )
 def test_a_wrong_coding_is_a_problem(body, coding, why):
