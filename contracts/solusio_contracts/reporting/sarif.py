@@ -100,7 +100,7 @@ def _invocation(report: Report, index: dict[str, int]) -> Json:
     undecided = [
         {
             "level": "error",
-            "message": {"text": f"undecided: {result.title}: {result.reason}"},
+            "message": {"text": _undecided_message(result)},
             "descriptor": {"id": result.rule},
             **_associated(result, index),
         }
@@ -123,6 +123,11 @@ def _invocation(report: Report, index: dict[str, int]) -> Json:
         "toolExecutionNotifications": undecided,
         "toolConfigurationNotifications": stale,
     }
+
+
+def _undecided_message(result: Result) -> str:
+    fixes = dict.fromkeys(finding.hint for finding in result.findings if finding.hint)
+    return " ".join([f"undecided: {result.title}: {result.reason}", *(f"Fix: {fix}" for fix in fixes)])
 
 
 def _associated(result: Result, index: dict[str, int]) -> Json:

@@ -143,7 +143,10 @@ def test_what_an_undecided_rule_shows_is_no_result(make_report, make_result, mak
     undecided = make_result(outcome=Outcome.ERROR, findings=(make_finding(),), reason="status 429")
     run = run_of(make_report(results=(make_result(), undecided)))
     assert run["results"] == []
-    assert len(run["invocations"][0]["toolExecutionNotifications"]) == 1
+    (notification,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert notification["message"]["text"] == (
+        "undecided: discounts use the key SolusIO reads: status 429 Fix: rename `multiplier` to `multipler`"
+    )
 
 
 def test_the_invocation_carries_the_exit_code(mixed_report, make_report, make_result):
