@@ -207,7 +207,7 @@ def groups(report: Report) -> tuple[Group, ...]:
 def obstacles(report: Report) -> tuple[Group, ...]:
     """Return the undecided results with findings, which show what kept rules from being decided."""
     found = (result for result in report.with_outcome(Outcome.ERROR) if result.findings)
-    return tuple(Group(result.title, (result,)) for result in found)
+    return tuple(Group(result.reason, (result,)) for result in found)
 
 
 def failures(report: Report) -> tuple[Group, ...]:

@@ -246,7 +246,7 @@ def test_an_obstacle_comes_first(limited):
     assert places == sorted(places)
     assert re.search(r"You answered +status 429", said)
     assert re.search(r"Fix +allow it", said)
-    assert said.count("answered 429 to valid requests") == 1
+    assert "? after 40 requests the endpoint answered 429 to valid requests\n" in said
     assert "rule 3" in said
     assert "rule 4" not in said
     assert "? 4 more with --verbose" in said
