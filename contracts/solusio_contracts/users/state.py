@@ -72,9 +72,9 @@ def changes(before: SolusioUser, after: SolusioUser | None) -> Iterator[str]:
             continue
         words = _WORDS[field.name]
         if field.name == "password":
-            yield f"{words} was changed"
+            yield f"{words} changed"
         else:
-            yield f"{words} was {_text(old)}, and is {_text(new)}"
+            yield f"{words} changed from {_text(old)} to {_text(new)}"
 
 
 def _text(value: object) -> str:

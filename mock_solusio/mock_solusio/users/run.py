@@ -35,6 +35,8 @@ from solusio_contracts.users.verdict import result_of
 COMMAND: Final = "users check"
 IDS_PER_SCENARIO: Final = 10
 """The most customers of a scenario."""
+SILENT: Final = 5
+"""After how many scenarios without any request the others are not played."""
 CONDUCT: Final = "conduct"
 """The area of what is judged over all scenarios together."""
 
@@ -198,6 +200,9 @@ class _Run:
     def scenario(self, place: int, one: NumberedScenario) -> Result:
         """Play a scenario, if the billing system offers its steps and is still there."""
         scenario = one.scenario
+        if self._played >= SILENT and self.silent:
+            # It may wait for a response until --timeout in each scenario.
+            self._gone = self._settings.meeting.advice(self._url)
         if self._gone or self.stop.is_set():
             return scenario.item.undecided(Outcome.ERROR, self._gone or "interrupted")
         missing = [step for step in scenario.steps if step not in self._system.steps]

@@ -150,7 +150,7 @@ absent = ["ann"]
     assert clauses_of(report) == {"UM-045", "UM-046", "UM-047"}
     taken = next(one for one in findings(report) if one.clause == "UM-047")
     assert taken.expected.startswith("ann@example.com (id ")
-    assert "billing_user_id was none, and is 7000" in taken.actual
+    assert "billing_user_id changed from none to 7000" in taken.actual
     assert "You probably look users up by mail address alone" in taken.hint
     assert check(timeline).exit is Exit.CONFORMANT
 
