@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import click
@@ -17,19 +16,9 @@ from solusio_contracts.decoding import from_json
 from solusio_contracts.invoices.documents import read_invoices
 from solusio_contracts.invoices.job import PLACEHOLDERS
 from solusio_contracts.invoices.scenario import load_scenarios
+from support.pages import code, document, page, rows, section
 
-PAGE = (Path(__file__).parents[2] / "docs" / "invoices.md").read_text(encoding="utf-8")
-
-
-def rows(heading: str) -> list[list[str]]:
-    """Return the cells of the first table below a heading, without its two head lines."""
-    section = PAGE.partition(f"\n{heading}\n")[2].partition("\n#")[0]
-    lines = [line for line in section.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines[2:]]
-
-
-def code(cell: str) -> list[str]:
-    return [text.replace("\\|", "|") for text in re.findall(r"`([^`]+)`", cell)]
+PAGE = page("invoices.md")
 
 
 @pytest.fixture
@@ -46,7 +35,7 @@ def test_the_options_are_those_of_the_command_and_the_others_those_of_check(comm
         return frozenset((*option.opts, *option.secondary_opts))
 
     context = click.Context(command)
-    written = {frozenset(code(row[0])): "".join(code(row[1])) for row in rows("## Options")}
+    written = {frozenset(code(row[0])): "".join(code(row[1])) for row in rows(PAGE, "## Options")}
     options = {names(one): one for one in command.params if isinstance(one, click.Option)}
     assert {name: options[name].make_metavar(context) for name in written} == written
     sentence = re.search(r"^((?:`--[\w-]+`,?\s+)+)and the exit codes", PAGE, re.MULTILINE)
@@ -61,7 +50,7 @@ def test_the_options_are_those_of_the_command_and_the_others_those_of_check(comm
 
 def test_the_defaults_in_the_table_are_those_of_the_command(command):
     options = {option.opts[0]: option for option in command.params}
-    for names, _, default, _ in rows("## Options"):
+    for names, _, default, _ in rows(PAGE, "## Options"):
         name = code(names)[0]
         if name in options and name != "--config":  # which looks for its file itself
             option = options[name]
@@ -71,31 +60,26 @@ def test_the_defaults_in_the_table_are_those_of_the_command(command):
 
 
 def test_the_placeholders_are_those_that_there_are():
-    written = {found for row in rows("## The adapter") for found in re.findall(r"{(\w+)}", row[0])}
-    section = PAGE.partition("\n## The adapter\n")[2].partition("\n#")[0]
+    written = {found for row in rows(PAGE, "## The adapter") for found in re.findall(r"{(\w+)}", row[0])}
+    below = section(PAGE, "## The adapter")
     assert written <= set(PLACEHOLDERS)
-    assert set(PLACEHOLDERS) == set(re.findall(r"`{(\w+)}`", section))
-
-
-def document(name: str) -> str:
-    (found,) = re.findall(rf"<!-- document: {name} -->\n```json\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-    return str(found)
+    assert set(PLACEHOLDERS) == set(re.findall(r"`{(\w+)}`", below))
 
 
 def test_the_documents_shown_are_such():
-    (customer,) = from_json(document("customers"), CustomersDocument).customers
-    (invoice,), _ = read_invoices(document("invoices").encode())
+    (customer,) = from_json(document(PAGE, "customers"), CustomersDocument).customers
+    (invoice,), _ = read_invoices(document(PAGE, "invoices").encode())
     assert invoice.billing_user_id == customer.billing_user_id
     # Nothing is shown that is not read: a member that nobody knows would be ignored.
     for name, read in (("customers", customer), ("invoices", invoice)):
-        shown: Any = json.loads(document(name))[name][0]
+        shown: Any = json.loads(document(PAGE, name))[name][0]
         assert set(shown) == set(read.__struct_fields__)
 
 
 def test_the_invoice_shown_is_right():
     """By hand: 13020 tokens x 0.001 = 13.02; 5 % off: 0.651; 20 % of 12.369: 2.4738; 14.8428."""
-    (customer,) = from_json(document("customers"), CustomersDocument).customers
-    (invoice,), _ = read_invoices(document("invoices").encode())
+    (customer,) = from_json(document(PAGE, "customers"), CustomersDocument).customers
+    (invoice,), _ = read_invoices(document(PAGE, "invoices").encode())
     assert invoice.tokens == 13020
     assert customer.pricing.user_token_unit_cost == Decimal("0.00114")
     parts = (invoice.subtotal, invoice.discounts[0].amount, invoice.taxes[0].amount, invoice.rounding)
@@ -104,14 +88,14 @@ def test_the_invoice_shown_is_right():
 
 
 def test_the_page_names_every_area():
-    section = PAGE.partition("\n## What the scenarios cover\n")[2].partition("\n#")[0]
-    written = [name for name in code(section) if re.fullmatch(r"[a-z]+", name)]
+    below = section(PAGE, "## What the scenarios cover")
+    written = [name for name in code(below) if re.fullmatch(r"[a-z]+", name)]
     assert sorted(written) == sorted({scenario.area for scenario in load_scenarios()})
 
 
 def test_the_first_run_is_the_one_that_is_tested():
     """The page about PHP begins with the same commands; test_php_billing.py runs them."""
-    other = (Path(__file__).parents[2] / "docs" / "php-invoices.md").read_text(encoding="utf-8")
+    other = page("php-invoices.md")
     first, same = (re.search(r"^```sh\n(.*?)^```$", text, re.DOTALL | re.MULTILINE) for text in (PAGE, other))
     assert first is not None
     assert same is not None
