@@ -8,8 +8,7 @@ from typing import Final
 import msgspec
 
 from solusio_contracts.contract.clauses import Level, clause
-from solusio_contracts.reporting.report import MAX_FINDINGS, CauseText, Fact, Finding, Item, Result
-from solusio_contracts.reporting.view import plural
+from solusio_contracts.reporting.report import MAX_FINDINGS, CauseText, Finding, Item, Result
 
 PROBABLY: Final = "You probably"
 """How the explanation of a probable mistake begins."""
@@ -103,18 +102,6 @@ def judged(
         unlisted=max(len(ranked) - MAX_FINDINGS, 0),
         notes=[*verdict.notes, *notes],
         seconds=seconds,
-    )
-
-
-def causes(results: Iterable[Result]) -> tuple[Fact, ...]:
-    """Return the probable mistakes that hints name, by the number of scenarios that show them."""
-    counts: Counter[str] = Counter()
-    for result in results:
-        hints = {one.hint.partition(". ")[0] for one in result.findings}
-        counts.update(text for text in hints if text.startswith(PROBABLY))
-    return tuple(
-        Fact(name=plural(count, "scenario"), text=f"you{text.removeprefix('You')}")
-        for text, count in counts.most_common()
     )
 
 

@@ -1,85 +1,122 @@
 """Explains what a billing system probably did, from what became of the users. Pure."""
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
+from urllib.parse import unquote
 
-from solusio_contracts.adapter.verdict import PROBABLY
+from solusio_contracts.adapter.verdict import Mistake
 from solusio_contracts.users.customers import UserCustomer
 from solusio_contracts.users.state import SolusioUser
 
-DEAD_LINK: Final = (
-    f"{PROBABLY} print a link that was made earlier, or that your own check has used up. POST"
-    " /users/{id}/tokens with is_one_time true for each click, and print the link at once."
+SMALL: Final = 10_000
+"""Numbers of customers in a scenario are larger; ids in SolusIO are not."""
+
+DEAD_LINK: Final = Mistake(
+    "old-link",
+    "print a link that was made earlier, or that your own check has used up",
+    "POST /users/{id}/tokens with is_one_time true for each click, and print the link at once.",
 )
-FIRST_ROW: Final = (
-    f"{PROBABLY} take the first user that filter[search] finds. It also finds similar addresses: compare"
-    " billing_user_id before you use a user."
+FIRST_ROW: Final = Mistake(
+    "first-row",
+    "take the first user that filter[search] finds",
+    "It also finds similar addresses: compare billing_user_id before you use a user.",
 )
-MAIL_ALONE: Final = (
-    f"{PROBABLY} look users up by mail address alone. Two people may share an address: look with"
-    " filter[billing_user_id], and leave a user alone who is somebody else's."
+MAIL_ALONE: Final = Mistake(
+    "mail-alone",
+    "look users up by mail address alone",
+    "Two people may share an address: look with filter[billing_user_id], and leave a user alone who belongs"
+    " to somebody else.",
 )
-IDS: Final = (
-    f"{PROBABLY} mix up the two ids. The id in /users/{{id}} is SolusIO's; billing_user_id is your customer's"
-    " number."
+IDS: Final = Mistake(
+    "two-ids",
+    "mix up the two ids",
+    "The id in /users/{id} is SolusIO's; billing_user_id is your customer's number.",
 )
-ALL: Final = (
-    f"{PROBABLY} address users by something that others share. Send requests to /users/{{id}} only for the id"
-    " that belongs to the customer's billing_user_id."
+OTHERS: Final = Mistake(
+    "others",
+    "address users by something that others share",
+    "Send requests to /users/{id} only for the id that belongs to the customer's billing_user_id.",
 )
-NO_NUMBER: Final = f"{PROBABLY} do not send billing_user_id. Send it with POST /users."
-ANOTHER: Final = (
-    f"{PROBABLY} create a user without a look whether there is one. Look with filter[billing_user_id] first,"
-    " and again after a response was lost."
+NO_NUMBER: Final = Mistake("no-billing-user-id", "do not send billing_user_id", "Send it with POST /users.")
+ANOTHER: Final = Mistake(
+    "created-again",
+    "create a user without a look whether there is one",
+    "Look with filter[billing_user_id] first, and again after a response was lost.",
 )
-NEW_MAIL: Final = (
-    f"{PROBABLY} look for the user with the new mail address, which SolusIO does not know yet. Look with"
-    " filter[billing_user_id]."
+REFUSED: Final = Mistake(
+    "refusal-is-success",
+    "take a refused POST /users for a success",
+    "After 422, look with filter[billing_user_id] whether the user exists, and report a failure if not.",
 )
-ENCODING: Final = (
-    f"{PROBABLY} encode or escape the address on its way. Send JSON in UTF-8 (PHP: json_encode) without"
-    " htmlspecialchars or addslashes."
+NEW_MAIL: Final = Mistake(
+    "new-mail",
+    "look for the user with the new mail address, which SolusIO does not know yet",
+    "Look with filter[billing_user_id].",
+)
+ENCODING: Final = Mistake(
+    "encoding",
+    "encode or escape the address on its way",
+    "Send JSON in UTF-8 (PHP: json_encode) without htmlspecialchars or addslashes.",
 )
 
 
-def no_user(other: SolusioUser | None, bystanders: Collection[int]) -> str:
-    """Return why a customer probably has no user, although `other` has their mail address."""
-    if other is None:
-        return ""
-    return MAIL_ALONE if other.id in bystanders else NO_NUMBER
+def no_user(other: SolusioUser | None, bystanders: Collection[int], exchanges: str) -> tuple[Mistake, ...]:
+    """Return why a customer probably has no user after all; `other` has their mail address."""
+    posted = "POST /api/v1/users " in exchanges
+    if posted and other is not None and other.id not in bystanders and other.billing_user_id is None:
+        return (NO_NUMBER,)
+    if posted:
+        return (REFUSED,) if other is not None or "-> 4" in exchanges else ()
+    if _searched(exchanges):
+        return (FIRST_ROW,) if other is None else (MAIL_ALONE, FIRST_ROW)
+    return ()
 
 
-def wrong_user(customer: UserCustomer, user: SolusioUser) -> str:
+def not_found(step: str, exchanges: str) -> tuple[Mistake, ...]:
+    """Return why a user who is there was probably not found."""
+    if not _searched(exchanges):
+        return ()
+    return (NEW_MAIL, MAIL_ALONE) if step == "update" else (MAIL_ALONE,)
+
+
+def conduct(clause: str, text: str) -> tuple[Mistake, ...]:
+    """Return the mistake behind a violation of a clause of conduct, if it shows in users as well."""
+    if clause == "CL-022" and "who is another user" in text:
+        return (FIRST_ROW,)
+    return (MAIL_ALONE, FIRST_ROW) if clause in ("CL-022", "CL-054") else ()
+
+
+def wrong_user(customer: UserCustomer, user: SolusioUser) -> tuple[Mistake, ...]:
     """Return why another user was probably taken for the customer's."""
     if user.email.casefold() == customer.email.casefold():
-        return MAIL_ALONE
+        return (MAIL_ALONE, FIRST_ROW)
     if customer.email.casefold() in user.email.casefold() or _number_in(customer, user):
-        return FIRST_ROW
-    return ALL
+        return (FIRST_ROW,)
+    return (OTHERS,)
 
 
-def bystander(before: SolusioUser, customers: Iterable[UserCustomer]) -> str:
+def bystander(before: SolusioUser, customers: Iterable[UserCustomer]) -> tuple[Mistake, ...]:
     """Return why somebody else was probably changed."""
-    hints = [wrong_user(one, before) for one in customers]
-    for hint in (MAIL_ALONE, FIRST_ROW):
-        if hint in hints:
-            return hint
-    if before.billing_user_id is not None and before.billing_user_id < 1000:
-        return IDS
-    return ALL
+    found = {mistake for one in customers for mistake in wrong_user(one, before)} - {OTHERS}
+    if found:
+        return tuple(one for one in (MAIL_ALONE, FIRST_ROW) if one in found)
+    if before.billing_user_id is not None and before.billing_user_id < SMALL:
+        return (IDS, OTHERS)
+    return (OTHERS,)
 
 
-def strange(users: Sequence[SolusioUser]) -> str:
+def strange(users: Sequence[SolusioUser]) -> tuple[Mistake, ...]:
     """Return why there are probably users too many."""
-    return NO_NUMBER if all(user.billing_user_id is None for user in users) else ANOTHER
+    return (NO_NUMBER if all(user.billing_user_id is None for user in users) else ANOTHER,)
 
 
-def mail(expected: str, actual: str) -> str:
+def mail(expected: str, actual: str) -> tuple[Mistake, ...]:
     """Return why a mail address probably did not arrive as it is; nothing if it is just another one."""
     damaged = ("&#", "&amp;", "\\", "%", "?", "\ufffd", "Ã", " ")
     if any(sign in actual and sign not in expected for sign in damaged):
-        return ENCODING
-    return ""
+        return (ENCODING,)
+    return ()
 
 
 def link(printed: str, url: str) -> str:
@@ -96,3 +133,8 @@ def link(printed: str, url: str) -> str:
 def _number_in(customer: UserCustomer, user: SolusioUser) -> bool:
     number = str(customer.billing_user_id)
     return user.billing_user_id is not None and number in str(user.billing_user_id)
+
+
+def _searched(exchanges: str) -> bool:
+    """Return whether users were searched by mail address."""
+    return re.search(r"filter\[search\]=[^& ]*@", unquote(exchanges)) is not None

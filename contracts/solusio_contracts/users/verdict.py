@@ -5,8 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from solusio_contracts.adapter.verdict import Difference, Verdict, judged
-from solusio_contracts.reporting.report import Outcome, Result
+from solusio_contracts.adapter.verdict import Difference, Mistake, Verdict
 from solusio_contracts.reporting.view import plural
 from solusio_contracts.users import diagnosis
 from solusio_contracts.users.customers import UserCustomer
@@ -24,6 +23,13 @@ MISSED: Final = {
     "login": "SSO-010",
 }
 """The clause of a step that was not done, and should have been."""
+RIGHT: Final = {
+    "suspend": ("suspended",),
+    "unsuspend": ("active", "locked"),
+    "lock": ("locked", "suspended"),
+    "unlock": ("active", "suspended"),
+}
+"""The statuses after a step that is done: a billing system may keep lock and suspension apart."""
 TOO_MANY: Final = "CL-036"
 """The clause about the number of requests."""
 ANY: Final = "*"
@@ -84,10 +90,14 @@ class Stage:
 
 def judge_step(
     scenario: Scenario, event: CustomerEvent, report: StepReport, stage: Stage, users: Users, verdict: Verdict
-) -> None:
-    """Judge what was reported about a step, the login link, and the number of requests."""
+) -> bool:
+    """Judge what was reported about a step, what it led to, and the number of requests.
+
+    Return whether the step is as it must be: if not, its consequences add no findings.
+    """
     asked = report.command
     found: list[Difference] = []
+    mistakes: tuple[Mistake, ...]
     verdict.checks += 1
     subject = f"{report.customer}: {report.step}"
     if not report.ended:
@@ -98,15 +108,22 @@ def judge_step(
         expected = "it reports a failure: this cannot be done"
         clause = "SSO-013" if report.step == "login" else "UM-045"
         actual = f"the link {_masked(report.link)}" if report.link else "it reports that it is done"
-        found.append(Difference(clause, subject, expected, actual, "report"))
+        other = _with_mail(stage.customers[report.customer].email, users)
+        mistakes = diagnosis.no_user(other, stage.bystanders, report.exchanges)
+        found.append(Difference(clause, subject, expected, actual, "report", mistakes=mistakes))
     elif not report.done and event.outcome == "done":
-        hint = ""
-        if report.step == "update" and stage.user(report.customer, users) is not None:
-            hint = diagnosis.NEW_MAIL
         expected = "it reports that it is done"
-        found.append(Difference(MISSED[report.step], subject, expected, report.failure, "report", hint))
+        mistakes = ()
+        if stage.user(report.customer, users) is not None:
+            mistakes = diagnosis.not_found(report.step, report.exchanges)
+        found.append(
+            Difference(MISSED[report.step], subject, expected, report.failure, "report", mistakes=mistakes)
+        )
     elif report.done and report.step == "login":
         found += _login(report, stage, users)
+    elif report.done:
+        found += _effect(report, stage, users)
+    good = not found
     limit = event.requests or scenario.requests
     if event.faults:
         limit *= 2
@@ -115,6 +132,31 @@ def judge_step(
         text = f"{plural(report.requests, 'request')}"
         found.append(Difference(TOO_MANY, subject, f"at most {plural(limit, 'request')}", text, "requests"))
     verdict.add(found, question=asked, request=report.exchanges, response=report.output)
+    return good
+
+
+def _effect(report: StepReport, stage: Stage, users: Users) -> Iterator[Difference]:
+    """Compare the customer's user with what a step that is done must lead to."""
+    customer, user = stage.customers[report.customer], stage.user(report.customer, users)
+    subject = f"{report.customer}: {report.step}"
+    if user is None:
+        if report.step == "create":
+            other = _with_mail(customer.email, users)
+            expected = f"a user with billing_user_id {customer.billing_user_id}"
+            actual = "none" if other is None else f"none, but {other.described}"
+            mistakes = diagnosis.no_user(other, stage.bystanders, report.exchanges)
+            clause = "UM-002" if diagnosis.NO_NUMBER in mistakes else "UM-040"
+            yield Difference(clause, subject, expected, actual, "user", mistakes=mistakes)
+        return
+    if report.step == "delete":
+        yield Difference("UM-044", subject, "no user", user.described, "user")
+    elif report.step == "update" and user.email.casefold() != customer.email.casefold():
+        mistakes = diagnosis.mail(customer.email, user.email)
+        clause = "UM-049" if mistakes else "UM-042"
+        yield Difference(clause, subject, customer.email, user.email, "email", mistakes=mistakes)
+    elif report.step in RIGHT and user.status not in RIGHT[report.step]:
+        expected = " or ".join(RIGHT[report.step])
+        yield Difference("UM-043", subject, f"status {expected}", f"status {user.status}", "status")
 
 
 def _login(report: StepReport, stage: Stage, users: Users) -> Iterator[Difference]:
@@ -128,8 +170,10 @@ def _login(report: StepReport, stage: Stage, users: Users) -> Iterator[Differenc
     opened = report.opened
     if opened is None or opened.user_id is None:
         status = "no response" if opened is None else f"status {opened.status}, nobody is logged in"
-        hint = "" if opened is None else diagnosis.DEAD_LINK
-        yield Difference("SSO-011", subject, f"{customer.email} is logged in", status, "link", hint)
+        mistakes = () if opened is None else (diagnosis.DEAD_LINK,)
+        yield Difference(
+            "SSO-011", subject, f"{customer.email} is logged in", status, "link", mistakes=mistakes
+        )
         return
     user = users.get(opened.user_id)
     if user is None or user.billing_user_id == customer.billing_user_id:
@@ -140,7 +184,7 @@ def _login(report: StepReport, stage: Stage, users: Users) -> Iterator[Differenc
         f"the user of customer {customer.billing_user_id} is logged in",
         f"{user.described} is logged in",
         "link",
-        diagnosis.wrong_user(customer, user),
+        mistakes=diagnosis.wrong_user(customer, user),
     )
 
 
@@ -182,13 +226,7 @@ def _user(one: ExpectedUser, stage: Stage, users: Users) -> Iterator[Difference]
     if user is None:
         if not one.optional:
             expected = f"a user with billing_user_id {customer.billing_user_id}"
-            other = _with_mail(customer.email, users)
-            actual = "none" if other is None else f"none, but {other.described}"
-            about = "user"
-            clause = "UM-002" if other is not None and other.id not in stage.bystanders else "UM-040"
-            yield Difference(
-                clause, subject, expected, actual, about, diagnosis.no_user(other, stage.bystanders)
-            )
+            yield Difference("UM-040", subject, expected, "none", "user")
         return
     yield from _fields(one, customer, user, subject)
 
@@ -201,9 +239,9 @@ def _fields(
         yield Difference("UM-043", f"{subject}: status", expected, user.status, "status")
     email = one.email or customer.email
     if email != ANY and user.email.casefold() != email.casefold():
-        hint = diagnosis.mail(email, user.email)
-        clause = "UM-049" if hint else "UM-042"
-        yield Difference(clause, f"{subject}: mail address", email, user.email, "email", hint)
+        mistakes = diagnosis.mail(email, user.email)
+        clause = "UM-049" if mistakes else "UM-042"
+        yield Difference(clause, f"{subject}: mail address", email, user.email, "email", mistakes=mistakes)
     if user.is_staff:
         yield Difference("UM-050", f"{subject}: roles", "a role of customers", ", ".join(user.roles), "roles")
     if one.servers is not None and user.servers:
@@ -260,11 +298,16 @@ def judge_others(stage: Stage, before: Users, after: Users, verdict: Verdict) ->
             continue
         name = mails.get(old.email.casefold())
         clause = "UM-047" if old.is_staff else "UM-046" if name is not None else "UM-041"
-        hint = diagnosis.bystander(old, stage.customers.values())
+        mistakes = diagnosis.bystander(old, stage.customers.values())
         verdict.add(
             [
                 Difference(
-                    clause, old.email, f"{old.described} is unchanged", "; ".join(changed), "others", hint
+                    clause,
+                    old.email,
+                    f"{old.described} is unchanged",
+                    "; ".join(changed),
+                    "others",
+                    mistakes=mistakes,
                 )
             ]
         )
@@ -284,20 +327,10 @@ def judge_others(stage: Stage, before: Users, after: Users, verdict: Verdict) ->
                     "no user besides those of the customers",
                     ", ".join(user.described for user in strange[:3]),
                     "others",
-                    diagnosis.strange(strange),
+                    mistakes=diagnosis.strange(strange),
                 )
             ]
         )
-
-
-def result_of(scenario: Scenario, verdict: Verdict, *, seconds: float, curl: str, error: str = "") -> Result:
-    """Return the result of a scenario; `error` says why it could not be judged completely."""
-    if error and not verdict.findings:
-        return scenario.item.undecided(Outcome.ERROR, error, seconds=seconds)
-    notes = [error] if error else []
-    if verdict.findings and scenario.assumes:
-        notes.append(f"This scenario assumes: {scenario.assumes}")
-    return judged(scenario.item, verdict, notes=notes, seconds=seconds, curl=curl)
 
 
 def _with_mail(email: str, users: Users) -> SolusioUser | None:

@@ -12,7 +12,7 @@ import httpx
 import msgspec
 
 from mock_solusio.domain import sessions
-from mock_solusio.sandbox import Sandbox
+from mock_solusio.sandbox import Sandbox, SandboxError
 from mock_solusio.traffic.journal import JournalEntry
 from mock_solusio.traffic.referee import ConductFinding
 from mock_solusio.ui.responses import SESSION_COOKIE
@@ -74,6 +74,8 @@ class Played:
     requests: int
     conduct: Sequence[tuple[ConductFinding, str]]
     """What the referee found, each with the exchange that shows it."""
+    error: str = ""
+    """Why it was not played to its end."""
 
 
 @dataclass(slots=True)
@@ -85,6 +87,8 @@ class _Progress:
     """Names of customers who were deleted."""
     undone: set[str] = field(default_factory=set)
     """Names of customers whose latest change was rightly reported as a failure."""
+    wrong: set[str] = field(default_factory=set)
+    """Names of customers with a finding: the end would say nothing new about them."""
     links: list[str] = field(default_factory=list)
     wanted: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Language and limit group of each customer."""
@@ -141,14 +145,21 @@ class _Play:
         prepare = self._steps.get("prepare")
         if prepare is not None:
             prepare.run(self._job(None))
-        for entry in self._scenario.timeline:
-            if isinstance(entry, CustomerEvent):
-                self._step(entry)
-            else:
-                self._by_hand(entry)
+        error = ""
+        try:
+            for entry in self._scenario.timeline:
+                if isinstance(entry, CustomerEvent):
+                    self._step(entry)
+                else:
+                    self._by_hand(entry)
+        except SandboxError as problem:
+            # What people do next may need the user that the billing system did not create.
+            if not self._verdict.findings:
+                raise
+            error = str(problem)
         self._end()
         self._file.unlink(missing_ok=True)
-        return self._site.sandbox.between_requests(self._played)
+        return self._site.sandbox.between_requests(lambda: self._played(error))
 
     # Steps of the billing system
 
@@ -170,8 +181,8 @@ class _Play:
             )
             if whole.link:
                 whole = self._opened(whole)
-            judge_step(self._scenario, event, whole, stage, users, self._verdict)
-            self._remember(event, whole)
+            good = judge_step(self._scenario, event, whole, stage, users, self._verdict)
+            self._remember(whole, good=good)
         if not all(report.done for report in reports):
             # What failed comes again in a later run, not at once.
             time.sleep(max((fault.retry_after or 0 for fault in event.faults), default=0))
@@ -231,20 +242,22 @@ class _Play:
         link = _link_of(output) if step == "login" else ""
         return StepReport(customer=name, step=step, command=shown, done=True, link=link)
 
-    def _remember(self, event: AnyCustomerEvent, report: StepReport) -> None:
+    def _remember(self, report: StepReport, *, good: bool) -> None:
         name = report.customer
         if report.step == "login":
             if report.done:
                 self._now.links.append(report.link)
             return
+        if report.done and report.step == "delete":
+            self._now.gone.add(name)
+        elif report.done and report.step == "create":
+            self._now.gone.discard(name)
+        self._write_customers()
+        if not good:
+            self._now.wrong.add(name)
         if report.done:
             self._now.undone.discard(name)
-            if report.step == "delete":
-                self._now.gone.add(name)
-            elif report.step == "create":
-                self._now.gone.discard(name)
-            self._write_customers()
-        elif event.outcome != "done":
+        else:
             self._now.undone.add(name)
 
     def _opened(self, report: StepReport) -> StepReport:
@@ -289,7 +302,7 @@ class _Play:
 
     def _end(self) -> None:
         users, stage = self._users(), self._stage()
-        undone = self._now.undone
+        undone = self._now.undone | self._now.wrong
         expected = [one for one in self._scenario.users if one.as_ not in undone]
         question = "the end of the scenario"
         judge_users(expected, stage, users, self._verdict, question=question)
@@ -299,14 +312,14 @@ class _Play:
         judge_others(stage, self._now.before, users, self._verdict)
         judge_links(self._now.links, self._verdict)
 
-    def _played(self) -> Played:
+    def _played(self, error: str) -> Played:
         journal = self._world.mock.journal
         found = [
             (one, _line(entry) if (entry := journal.get(one.exchanges[-1])) is not None else "")
             for one in journal.findings()
         ]
         sent = sum(one.kind == "api" for one in journal.read(limit=10_000))
-        return Played(self._verdict, sent, found)
+        return Played(self._verdict, sent, found, error)
 
     # What the billing system gets
 

@@ -24,13 +24,13 @@ from mock_solusio.traffic.referee import ConductFinding
 from mock_solusio.users.certificate import CERTIFICATE, judge
 from mock_solusio.users.play import Site, play
 from solusio_contracts.adapter.steps import Adapter, BillingError, UnreachableError
-from solusio_contracts.adapter.verdict import Difference, Verdict, causes, judged
+from solusio_contracts.adapter.verdict import Difference, Verdict, judged, name_causes
 from solusio_contracts.checking.runner import clause_texts
 from solusio_contracts.contract.clauses import Level, clauses
 from solusio_contracts.reporting.report import ClauseText, Fact, Item, Outcome, Report, Result
+from solusio_contracts.users import diagnosis
 from solusio_contracts.users.conduct.judge import conduct_rules
 from solusio_contracts.users.scenario import Scenario, load_scenarios
-from solusio_contracts.users.verdict import result_of
 
 COMMAND: Final = "users check"
 IDS_PER_SCENARIO: Final = 10
@@ -119,20 +119,21 @@ def run(
         for _ in range(min(settings.jobs, len(chosen))):
             running.sites.put(stack.enter_context(_site(folder, settings)))
         if settings.jobs == 1:
-            results = [running.scenario(place, one) for place, one in enumerate(chosen)]
+            outcomes = [running.scenario(place, one) for place, one in enumerate(chosen)]
             certificate = running.certificate(folder)
         else:
             pool = stack.enter_context(ThreadPoolExecutor(settings.jobs))
             stack.callback(running.stop.set)
             # It takes longest with a billing system that tries again.
             tried = pool.submit(running.certificate, folder)
-            results = list(pool.map(running.scenario, range(len(chosen)), chosen))
+            outcomes = list(pool.map(running.scenario, range(len(chosen)), chosen))
             certificate = tried.result()
-    results = running.reached(results)
     if not running.silent:
-        results += running.conduct()
-        if settings.certificate:
-            results.append(certificate)
+        outcomes += running.conduct()
+    causes = name_causes([one.verdict for one in outcomes if isinstance(one, _Judged)])
+    results = running.reached([one.result() if isinstance(one, _Judged) else one for one in outcomes])
+    if not running.silent and settings.certificate:
+        results.append(certificate)
     return Report(
         command=COMMAND,
         tool_version=metadata.version("mock-solusio"),
@@ -142,8 +143,9 @@ def run(
         seed=0,
         requests=running.requests,
         users=(),
-        facts=(*causes(results), *running.facts()),
+        facts=tuple(running.facts()),
         results=tuple(results),
+        causes=() if running.silent else causes,
         clauses=_texts(results),
     )
 
@@ -172,6 +174,27 @@ def _site(folder: Path, settings: Settings) -> Iterator[Site]:
         yield Site(sandbox, url, meeting.url_for(url), folder, settings.access_token, ca_file, browser)
 
 
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A scenario or clause that was judged; the causes are named once all are."""
+
+    item: Item
+    verdict: Verdict
+    curl: str
+    seconds: float = 0.0
+    error: str = ""
+    """Why it could not be judged completely."""
+    assumes: str = ""
+
+    def result(self) -> Result:
+        if self.error and not self.verdict.findings:
+            return self.item.undecided(Outcome.ERROR, self.error, seconds=self.seconds)
+        notes = [self.error] if self.error else []
+        if self.verdict.findings and self.assumes:
+            notes.append(f"This scenario assumes: {self.assumes}")
+        return judged(self.item, self.verdict, notes=notes, seconds=self.seconds, curl=self.curl)
+
+
 @dataclass(slots=True)
 class _Run:
     """A run in progress. Several threads play scenarios."""
@@ -197,7 +220,7 @@ class _Run:
         """Whether no request has arrived so far."""
         return not self._asked
 
-    def scenario(self, place: int, one: NumberedScenario) -> Result:
+    def scenario(self, place: int, one: NumberedScenario) -> "Result | _Judged":
         """Play a scenario, if the billing system offers its steps and is still there."""
         scenario = one.scenario
         if self._played >= SILENT and self.silent:
@@ -218,7 +241,7 @@ class _Run:
             self._asked = self._asked or site.sandbox.was_asked
             self.sites.put(site)
 
-    def _play(self, one: NumberedScenario, site: Site) -> Result:
+    def _play(self, one: NumberedScenario, site: Site) -> "_Judged":
         began = time.monotonic()
         scenario = one.scenario
         error = ""
@@ -232,7 +255,7 @@ class _Run:
         except SandboxError as problem:
             error = str(problem)
         else:
-            verdict = played.verdict
+            verdict, error = played.verdict, played.error
             with self._lock:
                 self.requests += played.requests
                 self._played += 1
@@ -242,12 +265,13 @@ class _Run:
             for finding, shown in own:
                 verdict.add([_difference(finding, finding.subject)], request=shown)
             verdict.checks += sum(number.startswith("CL-") for number in scenario.clauses)
-        return result_of(
-            scenario,
+        return _Judged(
+            scenario.item,
             verdict,
-            seconds=round(time.monotonic() - began, 3),
-            curl=self._settings.curl_of(scenario.id),
-            error=error,
+            self._settings.curl_of(scenario.id),
+            round(time.monotonic() - began, 3),
+            error,
+            scenario.assumes,
         )
 
     def certificate(self, folder: Path) -> Result:
@@ -284,11 +308,11 @@ class _Run:
             for one in results
         ]
 
-    def conduct(self) -> list[Result]:
+    def conduct(self) -> "list[Result | _Judged]":
         """Return a result for each clause of conduct that is judged over all scenarios together."""
         return [self._conduct(number) for number in sorted(self._settings.conduct)]
 
-    def _conduct(self, number: str) -> Result:
+    def _conduct(self, number: str) -> "Result | _Judged":
         item = conduct_item(number)
         if number.startswith("CL-05") and "login" not in self._system.steps:
             return item.undecided(Outcome.SKIP, "the adapter has no --login")
@@ -300,9 +324,9 @@ class _Run:
             scenarios = list(dict.fromkeys(scenario for scenario, _, _ in places))
             more = f" and {len(scenarios) - 2} more" if len(scenarios) > 2 else ""
             _, finding, shown = places[0]
-            where = f"in {', '.join(scenarios[:2])}{more}"
+            where = f"{', '.join(scenarios[:2])}{more}"
             verdict.add([_difference(finding, subject)], question=where, request=shown)
-        return judged(item, verdict, curl=self._settings.curl_of(""))
+        return _Judged(item, verdict, self._settings.curl_of(item.rule))
 
     def facts(self) -> Iterator[Fact]:
         """Yield what is mere information about the conduct."""
@@ -329,7 +353,9 @@ def conduct_clauses() -> list[str]:
 
 
 def _difference(finding: ConductFinding, subject: str) -> Difference:
-    return Difference(finding.clause, subject, clauses()[finding.clause].text, finding.text, CONDUCT)
+    text = clauses()[finding.clause].text
+    mistakes = diagnosis.conduct(finding.clause, finding.text)
+    return Difference(finding.clause, subject, text, finding.text, CONDUCT, mistakes=mistakes)
 
 
 def _texts(results: Iterable[Result]) -> tuple[ClauseText, ...]:

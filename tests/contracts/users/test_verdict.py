@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from solusio_contracts.adapter.verdict import Verdict
+from solusio_contracts.adapter.verdict import Verdict, name_causes
 from solusio_contracts.users.customers import PRICING, UserCustomer
 from solusio_contracts.users.scenario import CustomerEvent, ExpectedUser, parse_scenario
-from solusio_contracts.users.state import SolusioUser, changes
+from solusio_contracts.users.state import SolusioUser, Users, changes
 from solusio_contracts.users.verdict import (
     OpenedLink,
     Stage,
@@ -79,22 +79,12 @@ def test_a_user_is_compared_with_what_is_expected(expected, actual, finding):
     assert verdict.checks == 1
 
 
-@pytest.mark.parametrize(
-    ("users", "clause", "cause"),
-    [
-        ([JOANN], "UM-040", ""),
-        ([user(11, billing_user_id=None)], "UM-002", "do not send billing_user_id"),
-        ([user(2, billing_user_id=55)], "UM-040", "look users up by mail address alone"),
-    ],
-)
-def test_a_customer_without_a_user_is_missed_with_the_probable_cause(users, clause, cause):
+def test_a_customer_without_a_user_is_missed_unless_that_is_right_as_well():
     verdict = Verdict()
-    judge_users([ExpectedUser(as_="ann")], STAGE, by_id(*users), verdict, question="x")
-    (finding,) = verdict.findings
-    assert (finding.clause, finding.expected) == (clause, "a user with billing_user_id 7")
-    assert cause in finding.hint
+    judge_users([ExpectedUser(as_="ann")], STAGE, by_id(JOANN), verdict, question="x")
+    assert found(verdict) == [("UM-040", "a user with billing_user_id 7", "none")]
     optional = Verdict()
-    judge_users([ExpectedUser(as_="ann", optional=True)], STAGE, by_id(*users), optional, question="x")
+    judge_users([ExpectedUser(as_="ann", optional=True)], STAGE, by_id(JOANN), optional, question="x")
     assert optional.findings == []
 
 
@@ -137,6 +127,7 @@ def test_a_bystander_who_changed_is_named_with_the_probable_cause(before, after,
     later = by_id() if after is None else by_id(replace(before, **after))
     stage = Stage(url=URL, customers={"ann": ANN}, bystanders=frozenset({before.id}))
     judge_others(stage, by_id(before), later, verdict)
+    name_causes([verdict])
     (finding,) = verdict.findings
     assert (finding.clause, finding.actual) == (clause, actual)
     assert finding.expected == f"{before.described} is unchanged"
@@ -182,13 +173,57 @@ must = "{must}"
 """
 
 
-def step(must: str, **report: Any) -> Verdict:
+POSTED = "POST /api/v1/users {} -> 201"
+SEARCHED = "GET /api/v1/users?filter%5Bsearch%5D=ann%40example.com -> 200"
+
+
+@pytest.mark.parametrize(
+    ("others", "exchanges", "clause", "cause"),
+    [
+        ([], "", "UM-040", ""),
+        ([user(11, billing_user_id=None)], POSTED, "UM-002", "do not send billing_user_id"),
+        ([], "POST /api/v1/users {} -> 422", "UM-040", "take a refused POST /users for a success"),
+        ([], SEARCHED, "UM-040", "take the first user that filter[search] finds"),
+        ([user(2, billing_user_id=55)], SEARCHED, "UM-040", "look users up by mail address alone"),
+    ],
+)
+def test_a_creation_without_a_user_has_a_probable_cause(others, exchanges, clause, cause):
+    verdict = step("done", users=by_id(JOANN, *others), step="create", exchanges=exchanges)
+    name_causes([verdict])
+    (finding,) = verdict.findings
+    assert (finding.clause, finding.expected) == (clause, "a user with billing_user_id 7")
+    assert cause in finding.hint
+    assert bool(cause) == bool(finding.hint)
+
+
+@pytest.mark.parametrize(
+    ("name", "actual", "finding"),
+    [
+        ("suspend", {"status": "suspended"}, None),
+        ("suspend", {}, ("UM-043", "status suspended", "status active")),
+        ("lock", {"status": "suspended"}, None),
+        ("lock", {}, ("UM-043", "status locked or suspended", "status active")),
+        ("unsuspend", {"status": "locked"}, None),
+        ("unsuspend", {"status": "suspended"}, ("UM-043", "status active or locked", "status suspended")),
+        ("unlock", {"status": "locked"}, ("UM-043", "status active or suspended", "status locked")),
+        ("update", {"email": "old@example.com"}, ("UM-042", "ann@example.com", "old@example.com")),
+        ("update", {"email": "ann&#64;example.com"}, ("UM-049", "ann@example.com", "ann&#64;example.com")),
+        ("delete", {}, ("UM-044", "no user", "ann@example.com (id 10, billing_user_id 7)")),
+        ("create", {}, None),
+    ],
+)
+def test_a_step_that_is_done_has_its_effect(name, actual, finding):
+    verdict = step("done", users=by_id(user(**actual)), step=name)
+    assert found(verdict) == ([] if finding is None else [finding])
+
+
+def step(must: str, users: Users | None = None, **report: Any) -> Verdict:
     scenario = parse_scenario(SCENARIO.format(step=report.get("step", "login"), must=must), "made-up.toml")
     given = {"customer": "ann", "step": "login", "command": "php login", "done": True, **report}
     verdict = Verdict()
     (event,) = scenario.timeline
     assert isinstance(event, CustomerEvent)
-    judge_step(scenario, event, StepReport(**given), STAGE, by_id(STAFF, JOANN, user()), verdict)
+    judge_step(scenario, event, StepReport(**given), STAGE, users or by_id(STAFF, JOANN, user()), verdict)
     return verdict
 
 
@@ -223,7 +258,9 @@ def test_a_step_is_judged_by_its_report(must, report, clause, actual):
 
 
 def test_a_failed_update_of_a_user_who_is_there_has_a_probable_cause():
-    (finding,) = step("done", step="update", done=False, failure="exit code 1").findings
+    verdict = step("done", step="update", done=False, failure="exit code 1", exchanges=SEARCHED)
+    name_causes([verdict])
+    (finding,) = verdict.findings
     assert "look for the user with the new mail address" in finding.hint
 
 
