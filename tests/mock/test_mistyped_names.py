@@ -30,6 +30,8 @@ INVOICES = ("invoices", "check", "--bill", "x", "--invoices", "y")
         (["contract", "export", "--document", "solus-api", "--output", "-"], "solusio-api"),
         (["invoices", "show", "vendor-70-hours"], "vendor-700-hours"),
         ([*INVOICES, "--only", "resize-mid-mont"], "resize-mid-month"),
+        (["users", "shwo"], "show"),
+        (["users", "show", "login-anwser-lost"], "login-answer-lost"),
     ],
 )
 def test_a_mistyped_name_is_answered_with_the_right_one(arguments, meant, tmp_path, monkeypatch):
