@@ -24,6 +24,13 @@ TOKEN_IGNORED = Cause(
     fix="Compare the form field `token` with the configured one first of all, for each request and each "
     "Content-Type (PHP: `is_string($token) && hash_equals($configured, $token)`), and answer 403.",
 )
+TOKEN_LOOSE = Cause(
+    id="token-loose",
+    title="a token that only resembles the right one gets a price",
+    fix="Compare whole texts: PHP `is_string($token) && hash_equals($configured, $token)` instead "
+    "of `==`, `strncmp`, `strcasecmp` or SQL's LIKE; Node `crypto.timingSafeEqual` after comparing lengths; "
+    "Python `hmac.compare_digest` of bytes.",
+)
 ACTION_IGNORED = Cause(
     id="action-ignored",
     title="the endpoint does not look at `action`",
@@ -31,7 +38,7 @@ ACTION_IGNORED = Cause(
 )
 USERID_IGNORED = Cause(
     id="userid-default",
-    title="requests without a valid user get the price of some user",
+    title="requests without a valid user get a price",
     fix="Look the user up by exactly the `userid` that came, and answer 404 if there is none. A default "
     "customer, or a fallback such as `?? 1`, hides every mistake.",
 )
@@ -93,6 +100,12 @@ CHUNKED = Cause(
     title="a request in chunks gets no proper answer",
     fix="Answer 411 at once if the server or a proxy before it does not read `Transfer-Encoding: chunked`. "
     "SolusIO sends a Content-Length.",
+)
+PIECES = Cause(
+    id="pieces",
+    title="a request that arrives in pieces is not read whole",
+    fix="Read until Content-Length bytes are there, or use the framework's parser (Node: "
+    "`express.urlencoded()`, or collect all 'data' events until 'end').",
 )
 NOT_UTF8 = Cause(
     id="not-utf8",

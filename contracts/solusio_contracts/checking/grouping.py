@@ -13,6 +13,7 @@ import msgspec
 
 from solusio_contracts.checking.cause import (
     ACTION_IGNORED,
+    CHARACTERS,
     CHUNKED,
     CUT,
     INT_CAST,
@@ -20,16 +21,18 @@ from solusio_contracts.checking.cause import (
     MIXED_UP,
     NO_PRICE,
     NOT_UTF8,
+    PIECES,
     SAME_BYTES,
     SQL,
     STRIPPED,
     TIMEOUT,
     TOKEN_IGNORED,
+    TOKEN_LOOSE,
     USERID_IGNORED,
     Cause,
 )
 from solusio_contracts.checking.price import differing_member, is_error, same_price
-from solusio_contracts.checking.rule import SAME_PRICE, Expect
+from solusio_contracts.checking.rule import Expect
 from solusio_contracts.http.exchange import ACTION, Exchange, FailureKind
 from solusio_contracts.http.first_line import first_line
 from solusio_contracts.http.masking import Mask
@@ -37,16 +40,27 @@ from solusio_contracts.http.refusal import refusal
 from solusio_contracts.http.server_page import BUSY
 from solusio_contracts.reporting.report import Finding, Result
 
+CROWD = "too-many-at-once"
+"""The id of the cause that only many requests at once show."""
 FEW = 3
 """Rules below which a refusal that names no reason is taken for several faults, not one."""
 
+_PRICE_WANTED = ("the same price", "the price", "a price or", "a price", "status 200")
 _LEAKS = frozenset({"TP-502", "TP-503", "TP-504"})
 _TOKEN = frozenset(f"TP-{number}" for number in range(101, 111))
+_RESEMBLING = frozenset({"TP-104", "TP-105", "TP-106", "TP-109"})
 _USERID = frozenset(f"TP-{number}" for number in range(201, 212))
 _SPELLING = "TP-222"
 _ACTION = frozenset({"TP-213", "TP-214"})
 _DOCUMENT = frozenset(f"TP-{number:03}" for number in (2, 3, *range(20, 72)))
-_UNITS = frozenset({"TP-068", "TP-069"})
+_STATUS_OF_REFUSALS = "TP-112"
+# Clauses whose violation follows from that of another: a wrong unit makes a wrong sum.
+_FOLLOWS = {
+    "TP-070": ("TP-068", "TP-069", "TP-061", "TP-066", "TP-067"),
+    **dict.fromkeys(("TP-030", "TP-031", "TP-032", "TP-040", "TP-050"), ("TP-024",)),
+    "TP-025": ("TP-020",),
+    "TP-402": ("TP-403", "TP-005"),
+}
 
 
 def cause_of(expect: Expect, clause: str, priced: Mapping[int, Exchange]) -> Cause | None:
@@ -59,19 +73,30 @@ def cause_of(expect: Expect, clause: str, priced: Mapping[int, Exchange]) -> Cau
         return expect.cause
     if clause in _LEAKS:
         return LEAK
+    wanted_price = expect.expected.startswith(_PRICE_WANTED)
     if exchange.priced:
-        if expect.expected == SAME_PRICE:
+        if wanted_price:
             return _other_price(exchange, priced)
         return _undue_price(exchange, clause, priced)
     if _unread_chunks(exchange):
         return CHUNKED
+    if clause == _STATUS_OF_REFUSALS:
+        return None
+    if clause == "TP-008" and exchange.failure is FailureKind.TIMEOUT:
+        return TIMEOUT
     if exchange.summary not in expect.actual:
         # A detail of the response, which only matters if that was meant to be a price.
         return _no_answer(exchange) if clause in _DOCUMENT else None
+    if wanted_price and exchange.pieces > 1 and exchange.refused:
+        return PIECES
     return (
         _crowd(exchange)
         or _no_answer(exchange)
-        or _unwanted_status(exchange, wanted_price=expect.expected == SAME_PRICE)
+        or _unwanted_status(
+            exchange,
+            wanted_price=wanted_price,
+            valid=wanted_price and not expect.expected.startswith("a price or"),
+        )
     )
 
 
@@ -80,7 +105,7 @@ def _crowd(exchange: Exchange) -> Cause | None:
         return None
     what = f"status {exchange.status}" if exchange.status is not None else "no answer"
     return Cause(
-        id="crowd",
+        id=CROWD,
         title=f"of {exchange.concurrent} requests at once, some get {what}",
         fix=f"{BUSY}. If no limit was reached, look for a lock: SQLite, PHP sessions, files.",
     )
@@ -105,7 +130,7 @@ def _no_answer(exchange: Exchange) -> Cause | None:
     return NO_PRICE if is_error(exchange) else None
 
 
-def _unwanted_status(exchange: Exchange, *, wanted_price: bool) -> Cause | None:
+def _unwanted_status(exchange: Exchange, *, wanted_price: bool, valid: bool) -> Cause | None:
     status = exchange.status
     if status is None or status < 400:
         return None
@@ -117,6 +142,12 @@ def _unwanted_status(exchange: Exchange, *, wanted_price: bool) -> Cause | None:
             id=f"refused-{status}-{said:08x}",
             title=f"valid requests are refused with status {status}",
             fix="What these requests have in common is what the endpoint does not accept.",
+        )
+    if valid:
+        return Cause(
+            id=f"broken-{status}-{said:08x}",
+            title=f"a valid request makes the program fail with status {status}",
+            fix="The error log at the time of the curl line says where.",
         )
     if _NO_UTF8.search(exchange.request.body):
         return NOT_UTF8
@@ -147,7 +178,7 @@ def _other_price(exchange: Exchange, priced: Mapping[int, Exchange]) -> Cause | 
 
 def _undue_price(exchange: Exchange, clause: str, priced: Mapping[int, Exchange]) -> Cause | None:
     if clause in _TOKEN:
-        return TOKEN_IGNORED
+        return TOKEN_LOOSE if clause in _RESEMBLING else TOKEN_IGNORED
     if clause in _ACTION:
         return ACTION_IGNORED
     values = _values(exchange, "userid")
@@ -178,7 +209,7 @@ def _values(exchange: Exchange, name: str) -> list[str]:
 
 # What only all results together show
 
-_UNDUE = (TOKEN_IGNORED, ACTION_IGNORED, USERID_IGNORED, INT_CAST, STRIPPED, SQL, MIXED_UP)
+_UNDUE = (TOKEN_LOOSE, TOKEN_IGNORED, ACTION_IGNORED, USERID_IGNORED, INT_CAST, STRIPPED, SQL, MIXED_UP)
 
 
 def explained(
@@ -195,16 +226,24 @@ def explained(
         for finding in result.findings:
             if result.area != "fuzz":
                 leading.setdefault(finding.clause, final.get(finding.cause, finding.cause) or result.rule)
-    for unit in _UNITS & leading.keys():
-        # The wrong unit is also why the sum is wrong.
-        leading["TP-070"] = leading[unit]
+    for clause, firsts in _FOLLOWS.items():
+        first = next((one for one in firsts if one in leading), None)
+        if first is not None:
+            leading[clause] = leading[first]
 
     def with_cause(result: Result, finding: Finding) -> Finding:
-        joins = result.area == "fuzz" or finding.clause == "TP-070"
         cause = final.get(finding.cause, finding.cause)
-        if joins and leading.get(finding.clause, result.rule) != result.rule:
-            cause = leading[finding.clause]
-        return msgspec.structs.replace(finding, cause=cause)
+        follows = any(first in leading for first in _FOLLOWS.get(finding.clause, ()))
+        if (follows and not cause) or result.area == "fuzz":
+            cause = leading.get(finding.clause, cause)
+        if cause in (TIMEOUT.id, CUT.id):
+            # A wrong or missing length makes clients wait.
+            cause = leading.get("TP-005", cause)
+        if cause == CUT.id:
+            cause = leading.get("TP-403", cause)
+        if finding.clause == "TP-005" and CHARACTERS.id in leading.values():
+            cause = CHARACTERS.id
+        return msgspec.structs.replace(finding, cause="" if cause == result.rule else cause)
 
     judged = tuple(
         msgspec.structs.replace(result, findings=tuple(with_cause(result, one) for one in result.findings))
@@ -223,23 +262,58 @@ def _final_ids(results: Sequence[Result], exchanges: Iterable[Exchange]) -> dict
             if result.area != "fuzz":
                 rules.setdefault(finding.cause, set()).add(result.rule)
                 clauses.setdefault(finding.cause, set()).add(finding.clause)
-    final = {id_: "" for id_, seen in rules.items() if id_.startswith("refused-") and len(seen) < FEW}
-    final |= {one.id: "" for one in (LEAK, ACTION_IGNORED) if len(rules.get(one.id, ())) < 2}
-    if "TP-101" not in clauses.get(TOKEN_IGNORED.id, ()):
-        final[TOKEN_IGNORED.id] = ""
     if {ACTION_IGNORED.id, USERID_IGNORED.id} <= rules.keys() and _alike(exchanges):
-        return final | {one.id: SAME_BYTES.id for one in _UNDUE}
-    by_number = clauses.get(INT_CAST.id, set())
+        return {one.id: SAME_BYTES.id for one in _UNDUE}
+    final = {id_: "" for id_, seen in rules.items() if id_.startswith("refused-") and len(seen) < FEW}
+    for cause in (LEAK, ACTION_IGNORED, USERID_IGNORED, TOKEN_IGNORED, TOKEN_LOOSE):
+        if len(rules.get(cause.id, ())) == 1:
+            final[cause.id] = ""
+    for cause, decisive in ((PIECES, "TP-010"), (STRIPPED, "TP-207")):
+        if decisive not in clauses.get(cause.id, ()):
+            final[cause.id] = ""
+    if "TP-101" in clauses.get(TOKEN_IGNORED.id, ()):
+        final[TOKEN_LOOSE.id] = TOKEN_IGNORED.id
+    if MIXED_UP.id in rules:
+        final |= {id_: MIXED_UP.id for id_ in rules if id_.startswith("unsteady-")}
+    if CHARACTERS.id in rules:
+        final[CUT.id] = CHARACTERS.id
+    refused = next((id_ for id_ in rules if id_.startswith("refused-") and id_ not in final), "")
+    if refused:
+        final[PIECES.id] = refused
+    return final | _wider_casts(rules, clauses) | _wider_failures(rules, clauses)
+
+
+def _wider_casts(rules: Mapping[str, set[str]], clauses: Mapping[str, set[str]]) -> dict[str, str]:
+    """Return which readings of a userid are part of wider ones."""
     if len(clauses.get(USERID_IGNORED.id, ())) >= FEW:
-        final |= {one.id: USERID_IGNORED.id for one in (INT_CAST, STRIPPED, SQL)}
-    elif STRIPPED.id in rules:
-        final[INT_CAST.id] = STRIPPED.id
-    elif by_number == {_SPELLING}:
-        final[INT_CAST.id] = ""
-    elif by_number <= {"TP-208", _SPELLING}:
-        final[INT_CAST.id] = SQL.id if SQL.id in rules else ""
-    wide = next((id_ for id_, seen in rules.items() if id_.startswith("failed-") and len(seen) >= FEW), "")
-    return final | ({NOT_UTF8.id: wide} if wide else {})
+        return {one.id: USERID_IGNORED.id for one in (INT_CAST, STRIPPED, SQL)}
+    if "TP-207" in clauses.get(STRIPPED.id, ()):
+        return {INT_CAST.id: STRIPPED.id}
+    if clauses.get(INT_CAST.id, set()) <= {_SPELLING}:
+        return {INT_CAST.id: ""}
+    if clauses[INT_CAST.id] <= {"TP-208", _SPELLING}:
+        return {INT_CAST.id: SQL.id if SQL.id in rules else ""}
+    return {}
+
+
+def _wider_failures(rules: Mapping[str, set[str]], clauses: Mapping[str, set[str]]) -> dict[str, str]:
+    """Return which failures of the program are part of wider ones."""
+    wider: dict[str, str] = {}
+    failed = [id_ for id_ in rules if id_.startswith("failed-")]
+    wide = next((id_ for id_ in failed if len(rules[id_]) >= FEW), "")
+    if wide:
+        wider[NOT_UTF8.id] = wide
+    elif NOT_UTF8.id in rules:
+        # Whatever else fails in the same way is one more such input.
+        wider |= dict.fromkeys(failed, NOT_UTF8.id)
+    wider |= {
+        id_: id_.replace("failed-", "broken-") for id_ in failed if id_.replace("failed-", "broken-") in rules
+    }
+    if not clauses.get(CROWD, set()) & {"TP-303", "TP-404"}:
+        # Requests that fail alone fail in a crowd as well.
+        alone = next((id_ for id_ in (TIMEOUT.id, CUT.id, *failed) if id_ in rules), "")
+        wider |= {CROWD: alone} if alone else {}
+    return wider
 
 
 def _alike(exchanges: Iterable[Exchange]) -> bool:

@@ -126,6 +126,8 @@ def _users(ids: Sequence[int]) -> str:
 
 FIRST = ("answered",)
 """The rules without which nothing else can be judged."""
+SECOND = ("body", "fields")
+"""The areas about the response to a valid request, which every customer sees."""
 
 
 def warned(report: Report) -> tuple[Result, ...]:
@@ -199,9 +201,12 @@ def groups(report: Report) -> tuple[Group, ...]:
         for id_, parts in found.items()
     ]
     order = {result.rule: place for place, result in enumerate(report.results)}
-    return tuple(
-        sorted(made, key=lambda one: (one.rule not in FIRST, -min(len(one.results), 2), order[one.rule]))
-    )
+    return tuple(sorted(made, key=lambda one: (_rank(one), -min(len(one.results), 2), order[one.rule])))
+
+
+def _rank(group: Group) -> int:
+    first = group.results[0]
+    return 0 if first.rule in FIRST else 1 if first.area in SECOND else 2
 
 
 def obstacles(report: Report) -> tuple[Group, ...]:

@@ -346,7 +346,7 @@ GROUPED = {
     ),
     "default user": (
         any_user,
-        "requests without a valid user get the price of some user",
+        "requests without a valid user get a price",
         {"userid-missing", "userid-empty", "userid-word", "userid-trailing", "userid-unknown"},
     ),
     "no token": (any_token, "requests without the right token get a price", {"wrong-token", "missing-token"}),
@@ -368,6 +368,73 @@ GROUPED = {
         {"userid-missing", "userid-empty", "userid-fraction", "userid-sql", "no-server-error"},
     ),
 }
+
+
+def loose_token(asked: Asked, form: dict[str, str]) -> Response:
+    return right(asked, form | {"token": TOKEN if form.get("token", "").lower() == TOKEN.lower() else ""})
+
+
+def prefix_of_token(asked: Asked, form: dict[str, str]) -> Response:
+    alike = form.get("token", "").lower().startswith(TOKEN[:6].lower())
+    return right(asked, form | {"token": TOKEN if alike else ""})
+
+
+def wrapped(asked: Asked, form: dict[str, str]) -> Response:
+    status, headers, body = right(asked, form)
+    return status, headers, b'{"data": ' + body + b"}"
+
+
+def broken(_: Asked, __: dict[str, str]) -> Response:
+    return 500, HTML, b"<h1>Whoops</h1>"
+
+
+def refuses_all_but_the_first(asked_so_far: list[bytes]) -> Answer:
+    def answer(asked: Asked, form: dict[str, str]) -> Response:
+        asked_so_far.append(asked.body)
+        return right(asked, form) if asked_so_far.count(asked.body) == 1 else refused(409, "duplicate")
+
+    return answer
+
+
+FOLLOWING = {
+    "what only resembles the token": (
+        prefix_of_token,
+        "a token that only resembles the right one gets a price",
+        ["whole-token", "token-case", "token-long"],
+    ),
+    "the case of the token alone": (
+        loose_token,
+        "the comparison of the token is case-sensitive",
+        ["token-case"],
+    ),
+    "a wrapped price": (
+        wrapped,
+        "the document is the price object itself",
+        ["one-object", "base-cost", "user-cost", "currency-object", "discounts-list", "taxes-object"],
+    ),
+    "a valid request that fails": (
+        broken,
+        "a valid request makes the program fail with status 500",
+        ["answered", "no-server-error"],
+    ),
+    "a firewall against repetition": (
+        refuses_all_but_the_first([]),
+        "valid requests are refused with status 409",
+        ["compression", "pieces", "form-charset", "same-answer", "own-price"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FOLLOWING)
+def test_what_follows_from_a_cause_is_part_of_it(name):
+    answer, title, rules = FOLLOWING[name]
+    chosen = {
+        *("answered", "compression", "pieces", "form-charset", "same-answer", "own-price", "body", "fields"),
+        *("whole-token", "token-case", "token-long", "no-server-error"),
+    }
+    (group,) = view.failures(report_of(answer, *chosen))
+    assert group.title == title
+    assert [result.rule for result in group.results] == rules
 
 
 @pytest.mark.parametrize("name", GROUPED)
