@@ -1,6 +1,7 @@
 """Faults on the wire, against the mock under its real server."""
 
 import contextlib
+import gzip
 import http.client
 import json
 import socket
@@ -384,6 +385,22 @@ def test_deleting_the_faults_hurries(running, plan):
         wait_for(lambda: running.mock.faults.holds)
         control(running, "DELETE", "/_mock/faults")
         assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_compressed_answer_is_for_clients_that_accept_it(running, plan):
+    whole = ask(running)
+    plan(kind="gzip", times=None)
+    plain = ask(running)
+    assert (plain.body, "content-encoding" in plain.headers) == (whole.body, False)
+    with closing(http.client.HTTPConnection(*address(running), timeout=TIMEOUT)) as connection:
+        headers = {"Authorization": f"Bearer {running.admin_token}", "Accept-Encoding": "gzip, br"}
+        connection.request("GET", "/api/v1/roles", headers=headers)
+        with connection.getresponse() as response:
+            body = response.read()
+    assert (response.status, response.headers["Content-Encoding"]) == (200, "gzip")
+    assert gzip.decompress(body) == whole.body
+    (entry,) = running.mock.journal.read(text="fault: compressed")
+    assert json.loads(entry.response.body) == whole.json
 
 
 # What faults are not for
