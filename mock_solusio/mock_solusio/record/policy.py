@@ -12,7 +12,7 @@ from importlib import resources
 from typing import Any, Final
 
 from mock_solusio.record.pseudonyms import is_address
-from mock_solusio.traffic.redaction import SECRET_FIELDS
+from mock_solusio.traffic.redaction import secret_fields
 from solusio_contracts.contract import documents
 from solusio_contracts.decoding import parse_toml, read_text
 
@@ -91,13 +91,13 @@ def is_secret(field: str) -> bool:
     """Tell whether a field holds a credential, whatever its form."""
     if field in _PLAIN:
         return False
-    return field in SECRET_FIELDS or not _SECRET_PARTS.isdisjoint(field.split("_"))
+    return field in secret_fields() or not _SECRET_PARTS.isdisjoint(field.split("_"))
 
 
 @functools.lru_cache(maxsize=8192)
 def is_secret_number(field: str) -> bool:
     """Tell whether even a number in this field is a credential or identifies a person."""
-    if field in SECRET_FIELDS or field.rpartition("_")[2] in {"password", "pin", "otp", "secret", "passwd"}:
+    if field in secret_fields() or field.rpartition("_")[2] in {"password", "pin", "otp", "secret", "passwd"}:
         return True
     return is_personal(field)
 
