@@ -55,12 +55,14 @@ def _is_form(request: Request) -> bool:
     )
 
 
-def same(first: Exchange, again: Exchange, subject: str, *, clause: str = "", repeat: int = 1) -> Expect:
+def same(
+    first: Exchange, again: Exchange, subject: str, *, clause: str = "", repeat: int = 1, only: str = ""
+) -> Expect:
     """Expect the same price as in the first response."""
     ok = again.priced and same_price(first, again)
     actual = "the same" if ok else difference(first, again)
     expect = Expect.that(ok, subject, SAME_PRICE, actual, again, clause=clause)
-    return replace(expect, repeat=repeat)
+    return replace(expect, repeat=repeat, only=only)
 
 
 def raw_parameter(target: Target, *, leave_out: str, instead: bytes) -> Request:

@@ -36,6 +36,8 @@ class Expect:
     """A weaker level than the clause's, where only part of the clause is a must."""
     cause: Cause | None = None
     """The cause, if the rule knows it better than the exchange shows it."""
+    only: str = ""
+    """When the request alone does not show it: `after a request for user 1`."""
     repeat: int = 1
     """How often the same request has to be sent until the response may differ."""
 

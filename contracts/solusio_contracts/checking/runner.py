@@ -176,7 +176,9 @@ def finding(expect: Expect, clause: Clause, level: Level, target: Target) -> Fin
         actual=mask(expect.actual),
         hint=mask(expect.hint),
         question=mask(exchange.description) if exchange else "",
-        curl=reproduction(exchange, target.settings.url, mask, repeat=expect.repeat) if exchange else "",
+        curl=reproduction(exchange, target.settings.url, mask, repeat=expect.repeat, only=expect.only)
+        if exchange
+        else "",
         request=_shown(exchange.sent, mask, 2 * BODY_SHOWN) if exchange else "",
         response=response_text(exchange, mask) if exchange else "",
         first_line=first_line(exchange.content, mask) if exchange else "",

@@ -20,11 +20,11 @@ _LONGEST_FOR_THE_SYSTEM = 100_000
 """Bytes: Linux allows 128 KiB per argument of a program; a longer one goes through standard input."""
 
 
-def reproduction(exchange: Exchange, url: str, mask: Mask, *, repeat: int = 1) -> str:
+def reproduction(exchange: Exchange, url: str, mask: Mask, *, repeat: int = 1, only: str = "") -> str:
     """Return a line for bash that shows again what an exchange showed, without its secrets.
 
-    `repeat` is how often the request was sent until the response differed. What a line with curl cannot do,
-    such as sending a request in pieces, its comment says.
+    `repeat` is how often the request was sent until the response differed, `only` when it differs. A comment
+    says what a line with curl cannot do, such as sending a request in pieces.
     """
     line = curl(exchange.request, url, mask)
     single = line.startswith("curl ") and " # " not in line
@@ -44,7 +44,7 @@ def reproduction(exchange: Exchange, url: str, mask: Mask, *, repeat: int = 1) -
         return f"for i in $(seq {repeat}); do {body}; echo; done | sort | uniq -c"
     if exchange.leftover and single:
         return line.replace("curl -sS -i", "curl -sS -i -v", 1)
-    return line
+    return f"{line} # only {only}; one curl alone may not show it" if only and single else line
 
 
 def curl(request: Request, url: str, mask: Mask) -> str:

@@ -42,13 +42,14 @@ def own_price(target: Target) -> Iterator[Expect]:
     for turn in (users, users[::-1], users):
         for user in turn:
             again = target.price_of(user, f"user {user} among others")
-            yield same(target.first_response(user), again, f"user {user} after other users")
+            subject = f"user {user} after other users"
+            yield same(target.first_response(user), again, subject, only="after requests for other users")
         if not stranger:
             words = "an unknown user right after a known one"
             yield Expect.refused(words, target.ask(unknown, words))
     for user in users:
         after = target.price_of(user, f"user {user} after a refusal")
-        yield same(target.first_response(user), after, f"user {user} after a refusal")
+        yield same(target.first_response(user), after, f"user {user} after a refusal", only="after a refusal")
 
 
 @rule("TP-303", title="concurrent requests do not mix")

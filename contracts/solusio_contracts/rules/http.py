@@ -223,7 +223,7 @@ def idle_connection(target: Target) -> Iterator[Expect]:
         if opening.failure is not None or not opening.reusable:
             raise SkipRule("the server closes the connection after each response, which is fine")
         other = target.price_of(user, "a valid request while another connection is open but idle")
-    yield same(first, other, "next to an idle connection")
+    yield same(first, other, "next to an idle connection", only="while another connection is open and idle")
 
 
 @rule(

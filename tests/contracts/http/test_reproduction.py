@@ -75,6 +75,8 @@ def test_what_curl_cannot_do_is_said():
     shown = Exchange(number=1, request=VALID, status=400)
     plain = reproduction(shown, URL, mask())
     assert "#" not in plain
+    line = reproduction(shown, URL, mask(), only="after a refusal")
+    assert line == f"{plain} # only after a refusal; one curl alone may not show it"
     line = reproduction(replace(shown, pieces=3), URL, mask())
     assert line == f"{plain} # sends it whole; this needs 3 pieces with pauses, which curl cannot"
 
