@@ -170,6 +170,7 @@ BAD: list[tuple[str, list[ClientExchange], tuple[int, ...]]] = [
         [create(7, password="welcome"), create(8, mail="bob@example.com", password="welcome")],
         (1, 2),
     ),
+    ("CL-042", [create(8, password="welcome"), change(40, password="welcome")], (1, 2)),
     ("CL-043", [create(role="ADMIN", body={"roles": [1]})], (1,)),
     ("CL-051", [token(one_time=False), click()], (1, 2)),
     ("CL-052", [token(), click(), click()], (1, 2, 3)),
@@ -292,6 +293,15 @@ GOOD: dict[str, list[ClientExchange]] = {
         call("createUser", "/users", status=201, body={"email": "a@example.com", "billing_user_id": 7})
     ],
     "null for a password that stays": [change(40, password=None, status="locked")],
+    "the same password for two who are not customers": [
+        call(
+            "replaceUser",
+            f"/users/{number}",
+            body={"password": "p"},
+            answer={"data": user(number, "a@example.com", None)},
+        )
+        for number in (50, 51)
+    ],
     "the same password for the same customer": [
         create(status=422),
         create(password="p"),

@@ -35,17 +35,20 @@ class SamePassword:
     """Anyone who knows their own password knows the others'."""
 
     def __init__(self) -> None:
-        self._owners: Recent[bytes, tuple[str, int]] = Recent(PASSWORDS)
+        self._owners: Recent[bytes, tuple[object, int]] = Recent(PASSWORDS)
 
     def __call__(self, exchange: ClientExchange) -> Problem | None:
-        """Compare a password with those of other customers."""
-        password, owner = exchange.fields.get("password"), exchange.fields.get("billing_user_id")
-        if not isinstance(password, str) or not password.strip() or not owner or not exchange.accepted:
+        """Compare a customer's password with those of the others."""
+        password, user = exchange.fields.get("password"), exchange.data
+        if not isinstance(password, str) or not password.strip() or not exchange.accepted:
             return None
+        owner = user.get("billing_user_id") if isinstance(user, dict) else None
+        if owner is None:
+            return None  # not a customer
         digest = hashlib.blake2b(password.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         known = self._owners.get(digest)
-        self._owners.set(digest, (str(owner), exchange.number))
-        if known is None or known[0] == str(owner):
+        self._owners.set(digest, (owner, exchange.number))
+        if known is None or known[0] == owner:
             return None
         return Problem("two customers got the same password", (known[1],))
 
