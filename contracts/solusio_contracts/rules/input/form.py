@@ -102,7 +102,7 @@ def extra_parameters(target: Target) -> Iterator[Expect]:
         ("fifty more parameters", tuple((f"parameter_{n}", str(n)) for n in range(50))),
     )
     for words, extra in extras:
-        odd = any("[" in name for name, _ in extra)
+        odd = any("[" in name or name in LANGUAGE_WORDS for name, _ in extra)
         for place, pairs in (("after", parameters + extra), ("before", extra + parameters)):
             exchange = target.ask(pairs, f"{words} {place} the known ones")
             expect = same(target.first_response(user), exchange, f"{words}, {place} the known ones")
