@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from solusio_contracts.contract.clauses import clauses
 from solusio_contracts.users.conduct import ClientExchange, Conduct

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Literal
 from urllib.parse import parse_qsl
@@ -24,8 +23,7 @@ _TAIL: Final = 2048
 """Bytes at the end of a list's response that have its `meta`."""
 
 
-@dataclass(eq=False, kw_only=True)
-class ClientExchange:
+class ClientExchange(msgspec.Struct, kw_only=True, eq=False, dict=True):
     """One request to SolusIO with its response, as bytes; what rules need is parsed when they ask for it."""
 
     number: int
