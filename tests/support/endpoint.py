@@ -35,6 +35,12 @@ class Endpoint:
     """Listen no more. An answer may do that, too."""
 
 
+class CrowdedServer(ThreadingHTTPServer):
+    """Lets a crowd wait in the queue; a client whose connection does not fit tries again after a second."""
+
+    request_queue_size = 128
+
+
 @contextmanager
 def endpoint(answer: Callable[[Asked], Response | None]) -> Iterator[Endpoint]:
     """Serve on a free port, each connection in its own thread. No response: the connection closes."""
@@ -63,7 +69,7 @@ def endpoint(answer: Callable[[Asked], Response | None]) -> Iterator[Endpoint]:
         def log_message(self, *_: object) -> None:
             """Keep the output of tests clean."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with CrowdedServer(("127.0.0.1", 0), Handler) as server:
         # A client that keeps its connection must not keep the test from ending.
         server.daemon_threads, server.block_on_close = True, False
 

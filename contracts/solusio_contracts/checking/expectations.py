@@ -24,7 +24,7 @@ def refusals(target: Target, cases: Iterable[Case], *, clause: str = "", note: s
         exchange = target.send(request, description)
         yield Expect.refused(description, exchange, clause=clause, hint=note)
         late += exchange.failure is FailureKind.TIMEOUT
-        if late >= ENOUGH:
+        if late >= ENOUGH or (late and target.impatient):
             return
 
 

@@ -206,6 +206,17 @@ class Rule:
     """Whether it looks at all exchanges of the run, and so comes last."""
     broad: bool
     """Whether it covers so many clauses that only its name and area select it."""
+    alone: bool = False
+    """Whether the rules before it must have ended, and those after it must wait, if a token is configured."""
+    crowd: bool = False
+    """Whether it sends a crowd of requests, during which no other rule may send any."""
+    before: str = ""
+    """The area before whose rules it runs, if not among those of its own."""
+
+    @property
+    def generated(self) -> bool:
+        """Whether its requests are generated."""
+        return self.area == "fuzz"
 
     @property
     def selectors(self) -> tuple[str, ...]:
@@ -227,6 +238,9 @@ def rule(
     needs_token: bool = False,
     looks_back: bool = False,
     broad: bool = False,
+    alone: bool = False,
+    crowd: bool = False,
+    before: str = "",
 ) -> Callable[[Check], Check]:
     """Register a check for the clauses it covers.
 
@@ -253,6 +267,9 @@ def rule(
             needs_token=needs_token,
             looks_back=looks_back,
             broad=broad,
+            alone=alone,
+            crowd=crowd,
+            before=before,
         )
         return check
 
@@ -262,3 +279,17 @@ def rule(
 def registered() -> tuple[Rule, ...]:
     """Return the rules in order of registration; see `rules.all_rules`."""
     return tuple(_RULES.values())
+
+
+def clause_of(rule: Rule, expect: Expect) -> Clause:
+    """Return the clause of an expectation.
+
+    Raises:
+        ValueError: the rule does not declare the clause.
+    """
+    if not expect.clause:
+        return rule.clauses[0]
+    for declared in rule.clauses:
+        if declared.id == expect.clause:
+            return declared
+    raise ValueError(f"{rule.name} yields an expectation of {expect.clause}, which it does not declare")

@@ -7,14 +7,20 @@ from importlib import metadata
 
 import msgspec
 
+from solusio_contracts.checking.cause import Cause
 from solusio_contracts.checking.grouping import cause_of, explained
-from solusio_contracts.checking.rule import Expect, Rule, SkipRule
-from solusio_contracts.checking.target import Target, UndecidedError
+from solusio_contracts.checking.pace import UndecidedError
+from solusio_contracts.checking.rule import Expect, Rule, clause_of
+from solusio_contracts.checking.schedule import groups, lanes, try_group
+from solusio_contracts.checking.shown_price import shown_price
+from solusio_contracts.checking.target import INTERRUPTED, Target
+from solusio_contracts.checking.trial import NO_PRICE, Trial, try_rule
 from solusio_contracts.contract.clauses import Clause, Level, clauses
 from solusio_contracts.http.curl import reproduction
 from solusio_contracts.http.exchange import Exchange
 from solusio_contracts.http.first_line import first_line
 from solusio_contracts.http.masking import CUT, Mask, shortened
+from solusio_contracts.http.refusal import refusal
 from solusio_contracts.reporting.report import (
     MAX_FINDINGS,
     CauseText,
@@ -30,38 +36,27 @@ from solusio_contracts.reporting.report import (
 BODY_SHOWN = 1200
 """Characters of a body that a finding shows."""
 
-NO_PRICE = "no valid request returned a price"
+BANNED = (
+    "Look for what bans or limits addresses before the program or in it: fail2ban, CrowdSec, mod_evasive, "
+    "nginx `limit_req`, `express-rate-limit`, a firewall. Lift the ban, and exempt SolusIO's address."
+)
 
 Progress = Callable[[Rule, int, int], None]
 """Called before each rule with its position (from 0) and the number of rules."""
 
 
 def run(target: Target, rules: Sequence[Rule], *, progress: Progress | None = None) -> Report:
-    """Run the rules in order, and report.
+    """Run the rules and report; results are in the order of the rules, whatever ran first.
 
-    If the endpoint cannot be reached, or stops accepting connections during the run, the remaining rules
-    are reported as undecided. Without a single price, nothing passes.
+    What stands in the way leaves the remaining rules undecided: the endpoint cannot be reached, stops
+    accepting connections or no longer answers valid requests, the time is up, or Ctrl-C. Without a single
+    price, nothing passes.
     """
     began = time.monotonic()
     started = datetime.datetime.now(datetime.UTC)
-    results: list[Result] = []
-    gone = unreachable = _unreachable(target)
-    priced = set() if unreachable else set(target.priced_users())
-    for position, rule in enumerate(rules):
-        # Rules that look back need no endpoint, and one of them reports that it is down.
-        if gone and (unreachable or not rule.looks_back):
-            results.append(item_of(rule).undecided(Outcome.ERROR, gone))
-            continue
-        if progress is not None:
-            progress(rule, position, len(rules))
-        result = run_rule(rule, target)
-        if not priced and result.outcome is Outcome.PASS:
-            # Whatever refused the valid request may have refused these requests, too.
-            result = item_of(rule).undecided(Outcome.ERROR, NO_PRICE)
-        results.append(result)
-        if not gone and target.last_request_failed() and not target.is_up():
-            gone = f"the endpoint stopped accepting connections during the rule {rule.name}"
+    results = _Run(target, rules, progress).results()
     judged, causes = explained(results, target.causes, list(target.exchanges))
+    priced = target.known_prices()
     return Report(
         tool_version=metadata.version("mock-solusio"),
         target=target.mask(target.settings.url),
@@ -77,44 +72,109 @@ def run(target: Target, rules: Sequence[Rule], *, progress: Progress | None = No
         causes=tuple(
             CauseText(id=one.id, title=target.mask(one.title), fix=target.mask(one.fix)) for one in causes
         ),
-        clauses=clause_texts({clause.id for rule in rules for clause in rule.clauses}),
+        clauses=clause_texts({clause for result in judged for clause in result.clauses}),
     )
+
+
+class _Run:
+    """One run in progress."""
+
+    def __init__(self, target: Target, rules: Sequence[Rule], progress: Progress | None) -> None:
+        self._target = target
+        self._rules = rules
+        self._progress = progress
+        self._begun = 0
+
+    def results(self) -> list[Result]:
+        """Run all rules; return their results in order, after what kept some from being decided."""
+        target = self._target
+        results: dict[Rule, Result] = {}
+        at_once = _begin(target)
+        reachable = not target.stopped
+        for group in groups(self._rules, at_once, token=target.token is not None):
+            # Rules that look back need no endpoint, and one of them reports that it is down.
+            left = [rule for rule in group if not self._reason(rule) or (rule.looks_back and reachable)]
+            trials = try_group(left, target, at_once, self._show) if left else {}
+            for rule, trial in trials.items():
+                results[rule] = self._result(rule, trial)
+        in_order = [results.get(rule) or self._untested(rule) for rule in self._rules]
+        obstacle = interference_result(target)
+        if obstacle is None:
+            return in_order
+        return [obstacle, *(result for result in in_order if result.rule != obstacle.rule)]
+
+    def _show(self, rule: Rule) -> None:
+        if self._progress is not None:
+            self._progress(rule, self._begun, len(self._rules))
+        self._begun += 1
+
+    def _result(self, rule: Rule, trial: Trial) -> Result:
+        target = self._target
+        if not rule.looks_back:
+            target.absorb(trial.target)
+        result = result_of(rule, trial)
+        if result.outcome is Outcome.PASS:
+            # Whatever refused the valid request may have refused these requests, too.
+            nothing = "" if target.known_prices() else NO_PRICE
+            if reason := nothing or (target.stopped if rule.looks_back else ""):
+                return item_of(rule).undecided(Outcome.ERROR, target.mask(reason))
+        return result
+
+    def _reason(self, rule: Rule) -> str:
+        """Return why a rule is not tried, or an empty text."""
+        priced = self._target.known_prices()
+        return self._target.stopped or (NO_PRICE if rule.generated and not priced else "")
+
+    def _untested(self, rule: Rule) -> Result:
+        return item_of(rule).undecided(Outcome.ERROR, self._target.mask(self._reason(rule)))
 
 
 def run_rule(rule: Rule, target: Target) -> Result:
     """Run one rule; an exception in it gives the outcome `error`, not a crash."""
-    item = item_of(rule)
-    if rule.needs_token and target.token is None:
-        return item.undecided(Outcome.SKIP, "no authorization token is configured (--token)")
-    began = time.monotonic()
-    checks = 0
-    unmet: list[Expect] = []
-    broke = ""
-    try:
-        if rule.needs_price and not target.priced_users():
-            return item.undecided(Outcome.ERROR, NO_PRICE)
-        for expect in rule.check(target):
-            checks += 1
-            clause_of(rule, expect)
-            if not expect.ok:
-                unmet.append(expect)
-    except SkipRule as reason:
-        # What was checked before still counts.
-        if not checks:
-            return item.undecided(Outcome.SKIP, str(reason))
-    except UndecidedError as reason:
-        broke = target.mask(str(reason))
-    except Exception as error:
-        broke = target.mask(f"the rule itself failed: {type(error).__name__}: {error}")
-    if not checks and not broke:
-        return item.undecided(Outcome.SKIP, "no response contains what this rule checks")
-    result = _judged(rule, target, checks, unmet, time.monotonic() - began)
-    if not broke:
+    trial = try_rule(rule, target)
+    if not rule.looks_back:
+        target.absorb(trial.target)
+    return result_of(rule, trial)
+
+
+def result_of(rule: Rule, trial: Trial) -> Result:
+    """Return the result of a rule after a trial."""
+    item, target = item_of(rule), trial.target
+    # What was checked before still counts.
+    if not trial.checks and not trial.undecided:
+        reason = trial.skipped or "no response contains what this rule checks"
+        return item.undecided(Outcome.SKIP, reason)
+    result = _judged(rule, target, trial)
+    if not trial.undecided:
         return result
     # A failure that was seen stays one; any other outcome needs the rule to finish.
+    undecided = target.mask(trial.undecided)
     if result.outcome is Outcome.FAIL:
-        return msgspec.structs.replace(result, notes=(*result.notes, broke))
-    return item.undecided(Outcome.ERROR, broke)
+        return msgspec.structs.replace(result, notes=(*result.notes, undecided))
+    return item.undecided(Outcome.ERROR, undecided)
+
+
+def interference_result(target: Target) -> Result | None:
+    """Return the result that says what answered valid requests in the endpoint's place, if anything did."""
+    interference = target.interference
+    if interference is None:
+        return None
+    clause, found = clauses()["TP-407"], refusal(interference.exchange)
+    expect = Expect.that(
+        False,
+        "valid requests",
+        "a price for each valid request, however many there are",
+        f"status {interference.exchange.status}" + (f": {found.text}" if found else ""),
+        interference.exchange,
+        hint=found.fix if found else BANNED,
+        cause=Cause(id=found.name, title=found.text, fix=found.fix) if found else None,
+    )
+    item = Item("valid-requests", "http", "valid requests get a price, however many there are", (clause.id,))
+    return item.undecided(
+        Outcome.ERROR,
+        target.mask(str(interference)),
+        findings=[finding(expect, clause, clause.level, target)],
+    )
 
 
 def item_of(rule: Rule) -> Item:
@@ -122,35 +182,21 @@ def item_of(rule: Rule) -> Item:
     return Item(rule.name, rule.area, rule.title, tuple(clause.id for clause in rule.clauses))
 
 
-def _judged(rule: Rule, target: Target, checks: int, unmet: list[Expect], seconds: float) -> Result:
-    strictest_first = sorted(unmet, key=lambda expect: -level_of(rule, expect).weight)
+def _judged(rule: Rule, target: Target, trial: Trial) -> Result:
+    strictest_first = sorted(trial.unmet, key=lambda expect: -level_of(rule, expect).weight)
     failing = [expect for expect in strictest_first if level_of(rule, expect) is not Level.MAY]
     return item_of(rule).judged(
         [
             finding(expect, clause_of(rule, expect), level_of(rule, expect), target)
             for expect in failing[:MAX_FINDINGS]
         ],
-        checks=checks,
+        checks=trial.checks,
         unlisted=max(len(failing) - MAX_FINDINGS, 0),
         notes=[
             target.mask(f"{expect.subject}: {expect.actual}") for expect in strictest_first[len(failing) :]
         ],
-        seconds=round(seconds, 3),
+        seconds=round(trial.seconds, 3),
     )
-
-
-def clause_of(rule: Rule, expect: Expect) -> Clause:
-    """Return the clause of an expectation.
-
-    Raises:
-        ValueError: the rule does not declare the clause.
-    """
-    if not expect.clause:
-        return rule.clauses[0]
-    for clause in rule.clauses:
-        if clause.id == expect.clause:
-            return clause
-    raise ValueError(f"{rule.name} yields an expectation of {expect.clause}, which it does not declare")
 
 
 def level_of(rule: Rule, expect: Expect) -> Level:
@@ -206,19 +252,38 @@ def _shown(data: bytes, mask: Mask, limit: int) -> str:
     return f"{text}{CUT}\n{CUT} {len(data)} bytes in total" if cut else text
 
 
-def _unreachable(target: Target) -> str:
-    """Return why the endpoint cannot be reached at all, or an empty text."""
+def _begin(target: Target) -> int:
+    """Ask for each user once, and return how many rules may run at the same time.
+
+    The target is stopped if it cannot be asked.
+    """
     try:
         first = target.first_response(target.users[0])
+        if first.failure is not None and not first.sent:
+            target.stop(f"the endpoint cannot be reached: {first.failure_text}")
+            return 1
+        target.first_responses()
+        if target.interference and not target.known_prices():
+            target.stop(str(target.interference))
+            return 1
+        return lanes(target)
+    except UndecidedError as reason:
+        target.stop(str(reason))
+    except KeyboardInterrupt:
+        target.stop(INTERRUPTED)
     except Exception as error:
-        return target.mask(f"no request could be sent: {type(error).__name__}: {error}")
-    if first.failure is not None and not first.sent:
-        return f"the endpoint cannot be reached: {first.failure_text}"
-    return ""
+        target.stop(f"no request could be sent: {type(error).__name__}: {error}")
+    return 1
 
 
 def _facts(target: Target) -> tuple[Fact, ...]:
-    return tuple(Fact(name=name, text=target.mask(text)) for name, text in target.facts.items())
+    found = [Fact(name=name, text=target.mask(text)) for name, text in target.facts.items()]
+    for user, exchange in target.known_prices().items():
+        value = exchange.reading.value
+        text = shown_price(value) if isinstance(value, dict) else ""
+        if text:
+            found.append(Fact(name=f"user {user}", text=target.mask(text)))
+    return tuple(found)
 
 
 def clause_texts(cited: Collection[str]) -> tuple[ClauseText, ...]:

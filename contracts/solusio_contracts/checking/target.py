@@ -1,46 +1,31 @@
 """The billing endpoint under check, as rules see it: requests in, exchanges out."""
 
 import contextlib
+import copy
 import ssl
 import threading
 import time
-from base64 import b64decode
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from solusio_contracts.checking.cause import Cause
+from solusio_contracts.checking.interference import Interference, Watch
+from solusio_contracts.checking.log import ExchangeLog, SharedBodies
+from solusio_contracts.checking.pace import Pace, UndecidedError
+from solusio_contracts.http.added_headers import merged, secrets
 from solusio_contracts.http.connection import Connection, ExchangeError, check_headers, exchange_on
-from solusio_contracts.http.exchange import (
-    ACTION,
-    SOLUSIO_HEADERS,
-    Exchange,
-    FailureKind,
-    Form,
-    Headers,
-    Request,
-)
-from solusio_contracts.http.masking import HIDDEN, SHORTEST, TOKEN_VARIABLE, Mask
+from solusio_contracts.http.exchange import ACTION, Exchange, FailureKind, Form, Headers, Request
+from solusio_contracts.http.masking import HIDDEN, TOKEN_VARIABLE, Mask
 from solusio_contracts.http.url import Origin
 
-KEPT = 20_000
-"""Exchanges kept for the rules that look at all of them."""
-KEPT_BYTES = 256 * 1024 * 1024
-"""Bytes of those: each response may have megabytes."""
-LARGE = 64 * 1024
-"""Bytes of a response above which equal ones are kept once."""
-BODIES = 16
-"""Large responses that are kept once; a program that answers each time differently has more."""
 PATIENCE = 3
 """Time-outs after which later requests get less time, so that a run ends."""
 SHORT_TIMEOUT = 1.0
-
-
-class UndecidedError(Exception):
-    """A rule applies, but something stands in the way of testing it; the text says what."""
+INTERRUPTED = "not run: the check was interrupted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +45,35 @@ class TargetSettings:
     """Number of generated requests."""
     fuzz_seconds: float = 10.0
     """Seconds for all generated requests."""
+    rate: float | None = None
+    """The most requests a second."""
+    concurrency: int | None = None
+    """The most requests at once, in crowds too; None leaves the number to the rules."""
+    max_seconds: float | None = None
+    """Seconds after which nothing more is sent."""
+
+
+class _RunState:
+    """What the rules of a run share, in whichever threads they run."""
+
+    def __init__(self, pace: Pace) -> None:
+        self.pace = pace
+        self.lock = threading.Lock()
+        self.count = 0
+        self.statuses: Counter[int | None] = Counter()
+        self.timeouts = 0
+        self.bodies = SharedBodies()
+        self.first: dict[int, Exchange] = {}
+        self.first_lock = threading.RLock()
+        self.open: set[Session] = set()
 
 
 class Target:
-    """Sends requests to the endpoint and keeps every exchange. Thread-safe."""
+    """Sends requests to the endpoint and keeps every exchange. Thread-safe.
+
+    Each answer is the endpoint's own: a request that a limit, a ban or an outage answered in its place is
+    sent again later (`interference`). Methods that send raise `UndecidedError` when that is not possible.
+    """
 
     def __init__(self, settings: TargetSettings) -> None:
         """Prepare; nothing is sent yet.
@@ -80,21 +90,29 @@ class Target:
             self.mask.hide(settings.token, f"${{{TOKEN_VARIABLE}}}")
         check_headers(settings.headers)
         for name, value in settings.headers:
-            for secret in _secrets(name, value):
+            for secret in secrets(name, value):
                 self.mask.hide(secret, HIDDEN)
-        self.exchanges: deque[Exchange] = deque()
-        self._lock = threading.Lock()
-        self._count = 0
-        self._statuses: Counter[int | None] = Counter()
-        self._kept_bytes = 0
-        self._bodies: dict[bytes, bytes] = {}
-        self._timeouts = 0
+        self._run = _RunState(Pace(rate=settings.rate, seconds=settings.max_seconds))
+        self.pace = self._run.pace
+        self.watch = Watch(self.pace, self._send_unjudged)
+        self._log = ExchangeLog(self._run.bodies)
         self._last: Exchange | None = None
-        self._first: dict[int, Exchange] = {}
         self.facts: dict[str, str] = {}
         """What rules find out along the way, such as whether a token is required."""
         self.causes: dict[str, Cause] = {}
         """The causes that findings name, by id."""
+
+    def part(self) -> "Target":
+        """Return the same target with a log of its own, for one of several rules at the same time."""
+        part = copy.copy(self)
+        part._log = ExchangeLog(self._run.bodies)
+        part._last = None
+        return part
+
+    def absorb(self, part: "Target") -> None:
+        """Add what a part has logged."""
+        self._log.extend(part._log)
+        self._last = part._last
 
     # What the integrator configured
 
@@ -130,8 +148,8 @@ class Target:
         return tuple(pair for pair in pairs if pair[0] != leave_out)
 
     def _some_user(self) -> int:
-        with self._lock:
-            priced = [user for user in self.users if user in self._first and self._first[user].priced]
+        with self._run.lock:
+            priced = [user for user in self.users if user in self._run.first and self._run.first[user].priced]
         return priced[0] if priced else self.users[0]
 
     def ask(self, pairs: Iterable[tuple[str, str]], description: str, *, headers: Headers = ()) -> Exchange:
@@ -148,26 +166,44 @@ class Target:
         description: str,
         *,
         timeout: float | None = None,
-        pieces: Iterable[int] = (),
+        pieces: Sequence[int] = (),
         pause: float = 0.0,
         linger: float = 0.0,
         keep: bool = True,
-        concurrent: int = 1,
+        judged: bool = True,
     ) -> Exchange:
-        """Send any request on a new connection; a failure is recorded in the exchange."""
-        with self.session(timeout=timeout, keep=keep, concurrent=concurrent) as session:
-            return session.send(request, description, pieces=pieces, pause=pause, linger=linger)
+        """Send any request on a new connection; a failure is recorded in the exchange.
+
+        With `judged` off, any answer counts, and the rule says what it means.
+        """
+
+        def once() -> Exchange:
+            with self.session(timeout=timeout) as session:
+                return session.send_unjudged(request, description, pieces=pieces, pause=pause, linger=linger)
+
+        exchange = self.watch.judge(once(), once) if judged else once()
+        self._keep(exchange, keep=keep)
+        return exchange
+
+    def _send_unjudged(self, request: Request, description: str) -> Exchange:
+        with self.session() as session:
+            return session.send_unjudged(request, description)
 
     @contextmanager
-    def session(
-        self, *, timeout: float | None = None, keep: bool = True, concurrent: int = 1
-    ) -> Iterator["Session"]:
-        """Open a session: several requests over one connection, next to `concurrent` - 1 others."""
-        session = Session(self, timeout or self._patience(), keep=keep, concurrent=concurrent)
+    def session(self, *, timeout: float | None = None) -> Iterator["Session"]:
+        """Open a session: several requests over one connection."""
+        session = Session(self, timeout or self._patience())
+        self._run.open.add(session)
         try:
             yield session
         finally:
+            self._run.open.discard(session)
             session.close()
+
+    def crowd(self, size: int) -> int:
+        """Return how many of `size` requests may be sent at once."""
+        bounds = (size, self.settings.concurrency, self.settings.rate)
+        return int(min(bound for bound in bounds if bound is not None))
 
     def send_concurrently(
         self, requests: Sequence[tuple[Request, str]], *, timeout: float | None = None
@@ -178,33 +214,59 @@ class Target:
         """
         if not requests:
             return []
+
+        def once() -> list[Exchange]:
+            return self._send_all(requests, timeout)
+
+        exchanges = self.watch.judge_crowd(once(), once)
+        for exchange in exchanges:
+            self._keep(exchange)
+        return exchanges
+
+    def serves_at_once(self, requests: int) -> bool:
+        """Whether so many valid requests at the same time all get prices; nothing is kept of them.
+
+        Raises:
+            UndecidedError: the run is over.
+        """
+        request = Request.form(self.parameters()), "a valid request, to see how many the server takes at once"
+        return all(exchange.priced for exchange in self._send_all([request] * requests, None))
+
+    def _send_all(self, requests: Sequence[tuple[Request, str]], timeout: float | None) -> list[Exchange]:
+        self.pace.turn(len(requests))
         barrier = threading.Barrier(len(requests))
 
         def one(request: Request, description: str) -> Exchange:
             with contextlib.suppress(threading.BrokenBarrierError):
                 barrier.wait(timeout=30)
-            return self.send(request, description, timeout=timeout, concurrent=len(requests))
+            with self.session(timeout=timeout) as session:
+                return session.send_unjudged(request, description, concurrent=len(requests))
 
         with ThreadPoolExecutor(max_workers=len(requests)) as pool:
             try:
                 futures = [pool.submit(one, request, description) for request, description in requests]
-            except RuntimeError:
-                # This machine is out of threads, so the barrier would never open.
+                return [future.result() for future in futures]
+            except BaseException as error:
+                # This machine is out of threads, so the barrier would never open; or the run ends.
                 barrier.abort()
+                if isinstance(error, KeyboardInterrupt):
+                    self.stop(INTERRUPTED)
                 raise
-            return [future.result() for future in futures]
 
     # First responses, which most rules look at
 
     def first_response(self, user: int) -> Exchange:
         """Return the exchange of the first valid request for a user; it is sent once per run."""
-        with self._lock:
-            known = self._first.get(user)
-        if known is None:
-            known = self.price_of(user)
-            with self._lock:
-                known = self._first.setdefault(user, known)
-        return known
+        with self._run.first_lock:
+            if user not in self._run.first:
+                request, description = Request.form(self.parameters(user)), f"a valid request for user {user}"
+
+                def once() -> Exchange:
+                    return self._send_unjudged(request, description)
+
+                exchange = self._run.first[user] = self.watch.first(once(), once)
+                self._keep(exchange)
+            return self._run.first[user]
 
     def first_responses(self) -> list[tuple[int, Exchange]]:
         """Return the first response for each known user."""
@@ -224,12 +286,16 @@ class Target:
 
     def known_prices(self) -> dict[int, Exchange]:
         """Return the first responses that give a price, by user; nothing is sent."""
-        with self._lock:
-            return {user: one for user, one in self._first.items() if one.priced}
+        with self._run.lock:
+            return {user: one for user, one in self._run.first.items() if one.priced}
 
     def last_request_failed(self) -> bool:
         """Whether the last request got no response."""
         return self._last is not None and self._last.status is None
+
+    def last_request_timed_out(self) -> bool:
+        """Whether the last request got no response in time."""
+        return self._last is not None and self._last.failure is FailureKind.TIMEOUT
 
     def is_up(self, wait: float = 2.0) -> bool:
         """Whether the endpoint accepts a connection within `wait` seconds."""
@@ -247,135 +313,144 @@ class Target:
             else:
                 return True
 
-    # Bookkeeping
+    # The run
+
+    def confirm(self) -> None:
+        """Make sure that valid requests still get prices if a refusal was the last answer.
+
+        Raises:
+            RepeatError: they did not meanwhile, so what was asked since the last price must be asked again.
+            UndecidedError: they no longer do.
+        """
+        if self._last is not None and self._last.status is not None and not self._last.priced:
+            self.watch.confirm()
+
+    def answers(self) -> bool:
+        """Whether a valid request gets any response in time; whether the run is over does not matter."""
+        try:
+            return self.watch.answers()
+        except UndecidedError:
+            return True
+
+    @property
+    def impatient(self) -> bool:
+        """Whether so many requests timed out that the next ones get less time."""
+        return self._run.timeouts >= PATIENCE
+
+    def stop(self, reason: str) -> None:
+        """Send nothing more, and end what is under way."""
+        self.pace.stop(reason)
+        for session in list(self._run.open):
+            session.abort()
+
+    @property
+    def stopped(self) -> str:
+        """Why nothing more is sent, or an empty text."""
+        return self.pace.stopped
+
+    @property
+    def interference(self) -> Interference | None:
+        """What refused valid requests in the endpoint's place, if anything did."""
+        return self.watch.interference
+
+    @property
+    def exchanges(self) -> deque[Exchange]:
+        """The exchanges that were kept, in order."""
+        return self._log.exchanges
 
     def next_number(self) -> int:
         """Return the number of the next exchange, from 1."""
-        with self._lock:
-            self._count += 1
-            return self._count
+        with self._run.lock:
+            self._run.count += 1
+            return self._run.count
 
-    def remember(self, exchange: Exchange, *, keep: bool) -> Exchange:
-        """Count an exchange, and keep it for later rules if `keep` says so; return it as it is kept."""
-        with self._lock:
-            exchange = _without_copies(exchange, self._bodies)
-            if exchange.failure is FailureKind.TIMEOUT:
-                self._timeouts += 1
-            self._last = exchange
-            self._statuses[exchange.status] += 1
-            if keep:
-                self.exchanges.append(exchange)
-                self._kept_bytes += _size(exchange, self._bodies)
-                while len(self.exchanges) > KEPT or self._kept_bytes > KEPT_BYTES:
-                    self._kept_bytes -= _size(self.exchanges.popleft(), self._bodies)
+    def count(self, exchange: Exchange) -> Exchange:
+        """Count an exchange, and return it without copies of what others hold.
+
+        Raises:
+            UndecidedError: the run ended meanwhile, so the exchange shows nothing.
+        """
+        with self._run.lock:
+            self._run.timeouts += exchange.failure is FailureKind.TIMEOUT
+            self._run.statuses[exchange.status] += 1
+            exchange = self._run.bodies.without_copies(exchange)
+        self._last = exchange
+        if self.stopped:
+            raise UndecidedError(self.stopped)
         return exchange
+
+    def _keep(self, exchange: Exchange, *, keep: bool = True) -> None:
+        """Keep an exchange for later rules, if `keep` says so."""
+        self._last = exchange
+        if keep:
+            with self._run.lock:
+                self._log.add(exchange)
 
     @property
     def requests_sent(self) -> int:
         """How many requests were made so far."""
-        return self._count
+        return self._run.count
 
     @property
     def statuses(self) -> dict[str, int]:
         """How many requests got each status, in ascending order; those without one come last."""
-        with self._lock:
-            counted = dict(self._statuses)
+        with self._run.lock:
+            counted = dict(self._run.statuses)
         silent = counted.pop(None, 0)
         found = {str(status): counted[status] for status in sorted(filter(None, counted))}
         return {**found, "no response": silent} if silent else found
 
     def _patience(self) -> float:
-        if self._timeouts >= PATIENCE:
+        if self.impatient:
             return min(self.settings.timeout, SHORT_TIMEOUT)
         return self.settings.timeout
 
 
-def _merged(own: Headers, added: Headers) -> Headers:
-    """Add the integrator's headers to a request; they replace SolusIO's headers, not those under test."""
-    names = {name.lower() for name, _ in added}
-    kept = tuple(pair for pair in own if pair not in SOLUSIO_HEADERS or pair[0].lower() not in names)
-    taken = {name.lower() for name, _ in kept}
-    return kept + tuple(pair for pair in added if pair[0].lower() not in taken)
-
-
-# Headers whose values are not secret; masking `application/json` would ruin a report.
-_NO_SECRETS = frozenset(
-    {
-        *("accept", "accept-charset", "accept-encoding", "accept-language", "content-type", "host"),
-        *("user-agent", "origin", "referer", "connection", "cache-control", "pragma"),
-        *("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "x-requested-with"),
-    }
-)
-
-
-def _secrets(name: str, value: str) -> Iterator[str]:
-    """Yield the secrets of a header: its value, and parts that a server may repeat alone."""
-    if name.lower() in _NO_SECRETS:
-        return
-    found = [value]
-    scheme, _, credentials = value.partition(" ")
-    if name.lower() in ("authorization", "proxy-authorization"):
-        found.append(credentials)
-        if scheme.lower() == "basic":
-            with contextlib.suppress(ValueError):
-                pair = b64decode(credentials).decode()
-                found += [pair, pair.partition(":")[2]]
-    elif name.lower() == "cookie":
-        found += [part.partition("=")[2].strip() for part in value.split(";")]
-    # A shorter one would match the authorization token wherever it has the same letters.
-    yield from (one for one in found if len(one) >= SHORTEST)
-
-
-def _without_copies(exchange: Exchange, known: dict[bytes, bytes]) -> Exchange:
-    """Return an exchange whose large body is the one object that `known` has for these bytes.
-
-    A large response that came whole keeps only the beginning of what was received.
-    """
-    content, body = exchange.content, exchange.body
-    if len(content) <= LARGE:
-        return exchange
-    if len(known) < BODIES:
-        known.setdefault(content, content)
-    shared = known.get(content, content)
-    received = exchange.received if exchange.failure is not None else exchange.received[:LARGE]
-    return replace(exchange, content=shared, body=shared if body == content else body, received=received)
-
-
-def _size(exchange: Exchange, shared: dict[bytes, bytes]) -> int:
-    """Return the bytes that an exchange occupies alone."""
-    bodies = {id(one): len(one) for one in (exchange.body, exchange.content) if one not in shared}
-    return len(exchange.sent) + len(exchange.received) + sum(bodies.values())
-
-
-@dataclass
 class Session:
     """Requests over one connection, opened for the first one."""
 
-    target: Target
-    timeout: float
-    keep: bool = True
-    concurrent: int = 1
-    connection: Connection | None = field(default=None, repr=False)
+    def __init__(self, target: Target, timeout: float) -> None:
+        """Prepare; nothing is opened yet. `timeout` in seconds holds for each exchange."""
+        self.target = target
+        self.timeout = timeout
+        self.connection: Connection | None = None
 
-    def send(
+    def send(self, request: Request, description: str) -> Exchange:
+        """Send one request and read its response.
+
+        Raises:
+            UndecidedError: the response is not the endpoint's own.
+        """
+        exchange = self.target.watch.judge(self.send_unjudged(request, description), None)
+        self.target._keep(exchange)
+        return exchange
+
+    def send_unjudged(
         self,
         request: Request,
         description: str,
         *,
-        pieces: Iterable[int] = (),
+        pieces: Sequence[int] = (),
         pause: float = 0.0,
         linger: float = 0.0,
+        concurrent: int = 1,
     ) -> Exchange:
-        """Send one request and read its response."""
+        """Send one request and return whatever comes back; it is counted, but not kept.
+
+        It waits for its turn, unless it is one of several `concurrent` ones that have it.
+        """
         target = self.target
+        if concurrent == 1:
+            target.pace.turn()
         number = target.next_number()
-        headers = _merged(request.headers, target.settings.headers)
+        headers = merged(request.headers, target.settings.headers)
         if headers != request.headers:
             request = Request(request.body, headers, request.method, request.query)
         started = time.monotonic()
         try:
             if self.connection is None:
-                self.connection = Connection(target.origin, tls=target.settings.tls, timeout=self.timeout)
+                timeout = target.pace.timeout(self.timeout)
+                self.connection = Connection(target.origin, tls=target.settings.tls, timeout=timeout)
         except ExchangeError as error:
             exchange = Exchange(
                 number=number,
@@ -384,7 +459,7 @@ class Session:
                 seconds=time.monotonic() - started,
                 failure=error.failure,
                 failure_text=error.text,
-                concurrent=self.concurrent,
+                concurrent=concurrent,
             )
         else:
             exchange = exchange_on(
@@ -396,9 +471,14 @@ class Session:
                 pause=pause,
                 linger=linger,
             )
-            if self.concurrent > 1:
-                exchange = replace(exchange, concurrent=self.concurrent)
-        return target.remember(exchange, keep=self.keep)
+            if concurrent > 1:
+                exchange = replace(exchange, concurrent=concurrent)
+        return target.count(exchange)
+
+    def abort(self) -> None:
+        """End the exchange under way, from another thread."""
+        if self.connection is not None:
+            self.connection.abort()
 
     def close(self) -> None:
         """Close the connection, if it was opened."""

@@ -11,7 +11,7 @@ import click
 
 from solusio_contracts.cli.config import config_option
 from solusio_contracts.cli.reporting import report_options, run_and_report
-from solusio_contracts.cli.types import Header, Seconds, UserId
+from solusio_contracts.cli.types import Header, Rate, Seconds, UserId
 from solusio_contracts.http.masking import TOKEN_VARIABLE
 
 if TYPE_CHECKING:
@@ -108,6 +108,28 @@ def _explain(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
     help="Maximum time for a complete response, in seconds.",
 )
 @click.option(
+    "--rate",
+    type=Rate(),
+    metavar="N/s",
+    default=None,
+    help="Send at most so many requests a second; then no crowd is larger than that.  [default: no limit]",
+)
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, 200),
+    default=None,
+    metavar="N",
+    help="Send at most so many requests at once, in crowds too.  [default: 4 if the endpoint is slow and "
+    "serves several at once, otherwise 1; crowds of 24 and 50]",
+)
+@click.option(
+    "--max-seconds",
+    type=Seconds(1),
+    default=None,
+    metavar="S",
+    help="Stop after so many seconds; rules that have not run are undecided.  [default: no limit]",
+)
+@click.option(
     "--header",
     "headers",
     type=Header(),
@@ -148,7 +170,7 @@ def check(ctx: click.Context, /, url: str, **options: Any) -> None:
 
     \b
     Exit codes: 0 conformant, 1 not conformant, 2 wrong usage,
-    3 inconclusive (unreachable, or nothing could be checked).
+    3 inconclusive (unreachable, or something could not be decided).
     """
     settings = settings_from(url, options)
     rules = _selected(options)
@@ -225,6 +247,9 @@ def settings_from(url: str, options: dict[str, Any]) -> "TargetSettings":
         seed=random.SystemRandom().randrange(2**32) if seed is None else seed,
         fuzz_examples=options["fuzz_examples"],
         fuzz_seconds=options["fuzz_seconds"],
+        rate=options["rate"],
+        concurrency=options["concurrency"],
+        max_seconds=options["max_seconds"],
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
+from solusio_contracts.cli.interrupt import interruptible
 from solusio_contracts.cli.types import KINDS, ReportFile
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from solusio_contracts.reporting.report import Report
 
 INTERRUPTED = 130
-"""The exit code after Ctrl-C, as in shells: neither conformant nor not."""
+"""The exit code after Ctrl-C or SIGTERM, as in shells: neither conformant nor not."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -77,18 +78,19 @@ def run_and_report(
     from rich.console import Console
 
     console = Console(highlight=False)
-    try:
-        report = run(Console(stderr=True, quiet=True) if options["quiet"] else console)
-    except KeyboardInterrupt:
-        click.echo("Interrupted: nothing was decided.", err=True)
-        ctx.exit(INTERRUPTED)
+    with interruptible() as interrupted:
+        try:
+            report = run(Console(stderr=True, quiet=True) if options["quiet"] else console)
+        except KeyboardInterrupt:
+            click.echo("Interrupted: nothing was decided.", err=True)
+            ctx.exit(INTERRUPTED)
     if baseline is not None:
         from solusio_contracts.reporting.baseline import apply
 
         report = apply(report, baseline)
     _write_files(report, baseline, options)
     _show(report, console, options)
-    ctx.exit(int(report.exit))
+    ctx.exit(INTERRUPTED if interrupted.is_set() else int(report.exit))
 
 
 def _baseline_of(file: Path | None, item: str, names: Collection[str]) -> "Baseline | None":

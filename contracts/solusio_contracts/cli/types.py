@@ -40,6 +40,24 @@ class Seconds(click.FloatRange):
         return seconds
 
 
+class Rate(click.ParamType[float]):
+    """`N/s`."""
+
+    name = "N/s"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read a positive number of requests a second."""
+        if isinstance(value, float):
+            return value
+        try:
+            rate = float(str(value).removesuffix("/s"))
+        except ValueError:
+            rate = math.nan
+        if not (math.isfinite(rate) and rate > 0):
+            self.fail(f"expected requests a second such as 5/s or 0.5/s, got {value!r}", param, ctx)
+        return rate
+
+
 class UserId(click.IntRange):
     """The id of a user in the billing system: an integer from 1."""
 

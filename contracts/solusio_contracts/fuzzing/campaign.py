@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from solusio_contracts.checking.pace import UndecidedError
 from solusio_contracts.checking.rule import Expect, SkipRule
 from solusio_contracts.checking.target import Target
 from solusio_contracts.contract.clauses import Level
@@ -29,10 +30,6 @@ VALID = Family("fuzz-valid-data", 0.4)
 INVALID = Family("fuzz-invalid-data", 0.6)
 
 
-class FuzzError(Exception):
-    """There is no verdict for a family; the text says why."""
-
-
 def expectations(target: Target, family: Family) -> Iterator[Expect]:
     """Fuzz a target with one family; the settings give the seed and the total of examples and seconds.
 
@@ -41,12 +38,12 @@ def expectations(target: Target, family: Family) -> Iterator[Expect]:
 
     Raises:
         SkipRule: nothing was sent.
-        FuzzError: there is no verdict.
+        UndecidedError: there is no verdict.
     """
     search = _searched(target, family)
     unmet = [_expect(failure) for failure in _failures(search)]
     if not unmet and search.undecided:
-        raise FuzzError(search.undecided)
+        raise UndecidedError(search.undecided)
     if not unmet and not search.checks:
         raise SkipRule(search.stopped or "the number of examples is 0")
     met = Expect(True, family.name, "", "")

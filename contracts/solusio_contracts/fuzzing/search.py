@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from solusio_contracts.checking.pace import UndecidedError
 from solusio_contracts.fuzzing.generator import GeneratedForm
 from solusio_contracts.fuzzing.oracle import Oracle, Violation
 from solusio_contracts.http.exchange import Exchange, FailureKind, Request
@@ -93,7 +94,7 @@ class Search:
         patience = self.target.settings.timeout
         left = self.deadline - time.monotonic()
         request = Request(form.body)
-        exchange = self.target.send(request, form.description, timeout=min(patience, left), keep=False)
+        exchange = self._sent(request, form.description, min(patience, left))
         if exchange.failure is FailureKind.TIMEOUT and left < patience:
             # It got less time than a response may take, so this shows nothing.
             self.stopped = TIME_UP
@@ -107,6 +108,14 @@ class Search:
         for violation in violations:
             self._keep(violation, exchange)
         return violations
+
+    def _sent(self, request: Request, description: str, timeout: float) -> Exchange:
+        try:
+            return self.target.send(request, description, timeout=timeout, keep=False)
+        except UndecidedError as reason:
+            self.over = True
+            self.undecided = self.stopped = str(reason)
+            raise _Stop from None
 
     def _stop_at_limits(self) -> None:
         if self.over:
@@ -134,7 +143,7 @@ class Search:
             return exchange
         if self.target.is_up():
             if not exchange.sent:
-                exchange = self.target.send(exchange.request, exchange.description, keep=False)
+                exchange = self._sent(exchange.request, exchange.description, self.target.settings.timeout)
             return exchange
         violation = Violation(
             "TP-403", "down", "the endpoint after this request", "still running", "it accepts no connection"

@@ -130,6 +130,11 @@ class Connection:
         with contextlib.suppress(OSError):
             self._socket.close()
 
+    def abort(self) -> None:
+        """End whatever another thread reads or writes here; never raises."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
     def send(self, request: Request, *, pieces: Iterable[int] = (), pause: float = 0.0) -> float:
         """Send a request, and return the time when it started (monotonic seconds).
 

@@ -1,23 +1,11 @@
-"""The exact amounts of an invoice, from tokens and a customer's price.
-
-Unit costs are never rounded. An amount is rounded once, half up (away from zero), to the minor unit of its
-currency.
-"""
+"""The exact amounts of an invoice, from tokens and a customer's price: unit costs are never rounded."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, ROUND_HALF_UP, Context, Decimal
+from decimal import Decimal
 
-from solusio_contracts.adapter.customers import Currency, Pricing
-
-EXACT = Context(prec=200, Emax=MAX_EMAX, Emin=MIN_EMIN, rounding=ROUND_HALF_UP)
-"""Precise enough for any price."""
-_ROUNDING = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, rounding=ROUND_HALF_UP)
-
-
-def rounded(amount: Decimal, decimals: int, rounding: str = ROUND_HALF_UP) -> Decimal:
-    """Round an amount; the result is never a negative zero."""
-    return EXACT.add(amount.quantize(Decimal(1).scaleb(-decimals), rounding, _ROUNDING), Decimal(0))
+from solusio_contracts.adapter.amounts import EXACT
+from solusio_contracts.adapter.customers import Pricing
 
 
 def product(factors: Iterable[Decimal | int]) -> Decimal:
@@ -60,16 +48,6 @@ def breakdown(tokens: int, pricing: Pricing) -> Breakdown:
         taxes.append(tax)
         taxed = EXACT.add(taxed, tax)
     return Breakdown(base, tuple(discounts), tuple(taxes))
-
-
-def written(amount: Decimal, currency: Currency) -> str:
-    """Return an amount as SolusIO shows it: minus sign, prefix, grouped digits, suffix."""
-    text = format(rounded(amount, currency.decimals), "f")
-    sign = "-" if text.startswith("-") else ""
-    whole, _, fraction = text.removeprefix("-").partition(".")
-    grouped = f"{int(whole):,}".replace(",", currency.thousands_separator)
-    digits = f"{grouped}{currency.decimals_separator}{fraction}" if fraction else grouped
-    return f"{sign}{currency.display_prefix}{digits}{currency.display_suffix}"
 
 
 def plain(amount: Decimal, decimals: int = 0) -> str:

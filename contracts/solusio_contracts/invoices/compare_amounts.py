@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from solusio_contracts.adapter.amounts import rounded, written
 from solusio_contracts.adapter.customers import Pricing
-from solusio_contracts.invoices.amounts import breakdown, plain, product, rounded, total_of, written
+from solusio_contracts.invoices.amounts import breakdown, plain, product, total_of
 from solusio_contracts.invoices.differences import Comparison, add_grouped, billed_key, counted, line_name
 from solusio_contracts.invoices.documents import BilledInvoice, BilledLine
 from solusio_contracts.invoices.scenario import ExpectedInvoice

@@ -5,8 +5,8 @@ from typing import Final
 
 import msgspec
 
+from solusio_contracts.adapter.amounts import rounded
 from solusio_contracts.adapter.verdict import Mistake
-from solusio_contracts.invoices.amounts import rounded
 from solusio_contracts.invoices.documents import BilledInvoice
 
 FLOAT_NOISE = Mistake(

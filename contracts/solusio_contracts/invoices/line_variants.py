@@ -8,7 +8,7 @@ from datetime import timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Final
 
-from solusio_contracts.invoices.amounts import rounded
+from solusio_contracts.adapter.amounts import rounded
 from solusio_contracts.invoices.case import Case
 from solusio_contracts.invoices.period_mistakes import windows
 from solusio_contracts.invoices.usage import UsageLine, cost, month_bounds

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import ROUND_DOWN, ROUND_HALF_DOWN, ROUND_HALF_EVEN, ROUND_UP, Decimal
 from typing import Final
 
+from solusio_contracts.adapter.amounts import rounded
 from solusio_contracts.adapter.customers import Pricing
 from solusio_contracts.adapter.verdict import Mistake
-from solusio_contracts.invoices.amounts import breakdown, product, rounded, total_of
+from solusio_contracts.invoices.amounts import breakdown, product, total_of
 from solusio_contracts.invoices.case import Case
 from solusio_contracts.invoices.compare_amounts import unit_of
 from solusio_contracts.invoices.documents import BilledLine

@@ -211,8 +211,11 @@ def _rank(group: Group) -> int:
 
 def obstacles(report: Report) -> tuple[Group, ...]:
     """Return the undecided results with findings, which show what kept rules from being decided."""
+    causes = {cause.id: f": {cause.title}" for cause in report.causes}
     found = (result for result in report.with_outcome(Outcome.ERROR) if result.findings)
-    return tuple(Group(result.reason, (result,)) for result in found)
+    return tuple(
+        Group(result.reason + causes.get(result.findings[0].cause, ""), (result,)) for result in found
+    )
 
 
 def failures(report: Report) -> tuple[Group, ...]:

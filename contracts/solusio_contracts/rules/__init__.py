@@ -25,5 +25,8 @@ def all_rules() -> tuple[Rule, ...]:
     """Return all rules in running order; those that look back at all exchanges come last."""
     for area in AREAS:
         importlib.import_module(f"{__name__}.{area}")
-    by_area = sorted(registered(), key=lambda rule: AREAS.index(rule.area))
-    return tuple(sorted(by_area, key=lambda rule: rule.looks_back))
+
+    def place(rule: Rule) -> tuple[bool, int, bool]:
+        return rule.looks_back, AREAS.index(rule.before or rule.area), not rule.before
+
+    return tuple(sorted(registered(), key=place))

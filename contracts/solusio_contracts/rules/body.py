@@ -8,9 +8,10 @@ from html.entities import html5
 from typing import Any
 
 from solusio_contracts.checking.cause import CHARACTERS, DECIMAL_COMMA
+from solusio_contracts.checking.pace import UndecidedError
 from solusio_contracts.checking.price import COSTS, LONGEST_LIST, customer_texts
 from solusio_contracts.checking.rule import Expect, rule, shown
-from solusio_contracts.checking.target import Target, UndecidedError
+from solusio_contracts.checking.target import Target
 from solusio_contracts.contract.clauses import Level
 from solusio_contracts.http.exchange import Exchange
 from solusio_contracts.http.json_body import Flaw, Problem, excerpt

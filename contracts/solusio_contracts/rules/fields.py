@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from solusio_contracts.checking.pace import UndecidedError
 from solusio_contracts.checking.price import LONGEST_LIST
 from solusio_contracts.checking.rule import (
     BOOLEAN,
@@ -17,7 +18,7 @@ from solusio_contracts.checking.rule import (
     SkipRule,
     rule,
 )
-from solusio_contracts.checking.target import Target, UndecidedError
+from solusio_contracts.checking.target import Target
 from solusio_contracts.contract.clauses import Level
 from solusio_contracts.http.exchange import Exchange
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from solusio_contracts.checking.cause import DOUBLE_GZIP
 from solusio_contracts.checking.expectations import ENOUGH, same
+from solusio_contracts.checking.pace import UndecidedError
 from solusio_contracts.checking.price import difference, is_error, same_price
 from solusio_contracts.checking.rule import Expect, SkipRule, rule
-from solusio_contracts.checking.target import Target, UndecidedError
+from solusio_contracts.checking.target import Target
 from solusio_contracts.http.exchange import Exchange, FailureKind, Request
 from solusio_contracts.http.refusal import refusal
 
@@ -203,8 +204,6 @@ def _openers(target: Target, user: int) -> Iterator[tuple[str, Request]]:
     yield "an unknown user", Request.form(target.parameters(target.settings.unknown_user))
     yield "a missing userid", Request.form(target.parameters(user, leave_out="userid"))
     yield "an unknown action", Request.form(target.parameters(user, action="NoSuchAction"))
-    if target.token is not None:
-        yield "a wrong token", Request.form(target.parameters(user, token="wrong-on-purpose"))
     yield "a JSON body", Request(b'{"userid": 1}', (("Content-Type", "application/json"),))
     yield "a body of plain text", Request(b"some text", (("Content-Type", "text/plain"),))
     yield "an empty body", Request(b"")
@@ -322,3 +321,11 @@ def form_charset(target: Target) -> Iterator[Expect]:
     headers = (("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"),)
     exchange = target.ask(target.parameters(user), "a form with a charset", headers=headers)
     yield same(target.first_response(user), exchange, "a form with a charset")
+
+
+@rule("TP-407", title="valid requests get a price, however many there are", looks_back=True)
+def valid_requests(target: Target) -> Iterator[Expect]:
+    """A rate limit or a ban that stops this check will stop SolusIO too."""
+    if target.interference is not None:
+        raise UndecidedError(str(target.interference))
+    yield Expect.that(True, "valid requests", "a price for each", "a price for each")

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from solusio_contracts.checking import currencies
+from solusio_contracts.checking.pace import UndecidedError
 from solusio_contracts.checking.price import (
     LONGEST_LIST,
     agrees,
@@ -16,7 +17,7 @@ from solusio_contracts.checking.price import (
     price_parts,
 )
 from solusio_contracts.checking.rule import Expect, rule
-from solusio_contracts.checking.target import Target, UndecidedError
+from solusio_contracts.checking.target import Target
 from solusio_contracts.http.exchange import Exchange
 
 

@@ -15,7 +15,6 @@ from mock_solusio.adapter_options import (
     meeting_point,
     run_options,
 )
-from mock_solusio.server.interrupt import sigterm_as_interrupt
 from solusio_contracts.cli.config import config_option
 from solusio_contracts.cli.reporting import report_options, run_and_report
 
@@ -84,8 +83,7 @@ def check(ctx: click.Context, /, **options: Any) -> None:
     chosen, judge_numbers = _selected(options)
 
     def run(console: Any) -> "Report":
-        with sigterm_as_interrupt():
-            return _run(system, chosen, console, options, access_token, judge_numbers, curl_of)
+        return _run(system, chosen, console, options, access_token, judge_numbers, curl_of)
 
     from mock_solusio.invoices.run import NUMBERS
     from solusio_contracts.invoices.scenario import load_scenarios

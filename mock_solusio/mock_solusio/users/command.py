@@ -14,7 +14,6 @@ from mock_solusio.adapter_options import (
     meeting_point,
     run_options,
 )
-from mock_solusio.server.interrupt import sigterm_as_interrupt
 from solusio_contracts.cli.config import config_option
 from solusio_contracts.cli.reporting import report_options, run_and_report
 
@@ -108,8 +107,7 @@ def check(ctx: click.Context, /, **options: Any) -> None:
     settings = _settings(options, access_token, others, curl_of)
 
     def run(console: Any) -> "Report":
-        with sigterm_as_interrupt():
-            return _run(system, chosen, settings, console)
+        return _run(system, chosen, settings, console)
 
     from mock_solusio.users.run import all_items
 

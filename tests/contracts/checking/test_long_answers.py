@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from solusio_contracts.checking.log import BODIES, KEPT_BYTES, LARGE, ExchangeLog, SharedBodies
 from solusio_contracts.checking.price import LONGEST_LIST
 from solusio_contracts.checking.runner import run
-from solusio_contracts.checking.target import BODIES, KEPT_BYTES, LARGE, Target, TargetSettings
+from solusio_contracts.checking.target import Target, TargetSettings
 from solusio_contracts.fuzzing.oracle import Oracle
 from solusio_contracts.http.exchange import Exchange, Request
 from solusio_contracts.http.json_body import read_json
@@ -79,23 +80,27 @@ def test_generated_requests_judge_the_same_entries():
 
 
 def test_equal_large_responses_are_kept_once():
-    target = Target(settings())
+    bodies = SharedBodies()
+    log = ExchangeLog(bodies)
     body = b"x" * (LARGE + 1)
-    kept = [target.remember(exchange(bytes(bytearray(body)), number), keep=True) for number in range(20)]
+    kept = [bodies.without_copies(exchange(bytes(bytearray(body)), number)) for number in range(20)]
+    for one in kept:
+        log.add(one)
     assert len({id(one.content) for one in kept} | {id(one.body) for one in kept}) == 1
     assert {len(one.received) for one in kept} == {LARGE}
-    assert len(target.exchanges) == 20
+    assert len(log.exchanges) == 20
 
 
 def test_different_large_responses_are_bounded():
-    target = Target(settings())
+    bodies = SharedBodies()
+    log = ExchangeLog(bodies)
     size = KEPT_BYTES // 20
     for number in range(BODIES + 30):
         body = b"%d" % number + b"x" * size
-        target.remember(exchange(body, number), keep=True)
-    apart = [one for one in target.exchanges if one.number >= BODIES]
+        log.add(bodies.without_copies(exchange(body, number)))
+    apart = [one for one in log.exchanges if one.number >= BODIES]
     assert sum(len(one.content) + len(one.received) for one in apart) <= KEPT_BYTES
-    assert target.exchanges[-1].number == BODIES + 29
+    assert log.exchanges[-1].number == BODIES + 29
 
 
 def test_equal_documents_are_read_once():

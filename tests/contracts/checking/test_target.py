@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from solusio_contracts.checking.target import PATIENCE, Target, TargetSettings
+from solusio_contracts.checking.target import PATIENCE, Session, Target, TargetSettings
 from solusio_contracts.http.connection import Connection
 from solusio_contracts.http.exchange import FORM_TYPE, Exchange, FailureKind, Request
 
@@ -261,25 +261,25 @@ def test_a_crowd_for_which_this_machine_has_no_threads(monkeypatch):
         sent.append(arguments[2])
 
     monkeypatch.setattr(ThreadPoolExecutor, "submit", limited)
-    monkeypatch.setattr(Target, "send", send)
+    monkeypatch.setattr(Session, "send_unjudged", send)
     with pytest.raises(RuntimeError, match="can't start new thread"):
         target_at("http://h/").send_concurrently([(Request(b""), str(n)) for n in range(5)])
     assert sorted(sent) == ["0", "1", "2"]
 
 
 def test_a_crowd_of_which_one_breaks(scripted, monkeypatch):
-    send = Target.send
+    send = Session.send_unjudged
 
-    def breaking(self: Target, request: Request, description: str, **more: Any) -> Exchange:
+    def breaking(self: Session, request: Request, description: str, **more: Any) -> Exchange:
         if description == "1":
             raise OSError("Too many open files")
         return send(self, request, description, **more)
 
-    monkeypatch.setattr(Target, "send", breaking)
+    monkeypatch.setattr(Session, "send_unjudged", breaking)
     target = target_at(scripted(always()).url)
     with pytest.raises(OSError, match="Too many open files"):
         target.send_concurrently([(Request(b""), str(n)) for n in range(4)])
-    assert len(target.exchanges) == 3
+    assert target.requests_sent == 3
 
 
 # Up or down
@@ -358,7 +358,7 @@ def test_what_is_not_kept_is_counted(scripted):
 
 
 def test_only_so_many_exchanges_are_kept(monkeypatch, scripted):
-    monkeypatch.setattr("solusio_contracts.checking.target.KEPT", 2)
+    monkeypatch.setattr("solusio_contracts.checking.log.KEPT", 2)
     target = target_at(scripted(always()).url)
     for _ in range(4):
         target.price_of(1)
@@ -369,7 +369,7 @@ def test_only_so_many_bytes_are_kept(monkeypatch, scripted):
     target = target_at(scripted(always()).url)
     one = target.price_of(1)
     size = len(one.sent) + len(one.received) + len(one.body) + len(one.content)
-    monkeypatch.setattr("solusio_contracts.checking.target.KEPT_BYTES", 3 * size)
+    monkeypatch.setattr("solusio_contracts.checking.log.KEPT_BYTES", 3 * size)
     for _ in range(5):
         target.price_of(1)
     assert [one.number for one in target.exchanges] == [4, 5, 6]

@@ -5,8 +5,9 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from solusio_contracts.adapter.amounts import rounded, written
 from solusio_contracts.adapter.customers import Currency
-from solusio_contracts.invoices.amounts import breakdown, plain, rounded, written
+from solusio_contracts.invoices.amounts import breakdown, plain
 from solusio_contracts.invoices.compare import compare
 from solusio_contracts.invoices.differences import Comparison
 

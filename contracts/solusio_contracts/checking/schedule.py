@@ -1,0 +1,95 @@
+"""Which rules run at the same time, so that a slow endpoint does not take minutes."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+
+from solusio_contracts.checking.rule import Rule
+from solusio_contracts.checking.target import INTERRUPTED, Target
+from solusio_contracts.checking.trial import Trial, try_rule
+
+CONCURRENCY = 4
+"""Rules at the same time by default."""
+QUICK = 0.05
+"""Seconds within which an answer is so fast that rules run one after the other."""
+
+
+def lanes(target: Target) -> int:
+    """Return how many rules may run at the same time: as many requests as the server answers at once."""
+    wanted = target.settings.concurrency or CONCURRENCY
+    prices = target.known_prices().values()
+    fastest = min((one.seconds for one in prices), default=0.0)
+    if wanted == 1 or fastest < QUICK:
+        return 1
+    began = time.monotonic()
+    if not target.serves_at_once(wanted):
+        return 1
+    # A server that takes one request after the other needs so many times as long for them.
+    return max(1, min(wanted, round(wanted * fastest / (time.monotonic() - began))))
+
+
+def groups(rules: Sequence[Rule], at_once: int, *, token: bool) -> Iterator[list[Rule]]:
+    """Yield the rules in groups that may run at the same time.
+
+    Generated requests take longest, so they begin first. Crowds come last, each alone. Without an
+    authorization token nothing can lock us out, and no rule must wait for another.
+    """
+    if at_once == 1:
+        yield from ([rule] for rule in rules)
+        return
+    group: list[Rule] = []
+    for rule in rules:
+        if rule.looks_back or rule.crowd:
+            continue
+        if rule.alone and token:
+            yield group
+            yield [rule]
+            group = []
+        elif rule.generated:
+            group.insert(0, rule)
+        else:
+            group.append(rule)
+    yield group
+    yield from ([rule] for rule in rules if rule.crowd and not rule.looks_back)
+    yield from ([rule] for rule in rules if rule.looks_back)
+
+
+def try_group(
+    group: Sequence[Rule], target: Target, at_once: int, begin: Callable[[Rule], None]
+) -> dict[Rule, Trial]:
+    """Try rules, `at_once` at the same time, until nothing more can be asked; return the trials.
+
+    `begin` is called before each rule.
+    """
+
+    def several(rules: Sequence[Rule]) -> dict[Rule, Trial]:
+        trials = {}
+        for rule in rules:
+            if target.stopped and not rule.looks_back:
+                break
+            begin(rule)
+            trials[rule] = try_rule(rule, target)
+            if not target.stopped and trials[rule].target.last_request_failed():
+                _look_after(rule, target, trials[rule].target)
+        return trials
+
+    if len(group) == 1:
+        return several(group)
+    # Generated requests share global state of Hypothesis, so one thread sends them all.
+    generated = [rule for rule in group if rule.generated]
+    tasks = [generated, *([rule] for rule in group if not rule.generated)]
+    with ThreadPoolExecutor(max_workers=at_once) as pool:
+        futures = [pool.submit(several, task) for task in tasks]
+        try:
+            wait(futures)
+        except KeyboardInterrupt:
+            target.stop(INTERRUPTED)
+        return {rule: trial for future in futures for rule, trial in future.result().items()}
+
+
+def _look_after(rule: Rule, target: Target, part: Target) -> None:
+    """Stop the run if the endpoint is down, or hangs, since a rule whose last request got no response."""
+    if not target.is_up():
+        target.stop(f"the endpoint stopped accepting connections during the rule {rule.name}")
+    elif part.last_request_timed_out() and not target.answers():
+        target.stop(f"the endpoint stopped answering during the rule {rule.name}")
