@@ -87,11 +87,11 @@ def cause_of(expect: Expect, clause: str, priced: Mapping[int, Exchange]) -> Cau
     if exchange.summary not in expect.actual:
         # A detail of the response, which only matters if that was meant to be a price.
         return _no_answer(exchange) if clause in _DOCUMENT else None
-    if wanted_price and exchange.pieces > 1 and exchange.refused:
-        return PIECES
+    in_pieces = PIECES if wanted_price and exchange.pieces > 1 and exchange.refused else None
     return (
         _crowd(exchange)
         or _no_answer(exchange)
+        or in_pieces
         or _unwanted_status(
             exchange,
             wanted_price=wanted_price,

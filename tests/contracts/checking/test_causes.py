@@ -334,16 +334,6 @@ def fails_on_words(asked: Asked, form: dict[str, str]) -> Response:
     return right(asked, form)
 
 
-def limited(after: int) -> Answer:
-    asked_so_far: list[Asked] = []
-
-    def answer(asked: Asked, form: dict[str, str]) -> Response:
-        asked_so_far.append(asked)
-        return right(asked, form) if len(asked_so_far) <= after else (429, JSON, b'{"message":"Too Many"}')
-
-    return answer
-
-
 GROUPED = {
     "(int)": (
         userid_cast,
@@ -402,7 +392,20 @@ def refuses_all_but_the_first(asked_so_far: list[bytes]) -> Answer:
     return answer
 
 
+def limited_after(most: int, asked_so_far: list[Asked]) -> Answer:
+    def answer(asked: Asked, form: dict[str, str]) -> Response:
+        asked_so_far.append(asked)
+        return right(asked, form) if len(asked_so_far) <= most else (429, JSON, b'{"message":"Too Many"}')
+
+    return answer
+
+
 FOLLOWING = {
+    "a rate limit": (
+        limited_after(5, []),
+        "a rate limit",
+        ["pieces", "form-charset", "same-answer", "own-price"],
+    ),
     "what only resembles the token": (
         prefix_of_token,
         "a token that only resembles the right one gets a price",
