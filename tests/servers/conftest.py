@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 import pytest
 
+from solusio_contracts.checking import interference
 from solusio_contracts.http.masking import TOKEN_VARIABLE
 from solusio_contracts.reporting import view
 from solusio_contracts.reporting.report import Report
@@ -190,9 +191,13 @@ class Judged:
         groups = [*view.obstacles(report), *view.failures(report), *view.warnings(report)]
         assert groups, self.output
         group = groups[0]
-        findings = group.results[0].findings
-        fixes = [*(finding.hint for finding in findings), group.cause.fix if group.cause else ""]
-        return FirstFinding(group.title, " ".join(one.actual for one in findings), " ".join(fixes))
+        fix = group.cause.fix if group.cause else ""
+        advice = view.advice(group.results[0].findings, view.clause_texts(report), fix)
+        return FirstFinding(
+            group.title,
+            " ".join(finding.actual for one in advice for finding in one.findings),
+            " ".join(text for one in advice for text in one.fixes),
+        )
 
 
 @dataclass(frozen=True)
@@ -203,6 +208,12 @@ class FirstFinding:
     actual: str
     advice: str
     """All that it says to change."""
+
+
+@pytest.fixture(autouse=True)
+def _little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing here recovers, so that waiting for it proves nothing."""
+    monkeypatch.setattr(interference, "BACKOFF", tuple(0.01 for _ in interference.BACKOFF))
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ BLOCKED = 'SecRule ARGS:action "@streq GetTokenPricing" "id:100001,phase:2,deny,
 def names(judged, cause, *fixes):
     """Check that the first finding names the cause and what to change, and that nothing passed."""
     first = judged.first
-    assert re.search(cause, first.title), judged.output
+    assert re.search(cause, f"{first.title}\n{first.actual}"), judged.output
     for fix in fixes:
         assert fix in first.advice, judged.output
     assert judged.exit != 0, judged.output
