@@ -166,7 +166,7 @@ def interference_result(target: Target) -> Result | None:
         "a price for each valid request, however many there are",
         f"status {interference.exchange.status}" + (f": {found.text}" if found else ""),
         interference.exchange,
-        hint=found.fix if found else BANNED,
+        hint=BANNED if found is None or found.name == "server-page-403" else found.fix,
         cause=Cause(id=found.name, title=found.text, fix=found.fix) if found else None,
     )
     item = Item("valid-requests", "http", "valid requests get a price, however many there are", (clause.id,))
