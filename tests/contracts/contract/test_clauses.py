@@ -130,5 +130,5 @@ def test_nothing_else_about_users_and_login_is_assumed_in_silence():
         if one.id.startswith(("UM-", "SSO-")) and one.provenance is Provenance.ASSUMED
     }
     solusio = {"UM-004", "UM-013", "SSO-003", "SSO-005"}
-    billing_system = {"UM-041", "UM-045", "UM-047", "UM-048", "UM-049", "SSO-012", "SSO-013"}
+    billing_system = {"UM-041", "UM-045", "UM-047", "UM-048", "UM-049", "UM-051", "SSO-012", "SSO-013"}
     assert assumed == solusio | billing_system
