@@ -18,6 +18,9 @@ _LARGEST_ERRORS: Final = 1024 * 1024
 _PIECE: Final = 65_536
 
 
+_running: "Final[set[subprocess.Popen[bytes]]]" = set()
+
+
 class CommandError(Exception):
     """A command cannot be started."""
 
@@ -76,10 +79,19 @@ def run_command(
     except ValueError as error:
         raise CommandError(str(error)) from None
     with process:
+        _running.add(process)
         try:
             return _watched(process, timeout, largest)
         finally:
+            _running.discard(process)
             _end(process)
+
+
+def end_running() -> None:
+    """End all commands that other threads run: Ctrl-C reaches only the main one."""
+    for process in tuple(_running):
+        with suppress(OSError):
+            process.terminate()
 
 
 def _watched(process: "subprocess.Popen[bytes]", timeout: float, largest: int) -> CommandResult:

@@ -1,5 +1,6 @@
 """Plays one scenario: runs the steps of the billing system, and looks at what it did."""
 
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -64,6 +65,8 @@ class Site:
     ca_file: Path | None
     browser: httpx.Client
     """Opens login links."""
+    stop: threading.Event
+    """Set when the run ends early."""
 
 
 @dataclass(slots=True)
@@ -164,6 +167,8 @@ class _Play:
     # Steps of the billing system
 
     def _step(self, event: AnyCustomerEvent) -> None:
+        if self._site.stop.is_set():
+            raise SandboxError("the run was interrupted")
         if isinstance(event, CustomerUpdate):
             self._change(event)
         journal, faults = self._world.mock.journal, self._world.mock.faults

@@ -6,13 +6,13 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
@@ -23,6 +23,7 @@ from mock_solusio.server.tls import Authority, names_of
 from mock_solusio.traffic.referee import ConductFinding
 from mock_solusio.users.certificate import CERTIFICATE, judge
 from mock_solusio.users.play import Site, play
+from solusio_contracts.adapter.command_runner import end_running
 from solusio_contracts.adapter.steps import Adapter, BillingError, UnreachableError
 from solusio_contracts.adapter.verdict import Difference, Verdict, judged, name_causes
 from solusio_contracts.checking.runner import clause_texts
@@ -117,17 +118,27 @@ def run(
     with ExitStack() as stack:
         folder = stack.enter_context(settings.meeting.folder())
         for _ in range(min(settings.jobs, len(chosen))):
-            running.sites.put(stack.enter_context(_site(folder, settings)))
+            running.sites.put(stack.enter_context(_site(folder, settings, running.stop)))
         if settings.jobs == 1:
             outcomes = [running.scenario(place, one) for place, one in enumerate(chosen)]
             certificate = running.certificate(folder)
         else:
             pool = stack.enter_context(ThreadPoolExecutor(settings.jobs))
-            stack.callback(running.stop.set)
-            # It takes longest with a billing system that tries again.
-            tried = pool.submit(running.certificate, folder)
-            outcomes = list(pool.map(running.scenario, range(len(chosen)), chosen))
-            certificate = tried.result()
+            begun: list[Future[Any]] = []
+            try:
+                # It takes longest with a billing system that tries again.
+                begun.append(pool.submit(running.certificate, folder))
+                for place, one in enumerate(chosen):
+                    begun.append(pool.submit(running.scenario, place, one))
+                certificate, *outcomes = (future.result() for future in begun)
+            except BaseException:
+                running.stop.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+                # A command may start just now.
+                while not all(future.done() for future in begun):
+                    end_running()
+                    time.sleep(0.05)
+                raise
     if not running.silent:
         outcomes += running.conduct()
     causes = name_causes([one.verdict for one in outcomes if isinstance(one, _Judged)])
@@ -151,7 +162,7 @@ def run(
 
 
 @contextmanager
-def _site(folder: Path, settings: Settings) -> Iterator[Site]:
+def _site(folder: Path, settings: Settings, stop: threading.Event) -> Iterator[Site]:
     """Open a place for scenarios.
 
     Raises:
@@ -171,7 +182,7 @@ def _site(folder: Path, settings: Settings) -> Iterator[Site]:
         sandbox.open(meeting.host, meeting.port, tls=context) as url,
         httpx.Client(trust_env=False, verify=verify, timeout=10) as browser,
     ):
-        yield Site(sandbox, url, meeting.url_for(url), folder, settings.access_token, ca_file, browser)
+        yield Site(sandbox, url, meeting.url_for(url), folder, settings.access_token, ca_file, browser, stop)
 
 
 @dataclass(frozen=True, slots=True)

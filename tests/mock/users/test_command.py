@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import signal
 import socket
+import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from importlib import resources
@@ -221,6 +224,28 @@ def _job(event):
         customers=(customer,),
         customers_file=None,
     )
+
+
+@pytest.mark.parametrize("jobs", ["1", "3"])
+def test_an_interrupted_run_leaves_no_process(tmp_path, jobs):
+    fifo = tmp_path / "pids"
+    os.mkfifo(fifo)
+    code = f"import os, time; open({str(fifo)!r}, 'w').write(f'{{os.getpid()}} '); time.sleep(600)"
+    create = shlex.join([sys.executable, "-S", "-c", code])
+    command = [sys.executable, "-m", "mock_solusio", "users", "check", "--create", create, "--jobs", jobs]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, cwd=tmp_path) as process:
+        try:
+            started = [int(pid) for pid in fifo.read_text().split()]
+            process.send_signal(signal.SIGTERM)
+            _, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 130
+    assert errors == "Interrupted: nothing was decided.\n"
+    for pid in started:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
 
 
 def test_list_and_show(users):
