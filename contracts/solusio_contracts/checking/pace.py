@@ -32,7 +32,7 @@ class Pace:
     def stopped(self) -> str:
         """Why nothing more is sent, or an empty text."""
         if not self._reason and self._seconds is not None and self.elapsed >= self._seconds:
-            self.stop(f"not run: the {self._seconds:g} s of --max-seconds were over")
+            self.stop(f"not run: the time of --max-seconds ({self._seconds:g} s) is over")
         return self._reason
 
     @property

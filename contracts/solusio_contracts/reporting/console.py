@@ -283,11 +283,14 @@ def _undecided(report: Report, page: _Page, *, verbose: bool) -> None:
     page.heading(f"{sum(map(len, undecided.values()))} undecided", "bold magenta")
     for reason, results in undecided.items():
         page.gap()
-        shown = results if verbose or len(results) <= SHOWN else results[: SHOWN - 1]
-        for result in shown:
-            page.marked("error", result.title, indent=_INDENT)
-        if len(results) > len(shown):
-            page.marked("error", f"{len(results) - len(shown)} more with --verbose", indent=_INDENT)
+        if verbose or len(results) <= SHOWN:
+            for result in results:
+                page.marked("error", result.title, indent=_INDENT)
+        else:
+            names = ", ".join(result.rule for result in results)
+            page.marked(
+                "error", f"{view.plural(len(results), view.words(report).item)}: {names}", indent=_INDENT
+            )
         page.say(reason, indent=_INDENT * 2)
 
 

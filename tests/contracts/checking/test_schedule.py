@@ -178,7 +178,7 @@ def test_an_interrupt_of_several_rules_keeps_what_was_found(served, monkeypatch)
 def test_a_run_that_is_out_of_time_lists_what_was_not_run(served):
     report = run(Target(served.settings(max_seconds=0.001)), UNFUZZED)
     reasons = {one.reason for one in report.results if one.outcome is Outcome.ERROR}
-    assert reasons == {"not run: the 0.001 s of --max-seconds were over"}
+    assert reasons == {"not run: the time of --max-seconds (0.001 s) is over"}
     assert len(report.with_outcome(Outcome.ERROR)) == len(UNFUZZED)
     assert report.exit is Exit.INCONCLUSIVE
 
