@@ -147,7 +147,7 @@ def text_of(data: bytes, source: str = "") -> str:
     """
     mark, encoding, name = next((one for one in _MARKS if data.startswith(one[0])), (b"", "utf-8", "UTF-8"))
     start = data[:4096]
-    if not mark and start.count(0) * 3 > len(start):
+    if not mark and len(start) > 3 and start.count(0) * 3 > len(start):
         raise DecodingError("it looks like UTF-16 without a byte order mark; save it as UTF-8", source)
     try:
         return data[len(mark) :].decode(encoding)

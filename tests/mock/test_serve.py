@@ -76,7 +76,7 @@ def test_sigterm_writes_everything_into_the_state_file(tmp_path):
     with program("serve", "--port", 0, "--state", state, "--admin-token", TOKEN) as made:
         call(made.url, "/api/v1/users", {"email": "ann@example.com"})
         assert made.interrupt(signal.SIGTERM)[0] == 0
-    assert [path.name for path in tmp_path.iterdir()] == ["state.sqlite"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["state.sqlite", "state.sqlite-key"]
     with serving("--state", str(state), "--admin-token", TOKEN) as (_, _, url):
         assert call(url, "/api/v1/users")["meta"]["total"] == 2
 

@@ -25,6 +25,7 @@ from mock_solusio.fleet.people import Person, faker_version, people
 from mock_solusio.fleet.spans import SpanMaker
 from mock_solusio.moment import DAY
 from mock_solusio.options import Options
+from mock_solusio.store import keys
 from mock_solusio.store.store import Store
 from mock_solusio.worlds import installation
 
@@ -58,10 +59,12 @@ def fill(fleet: Fleet, file: Path, advance: Advance = lambda _: None) -> None:
             with store.transaction() as world:
                 world.remember("clock", json.dumps(clock.state()))
                 known = {**about(fleet), "faker": faker_version(), "begin": fleet.begin}
+                del known["seed"]  # the administrator's credentials follow from it
                 world.remember("fleet", json.dumps(known))
         finally:
             store.close()
         part.rename(file)
+        keys.file_of(part).rename(keys.file_of(file))
     finally:
         _remove(part)
 
@@ -128,5 +131,5 @@ def _user(world: Store, person: Person) -> User:
 
 
 def _remove(part: Path) -> None:
-    for suffix in ("", "-wal", "-shm"):
+    for suffix in ("", "-wal", "-shm", "-key"):
         part.with_name(part.name + suffix).unlink(missing_ok=True)

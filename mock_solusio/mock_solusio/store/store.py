@@ -10,7 +10,6 @@ power failure the last changes may be missing, but the file is intact (see `stat
 import hashlib
 import hmac
 import random
-import secrets
 import sqlite3
 import string
 import uuid
@@ -20,16 +19,16 @@ from typing import Any, TypeVar
 from mock_solusio.clock import Clock
 from mock_solusio.domain.world import Kind, Record
 from mock_solusio.moment import Micros
-from mock_solusio.store import state_file
+from mock_solusio.store import keys, state_file
 from mock_solusio.store.spans import SpanTable
 from mock_solusio.store.table import StateError, StoredTable
 
 T = TypeVar("T", bound=Record)
 
-FORMAT = "3"
+FORMAT = "4"
 """Version of the layout of a state file."""
 
-UPGRADABLE = frozenset({"2"})
+UPGRADABLE = frozenset({"2", "3"})
 """Older formats with the same tables; `worlds.upgrade` upgrades their records."""
 
 DECODED = 256 * 1024 * 1024
@@ -58,6 +57,7 @@ class Store:
         self._file = file
         self.version = 0
         """Grows with every change of the state, which makes anything rendered before stale."""
+        self._keys: keys.Keys
         self._now: Micros | None = None
         self._wrote = False
         """Whether the present transaction has begun one of the database."""
@@ -83,20 +83,17 @@ class Store:
         return self._tables[kind.name]
 
     def secret(self, purpose: str, number: int, length: int = 40) -> str:
-        """Return letters and digits that follow only from seed, purpose and number."""
-        draw = self.random(f"secret {purpose}", number)
+        """Return letters and digits that follow only from seed, purpose and number; not from the state."""
+        draw = random.Random(_digest(self._keys.credentials, purpose, number))  # noqa: S311 - a key nobody knows
         return "".join(draw.choices(_LETTERS, k=length))
 
     def uuid(self, purpose: str, number: int) -> str:
         """Return a UUID (version 4) that follows only from seed, purpose and number."""
-        return str(uuid.UUID(bytes=self._digest(f"uuid {purpose}", number)[:16], version=4))
+        return str(uuid.UUID(bytes=_digest(self._keys.values, f"uuid {purpose}", number)[:16], version=4))
 
     def random(self, purpose: str, number: int) -> random.Random:
         """Return a random generator that follows only from seed, purpose and number."""
-        return random.Random(self._digest(purpose, number))  # noqa: S311 - repeatable on purpose
-
-    def _digest(self, purpose: str, number: int) -> bytes:
-        return hmac.digest(self._key, f"{purpose} {number}".encode(), hashlib.sha256)
+        return random.Random(_digest(self._keys.values, purpose, number))  # noqa: S311 - repeatable on purpose
 
     # Transactions
 
@@ -147,11 +144,6 @@ class Store:
         (count,) = self._connection.execute("SELECT count(*) FROM sqlite_sequence").fetchone()
         return bool(count == 0)
 
-    @property
-    def seed(self) -> str:
-        """The seed of all randomness."""
-        return self.remembered("seed") or ""
-
     def remembered(self, name: str) -> str | None:
         """Return a value about the whole state, such as the clock's state, or None."""
         row = self._connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
@@ -193,7 +185,7 @@ class Store:
             raise StateError(f"not a snapshot: {error}") from error
         finally:
             copy.close()
-        self._key = self.seed.encode()
+        self._keys = self._keys._replace(values=self._stored_key())
         self._forget()
         self.version += 1
 
@@ -222,12 +214,9 @@ class Store:
         connection.execute("CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
         if not names:
             self.remember("format", FORMAT)
-            self.remember("seed", secrets.token_hex(16) if seed is None else seed)
         elif (found := self.remembered("format")) not in {FORMAT, *UPGRADABLE}:
             raise StateError(f"a state file of format {found}; this version of mock-solusio has {FORMAT}")
-        elif seed is not None and seed != self.seed:
-            raise StateError("this state file was created with another seed")
-        self._key = self.seed.encode()
+        self._keys = self._prepared_keys(seed)
         self._tables = {kind.name: StoredTable(self, kind, connection) for kind in kinds}
         self.spans = SpanTable(connection, self.writing)
         """How long each resource had which plan (see `domain.spans`)."""
@@ -235,6 +224,30 @@ class Store:
         if names and self._file is not None and self._file.stat().st_size <= DECODED:
             for table in self._tables.values():
                 table.require_readable()
+
+    def _prepared_keys(self, seed: str | None) -> keys.Keys:
+        """Return the keys of the state, and remember those of a new one."""
+        former = self.remembered("seed")  # of an earlier version, in clear
+        if former is not None:
+            self._connection.execute("PRAGMA secure_delete = ON")
+            self._connection.execute("DELETE FROM meta WHERE name = 'seed'")
+            self.remember("key", keys.of_seed(former).values.hex())
+            seed = former if seed is None else seed
+        stored = self._stored_key()
+        found = keys.random() if seed is None else keys.of_seed(seed)
+        if not stored:
+            self.remember("key", found.values.hex())
+        elif seed is None:
+            known = None if self._file is None else keys.read(self._file)
+            found = keys.Keys(stored, known or found.credentials)
+        elif found.values != stored:
+            raise StateError("this state file was created with another seed")
+        if self._file is not None and keys.read(self._file) != found.credentials:
+            keys.write(self._file, found.credentials)
+        return found
+
+    def _stored_key(self) -> bytes:
+        return bytes.fromhex(self.remembered("key") or "")
 
     def _forget(self) -> None:
         for table in self._tables.values():
@@ -256,6 +269,10 @@ class _Transaction:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._store.end(keep=kind is None)
+
+
+def _digest(key: bytes, purpose: str, number: int) -> bytes:
+    return hmac.digest(key, f"{purpose} {number}".encode(), hashlib.sha256)
 
 
 def _open(file: Path | None) -> sqlite3.Connection:

@@ -62,7 +62,7 @@ def test_nobody_else_can_read_it(file, tmp_path):
     write(store, "a")
     modes = {path.name: stat.filemode(path.stat().st_mode) for path in tmp_path.iterdir()}
     store.close()
-    assert modes == {"state.sqlite": "-rw-------", "state.sqlite-wal": "-rw-------"}
+    assert modes == dict.fromkeys(("state.sqlite", "state.sqlite-wal", "state.sqlite-key"), "-rw-------")
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
 
 
@@ -72,7 +72,7 @@ def test_it_says_whether_it_was_closed(file, tmp_path):
     assert header(file).version == OPEN
     store.close()
     assert header(file).version == CLOSED
-    assert list(contents(tmp_path)) == ["state.sqlite"]
+    assert sorted(contents(tmp_path)) == ["state.sqlite", "state.sqlite-key"]
 
 
 def test_a_copy_without_its_wal_is_no_new_world(file, tmp_path):
@@ -159,6 +159,58 @@ def test_a_record_that_cannot_be_decoded_is_named(file):
         connection.execute("UPDATE notes SET body = '{}' WHERE id = 2")
         connection.commit()
     assert "its note 2 cannot be read (Object missing required field `text`)" in refusal(file)
+
+
+# Secrets
+
+
+SEED = "correct horse battery"
+
+
+@pytest.mark.parametrize("seed", [SEED, None])
+def test_no_credential_follows_from_the_file(file, seed):
+    with started(Options(file=file, seed=seed)) as mock:
+        token, known = mock.admin_token, mock.create_user()
+        state = file.read_bytes() + file.with_name("state.sqlite-wal").read_bytes()
+    key = file.with_name("state.sqlite-key").read_bytes().strip()
+    for secret in (SEED.encode(), token.encode(), key, bytes.fromhex(key.decode())):
+        assert secret not in state + file.read_bytes()
+    assert SEED.encode() not in key
+    # The next start shows the same token.
+    with started(Options(file=file)) as mock:
+        assert mock.admin_token == token
+    # Without the key, nobody can know it; it is still valid, and what follows from the state is the same.
+    file.with_name("state.sqlite-key").unlink()
+    with started(Options(file=file)) as mock:
+        assert mock.admin_token != token
+        assert mock.call("GET", f"users/{known['id']}")["id"] == known["id"]
+        answer = httpx.get(f"{mock.url}/api/v1/users", headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 200
+
+
+def test_with_its_seed_a_state_has_its_credentials_again(file):
+    with started(Options(file=file, seed=SEED)) as mock:
+        token = mock.admin_token
+    file.with_name("state.sqlite-key").unlink()
+    with started(Options(file=file, seed=SEED)) as mock:
+        assert mock.admin_token == token
+    with (
+        pytest.raises(StateError, match="was created with another seed"),
+        started(Options(file=file, seed="x")),
+    ):
+        pass
+
+
+def test_the_seed_of_an_earlier_version_is_removed(file):
+    opened(file).close()
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("DELETE FROM meta WHERE name = 'key'")
+        connection.execute("INSERT INTO meta VALUES ('seed', ?)", (SEED,))
+        connection.commit()
+    Store((NOTES,), Clock(0, speed=0), file=file, seed=SEED).close()
+    assert SEED.encode() not in file.read_bytes()
+    with pytest.raises(StateError, match="another seed"):
+        Store((NOTES,), Clock(0, speed=0), file=file, seed="x")
 
 
 # A full disk
