@@ -1,7 +1,7 @@
 """The keys from which all randomness of a store follows.
 
 Ids, sizes and curves follow from a key in the state. Credentials follow from another one, which is not there:
-whoever reads a state file finds digests of access tokens and passwords, and must not be able to derive these.
+a state file has digests of access tokens and passwords, and its reader must not be able to derive these.
 With a state file, that key is in a file of its own beside it, so that the next start shows the same
 credentials; a copy of the state does not need it.
 """
