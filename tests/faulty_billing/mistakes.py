@@ -10,7 +10,7 @@ import math
 from fractions import Fraction
 from typing import Any
 
-from billing import Billing, Row, Solusio, charged, later, moment
+from billing import Billing, Row, Solusio, charged, later, moment, rates
 
 # Hours and tokens
 
@@ -204,12 +204,6 @@ class PerHour(Billing):
         return sum(self.at(line, pricing["user_token_unit_cost"], decimals) for line in usage)
 
 
-class SumOfLines(Billing):
-    def total(self, usage: list[Row], pricing: Row, decimals: int) -> int:
-        cost = pricing["user_token_unit_cost"]
-        return sum(self.rounded(line["tokens"] * cost, decimals) for line in usage)
-
-
 class FromItsParts(Billing):
     """A mistake in the discounts or taxes, which the total includes."""
 
@@ -254,11 +248,6 @@ class BasePrice(Billing):
 class TaxForgotten(FromItsParts):
     def taxes(self, usage: list[Row], pricing: Row, decimals: int) -> list[Row]:  # noqa: ARG002
         return []
-
-
-class HalfEven(Billing):
-    def rounded(self, amount: Any, decimals: int) -> int:
-        return round(Fraction(amount) * 10**decimals)
 
 
 class Truncated(Billing):
@@ -309,6 +298,16 @@ class RoundingHidden(Billing):
         return super().invoice(customer, period, usage) | {"rounding": 0}
 
 
+class TwoRoundings(Billing):
+    """Half a cent is rounded down, and half a yen up."""
+
+    def rounded(self, amount: Any, decimals: int) -> int:
+        exact = Fraction(amount) * 10**decimals
+        if decimals != 2:
+            return super().rounded(amount, decimals)
+        return math.ceil(exact - Fraction(1, 2)) if exact > 0 else math.floor(exact + Fraction(1, 2))
+
+
 # Runs and numbers
 
 
@@ -334,6 +333,14 @@ class SameNumber(Billing):
 
     def next_number(self) -> Any:
         return self.numbers
+
+
+class NumbersWithGaps(Billing):
+    """Takes a number for every customer, also for those without usage."""
+
+    def next_number(self) -> Any:
+        self.numbers += 1
+        return super().next_number()
 
 
 class FreeOfCharge(Billing):
@@ -392,6 +399,74 @@ class OtherOrder(Billing):
 class IntegerNumbers(Billing):
     def next_number(self) -> Any:
         return int(super().next_number())
+
+
+class SumOfLines(Billing):
+    def total(self, usage: list[Row], pricing: Row, decimals: int) -> int:
+        cost = pricing["user_token_unit_cost"]
+        return sum(self.rounded(line["tokens"] * cost, decimals) for line in usage)
+
+
+class HalfEven(Billing):
+    def rounded(self, amount: Any, decimals: int) -> int:
+        return round(Fraction(amount) * 10**decimals)
+
+
+class NetRoundedFirst(Billing):
+    """Taxes on the rounded net; the total is the net and the taxes, as most European invoices have it."""
+
+    def net(self, usage: list[Row], pricing: Row, decimals: int) -> int:
+        return self.rounded(self.taxed(usage, pricing), decimals)
+
+    def taxes(self, usage: list[Row], pricing: Row, decimals: int) -> list[Row]:
+        net = taxed = self.net(usage, pricing, decimals)
+        rows = []
+        for one in rates(pricing):
+            share = Fraction(one["rate"]) / 100
+            amount = self.rounded((taxed if pricing["taxes"]["compound"] else net) * share, 0)
+            rows.append({"label": one["label"], "amount": amount})
+            taxed += amount
+        return rows
+
+    def total(self, usage: list[Row], pricing: Row, decimals: int) -> int:
+        taxes = self.taxes(usage, pricing, decimals)
+        return self.net(usage, pricing, decimals) + sum(one["amount"] for one in taxes)
+
+
+class SumOfWhatIsPrinted(Billing):
+    def total(self, usage: list[Row], pricing: Row, decimals: int) -> int:
+        lines = sum(self.line_amount(line, pricing, decimals) for line in usage)
+        parts = (*self.discounts(usage, pricing, decimals), *self.taxes(usage, pricing, decimals))
+        return lines + sum(one["amount"] for one in parts)
+
+
+class TaxInclusive(Billing):
+    """Final prices, and the taxes that they include."""
+
+    def line_amount(self, line: Row, pricing: Row, decimals: int) -> int:
+        return self.rounded(line["tokens"] * pricing["user_token_unit_cost"], decimals)
+
+    def taxed(self, usage: list[Row], pricing: Row) -> Any:
+        decimals = self.decimals(pricing)
+        shares = [Fraction(one["rate"]) / 100 for one in rates(pricing)]
+        if pricing["taxes"]["compound"]:
+            factor = math.prod((1 + share for share in shares), start=Fraction(1))
+        else:
+            factor = 1 + sum(shares, Fraction(0))
+        return self.total(usage, pricing, decimals) / factor / 10**decimals
+
+    def printed(self, invoice: Row) -> Row:
+        inside = {"subtotal", "discounts", "rounding"}
+        return {name: value for name, value in super().printed(invoice).items() if name not in inside}
+
+
+class CashRounding(Billing):
+    """Totals are multiples of 0.05, as in Switzerland."""
+
+    def total(self, usage: list[Row], pricing: Row, decimals: int) -> int:
+        coins = super().total(usage, pricing, decimals)
+        step = 5 * 10**decimals // 100
+        return (2 * coins + step) // (2 * step) * step if step else coins
 
 
 class Correct(Billing):

@@ -1,7 +1,7 @@
 """`--config FILE`: reads options from a table of a TOML file, as strictly as from the command line."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -12,6 +12,9 @@ DEFAULT_FILE = "mock-solusio.toml"
 
 SECTIONS = frozenset({"check", "invoices", "users"})
 """The tables that a file may have; each command reads its own."""
+
+GROUPS = frozenset({"method"})
+"""Tables within them; their entries are options, too."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 # Options that only make sense on the command line.
@@ -59,7 +62,7 @@ def _defaults(command: click.Command, file: Path, section: str, *, required: boo
         raise click.BadParameter(f"{file}: expected a table [{section}]", param_hint="--config")
     parameters = _by_name(command)
     defaults: dict[str, Any] = {}
-    for key, value in table.items():
+    for key, value in _flat(table):
         name = key.replace("_", "-")
         parameter = parameters.get(name)
         if parameter is None:
@@ -72,6 +75,15 @@ def _defaults(command: click.Command, file: Path, section: str, *, required: boo
             raise click.BadParameter(f"{file}: [{section}] has {name!r} twice", param_hint="--config")
         defaults[parameter.name or name] = value
     return defaults
+
+
+def _flat(table: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the entries of a table and of the tables in it that only group options."""
+    for key, value in table.items():
+        if isinstance(value, dict) and key in GROUPS:
+            yield from value.items()
+        else:
+            yield key, value
 
 
 def _by_name(command: click.Command) -> dict[str, click.Parameter]:

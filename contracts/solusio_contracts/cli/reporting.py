@@ -45,6 +45,14 @@ def report_options(*, verbose: str) -> Callable[[F], F]:
             multiple=True,
             help=f"Write a report to a file; kinds: {', '.join(KINDS)}.",
         ),
+        click.option(
+            "--fail-on",
+            type=click.Choice(["must", "should"]),
+            default="must",
+            show_default=True,
+            metavar="LEVEL",
+            help="The weakest level that fails the run: must, or should, with which warnings do too.",
+        ),
         click.option("-v", "--verbose", is_flag=True, help=verbose),
         click.option("-q", "--quiet", is_flag=True, help="Show only the verdict."),
     )
@@ -88,6 +96,10 @@ def run_and_report(
         from solusio_contracts.reporting.baseline import apply
 
         report = apply(report, baseline)
+    if options["fail_on"] != report.fail_on:
+        from msgspec.structs import replace
+
+        report = replace(report, fail_on=options["fail_on"])
     _write_files(report, baseline, options)
     _show(report, console, options)
     ctx.exit(INTERRUPTED if interrupted.is_set() else int(report.exit))

@@ -2,23 +2,34 @@
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import Final
 
 from solusio_contracts.adapter.amounts import rounded, written
 from solusio_contracts.adapter.customers import Pricing
-from solusio_contracts.invoices.amounts import breakdown, plain, product, total_of
+from solusio_contracts.invoices.amounts import plain, product, total_of
 from solusio_contracts.invoices.differences import Comparison, add_grouped, billed_key, counted, line_name
 from solusio_contracts.invoices.documents import BilledInvoice, BilledLine
+from solusio_contracts.invoices.method import Method, PricedTokens
 from solusio_contracts.invoices.scenario import ExpectedInvoice
+
+_USUAL: Final = Method()
 
 
 def compare_amounts(
-    expected: ExpectedInvoice, billed: BilledInvoice, pricing: Pricing, comparison: Comparison
+    expected: ExpectedInvoice,
+    billed: BilledInvoice,
+    pricing: Pricing,
+    comparison: Comparison,
+    method: Method = _USUAL,
 ) -> None:
-    """Compare currency and amounts; amounts that follow from lines are checked against the billed lines."""
+    """Compare currency and amounts; they must follow from the billed lines by a method of rounding."""
     _currency(expected, billed, pricing, comparison)
-    _total(expected, billed, pricing, comparison)
-    _line_amounts(billed, pricing, comparison)
-    _parts(expected, billed, pricing, comparison)
+    priced = PricedTokens([line.tokens for line in billed.lines], pricing)
+    right = priced.by(method)
+    _total(billed, priced.money(right.total), pricing, comparison, method)
+    lines = [priced.money(one) for one in right.lines]
+    _line_amounts(billed, lines, pricing, comparison, method)
+    _parts(billed, priced, pricing, comparison, method)
     _display(expected, billed, pricing, comparison)
 
 
@@ -87,38 +98,42 @@ def is_slight(billed: BilledInvoice, right: Decimal, pricing: Pricing) -> bool:
 
 
 def _total(
-    expected: ExpectedInvoice, billed: BilledInvoice, pricing: Pricing, comparison: Comparison
+    billed: BilledInvoice, right: Decimal, pricing: Pricing, comparison: Comparison, method: Method
 ) -> None:
     # Wrong lines are reported as such, so the total is checked against the billed lines.
-    own = own_total(billed.tokens, pricing)
-    ok = billed.total in (own, expected.total)
-    right = expected.total if billed.tokens == expected.tokens else own
+    how = str(method) if method.total != "exact" else times(billed.tokens, pricing.user_token_unit_cost)
     comparison.expect(
-        ok,
+        billed.total == right,
         "INV-007" if is_slight(billed, right, pricing) else "INV-006",
         "total",
-        f"{money(right, pricing)} ({times(billed.tokens, pricing.user_token_unit_cost)})",
+        f"{money(right, pricing)} ({how})",
         money(billed.total, pricing),
         about="total",
     )
 
 
-def _line_amounts(billed: BilledInvoice, pricing: Pricing, comparison: Comparison) -> None:
-    priced = [line for line in billed.lines if line.amount is not None]
-    if not priced:
-        return
-    unit = unit_of(priced, pricing)
-    wrong = [line for line in priced if line.amount != _amount(line, unit, pricing)]
+def _line_amounts(
+    billed: BilledInvoice,
+    right: Sequence[Decimal],
+    pricing: Pricing,
+    comparison: Comparison,
+    method: Method,
+) -> None:
+    priced = [
+        (line, amount) for line, amount in zip(billed.lines, right, strict=True) if line.amount is not None
+    ]
+    wrong = [(line, amount) for line, amount in priced if line.amount != amount]
     comparison.checks += len(priced) - len(wrong)
+    unit = pricing.base_token_unit_cost if method.lines == "base" else pricing.user_token_unit_cost
     add_grouped(
         wrong,
         comparison,
         "INV-008",
         "amounts",
-        lambda line: (
-            f"{line_name(billed_key(line))}: amount",
-            f"{money(_amount(line, unit, pricing), pricing)} ({times(line.tokens, unit)})",
-            money(line.amount or Decimal(0), pricing),
+        lambda pair: (
+            f"{line_name(billed_key(pair[0]))}: amount",
+            f"{money(pair[1], pricing)} ({times(pair[0].tokens, unit)})",
+            money(pair[0].amount or Decimal(0), pricing),
         ),
     )
 
@@ -134,52 +149,41 @@ def _amount(line: BilledLine, unit: Decimal, pricing: Pricing) -> Decimal:
 
 
 def _parts(
-    expected: ExpectedInvoice, billed: BilledInvoice, pricing: Pricing, comparison: Comparison
+    billed: BilledInvoice, priced: PricedTokens, pricing: Pricing, comparison: Comparison, method: Method
 ) -> None:
-    decimals = pricing.currency.decimals
-    same = billed.tokens == expected.tokens
-    exact = breakdown(billed.tokens, pricing)
+    right = priced.by(method)
     if billed.subtotal is not None:
-        right = expected.subtotal if same and expected.subtotal is not None else None
+        allowed = {priced.money(one) for one in priced.subtotals(method)}
         printed = [line.amount for line in billed.lines if line.amount is not None]
-        at_base = total_of(_amount(line, pricing.base_token_unit_cost, pricing) for line in billed.lines)
-        at_user = total_of(_amount(line, pricing.user_token_unit_cost, pricing) for line in billed.lines)
-        allowed = {at_base, rounded(exact.base, decimals), at_user, right}
         if len(printed) == len(billed.lines):
             allowed.add(total_of(printed))
         comparison.expect(
             billed.subtotal in allowed,
             "INV-009",
             "subtotal",
-            f"{money(right if right is not None else at_base, pricing)} (the sum of the lines)",
+            f"{money(priced.money(right.subtotal), pricing)} (the sum of the lines)",
             money(billed.subtotal, pricing),
             about="parts",
         )
     if billed.discounts is not None:
-        hand = {one.name: one.amount for one in expected.discounts or ()} if same else {}
+        names = [one.name for one in pricing.discounts]
         _named(
             "discount",
-            [
-                (one.name, hand.get(one.name, rounded(amount, decimals)))
-                for one, amount in zip(pricing.discounts, exact.discounts, strict=True)
-            ],
+            [(name, priced.money(one)) for name, one in zip(names, right.discounts, strict=True)],
             [(one.name, one.amount) for one in billed.discounts],
             pricing,
             comparison,
         )
     if billed.taxes is not None:
-        hand = {one.label: one.amount for one in expected.taxes or ()} if same else {}
+        labels = [one.label for one in pricing.taxes.rates]
         _named(
             "tax",
-            [
-                (one.label, hand.get(one.label, rounded(amount, decimals)))
-                for one, amount in zip(pricing.taxes.rates, exact.taxes, strict=True)
-            ],
+            [(label, priced.money(one)) for label, one in zip(labels, right.taxes, strict=True)],
             [(one.label, one.amount) for one in billed.taxes],
             pricing,
             comparison,
         )
-    _sum(billed, pricing, comparison)
+    _sum(billed, priced, pricing, comparison, method)
 
 
 def _named(
@@ -215,16 +219,16 @@ def _named(
         )
 
 
-def _sum(billed: BilledInvoice, pricing: Pricing, comparison: Comparison) -> None:
+def _sum(
+    billed: BilledInvoice, priced: PricedTokens, pricing: Pricing, comparison: Comparison, method: Method
+) -> None:
     if billed.subtotal is None:
         return
     rounding = billed.rounding or Decimal(0)
     adjusted = (*(one.amount for one in billed.discounts or ()), *(one.amount for one in billed.taxes or ()))
     base_up = total_of((billed.subtotal, *adjusted, rounding))
     # Lines at the customer's price include discounts and taxes.
-    at_user = billed.subtotal == total_of(
-        _amount(line, pricing.user_token_unit_cost, pricing) for line in billed.lines
-    )
+    at_user = billed.subtotal == priced.money(sum(priced.lines(method.rounding, final=True)))
     shown = billed.discounts is not None or billed.taxes is not None or at_user
     changed = bool(pricing.discounts or pricing.taxes.rates)
     if changed and not shown:

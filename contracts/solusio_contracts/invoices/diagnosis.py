@@ -6,30 +6,36 @@ whole difference: every line, or the whole total. To add one, write it into `lin
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 
 from solusio_contracts.adapter.verdict import Mistake
 from solusio_contracts.invoices import line_mistakes, line_variants, money_mistakes, period_mistakes
 from solusio_contracts.invoices.case import Case
-from solusio_contracts.invoices.compare_amounts import is_slight, own_total
+from solusio_contracts.invoices.compare_amounts import is_slight
 from solusio_contracts.invoices.usage import UsageLine, month_bounds
 
 
-def explain(case: Case) -> tuple[dict[str, tuple[Mistake, ...]], bool]:
-    """Return the mistakes that explain lines, total, amounts and parts of a wrong invoice.
+def explain_lines(case: Case) -> dict[str, tuple[Mistake, ...]]:
+    """Return the mistakes that explain wrong lines, by what a difference is about."""
+    if case.billed_lines == case.right_lines:
+        return {}
+    found = tuple(_of_period(case)) or tuple(dict.fromkeys(line_mistakes.found_in(case)))
+    return {"lines": found, "foreign": found} if found else {}
+
+
+def explain_amounts(case: Case, right: Decimal) -> tuple[dict[str, tuple[Mistake, ...]], bool]:
+    """Return the mistakes that explain wrong amounts; `right` is the total that should be there.
 
     The second value says whether a difference of the total, however small, has another cause than rounding.
     """
     found: dict[str, Iterable[Mistake]] = {}
-    wrong_lines = case.billed_lines != case.right_lines
-    if wrong_lines:
-        found["lines"] = found["foreign"] = list(_of_period(case)) or list(line_mistakes.found_in(case))
     gross = False
-    if case.billed.total not in (own_total(case.billed.tokens, case.pricing), case.expected.total):
+    if case.billed.total != right:
         rounding = list(money_mistakes.rounding_of(case))
         others = list(money_mistakes.prices_of(case))
-        if not wrong_lines:
+        if case.billed_lines == case.right_lines:
             others += line_mistakes.behind_total(case)
-        if not is_slight(case.billed, own_total(case.billed.tokens, case.pricing), case.pricing):
+        if not is_slight(case.billed, right, case.pricing):
             # Rounding a price to whole dollars, say, is possible, but another cause is more likely.
             others, rounding = others or rounding, []
         gross = bool(others) and not rounding

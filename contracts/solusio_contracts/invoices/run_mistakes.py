@@ -21,6 +21,11 @@ SEVERAL = Mistake(
     "write several invoices for one customer and month",
     "Put all lines of a customer and month on one invoice.",
 )
+TWO_METHODS = Mistake(
+    "two-methods",
+    "round some amounts in one way, and some in another",
+    "Round in one place of your program, and in one way.",
+)
 EMPTY = Mistake(
     "without-usage", "write invoices for customers without usage", "No usage, no invoice: leave them out."
 )

@@ -1,7 +1,9 @@
 """Judges what was billed for a scenario, and makes its result. Pure."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -10,14 +12,15 @@ from solusio_contracts.adapter.verdict import Difference, Mistake, Verdict, judg
 from solusio_contracts.contract.clauses import Level
 from solusio_contracts.invoices import period_mistakes
 from solusio_contracts.invoices.case import Case
-from solusio_contracts.invoices.compare import compare
-from solusio_contracts.invoices.compare_amounts import money
-from solusio_contracts.invoices.diagnosis import explain, explain_missing
+from solusio_contracts.invoices.compare_amounts import compare_amounts, money
+from solusio_contracts.invoices.compare_lines import compare_lines
+from solusio_contracts.invoices.diagnosis import explain_amounts, explain_lines, explain_missing
 from solusio_contracts.invoices.differences import Comparison, counted
 from solusio_contracts.invoices.documents import BilledInvoice
 from solusio_contracts.invoices.float_noise import FLOAT_NOISE, without_noise
+from solusio_contracts.invoices.method import BilledAmounts, Explanation, Method
 from solusio_contracts.invoices.period_mistakes import Requested, windows
-from solusio_contracts.invoices.run_mistakes import EMPTY, of_second_run, of_several
+from solusio_contracts.invoices.run_mistakes import EMPTY, TWO_METHODS, of_second_run, of_several
 from solusio_contracts.invoices.scenario import ExpectedInvoice, Scenario, ScenarioCustomer
 from solusio_contracts.invoices.usage import LineKey, UsageLine, UsageWindow, by_customer, month_bounds
 from solusio_contracts.reporting.report import Item, Outcome, Result
@@ -26,6 +29,9 @@ INVOICE_SHOWN: Final = 1200
 """Characters of a billed invoice that a finding shows."""
 NUMBERS: Final = "invoice-numbers"
 """The name of the check over all invoices of a run."""
+
+METHOD: Final = "rounding-method"
+"""The name of the check that one method of rounding explains all invoices."""
 
 Billed = Mapping[int, Sequence[BilledInvoice]]
 """The invoices of a period by billing_user_id."""
@@ -55,13 +61,14 @@ def judge_period(
     broken: Collection[int] = (),
     question: str,
     request: str,
-) -> None:
-    """Compare the invoices of a period with the expected ones.
+) -> list["PendingAmounts"]:
+    """Compare the lines of a period's invoices with the expected ones; return what is left to compare.
 
     `broken` are the billing_user_ids of customers whose invoices cannot be read: they are left out.
     """
     right = {one.customer: one for one in scenario.invoices if one.period == period.name}
     own = by_customer(period.usage)
+    pending: list[PendingAmounts] = []
     for customer in scenario.customers:
         number = ids[customer.name]
         if number in broken:
@@ -87,38 +94,107 @@ def judge_period(
                     mistakes=(FLOAT_NOISE,),
                 )
             foreign = _foreign(scenario, ids, own, customer)
-            compare(expected, invoice, customer.pricing, comparison, foreign)
+            compare_lines(expected, invoice, comparison, foreign)
+            case = Case(
+                expected=expected,
+                billed=invoice,
+                pricing=customer.pricing,
+                usage=mine,
+                everybody=period.usage,
+                window=period.window,
+                requested=period.requested,
+                same_mail=[
+                    line
+                    for other in scenario.customers
+                    if other is not customer and other.email == customer.email
+                    for line in own.get(ids[other.name], ())
+                ],
+            )
             if comparison.differences:
-                case = Case(
-                    expected=expected,
-                    billed=invoice,
-                    pricing=customer.pricing,
-                    usage=mine,
-                    everybody=period.usage,
-                    window=period.window,
-                    requested=period.requested,
-                    same_mail=[
-                        line
-                        for other in scenario.customers
-                        if other is not customer and other.email == customer.email
-                        for line in own.get(ids[other.name], ())
-                    ],
+                comparison.differences = explained(comparison.differences, explain_lines(case))
+            pending.append(
+                PendingAmounts(
+                    case, f"{scenario.id}, {customer.name}, {period.name}", where, question, request
                 )
-                comparison.differences = explained(comparison.differences, case)
+            )
         verdict.checks += comparison.checks
         response = "\n".join(invoice_text(one) for one in found)[:INVOICE_SHOWN]
         verdict.add(comparison.differences, question=question, request=request, response=response)
+    return pending
 
 
-def explained(differences: Iterable[Difference], case: Case) -> list[Difference]:
-    """Return differences with the mistakes that explain them, and with the clause that follows."""
-    mistakes, gross = explain(case)
-    found: list[Difference] = []
-    for one in differences:
-        # A small difference with another cause than rounding violates the other clause.
-        number = "INV-006" if gross and one.clause == "INV-007" else one.clause
-        found.append(replace(one, mistakes=one.mistakes or mistakes.get(one.about, ()), clause=number))
-    return found
+@dataclass(frozen=True, slots=True)
+class PendingAmounts:
+    """An invoice whose amounts are judged once the method of rounding is known."""
+
+    case: Case
+    name: str
+    """Scenario, customer and period."""
+    where: str
+    question: str
+    request: str
+
+    def billed(self) -> BilledAmounts:
+        """Return its amounts, and what they follow from."""
+        return BilledAmounts(self.case.billed, self.case.pricing)
+
+
+def judge_amounts(pending: PendingAmounts, method: Method, verdict: Verdict) -> None:
+    """Compare the amounts of an invoice with those of a method."""
+    case = pending.case
+    comparison = Comparison(pending.where)
+    compare_amounts(case.expected, case.billed, case.pricing, comparison, method)
+    verdict.checks += comparison.checks
+    if comparison.differences:
+        mistakes, gross = explain_amounts(case, pending.billed().total_by(method))
+        differences = [
+            # A small difference with another cause than rounding violates the other clause.
+            replace(one, clause="INV-006") if gross and one.clause == "INV-007" else one
+            for one in explained(comparison.differences, mistakes)
+        ]
+        response = invoice_text(case.billed)[:INVOICE_SHOWN]
+        verdict.add(differences, question=pending.question, request=pending.request, response=response)
+
+
+def explained(
+    differences: Iterable[Difference], mistakes: Mapping[str, tuple[Mistake, ...]]
+) -> list[Difference]:
+    """Return differences with the mistakes that explain what they are about."""
+    return [replace(one, mistakes=one.mistakes or mistakes.get(one.about, ())) for one in differences]
+
+
+def judge_method(pending: Sequence[PendingAmounts], found: Explanation) -> Verdict:
+    """Check that all invoices are rounded by one method."""
+    verdict = Verdict(checks=found.of)
+    if found.contradiction:
+        told = [_rounded(pending[place], method) for place, method in found.contradiction]
+        verdict.add(
+            [
+                Difference(
+                    "INV-016",
+                    "two invoices",
+                    "amounts that follow from one method of rounding",
+                    "; ".join(told),
+                    "",
+                    "If you round differently on purpose, declare it in [invoices.method].",
+                    (TWO_METHODS,),
+                )
+            ]
+        )
+    return verdict
+
+
+def result_of_method(verdict: Verdict, curl: str) -> Result:
+    """Return the result of the check that all invoices are rounded by one method."""
+    title = "all invoices of this run are rounded by one method"
+    return judged(Item(METHOD, "rounding", title, ("INV-016",)), verdict, curl=curl)
+
+
+def _rounded(pending: PendingAmounts, method: Method) -> str:
+    priced = pending.billed().priced
+    exact = float(priced.exact) / 10**priced.decimals
+    total = money(pending.case.billed.total, pending.case.pricing)
+    return f"{pending.name}: {exact:.6g} became {total}, as by {method}"
 
 
 def judge_again(
@@ -172,7 +248,7 @@ def item_of(scenario: Scenario) -> Item:
 
 
 class InvoiceNumbers:
-    """Checks that no two invoices of a run have the same number (INV-013)."""
+    """Checks that no two invoices of a run have the same number (INV-013), and for gaps (INV-017)."""
 
     def __init__(self) -> None:
         self._seen: dict[str, tuple[int, str]] = {}
@@ -187,8 +263,24 @@ class InvoiceNumbers:
             if known != owner and number not in self._twice:
                 self._twice[number] = (known, owner)
 
-    def result(self, curl: str) -> Result | None:
-        """Return the result, if there were any invoices."""
+    def _gaps(self) -> Iterator[Difference]:
+        """Yield where numbers are missing; they may have a fixed prefix, such as the year."""
+        series: dict[str, list[tuple[int, str]]] = {}
+        for number in self._seen:
+            digits = re.search(r"[0-9]+$", number)
+            if digits is None:
+                yield Difference("INV-017", "number of an invoice", "digits at its end", number, "numbers")
+            else:
+                series.setdefault(number[: digits.start()], []).append((int(digits[0]), number))
+        for found in series.values():
+            for (before, name), (after, next_name) in pairwise(sorted(found)):
+                if after > before + 1:
+                    yield Difference(
+                        "INV-017", "numbers of invoices", f"no gap after {name}", next_name, "numbers"
+                    )
+
+    def result(self, curl: str, *, gapless: bool = False) -> Result | None:
+        """Return the result, if there were any invoices; `gapless`: gaps between numbers count, too."""
         if not self._seen:
             return None
         verdict = Verdict(checks=len(self._seen))
@@ -204,8 +296,10 @@ class InvoiceNumbers:
             )
             for number, (one, other) in self._twice.items()
         )
+        if gapless:
+            verdict.add(self._gaps())
         title = "no two invoices of this run have the same number"
-        return judged(Item(NUMBERS, "numbers", title, ("INV-013",)), verdict, curl=curl)
+        return judged(Item(NUMBERS, "numbers", title, ("INV-013", "INV-017")), verdict, curl=curl)
 
 
 def invoice_text(invoice: BilledInvoice) -> str:

@@ -167,6 +167,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Those of them whose valid request got no price."""
     statuses: dict[str, int] = {}
     """How many requests got each status, in ascending order; `no response` counts those without one."""
+    fail_on: str = "must"
+    """The weakest level that fails the run: `must` or `should`."""
     facts: tuple[Fact, ...] = ()
     results: tuple[Result, ...] = ()
     clauses: tuple[ClauseText, ...] = ()
@@ -196,9 +198,17 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def exit(self) -> Exit:
         """The exit code: a run that left anything untested never passes."""
-        if self.failed or self.stale:
+        if self.failed or self.stale or (self.fail_on == "should" and self._has_warnings()):
             return Exit.NOT_CONFORMANT
         passed = self.count(Outcome.PASS) + self.count(Outcome.WARN) + self.count(Outcome.FAIL)
         if self.count(Outcome.ERROR) or self.unpriced or not passed:
             return Exit.INCONCLUSIVE
         return Exit.CONFORMANT
+
+    def _has_warnings(self) -> bool:
+        """Tell whether there is a warning that the baseline does not accept."""
+        return any(
+            not finding.accepted
+            for result in self.with_outcome(Outcome.WARN, Outcome.FAIL)
+            for finding in result.findings
+        )

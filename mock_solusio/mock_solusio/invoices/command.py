@@ -4,8 +4,9 @@ Only click and the standard library are imported here; each command imports the 
 """
 
 import os
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -21,6 +22,53 @@ from solusio_contracts.cli.reporting import report_options, run_and_report
 if TYPE_CHECKING:
     from mock_solusio.invoices.run import BillingSystem, NumberedScenario
     from solusio_contracts.reporting.report import Report
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+METHOD = ("rounding", "tax_on", "total", "lines", "cash_rounding", "prices")
+"""The options about the method of rounding."""
+
+
+class _Step(click.ParamType[Decimal]):
+    """An amount such as 0.05."""
+
+    name = "AMOUNT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        """Return the amount."""
+        try:
+            step = value if isinstance(value, Decimal) else Decimal(str(value))
+        except InvalidOperation:
+            step = Decimal(0)
+        if not (step.is_finite() and Decimal("0.0001") <= step <= 1000):
+            self.fail(f"expected an amount such as 0.05, got {value!r}", param, ctx)
+        return step
+
+
+def _method_options(command: F) -> F:
+    """Add the options about how amounts are rounded, which [invoices.method] takes too."""
+    choices = {
+        "rounding": (("half-up", "half-even", "half-down", "floor", "ceiling", "truncate"), "How to round."),
+        "tax-on": (("exact", "rounded-net", "rounded-lines"), "What taxes are calculated on."),
+        "total": (("exact", "sum-of-parts", "sum-of-lines"), "How the total is calculated."),
+        "lines": (("base", "final"), "Prices of lines: without or with discounts and taxes."),
+        "prices": (("net", "tax-inclusive"), "Whether taxes are added, or taken out of the total."),
+    }
+    command = click.option(
+        "--numbers",
+        type=click.Choice(("unique", "gapless")),
+        default="unique",
+        show_default=True,
+        help="Whether invoice numbers may have gaps.",
+    )(command)
+    for name, (values, text) in reversed(choices.items()):
+        found = f"{text}  [default: what explains all invoices]"
+        command = click.option(f"--{name}", type=click.Choice(values), help=found)(command)
+    return click.option(
+        "--cash-rounding",
+        type=_Step(),
+        help="Totals are multiples of this amount.  [default: what explains all invoices]",
+    )(command)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -53,6 +101,7 @@ def invoices() -> None:
     help="Before a scenario: imports its customers and their prices (see `mock-solusio invoices schema "
     "customers`), and deletes their invoices from an earlier run. A URL gets a POST with them as JSON.",
 )
+@_method_options
 @run_options
 @report_options(verbose="Also show passed scenarios and whole invoices.")
 @config_option(section="invoices")
@@ -80,15 +129,16 @@ def check(ctx: click.Context, /, **options: Any) -> None:
     """  # noqa: D301 - click's \b must be a real backspace
     access_token = access_token_of(options["access_token"])
     system, curl_of = _system(options, access_token)
-    chosen, judge_numbers = _selected(options)
+    chosen, left_out = _selected(options)
 
     def run(console: Any) -> "Report":
-        return _run(system, chosen, console, options, access_token, judge_numbers, curl_of)
+        return _run(system, chosen, console, options, access_token, left_out, curl_of)
 
+    from mock_solusio.invoices.run import METHOD as ROUNDING
     from mock_solusio.invoices.run import NUMBERS
     from solusio_contracts.invoices.scenario import load_scenarios
 
-    names = {NUMBERS, *(scenario.id for scenario in load_scenarios())}
+    names = {ROUNDING, NUMBERS, *(scenario.id for scenario in load_scenarios())}
     run_and_report(ctx, options, run, item="scenario", names=names)
 
 
@@ -98,7 +148,7 @@ def _run(
     console: Any,
     options: dict[str, Any],
     access_token: str,
-    judge_numbers: bool,
+    left_out: Collection[str],
     curl_of: Callable[[str], str],
 ) -> "Report":
     from mock_solusio.invoices.run import run
@@ -114,7 +164,9 @@ def _run(
                 chosen,
                 access_token=access_token,
                 meeting=meeting,
-                judge_numbers=judge_numbers,
+                skip=left_out,
+                gapless=options["numbers"] == "gapless",
+                declared={name: options[name] for name in METHOD if options[name] is not None},
                 curl_of=curl_of,
                 progress=progress,
             )
@@ -144,25 +196,26 @@ def _system(options: dict[str, Any], access_token: str) -> "tuple[BillingSystem,
     return system, adapter.alone
 
 
-def _selected(options: dict[str, Any]) -> "tuple[list[NumberedScenario], bool]":
-    from mock_solusio.invoices.run import NUMBERS, numbered
+def _selected(options: dict[str, Any]) -> "tuple[list[NumberedScenario], set[str]]":
+    from mock_solusio.invoices.run import METHOD, NUMBERS, numbered
     from solusio_contracts.checking.selection import SelectionError, select
     from solusio_contracts.invoices.scenario import load_scenarios
 
+    overall = {METHOD, NUMBERS}
     everything = numbered(load_scenarios(), options["first_customer_id"])
     try:
         chosen = select(
             everything,
             lambda one: (one.scenario.id, one.scenario.area, *one.scenario.clauses),
             options["only"],
-            # What is checked across all scenarios can be skipped too.
-            [pattern for pattern in options["skip"] if pattern != NUMBERS],
+            # What is checked across all invoices can be skipped too.
+            [pattern for pattern in options["skip"] if pattern not in overall],
             kind="scenario",
             listing="mock-solusio invoices list",
         )
     except SelectionError as error:
         raise click.UsageError(str(error)) from error
-    return chosen, NUMBERS not in options["skip"]
+    return chosen, overall & set(options["skip"])
 
 
 @invoices.command(name="list", short_help="List all scenarios.")

@@ -3,11 +3,11 @@
 import datetime
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from mock_solusio.invoices.sandbox import InvoiceSandbox, SandboxPeriod
 from mock_solusio.meeting_point import MeetingPoint
@@ -19,18 +19,25 @@ from solusio_contracts.contract.clauses import clauses
 from solusio_contracts.decoding import DecodingError
 from solusio_contracts.invoices.documents import BilledInvoice, read_invoices
 from solusio_contracts.invoices.job import BillingJob
+from solusio_contracts.invoices.method import Explanation, explain, methods
 from solusio_contracts.invoices.period_mistakes import LOCAL_TIME
 from solusio_contracts.invoices.scenario import Scenario, customers_document
 from solusio_contracts.invoices.verdict import (
+    METHOD,
     NUMBERS,
     InvoiceNumbers,
+    PendingAmounts,
     PeriodUsage,
     item_of,
     judge_again,
+    judge_amounts,
+    judge_method,
     judge_period,
     result_of,
+    result_of_method,
 )
-from solusio_contracts.reporting.report import ClauseText, Outcome, Report, Result
+from solusio_contracts.reporting.report import ClauseText, Fact, Outcome, Report, Result
+from solusio_contracts.reporting.view import plural
 
 COMMAND: Final = "invoices check"
 IDS_PER_SCENARIO: Final = 10
@@ -42,6 +49,7 @@ BORDERS: Final = "months"
 """The area of these scenarios."""
 
 _HERE: Final = MeetingPoint()
+_NOTHING: Final[Mapping[str, Any]] = {}
 Progress = Callable[[Scenario, int, int], None]
 """Called before each scenario with its position (from 0) and the number of scenarios."""
 
@@ -91,14 +99,18 @@ def run(
     *,
     access_token: str,
     meeting: MeetingPoint = _HERE,
-    judge_numbers: bool = True,
+    skip: Collection[str] = (),
+    gapless: bool = False,
+    declared: Mapping[str, Any] = _NOTHING,
     curl_of: Callable[[str], str] = lambda _: "",
     progress: Progress = lambda *_: None,
 ) -> Report:
     """Run scenarios in order and report.
 
-    `curl_of` returns the command line that runs a single scenario. If the billing system can no longer be
-    started or reached, or does not reach the mock, the remaining scenarios are reported as undecided.
+    `skip` names checks over all invoices (`METHOD`, `NUMBERS`) that are not made. `gapless`: invoice numbers
+    have no gaps. `declared` are values of a `Method`; the others are found out. `curl_of` returns the command
+    line that runs a single scenario. If the billing system can no longer be started or reached, or does not
+    reach the mock, the remaining scenarios are reported as undecided.
 
     Raises:
         OSError: the mock cannot listen there, or a document cannot be written.
@@ -121,10 +133,20 @@ def run(
             except UnreachableError as error:
                 gone = str(error)
                 outcomes.append(item_of(one.scenario).undecided(Outcome.ERROR, gone))
-        causes = name_causes([one.verdict for one in outcomes if isinstance(one, _Judged)])
+        judged = [one for one in outcomes if isinstance(one, _Judged)]
+        pending = [each for one in judged for each in one.pending]
+        method = explain([one.billed() for one in pending], methods(**declared))
+        for done in judged:
+            for each in done.pending:
+                judge_amounts(each, method.method, done.verdict)
+        overall = judge_method(pending, method)
+        causes = name_causes([*(one.verdict for one in judged), overall])
         results = [one.result() if isinstance(one, _Judged) else one for one in outcomes]
-        if judge_numbers and (result := billing.numbers.result(curl_of(""))) is not None:
-            results.append(result)
+        if pending and METHOD not in skip:
+            results.append(result_of_method(overall, curl_of("")))
+        numbers = billing.numbers.result(curl_of(""), gapless=gapless)
+        if numbers is not None and NUMBERS not in skip:
+            results.append(numbers)
     return Report(
         command=COMMAND,
         tool_version=metadata.version("mock-solusio"),
@@ -134,6 +156,7 @@ def run(
         seed=0,
         requests=billing.calls,
         users=(),
+        facts=_facts(method),
         results=tuple(results),
         causes=causes,
         clauses=_texts(results),
@@ -146,6 +169,7 @@ class _Judged:
 
     scenario: Scenario
     verdict: Verdict
+    pending: Sequence[PendingAmounts]
     error: str
     seconds: float
     curl: str
@@ -185,8 +209,9 @@ class _Run:
         verdict = Verdict()
         file = self._folder / f"{one.scenario.id}.json"
         file.write_bytes(customers_document(one.scenario, one.ids))
+        pending: list[PendingAmounts] = []
         try:
-            error = self._billed(one, file, verdict)
+            error = self._billed(one, file, verdict, pending)
             if one.scenario.area == BORDERS and not error and not verdict.findings:
                 error = self._in_other_zones(one, file, verdict)
         finally:
@@ -195,6 +220,7 @@ class _Run:
         return _Judged(
             scenario=one.scenario,
             verdict=verdict,
+            pending=pending,
             error=error,
             seconds=round(time.monotonic() - began, 3),
             curl=curl,
@@ -204,7 +230,7 @@ class _Run:
         """Bill a scenario again in other local times; return why that could not be judged."""
         for zone in self._system.zones:
             there = Verdict()
-            error = self._billed(one, file, there, zone=zone)
+            error = self._billed(one, file, there, [], zone=zone)
             verdict.checks += there.checks
             # The first finding is enough: in UTC there was none.
             verdict.findings += there.findings[:1]
@@ -213,8 +239,19 @@ class _Run:
                 return f"with TZ={zone}: {error}"
         return ""
 
-    def _billed(self, one: NumberedScenario, file: Path, verdict: Verdict, *, zone: str = "") -> str:
-        """Have all periods billed, and judge; return why a part could not be judged."""
+    def _billed(
+        self,
+        one: NumberedScenario,
+        file: Path,
+        verdict: Verdict,
+        pending: list[PendingAmounts],
+        *,
+        zone: str = "",
+    ) -> str:
+        """Have all periods billed, and judge; return why a part could not be judged.
+
+        What is left to judge is added to `pending`.
+        """
         customers = customers_document(one.scenario, one.ids)
         unread: list[str] = []
         try:
@@ -230,7 +267,7 @@ class _Run:
                     customers_file=file,
                     time_zone=zone,
                 )
-                unread += self._period(one, job, shown, verdict, first=place == 0)
+                unread += self._period(one, job, shown, verdict, pending, first=place == 0)
         except BillingError as failure:
             verdict.failed(
                 "INV-001",
@@ -258,7 +295,14 @@ class _Run:
         raise UnreachableError(said + self._meeting.advice(self._url))
 
     def _period(
-        self, one: NumberedScenario, job: BillingJob, shown: SandboxPeriod, verdict: Verdict, *, first: bool
+        self,
+        one: NumberedScenario,
+        job: BillingJob,
+        shown: SandboxPeriod,
+        verdict: Verdict,
+        pending: list[PendingAmounts],
+        *,
+        first: bool,
     ) -> list[str]:
         """Have a period billed twice, and judge; return which invoices cannot be read, and why."""
         if (problem := _mismatch(one, job.period, shown)) != "":
@@ -294,7 +338,7 @@ class _Run:
             circumstances=f"with TZ={job.time_zone}" if job.time_zone else "",
         )
         steps = [self._system.bill.shown(job), self._system.invoices.shown(job)]
-        judge_period(
+        pending += judge_period(
             one.scenario,
             one.ids,
             period,
@@ -365,6 +409,13 @@ def _mismatch(one: NumberedScenario, period: str, shown: SandboxPeriod) -> str:
     return f"the mock and the scenario differ about {period}: expected {odd[0]}, /usage has {odd[1]}"
 
 
+def _facts(found: Explanation) -> tuple[Fact, ...]:
+    if not found.of:
+        return ()
+    explains = f"explains {found.explained} of {plural(found.of, 'invoice')}"
+    return (Fact(name="method of rounding", text=f"{found.method}: {explains}"),)
+
+
 def _last_line(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     # PHP writes the error first, and then where it was thrown.
@@ -378,4 +429,4 @@ def _texts(results: Iterable[Result]) -> tuple[ClauseText, ...]:
     return clause_texts({number for number in clauses() if number in cited or number.startswith("INV-")})
 
 
-__all__ = ("NUMBERS", "BillingSystem", "NumberedScenario", "numbered", "run")
+__all__ = ("METHOD", "NUMBERS", "BillingSystem", "NumberedScenario", "numbered", "run")

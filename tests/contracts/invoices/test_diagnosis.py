@@ -6,9 +6,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from solusio_contracts.adapter.verdict import sentence
-from solusio_contracts.invoices.diagnosis import explain, explain_missing
+from solusio_contracts.invoices.compare_amounts import own_total
+from solusio_contracts.invoices.diagnosis import explain_amounts, explain_lines, explain_missing
 
 HALF = datetime(2026, 3, 10, 10, 30, tzinfo=UTC)
+
+
+def explain(case):
+    amounts, gross = explain_amounts(case, own_total(case.billed.tokens, case.pricing))
+    return explain_lines(case) | amounts, gross
 
 
 def hints_of(case):

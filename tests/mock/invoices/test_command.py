@@ -90,7 +90,7 @@ NO_CAP = 'line["hours"] * line["tokens_per_hour"]'
 def test_a_command_that_bills_right_is_conformant(invoices, billing):
     run = invoices("check", *billing(), "--only", PLAIN)
     assert run.exit_code == 0, run.output
-    assert "Conformant: 2 scenarios passed (5 calls," in run.output
+    assert "Conformant: 3 scenarios passed (5 calls," in run.output
 
 
 def test_one_that_knows_no_cap_is_not_and_is_told_so(invoices, billing):
@@ -112,7 +112,7 @@ def test_one_that_knows_no_cap_is_not_and_is_told_so(invoices, billing):
 def test_quiet_is_one_line(invoices, billing):
     run = invoices("check", *billing(NO_CAP), "--only", "vendor-730-hours", "-q")
     assert (run.exit_code, run.stdout.count("\n")) == (1, 1)
-    assert run.stdout.startswith("Not conformant: 1 scenario failed, 1 passed (5 calls,")
+    assert run.stdout.startswith("Not conformant: 1 scenario failed, 2 passed (5 calls,")
 
 
 def test_verbose_shows_the_invoice(invoices, billing):
@@ -342,6 +342,56 @@ def test_the_line_that_runs_a_scenario_alone_says_where_they_meet(invoices, bill
     assert run.exit_code == 1
     (alone,) = [line for line in run.output.splitlines() if line.startswith("mock-solusio invoices check")]
     assert shlex.join(where) in alone
+
+
+# How amounts are rounded
+
+UP = ("--only", "half-a-cent", "--only", "vendor-700-hours")
+
+
+def test_a_method_is_found_out_or_declared(invoices, billing, tmp_path):
+    """4165 tokens x 0.001 = 4.165: the script rounds half up."""
+    run = invoices("check", *billing(), *UP)
+    assert run.exit_code == 0, run.output
+    assert "method of rounding: half-up, total rounded once: explains 2 of 2 invoices" in run.output
+    run = invoices("check", *billing(), *UP, "--rounding", "half-even")
+    assert run.exit_code == 1
+    assert "Expected       4.16 USD (4165 tokens x 0.001)" in run.output
+    (tmp_path / "mock-solusio.toml").write_text('[invoices.method]\nrounding = "ceiling"\n')
+    run = invoices("check", *billing(), *UP)
+    assert run.exit_code == 0, run.output
+    assert "method of rounding: ceiling, total rounded once: explains 2 of 2 invoices" in run.output
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('rounding = "up"', "'up' is not one of 'half-up'"),
+        ('cash_rounding = "-1"', "expected an amount such as 0.05, got '-1'"),
+        ("cash_rounding = 0.05", "expected a string, got 0.05"),
+        ('colour = "red"', "has no option 'colour'"),
+    ],
+)
+def test_a_method_that_is_none_is_refused(invoices, billing, tmp_path, text, said):
+    (tmp_path / "mock-solusio.toml").write_text(f"[invoices.method]\n{text}\n")
+    run = invoices("check", *billing(), *UP)
+    assert run.exit_code == 2
+    assert said in " ".join(run.output.split())
+
+
+def test_warnings_fail_if_they_should(invoices, billing, tmp_path):
+    """Amounts with three decimals are a warning."""
+    steps = billing()
+    script = tmp_path / "billing.py"
+    script.write_text(
+        script.read_text().replace('str(total.quantize(Decimal("0.01"), ROUND_HALF_UP))', 'f"{total:.3f}"')
+    )
+    chosen = ("--only", "vendor-700-hours", "-q")
+    assert invoices("check", *steps, *chosen).exit_code == 0
+    (tmp_path / "state.json").unlink()
+    run = invoices("check", *steps, *chosen, "--fail-on", "should")
+    assert run.exit_code == 1
+    assert run.stdout.startswith("Not conformant: 1 warning, 2 passed")
 
 
 # What else there is
