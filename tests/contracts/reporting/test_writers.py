@@ -86,7 +86,7 @@ REPORTS = st.builds(
     requests=COUNT,
     users=st.lists(st.integers(1, 2**31), max_size=2).map(tuple),
     facts=st.lists(st.builds(Fact, name=TEXT, text=TEXT), max_size=2).map(tuple),
-    results=st.lists(RESULTS, max_size=3).map(tuple),
+    results=st.lists(RESULTS, max_size=3, unique_by=lambda result: result.rule).map(tuple),
     clauses=st.lists(CLAUSES, max_size=2).map(tuple),
     stale=st.lists(TEXT, max_size=2).map(tuple),
 )
