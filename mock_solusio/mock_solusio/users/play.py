@@ -89,7 +89,7 @@ class _Progress:
     gone: set[str] = field(default_factory=set)
     """Names of customers who were deleted."""
     undone: set[str] = field(default_factory=set)
-    """Names of customers whose latest change was rightly reported as a failure."""
+    """Names of customers whose latest change was reported as a failure, where a success is right as well."""
     wrong: set[str] = field(default_factory=set)
     """Names of customers with a finding: the end would say nothing new about them."""
     links: list[str] = field(default_factory=list)
@@ -262,7 +262,7 @@ class _Play:
             self._now.wrong.add(name)
         if report.done:
             self._now.undone.discard(name)
-        else:
+        elif event.outcome != "failed":
             self._now.undone.add(name)
 
     def _opened(self, report: StepReport) -> StepReport:

@@ -26,7 +26,10 @@ PLANTED = {
     "unencoded": "mail-with-plus mail-with-percent",
     "int32": "number-near-2-31",
     "precision-14": "number-near-2-53",
-    "no-update": "mail-changes two-customers-swap-mails mail-changes-to-a-taken-one mail-change-lost",
+    "no-update": (
+        "mail-changes mail-changes-with-servers two-customers-swap-mails mail-changes-to-a-taken-one"
+        " mail-change-lost"
+    ),
     "mail-alone": (
         "mail-changes-and-back mail-changed-by-hand mail-swapped-by-hand user-exists-with-another-mail"
         " suspend-one-of-two-with-one-mail suspend-with-mail-of-staff login-after-mail-changed-by-hand"
@@ -48,7 +51,7 @@ PLANTED = {
         " suspend-after-deleted-by-hand login-after-deleted-by-hand login-without-a-user"
     ),
     "remembers": "user-deleted-by-hand customer-comes-back failed-before-created",
-    "lasting-link": "login",
+    "lasting-link": "login login-long-after-the-order",
     "kept-link": "login-twice login-after-a-while",
     "link-anyway": "login-answer-is-html login-answer-lost login-refused",
     "login-creates": "login-of-a-deleted",
@@ -60,7 +63,7 @@ PLANTED = {
     "never-looks": "invalid created-and-502 created-and-cut created-and-timed-out",
     "reports-nothing": "suspend-refused suspend-while-down forbidden",
     "retries-at-once": "access-token-refused too-many-requests",
-    "blind": "one-fails-of-two",
+    "blind": "one-fails-of-two page-instead-of-creation",
     "unzips-nothing": "compressed-answer",
     "impatient": "slow-answer",
     "asks-often": "search-fails",
