@@ -6,6 +6,8 @@ import statistics
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from detection_of_users import section
+
 Row = dict[str, Any]
 
 HEAD = """\
@@ -72,6 +74,10 @@ legitimate. Use customers with different prices, and look at the prices the chec
 
 def render(document: dict[str, Any]) -> str:
     """Return the page as Markdown."""
+    return f"{_endpoints(document)}\n{section()}"
+
+
+def _endpoints(document: dict[str, Any]) -> str:
     tools, rows, left_out = compared(document)
     faulty = [row for row in rows if row["kind"] == "faulty"]
     correct = [row for row in rows if row["kind"] == "correct"]
