@@ -187,7 +187,7 @@ class _Play:
             if whole.link:
                 whole = self._opened(whole)
             good = judge_step(self._scenario, event, whole, stage, users, self._verdict)
-            self._remember(whole, good=good)
+            self._remember(event, whole, good=good)
         if not all(report.done for report in reports):
             # What failed comes again in a later run, not at once.
             time.sleep(max((fault.retry_after or 0 for fault in event.faults), default=0))
@@ -247,7 +247,7 @@ class _Play:
         link = _link_of(output) if step == "login" else ""
         return StepReport(customer=name, step=step, command=shown, done=True, link=link)
 
-    def _remember(self, report: StepReport, *, good: bool) -> None:
+    def _remember(self, event: CustomerEvent, report: StepReport, *, good: bool) -> None:
         name = report.customer
         if report.step == "login":
             if report.done:
