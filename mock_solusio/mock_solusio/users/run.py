@@ -262,7 +262,8 @@ class _Run:
         except UnreachableError as gone:
             self._gone = error = str(gone)
         except BillingError as failure:
-            error = f"--prepare failed: {failure.text}{f': {failure.output}' if failure.output else ''}"
+            # Without the command, which names another file each time: one reason is one entry.
+            error = f"--prepare failed: {failure.output or failure.text}"
         except SandboxError as problem:
             error = str(problem)
         else:
