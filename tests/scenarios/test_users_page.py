@@ -111,3 +111,15 @@ def test_the_finding_shown_is_what_a_billing_system_with_this_mistake_gets():
     begin = next(place for place, line in enumerate(lines) if line.startswith("✗ you probably"))
     end = next(place for place, line in enumerate(lines) if line.startswith("Not conformant"))
     assert "\n".join(lines[begin:end]).strip() == output(PAGE, "first-row").strip()
+
+
+def test_the_first_run_is_the_one_that_is_tested():
+    """The page about PHP begins with the same commands."""
+    first, same = (
+        re.search(r"^```sh\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+        for text in (PAGE, page("php-users.md"))
+    )
+    assert first is not None
+    assert same is not None
+    assert "--create" in first[1]
+    assert first[1] == same[1]
