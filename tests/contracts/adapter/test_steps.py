@@ -24,6 +24,7 @@ from solusio_contracts.adapter.steps import (
     adapter_of,
     hide_password,
 )
+from solusio_contracts.cli.interrupt import interruptible
 from solusio_contracts.http.masking import Mask
 from solusio_contracts.invoices.job import PLACEHOLDERS, BillingJob
 from support.endpoint import endpoint
@@ -236,7 +237,8 @@ def test_ctrl_c_leaves_no_process(command, order, tmp_path):
 
     thread = threading.Thread(target=interrupt)
     thread.start()
-    with pytest.raises(KeyboardInterrupt):
+    # A program started in the background by a shell ignores Ctrl-C until it says otherwise.
+    with interruptible(), pytest.raises(KeyboardInterrupt):
         command(code).run(order)
     thread.join()
     assert gone(seen[0])
