@@ -1,8 +1,9 @@
 """`mock-solusio users check` judges well: it catches each planted mistake and names its cause.
 
-The billing systems are in tests/faulty_users, and what is expected of them is in its catalogue.toml. Most of it
-was worked out from the clauses, the scenarios and the mistakes; about thirty entries name clauses and words as
-the check reported them in its first runs, and hold what it says rather than prove it.
+The billing systems are in tests/faulty_users, and what is expected of them is in its catalogue.toml.
+
+Most of it was worked out from the clauses, the scenarios and the mistakes. About thirty entries name clauses
+and words as the check reported them in its first runs, and hold what it says rather than prove it.
 """
 
 from __future__ import annotations
