@@ -187,8 +187,8 @@ def test_invalid_options_are_usage_errors(options, complaint):
 def test_an_unusable_store_is_a_clear_error(tmp_path):
     (tmp_path / "notes.txt").write_text("not a database " * 100)
     for path, reason in [
-        (tmp_path / "missing" / "a.db", "unable to open database file"),
-        (tmp_path / "notes.txt", "file is not a database"),
+        (tmp_path / "missing" / "a.db", "No such file or directory"),
+        (tmp_path / "notes.txt", "it is not a database"),
     ]:
         result = invoke("serve", "--store", str(path))
         assert result.exit_code == 2

@@ -15,8 +15,6 @@ from queue import SimpleQueue
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import httpx
-
 from mock_solusio.meeting_point import MeetingPoint
 from mock_solusio.sandbox import Sandbox, SandboxError
 from mock_solusio.server.tls import Authority, names_of
@@ -28,6 +26,7 @@ from solusio_contracts.adapter.steps import Adapter, BillingError, UnreachableEr
 from solusio_contracts.adapter.verdict import Difference, Verdict, judged, name_causes
 from solusio_contracts.checking.runner import clause_texts
 from solusio_contracts.contract.clauses import Level, clauses
+from solusio_contracts.http.client import client
 from solusio_contracts.reporting.report import ClauseText, Fact, Item, Outcome, Report, Result
 from solusio_contracts.users import diagnosis
 from solusio_contracts.users.conduct.judge import conduct_rules
@@ -180,7 +179,7 @@ def _site(folder: Path, settings: Settings, stop: threading.Event) -> Iterator[S
     sandbox = Sandbox()
     with (
         sandbox.open(meeting.host, meeting.port, tls=context) as url,
-        httpx.Client(trust_env=False, verify=verify, timeout=10) as browser,
+        client(verify=verify, timeout=10) as browser,
     ):
         yield Site(sandbox, url, meeting.url_for(url), folder, settings.access_token, ca_file, browser, stop)
 

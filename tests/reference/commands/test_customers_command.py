@@ -250,7 +250,7 @@ def test_a_damaged_file_is_a_clear_error(run, tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("not a database, but long enough to be read as one" * 20)
     result = run("list", "--store", str(path), code=2)
-    assert f"Cannot use {path}: file is not a database." in result.stderr
+    assert f"Cannot use {path}: it is not a database." in result.stderr
 
 
 def test_names_cannot_control_the_terminal(run, store, tmp_path):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from mock_solusio.app import Mock
 from mock_solusio.options import Options
@@ -15,7 +16,7 @@ from mock_solusio.testing import started
 from solusio_reference.invoicing import UsageLine
 from solusio_reference.period import Period
 from solusio_reference.solusio.client import LostResponse, SolusioClient, SolusioError
-from solusio_reference.solusio.responses import UsageTotals, User
+from solusio_reference.solusio.responses import Reference, UsageTotals, User
 
 MARCH = Period(2026, 3)
 MONTH = {"from": "2026-03-01T00:00:00Z", "to": "2026-04-01T00:00:00Z"}
@@ -293,13 +294,13 @@ def test_a_link_that_is_not_a_url(api, answer):
 
 def test_the_life_of_a_user(api):
     ann = api.create_user("ann@example.com", 7)
-    assert ann == User(ann.id, "ann@example.com", "active", 7, ann.roles)
+    assert ann == User(ann.id, "ann@example.com", "active", 7, ann.roles, Reference(1), Reference(1))
     assert ann.roles is not None
     assert [role.name for role in ann.roles] == ["CLIENT"]
     assert api.user(ann.id) == ann
     assert api.update_user(ann.id, {"status": "locked"}).status == "locked"
     assert api.update_user(ann.id, {"email": "ann@example.org"}).email == "ann@example.org"
-    assert api.user(ann.id) == User(ann.id, "ann@example.org", "locked", 7, ann.roles)
+    assert api.user(ann.id) == replace(ann, email="ann@example.org", status="locked")
     api.delete_user(ann.id)
     api.delete_user(ann.id)  # already deleted
     assert api.user(ann.id) is None
