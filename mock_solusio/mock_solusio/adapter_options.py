@@ -15,7 +15,8 @@ from solusio_contracts.cli.types import Header, Seconds, UserId
 
 if TYPE_CHECKING:
     from mock_solusio.meeting_point import MeetingPoint
-    from solusio_contracts.adapter.steps import CommandAdapter, UrlAdapter
+    from mock_solusio.timed_adapter import TimedAdapter
+    from solusio_contracts.adapter.steps import CommandAdapter
     from solusio_contracts.http.masking import Mask
 
 ACCESS_TOKEN = "MOCK_SOLUSIO_ADMIN_TOKEN"  # noqa: S105 - the name of a variable
@@ -26,7 +27,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def run_options(command: F) -> F:
-    """Add the options about which scenarios run, against which mock, and how long a step may take."""
+    """Add the options about which scenarios run, against which mock, and how long it may take."""
     options = (
         click.option(
             "--only",
@@ -90,6 +91,14 @@ def run_options(command: F) -> F:
             help="Seconds after which a command or call is ended.",
         ),
         click.option(
+            "--max-seconds",
+            type=Seconds(1),
+            default=None,
+            metavar="S",
+            help="Stop after so many seconds; scenarios that have not run are undecided.  "
+            "[default: no limit]",
+        ),
+        click.option(
             "--header",
             "headers",
             type=Header(),
@@ -107,7 +116,7 @@ def run_options(command: F) -> F:
 class AdapterSteps:
     """The steps that an adapter offers, by name."""
 
-    steps: "Mapping[str, CommandAdapter | UrlAdapter]"
+    steps: "Mapping[str, TimedAdapter]"
     mask: "Mask"
     """Hides the secrets of the run."""
     alone: Callable[[str], str]
@@ -131,10 +140,13 @@ def adapter_steps(
     Raises:
         click.UsageError: a template is not valid, or --header has no URL that it is for.
     """
+    from mock_solusio.timed_adapter import TimedAdapter
     from solusio_contracts.adapter.steps import AdapterError, UrlAdapter, adapter_of, hide_password
+    from solusio_contracts.checking.pace import Pace
     from solusio_contracts.http.masking import Mask
 
     mask = Mask()
+    pace = Pace(seconds=options["max_seconds"])
     mask.hide(access_token, f"${{{ACCESS_TOKEN}}}")
     for _, value in options["headers"]:
         mask.hide(value, "***")
@@ -170,7 +182,7 @@ def adapter_steps(
     def alone(scenario: str) -> str:
         return shlex.join([*words, "--only", scenario] if scenario else words)
 
-    return AdapterSteps(steps, mask, alone)
+    return AdapterSteps({name: TimedAdapter(step, pace) for name, step in steps.items()}, mask, alone)
 
 
 def meeting_point(options: Mapping[str, Any]) -> "MeetingPoint":

@@ -144,7 +144,7 @@ class World:
         return life
 
     def happen(self, event: Mapping[str, Any]) -> None:
-        if event["do"] != "user.delete":
+        if event["do"] not in ("user.delete", "plan.delete"):  # usage keeps both
             getattr(self, "_" + event["do"].replace(".", "_"))(event, event["at"].astimezone(UTC))
 
     def _plan_create(self, event: Mapping[str, Any], at: datetime) -> None:

@@ -224,6 +224,16 @@ def always_monthly(stay: Stay) -> int:
     return stay.plan.tokens_per_month or stay.hourly
 
 
+def sum_of_weeks(stay: Stay) -> int:
+    weeks = [*[7 * 24] * (stay.hours // (7 * 24)), stay.hours % (7 * 24)]
+    return sum(stay._replace(hours=hours).tokens for hours in weeks if hours)
+
+
+def tokens_of_32_bits(bill: Bill) -> Decimal:
+    tokens = (bill.invoice.tokens + 2**31) % 2**32 - 2**31
+    return rounded(tokens * bill.pricing.user_token_unit_cost, bill.decimals)
+
+
 def cap_over_all(bill: Bill) -> Decimal:
     """Add the hours of all servers of a plan, and apply its monthly price to the sum."""
     tokens, together = 0, dict[str, Stay]()
@@ -284,6 +294,8 @@ WRONG_WAYS: Mapping[str, Wrong] = {
     ),
     "prorated month": Wrong(with_tokens(prorated_month), ("one-tax", "customer-deleted")),
     "always the monthly price": Wrong(with_tokens(always_monthly), ("one-tax", "servers-for-minutes")),
+    "sum of the weeks": Wrong(with_tokens(sum_of_weeks), ("weeks-of-a-month", "monthly-only")),
+    "tokens of 32 bits": Wrong(tokens_of_32_bits, ("line-above-2-31-tokens", "sum-above-2-31-tokens")),
     "first 100 lines": Wrong(first_lines(100), ("servers-150", "customers-over-several-pages")),
     "first 1000 lines": Wrong(first_lines(1000), ("servers-1001", "servers-10000")),
 }

@@ -184,7 +184,7 @@ def _system(options: dict[str, Any], access_token: str) -> "tuple[BillingSystem,
     adapter = adapter_steps(
         templates, options, access_token, command=("invoices", "check"), placeholders=PLACEHOLDERS
     )
-    runs_here = isinstance(adapter.steps["bill"], CommandAdapter) and os.name == "posix"
+    runs_here = isinstance(adapter.steps["bill"].step, CommandAdapter) and os.name == "posix"
     system = BillingSystem(
         prepare=adapter.steps.get("prepare"),
         bill=adapter.steps["bill"],

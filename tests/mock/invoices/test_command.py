@@ -109,6 +109,20 @@ def test_one_that_knows_no_cap_is_not_and_is_told_so(invoices, billing):
     assert "SolusIO needs" not in run.output
 
 
+HANGS = shlex.join([sys.executable, "-S", "-c", "import time; time.sleep(600)"])
+
+
+def test_the_run_ends_in_time_and_names_what_was_not_run(invoices, billing, tmp_path):
+    report = tmp_path / "report.json"
+    words = [*billing(), "--bill", HANGS, "--only", PLAIN, "--only", "locked-user", "--max-seconds", "1"]
+    run = invoices("check", *words, "--report", f"json={report}")
+    assert run.exit_code == 3, run.output
+    reason = "not run: the time of --max-seconds (1 s) is over"
+    told = {one["rule"]: (one["outcome"], one["reason"]) for one in json.loads(report.read_text())["results"]}
+    assert told == {PLAIN: ("error", reason), "locked-user": ("error", reason)}
+    assert reason in run.output
+
+
 def test_quiet_is_one_line(invoices, billing):
     run = invoices("check", *billing(NO_CAP), "--only", "vendor-730-hours", "-q")
     assert (run.exit_code, run.stdout.count("\n")) == (1, 1)

@@ -87,6 +87,21 @@ def test_a_billing_system_that_is_right_conforms(users, billing):
     assert "the adapter has no --delete" in run.output
 
 
+HANGS = shlex.join([sys.executable, "-S", "-c", "import time; time.sleep(600)"])
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_the_run_ends_in_time_and_names_what_was_not_run(users, tmp_path, jobs):
+    report = tmp_path / "report.json"
+    words = ["--create", HANGS, "--only", "create", "--only", "create-twice", "--max-seconds", "1"]
+    run = users("check", *words, "--jobs", jobs, "--report", f"json={report}")
+    assert run.exit_code == 3, run.output
+    reason = "not run: the time of --max-seconds (1 s) is over"
+    told = [(one["outcome"], one["reason"]) for one in json.loads(report.read_text())["results"]]
+    assert set(told) == {("error", reason)}
+    assert reason in run.output
+
+
 def test_one_that_finds_users_by_mail_is_not_and_reads_why(users, billing):
     run = users("check", *billing(*BY_MAIL), "--only", "similar-mail")
     assert run.exit_code == 1
