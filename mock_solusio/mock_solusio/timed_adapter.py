@@ -36,7 +36,7 @@ class TimedAdapter:
         return self.step.shown(job)
 
     def _require_time(self) -> None:
-        """Refuse to go on after the end of the run.
+        """Refuse to continue after the end of the run.
 
         Raises:
             UnreachableError: it is over.
