@@ -274,7 +274,7 @@ def test_serve_plays_a_day_at_high_speed_while_a_billing_system_watches(month, t
 def test_a_replay_goes_on_after_kill_9_with_the_next_event(month, tmp_path):
     state, output = tmp_path / "state.db", tmp_path / "out"
     command = [sys.executable, "-m", "mock_solusio", "serve", "--port", "0", "--state", str(state)]
-    command += ["--replay", str(month / "month.ndjson"), "--speed", "1000000", "--seed", "test"]
+    command += ["--replay", str(month / "month.ndjson"), "--speed", "100000", "--seed", "test"]
     with output.open("wb") as target:
         server = subprocess.Popen(command, stdout=target, stderr=subprocess.STDOUT)
     try:
