@@ -199,6 +199,20 @@ def stateful(session: nox.Session) -> None:
 
 
 @nox.session
+def adversary(session: nox.Session) -> None:
+    """Hostile endpoints and raw HTTP: less than 20 minutes."""
+    install(session, "test")
+    session.run(
+        "pytest",
+        "--numprocesses=4",
+        "--dist=worksteal",
+        "--override-ini=python_files=*.py",
+        "tests/campaigns",
+        *session.posargs,
+    )
+
+
+@nox.session
 def fuzz_campaign(session: nox.Session) -> None:
     """Fuzz the reference endpoint with 5,000 generated requests."""
     install(session, "test")

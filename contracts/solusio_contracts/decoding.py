@@ -255,6 +255,9 @@ def shown(value: Any, place: str = "") -> str:
         return "an object" if value else "an empty object"
     if isinstance(value, list):
         return f"a list of {len(value)}" if value else "an empty list"
+    if isinstance(value, str):
+        # JSON can name half a surrogate pair, and UTF-8 cannot.
+        value = value.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, str | bool) or value is None:
         text = msgspec.json.encode(value).decode()
     else:

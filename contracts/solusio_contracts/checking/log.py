@@ -7,7 +7,7 @@ from solusio_contracts.http.exchange import Exchange
 
 KEPT = 20_000
 """Exchanges kept for the rules that look at all of them."""
-KEPT_BYTES = 256 * 1024 * 1024
+KEPT_BYTES = 64 * 1024 * 1024
 """Bytes of those: each response may have megabytes."""
 LARGE = 64 * 1024
 """Bytes of a response above which equal ones are kept once."""
@@ -24,15 +24,15 @@ class SharedBodies:
     def without_copies(self, exchange: Exchange) -> Exchange:
         """Return an exchange whose large body is the one object that there is for these bytes.
 
-        A large response that came whole keeps only the beginning of what was received.
+        A large response keeps only the beginning of what was received.
         """
         content, body = exchange.content, exchange.body
+        received = exchange.received[:LARGE]
         if len(content) <= LARGE:
-            return exchange
+            return replace(exchange, received=received) if len(exchange.received) > 2 * LARGE else exchange
         if len(self._known) < BODIES:
             self._known.setdefault(content, content)
         shared = self._known.get(content, content)
-        received = exchange.received if exchange.failure is not None else exchange.received[:LARGE]
         return replace(exchange, content=shared, body=shared if body == content else body, received=received)
 
     def size(self, exchange: Exchange) -> int:

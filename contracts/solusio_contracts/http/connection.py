@@ -9,6 +9,7 @@ import errno
 import selectors
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -24,8 +25,13 @@ from solusio_contracts.http.url import Origin, quoted_query
 
 LARGEST = 4 * 1024 * 1024
 """Bytes of a response that the harness reads; a price has about 600."""
+RECEIVED_KEPT = 256 * 1024
+"""Bytes of a response that are kept as they came; more would keep each large body twice."""
 USER_AGENT = "mock-solusio-check"
 _READ = 65536
+_LARGE_BODY = 512 * 1024
+_LARGE_BODIES = threading.BoundedSemaphore(8)
+"""Bodies above `_LARGE_BODY` that are read at the same time: those of a crowd would fill the memory."""
 _LOCAL_ERRORS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 """Errors of this machine; they say nothing about the endpoint."""
 _NOT_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
@@ -108,6 +114,10 @@ class Connection:
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=256 * 1024)
         self._early: list[bytes | OSError] = []
         self._all_sent = True
+        self._came = 0
+        """Bytes of the latest response so far."""
+        self.waited = 0.0
+        """Seconds that the latest response waited for other large ones; they are not the server's."""
         self.sent = b""
         self.previous: Request | None = None
         """The latest request."""
@@ -228,9 +238,11 @@ class Connection:
         """
         received = bytearray()
         body = bytearray()
+        self._came, self.waited = 0, 0.0
         self.partial = Received()
         try:
-            self._read_events(received, body, started + self._timeout)
+            with contextlib.ExitStack() as large:
+                self._read_events(received, body, started + self._timeout, large)
         finally:
             self.partial = replace(self.partial, received=bytes(received), body=bytes(body))
         leftover, closed = self._http.trailing_data
@@ -244,7 +256,9 @@ class Connection:
         self.partial = replace(self.partial, leftover=leftover, reusable=reusable)
         return self.partial
 
-    def _read_events(self, received: bytearray, body: bytearray, deadline: float) -> None:
+    def _read_events(
+        self, received: bytearray, body: bytearray, deadline: float, large: contextlib.ExitStack
+    ) -> None:
         while True:
             try:
                 event = self._http.next_event()
@@ -262,7 +276,7 @@ class Connection:
                 )
                 raise ExchangeError(kind, text) from error
             if event is h11.NEED_DATA:
-                self._http.receive_data(self._read(received, deadline))
+                self._http.receive_data(self._read(received, deadline + self.waited))
             elif isinstance(event, h11.Response):
                 self.partial = Received(
                     status=event.status_code,
@@ -273,8 +287,13 @@ class Connection:
                     ),
                 )
             elif isinstance(event, h11.Data):
+                if len(body) <= _LARGE_BODY < len(body) + len(event.data):
+                    began = time.monotonic()
+                    large.enter_context(_LARGE_BODIES)
+                    self.waited = time.monotonic() - began
                 body += event.data
                 if len(body) > LARGEST:
+                    del body[RECEIVED_KEPT:]
                     raise ExchangeError(FailureKind.TOO_LARGE, f"more than {LARGEST} bytes came")
             elif isinstance(event, h11.EndOfMessage | h11.ConnectionClosed) or event is h11.PAUSED:
                 return
@@ -282,19 +301,20 @@ class Connection:
     def _read(self, received: bytearray, deadline: float) -> bytes:
         left = deadline - time.monotonic()
         if left <= 0:
-            raise ExchangeError(FailureKind.TIMEOUT, self._late(received))
+            raise ExchangeError(FailureKind.TIMEOUT, self._late())
         try:
             data = self._next_bytes(left)
         except TimeoutError as error:
-            raise ExchangeError(FailureKind.TIMEOUT, self._late(received)) from error
+            raise ExchangeError(FailureKind.TIMEOUT, self._late()) from error
         except OSError as error:
             text = "the connection was reset" + (" in mid-response" if received else " without a response")
             raise ExchangeError(FailureKind.CUT, text) from error
-        received += data
+        self._came += len(data)
+        received += data[: max(0, RECEIVED_KEPT - len(received))]
         if data and not received.startswith(b"HTTP/"[: len(received)]):
             # No need to wait for the end of a line.
             raise ExchangeError(FailureKind.PROTOCOL, f"not HTTP: it begins with {bytes(received[:20])!r}")
-        if len(received) > 2 * LARGEST:
+        if self._came > 2 * LARGEST:
             # Chunks of one byte, or endless interim responses.
             raise ExchangeError(FailureKind.TOO_LARGE, f"more than {2 * LARGEST} bytes came")
         return data
@@ -308,8 +328,8 @@ class Connection:
         self._socket.settimeout(left)
         return self._socket.recv(_READ)
 
-    def _late(self, received: bytearray) -> str:
-        seen = f"only {len(received)} bytes of an unfinished response" if received else "no response"
+    def _late(self) -> str:
+        seen = f"only {self._came} bytes of an unfinished response" if self._came else "no response"
         return f"{seen} within {self._timeout:g} s"
 
     def _late_bytes(self, linger: float) -> bytes:
@@ -366,7 +386,7 @@ def exchange_on(
     except ExchangeError as error:
         failure, text = error.failure, error.text
         received = connection.partial
-    seconds = time.monotonic() - started
+    seconds = time.monotonic() - started - connection.waited
     codings = [value for name, value in received.headers if name.lower() == "content-encoding"]
     offered = next((value for name, value in request.headers if name.lower() == "accept-encoding"), None)
     content, problem = received.body, None

@@ -63,7 +63,7 @@ class Received:
     """What was read of a response. `status` is missing (None) unless a complete head was read."""
 
     received: bytes = b""
-    """Every byte, as it came."""
+    """Every byte, as it came; of a large response, the beginning."""
     status: int | None = None
     reason: str = ""
     headers: Headers = ()

@@ -42,7 +42,7 @@ class Protocol(HttpToolsProtocol):
     - Head and body of an answer leave in one piece. uvicorn writes them separately, so each may become a
       packet of its own. A client that delays its acknowledgements then waits 40 ms for the body (Nagle's
       algorithm): one client was four times slower.
-    - A head above `HEAD_LIMIT` gets 431; a head or body that takes too long to arrive gets 408.
+    - A head or trailers above `HEAD_LIMIT` get 431; a head or body that takes too long to arrive gets 408.
     - What is refused is answered by `rejecting`, which says why.
     """
 
@@ -52,8 +52,9 @@ class Protocol(HttpToolsProtocol):
         self._received = b""
         self._part: _Part | None = None
         """Which part of a request is incomplete; None between requests."""
-        self._head_size = 0
-        """Bytes of the incomplete head, without the piece in which it began."""
+        self._overhead = 0
+        """Bytes of the incomplete head, without the piece in which it began; in a body, those since its
+        last content: sizes of chunks and trailers."""
         self._deadline: asyncio.TimerHandle | None = None
         self._timed: _Part | None = None
         """What the deadline is for."""
@@ -71,12 +72,15 @@ class Protocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Parse data; keep it, in case the parser rejects it."""
         self._received = data
-        if self._part == "head":
-            self._head_size += len(data)
-            if self._head_size > HEAD_LIMIT:
-                self._reject(431, _TOO_LARGE)
-                return
+        self._overhead += len(data)
+        if self._part == "head" and self._overhead > HEAD_LIMIT:
+            self._reject(431, _TOO_LARGE)
+            return
         super().data_received(data)
+        if self._part == "body" and self._overhead > HEAD_LIMIT:
+            # The parser keeps trailers.
+            self._reject(431, f"The trailers of the request have more than {HEAD_LIMIT} bytes.")
+            return
         if self._part != self._timed:
             self._expect(self._part)
 
@@ -84,7 +88,7 @@ class Protocol(HttpToolsProtocol):
         """Begin a head."""
         super().on_message_begin()
         self._part = "head"
-        self._head_size = 0
+        self._overhead = 0
 
     def on_headers_complete(self) -> None:
         """Begin a body, perhaps an empty one."""
@@ -94,7 +98,13 @@ class Protocol(HttpToolsProtocol):
         ):
             raise _HeadTooLargeError(_TOO_LARGE)
         self._part = "body"
+        self._overhead = 0
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Go on with a body."""
+        self._overhead = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """End a request."""

@@ -3,6 +3,7 @@
 import json
 import urllib.parse
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from solusio_contracts.checking.price import LONGEST_LIST
 from solusio_contracts.checking.runner import run
 from solusio_contracts.checking.target import Target, TargetSettings
 from solusio_contracts.fuzzing.oracle import Oracle
-from solusio_contracts.http.exchange import Exchange, Request
+from solusio_contracts.http.exchange import Exchange, FailureKind, Request
 from solusio_contracts.http.json_body import read_json
 from solusio_contracts.rules import all_rules
 from solusio_contracts.rules.security import _without_customer_texts
@@ -89,6 +90,13 @@ def test_equal_large_responses_are_kept_once():
     assert len({id(one.content) for one in kept} | {id(one.body) for one in kept}) == 1
     assert {len(one.received) for one in kept} == {LARGE}
     assert len(log.exchanges) == 20
+
+
+@pytest.mark.parametrize("content", [b"", b"x" * (LARGE + 1)])
+def test_what_failed_late_keeps_the_beginning_of_what_was_received(content):
+    failed = replace(exchange(content), received=b"y" * 40 * LARGE, failure=FailureKind.TOO_LARGE)
+    kept = SharedBodies().without_copies(failed)
+    assert (kept.received, kept.body, kept.content) == (b"y" * LARGE, content, content)
 
 
 def test_different_large_responses_are_bounded():

@@ -284,6 +284,7 @@ def test_the_same_price(other):
         ('{"compound":true', '{"compound":{}', "taxes.compound is an empty object instead of true"),
         ('"rates":[', '"rates":[{},', "taxes.rates is a list of 2 instead of a list of 1"),
         ('"VAT"', '"' + "V" * 170 + '"', 'taxes.rates[0].label is "' + "V" * 159 + '… instead of "VAT"'),
+        ('"VAT"', r'"\ud800"', r'taxes.rates[0].label is "\\ud800" instead of "VAT"'),
         ('{"base', '[{"base', "status 200 with a price"),
     ],
 )

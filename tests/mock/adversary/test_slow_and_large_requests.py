@@ -68,6 +68,31 @@ class TestSize:
                     connection.sendall(b"x" * KIB)
         assert journal(solusio)[0] == 431
 
+    @pytest.mark.parametrize("piece", [b"X-T: x\r\n" * 128, b"X-T: " * 200])
+    def test_endless_trailers_end_soon(self, solusio, piece):
+        with connected(solusio) as connection:
+            connection.sendall(head("/api/v1/users", "Transfer-Encoding: chunked") + b"0\r\n")
+            with suppress(ConnectionError):
+                for _ in range(64 * KIB):
+                    connection.sendall(piece)
+        assert journal(solusio) == (431, "The trailers of the request have more than 65536 bytes.")
+
+    def test_a_chunked_body_larger_than_that_is_read(self, solusio):
+        body = json.dumps({"email": "large@example.com", "languages": "y" * 100 * KIB}).encode()
+        chunks = b"".join(
+            b"400\r\n%b\r\n" % body[at : at + KIB].ljust(KIB) for at in range(0, len(body), KIB)
+        )
+        sent = head(
+            "/api/v1/users",
+            f"Authorization: Bearer {solusio.admin_token}",
+            "Content-Type: application/json",
+            "Transfer-Encoding: chunked",
+            "Connection: close",
+        )
+        with connected(solusio) as connection:
+            connection.sendall(sent + chunks + b"0\r\nX-T: x\r\n\r\n")
+            assert rest(connection).startswith(b"HTTP/1.1 201 ")
+
     def test_a_head_of_32_kib_is_read(self, solusio):
         sent = head("/api/v1/auth", "X-Long: " + "x" * 32 * KIB, "Connection: close", method="GET")
         with connected(solusio) as connection:
