@@ -240,7 +240,7 @@ def every_third(hostile: Hostile) -> Hostile:
 
 
 def at_once(hostile: Hostile) -> Hostile:
-    """Answer before anybody asks."""
+    """Answer before any request."""
     return hostile
 
 

@@ -136,7 +136,7 @@ UNFINISHED = {
     "half a chunk": CHUNKED + b"ff\r\naction=",
     "a request and a half": GET + b"\r\n" + GET,
 }
-"""What clients send who never go on, or go on by a byte a second."""
+"""What clients send who then send nothing more, or a byte a second."""
 
 
 @pytest.fixture(scope="module", params=["serve", "reference serve"])
@@ -227,7 +227,7 @@ def test_crowds_that_never_finish_are_sent_away(server):
                 connection = stack.enter_context(connected(server))
                 connection.sendall(begin)
                 connection.setblocking(False)
-                # Every other one goes on, slowly.
+                # Every other one continues slowly.
                 selector.register(connection, selectors.EVENT_READ, b"x" if number % 2 and begin else b"")
         answers_normally(server)
         drip = began

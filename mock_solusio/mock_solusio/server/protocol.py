@@ -102,7 +102,7 @@ class Protocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Go on with a body."""
+        """Continue a body."""
         self._overhead = 0
         super().on_body(body)
 
