@@ -185,11 +185,10 @@ class Mock(Runtime):
         return await deliver(
             fault,
             incoming.proceed,
+            request,
             receive=incoming.receive,
             send=incoming.send,
             faults=self.faults,
-            head=request.method == "HEAD",
-            gzip=b"gzip" in (request.header(b"accept-encoding") or b"").lower(),
             operation=operation,
         )
 

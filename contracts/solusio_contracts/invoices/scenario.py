@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from solusio_contracts.adapter.customers import Customer, Pricing, Strict, write_customers
+from solusio_contracts.adapter.fault import Fault
 from solusio_contracts.contract.clauses import ClauseError, clause
 from solusio_contracts.decoding import MisfitError, convert, from_toml, read_text, shown
 from solusio_contracts.invoices.documents import PERIOD
@@ -32,6 +33,7 @@ Area = Literal[
     "currency",
     "rounding",
     "scale",
+    "faults",
 ]
 """What a scenario is about, from simple to hard."""
 
@@ -134,6 +136,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """A `billing_user_id` in it is the position of a customer in `customers`, from 1."""
     invoices: tuple[ExpectedInvoice, ...]
     periods: tuple[str, ...]
+    faults: tuple[Fault, ...] = ()
+    """What goes wrong in SolusIO while the first period is billed."""
 
     def customer(self, name: str) -> ScenarioCustomer:
         """Return a customer by name.
@@ -167,6 +171,7 @@ class _Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     invoice: dict[str, Any] | None = None
     invoices: list[dict[str, Any]] | None = None
     periods: tuple[Month, ...] | None = None
+    faults: tuple[Fault, ...] = ()
 
 
 def parse_scenario(text: str, name: str) -> Scenario:
@@ -267,6 +272,7 @@ def _scenario(document: _Document, name: str) -> Scenario:
         periods=(
             tuple(sorted({one.period for one in invoices})) if document.periods is None else document.periods
         ),
+        faults=document.faults,
     )
     _check(scenario)
     return scenario

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from solusio_contracts.adapter.customers import Strict
+from solusio_contracts.adapter.fault import Fault
 from solusio_contracts.contract.clauses import ClauseError, clause
 from solusio_contracts.decoding import MisfitError, convert, from_toml, read_text, shown
 from solusio_contracts.reporting.report import Item
@@ -27,23 +28,6 @@ REQUESTS: Final = 12
 
 Outcome = Literal["done", "failed", "either"]
 """What the billing system must report: either is right after a fault."""
-
-
-class Fault(Strict, frozen=True, kw_only=True):
-    """A fault that the mock injects during one step, and that ends with it."""
-
-    kind: Literal["cut", "cut-body", "timeout", "status", "slow", "html", "gzip"]
-    operation: Name | None = None
-    """operationId of the API; None: any."""
-    status: Annotated[int, Meta(ge=200, le=599)] | None = None
-    """For the kinds status and html."""
-    message: str | None = None
-    """Of an error in JSON; None: that of the status."""
-    retry_after: Annotated[int, Meta(ge=0, le=60)] | None = None
-    after: Literal["handled"] | None = None
-    """The request is carried out, and only the response is wrong."""
-    skip: Annotated[int, Meta(ge=0)] = 0
-    times: Annotated[int, Meta(ge=1)] | Literal["all"] = 1
 
 
 class ExpectedUser(Strict, frozen=True, kw_only=True, rename={"as_": "as", "limit_group": "limit-group"}):

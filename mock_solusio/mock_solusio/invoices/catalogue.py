@@ -8,6 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from mock_solusio.scenario_faults import fault_text
 from solusio_contracts.adapter.customers import Pricing
 from solusio_contracts.contract.clauses import clauses
 from solusio_contracts.invoices.amounts import plain
@@ -70,6 +71,8 @@ def print_scenario(name: str) -> None:
     print_section(
         console, "What happens", [_event(event, scenario) for event in _few(list(scenario.timeline))]
     )
+    if scenario.faults:
+        print_section(console, "What goes wrong", [(fault_text(one), "") for one in scenario.faults])
     for period in scenario.periods:
         expected = [one for one in scenario.invoices if one.period == period]
         if not expected:

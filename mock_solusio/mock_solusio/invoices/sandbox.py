@@ -12,7 +12,9 @@ from mock_solusio.invoices import bulk_player, usage_facts
 from mock_solusio.moment import HOUR, Micros, micros, parse_moment, rfc3339, utc
 from mock_solusio.options import Options
 from mock_solusio.sandbox import Sandbox, SandboxError
+from mock_solusio.scenario_faults import script_of
 from mock_solusio.server.asgi import Receive, Scope, Send
+from solusio_contracts.adapter.fault import Fault
 from solusio_contracts.invoices.scenario import Scenario, events
 from solusio_contracts.invoices.usage import UsageLine
 from solusio_contracts.timeline import TimelineError
@@ -48,6 +50,16 @@ class InvoiceSandbox(Sandbox):
         self.show(mock)
         self._questions = []
         return SandboxPeriod(mock, scenario, since, until)
+
+    def inject(self, faults: Sequence[Fault]) -> None:
+        """Add faults to the world that is shown."""
+        if faults and (mock := self._mock) is not None:
+            self.between_requests(lambda: [mock.faults.add(script_of(one)) for one in faults])
+
+    def clear_faults(self) -> None:
+        """End the faults of the world that is shown."""
+        if (mock := self._mock) is not None:
+            self.between_requests(mock.faults.clear)
 
     def requested_periods(self) -> list[tuple[str, str]]:
         """Return `from` and `to` of the requests for usage since `play`, each pair once; empty if absent."""

@@ -9,13 +9,15 @@ from contextlib import suppress
 from dataclasses import replace
 from gzip import compress
 from typing import Final
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
 from mock_solusio.server.asgi import Receive, Send
-from mock_solusio.server.messages import Headers, Response
+from mock_solusio.server.messages import Headers, Request, Response
 from mock_solusio.traffic.faults import (
     CutFault,
+    DuplicatePageFault,
     Fault,
     Faults,
     GzipFault,
@@ -40,20 +42,19 @@ _LINGER = struct.pack("ii", 1, 0)
 async def deliver(
     fault: Fault,
     handle: Handle,
+    request: Request,
     *,
     receive: Receive,
     send: Send,
     faults: Faults,
-    head: bool = False,
-    gzip: bool = False,
     operation: str = "",
 ) -> Response:
     """Carry out a fault; return the response for the journal, with status `NO_ANSWER` if none was sent.
 
     The body of the request must have been read. `send` must be the server's own, not a wrapper, since the
     connection is found through it (in uvicorn; elsewhere the fault does the closest thing ASGI allows).
-    `head`: a HEAD request, whose response has no body. `gzip`: the client accepts a compressed one.
     """
+    head = request.method == "HEAD"
 
     async def copied() -> Response:
         # The response may be cached for later requests: only a copy may be changed.
@@ -61,7 +62,11 @@ async def deliver(
         return replace(response, notes=[*response.notes])
 
     if isinstance(fault, GzipFault):
+        gzip = b"gzip" in (request.header(b"accept-encoding") or b"").lower()
         response = await _compressed(copied, send=send, head=head, gzip=gzip)
+    elif isinstance(fault, DuplicatePageFault):
+        response = await _page_before(copied, request)
+        await _send_whole(send, response, head=head)
     else:
         response = await _carry_out(fault, copied, receive=receive, send=send, faults=faults, head=head)
     response.operation = response.operation or operation
@@ -136,6 +141,24 @@ async def _compressed(handle: Handle, *, send: Send, head: bool, gzip: bool) -> 
     headers = [(name, value) for name, value in response.headers if name.lower() != b"content-length"]
     headers += [(b"content-encoding", b"gzip"), (b"vary", b"accept-encoding")]
     await _send_whole(send, replace(response, headers=headers, body=body), head=head)
+    return response
+
+
+async def _page_before(handle: Handle, request: Request) -> Response:
+    """Return the page before the one that is requested; the request stays as the client sent it."""
+    query = request.query
+    members = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+    page = members.get("page", "1")
+    if not page.isdecimal() or int(page) < 2:
+        response = await handle()
+        response.notes.append("fault: no page comes before this one")
+        return response
+    request.query = urlencode({**members, "page": int(page) - 1}).encode()
+    try:
+        response = await handle()
+    finally:
+        request.query = query
+    response.notes.append(f"fault: page {int(page) - 1} again, instead of page {page}")
     return response
 
 

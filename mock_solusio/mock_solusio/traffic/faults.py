@@ -92,7 +92,11 @@ class GzipFault(Matching, frozen=True, kw_only=True, tag="gzip"):
     """Send the right response compressed, as a proxy does, if the client accepts gzip."""
 
 
-Fault: TypeAlias = StatusFault | TimeoutFault | CutFault | SlowFault | GzipFault
+class DuplicatePageFault(Matching, frozen=True, kw_only=True, tag="duplicate-page"):
+    """Answer a request for a later page of a list with the page before it, as a proxy's cache may do."""
+
+
+Fault: TypeAlias = StatusFault | TimeoutFault | CutFault | SlowFault | GzipFault | DuplicatePageFault
 """What is done to one request."""
 
 Mishap = Literal["429", "500", "503", "timeout", "cut", "cut-body", "slow"]
@@ -132,7 +136,7 @@ class WebhookFault(Scripted, frozen=True, kw_only=True, tag="webhook"):
     """Seconds of the mock's time that a late delivery waits."""
 
 
-Script: TypeAlias = StatusFault | TimeoutFault | CutFault | SlowFault | GzipFault | RandomFault | WebhookFault
+Script: TypeAlias = Fault | RandomFault | WebhookFault
 
 
 class _Planned:

@@ -6,6 +6,7 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
+from mock_solusio.scenario_faults import fault_text
 from mock_solusio.users.run import all_items, conduct_clauses
 from solusio_contracts.contract.clauses import clauses
 from solusio_contracts.reporting.printing import PLAIN_WIDTH, print_list, print_section
@@ -14,7 +15,6 @@ from solusio_contracts.users.scenario import (
     AnyEntry,
     CustomerEvent,
     ExpectedUser,
-    Fault,
     Scenario,
     ScenarioCustomer,
     load_scenarios,
@@ -95,20 +95,10 @@ def _entry(entry: AnyEntry) -> tuple[str, str]:
         who = getattr(entry, "as_", "") or getattr(entry, "on", "")
         return f"{entry.verb}", ", ".join(filter(None, [who, *rest]))
     texts = [" and ".join(entry.names) + (" at one moment" if len(entry.names) > 1 else ""), *rest]
-    texts += [_fault(one) for one in entry.faults]
+    texts += [fault_text(one) for one in entry.faults]
     if entry.outcome != "done":
         texts.append("must fail" if entry.outcome == "failed" else "may fail")
     return entry.verb, ", ".join(texts)
-
-
-def _fault(one: Fault) -> str:
-    what = one.kind if one.status is None else f"{one.kind} {one.status}"
-    texts = [f"{one.operation or 'every request'}: {what}"]
-    if one.after:
-        texts.append("after it was carried out")
-    if one.times != 1:
-        texts.append("each time" if one.times == "all" else f"{one.times} times")
-    return " ".join(texts)
 
 
 def _expected(one: ExpectedUser) -> str:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from mock_solusio.invoices.run import BillingSystem, numbered, run
+from solusio_contracts.adapter.steps import BillingError
 from solusio_contracts.invoices.job import BillingJob
 from solusio_contracts.invoices.scenario import load_scenarios
 from solusio_contracts.reporting.report import Finding, Report, Result
@@ -34,7 +35,11 @@ class Books:
 
     def bill(self, order: BillingJob) -> bytes:
         groups: dict[int, list[Row]] = {}
-        for line in self.usage(order):
+        try:
+            usage = self.usage(order)
+        except httpx.HTTPError as error:
+            raise BillingError(str(error), refused=True) from None
+        for line in usage:
             groups.setdefault(self.owner(line), []).append(line)
         for customer, lines in groups.items():
             known = customer in self.customers
@@ -59,7 +64,8 @@ class Books:
                 page, wanted = answer["links"]["next"], None
 
     def usage(self, order: BillingJob) -> list[Row]:
-        return [line for page in self.pages(order, order.since, order.until) for line in page]
+        pages = self.pages(order, order.since, order.until)
+        return list({line["id"]: line for page in pages for line in page}.values())
 
     def owner(self, line: Row) -> int:
         return line["billing_user_id"] or 0

@@ -63,6 +63,39 @@ def test_the_clock_stands_an_hour_after_the_period(books, check):
     assert "2026-04-01T01:00:00" in json.dumps(seen[0])
 
 
+# Faults of SolusIO
+
+
+@pytest.mark.parametrize("name", ["usage-fails-once", "usage-refused-for-now", "usage-page-cut"])
+def test_a_run_that_a_fault_stopped_is_repeated(books, check, name):
+    report = check(books, name)
+    assert report.exit is Exit.CONFORMANT
+    assert report.requests == 6  # prepare, the run that fails, and bill and invoices twice
+
+
+def test_a_page_that_comes_twice_is_billed_once(books, check, result_of):
+    assert check(books, "usage-page-twice").exit is Exit.CONFORMANT
+    books.invoices.clear()
+    books.usage = lambda order: [
+        line for page in books.pages(order, order.since, order.until) for line in page
+    ]
+    report = check(books, "usage-page-twice")
+    assert "INV-004" in clauses(result_of(report, "usage-page-twice").findings)
+
+
+def test_a_fault_is_not_a_month_without_usage(books, check, result_of):
+    def usage(order):
+        try:
+            return type(books).usage(books, order)
+        except httpx.HTTPError:
+            return []
+
+    books.usage = usage
+    report = check(books, "usage-fails-once", "usage-page-cut")
+    for name in ("usage-fails-once", "usage-page-cut"):
+        assert "INV-002" in clauses(result_of(report, name).findings)
+
+
 # How the billing system fails
 
 

@@ -419,3 +419,17 @@ def test_head_requests(running, plan):
     plan(kind="slow", chunk=1, pause=0)
     answer = ask(running, "HEAD")
     assert (answer.status, answer.body) == (200, b"")
+
+
+def test_a_page_comes_again_in_place_of_the_next(running, plan):
+    page = "/api/v1/permissions?per_page=2&page="
+    first, second = (ask(running, path=f"{page}{number}").json for number in (1, 2))
+    assert first["data"] != second["data"]
+    plan(kind="duplicate-page", times=2)
+    assert ask(running, path=f"{page}2").json == first
+    assert ask(running, path=f"{page}1").json == first
+    assert ask(running, path=f"{page}2").json == second
+    entries = control(running, "GET", "/_mock/journal?kind=api")["data"]
+    noted = {note: json.dumps(entry) for entry in entries for note in entry["notes"]}
+    assert "page=2" in noted["fault: page 1 again, instead of page 2"]
+    assert "page=1" in noted["fault: no page comes before this one"]

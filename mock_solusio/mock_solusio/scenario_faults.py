@@ -1,12 +1,20 @@
-"""Translates a fault of a scenario into one of the mock."""
+"""A fault of a scenario, as the mock injects it and as people read it."""
 
 from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
-from mock_solusio.traffic.faults import CutFault, GzipFault, Script, SlowFault, StatusFault, TimeoutFault
-from solusio_contracts.users.scenario import Fault
+from mock_solusio.traffic.faults import (
+    CutFault,
+    DuplicatePageFault,
+    GzipFault,
+    Script,
+    SlowFault,
+    StatusFault,
+    TimeoutFault,
+)
+from solusio_contracts.adapter.fault import Fault
 
 PATIENCE: Final = 1.0
 """Seconds for which a response is held back or late: enough to be noticed, and short for a check."""
@@ -22,6 +30,17 @@ def script_of(fault: Fault) -> Script:
         "times": None if fault.times == "all" else fault.times,
     }
     return _KINDS[fault.kind](fault, common)
+
+
+def fault_text(one: Fault) -> str:
+    """Return a fault for people: the operation, what goes wrong, and how often."""
+    what = one.kind if one.status is None else f"{one.kind} {one.status}"
+    texts = [f"{one.operation or 'every request'}: {what}"]
+    if one.after:
+        texts.append("after it was carried out")
+    if one.times != 1:
+        texts.append("each time" if one.times == "all" else f"{one.times} times")
+    return " ".join(texts)
 
 
 def _cut(fault: Fault, common: dict[str, Any]) -> Script:
@@ -59,6 +78,10 @@ def _gzip(_: Fault, common: dict[str, Any]) -> Script:
     return GzipFault(**common)
 
 
+def _duplicate_page(_: Fault, common: dict[str, Any]) -> Script:
+    return DuplicatePageFault(**common)
+
+
 _KINDS: Final[dict[str, Callable[[Fault, dict[str, Any]], Script]]] = {
     "cut": _cut,
     "cut-body": _cut_body,
@@ -67,4 +90,5 @@ _KINDS: Final[dict[str, Callable[[Fault, dict[str, Any]], Script]]] = {
     "html": _html,
     "slow": _slow,
     "gzip": _gzip,
+    "duplicate-page": _duplicate_page,
 }
