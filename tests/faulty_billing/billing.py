@@ -79,7 +79,8 @@ class Billing:
 
     def usage(self, solusio: Solusio, since: str, until: str) -> list[Row]:
         query = {"from": since, "to": until, "per_page": 1000}
-        return [line for page in solusio.pages("usage", **query) for line in page]
+        # A page may come twice.
+        return list({line["id"]: line for page in solusio.pages("usage", **query) for line in page}.values())
 
     def metered(self, lines: list[Row], solusio: Solusio) -> list[Row]:  # noqa: ARG002 - some mistakes ask
         return lines

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections import defaultdict
 from fractions import Fraction
+from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -43,10 +44,14 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         document = json.loads(body, parse_float=Fraction)
         variant, action = self.place()
-        with LOCKS[variant]:
-            billing = RUNNING[variant]
-            {"customers": billing.prepare, "bill": billing.bill}[action](document)
-        self.answer({})
+        try:
+            with LOCKS[variant]:
+                billing = RUNNING[variant]
+                {"customers": billing.prepare, "bill": billing.bill}[action](document)
+        except (OSError, HTTPException) as error:
+            self.send_error(503, explain=f"SolusIO: {error!r}")
+        else:
+            self.answer({})
 
     def do_GET(self) -> None:
         variant, _ = self.place()
