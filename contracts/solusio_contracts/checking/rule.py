@@ -210,6 +210,8 @@ class Rule:
     """Whether the rules before it must have ended, and those after it must wait, if a token is configured."""
     crowd: bool = False
     """Whether it sends a crowd of requests, during which no other rule may send any."""
+    long: bool = False
+    """Whether it asks for so many prices that it begins before others, where several run at the same time."""
     before: str = ""
     """The area before whose rules it runs, if not among those of its own."""
 
@@ -240,6 +242,7 @@ def rule(
     broad: bool = False,
     alone: bool = False,
     crowd: bool = False,
+    long: bool = False,
     before: str = "",
 ) -> Callable[[Check], Check]:
     """Register a check for the clauses it covers.
@@ -269,6 +272,7 @@ def rule(
             broad=broad,
             alone=alone,
             crowd=crowd,
+            long=long,
             before=before,
         )
         return check

@@ -4,14 +4,19 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 
+from solusio_contracts.checking.interference import RepeatError
+from solusio_contracts.checking.pace import UndecidedError
 from solusio_contracts.checking.rule import Rule
 from solusio_contracts.checking.target import INTERRUPTED, Target
-from solusio_contracts.checking.trial import Trial, try_rule
+from solusio_contracts.checking.trial import Trial, try_rule, undecide
 
 CONCURRENCY = 4
 """Rules at the same time by default."""
 QUICK = 0.05
 """Seconds within which an answer is so fast that rules run one after the other."""
+
+TOGETHER = 4
+"""Rules that one request confirms: where a price takes long, not each of them waits for one of its own."""
 
 
 def lanes(target: Target) -> int:
@@ -31,25 +36,17 @@ def lanes(target: Target) -> int:
 def groups(rules: Sequence[Rule], at_once: int, *, token: bool) -> Iterator[list[Rule]]:
     """Yield the rules in groups that may run at the same time.
 
-    Generated requests take longest, so they begin first. Crowds come last, each alone. Without an
-    authorization token nothing can lock us out, and no rule must wait for another.
+    What may lock us out comes first, each rule alone; without an authorization token nothing can. Then come
+    all others, the longest first, so that no lane is idle in the end. Crowds come last, each alone.
     """
     if at_once == 1:
         yield from ([rule] for rule in rules)
         return
-    group: list[Rule] = []
-    for rule in rules:
-        if rule.looks_back or rule.crowd:
-            continue
-        if rule.alone and token:
-            yield group
-            yield [rule]
-            group = []
-        elif rule.generated:
-            group.insert(0, rule)
-        else:
-            group.append(rule)
-    yield group
+    others = [rule for rule in rules if not rule.looks_back and not rule.crowd]
+    if token:
+        yield from ([rule] for rule in others if rule.alone)
+        others = [rule for rule in others if not rule.alone]
+    yield sorted(others, key=lambda rule: (not rule.generated, not rule.long))
     yield from ([rule] for rule in rules if rule.crowd and not rule.looks_back)
     yield from ([rule] for rule in rules if rule.looks_back)
 
@@ -68,16 +65,20 @@ def try_group(
             if target.stopped and not rule.looks_back:
                 break
             begin(rule)
-            trials[rule] = try_rule(rule, target)
+            trials[rule] = try_rule(rule, target, confirm=len(rules) == 1)
             if not target.stopped and trials[rule].target.last_request_failed():
                 _look_after(rule, target, trials[rule].target)
+        if len(rules) > 1:
+            _confirm(trials, target)
         return trials
 
     if len(group) == 1:
         return several(group)
     # Generated requests share global state of Hypothesis, so one thread sends them all.
     generated = [rule for rule in group if rule.generated]
-    tasks = [generated, *([rule] for rule in group if not rule.generated)]
+    long = [[rule] for rule in group if rule.long]
+    brief = [rule for rule in group if not rule.generated and not rule.long]
+    tasks = [generated, *long, *(brief[at : at + TOGETHER] for at in range(0, len(brief), TOGETHER))]
     with ThreadPoolExecutor(max_workers=at_once) as pool:
         futures = [pool.submit(several, task) for task in tasks]
         try:
@@ -85,6 +86,27 @@ def try_group(
         except KeyboardInterrupt:
             target.stop(INTERRUPTED)
         return {rule: trial for future in futures for rule, trial in future.result().items()}
+
+
+def _confirm(trials: dict[Rule, Trial], target: Target) -> None:
+    """Make sure that valid requests still get prices after rules that ended on a refusal.
+
+    If they did not meanwhile, these rules are tried again, each with a confirmation of its own.
+    """
+    refused = [
+        rule
+        for rule, trial in trials.items()
+        if not rule.looks_back and not trial.undecided and trial.target.ends_on_refusal()
+    ]
+    if not refused or target.stopped:
+        return
+    try:
+        trials[refused[-1]].target.confirm()
+    except RepeatError:
+        trials.update({rule: try_rule(rule, target) for rule in refused})
+    except UndecidedError as reason:
+        for rule in refused:
+            undecide(trials[rule], str(reason))
 
 
 def _look_after(rule: Rule, target: Target, part: Target) -> None:

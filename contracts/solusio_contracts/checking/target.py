@@ -322,8 +322,12 @@ class Target:
             RepeatError: they did not meanwhile, so what was asked since the last price must be asked again.
             UndecidedError: they no longer do.
         """
-        if self._last is not None and self._last.status is not None and not self._last.priced:
+        if self.ends_on_refusal():
             self.watch.confirm()
+
+    def ends_on_refusal(self) -> bool:
+        """Whether the last answer was a refusal, which may come from something other than the endpoint."""
+        return self._last is not None and self._last.status is not None and not self._last.priced
 
     def answers(self) -> bool:
         """Whether a valid request gets any response in time; whether the run is over does not matter."""

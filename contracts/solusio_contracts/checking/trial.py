@@ -29,13 +29,16 @@ class Trial:
     seconds: float = 0.0
 
 
-def try_rule(rule: Rule, target: Target) -> Trial:
-    """Try a rule; an exception in it leaves it undecided. Only Ctrl-C goes further, as an end of the run."""
+def try_rule(rule: Rule, target: Target, *, confirm: bool = True) -> Trial:
+    """Try a rule; an exception in it leaves it undecided. Only Ctrl-C goes further, as an end of the run.
+
+    `confirm`: after a refusal, make sure that valid requests still get prices. Otherwise the caller does.
+    """
     began = time.monotonic()
     for attempt in range(ATTEMPTS):
         trial = Trial(target if rule.looks_back else target.part())
         try:
-            _check(rule, trial)
+            _check(rule, trial, confirm=confirm)
         except SkipRule as reason:
             trial.skipped = str(reason)
         except RepeatError as reason:
@@ -51,12 +54,18 @@ def try_rule(rule: Rule, target: Target) -> Trial:
             trial.undecided = f"the rule itself failed: {type(error).__name__}: {error}"
         break
     if trial.undecided:
-        trial.unmet = [one for one in trial.unmet if not _stood_in(one.exchange, target)]
+        undecide(trial, trial.undecided)
     trial.seconds = time.monotonic() - began
     return trial
 
 
-def _check(rule: Rule, trial: Trial) -> None:
+def undecide(trial: Trial, reason: str) -> None:
+    """Leave a rule undecided; what it found in answers of the endpoint itself still counts."""
+    trial.undecided = reason
+    trial.unmet = [one for one in trial.unmet if not _stood_in(one.exchange, trial.target)]
+
+
+def _check(rule: Rule, trial: Trial, *, confirm: bool) -> None:
     target = trial.target
     if rule.needs_token and target.token is None:
         raise SkipRule("no authorization token is configured (--token)")
@@ -67,7 +76,7 @@ def _check(rule: Rule, trial: Trial) -> None:
         clause_of(rule, expect)
         if not expect.ok:
             trial.unmet.append(expect)
-    if not rule.looks_back:
+    if confirm and not rule.looks_back:
         target.confirm()
 
 

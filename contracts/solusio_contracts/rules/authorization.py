@@ -328,7 +328,7 @@ def token_long(target: Target) -> Iterator[Expect]:
         yield (refused if not closed else Expect.that(True, refused.subject, refused.expected, "closed"))
 
 
-@rule("TP-110", title="the endpoint does not remember authorization", needs_token=True)
+@rule("TP-110", title="the endpoint does not remember authorization", needs_token=True, long=True)
 def token_each_time(target: Target) -> Iterator[Expect]:
     """Behind a proxy many clients share one connection and one address."""
     _require_enforced(target)

@@ -20,7 +20,7 @@ QUEUE = 8.0
 """Extra seconds for requests that do not fit into the server's queue at first."""
 
 
-@rule("TP-301", title="the same request gets the same price")
+@rule("TP-301", title="the same request gets the same price", long=True)
 def same_answer(target: Target) -> Iterator[Expect]:
     """An error in every fifth request looks like bad luck to the customer who sees it."""
     for position, user in enumerate(target.priced_users()[:3]):
@@ -32,7 +32,7 @@ def same_answer(target: Target) -> Iterator[Expect]:
             yield same(first, again, f"user {user}, request {count + 2} of the same", repeat=REPEATS)
 
 
-@rule("TP-302", title="each user gets their own price, in any order")
+@rule("TP-302", title="each user gets their own price, in any order", long=True)
 def own_price(target: Target) -> Iterator[Expect]:
     """A cache or a variable without the user in its key shows one customer another's discounts."""
     users = target.priced_users()

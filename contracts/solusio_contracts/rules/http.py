@@ -140,7 +140,7 @@ def complete_message(target: Target) -> Iterator[Expect]:
         raise UndecidedError("no request got a response")
 
 
-@rule("TP-006", "TP-011", "TP-012", title="a connection that stays open serves the next request")
+@rule("TP-006", "TP-011", "TP-012", title="a connection that stays open serves the next request", long=True)
 def kept_connection(target: Target) -> Iterator[Expect]:
     """Behind a proxy, an unread body or state of the previous request spoils the next one."""
     user = target.priced_users()[0]

@@ -40,12 +40,14 @@ def test_one_at_a_time_keeps_the_order():
     assert [rule for (rule,) in groups(RULES, 1, token=True)] == list(RULES)
 
 
-def test_what_could_lock_us_out_waits_for_what_comes_before():
+def test_what_could_lock_us_out_comes_first():
     made = list(groups(RULES, 4, token=True))
     place = {rule.name: number for number, group in enumerate(made) for rule in group}
-    assert place["answered"] < place["no-lockout"] < place["requirement"] < place["wrong-token"]
-    assert place["fuzz-invalid-data"] == place["wrong-token"]
+    assert place["no-lockout"] < place["requirement"] < place["wrong-token"]
+    assert place["fuzz-invalid-data"] == place["wrong-token"] == place["answered"]
     assert [len(made[place[name]]) for name in ("no-lockout", "requirement", "crowd")] == [1, 1, 1]
+    begins_early = [rule.generated or rule.long for rule in made[2]]
+    assert begins_early == sorted(begins_early, reverse=True)
     crowds = [place[rule.name] for rule in RULES if rule.crowd]
     assert max(place["wrong-token"], place["no-markup-repeated"]) < min(crowds)
     assert max(crowds) < min(place[rule.name] for rule in RULES if rule.looks_back)

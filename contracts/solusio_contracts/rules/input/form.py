@@ -85,7 +85,7 @@ def action_case(target: Target) -> Iterator[Expect]:
             yield Expect.that(False, f"action={action}", "either", taken, exchange)
 
 
-@rule("TP-216", title="unknown parameters are ignored")
+@rule("TP-216", title="unknown parameters are ignored", long=True)
 def extra_parameters(target: Target) -> Iterator[Expect]:
     """SolusVM may send the number of tokens that a feature costs, and a new version more."""
     user = _known(target)
@@ -151,7 +151,7 @@ def parameter_order(target: Target) -> Iterator[Expect]:
         yield same(target.first_response(user), exchange, f"order {names}")
 
 
-@rule("TP-219", title="a body that is not a form breaks nothing")
+@rule("TP-219", title="a body that is not a form breaks nothing", long=True)
 def other_bodies(target: Target) -> Iterator[Expect]:
     """Stray clients may send anything."""
     target.price_of(_known(target))
