@@ -16,6 +16,7 @@ BILLED_TWICE = Mistake(
 RENUMBERED = Mistake("renumbered", "replace invoices by new ones when a month is billed again", _KEEP)
 REMOVED = Mistake("removed", "remove invoices when a month is billed again", _KEEP)
 CHANGED = Mistake("changed", "change invoices when a month is billed again", _KEEP)
+EARLIER = Mistake("earlier-months", "change the invoices of earlier months when a later one is billed", _KEEP)
 SEVERAL = Mistake(
     "several-invoices",
     "write several invoices for one customer and month",

@@ -20,7 +20,7 @@ from solusio_contracts.invoices.documents import BilledInvoice
 from solusio_contracts.invoices.float_noise import FLOAT_NOISE, without_noise
 from solusio_contracts.invoices.method import BilledAmounts, Explanation, Method
 from solusio_contracts.invoices.period_mistakes import Requested, windows
-from solusio_contracts.invoices.run_mistakes import EMPTY, TWO_METHODS, of_second_run, of_several
+from solusio_contracts.invoices.run_mistakes import EARLIER, EMPTY, TWO_METHODS, of_second_run, of_several
 from solusio_contracts.invoices.scenario import ExpectedInvoice, Scenario, ScenarioCustomer
 from solusio_contracts.invoices.usage import LineKey, UsageLine, UsageWindow, by_customer, month_bounds
 from solusio_contracts.reporting.report import Item, Outcome, Result
@@ -198,9 +198,16 @@ def _rounded(pending: PendingAmounts, method: Method) -> str:
 
 
 def judge_again(
-    scenario: Scenario, period: str, first: Billed, second: Billed, verdict: Verdict, *, question: str = ""
+    scenario: Scenario,
+    period: str,
+    first: Billed,
+    second: Billed,
+    verdict: Verdict,
+    *,
+    question: str = "",
+    later: bool = False,
 ) -> None:
-    """Compare the invoices before and after a second billing run."""
+    """Compare the invoices before and after a second billing run, or `later` ones of other periods."""
     verdict.checks += 1
     before = {(number, str(one.number)): one for number, found in first.items() for one in found}
     after = {(number, str(one.number)): one for number, found in second.items() for one in found}
@@ -221,10 +228,10 @@ def judge_again(
         new = [] if changed else [number for _, number in after]
     verdict.failed(
         "INV-012",
-        f"{where}billing again",
+        f"{where}{'after later months' if later else 'billing again'}",
         f"the same {counted(sum(_sizes(first)), 'invoice')} as before",
         actual,
-        mistakes=(of_second_run(new, gone),),
+        mistakes=(EARLIER if later else of_second_run(new, gone),),
         question=question,
         response="\n".join(invoice_text(one) for one in after.values())[:INVOICE_SHOWN],
     )

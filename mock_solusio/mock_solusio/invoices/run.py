@@ -179,6 +179,16 @@ class _Judged:
         return result_of(self.scenario, self.verdict, seconds=self.seconds, curl=self.curl, error=self.error)
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """The invoices of a period, as they were read when it was billed."""
+
+    job: BillingJob
+    billed: Mapping[int, Sequence[BilledInvoice]]
+    broken: frozenset[int]
+    """The customers whose invoices cannot be read."""
+
+
 class _Run:
     """A run in progress."""
 
@@ -255,8 +265,9 @@ class _Run:
         """
         customers = customers_document(one.scenario, one.ids)
         unread: list[str] = []
+        earlier: list[_Read] = []
         try:
-            for place, period in enumerate(one.scenario.periods):
+            for period in one.scenario.periods:
                 shown = self._sandbox.play(one.scenario, one.ids, period)
                 job = BillingJob(
                     period=period,
@@ -268,7 +279,7 @@ class _Run:
                     customers_file=file,
                     time_zone=zone,
                 )
-                unread += self._period(one, job, shown, verdict, pending, first=place == 0)
+                unread += self._period(one, job, shown, verdict, pending, earlier)
         except BillingError as failure:
             verdict.failed(
                 "INV-001",
@@ -302,10 +313,13 @@ class _Run:
         shown: SandboxPeriod,
         verdict: Verdict,
         pending: list[PendingAmounts],
-        *,
-        first: bool,
+        earlier: list["_Read"],
     ) -> list[str]:
-        """Have a period billed twice, and judge; return which invoices cannot be read, and why."""
+        """Have a period billed twice, and judge; return which invoices cannot be read, and why.
+
+        With the last period, the invoices of the earlier ones are read again; this one joins them.
+        """
+        first = not earlier
         if (problem := _mismatch(one, job.period, shown)) != "":
             raise SandboxError(problem)
         if first and self._system.prepare is not None:
@@ -329,6 +343,8 @@ class _Run:
                 refusal = failure.text
             again, broken_again = self._invoices(one, job)
             broken |= broken_again
+        last = job.period == one.scenario.periods[-1] and not job.time_zone
+        later = [self._invoices(one, each.job) for each in earlier] if last else []
         self._sandbox.hide()
         verdict.checks += 1  # INV-001
         period = PeriodUsage(
@@ -355,6 +371,17 @@ class _Run:
         judge_again(
             one.scenario, job.period, billed, again, verdict, question=f"{steps[0]}, twice, then {steps[1]}"
         )
+        for each, (found, broken_later) in zip(earlier if last else (), later, strict=True):
+            judge_again(
+                one.scenario,
+                each.job.period,
+                {key: value for key, value in each.billed.items() if key not in broken_later},
+                {key: value for key, value in found.items() if key not in each.broken | broken_later.keys()},
+                verdict,
+                question=self._system.invoices.shown(each.job),
+                later=True,
+            )
+        earlier.append(_Read(job, billed, frozenset(broken)))
         if refusal:
             verdict.notes.append(f"billing {job.period} again was refused: {refusal}")
         names = {number: name for name, number in one.ids.items()}

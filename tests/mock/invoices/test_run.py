@@ -43,11 +43,11 @@ def test_scenarios_share_no_customer():
     assert min(ids) == 5
 
 
-def test_calls_are_prepare_once_and_bill_and_invoices_twice_for_each_period(books, check):
+def test_calls_are_prepare_once_bill_and_invoices_twice_and_invoices_of_earlier_periods(books, check):
     report = check(books, "months-in-a-row")
     (scenario,) = [one for one in load_scenarios() if one.id == "months-in-a-row"]
     assert len(scenario.periods) > 1
-    assert report.requests == 1 + 4 * len(scenario.periods)
+    assert report.requests == 1 + 4 * len(scenario.periods) + len(scenario.periods) - 1
 
 
 def test_the_clock_stands_an_hour_after_the_period(books, check):
@@ -383,6 +383,29 @@ def test_billing_again_changes_nothing(books, check, result_of, change, said):
     books.told = told
     (finding,) = result_of(check(books, PLAIN), PLAIN).findings
     assert (finding.clause, finding.subject, finding.actual) == ("INV-012", "billing again", said)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda one: one | {"total": "1.00"}, "changed: 1"),
+        (lambda one: one | {"number": "9"}, "other numbers: 1 became 9"),
+    ],
+    ids=["another total", "another number"],
+)
+def test_invoices_of_earlier_months_stay_as_they_are(books, check, result_of, change, said):
+    def bill(order):
+        type(books).bill(books, order)
+        for key, one in books.invoices.items():
+            if order.period == "2027-04" and one["period"] == "2027-01":
+                books.invoices[key] = change(one)
+        return b""
+
+    books.bill = bill
+    (finding,) = result_of(check(books, "months-in-a-row"), "months-in-a-row").findings
+    found = (finding.clause, finding.subject, finding.actual)
+    assert found == ("INV-012", "2027-01: after later months", said)
+    assert "change the invoices of earlier months when a later one is billed" in finding.hint
 
 
 # What they probably did: mistakes in how lines are made
