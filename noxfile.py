@@ -200,15 +200,19 @@ def stateful(session: nox.Session) -> None:
 
 @nox.session
 def adversary(session: nox.Session) -> None:
-    """Hostile endpoints and raw HTTP: less than 20 minutes."""
+    """Hostile endpoints, raw HTTP, hundreds of kills and mutated files: less than 20 minutes."""
     install(session, "test")
     session.run(
         "pytest",
         "--numprocesses=4",
         "--dist=worksteal",
         "--override-ini=python_files=*.py",
+        "tests/mock/test_serve_killed.py",
+        "tests/reference/test_billing_crash.py",
+        "tests/promises/test_mutated_files.py",
         "tests/campaigns",
         *session.posargs,
+        env={"MOCK_SOLUSIO_KILLS": "100", "MOCK_SOLUSIO_MUTATIONS": "300"},
     )
 
 

@@ -1,6 +1,7 @@
 """Every command that reads a file survives any file: it ends with a message, never with a traceback."""
 
 import json
+import os
 import re
 import socket
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from support.commands import invoke
 
 EXAMPLES = Path(__file__).parents[2] / "docs/examples"
+MUTATIONS = int(os.environ.get("MOCK_SOLUSIO_MUTATIONS", "20"))
+"""Files for each command; `nox -s adversary` tries more."""
 HOSTILE = (
     *(
         b"",
@@ -231,7 +234,7 @@ def test_a_mutated_file_ends_with_a_message(name, taken, nowhere, tmp_path_facto
     verdicts = {"pricing", "record --check", "contract diff, YAML"}
     codes = {0, 2, 3} | ({1} if name in verdicts else set())
 
-    @settings(max_examples=20)
+    @settings(max_examples=MUTATIONS)
     @given(mutated(original))
     def run(content):
         folder = tmp_path_factory.mktemp("mutated")

@@ -7,6 +7,7 @@ import sys
 import time
 from contextlib import contextmanager
 from decimal import Decimal
+from random import Random
 
 import pytest
 
@@ -21,9 +22,11 @@ CUSTOMERS = range(1, 1001)
 SECONDS = 120
 """Limit for what takes a few seconds on an idle machine."""
 
-# Runs a process for each step at which one will be killed, and one that is not killed. A step is a statement
-# or a commit. Processes are forked, since starting Python takes a hundred times longer.
-KILLED_AT = """
+KILLS = int(os.environ.get("MOCK_SOLUSIO_KILLS", "5"))
+"""Kills at random moments; `nox -s adversary` does more."""
+
+# Processes are forked, since starting Python takes a hundred times longer. A step is a statement or a commit.
+RUN = """
 import os, signal, sys
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
@@ -50,7 +53,12 @@ def run(last_step):
         event.listen(Engine, "before_cursor_execute", step)
         event.listen(Engine, "commit", step)
         bill(Period(2026, 3), solusio, store, ledger)
+"""
 
+# Runs a process for each step at which one will be killed, and one that is not killed.
+KILLED_AT = (
+    RUN
+    + """
 for last_step in [*map(int, steps), 0]:
     child = os.fork()
     if child == 0:
@@ -59,6 +67,31 @@ for last_step in [*map(int, steps), 0]:
     _, status = os.waitpid(child, 0)
     assert status == (signal.SIGKILL if last_step else 0), (last_step, status)
 """
+)
+
+# Runs a process for each number of seconds after which one will be killed, until one has billed everything,
+# and one that is not killed. Prints how many were killed.
+KILLED_AFTER = (
+    RUN
+    + """
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+killed = 0
+for seconds in [*map(float, steps), 3600]:
+    child = os.fork()
+    if child == 0:
+        run(0)
+        os._exit(0)
+    signal.sigtimedwait([signal.SIGCHLD], seconds)
+    os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    signal.sigtimedwait([signal.SIGCHLD], 0)  # or the next process would seem to have ended
+    assert status in {0, signal.SIGKILL}, status
+    killed += status != 0
+    if status == 0:
+        break
+print(killed)
+"""
+)
 
 
 @pytest.fixture
@@ -157,6 +190,22 @@ def test_a_run_killed_at_every_kind_of_step(books, usage):
     # A page was requested again only if its reader had died: the collection never restarted.
     assert usage.requested.count(1) < len(reading)
     assert len(usage.requested) <= 20 + len(reading)
+
+
+def test_runs_killed_at_random_moments(tmp_path, usage):
+    randomness = Random(14)  # noqa: S311 - repeatable
+    left, tries = KILLS, 0
+    while left > 0:
+        tries += 1
+        assert tries <= 1 + KILLS, "the runs end before they are killed"
+        books = save_customers(str(tmp_path / f"{tries}.db"))
+        # From a run that has not begun to one that creates many invoices.
+        moments = [f"{randomness.uniform(0.01, 0.3):.4f}" for _ in range(min(left, 50))]
+        command = [sys.executable, "-c", KILLED_AFTER, books, usage.url, *moments]
+        done = subprocess.run(command, timeout=5 * SECONDS, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+        check_invoices(books)
+        left -= int(done.stdout)
 
 
 def test_the_command_killed_while_reading_and_while_billing(books, usage):
