@@ -29,8 +29,8 @@ RECEIVED_KEPT = 256 * 1024
 """Bytes of a response that are kept as they came; more would keep each large body twice."""
 USER_AGENT = "mock-solusio-check"
 _READ = 65536
-_LARGE_BODY = 512 * 1024
-_LARGE_BODIES = threading.BoundedSemaphore(8)
+_LARGE_BODY = 128 * 1024
+_LARGE_BODIES = threading.BoundedSemaphore(4)
 """Bodies above `_LARGE_BODY` that are read at the same time: those of a crowd would fill the memory."""
 _LOCAL_ERRORS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 """Errors of this machine; they say nothing about the endpoint."""
