@@ -212,7 +212,7 @@ def adversary(session: nox.Session) -> None:
         "tests/promises/test_mutated_files.py",
         "tests/campaigns",
         *session.posargs,
-        env={"MOCK_SOLUSIO_KILLS": "100", "MOCK_SOLUSIO_MUTATIONS": "300"},
+        env={"MOCK_SOLUSIO_KILLS": "100", "MOCK_SOLUSIO_MUTATIONS": "500"},
     )
 
 
