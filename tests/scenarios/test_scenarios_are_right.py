@@ -39,10 +39,6 @@ def test_every_clause_of_invoices_and_metering_is_cited():
     assert wanted - cited == NOT_PLAYED
 
 
-def test_ids_of_customers_fit_into_the_ten_that_a_scenario_has():
-    assert max(len(scenario.customers) for scenario in SCENARIOS) <= 10
-
-
 # Arithmetic
 
 

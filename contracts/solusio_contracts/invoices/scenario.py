@@ -156,6 +156,7 @@ class _CustomerTable(Strict, frozen=True, kw_only=True):
     email: Name | None = None
     unknown: bool = False
     pricing: dict[str, Any] | None = None
+    repeat: Annotated[int, Meta(ge=1, le=1000)] = 1
 
 
 class _Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -306,13 +307,16 @@ def _customers(document: _Document) -> Iterator[ScenarioCustomer]:
         if table.unknown == (table.pricing is not None):
             wrong = "an unknown customer has no pricing" if table.unknown else "the pricing is missing"
             raise MisfitError(f"{where}.pricing", wrong)
-        yield ScenarioCustomer(
-            name=name,
-            full_name=table.name or f"{name.capitalize()} Example",
-            email=table.email or f"{name}@example.com",
-            unknown=table.unknown,
-            pricing=None if table.pricing is None else _pricing(table.pricing, f"{where}.pricing"),
-        )
+        pricing = None if table.pricing is None else _pricing(table.pricing, f"{where}.pricing")
+        for n in range(1, table.repeat + 1):
+            own = name.replace("{n}", str(n))
+            yield ScenarioCustomer(
+                name=own,
+                full_name=table.name or f"{own.capitalize()} Example",
+                email=table.email or f"{own}@example.com",
+                unknown=table.unknown,
+                pricing=pricing,
+            )
 
 
 def _pricing(table: Mapping[str, Any], where: str) -> Pricing:
@@ -361,9 +365,11 @@ def _repeated(entry: Mapping[str, Any], where: str) -> Iterator[dict[str, Any]]:
 def _invoices(document: _Document, customers: Mapping[str, ScenarioCustomer]) -> Iterator[ExpectedInvoice]:
     if document.invoice is not None and document.invoices is not None:
         raise MisfitError("invoice", "expected either [invoice] or [[invoices]]")
-    tables = {"invoice": document.invoice} if document.invoice is not None else {}
-    tables |= {f"invoices[{index}]": table for index, table in enumerate(document.invoices or ())}
-    for where, table in tables.items():
+    tables = [("invoice", document.invoice)] if document.invoice is not None else []
+    for index, one in enumerate(document.invoices or ()):
+        where = f"invoices[{index}]"
+        tables += [(where, each) for each in _repeated(one, where)]
+    for where, table in tables:
         name = table.get("customer", CUSTOMER)
         customer = customers.get(name) if isinstance(name, str) else None
         if customer is None or customer.pricing is None:

@@ -14,14 +14,22 @@ from solusio_contracts.contract.clauses import clauses
 from solusio_contracts.invoices.amounts import plain
 from solusio_contracts.invoices.compare_amounts import money
 from solusio_contracts.invoices.differences import counted
-from solusio_contracts.invoices.scenario import ExpectedInvoice, Scenario, ScenarioPlan, load_scenarios
+from solusio_contracts.invoices.scenario import (
+    ExpectedInvoice,
+    Scenario,
+    ScenarioCustomer,
+    ScenarioPlan,
+    load_scenarios,
+)
 from solusio_contracts.invoices.verdict import NUMBERS
 from solusio_contracts.reporting.printing import PLAIN_WIDTH, print_list, print_section
 from solusio_contracts.suggestions import did_you_mean
 from solusio_contracts.timeline import AnyEvent
 
 MOST = 12
-"""The most events or lines that are shown; of more, the first ones and the last."""
+"""The most customers, events or lines that are shown; of more, the first ones and the last."""
+MOST_INVOICES = 5
+"""Invoices of a period that are shown; scenarios with more have invoices that are alike."""
 
 
 class UnknownScenarioError(ValueError):
@@ -63,10 +71,7 @@ def print_scenario(name: str) -> None:
     print_section(
         console,
         "Customers",
-        [
-            (one.name, _price(one.pricing) if one.pricing else "unknown to the billing system")
-            for one in scenario.customers
-        ],
+        [_customer(one) for one in _few(list(scenario.customers))],
     )
     print_section(
         console, "What happens", [_event(event, scenario) for event in _few(list(scenario.timeline))]
@@ -77,10 +82,20 @@ def print_scenario(name: str) -> None:
         expected = [one for one in scenario.invoices if one.period == period]
         if not expected:
             print_section(console, f"Invoices of {period}", [("none", "")])
-        for invoice in expected:
+        for invoice in expected[:MOST_INVOICES]:
             _invoice(console, scenario, invoice)
+        if (more := len(expected) - MOST_INVOICES) > 0:
+            console.print(f"\n... and {more} more invoices for {period}")
     if scenario.assumes:
         print_section(console, "Assumed", [(scenario.assumes, "")])
+
+
+def _customer(customer: ScenarioCustomer | int) -> tuple[str, str]:
+    if isinstance(customer, int):
+        return "...", f"and {customer} more"
+    if customer.pricing is None:
+        return customer.name, "unknown to the billing system"
+    return customer.name, _price(customer.pricing)
 
 
 def _plan(plan: ScenarioPlan) -> str:

@@ -42,7 +42,7 @@ from solusio_contracts.reporting.view import plural
 
 COMMAND: Final = "invoices check"
 IDS_PER_SCENARIO: Final = 10
-"""The most customers of a scenario."""
+"""The ids of a scenario are a multiple of this number, so that a new customer moves no other scenario's."""
 
 ZONES: Final = ("Pacific/Auckland", "America/Los_Angeles")
 """Local times far from UTC, for scenarios of month borders."""
@@ -82,16 +82,12 @@ class NumberedScenario:
 
 
 def numbered(scenarios: Iterable[Scenario], first_id: int) -> list[NumberedScenario]:
-    """Give the customers of each scenario ids of their own.
-
-    Raises:
-        ValueError: a scenario has more customers than ids.
-    """
-    scenarios = list(scenarios)
+    """Give the customers of each scenario ids of their own."""
+    found = []
     for one in scenarios:
-        if len(one.customers) > IDS_PER_SCENARIO:
-            raise ValueError(f"the scenario {one.id} has more than {IDS_PER_SCENARIO} customers")
-    return [NumberedScenario(one, first_id + IDS_PER_SCENARIO * place) for place, one in enumerate(scenarios)]
+        found.append(NumberedScenario(one, first_id))
+        first_id += IDS_PER_SCENARIO * -(-len(one.customers) // IDS_PER_SCENARIO)
+    return found
 
 
 def run(
