@@ -6,7 +6,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -124,14 +124,28 @@ def run(
         else:
             pool = stack.enter_context(ThreadPoolExecutor(settings.jobs))
             begun: list[Future[Any]] = []
+            # Nothing starts before all is known here: an interrupt in between must find every command.
+            all_known = threading.Event()
+
+            def submit(work: Callable[..., Any], *arguments: object) -> None:
+                def start() -> object:
+                    all_known.wait()
+                    if running.stop.is_set():
+                        raise CancelledError
+                    return work(*arguments)
+
+                begun.append(pool.submit(start))
+
             try:
                 # It takes longest with a billing system that tries again.
-                begun.append(pool.submit(running.certificate, folder))
+                submit(running.certificate, folder)
                 for place, one in enumerate(chosen):
-                    begun.append(pool.submit(running.scenario, place, one))
+                    submit(running.scenario, place, one)
+                all_known.set()
                 certificate, *outcomes = (future.result() for future in begun)
             except BaseException:
                 running.stop.set()
+                all_known.set()
                 pool.shutdown(wait=False, cancel_futures=True)
                 # A command may start just now.
                 while not all(future.done() for future in begun):
