@@ -79,8 +79,8 @@ def run_command(
     except ValueError as error:
         raise CommandError(str(error)) from None
     with process:
-        _running.add(process)
         try:
+            _running.add(process)
             return _watched(process, timeout, largest)
         finally:
             _running.discard(process)

@@ -24,7 +24,6 @@ from solusio_contracts.adapter.steps import (
     adapter_of,
     hide_password,
 )
-from solusio_contracts.cli.interrupt import interruptible
 from solusio_contracts.http.masking import Mask
 from solusio_contracts.invoices.job import PLACEHOLDERS, BillingJob
 from support.endpoint import endpoint
@@ -233,12 +232,14 @@ def test_ctrl_c_leaves_no_process(command, order, tmp_path):
 
     def interrupt() -> None:
         seen.append(int(pid.read_text()))
+        deadline = time.monotonic() + 30
+        while not command_runner._running:
+            assert time.monotonic() < deadline
         os.kill(os.getpid(), signal.SIGINT)
 
     thread = threading.Thread(target=interrupt)
     thread.start()
-    # A program started in the background by a shell ignores Ctrl-C until it says otherwise.
-    with interruptible(), pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt):
         command(code).run(order)
     thread.join()
     assert gone(seen[0])
