@@ -7,10 +7,11 @@ from typing import Final
 from solusio_contracts.adapter.amounts import rounded, written
 from solusio_contracts.adapter.customers import Pricing
 from solusio_contracts.invoices.amounts import plain, product, total_of
-from solusio_contracts.invoices.differences import Comparison, add_grouped, billed_key, counted, line_name
+from solusio_contracts.invoices.differences import Comparison, add_grouped, billed_key, line_name
 from solusio_contracts.invoices.documents import BilledInvoice, BilledLine
 from solusio_contracts.invoices.method import Method, PricedTokens
 from solusio_contracts.invoices.scenario import ExpectedInvoice
+from solusio_contracts.reporting.view import plural
 
 _USUAL: Final = Method()
 
@@ -51,7 +52,7 @@ def _currency(
         not fine,
         "INV-011",
         "decimals",
-        f"{counted(decimals, 'decimal')}, as {pricing.currency.code} has",
+        f"{plural(decimals, 'decimal')}, as {pricing.currency.code} has",
         shown + (f" and {len(fine) - 3} more" if len(fine) > 3 else ""),
         about="decimals",
     )
@@ -83,7 +84,7 @@ def money(amount: Decimal, pricing: Pricing) -> str:
 
 def times(tokens: int, unit: Decimal) -> str:
     """Return how an amount was calculated: `2604 tokens x 0.001`."""
-    return f"{counted(tokens, 'token')} x {plain(unit)}"
+    return f"{plural(tokens, 'token')} x {plain(unit)}"
 
 
 def own_total(tokens: int, pricing: Pricing) -> Decimal:

@@ -5,16 +5,17 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import zip_longest
 from typing import TypeVar
 
-from solusio_contracts.invoices.differences import Comparison, add_grouped, billed_key, counted, line_name
+from solusio_contracts.invoices.differences import Comparison, add_grouped, billed_key, line_name
 from solusio_contracts.invoices.documents import BilledInvoice, BilledLine
 from solusio_contracts.invoices.scenario import ExpectedInvoice, ExpectedLine
 from solusio_contracts.invoices.usage import LineKey
+from solusio_contracts.reporting.view import plural
 
 T = TypeVar("T")
 
 
 def _use(hours: int, tokens: int, charge: str | None) -> str:
-    text = f"{counted(hours, 'hour')}, {counted(tokens, 'token')}"
+    text = f"{plural(hours, 'hour')}, {plural(tokens, 'token')}"
     return f"{text} ({charge})" if charge else text
 
 

@@ -74,11 +74,6 @@ def line_name(key: LineKey) -> str:
     return f"{server}, plan {plan}" if resource == "server" else f"{server}, {resource}, plan {plan}"
 
 
-def counted(count: int, one: str) -> str:
-    """Return `1 hour`, `2 hours`."""
-    return f"{count} {one}" if count == 1 else f"{count} {one}s"
-
-
 def billed_key(line: BilledLine) -> LineKey:
     """Return the key of a billed line."""
     return (line.server, line.resource, line.plan)

@@ -15,7 +15,7 @@ from solusio_contracts.invoices.case import Case
 from solusio_contracts.invoices.compare_amounts import compare_amounts, money
 from solusio_contracts.invoices.compare_lines import compare_lines
 from solusio_contracts.invoices.diagnosis import explain_amounts, explain_lines, explain_missing
-from solusio_contracts.invoices.differences import Comparison, counted
+from solusio_contracts.invoices.differences import Comparison
 from solusio_contracts.invoices.documents import BilledInvoice
 from solusio_contracts.invoices.float_noise import FLOAT_NOISE, without_noise
 from solusio_contracts.invoices.method import BilledAmounts, Explanation, Method
@@ -24,6 +24,7 @@ from solusio_contracts.invoices.run_mistakes import EARLIER, EMPTY, TWO_METHODS,
 from solusio_contracts.invoices.scenario import ExpectedInvoice, Scenario, ScenarioCustomer
 from solusio_contracts.invoices.usage import LineKey, UsageLine, UsageWindow, by_customer, month_bounds
 from solusio_contracts.reporting.report import Item, Outcome, Result
+from solusio_contracts.reporting.view import plural
 
 INVOICE_SHOWN: Final = 1200
 """Characters of a billed invoice that a finding shows."""
@@ -89,7 +90,7 @@ def judge_period(
                     False,
                     "INV-011",
                     "decimals",
-                    f"amounts of {counted(customer.pricing.currency.decimals, 'decimal')}",
+                    f"amounts of {plural(customer.pricing.currency.decimals, 'decimal')}",
                     ", ".join(str(amount) for amount in noisy[:3]),
                     mistakes=(FLOAT_NOISE,),
                 )
@@ -219,9 +220,9 @@ def judge_again(
     if new and gone:
         actual = f"other numbers: {_names(gone)} became {_names(new)}"
     elif new:
-        actual = f"{counted(len(new), 'more invoice')}: {_names(new)}"
+        actual = f"{plural(len(new), 'more invoice')}: {_names(new)}"
     elif gone:
-        actual = f"{counted(len(gone), 'invoice')} gone: {_names(gone)}"
+        actual = f"{plural(len(gone), 'invoice')} gone: {_names(gone)}"
     else:
         changed = [key[1] for key in before if after.get(key) != before[key]]
         actual = f"changed: {_names(changed)}" if changed else "an invoice is there twice"
@@ -229,7 +230,7 @@ def judge_again(
     verdict.failed(
         "INV-012",
         f"{where}{'after later months' if later else 'billing again'}",
-        f"the same {counted(sum(_sizes(first)), 'invoice')} as before",
+        f"the same {plural(sum(_sizes(first)), 'invoice')} as before",
         actual,
         mistakes=(EARLIER if later else of_second_run(new, gone),),
         question=question,
@@ -360,7 +361,7 @@ def _count(
             "INV-004",
             "lines without usage",
             "no line",
-            f"{counted(len(strange), 'line')}, such as {strange[0].server}" if strange else "",
+            f"{plural(len(strange), 'line')}, such as {strange[0].server}" if strange else "",
         )
 
 
@@ -376,7 +377,7 @@ def _why_missing(period: PeriodUsage, number: int) -> tuple[Mistake, ...]:
 def _numbers(found: Sequence[BilledInvoice]) -> str:
     if not found:
         return "none"
-    return f"{counted(len(found), 'invoice')}: {_names([str(one.number) for one in found])}"
+    return f"{plural(len(found), 'invoice')}: {_names([str(one.number) for one in found])}"
 
 
 def _names(numbers: Sequence[str]) -> str:

@@ -13,7 +13,6 @@ from solusio_contracts.adapter.customers import Pricing
 from solusio_contracts.contract.clauses import clauses
 from solusio_contracts.invoices.amounts import plain
 from solusio_contracts.invoices.compare_amounts import money
-from solusio_contracts.invoices.differences import counted
 from solusio_contracts.invoices.scenario import (
     ExpectedInvoice,
     Scenario,
@@ -23,6 +22,7 @@ from solusio_contracts.invoices.scenario import (
 )
 from solusio_contracts.invoices.verdict import NUMBERS
 from solusio_contracts.reporting.printing import PLAIN_WIDTH, print_list, print_section
+from solusio_contracts.reporting.view import plural
 from solusio_contracts.suggestions import did_you_mean
 from solusio_contracts.timeline import AnyEvent
 
@@ -150,9 +150,9 @@ def _invoice(console: Console, scenario: Scenario, invoice: ExpectedInvoice) -> 
         kind = "" if line.resource == "server" else f", {line.resource}"
         grid.add_row(
             Text(f"{line.on}{kind}, plan {line.plan}"),
-            counted(line.hours, "hour"),
+            plural(line.hours, "hour"),
             line.charge,
-            counted(line.tokens, "token"),
+            plural(line.tokens, "token"),
             money(line.amount, pricing),
         )
     rows = [("subtotal", invoice.subtotal)]
