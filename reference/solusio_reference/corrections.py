@@ -51,8 +51,10 @@ def recollect(period: Period, solusio: SolusioClient, ledger: Ledger) -> int:
         for page in solusio.usage_pages(period):
             with ledger.database.writing() as connection:
                 queue.lock(connection, period)
-                changed += ledger.usage.reassign(connection, period, page.lines)
-                queue.fill(connection, period)
+                moved = ledger.usage.reassign(connection, period, page.lines)
+                if moved:  # to fill the queue reads the whole period
+                    queue.fill(connection, period)
+                changed += moved
             lines += len(page.lines)
     except UsageDiffers as error:
         raise BillingRunError(

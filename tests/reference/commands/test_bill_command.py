@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from solusio_reference.commands.bill import bill
 from solusio_reference.commands.invoices import invoices
+from solusio_reference.invoicing import DUE_DAYS
 from solusio_reference.period import Period
 from solusio_reference.pricing import Currency, Customer, Tax
 from solusio_reference.storage.customers import CustomerStore
@@ -60,6 +61,12 @@ def test_bill_prints_its_result(books, usage_server):
         "  new invoices                       0",
         "  earlier invoices                   1",
     ]
+
+
+def test_the_days_until_an_invoice_is_due_are_those_of_the_library():
+    # The command imports nothing before it runs, so it names the number again.
+    (option,) = (one for one in bill.params if one.name == "due_days")
+    assert option.default == DUE_DAYS
 
 
 def test_bill_lists_unbilled_usage_on_standard_error(books, usage_server):
