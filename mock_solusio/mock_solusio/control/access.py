@@ -16,18 +16,35 @@ _FORWARDING: Final = (b"forwarded", b"x-forwarded-for", b"x-real-ip")
 
 def refused(request: Request, *, anywhere: bool) -> str | None:
     """Return why a request is refused, or None. `anywhere`: other machines are allowed."""
+    reason = refused_connection(request, anywhere=anywhere)
+    if reason is None and not is_own_page(request):
+        return "The control API does not serve pages of other sites."
+    return reason
+
+
+def refused_connection(request: Request, *, anywhere: bool) -> str | None:
+    """Return why a request is refused for where it comes from or the host that it names, or None."""
     if not anywhere and not (_is_loopback(request.client) and not _is_forwarded(request)):
         return (
             "The control API serves this machine only. To serve other machines, start with "
             "--control-from-anywhere."
         )
-    host = request.header(b"host")
-    name = _host_name(host)
+    name = _host_name(request.header(b"host"))
     if name is None or not _is_own_name(name, anywhere=anywhere):
         return "Call the control API by an IP address or as localhost, not by another host name."
-    if not _is_own_page(request, host or b""):
-        return "The control API does not serve pages of other sites."
     return None
+
+
+def is_own_page(request: Request) -> bool:
+    """Return whether, as far as a browser says, no other site made it send a request."""
+    site = request.header(b"sec-fetch-site")
+    if site is not None and site not in (b"same-origin", b"none"):
+        return False
+    origin = request.header(b"origin")
+    if origin is None:
+        return True
+    host = request.header(b"host") or b""
+    return origin.lower() == f"{request.scheme}://".encode() + host.lower()
 
 
 def _is_forwarded(request: Request) -> bool:
@@ -64,13 +81,3 @@ def _is_own_name(name: str, *, anywhere: bool) -> bool:
     except ValueError:
         return False
     return anywhere or address.is_loopback
-
-
-def _is_own_page(request: Request, host: bytes) -> bool:
-    site = request.header(b"sec-fetch-site")
-    if site is not None and site not in (b"same-origin", b"none"):
-        return False
-    origin = request.header(b"origin")
-    if origin is None:
-        return True
-    return origin.lower() == f"{request.scheme}://".encode() + host.lower()

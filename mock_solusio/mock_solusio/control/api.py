@@ -86,6 +86,10 @@ class Control:
         reason = refused(request, anywhere=self.mock.options.control_from_anywhere)
         if reason is not None:
             return json_response(403, {"message": reason})
+        return self.perform(request)
+
+    def perform(self, request: Request) -> Response:
+        """Carry out a request from a permitted sender; the journal gets it if it changes the mock."""
         head = request.method == "HEAD"
         route, values, methods = find("GET" if head else request.method, request.path)
         if route is None:

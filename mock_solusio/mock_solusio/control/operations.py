@@ -177,7 +177,7 @@ def delete_snapshots(control: ControlRequest) -> Result:
 def read_journal(control: ControlRequest) -> Result:
     """Show the latest exchanges that match."""
     journal, query = control.mock.journal, control.query
-    numbers = {name: _number(name, query[name]) for name in ("since", "limit") if name in query}
+    numbers = {name: _number(name, query[name]) for name in ("since", "before", "limit") if name in query}
     found = journal.search(convert({**query, **numbers}, JournalFilter))
     return 200, {
         "data": found,

@@ -21,7 +21,7 @@ from mock_solusio.traffic.operation_names import check_operation
 from mock_solusio.traffic.referee import ConductFinding, Referee
 from solusio_contracts.users.conduct.requests import SHORTEST
 
-LIMIT: Final = 1000
+LIMIT: Final = 5000
 BODY_LIMIT: Final = 64 * 1024
 TOTAL_LIMIT: Final = 32 * 1024 * 1024
 OVERHEAD: Final = 600
@@ -95,6 +95,8 @@ class JournalFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     kind: ExchangeKind | None = None
     since: Annotated[int, Meta(ge=0)] = 0
     """Only exchanges with a higher number."""
+    before: Annotated[int, Meta(ge=0)] | None = None
+    """Only exchanges with a lower number: the page before the one that begins with it."""
     text: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
     """A part of path, query, headers, bodies or notes as shown; case does not matter."""
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 100
@@ -117,6 +119,8 @@ class Journal:
         self.total_limit = total_limit
         self.referee = Referee()
         self._ring: deque[RawExchange] = deque()
+        self._texts: dict[int, str] = {}
+        """What was searched for texts before, by number: hiding the secrets takes most of the time."""
         self._size = 0
         self._last = 0
 
@@ -234,6 +238,7 @@ class Journal:
         """Drop all exchanges and findings; numbering continues."""
         self.referee.clear()
         self._ring.clear()
+        self._texts.clear()
         self._size = 0
 
     def findings(self) -> list[ConductFinding]:
@@ -280,16 +285,24 @@ class Journal:
             if one.number <= wanted.since:
                 return
             if (
-                (method is not None and one.method != method)
+                (wanted.before is not None and one.number >= wanted.before)
+                or (method is not None and one.method != method)
                 or (wanted.kind is not None and one.kind != wanted.kind)
                 or (wanted.operation is not None and one.operation != wanted.operation)
                 or (wanted.status is not None and not _has_status(one.status, wanted.status))
                 or (path is not None and path.match(_path(one)) is None)
             ):
                 continue
-            entry = shown(one)
-            if text is None or text in _all_text(entry).casefold():
-                yield entry
+            if text is None or text in self._text(one):
+                yield shown(one)
+
+    def _text(self, one: RawExchange) -> str:
+        """Return all that is shown of an exchange, casefolded."""
+        if (known := self._texts.get(one.number)) is not None:
+            return known
+        if len(self._texts) >= self.limit:
+            self._texts = {number: text for number, text in self._texts.items() if number > self.dropped}
+        return self._texts.setdefault(one.number, _all_text(shown(one)).casefold())
 
 
 def shown(one: RawExchange) -> JournalEntry:

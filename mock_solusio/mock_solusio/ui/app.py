@@ -17,7 +17,7 @@ from mock_solusio.ui.auth import AuthPages
 from mock_solusio.ui.event_handlers import EventHandlerPages
 from mock_solusio.ui.forms import FormError
 from mock_solusio.ui.models import MessagePage
-from mock_solusio.ui.render import MEDIA_TYPES, asset_bytes, assets
+from mock_solusio.ui.render import SITE
 from mock_solusio.ui.sessions import NotLoggedIn, frame, session_of, visitor
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -68,7 +68,7 @@ def create_ui(mock: Runtime) -> Starlette:
             Route("/docs", docs.index),
             Route("/docs/{document}.{form}", docs.download),
             Route("/docs/{document}", docs.document_page),
-            Route("/static/{name}", _static),
+            Route("/static/{name}", SITE.static),
         ],
         exception_handlers={
             NotLoggedIn: to_login,
@@ -87,11 +87,3 @@ def _form(path: str, show: Handler, submit: Handler) -> Route:
         return await (submit if request.method == "POST" else show)(request)
 
     return Route(path, page, methods=["GET", "POST"])
-
-
-async def _static(request: Request) -> Response:
-    name = assets().get(request.scope["path"])
-    if name is None:
-        raise HTTPException(404)
-    headers = {"cache-control": "public, max-age=31536000, immutable", "x-content-type-options": "nosniff"}
-    return Response(asset_bytes(name), headers=headers, media_type=MEDIA_TYPES[name.rpartition(".")[2]])

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from mock_solusio.ui import messages, responses
 from mock_solusio.ui.models import ControlOperation, DocsPage, DocumentCard, Frame
-from mock_solusio.ui.render import environment, render
+from mock_solusio.ui.render import SITE, render
 
 # solusio_contracts is imported within the functions: it brings YAML, Markdown and the rules, which a mock
 # that only serves its API never needs.
@@ -71,7 +71,7 @@ def _index() -> str:
 
     # CommonMark without HTML and images is safe to show.
     prose = MarkdownIt("commonmark", {"html": False}).disable(["image", "html_block", "html_inline"])
-    environment().filters["markdown"] = lambda text: Markup(prose.render(text))  # noqa: S704
+    SITE.environment.filters["markdown"] = lambda text: Markup(prose.render(text))  # noqa: S704
     *cards, control = (_card(name) for name in (*_contract_documents(), CONTROL))
     return render(DocsPage(tuple(cards), control, tuple(_control_operations())), FRAME)
 

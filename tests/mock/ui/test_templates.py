@@ -27,7 +27,7 @@ from mock_solusio.ui.models import (
     RegisterPage,
     ServerCard,
 )
-from mock_solusio.ui.render import asset, asset_bytes, assets, render
+from mock_solusio.ui.render import SITE, render
 
 EVIL = "<script>alert('\"&</title>"
 USER = Frame(email=EVIL, proof="proof", banner=EVIL)
@@ -256,7 +256,7 @@ TEXT = [
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_can_be_read(scheme):
     """WCAG 2 AA: 4.5 for text, 3 for the edges of inputs."""
-    found = colours(asset_bytes("style.css").decode())[scheme]
+    found = colours(SITE.asset_bytes("style.css").decode())[scheme]
     for ink, ground in TEXT:
         assert contrast(found[ink], found[ground]) >= 4.5, (ink, ground)
     for ground in ("page", "card"):
@@ -264,7 +264,7 @@ def test_text_can_be_read(scheme):
 
 
 def test_text_on_the_gradient_can_be_read():
-    css = asset_bytes("style.css").decode()
+    css = SITE.asset_bytes("style.css").decode()
     gradients = re.findall(r"--hero: linear-gradient\(([^)]*)\)", css)
     inks = ["#ffffff", *set(re.findall(r"\.hero[^{]* dt \{ color: (#[0-9a-f]{6})", css))]
     assert len(gradients) == 2
@@ -281,10 +281,10 @@ def test_contrast_is_measured_right():
 
 
 def test_static_files_load_nothing_from_elsewhere_and_are_named_by_their_content():
-    assert set(assets().values()) == {"style.css", "icon.svg"}
-    for path, name in assets().items():
+    assert set(SITE.assets.values()) == {"style.css", "icon.svg"}
+    for path, name in SITE.assets.items():
         assert re.fullmatch(r"/static/[a-z]+\.[0-9a-f]{12}\.(css|svg)", path)
-        assert path == asset(name)
-        text = asset_bytes(name).decode().replace("http://www.w3.org/2000/svg", "")
+        assert path == SITE.asset(name)
+        text = SITE.asset_bytes(name).decode().replace("http://www.w3.org/2000/svg", "")
         assert "//" not in text.replace("https://", "//")
         assert "@import" not in text
