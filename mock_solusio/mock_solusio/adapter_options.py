@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from solusio_contracts.adapter.steps import CommandAdapter
     from solusio_contracts.http.masking import Mask
 
-ACCESS_TOKEN = "MOCK_SOLUSIO_ADMIN_TOKEN"  # noqa: S105 - the name of a variable
+ACCESS_TOKEN = "SOLUSIO_ACCESS_TOKEN"  # noqa: S105 - the name of a variable
 
 DEFAULT_HOST = "127.0.0.1"
 

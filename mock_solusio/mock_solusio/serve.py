@@ -132,14 +132,14 @@ def _ready_file(_: click.Context, __: click.Parameter, value: Path | None) -> Pa
 )
 @click.option(
     "--billing-token",
-    envvar="MOCK_SOLUSIO_BILLING_TOKEN",
+    envvar="MOCK_SOLUSIO_TOKEN",
     show_envvar=True,
     help="Authorization token to send to the billing endpoint.",
 )
 @click.option(
     "--admin-token",
     callback=_access_token,
-    envvar="MOCK_SOLUSIO_ADMIN_TOKEN",
+    envvar="SOLUSIO_ACCESS_TOKEN",
     show_envvar=True,
     help="Access token of the administrator. Default: a new one, which is printed.",
 )

@@ -150,7 +150,7 @@ def billing(place: str, url: str, *options: str):
         place,
         *options,
     ]
-    environment = {**os.environ, "MOCK_SOLUSIO_URL": url, "MOCK_SOLUSIO_ADMIN_TOKEN": "access-token"}
+    environment = {**os.environ, "SOLUSIO_URL": url, "SOLUSIO_ACCESS_TOKEN": "access-token"}
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

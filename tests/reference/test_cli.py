@@ -23,7 +23,7 @@ from solusio_reference.demo_customers import DEMO_CUSTOMERS
 from solusio_reference.storage.customers import CustomerStore, seed_demo
 from solusio_reference.storage.database import Database
 
-TOKEN_VARIABLE = "MOCK_SOLUSIO_BILLING_TOKEN"
+TOKEN_VARIABLE = "MOCK_SOLUSIO_TOKEN"
 COMMAND = [
     sys.executable,
     "-W",
@@ -206,7 +206,7 @@ EVERYWHERE = "0.0.0.0"  # noqa: S104 - during a test
 
 
 def test_with_a_solusio_the_pages_are_served_and_their_url_is_printed():
-    with serving(*SOLUSIO, MOCK_SOLUSIO_ADMIN_TOKEN="access-secret") as (_, printed):
+    with serving(*SOLUSIO, SOLUSIO_ACCESS_TOKEN="access-secret") as (_, printed):
         url = url_in(printed)
         assert f"\n  {url}billing\n" in printed
         assert "with SolusIO at http://127.0.0.1:9:" in printed
@@ -228,7 +228,7 @@ def test_with_a_solusio_the_pages_are_served_and_their_url_is_printed():
     ],
 )
 def test_when_the_pages_are_served(options, served):
-    with serving(*options, MOCK_SOLUSIO_ADMIN_TOKEN="x") as (_, printed):
+    with serving(*options, SOLUSIO_ACCESS_TOKEN="x") as (_, printed):
         answer = httpx.get(f"{url_in(printed)}billing")
     assert answer.status_code == (200 if served else 404)
     assert ("/billing\n" in printed) is served
@@ -281,7 +281,7 @@ def test_ctrl_c_during_a_billing_run_stops_without_a_traceback():
     with socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor(1) as pool:
         silent.settimeout(30)
         solusio = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        with serving("--solusio-url", solusio, MOCK_SOLUSIO_ADMIN_TOKEN="x") as (process, printed):
+        with serving("--solusio-url", solusio, SOLUSIO_ACCESS_TOKEN="x") as (process, printed):
             bill = f"{url_in(printed)}adapter/bill"
             answer = pool.submit(httpx.post, bill, json={"period": "2026-03"}, timeout=30)
             silent.accept()[0].close()  # SolusIO does not respond; the client will try again

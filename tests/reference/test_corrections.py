@@ -285,7 +285,7 @@ class TestCommands:
             store.save(ANN)
 
         def invoke(command, *arguments: str):
-            names = {"MOCK_SOLUSIO_URL": usage_server.url, "MOCK_SOLUSIO_ADMIN_TOKEN": "t"}
+            names = {"SOLUSIO_URL": usage_server.url, "SOLUSIO_ACCESS_TOKEN": "t"}
             return CliRunner().invoke(command, [*arguments, "--store", place], env=names)
 
         invoke.place = place

@@ -46,9 +46,10 @@ def _explain(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
 @click.option(
     "--token",
     envvar=TOKEN_VARIABLE,
+    show_envvar=True,
     metavar="T",
     help="The authorization token that SolusIO sends; the endpoint must then refuse wrong ones. Prefer the "
-    f"environment variable {TOKEN_VARIABLE}, which stays out of the shell's history.",
+    "environment variable, which stays out of the shell's history.",
 )
 @click.option(
     "--user-id",

@@ -40,8 +40,8 @@ class BillingSystem:
         command += ["--solusio-url", solusio_url, "--no-seed-demo", "--until-stdin-closes"]
         command += ["--url-file", str(self._file)]
         secrets = {
-            "MOCK_SOLUSIO_ADMIN_TOKEN": access_token,
-            "MOCK_SOLUSIO_BILLING_TOKEN": authorization_token,
+            "SOLUSIO_ACCESS_TOKEN": access_token,
+            "MOCK_SOLUSIO_TOKEN": authorization_token,
         }
         self._printed: deque[str] = deque(maxlen=_LAST_LINES)
         self._answers = False

@@ -38,11 +38,11 @@ class SolusioPlace(NamedTuple):
 
 def solusio_options(*, required: bool = True) -> Callable[[Command], Command]:
     """Return the decorator for --solusio-url, --access-token and --ca-file: one argument, ``solusio``."""
-    # `mock-solusio invoices check` and `users check` set the first variable of each pair.
+    # `mock-solusio invoices check` and `users check` set these variables for commands that they run.
     url = click.option(
         "--solusio-url",
         required=required,
-        envvar=["SOLUSIO_URL", "MOCK_SOLUSIO_URL"],
+        envvar="SOLUSIO_URL",
         show_envvar=True,
         metavar="URL",
         help="Address of SolusIO, without /api/v1.",
@@ -50,7 +50,7 @@ def solusio_options(*, required: bool = True) -> Callable[[Command], Command]:
     access_token = click.option(
         "--access-token",
         required=required,
-        envvar=["SOLUSIO_ACCESS_TOKEN", "MOCK_SOLUSIO_ADMIN_TOKEN"],
+        envvar="SOLUSIO_ACCESS_TOKEN",
         show_envvar=True,
         help="Access token of a SolusIO administrator.",
     )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from solusio_reference.commands.options import SolusioPlace, open_database, open_solusio
+from solusio_reference.commands.options import SolusioPlace, open_database, open_solusio, solusio_options
 
 if TYPE_CHECKING:
     import socket
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from solusio_reference.solusio.client import SolusioClient
     from solusio_reference.storage.customers import CustomerStore
 
-TOKEN_VARIABLE = "MOCK_SOLUSIO_BILLING_TOKEN"  # noqa: S105 - a name, not a token
+TOKEN_VARIABLE = "MOCK_SOLUSIO_TOKEN"  # noqa: S105 - a name, not a token
 IN_MEMORY = "sqlite://"
 
 
@@ -67,18 +67,7 @@ IN_MEMORY = "sqlite://"
     default=None,
     help="Save the demo customers, replacing those with ids 1 to 10. Default: only into an empty store.",
 )
-@click.option(
-    "--solusio-url",
-    envvar="MOCK_SOLUSIO_URL",
-    show_envvar=True,
-    help="Address of the SolusIO to bill and to log customers in to, without /api/v1.",
-)
-@click.option(
-    "--access-token",
-    envvar="MOCK_SOLUSIO_ADMIN_TOKEN",
-    show_envvar=True,
-    help="Access token of a SolusIO administrator.",
-)
+@solusio_options(required=False)
 @click.option(
     "--pages/--no-pages",
     default=None,
@@ -102,8 +91,7 @@ def serve(
     place: str,
     customers_file: Path | None,
     seed_demo: bool | None,
-    solusio_url: str | None,
-    access_token: str | None,
+    solusio: SolusioPlace,
     pages: bool | None,
     url_file: Path | None,
     until_stdin_closes: bool,
@@ -118,9 +106,9 @@ def serve(
     if no_token:
         token = None
     access_token_typed = context.get_parameter_source("access_token") is ParameterSource.COMMANDLINE
-    if solusio_url is None and access_token_typed:
+    if solusio.url is None and access_token_typed:
         raise click.UsageError("--access-token needs --solusio-url.")
-    if solusio_url is not None and not access_token:
+    if solusio.url is not None and not solusio.access_token:
         raise click.UsageError("--solusio-url needs --access-token.")
 
     from solusio_reference.accounts.wanted import save_customers
@@ -131,9 +119,7 @@ def serve(
     from solusio_reference.storage.customers import CustomerStore
 
     with ExitStack() as stack:
-        solusio = None
-        if solusio_url is not None and access_token:
-            solusio = stack.enter_context(open_solusio(SolusioPlace(solusio_url, access_token)))
+        client = None if solusio.url is None else stack.enter_context(open_solusio(solusio))
         imported = [] if customers_file is None else _read_customers(customers_file)
         store = CustomerStore(stack.enter_context(open_database(place, create=True)))
         store.all()  # read everything, so that a damaged file is found now
@@ -143,10 +129,10 @@ def serve(
             reason = (error.strerror or str(error)).partition(" (while")[0]
             raise click.UsageError(f"Cannot listen on {host}:{port}: {reason}.") from error
         remote = not is_loopback(listener.getsockname()[0])
-        with_pages = pages if pages is not None else solusio is not None and not remote
+        with_pages = pages if pages is not None else client is not None and not remote
         save_customers(store.database, imported)
         _seed_demo(store, seed_demo)
-        mounts = _mounts(store, solusio, allow_remote=remote) if with_pages else {}
+        mounts = _mounts(store, client, allow_remote=remote) if with_pages else {}
         try:
             app = create_app(store, token=token, path=path, mounts=mounts)
         except ValueError as error:
@@ -162,7 +148,7 @@ def serve(
             token=shown_token,
             pages=url_of(listener, "/billing") if with_pages else None,
             remote=remote,
-            solusio=None if solusio is None else solusio.url,
+            solusio=None if client is None else client.url,
         )
         customers = store.all()
 

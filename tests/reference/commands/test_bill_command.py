@@ -40,7 +40,7 @@ def run(command, *arguments: str, **environment: str):
 
 
 def run_bill(place: str, url: str, *arguments: str):
-    names = {"MOCK_SOLUSIO_URL": url, "MOCK_SOLUSIO_ADMIN_TOKEN": TOKEN}
+    names = {"SOLUSIO_URL": url, "SOLUSIO_ACCESS_TOKEN": TOKEN}
     return run(bill, "--store", place, *arguments, **names)
 
 
@@ -138,7 +138,7 @@ def test_workers_on_sqlite_are_refused(tmp_path, usage_server):
 @pytest.mark.parametrize("command", [bill, invoices])
 def test_a_missing_file_is_not_created(tmp_path, command):
     missing = tmp_path / "misspelt.db"
-    done = run(command, "--store", str(missing), MOCK_SOLUSIO_URL="http://x", MOCK_SOLUSIO_ADMIN_TOKEN="t")
+    done = run(command, "--store", str(missing), SOLUSIO_URL="http://x", SOLUSIO_ACCESS_TOKEN="t")
     assert done.exit_code == 2
     assert f"There is no file {missing}" in done.stderr
     assert not missing.exists()
@@ -181,7 +181,7 @@ def test_invoices_as_json(books, usage_server):
 
 def test_the_commands_run_as_programs(books, usage_server):
     usage_server.use(5, 1_000_000)
-    environment = {**os.environ, "MOCK_SOLUSIO_URL": usage_server.url, "MOCK_SOLUSIO_ADMIN_TOKEN": TOKEN}
+    environment = {**os.environ, "SOLUSIO_URL": usage_server.url, "SOLUSIO_ACCESS_TOKEN": TOKEN}
     command = [sys.executable, "-m", "mock_solusio", "reference"]
     for arguments, expected in (
         (["bill", "2026-03"], "2026-03 is billed."),
@@ -211,7 +211,7 @@ def test_invoices_check_runs_these_commands_with_a_store_for_each_scenario():
     }
     arguments = [word for name, words in steps.items() for word in (name, shlex.join(words))]
     arguments += [word for scenario in scenarios for word in ("--only", scenario)]
-    without = {"MOCK_SOLUSIO_URL": "http://127.0.0.1:1", "MOCK_SOLUSIO_ADMIN_TOKEN": "of another SolusIO"}
+    without = {"SOLUSIO_URL": "http://127.0.0.1:1", "SOLUSIO_ACCESS_TOKEN": "of another SolusIO"}
     check = [sys.executable, "-m", "mock_solusio", "invoices", "check", *arguments]
     done = subprocess.run(
         [*check, "--access-token", TOKEN, "--skip", "invoice-numbers"],

@@ -34,7 +34,7 @@ def store(tmp_path):
 @pytest.fixture
 def run(solusio):
     """Return a function that runs a command, with SolusIO in its environment."""
-    environment = {"MOCK_SOLUSIO_URL": solusio.url, "MOCK_SOLUSIO_ADMIN_TOKEN": solusio.admin_token}
+    environment = {"SOLUSIO_URL": solusio.url, "SOLUSIO_ACCESS_TOKEN": solusio.admin_token}
 
     def call(*arguments, code=0, env=environment, **options):
         result = CliRunner().invoke(customers, arguments, env=env, **options)
@@ -217,10 +217,10 @@ def test_invalid_input_is_a_clear_error(run, tmp_path, monkeypatch, arguments, m
 @pytest.mark.parametrize(
     ("environment", "message"),
     [
-        ({}, "Missing option '--solusio-url' (env var: 'SOLUSIO_URL', 'MOCK_SOLUSIO_URL')"),
-        ({"MOCK_SOLUSIO_URL": "http://x"}, "Missing option '--access-token'"),
-        ({"MOCK_SOLUSIO_URL": "ftp://x", "MOCK_SOLUSIO_ADMIN_TOKEN": "s3cret"}, "must begin with http"),
-        ({"MOCK_SOLUSIO_URL": "http://x", "MOCK_SOLUSIO_ADMIN_TOKEN": "s3cret token"}, "no spaces"),
+        ({}, "Missing option '--solusio-url' (env var: 'SOLUSIO_URL')"),
+        ({"SOLUSIO_URL": "http://x"}, "Missing option '--access-token'"),
+        ({"SOLUSIO_URL": "ftp://x", "SOLUSIO_ACCESS_TOKEN": "s3cret"}, "must begin with http"),
+        ({"SOLUSIO_URL": "http://x", "SOLUSIO_ACCESS_TOKEN": "s3cret token"}, "no spaces"),
     ],
 )
 def test_an_invalid_solusio(run, document, store, environment, message):
@@ -237,7 +237,7 @@ def test_an_invalid_solusio(run, document, store, environment, message):
 
 def test_an_error_of_solusio_takes_one_line(run, document, store, solusio):
     run("import", document, "--store", store, "--sync")
-    wrong = {"MOCK_SOLUSIO_URL": solusio.url, "MOCK_SOLUSIO_ADMIN_TOKEN": "s3cret"}
+    wrong = {"SOLUSIO_URL": solusio.url, "SOLUSIO_ACCESS_TOKEN": "s3cret"}
     result = run("suspend", "1", "--store", store, code=1, env=wrong)
     assert re.fullmatch(
         r"Error: SolusIO answers 401 to GET /api/v1/users/\d+: Unauthenticated\.\n", result.stderr
@@ -275,4 +275,4 @@ def test_help_imports_no_heavy_libraries():
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
     )
     assert result.stderr == "[]\n"
-    assert "MOCK_SOLUSIO_ADMIN_TOKEN" in result.stdout
+    assert "SOLUSIO_ACCESS_TOKEN" in result.stdout
