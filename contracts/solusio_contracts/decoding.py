@@ -72,6 +72,7 @@ _MARKS: Final = (
 _STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _LONG_INTEGER = re.compile(r"[0-9]{19}")
 _LONG_INTEGER_BYTES = re.compile(_LONG_INTEGER.pattern.encode())
+_ONE_OF: Final = "one of "
 _TOO_DEEP: Final = f"nested deeper than {DEEPEST} levels"
 _NO_BRACKETS: Final = {code: None for code in range(128) if chr(code) not in "[]{}"}
 _KINDS = {
@@ -356,7 +357,11 @@ def _misfit(
     if found is msgspec.UNSET:
         got = re.search(r", got `(\w+)`", problem)
         actual = _KINDS.get(got[1], got[1]) if got else "something else"
-    return MisfitError(place, expected=expected, actual=actual, source=source, line=line)
+    problem = ""
+    if expected.startswith(_ONE_OF) and isinstance(found, str):
+        hint = did_you_mean(found, expected.removeprefix(_ONE_OF).split(", "))
+        problem = f"expected {expected}, got {actual}" + (f".{hint}" if hint else "")
+    return MisfitError(place, problem, expected=expected, actual=actual, source=source, line=line)
 
 
 def _expected(problem: str, kind: Any, value: Any, steps: Sequence[PathStep]) -> str:
@@ -419,7 +424,7 @@ def _choices(kind: Any, value: Any, steps: Sequence[PathStep]) -> str:
             for one in _types_at(kind, value, steps[:-1], any_tag=True)
             if isinstance(one, StructType) and one.tag_field == steps[-1]
         ]
-    return f"one of {', '.join(map(str, options))}" if options else "another value"
+    return f"{_ONE_OF}{', '.join(map(str, options))}" if options else "another value"
 
 
 def _examples(kind: Any, value: Any, steps: Sequence[PathStep]) -> list[Any]:

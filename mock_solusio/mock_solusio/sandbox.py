@@ -1,14 +1,13 @@
 """A mock SolusIO for a billing system under check: one URL, with one world after the other behind it."""
 
-import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager
 from typing import TypeVar
 
 from mock_solusio.app import Mock
 from mock_solusio.server.asgi import Receive, Scope, Send, run_lifespan, send_response
+from mock_solusio.server.loop_thread import LoopThread
 from mock_solusio.server.messages import json_response
 from mock_solusio.server.uvicorn_server import running
 
@@ -25,7 +24,7 @@ class Sandbox:
     def __init__(self) -> None:
         self._mock: Mock | None = None
         self._last: Mock | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = LoopThread()
         self.was_asked = False
         """Whether any request to the API has arrived."""
 
@@ -63,17 +62,7 @@ class Sandbox:
 
         Raises what `work` raises. Only within `open`.
         """
-        assert self._loop is not None  # noqa: S101 - since the server has started
-        done: Future[T] = Future()
-
-        def run() -> None:
-            try:
-                done.set_result(work())
-            except BaseException as error:
-                done.set_exception(error)
-
-        self._loop.call_soon_threadsafe(run)
-        return done.result()
+        return self._thread.run(work)
 
     @contextmanager
     def open(
@@ -92,5 +81,5 @@ class Sandbox:
 
     @asynccontextmanager
     async def _running(self) -> AsyncIterator[None]:
-        self._loop = asyncio.get_running_loop()
+        self._thread.enter()
         yield

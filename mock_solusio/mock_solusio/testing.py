@@ -1,40 +1,157 @@
 """A running mock for tests, in this process: `with started() as solusio: ...`, or the fixture `solusio`."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from mock_solusio.moment import MINUTE, Micros
+from mock_solusio.moment import MINUTE, Micros, micros, parse_moment
 
 if TYPE_CHECKING:
     import httpx
 
     from mock_solusio.app import Mock
-    from mock_solusio.clock import Clock
+    from mock_solusio.clock import Clock, Mode
     from mock_solusio.options import Options
+    from mock_solusio.server.asgi import Receive, Scope, Send
+    from mock_solusio.server.loop_thread import LoopThread
     from mock_solusio.traffic.journal import Journal
     from mock_solusio.traffic.referee import ConductFinding
+
+
+class MockClock:
+    """The clock of a mock. Everything due by then has run when a method returns, as with `POST /_mock/clock`.
+
+    Methods raise `ValueError` for what is not a moment, a span or a speed of the clock.
+    """
+
+    def __init__(self, mock: "Mock", thread: "LoopThread") -> None:
+        self._mock = mock
+        self._thread = thread
+
+    def __repr__(self) -> str:
+        return f"<MockClock {self._mock.clock.described()}>"
+
+    def now(self) -> Micros:
+        """Return the moment, in microseconds since 1970."""
+        return self._mock.clock.now()
+
+    @property
+    def speed(self) -> float:
+        """Seconds of this clock per real second; 0 if it is frozen."""
+        return self._mock.clock.speed
+
+    @property
+    def mode(self) -> "Mode":
+        """`real`, `frozen` or `speed`."""
+        return self._mock.clock.mode
+
+    def set(self, moment: str | datetime | Micros) -> None:
+        """Go to a moment, such as `2026-03-01T00:00:00Z`, and continue from there at the same speed."""
+        if isinstance(moment, str):
+            moment = parse_moment(moment)
+        elif isinstance(moment, datetime):
+            if moment.tzinfo is None:
+                raise ValueError(f"expected a moment with a time zone, got {moment.isoformat()}")
+            moment = micros(moment)
+        self._change(lambda clock: clock.set(moment))
+
+    def advance(self, span: str | timedelta | Micros) -> None:
+        """Move forward by an ISO 8601 span such as `PT1H` or `P1M`, a `timedelta`, or microseconds."""
+        from mock_solusio.clock import later
+
+        if isinstance(span, str):
+            self._change(lambda clock: clock.set(later(clock.now(), span)))
+            return
+        length = span // timedelta(microseconds=1) if isinstance(span, timedelta) else span
+        self._change(lambda clock: clock.advance(length))
+
+    def freeze(self) -> None:
+        """Stop at the present moment."""
+        self._change(lambda clock: clock.freeze())
+
+    def run(self, speed: float = 1.0) -> None:
+        """Run from the present moment at a speed (1 = real time)."""
+        self._change(lambda clock: clock.run(speed))
+
+    def follow(self) -> None:
+        """Follow the machine's time from now on."""
+        self._change(lambda clock: clock.follow())
+
+    def _change(self, change: "Callable[[Clock], None]") -> None:
+        def work() -> None:
+            change(self._mock.clock)
+            self._mock.clock_changed()
+            self._mock.settle()
+
+        self._thread.run(work)
+
+
+class MockFaults:
+    """The faults of a mock: what happens to matching requests from now on, as with `/_mock/faults`.
+
+    They affect every client, this object's own calls too: create what the test needs first.
+    """
+
+    def __init__(self, mock: "Mock", thread: "LoopThread") -> None:
+        self._mock = mock
+        self._thread = thread
+
+    def __repr__(self) -> str:
+        return f"<MockFaults {len(self._mock.faults)} active>"
+
+    def order(self, kind: str, /, **fields: Any) -> dict[str, Any]:
+        """Inject a fault: `order("status", status=503, operation="createUser", times=2)`.
+
+        `kind` and fields are those of `POST /_mock/faults`. Returns the fault as it is listed, with its `id`.
+
+        Raises:
+            ValueError: there is no such kind or field, or a value does not fit; the text says what does.
+        """
+        from mock_solusio.domain.errors import DomainError
+
+        try:
+            body = json.dumps({"kind": kind, **fields}).encode()
+        except TypeError as error:
+            raise ValueError(f"a field of the fault cannot be written as JSON: {error}") from None
+        try:
+            return self._thread.run(lambda: self._mock.faults.add_json(body))
+        except DomainError as error:
+            raise ValueError(error.message) from None
+
+    def list(self) -> "list[dict[str, Any]]":
+        """Return all faults with what they did so far (`hits`, `left`), including those that are over."""
+        return self._thread.run(self._mock.faults.list)
+
+    def clear(self) -> None:
+        """Delete all faults, and release the requests they hold back."""
+        self._thread.run(self._mock.faults.clear)
 
 
 class Solusio:
     """A mock SolusIO on a loopback port, with shortcuts for tests.
 
-    Methods that create something call the API as the administrator; a refusal raises `httpx.HTTPStatusError`.
+    Methods that create something call the API as the administrator; a refusal raises `httpx.HTTPStatusError`
+    with the mock's message.
     """
 
-    def __init__(self, mock: "Mock", url: str) -> None:
+    def __init__(self, mock: "Mock", url: str, thread: "LoopThread") -> None:
         self.mock = mock
         self.url = url
         """Without a trailing slash; the API is at `{url}/api/v1`."""
         self.admin_token = mock.admin_token
         """Access token of the administrator."""
+        self.clock = MockClock(mock, thread)
+        """The clock, to be set and advanced."""
+        self.faults = MockFaults(mock, thread)
+        """Wrong, late and missing responses on demand."""
+        self._thread = thread
         self._client: httpx.Client | None = None
         self._made = 0
 
-    @property
-    def clock(self) -> "Clock":
-        """The clock, to be set and advanced; everything due by then runs before the next response."""
-        return self.mock.clock
+    def __repr__(self) -> str:
+        return f"<Solusio {self.url}>"
 
     @property
     def journal(self) -> "Journal":
@@ -71,10 +188,14 @@ class Solusio:
         """Call the API; return `data` of the response, or the whole response if it has none.
 
         Raises:
-            httpx.HTTPStatusError: the status is 400 or above.
+            httpx.HTTPStatusError: the status is 400 or above; the text has the mock's message and what is
+                wrong with each field.
         """
         answer = self.client.request(method, path, json=body)
-        answer.raise_for_status()
+        if answer.is_error:
+            import httpx
+
+            raise httpx.HTTPStatusError(_refusal(answer), request=answer.request, response=answer)
         if not answer.content:
             return None
         value = answer.json()
@@ -123,11 +244,21 @@ class Solusio:
             TimeoutError: there still is one after `limit`.
         """
         passed = 0
-        while self._health()["tasks"]:
+        while self._thread.run(self._open_tasks):
             if passed > limit:
                 raise TimeoutError("some tasks do not finish")
             self.clock.advance(MINUTE)
             passed += MINUTE
+
+    def reset(self) -> None:
+        """Return to the state after the start: data, clock, journal, findings and faults."""
+
+        def work() -> None:
+            self.mock.clock.reset()
+            self.mock.clock_changed()
+            self.mock.reset()
+
+        self._thread.run(work)
 
     def access_token(self, user_id: int, *, one_time: bool = False) -> str:
         """Create an access token for a user."""
@@ -143,10 +274,9 @@ class Solusio:
         if self._client is not None:
             self._client.close()
 
-    def _health(self) -> dict[str, Any]:
-        # Asked by HTTP: the state belongs to the thread of the server.
-        found: dict[str, Any] = self.client.get(f"{self.url}/_mock/health").json()
-        return found
+    def _open_tasks(self) -> int:
+        self.mock.settle()
+        return self.mock.open_tasks()
 
     def _next(self) -> int:
         self._made += 1
@@ -162,15 +292,40 @@ def started(options: "Options | None" = None) -> Iterator[Solusio]:
     """Run a mock on a free loopback port. Raises what `Mock` raises."""
     from mock_solusio.app import Mock
     from mock_solusio.options import Options
+    from mock_solusio.server.loop_thread import LoopThread
     from mock_solusio.server.uvicorn_server import running
 
     mock = Mock(options or Options())
+    thread = LoopThread()
+
+    async def app(scope: "Scope", receive: "Receive", send: "Send") -> None:
+        if scope["type"] == "lifespan":
+            thread.enter()
+        await mock(scope, receive, send)
+
     try:
-        with running(mock, stopping=mock.faults.release, rejecting=mock.reject) as url:
-            solusio = Solusio(mock, url)
+        with running(app, stopping=mock.faults.release, rejecting=mock.reject) as url:
+            solusio = Solusio(mock, url, thread)
             try:
                 yield solusio
             finally:
                 solusio.close()
     finally:
         mock.close()
+
+
+def _refusal(answer: "httpx.Response") -> str:
+    """Return the request, the status, and what the mock says about it: its message and the wrong fields."""
+    request = answer.request
+    head = f"{request.method} {request.url.path}: {answer.status_code} {answer.reason_phrase}"
+    try:
+        said = answer.json()
+    except ValueError:
+        return f"{head}: {answer.text[:500]}" if answer.text else head
+    if not isinstance(said, dict):
+        return head
+    lines = [f"{head}: {said['message']}" if said.get("message") else head]
+    errors = said.get("errors")
+    for field, texts in errors.items() if isinstance(errors, dict) else ():
+        lines += [f"  {field}: {text}" for text in (texts if isinstance(texts, list) else [texts])]
+    return "\n".join(lines)

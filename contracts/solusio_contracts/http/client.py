@@ -16,6 +16,9 @@ _DEFAULT_LIMITS: Final = httpx.Limits(max_connections=100, max_keepalive_connect
 
 T = TypeVar("T", httpx.HTTPTransport, httpx.AsyncHTTPTransport)
 
+_Known = dict[tuple[str | None, bool], T]
+"""Transports by their proxy, and by whether they need certificates."""
+
 
 def client(
     *, verify: ssl.SSLContext | bool = True, limits: httpx.Limits = _DEFAULT_LIMITS, **options: Any
@@ -52,7 +55,7 @@ class _Transport(httpx.BaseTransport):
 
     def __init__(self, **options: Any) -> None:
         self._options = options
-        self._transports: dict[str | None, httpx.HTTPTransport] = {}
+        self._transports: _Known[httpx.HTTPTransport] = {}
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request."""
@@ -70,7 +73,7 @@ class _AsyncTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, **options: Any) -> None:
         self._options = options
-        self._transports: dict[str | None, httpx.AsyncHTTPTransport] = {}
+        self._transports: _Known[httpx.AsyncHTTPTransport] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request."""
@@ -83,15 +86,18 @@ class _AsyncTransport(httpx.AsyncBaseTransport):
             await one.aclose()
 
 
-def _transport(kind: type[T], known: dict[str | None, T], url: httpx.URL, options: dict[str, Any]) -> T:
+def _transport(kind: type[T], known: "_Known[T]", url: httpx.URL, options: dict[str, Any]) -> T:
     proxy = proxy_for(url)
-    if proxy not in known:
+    encrypted = url.scheme == "https" or proxy is not None
+    if (proxy, encrypted) not in known:
+        # Reading the system's certificates takes 20 ms, and plain HTTP needs none.
+        chosen = options if encrypted else {**options, "verify": False}
         try:
-            known[proxy] = kind(proxy=proxy, **options)
+            known[proxy, encrypted] = kind(proxy=proxy, **chosen)
         except (ImportError, ValueError, httpx.InvalidURL) as error:
             # The proxy's URL may hold a password.
             text = str(error).partition(".")[0] if isinstance(error, ImportError) else "not a valid proxy URL"
             raise httpx.ProxyError(
                 f"the proxy that the environment names for {url.scheme}:// cannot be used: {text}"
             ) from None
-    return known[proxy]
+    return known[proxy, encrypted]
