@@ -54,6 +54,7 @@ Vehicle: Any = Cart | Boat
         ('{"kind": "cart"}', "wheels", "is missing"),
         ('{"kind": "boat", "size": 1}', "size", "is not a known field; known fields: length"),
         ('{"kind": "plane"}', "kind", 'expected one of cart, boat, got "plane"'),
+        ('{"kind": "boot"}', "kind", 'expected one of cart, boat, got "boot". Did you mean: boat?'),
         ('{"kind": 7}', "kind", "expected a string, got 7"),
         ("{}", "kind", "is missing"),
         ('{"kind": "boat", "length": "x"}', "length", 'expected an integer or null, got "x"'),
