@@ -37,7 +37,7 @@ def misspelled(folder: Path) -> Iterator[None]:
     php = shutil.which("php")
     if php is None:
         raise SystemExit("php is not installed")
-    source = (DOCS / "examples" / "endpoint.php").read_text(encoding="utf-8")
+    source = (DOCS.parent / "mock_solusio/mock_solusio/starter/php/endpoint.php").read_text(encoding="utf-8")
     program = folder / "endpoint.php"
     program.write_text(source.replace("'multipler' =>", "'multiplier' =>"), encoding="utf-8")
     command = [php, "-d", "display_errors=0", "-S", "127.0.0.1:8080", str(program)]

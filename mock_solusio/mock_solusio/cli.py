@@ -29,6 +29,9 @@ SUBCOMMANDS = {
     "check": Subcommand(
         "solusio_contracts.cli.check:check", "Check a billing endpoint against the contract."
     ),
+    "init": Subcommand(
+        "mock_solusio.starter.command:init", "Write a first endpoint, adapters and CI jobs into a folder."
+    ),
     "contract": Subcommand(
         "solusio_contracts.cli.contract:contract",
         "Show or export what SolusIO expects of a billing system.",

@@ -2,10 +2,11 @@
 
 declare(strict_types=1);
 
-// Variants of docs/examples/users.php: with one mistake each, and in correct styles. The name of a class in the
-// URL is in lower case with hyphens and begins with php: FirstWithMail is /php-first-with-mail/.
+// Variants of the users.php that `mock-solusio init php` writes: with one mistake each, and in correct styles. The
+// name of a class in the URL is in lower case with hyphens and begins with php: FirstWithMail is
+// /php-first-with-mail/.
 
-require __DIR__ . '/../../docs/examples/users.php';
+require __DIR__ . '/../../mock_solusio/mock_solusio/starter/php/users.php';
 
 abstract class Variant extends Users
 {

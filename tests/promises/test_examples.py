@@ -28,7 +28,8 @@ from support.ports import reserved_port
 from support.programs import need
 
 TOKEN = "an authorization token, 100% & more"
-PAGES = {"docs/php-endpoint.md": "endpoint.php", "docs/node-endpoint.md": "endpoint.mjs"}
+STARTER = "mock_solusio/mock_solusio/starter"
+PAGES = {"docs/php-endpoint.md": "php/endpoint.php", "docs/node-endpoint.md": "node/endpoint.mjs"}
 
 
 def blocks(mark: str, text: str) -> list[str]:
@@ -41,16 +42,16 @@ def blocks(mark: str, text: str) -> list[str]:
 
 def test_the_page_prints_the_file_exactly(documents, root):
     (printed,) = re.findall(
-        r"<!-- verbatim: examples/endpoint.php -->\n```php\n(.*?)^```$",
+        r"<!-- verbatim: endpoint.php -->\n```php\n(.*?)^```$",
         documents["docs/php-endpoint.md"],
         re.DOTALL | re.MULTILINE,
     )
-    assert printed == (root / "docs" / "examples" / "endpoint.php").read_text(encoding="utf-8")
+    assert printed == (root / STARTER / "php" / "endpoint.php").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("page", "file"), PAGES.items())
 def test_every_line_explained_is_in_the_file(page, file, documents, root):
-    example = (root / "docs" / "examples" / file).read_text(encoding="utf-8")
+    example = (root / STARTER / file).read_text(encoding="utf-8")
     explained = re.findall(r"^\| `(.+?)` \|", documents[page], re.MULTILINE)
     assert len(explained) >= 10
     assert [line for line in explained if line not in example] == []
@@ -99,7 +100,7 @@ def serving(command: list[str], folder: Path, **env: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def example(file: str, root: Path, folder: Path) -> Iterator[str]:
-    path = str(root / "docs" / "examples" / file)
+    path = str(root / STARTER / file)
     if file.endswith(".php"):
         command = [need("php"), "-d", "display_errors=0", "-S", "127.0.0.1:0", path]
     else:
@@ -193,7 +194,7 @@ def project(root: Path, tmp_path: Path) -> Path:
         need(program)
     endpoint = tmp_path / "public" / "solusio" / "index.php"
     endpoint.parent.mkdir(parents=True)
-    shutil.copy(root / "docs" / "examples" / "endpoint.php", endpoint)
+    shutil.copy(root / STARTER / "php" / "endpoint.php", endpoint)
     # The recipes send generated data as well, which would take most of this test's time.
     (tmp_path / "mock-solusio.toml").write_text("[check]\nfuzz = false\n")
     return tmp_path

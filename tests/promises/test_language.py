@@ -34,6 +34,7 @@ SCOPE = (
     "docs/*.md",
     "docs/*.py",
     "docs/examples/*",
+    "mock_solusio/mock_solusio/starter/*/*",
 )
 """Globs of what is checked: everything that people read, but for most tests."""
 

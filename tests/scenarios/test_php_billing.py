@@ -24,7 +24,7 @@ from solusio_contracts.invoices.scenario import load_scenarios
 from support.programs import missing, need
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = ROOT / "docs" / "examples"
+EXAMPLES = ROOT / "mock_solusio" / "mock_solusio" / "starter" / "php"
 PAGE = (ROOT / "docs" / "php-invoices.md").read_text(encoding="utf-8")
 LIMIT = 300  # seconds for a command
 
@@ -88,7 +88,7 @@ def as_the_page_says(environment: dict[str, str], report: Path, *options: str) -
     command = " ".join((block.rstrip(), f"--report json={report}", *options))
     done = subprocess.run(
         ["bash", "-euc", command],
-        cwd=ROOT,
+        cwd=report.parent,
         env=environment,
         capture_output=True,
         text=True,

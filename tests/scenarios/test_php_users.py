@@ -18,7 +18,7 @@ from solusio_contracts.users.scenario import load_scenarios
 from support.programs import missing, need
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = ROOT / "docs" / "examples"
+EXAMPLES = ROOT / "mock_solusio" / "mock_solusio" / "starter" / "php"
 PAGE = (ROOT / "docs" / "php-users.md").read_text(encoding="utf-8")
 LIMIT = 300  # seconds for a command
 
@@ -48,7 +48,7 @@ def as_the_page_says(report: Path, *options: str) -> list[dict[str, Any]]:
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
     done = subprocess.run(
         ["bash", "-euc", " ".join((block.rstrip(), f"--report json={report}", *options))],
-        cwd=ROOT,
+        cwd=report.parent,
         env=kept | {"PATH": path, "TMPDIR": str(report.parent)},
         capture_output=True,
         text=True,

@@ -26,7 +26,7 @@ from support.programs import need
 
 ROOT = Path(__file__).parents[2]
 HERE = ROOT / "tests" / "faulty_billing"
-EXAMPLES = ROOT / "docs" / "examples"
+EXAMPLES = ROOT / "mock_solusio" / "mock_solusio" / "starter" / "php"
 CATALOGUE = tomllib.loads((HERE / "catalogue.toml").read_text(encoding="utf-8"))
 MISTAKES: list[dict[str, Any]] = [CATALOGUE["defaults"] | one for one in CATALOGUE["mistake"]]
 STYLES: list[dict[str, Any]] = CATALOGUE["style"]

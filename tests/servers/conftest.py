@@ -58,7 +58,7 @@ def site(folder: Path) -> Path:
     """Return the document root with the endpoint of the documentation, which is slow as `slow.php`."""
     page = folder / "site" / PAGE.lstrip("/")
     page.parent.mkdir(parents=True)
-    shutil.copy(HERE.parents[1] / "docs" / "examples" / "endpoint.php", page)
+    shutil.copy(HERE.parents[1] / "mock_solusio/mock_solusio/starter/php/endpoint.php", page)
     page.with_name("slow.php").write_text("<?php usleep(100_000); require 'index.php';", encoding="utf-8")
     return folder / "site"
 
