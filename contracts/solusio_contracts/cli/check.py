@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from solusio_contracts.cli.config import config_option
-from solusio_contracts.cli.reporting import report_options, run_and_report
+from solusio_contracts.cli.reporting import Reporting, report_options, run_and_report
 from solusio_contracts.cli.types import Header, Rate, Seconds, UserId
 from solusio_contracts.http.masking import TOKEN_VARIABLE
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from rich.console import Console
 
     from solusio_contracts.checking.rule import Rule
@@ -144,6 +146,13 @@ def _explain(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
     metavar="FILE",
     help="Trust the certificate authorities in this PEM file for an https URL.",
 )
+@click.option(
+    "--watch",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Check again when a file in this folder changes, or on Enter, until Ctrl-C: first what failed, then "
+    "everything.",
+)
 @report_options(verbose="Also show passed rules and whole exchanges.")
 @config_option(section="check")
 @click.option(
@@ -172,21 +181,31 @@ def check(ctx: click.Context, /, url: str, **options: Any) -> None:
     \b
     Exit codes: 0 conformant, 1 not conformant, 2 wrong usage,
     3 inconclusive (unreachable, or something could not be decided).
+    With --watch, Ctrl-C exits with the code of the last verdict.
     """
     settings = settings_from(url, options)
     rules = _selected(options)
 
-    def run(console: "Console") -> "Report":
+    def run(console: "Console", only: "Collection[str] | None" = None) -> "Report":
         from solusio_contracts.checking import runner
         from solusio_contracts.checking.target import Target
         from solusio_contracts.reporting.progress import live
 
-        with live(console, len(rules)) as progress:
-            return runner.run(Target(settings), rules, progress=progress)
+        chosen = rules if only is None else [rule for rule in rules if rule.name in only]
+        with live(console, len(chosen)) as progress:
+            return runner.run(Target(settings), chosen, progress=progress)
 
     from solusio_contracts.rules import all_rules
 
-    run_and_report(ctx, options, run, item="rule", names={rule.name for rule in all_rules()})
+    names = {rule.name for rule in all_rules()}
+    if options["watch"] is None:
+        run_and_report(ctx, options, run, item="rule", names=names)
+    from solusio_contracts.cli.watch import require_repeatable, watch_and_report
+
+    require_repeatable(options)
+    reporting = Reporting(options, item="rule", names=names)
+    written = [file for _, file in options["reports"]]
+    ctx.exit(watch_and_report(options["watch"], reporting, run, {rule.name for rule in rules}, written))
 
 
 def _selected(options: dict[str, Any]) -> "list[Rule]":

@@ -18,7 +18,7 @@ GROUPS = frozenset({"method"})
 
 F = TypeVar("F", bound=Callable[..., Any])
 # Options that only make sense on the command line.
-NOT_IN_A_FILE = frozenset({"config", "list-rules", "explain", "help"})
+NOT_IN_A_FILE = frozenset({"config", "list-rules", "explain", "help", "watch"})
 
 
 def config_option(section: str) -> Callable[[F], F]:

@@ -1,4 +1,4 @@
-"""What `check` and `invoices check` share: the options about reports, and a run that ends in them."""
+"""What `check`, `invoices check` and `users check` share: options about reports, and runs with them."""
 
 import os
 from collections.abc import Callable, Collection, Sequence
@@ -66,6 +66,53 @@ def report_options(*, verbose: str) -> Callable[[F], F]:
     return add
 
 
+class Reporting:
+    """What becomes of a report, by the options of `report_options`."""
+
+    def __init__(self, options: dict[str, Any], *, item: str, names: Collection[str]) -> None:
+        """Check the options. `names` are those of every `item` (`rule` or `scenario`).
+
+        Raises:
+            click.UsageError: they exclude each other, a file cannot be written, or the baseline cannot be
+                read or names something else.
+        """
+        if options["quiet"] and options["verbose"]:
+            raise click.UsageError("--quiet and --verbose exclude each other")
+        self._options = options
+        self._baseline = _baseline_of(options["baseline_file"], item, names)
+        require_writable([file for _, file in options["reports"]] + [options["write_baseline"]])
+        from rich.console import Console
+
+        self._console = Console(highlight=False)
+        self.progress = Console(stderr=True, quiet=True) if options["quiet"] else self._console
+        """The console for the progress of a run; it prints nothing with `--quiet`."""
+
+    def judged(self, report: "Report") -> "Report":
+        """Return the report as baseline and `--fail-on` judge it."""
+        if self._baseline is not None:
+            from solusio_contracts.reporting.baseline import apply
+
+            report = apply(report, self._baseline)
+        if self._options["fail_on"] != report.fail_on:
+            from msgspec.structs import replace
+
+            report = replace(report, fail_on=self._options["fail_on"])
+        return report
+
+    def clear(self) -> None:
+        """Clear the screen, if there is one."""
+        if self._console.is_terminal and not self._console.is_dumb_terminal:
+            self._console.clear()
+
+    def write(self, report: "Report") -> None:
+        """Write the files."""
+        _write_files(report, self._baseline, self._options)
+
+    def show(self, report: "Report") -> None:
+        """Print it."""
+        _show(report, self._console, self._options)
+
+
 def run_and_report(
     ctx: click.Context,
     options: dict[str, Any],
@@ -76,32 +123,19 @@ def run_and_report(
 ) -> NoReturn:
     """Run, report as the options of `report_options` ask, and exit with the code of the report.
 
-    `run` shows its progress on the console it gets, which prints nothing with `--quiet`. `names` are those of
-    every `item` (`rule` or `scenario`): a baseline may name no others.
+    `run` shows its progress on the console it gets. `names` are those of every `item` (`rule` or
+    `scenario`): a baseline may name no others.
     """
-    if options["quiet"] and options["verbose"]:
-        raise click.UsageError("--quiet and --verbose exclude each other")
-    baseline = _baseline_of(options["baseline_file"], item, names)
-    require_writable([file for _, file in options["reports"]] + [options["write_baseline"]])
-    from rich.console import Console
-
-    console = Console(highlight=False)
+    reporting = Reporting(options, item=item, names=names)
     with interruptible() as interrupted:
         try:
-            report = run(Console(stderr=True, quiet=True) if options["quiet"] else console)
+            report = run(reporting.progress)
         except KeyboardInterrupt:
             click.echo("Interrupted: nothing was decided.", err=True)
             ctx.exit(INTERRUPTED)
-    if baseline is not None:
-        from solusio_contracts.reporting.baseline import apply
-
-        report = apply(report, baseline)
-    if options["fail_on"] != report.fail_on:
-        from msgspec.structs import replace
-
-        report = replace(report, fail_on=options["fail_on"])
-    _write_files(report, baseline, options)
-    _show(report, console, options)
+    report = reporting.judged(report)
+    reporting.write(report)
+    reporting.show(report)
     ctx.exit(INTERRUPTED if interrupted.is_set() else int(report.exit))
 
 
