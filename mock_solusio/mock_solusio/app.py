@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from mock_solusio.api.dispatch import Api, refusal
 from mock_solusio.api.routes import PREFIX, Match
 from mock_solusio.domain.errors import DomainError
+from mock_solusio.operator_page.paths import is_page
 from mock_solusio.options import Options
 from mock_solusio.runtime import Runtime
 from mock_solusio.server.asgi import (
@@ -34,6 +35,7 @@ from mock_solusio.traffic.journal import ExchangeKind
 
 if TYPE_CHECKING:
     from mock_solusio.control.api import Control
+    from mock_solusio.operator_page.app import OperatorPage
     from mock_solusio.server.cors import Cors
 
 CONTROL: Final = "/_mock"
@@ -78,6 +80,7 @@ class Mock(Runtime):
         super().__init__(options)
         self.api = Api(self.store, self.prices, throttle=self.throttle, strict=options.strict)
         self._control: Control | None = None
+        self._operator_page: OperatorPage | None = None
         self._ui: App | None = None
         self._cors: Cors | None = None
         if options.cors:
@@ -146,7 +149,13 @@ class Mock(Runtime):
             from mock_solusio.control.api import Control
 
             self._control = Control(self)
-        return await self._control.answer(incoming.request)
+        if not is_page(incoming.request):
+            return await self._control.answer(incoming.request)
+        if self._operator_page is None:
+            from mock_solusio.operator_page.app import OperatorPage
+
+            self._operator_page = OperatorPage(self._control)
+        return await self._operator_page.answer(incoming.request, incoming.scope)
 
     async def _journal(self, incoming: Incoming) -> Response:
         began = time.perf_counter()

@@ -44,10 +44,11 @@ class EventHandlerPages:
             user = current_user(world, request)
             if Permission.VIEW_SETTINGS not in permissions_of(world, user):
                 raise Forbidden
-            return responses.page(_page(world), frame(world, request, user))
+            return responses.page(event_handlers_page(world), frame(world, request, user))
 
 
-def _page(world: World) -> EventHandlersPage:
+def event_handlers_page(world: World) -> EventHandlersPage:
+    """Return the event handlers and their latest deliveries."""
     total = world[TASKS].count(action=ACTION)
     # Pages are by id, so the latest deliveries are on the last two.
     last = max(1, -(-total // SHOWN))

@@ -27,7 +27,12 @@ class FormError(Exception):
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """Return the fields of a form; the last one counts if a field is repeated.
+    """Return the fields of a form; the last one counts if a field is repeated. Raises as `read_fields`."""
+    return {name: values[-1] for name, values in (await read_fields(request)).items()}
+
+
+async def read_fields(request: Request) -> dict[str, list[str]]:
+    """Return all values of each field of a form.
 
     Raises:
         FormError: another media type (415), too large (413), or not readable (400).
@@ -46,7 +51,10 @@ async def read_form(request: Request) -> dict[str, str]:
         )
     except ValueError:
         raise FormError(400, "This form cannot be read.") from None
-    return dict(pairs)
+    fields: dict[str, list[str]] = {}
+    for name, value in pairs:
+        fields.setdefault(name, []).append(value)
+    return fields
 
 
 def proof(secret: str) -> str:
