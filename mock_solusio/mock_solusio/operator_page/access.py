@@ -1,8 +1,7 @@
-"""Who may see and use the operator's page: whoever may use the control API.
+"""Who may see and use the operator's page: the same people as the control API, with two differences.
 
-Two rules differ. A link on another site may lead to a page: reading it in a tab of its own shows that site
-nothing. And a form counts only if the browser says that it was on one of our own pages; programs use the
-control API instead.
+A link on another site may lead to a page: reading it in a tab of its own shows that site nothing. And a form
+counts only if the browser says that it was on one of our own pages; programs use the control API instead.
 """
 
 from mock_solusio.control.access import is_own_page, refused_connection
