@@ -3,7 +3,7 @@
 import unicodedata
 from decimal import Decimal
 
-from solusio_reference.money import rounded
+from solusio_reference.money import json_number, rounded
 from solusio_reference.pricing import Currency
 
 
@@ -43,6 +43,11 @@ def _write(amount: Decimal, currency: Currency, separator: str) -> str:
         digits += separator + fraction
     sign = "-" if amount < 0 else ""  # not for a negative zero
     return f"{sign}{currency.display_prefix}{digits}{currency.display_suffix}"
+
+
+def format_factor(number: Decimal, currency: Currency) -> str:
+    """Write a factor or a percentage with all its digits and the currency's separator: ``0,95``, ``8.1``."""
+    return json_number(number).replace(".", currency.decimals_separator or ".")
 
 
 def format_count(number: int, currency: Currency) -> str:

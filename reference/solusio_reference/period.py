@@ -1,7 +1,7 @@
 """A billing period: one calendar month in UTC, half-open (assumed: the vendor does not define a period)."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Self
 
@@ -26,8 +26,13 @@ class Period:
     @classmethod
     def before(cls, moment: datetime) -> Self:
         """Return the last month that has ended by ``moment``."""
+        return cls.of(moment).previous
+
+    @classmethod
+    def of(cls, moment: datetime) -> Self:
+        """Return the month of a moment."""
         now = moment.astimezone(UTC)
-        return cls(now.year, now.month - 1) if now.month > 1 else cls(now.year - 1, 12)
+        return cls(now.year, now.month)
 
     @property
     def begin(self) -> datetime:
@@ -43,6 +48,13 @@ class Period:
     def last_day(self) -> date:
         """The last day of the month."""
         return (self.end - timedelta(days=1)).date()
+
+    @property
+    def previous(self) -> Self:
+        """The month before."""
+        if self.month > 1:
+            return replace(self, month=self.month - 1)
+        return replace(self, year=self.year - 1, month=12)
 
     @property
     def following(self) -> "Period":

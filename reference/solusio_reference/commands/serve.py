@@ -31,6 +31,12 @@ TOKEN_VARIABLE = "MOCK_SOLUSIO_TOKEN"  # noqa: S105 - a name, not a token
 IN_MEMORY = "sqlite://"
 
 
+def _web_address(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not value.startswith(("http://", "https://")):
+        raise click.BadParameter(f"expected a URL with http:// or https://, got {value!r}.")
+    return value
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
@@ -79,6 +85,11 @@ IN_MEMORY = "sqlite://"
     type=click.Path(dir_okay=False, path_type=Path),
     help="File to write the URL of the endpoint to, once it accepts requests.",
 )
+@click.option(
+    "--tour-url",
+    callback=_web_address,
+    help="Address of a page that explains the demo this billing system belongs to. The pages link to it.",
+)
 @click.option("--until-stdin-closes", is_flag=True, help="Stop when standard input ends.")
 @click.pass_context
 def serve(
@@ -94,6 +105,7 @@ def serve(
     solusio: SolusioPlace,
     pages: bool | None,
     url_file: Path | None,
+    tour_url: str | None,
     until_stdin_closes: bool,
 ) -> None:
     """Serve the billing endpoint and the billing pages until Ctrl-C.
@@ -132,7 +144,7 @@ def serve(
         with_pages = pages if pages is not None else client is not None and not remote
         save_customers(store.database, imported)
         _seed_demo(store, seed_demo)
-        mounts = _mounts(store, client, allow_remote=remote) if with_pages else {}
+        mounts = _mounts(store, client, allow_remote=remote, tour_url=tour_url) if with_pages else {}
         try:
             app = create_app(store, token=token, path=path, mounts=mounts)
         except ValueError as error:
@@ -187,7 +199,7 @@ def _seed_demo(store: "CustomerStore", wanted: bool | None) -> None:
 
 
 def _mounts(
-    store: "CustomerStore", solusio: "SolusioClient | None", *, allow_remote: bool
+    store: "CustomerStore", solusio: "SolusioClient | None", *, allow_remote: bool, tour_url: str | None
 ) -> "dict[str, ASGIApp]":
     from solusio_reference.web.adapter import create_adapter
     from solusio_reference.web.pages import create_pages
@@ -195,7 +207,7 @@ def _mounts(
 
     service = BillingService(store, solusio=solusio)
     return {
-        "/billing": create_pages(service, allow_remote=allow_remote),
+        "/billing": create_pages(service, allow_remote=allow_remote, tour_url=tour_url),
         "/adapter": create_adapter(service, allow_remote=allow_remote),
     }
 

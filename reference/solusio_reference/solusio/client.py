@@ -11,6 +11,7 @@ import secrets
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import quote, urlencode
@@ -133,6 +134,11 @@ class SolusioClient:
                 metered_until=page.meta.metered_until,
                 totals=page.meta.totals,
             )
+
+    def metered_until(self) -> datetime:
+        """Return until when SolusIO has metered usage, its present: months that end by then are closed."""
+        url = self._api_url("usage", {"per_page": "1"})  # of the current month, since none is named
+        return self._call("GET", url, UsageResponse).meta.metered_until
 
     def users(self, *, search: str | None = None, billing_user_id: int | None = None) -> Iterator[User]:
         """List users.

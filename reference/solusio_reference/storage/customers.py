@@ -4,12 +4,31 @@ from collections.abc import Collection
 from dataclasses import asdict
 from typing import Self
 
-from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    RowMapping,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from solusio_reference.demo_customers import DEMO_CUSTOMERS
+from solusio_reference.money import MAX_DIGITS
 from solusio_reference.pricing import Customer, Discount, Tax
 from solusio_reference.storage.database import Database
-from solusio_reference.storage.tables import currency_from, currency_values, customers, discounts, taxes
+from solusio_reference.storage.tables import (
+    currency_from,
+    currency_values,
+    customers,
+    discounts,
+    solusio_accounts,
+    taxes,
+)
 
 # Built once: SQLAlchemy takes twice as long to build a statement as SQLite takes to run it.
 _ID: BindParameter[int] = bindparam("customer_id")
@@ -54,16 +73,28 @@ class CustomerStore:
         row = connection.execute(_CUSTOMER, {"customer_id": customer_id}).mappings().one_or_none()
         return None if row is None else _load(connection, row)
 
-    def all(self, *, offset: int = 0, limit: int | None = None) -> list[Customer]:
-        """Return customers by id: all, or ``limit`` of them after skipping ``offset``."""
+    def all(self, *, search: str = "", offset: int = 0, limit: int | None = None) -> list[Customer]:
+        """Return customers by id: all, or ``limit`` of them after skipping ``offset``.
+
+        ``search``: only the customer with this id, and those with this text in their name or e-mail address.
+        """
+        chosen = _ALL_CUSTOMERS.where(matching(search)) if search else _ALL_CUSTOMERS
         with self.database.reading() as connection:
-            rows = connection.execute(_ALL_CUSTOMERS.offset(offset).limit(limit)).mappings().all()
+            rows = connection.execute(chosen.offset(offset).limit(limit)).mappings().all()
             return [_load(connection, row) for row in rows]
 
-    def count(self) -> int:
-        """Return the number of customers."""
+    def count(self, search: str = "") -> int:
+        """Return the number of customers; ``search`` as in `all`."""
+        counted = select(func.count()).select_from(customers)
         with self.database.reading() as connection:
-            return connection.execute(select(func.count()).select_from(customers)).scalar_one()
+            return connection.execute(counted.where(matching(search)) if search else counted).scalar_one()
+
+    def neighbours(self, customer_id: int) -> tuple[int | None, int | None]:
+        """Return the ids before and after a customer's."""
+        before = select(func.max(customers.c.id)).where(customers.c.id < customer_id)
+        after = select(func.min(customers.c.id)).where(customers.c.id > customer_id)
+        with self.database.reading() as connection:
+            return connection.execute(before).scalar_one(), connection.execute(after).scalar_one()
 
     def names(self, ids: Collection[int]) -> dict[int, str]:
         """Return the names of customers by id, without the ids that do not exist."""
@@ -76,6 +107,20 @@ class CustomerStore:
         with self.database.writing() as connection:
             for customer in changed:
                 _save(connection, customer)
+
+
+def matching(search: str) -> ColumnElement[bool]:
+    """Return the condition for customers with an id, or with a text in their name or e-mail address."""
+    addressed = select(solusio_accounts.c.customer_id).where(
+        solusio_accounts.c.email.icontains(search, autoescape=True)
+    )
+    found = customers.c.name.icontains(search, autoescape=True) | customers.c.id.in_(addressed)
+    return found | (customers.c.id == int(search)) if is_number(search) else found
+
+
+def is_number(text: str) -> bool:
+    """Return whether a text can be an id or the number of an invoice, leading zeros included."""
+    return text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS
 
 
 def seed_demo(store: CustomerStore) -> None:

@@ -5,16 +5,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, update
 
 from solusio_reference.invoicing import CREDIT_NOTE, Adjustment, Invoice, UsageLine
 from solusio_reference.period import Period
 from solusio_reference.storage import queue
+from solusio_reference.storage.customers import is_number, matching
 from solusio_reference.storage.database import Database
 from solusio_reference.storage.tables import (
     adjustments,
     currency_from,
     currency_values,
+    customers,
     invoice_number,
     invoices,
 )
@@ -59,9 +61,16 @@ class Ledger:
         self.database = database
         self.usage = UsageStore(database)
 
-    def invoices(self, period: Period | None = None, customer_id: int | None = None) -> Iterator[Invoice]:
-        """Read invoices by number, a chunk at a time."""
+    def invoices(
+        self, period: Period | None = None, customer_id: int | None = None, search: str = ""
+    ) -> Iterator[Invoice]:
+        """Read invoices by number, a chunk at a time.
+
+        ``search``: only the invoice with this number, and those of customers it finds in `CustomerStore.all`.
+        """
         chosen = select(invoices).order_by(invoices.c.number).limit(CHUNK)
+        if search:
+            chosen = chosen.where(_matching(search))
         if period is not None:
             chosen = chosen.where(invoices.c.period == str(period))
         if customer_id is not None:
@@ -83,14 +92,25 @@ class Ledger:
             rows = connection.execute(select(invoices).where(invoices.c.number == number)).mappings().all()
             return next(iter(_load(connection, rows)), None)
 
-    def count(self, period: Period) -> int:
-        """Return the number of invoices of a period, credit notes included."""
-        counted = select(func.count()).select_from(invoices).where(invoices.c.period == str(period))
+    def count(self, period: Period | None = None, search: str = "") -> int:
+        """Return the number of invoices, credit notes included; the arguments as in `invoices`."""
+        counted = select(func.count()).select_from(invoices)
+        if period is not None:
+            counted = counted.where(invoices.c.period == str(period))
+        if search:
+            counted = counted.where(_matching(search))
         with self.database.reading() as connection:
             return connection.execute(counted).scalar_one()
 
+    def neighbours(self, number: int) -> tuple[int | None, int | None]:
+        """Return the numbers before and after an invoice's."""
+        before = select(func.max(invoices.c.number)).where(invoices.c.number < number)
+        after = select(func.min(invoices.c.number)).where(invoices.c.number > number)
+        with self.database.reading() as connection:
+            return connection.execute(before).scalar_one(), connection.execute(after).scalar_one()
+
     def lines(self, invoice: Invoice) -> Iterator[UsageLine]:
-        """Read the lines of an invoice, a chunk at a time."""
+        """Read the lines of an invoice by server, a chunk at a time."""
         return self.usage.lines(invoice.period, queue.Entry(invoice.customer_id, invoice.batch))
 
     def unbilled(self, *periods: Period) -> tuple[queue.UnbilledUsage, ...]:
@@ -130,6 +150,11 @@ class Ledger:
             invoices.c.corrects == number, invoices.c.kind == CREDIT_NOTE
         )
         return connection.execute(chosen).scalar_one_or_none()
+
+
+def _matching(search: str) -> ColumnElement[bool]:
+    found = invoices.c.customer_id.in_(select(customers.c.id).where(matching(search)))
+    return found | (invoices.c.number == int(search)) if is_number(search) else found
 
 
 def _load(connection: Connection, rows: Sequence[RowMapping]) -> list[Invoice]:

@@ -172,7 +172,7 @@ usage_lines = Table(
     Column("tokens_per_month", BigInteger, nullable=False),
     Column("charge", String, nullable=False),
     Column("tokens", BigInteger, nullable=False),
-    Index("usage_lines_of_customer", "period", "billing_user_id", "batch", "id"),
+    Index("usage_lines_of_customer", "period", "billing_user_id", "batch", "server_id", "id"),
 )
 
 # Customers with usage and without an invoice: filled once a period is collected; an invoice removes its row.

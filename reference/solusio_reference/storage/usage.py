@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from solusio_reference.invoicing import UsageLine
@@ -31,8 +31,12 @@ _OF_BATCH = (
 )
 _LINES = (
     select(*(usage_lines.c[name] for name in _FIELDS))
-    .where(*_OF_BATCH, usage_lines.c.id > bindparam("last_id"))
-    .order_by(usage_lines.c.id)
+    .where(
+        *_OF_BATCH,
+        tuple_(usage_lines.c.server_id, usage_lines.c.id)
+        > tuple_(bindparam("last_server_id"), bindparam("last_id")),
+    )
+    .order_by(usage_lines.c.server_id, usage_lines.c.id)
     .limit(CHUNK)
 )
 _LINES_BY_TOKENS = (
@@ -87,11 +91,13 @@ class UsageStore:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def periods(self) -> list[Period]:
-        """Return the periods whose collection has started, latest first."""
+    def periods(self, *, complete: bool = False) -> list[Period]:
+        """Return the periods whose collection has started, latest first; with ``complete``, is finished."""
+        chosen = select(collections.c.period).order_by(collections.c.period.desc())
+        if complete:
+            chosen = chosen.where(collections.c.complete)
         with self.database.reading() as connection:
-            found = connection.execute(select(collections.c.period).order_by(collections.c.period.desc()))
-            return [Period.parse(period) for period in found.scalars()]
+            return [Period.parse(period) for period in connection.execute(chosen).scalars()]
 
     def state(self, period: Period) -> CollectionState:
         """Return the state of a period's collection; start it if necessary."""
@@ -143,8 +149,8 @@ class UsageStore:
                 connection.execute(delete(usage_lines).where(usage_lines.c.period == str(state.period)))
 
     def lines(self, period: Period, entry: queue.Entry) -> Iterator[UsageLine]:
-        """Read the lines of a batch by id, a chunk at a time."""
-        position = {"period": str(period), **entry._asdict(), "last_id": 0}
+        """Read the lines of a batch by server and id, a chunk at a time."""
+        position = {"period": str(period), **entry._asdict(), "last_server_id": 0, "last_id": 0}
         while True:
             # Hold no connection between chunks: the caller may use the database, too.
             with self.database.reading() as connection:
@@ -153,7 +159,7 @@ class UsageStore:
                 return
             for row in rows:
                 yield UsageLine(*row)
-            position["last_id"] = rows[-1].id
+            position["last_server_id"], position["last_id"] = rows[-1].server_id, rows[-1].id
 
     def count_by_tokens(
         self, connection: Connection, period: Period, entry: queue.Entry

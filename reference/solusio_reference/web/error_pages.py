@@ -21,7 +21,14 @@ TITLES = {
 def error_page(status: int, text: str, headers: dict[str, str] | None = None) -> Response:
     """Return a page with the error in one sentence."""
     title = TITLES.get(status, "Something went wrong")
-    values = {"section": "", "title": title, "text": text, "back": "/billing"}
+    values = {
+        "section": "",
+        "title": title,
+        "text": text,
+        "back": "/billing",
+        "solusio_url": None,
+        "tour_url": None,
+    }
     return HTMLResponse(render.html("message.html.j2", values), status, headers=headers)
 
 

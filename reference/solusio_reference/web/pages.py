@@ -6,6 +6,7 @@ what they show.
 
 from collections.abc import Iterable
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,12 +21,13 @@ from starlette.types import ASGIApp
 from solusio_reference.errors import Refusal, StoreError
 from solusio_reference.form import parse_period, read_form, required
 from solusio_reference.invoicing import Invoice
+from solusio_reference.period import Period
 from solusio_reference.pricing import Customer
 from solusio_reference.solusio.client import SolusioError
 from solusio_reference.web import render, views
 from solusio_reference.web.error_pages import handle_failure, handle_refusal, handle_routing_error
 from solusio_reference.web.guard import GuardMiddleware
-from solusio_reference.web.paging import requested_page
+from solusio_reference.web.paging import requested_page, requested_search
 from solusio_reference.web.services import EXPECTED_ERRORS, BillingRun, BillingService, RunInProgress
 
 ENTRIES = 100
@@ -35,9 +37,12 @@ LINES = 200
 """Lines of an invoice per page; the print view has all of them."""
 
 
-def create_pages(service: BillingService, *, allow_remote: bool) -> ASGIApp:
-    """Build the application under ``/billing``. ``allow_remote``: other machines may use it, too."""
-    pages = BillingPages(service)
+def create_pages(service: BillingService, *, allow_remote: bool, tour_url: str | None = None) -> ASGIApp:
+    """Build the application under ``/billing``. ``allow_remote``: other machines may use it, too.
+
+    ``tour_url``: a page that explains the demo to which this billing system belongs.
+    """
+    pages = BillingPages(service, tour_url)
     app = Starlette(
         routes=[
             Route("/billing", pages.customers),
@@ -84,15 +89,27 @@ def security_headers(service: BillingService) -> dict[str, str]:
 class BillingPages:
     """One method per page. Those that are not coroutines run in threads, since they wait for the database."""
 
-    def __init__(self, service: BillingService) -> None:
+    def __init__(self, service: BillingService, tour_url: str | None) -> None:
         self.service = service
+        self._sites = {
+            "solusio_url": None if service.solusio is None else f"{service.solusio.url}/",
+            "tour_url": tour_url,
+        }
 
     def customers(self, request: Request) -> Response:
-        """List the customers."""
-        store = self.service.store
-        pages = requested_page(request, ENTRIES, store.count())
-        rows = [views.customer_row(one) for one in store.all(offset=pages.offset, limit=ENTRIES)]
-        return page("customers", section="customers", title="Customers", customers=rows, pages=pages)
+        """List the customers, or those that a search finds."""
+        store, search = self.service.store, requested_search(request)
+        pages = requested_page(request, ENTRIES, store.count(search), **_query(search))
+        shown = store.all(search=search, offset=pages.offset, limit=ENTRIES)
+        statuses, current = self.service.statuses({one.id for one in shown})
+        return self._page(
+            "customers",
+            section="customers",
+            title="Customers",
+            customers=[views.customer_row(one, statuses.get(one.id), current=current) for one in shown],
+            pages=pages,
+            search=search,
+        )
 
     def customer(self, request: Request) -> Response:
         """Show one customer."""
@@ -110,7 +127,8 @@ class BillingPages:
         account, current = self.service.current_account(customer.id)
         invoices = list(self.service.ledger.invoices(customer_id=customer.id))
         pages = requested_page(request, ENTRIES, len(invoices))
-        return page(
+        previous, following = self.service.store.neighbours(customer.id)
+        return self._page(
             "customer",
             status,
             section="customers",
@@ -123,6 +141,8 @@ class BillingPages:
             connected=self.service.accounts is not None,
             failed=failed,
             problem=problem,
+            previous=previous,
+            following=following,
         )
 
     def log_in(self, request: Request) -> Response:
@@ -154,43 +174,69 @@ class BillingPages:
         return RedirectResponse(f"/billing/customers/{customer.id}", 303)
 
     def invoices(self, request: Request) -> Response:
-        """List the invoices of a month, by default the last one that was billed."""
-        ledger = self.service.ledger
+        """List the invoices of a month, by default the last one that was billed, or those a search finds."""
+        search = requested_search(request)
+        if search:
+            return self._found_invoices(request, search)
+        ledger, billed = self.service.ledger, self.service.billed_periods()
         parameter = request.query_params.get("period")
-        period = self.service.latest_period() if parameter is None else parse_period(parameter)
+        chosen = None if parameter is None else parse_period(parameter)
+        to_bill = self.service.month_to_bill(chosen)
+        latest = next(iter(billed), Period.before(datetime.now(UTC)) if to_bill is None else to_bill.period)
+        period = chosen or latest
         pages = requested_page(request, ENTRIES, ledger.count(period), period=str(period))
         shown = pages.slice(ledger.invoices(period))
-        return page(
+        return self._page(
             "invoices",
             section="invoices",
             title=f"Invoices of {views.month(period)}",
             period=views.period_view(period),
-            periods=[str(other) for other in ledger.usage.periods()[:12]],
+            previous=views.period_view(period.previous),
+            following=views.period_view(period.following),
+            periods=[views.period_view(other) for other in billed[:12]],
+            billed=period in billed,
             invoices=self._rows(shown),
             pages=pages,
             unbilled=views.unbilled_view(ledger.unbilled(period)),
-            billing=self.service.solusio is not None,
+            to_bill=None if to_bill is None else views.billing_view(to_bill),
+            search="",
+        )
+
+    def _found_invoices(self, request: Request, search: str) -> Response:
+        ledger = self.service.ledger
+        pages = requested_page(request, ENTRIES, ledger.count(search=search), **_query(search))
+        return self._page(
+            "found_invoices",
+            section="invoices",
+            title="Search for invoices",
+            invoices=self._rows(pages.slice(ledger.invoices(search=search))),
+            pages=pages,
+            search=search,
         )
 
     def invoice(self, request: Request) -> Response:
         """Show one invoice with one page of its lines."""
         invoice = self._find_invoice(request)
         pages = requested_page(request, LINES, invoice.lines_count)
-        lines = [views.line_view(line, invoice) for line in pages.slice(self.service.ledger.lines(invoice))]
-        return page("invoice", lines=lines, pages=pages, **self._invoice_values(invoice))
+        lines = self.service.ledger.lines(invoice)
+        groups = views.server_groups(lines, invoice, offset=pages.offset, limit=LINES)
+        return self._page("invoice", groups=groups, pages=pages, **self._invoice_values(invoice))
 
     def print_view(self, request: Request) -> Response:
         """Show one invoice with all its lines, sent while they are being read."""
         invoice = self._find_invoice(request)
-        lines = (views.line_view(line, invoice) for line in self.service.ledger.lines(invoice))
-        values = {"lines": lines, "pages": None, **self._invoice_values(invoice)}
+        groups = views.server_groups(self.service.ledger.lines(invoice), invoice)
+        values = {"groups": groups, "pages": None, **self._invoice_values(invoice), **self._sites}
         return StreamingResponse(render.html_chunks("invoice.html.j2", values), media_type="text/html")
 
     async def start_run(self, request: Request) -> Response:
-        """Bill a month in a thread, and show the progress."""
+        """Bill a month in a thread, and show the progress; of an open month, show why it cannot be billed."""
         period = parse_period(required(await read_form(request), "period"))
         if self.service.solusio is None:
             raise Refusal(409, "no_solusio", "No SolusIO is configured, so there is nothing to bill.")
+        to_bill = await run_in_threadpool(self.service.month_to_bill, period)
+        if to_bill is not None and to_bill.now is not None and not to_bill.closed:
+            return RedirectResponse(f"/billing/invoices?period={period}", 303)
         with suppress(RunInProgress):  # the button was clicked twice: show the first run
             self.service.start_billing(period, self.service.solusio)
         return RedirectResponse(f"/billing/runs/{period}", 303)
@@ -199,11 +245,9 @@ class BillingPages:
         """Show the progress of a billing run, or its result."""
         period = parse_period(request.path_params["period"])
         run = self.service.last_run(period)
-        if run is None:
-            raise Refusal(
-                404, "no_run", f"{views.month(period)} was not billed since the start of this program."
-            )
-        return page(
+        if run is None:  # there was none since the start of this program
+            return RedirectResponse(f"/billing/invoices?period={period}", 303)
+        return self._page(
             "run",
             section="invoices",
             title=f"Billing of {views.month(period)}",
@@ -221,12 +265,15 @@ class BillingPages:
         customer = self.service.store.get(invoice.customer_id)
         account = self.service.account(invoice.customer_id)
         view = views.invoice_view(invoice, None if customer is None else customer.name)
+        previous, following = self.service.ledger.neighbours(invoice.number)
         return {
             "section": "invoices",
             "title": f"{view['kind']} {view['number']}",
             "invoice": view,
             "known": customer is not None,
             "email": account.email if account is not None else None,
+            "previous": previous,
+            "following": following,
         }
 
     def _find_customer(self, request: Request) -> Customer:
@@ -244,10 +291,13 @@ class BillingPages:
             raise Refusal(404, "unknown_invoice", "There is no invoice with this number.")
         return invoice
 
+    def _page(self, template: str, status: int = 200, **values: Any) -> Response:
+        return HTMLResponse(render.html(f"{template}.html.j2", {**values, **self._sites}), status)
 
-def page(template: str, status: int = 200, **values: Any) -> Response:
-    """Return a page."""
-    return HTMLResponse(render.html(f"{template}.html.j2", values), status)
+
+def _query(search: str) -> dict[str, str]:
+    """Return the query by which the pages of a search link to each other."""
+    return {"q": search} if search else {}
 
 
 def run_view(run: BillingRun) -> views.View:

@@ -42,6 +42,15 @@ class Pagination:
         return islice(entries, self.offset, self.offset + self.size)
 
 
+LONGEST_SEARCH = 100
+"""Characters of a search text that count; the rest is dropped."""
+
+
+def requested_search(request: Request) -> str:
+    """Return the text to search for; empty for none."""
+    return request.query_params.get("q", "").strip()[:LONGEST_SEARCH]
+
+
 def requested_page(request: Request, size: int, total: int, **query: str) -> Pagination:
     """Return the requested page of a list. Raises Refusal (404) if there is no such page."""
     text = request.query_params.get("page", "1")

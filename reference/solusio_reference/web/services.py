@@ -1,7 +1,9 @@
 """What the pages and the adapter share: the stores, SolusIO, and billing runs in threads."""
 
 import threading
+from collections.abc import Collection
 from concurrent.futures import Future
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from solusio_reference.accounts.accounts import Accounts
@@ -12,12 +14,17 @@ from solusio_reference.period import Period
 from solusio_reference.solusio.client import SolusioClient, SolusioError
 from solusio_reference.storage.customers import CustomerStore
 from solusio_reference.storage.ledger import Ledger
+from solusio_reference.web.billing_month import BillingMonth
 
 BillingRun = Future[RunResult]
 """A billing run in a thread: its result, once it is done."""
 
 EXPECTED_ERRORS = (BillingRunError, SolusioError, StoreError)
 """Errors of a billing run that are not bugs of ours; their messages are for people."""
+
+
+USERS_READ = 1000
+"""The most SolusIO users that are read for a list of customers: ten requests."""
 
 
 class RunInProgress(Exception):  # noqa: N818 - a state, not a failure
@@ -83,9 +90,49 @@ class BillingService:
             self.accounts.ensure(customer_id, Profile(f"customer-{customer_id}@example.com"))
         return self.accounts.login_link(customer_id)
 
-    def latest_period(self) -> Period:
-        """Return the last month that was billed, or else the last one that has ended."""
-        return next(iter(self.ledger.usage.periods()), Period.before(datetime.now(UTC)))
+    def statuses(self, customer_ids: Collection[int]) -> tuple[dict[int, str], bool]:
+        """Return the SolusIO status of these customers' users, and whether it is the present one.
+
+        Customers without a user are missing. If SolusIO does not answer or has very many users, the statuses
+        are those that it showed last.
+        """
+        found: dict[int, str] = {}
+        if self.solusio is not None:
+            with suppress(SolusioError):
+                for count, user in enumerate(self.solusio.impatient().users(), 1):
+                    customer_id = user.billing_user_id
+                    if customer_id is not None and customer_id in customer_ids:
+                        found[customer_id] = user.status
+                    if len(found) == len(customer_ids):
+                        return found, True
+                    if count == USERS_READ:
+                        break
+                else:
+                    return found, True
+        stored = {one: self.account(one) for one in customer_ids}
+        shown = {one: account.solusio_status for one, account in stored.items() if account is not None}
+        return {one: status for one, status in shown.items() if status is not None}, False
+
+    def billed_periods(self) -> list[Period]:
+        """Return the months whose usage is collected, latest first."""
+        return self.ledger.usage.periods(complete=True)
+
+    def month_to_bill(self, period: Period | None = None) -> BillingMonth | None:
+        """Return a month with SolusIO's time; by default the one after the last that was billed.
+
+        None if no SolusIO is configured.
+        """
+        if self.solusio is None:
+            return None
+        now, problem = None, ""
+        try:
+            now = self.solusio.impatient().metered_until()
+        except SolusioError as error:
+            problem = f"{error}."
+        if period is None:
+            latest = next(iter(self.billed_periods()), None)
+            period = Period.before(now or datetime.now(UTC)) if latest is None else latest.following
+        return BillingMonth(period, now, problem)
 
     def last_run(self, period: Period) -> BillingRun | None:
         """Return the last billing run of a period since this program started, in progress or done."""

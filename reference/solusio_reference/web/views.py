@@ -1,14 +1,22 @@
 """What the pages show, as text: calculated and formatted here, so that templates do neither. Pure."""
 
 import calendar
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from solusio_reference.display import format_amount, format_count, format_invoice_number, format_unit_cost
+from solusio_reference.display import (
+    format_amount,
+    format_count,
+    format_factor,
+    format_invoice_number,
+    format_unit_cost,
+)
 from solusio_reference.invoicing import CREDIT_NOTE, Adjustment, Invoice, UsageLine, line_of
-from solusio_reference.money import json_number, product
+from solusio_reference.money import product, total
 from solusio_reference.period import Period
 from solusio_reference.pricing import Currency, Customer, price
 
@@ -16,6 +24,7 @@ if TYPE_CHECKING:
     from solusio_reference.accounts.wanted import Account
     from solusio_reference.billing_run import RunResult
     from solusio_reference.storage.queue import UnbilledUsage
+    from solusio_reference.web.billing_month import BillingMonth
 
 View = dict[str, Any]
 """The values of a template."""
@@ -34,6 +43,15 @@ def period_view(period: Period) -> View:
     return {"text": str(period), "words": month(period)}
 
 
+def billing_view(one: "BillingMonth") -> View:
+    """Return a month to bill: whether that is possible now, and if not, why."""
+    shown = {"period": period_view(one.period), "closed": one.closed, "problem": one.problem}
+    if one.now is not None:
+        shown["now"] = f"{day(one.now)}, {one.now.astimezone(UTC):%H:%M} UTC"
+        shown["from"] = day(one.period.end)
+    return shown
+
+
 def month(period: Period) -> str:
     """Write a month: ``March 2026``."""
     return f"{calendar.month_name[period.month]} {period.year}"
@@ -46,8 +64,11 @@ def day(when: date) -> str:
     return f"{when.day} {calendar.month_name[when.month]} {when.year}"
 
 
-def customer_row(customer: Customer) -> View:
-    """Return one customer in a list, with the price of 1,000 tokens: one costs a fraction of a cent."""
+def customer_row(customer: Customer, status: str | None, *, current: bool) -> View:
+    """Return one customer in a list, with the price of 1,000 tokens: one costs a fraction of a cent.
+
+    ``status``: of their SolusIO user, None without one. ``current``: it is the present one.
+    """
     pricing = price(customer)
 
     def thousand(cost: Decimal) -> str:
@@ -59,7 +80,17 @@ def customer_row(customer: Customer) -> View:
         "currency": customer.currency.code,
         "base": thousand(pricing.base_token_unit_cost),
         "user": thousand(pricing.user_token_unit_cost),
+        "status": status_badge(status, current=current),
     }
+
+
+def status_badge(status: str | None, *, current: bool) -> View:
+    """Return the status of a SolusIO user in a word; None: the customer has no user."""
+    if status is None:
+        return {"tone": "", "text": "No user" if current else "Unknown"}
+    if not current:
+        return {"tone": "", "text": f"{status.capitalize()} when last asked"}
+    return {"tone": "good" if status == "active" else "bad", "text": status.capitalize()}
 
 
 def prices_view(customer: Customer) -> View:
@@ -68,10 +99,16 @@ def prices_view(customer: Customer) -> View:
     return {
         "base": format_unit_cost(pricing.base_token_unit_cost, customer.currency),
         "discounts": [
-            {"name": one.name, "description": one.description, "multiplier": json_number(one.multiplier)}
+            {
+                "name": one.name,
+                "description": one.description,
+                "multiplier": format_factor(one.multiplier, customer.currency),
+            }
             for one in pricing.discounts
         ],
-        "taxes": [{"label": one.label, "rate": json_number(one.rate)} for one in pricing.taxes],
+        "taxes": [
+            {"label": one.label, "rate": format_factor(one.rate, customer.currency)} for one in pricing.taxes
+        ],
         "compound": pricing.taxes_compound,
         "user": format_unit_cost(pricing.user_token_unit_cost, customer.currency),
     }
@@ -97,8 +134,8 @@ def invoice_view(invoice: Invoice, customer_name: str | None) -> View:
     currency = invoice.currency
     sums = [_adjustment(one, currency) for one in invoice.adjustments]
     if invoice.rounding:
-        note = "difference between the rounded amounts and the exact total"
-        sums.append({"label": "Rounding", "note": note, "amount": format_amount(invoice.rounding, currency)})
+        amount = format_amount(invoice.rounding, currency)
+        sums.append({"label": "Rounding", "factor": "", "amount": amount})
     return {
         **invoice_row(invoice, customer_name),
         "month": month(invoice.period),
@@ -113,19 +150,46 @@ def invoice_view(invoice: Invoice, customer_name: str | None) -> View:
         "user": format_unit_cost(invoice.user_token_unit_cost, currency),
         "subtotal": format_amount(invoice.subtotal, currency),
         "sums": sums,
+        "rounded": bool(invoice.rounding),
     }
 
 
 def _adjustment(one: Adjustment, currency: Currency) -> View:
-    rate = json_number(one.rate)
-    note = f"× {rate}" if one.kind == "discount" else f"{rate} %"
-    return {"label": one.label, "note": note, "amount": format_amount(one.amount, currency)}
+    rate = format_factor(one.rate, currency)
+    factor = f"× {rate}" if one.kind == "discount" else f"+ {rate} %"
+    return {"label": one.label, "factor": factor, "amount": format_amount(one.amount, currency)}
+
+
+def server_groups(
+    lines: Iterable[UsageLine], invoice: Invoice, *, offset: int = 0, limit: int | None = None
+) -> Iterator[View]:
+    """Yield the lines of an invoice, sorted by server, grouped by it: all, or one page of them.
+
+    A page may begin or end within a group. The total of a server with several lines is at its end.
+    """
+    position = 0
+    for _, found in groupby(lines, key=attrgetter("server_id")):
+        whole = list(found)
+        begin = max(0, offset - position)
+        end = len(whole) if limit is None else min(len(whole), offset + limit - position)
+        position += len(whole)
+        if end <= 0:
+            return
+        if begin >= end:
+            continue
+        amounts = total(line_of(invoice, line) for line in whole)
+        ends = end == len(whole) > 1
+        yield {
+            "server": whole[0].server_name,
+            "continued": begin > 0,
+            "lines": [line_view(line, invoice) for line in whole[begin:end]],
+            "total": format_amount(amounts, invoice.currency) if ends else "",
+        }
 
 
 def line_view(line: UsageLine, invoice: Invoice) -> View:
     """Return one line of an invoice, at the base price."""
     return {
-        "server": line.server_name,
         "resource": RESOURCES.get(line.resource, line.resource),
         "plan": line.plan_name,
         "hours": format_count(line.hours, invoice.currency),

@@ -97,9 +97,9 @@ def test_from_the_customer_into_solusio_and_from_billing_to_the_printed_invoice(
     sums = page.locator("table.sums tr")
     expect(sums).to_have_text(
         [
-            re.compile(r"Subtotal 15\.000 tokens at 0,00091 EUR\s*13,65 EUR"),
-            re.compile(r"VAT 19 %\s*2,59 EUR"),
-            re.compile(r"Total\s*16,24 EUR"),
+            re.compile(r"Subtotal\s*15\.000 tokens at 0,00091 EUR\s*13,65 EUR"),
+            re.compile(r"VAT\s*\+ 19 %\s*2,59 EUR"),
+            re.compile(r"Total\s*15\.000 tokens at 0,0010829 EUR\s*16,24 EUR"),
         ]
     )
     expect(page.get_by_role("navigation", name="Main")).to_be_visible()
