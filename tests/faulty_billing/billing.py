@@ -20,12 +20,18 @@ TIMEOUT = 60
 HALF = Fraction(1, 2)
 
 
+class OpenMonthError(Exception):
+    """The month is not over."""
+
+
 class Solusio:
     """Reads lists from the API, page by page."""
 
     def __init__(self, url: str, access_token: str) -> None:
         self.url = url
         self.access_token = access_token
+        self.open: set[tuple[str, str]] = set()
+        """The periods of which usage was read although they are not over."""
 
     def pages(self, path: str, **query: Any) -> Iterator[list[Row]]:
         page = f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(query)}"
@@ -35,6 +41,8 @@ class Solusio:
             )
             with urllib.request.urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310
                 answer = json.load(response)
+            if not answer["meta"].get("closed", True):
+                self.open.add((query.get("from", ""), query.get("to", "")))
             yield answer["data"]
             page = answer["links"]["next"]
 
@@ -52,18 +60,21 @@ class Billing:
 
     # Commands of the check
 
-    def prepare(self, document: Row) -> None:
-        """Add customers and forget their earlier invoices; numbers with a decimal point are fractions."""
+    def prepare(self, document: Row, period: str) -> None:
+        """Add customers, and forget their invoices since a period; decimals are fractions."""
         for customer in document["customers"]:
             self.customers[customer["billing_user_id"]] = customer
         taken = {customer["billing_user_id"] for customer in document["customers"]}
-        self.made = [one for one in self.made if one["billing_user_id"] not in taken]
+        self.made = [
+            one for one in self.made if one["billing_user_id"] not in taken or one["period"] < period
+        ]
 
     def bill(self, order: Row) -> None:
         solusio = Solusio(order["solusio_url"], order["access_token"])
         usage: dict[int | None, list[Row]] = {}
         for line in self.metered(self.usage(solusio, *self.month(order)), solusio):
             usage.setdefault(self.payer(line, solusio), []).append(line)
+        self.refuse_open(order, solusio)
         for customer in self.billed(usage):
             if not self.was_billed(customer, order["period"]):
                 invoice = self.invoice(self.customers[customer], order["period"], usage.get(customer, []))
@@ -71,6 +82,11 @@ class Billing:
 
     def invoices(self, period: str) -> Row:
         return {"invoices": [self.printed(one) for one in self.made if one["period"] == period]}
+
+    def refuse_open(self, order: Row, solusio: Solusio) -> None:
+        """Refuse a month that is not over."""
+        if (order["from"], order["to"]) in solusio.open:
+            raise OpenMonthError(order["period"])
 
     # Usage
 

@@ -172,8 +172,8 @@ class ByMail(Billing):
 class UnknownPays(Billing):
     """Usage of a user whom the billing system does not know goes to the first customer."""
 
-    def prepare(self, document: Row) -> None:
-        super().prepare(document)
+    def prepare(self, document: Row, period: str) -> None:
+        super().prepare(document, period)
         self.at_hand = document["customers"][0]["billing_user_id"]
 
     def payer(self, line: Row, solusio: Solusio) -> int | None:  # noqa: ARG002
@@ -314,6 +314,47 @@ class TwoRoundings(Billing):
 class BilledAgain(Billing):
     def was_billed(self, customer: int, period: str) -> bool:  # noqa: ARG002
         return False
+
+
+class OpenMonths(Billing):
+    """Bills a month that is still open, and then it counts as billed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done: set[str] = set()
+
+    def prepare(self, document: Row, period: str) -> None:
+        super().prepare(document, period)
+        self.done = {month for month in self.done if month < period}
+
+    def refuse_open(self, order: Row, solusio: Solusio) -> None:
+        """Do not look whether the month is over."""
+
+    def bill(self, order: Row) -> None:
+        if order["period"] not in self.done:
+            super().bill(order)
+        self.done.add(order["period"])
+
+
+class OldPrices(Billing):
+    """Keeps the price that a customer had first."""
+
+    def prepare(self, document: Row, period: str) -> None:
+        known = dict(self.customers)
+        super().prepare(document, period)
+        self.customers |= known
+
+
+class PricedWhenPrinted(Billing):
+    """Stores usage, and calculates invoices at the price of today whenever somebody looks at them."""
+
+    def invoice(self, customer: Row, period: str, usage: list[Row]) -> Row:
+        return super().invoice(customer, period, usage) | {"usage": usage}
+
+    def printed(self, invoice: Row) -> Row:
+        customer = self.customers[invoice["billing_user_id"]]
+        now = super().invoice(customer, invoice["period"], invoice["usage"])
+        return super().printed({"number": invoice["number"]} | now)
 
 
 class NumberedAgain(Billing):

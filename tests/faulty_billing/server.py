@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import mistakes
-from billing import Billing
+from billing import Billing, OpenMonthError
 
 
 def name_of(variant: type[Billing]) -> str:
@@ -47,7 +47,12 @@ class Handler(BaseHTTPRequestHandler):
         try:
             with LOCKS[variant]:
                 billing = RUNNING[variant]
-                {"customers": billing.prepare, "bill": billing.bill}[action](document)
+                if action == "customers":
+                    billing.prepare(document, self.period())
+                else:
+                    billing.bill(document)
+        except OpenMonthError as error:
+            self.send_error(409, explain=f"{error} is not over")
         except (OSError, HTTPException) as error:
             self.send_error(503, explain=f"SolusIO: {error!r}")
         else:
@@ -55,9 +60,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         variant, _ = self.place()
-        (period,) = parse_qs(urlsplit(self.path).query)["period"]
         with LOCKS[variant]:
-            self.answer(RUNNING[variant].invoices(period))
+            self.answer(RUNNING[variant].invoices(self.period()))
+
+    def period(self) -> str:
+        (period,) = parse_qs(urlsplit(self.path).query)["period"]
+        return period
 
     def place(self) -> tuple[str, str]:
         _, variant, action = urlsplit(self.path).path.split("/")

@@ -244,8 +244,9 @@ MISTAKES: dict[Callable[..., int], str] = {
     hours_over_the_end_twice: "hour-over-midnight over-the-months-end months-are-utc",
     end_included: "midnight-of-the-first",
     last_hour_lost: "cap-in-the-last-hour",
-    months_of_30_days: "month-of-28-days month-of-29-days month-of-31-days",
-    months_of_31_days: "month-of-30-days month-of-28-days months-in-a-row september-and-october",
+    months_of_30_days: "month-of-28-days month-of-29-days month-of-31-days billed-early",
+    months_of_31_days: "month-of-30-days month-of-28-days months-in-a-row september-and-october"
+    " billed-on-the-first-day",
     months_of_paris: "months-are-utc over-the-years-end midnight-of-the-first",
     months_of_new_york: "months-are-utc over-the-years-end midnight-of-the-first",
     four_weeks_for_themselves: "monthly-only vendor-730-hours weeks-of-a-month",

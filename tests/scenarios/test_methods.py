@@ -18,9 +18,8 @@ SCENARIOS = {one.id: one for one in load_scenarios()}
 
 
 def amounts(scenario, invoice, method):
-    priced = PricedTokens(
-        [line.tokens for line in invoice.lines], scenario.customer(invoice.customer).pricing
-    )
+    pricing = scenario.customer(invoice.customer).pricing_in(invoice.period)
+    priced = PricedTokens([line.tokens for line in invoice.lines], pricing)
     found = priced.by(method)
     money = [[priced.money(one) for one in part] for part in (found.lines, found.discounts, found.taxes)]
     return [*money, priced.money(found.total), priced.money(found.subtotal)]

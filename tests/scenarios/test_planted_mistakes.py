@@ -66,7 +66,7 @@ def server() -> Iterator[str]:
 def url_target(server: str, variant: str) -> list[str]:
     where = f"{server}/{variant}"
     return [
-        *("--prepare", f"{where}/customers", "--bill", f"{where}/bill"),
+        *("--prepare", f"{where}/customers?period={{period}}", "--bill", f"{where}/bill"),
         *("--invoices", f"{where}/invoices?period={{period}}"),
     ]
 

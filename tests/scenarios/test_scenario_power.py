@@ -305,7 +305,7 @@ def bills(scenario: Scenario) -> list[Bill]:
     plans = {plan.name: plan for plan in scenario.plans}
     found = []
     for invoice in scenario.invoices:
-        pricing = scenario.customer(invoice.customer).pricing
+        pricing = scenario.customer(invoice.customer).pricing_in(invoice.period)
         assert pricing is not None
         found.append(Bill(invoice, pricing, plans))
     return found

@@ -88,7 +88,7 @@ def amounts(invoice: ExpectedInvoice) -> Iterator[Decimal]:
 
 @each_invoice
 def test_amounts_follow_from_the_tokens(scenario, invoice):
-    pricing = scenario.customer(invoice.customer).pricing
+    pricing = scenario.customer(invoice.customer).pricing_in(invoice.period)
     assert pricing is not None
     digits = digits_of(invoice)
     base, user = Fraction(pricing.base_token_unit_cost), Fraction(pricing.user_token_unit_cost)
@@ -140,7 +140,7 @@ def test_the_customers_price_is_base_times_discounts_times_taxes(scenario):
     ],
 )
 def test_the_total_is_shown_in_the_customers_format(scenario, invoice):
-    pricing = scenario.customer(invoice.customer).pricing
+    pricing = scenario.customer(invoice.customer).pricing_in(invoice.period)
     assert pricing is not None
     currency = pricing.currency
     assert currency.decimals == digits_of(invoice)

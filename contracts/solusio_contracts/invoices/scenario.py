@@ -6,7 +6,7 @@ To run one, give each customer a billing_user_id, play `events`, and give the bi
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from importlib import resources
 from typing import Annotated, Any, Final, Literal, get_args
@@ -69,6 +69,13 @@ class ScenarioCustomer(Strict, frozen=True, kw_only=True):
     email: Name
     unknown: bool = False
     pricing: Pricing | None = None
+    """What a token costs them at first."""
+    later_pricing: tuple[tuple[Month, Pricing], ...] = ()
+    """What it costs from later months on, in order."""
+
+    def pricing_in(self, period: str) -> Pricing | None:
+        """Return what a token costs them when a period is billed; None for an unknown customer."""
+        return next((one for month, one in reversed(self.later_pricing) if month <= period), self.pricing)
 
 
 class ExpectedLine(Strict, frozen=True, kw_only=True):
@@ -138,6 +145,12 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     periods: tuple[str, ...]
     faults: tuple[Fault, ...] = ()
     """What goes wrong in SolusIO while the first period is billed."""
+    early_bills: tuple[datetime, ...] = ()
+    """When somebody bills the month that is still open then, in order."""
+
+    def early_bills_of(self, period: str) -> Iterator[datetime]:
+        """Yield when a period is billed although it is still open."""
+        return (at for at in self.early_bills if month_of(at) == period)
 
     def customer(self, name: str) -> ScenarioCustomer:
         """Return a customer by name.
@@ -156,6 +169,7 @@ class _CustomerTable(Strict, frozen=True, kw_only=True):
     email: Name | None = None
     unknown: bool = False
     pricing: dict[str, Any] | None = None
+    pricing_from: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     repeat: Annotated[int, Meta(ge=1, le=1000)] = 1
 
 
@@ -167,12 +181,14 @@ class _Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     assumes: str = ""
     plans: dict[str, dict[str, Any]] = {}
     pricing: dict[str, Any] | None = None
+    pricing_from: dict[str, dict[str, Any]] = {}
     customers: dict[str, _CustomerTable] = {}
     timeline: Annotated[list[dict[str, Any]], Meta(min_length=1)]
     invoice: dict[str, Any] | None = None
     invoices: list[dict[str, Any]] | None = None
     periods: tuple[Month, ...] | None = None
     faults: tuple[Fault, ...] = ()
+    early_bills: tuple[Annotated[datetime, Meta(tz=True)], ...] = ()
 
 
 def parse_scenario(text: str, name: str) -> Scenario:
@@ -235,13 +251,18 @@ def events(scenario: Scenario, ids: Mapping[str, int]) -> list[AnyEvent]:
     return found
 
 
-def customers_document(scenario: Scenario, ids: Mapping[str, int]) -> bytes:
-    """Return the customers that the billing system knows, as JSON."""
+def customers_document(scenario: Scenario, ids: Mapping[str, int], period: str) -> bytes:
+    """Return the customers that the billing system knows when a period is billed, as JSON."""
     return write_customers(
-        Customer(billing_user_id=ids[one.name], name=one.full_name, email=one.email, pricing=one.pricing)
+        Customer(billing_user_id=ids[one.name], name=one.full_name, email=one.email, pricing=pricing)
         for one in scenario.customers
-        if one.pricing is not None
+        if (pricing := one.pricing_in(period)) is not None
     )
+
+
+def month_of(moment: datetime) -> str:
+    """Return the month (UTC) of a moment, such as 2026-03."""
+    return f"{moment.astimezone(UTC):%Y-%m}"
 
 
 def _user_of(event: UserCreate | UserUpdate) -> str:
@@ -274,6 +295,7 @@ def _scenario(document: _Document, name: str) -> Scenario:
             tuple(sorted({one.period for one in invoices})) if document.periods is None else document.periods
         ),
         faults=document.faults,
+        early_bills=document.early_bills,
     )
     _check(scenario)
     return scenario
@@ -301,13 +323,19 @@ def _customers(document: _Document) -> Iterator[ScenarioCustomer]:
             full_name="Ann Example",
             email=f"{CUSTOMER}@example.com",
             pricing=_pricing(document.pricing, "pricing"),
+            later_pricing=_later_pricing(document.pricing_from, "pricing_from"),
         )
+    elif document.pricing_from:
+        raise MisfitError("pricing_from", "expected within the tables [customers.<name>]")
     for name, table in document.customers.items():
         where = f"customers.{name}"
         if table.unknown == (table.pricing is not None):
             wrong = "an unknown customer has no pricing" if table.unknown else "the pricing is missing"
             raise MisfitError(f"{where}.pricing", wrong)
+        if table.unknown and table.pricing_from:
+            raise MisfitError(f"{where}.pricing_from", "an unknown customer has no pricing")
         pricing = None if table.pricing is None else _pricing(table.pricing, f"{where}.pricing")
+        later = _later_pricing(table.pricing_from, f"{where}.pricing_from")
         for n in range(1, table.repeat + 1):
             own = name.replace("{n}", str(n))
             yield ScenarioCustomer(
@@ -316,7 +344,12 @@ def _customers(document: _Document) -> Iterator[ScenarioCustomer]:
                 email=table.email or f"{own}@example.com",
                 unknown=table.unknown,
                 pricing=pricing,
+                later_pricing=later,
             )
+
+
+def _later_pricing(tables: Mapping[str, Mapping[str, Any]], where: str) -> tuple[tuple[str, Pricing], ...]:
+    return tuple((month, _pricing(table, f"{where}.{month}")) for month, table in sorted(tables.items()))
 
 
 def _pricing(table: Mapping[str, Any], where: str) -> Pricing:
@@ -372,10 +405,11 @@ def _invoices(document: _Document, customers: Mapping[str, ScenarioCustomer]) ->
     for where, table in tables:
         name = table.get("customer", CUSTOMER)
         customer = customers.get(name) if isinstance(name, str) else None
-        if customer is None or customer.pricing is None:
+        pricing = None if customer is None else customer.pricing_in(str(table.get("period", "")))
+        if pricing is None:
             expected = ", ".join(one.name for one in customers.values() if not one.unknown)
             raise MisfitError(f"{where}.customer", expected=f"one of {expected}", actual=shown(name))
-        code = customer.pricing.currency.code
+        code = pricing.currency.code
         if table.get("currency", code) != code:
             raise MisfitError(
                 f"{where}.currency",
@@ -400,12 +434,25 @@ def _check(scenario: Scenario) -> None:
     """Check how periods and invoices fit together.
 
     Raises:
-        MisfitError: periods are missing or not in order, or an invoice is given twice or for no period.
+        MisfitError: periods are missing or not in order; an invoice is given twice, or one or a price or an
+            early billing run for no period.
     """
     if not scenario.periods:
         raise MisfitError("periods", "expected at least one, or an invoice")
     if list(scenario.periods) != sorted(set(scenario.periods)):
         raise MisfitError("periods", expected="each once, in order", actual=", ".join(scenario.periods))
+    for customer in scenario.customers:
+        for month, _ in customer.later_pricing:
+            if month not in scenario.periods[1:]:
+                later = ", ".join(scenario.periods[1:]) or "a second one"
+                raise MisfitError("pricing_from", expected=f"a later period: {later}", actual=month)
+    if list(scenario.early_bills) != sorted(scenario.early_bills):
+        raise MisfitError(
+            "early_bills", expected="moments in order", actual=", ".join(map(str, scenario.early_bills))
+        )
+    for at in scenario.early_bills:
+        if month_of(at) not in scenario.periods:
+            raise MisfitError("early_bills", expected="moments within the periods", actual=str(at))
     seen: set[tuple[str, str]] = set()
     for invoice in scenario.invoices:
         key = (invoice.customer, invoice.period)

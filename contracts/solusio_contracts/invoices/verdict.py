@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Final
 
 import msgspec
 
+from solusio_contracts.adapter.customers import Pricing
 from solusio_contracts.adapter.verdict import Difference, Mistake, Verdict, judged
 from solusio_contracts.contract.clauses import Level
 from solusio_contracts.invoices import period_mistakes
@@ -17,6 +18,7 @@ from solusio_contracts.invoices.compare_lines import compare_lines
 from solusio_contracts.invoices.diagnosis import explain_amounts, explain_lines, explain_missing
 from solusio_contracts.invoices.differences import Comparison
 from solusio_contracts.invoices.documents import BilledInvoice
+from solusio_contracts.invoices.early_bill import EarlyUsage, not_yet_there, open_month
 from solusio_contracts.invoices.float_noise import FLOAT_NOISE, without_noise
 from solusio_contracts.invoices.method import BilledAmounts, Explanation, Method
 from solusio_contracts.invoices.period_mistakes import Requested, windows
@@ -48,6 +50,8 @@ class PeriodUsage:
     window: UsageWindow
     requested: Requested = ()
     """The periods for which the billing system requested usage."""
+    early: EarlyUsage = field(default_factory=dict)
+    """All lines each time that it was billed while it was open."""
     circumstances: str = ""
     """What is special about this run: `with TZ=Pacific/Auckland`."""
 
@@ -75,22 +79,29 @@ def judge_period(
         if number in broken:
             continue
         found = billed.get(number, ())
+        pricing = customer.pricing_in(period.name)
         where = _where(scenario, customer, period)
         comparison = Comparison(where)
         expected = right.get(customer.name)
-        _count(comparison, customer, expected, found, number)
+        _count(comparison, customer, pricing, expected, found, number)
         mine = own.get(number, [])
+        early = {
+            at: [line for line in lines if line.billing_user_id == number]
+            for at, lines in period.early.items()
+        }
         if expected is not None and not found:
             mistakes = _why_missing(period, number) or explain_missing(mine, period.usage)
-            comparison.differences = [replace(one, mistakes=mistakes) for one in comparison.differences]
-        if expected is not None and found and customer.pricing is not None:
-            invoice, noisy = without_noise(_closest(expected, found), customer.pricing.currency.decimals)
+            comparison.differences = not_yet_there(early, expected.tokens, where) or [
+                replace(one, mistakes=mistakes) for one in comparison.differences
+            ]
+        if expected is not None and found and pricing is not None:
+            invoice, noisy = without_noise(_closest(expected, found), pricing.currency.decimals)
             if noisy:
                 comparison.expect(
                     False,
                     "INV-011",
                     "decimals",
-                    f"amounts of {plural(customer.pricing.currency.decimals, 'decimal')}",
+                    f"amounts of {plural(pricing.currency.decimals, 'decimal')}",
                     ", ".join(str(amount) for amount in noisy[:3]),
                     mistakes=(FLOAT_NOISE,),
                 )
@@ -99,7 +110,7 @@ def judge_period(
             case = Case(
                 expected=expected,
                 billed=invoice,
-                pricing=customer.pricing,
+                pricing=pricing,
                 usage=mine,
                 everybody=period.usage,
                 window=period.window,
@@ -112,7 +123,9 @@ def judge_period(
                 ],
             )
             if comparison.differences:
-                comparison.differences = explained(comparison.differences, explain_lines(case))
+                comparison.differences = open_month(case, early, where) or explained(
+                    comparison.differences, explain_lines(case)
+                )
             pending.append(
                 PendingAmounts(
                     case, f"{scenario.id}, {customer.name}, {period.name}", where, question, request
@@ -215,6 +228,9 @@ def judge_again(
     if before == after and _sizes(first) == _sizes(second):
         return
     where = f"{period}: " if len(scenario.periods) > 1 else ""
+    hint = ""
+    if later and any(one.later_pricing for one in scenario.customers):
+        hint = "If --prepare deletes invoices, then only those of {period} and later."
     new = [number for _, number in after if number not in {one for _, one in before}]
     gone = [number for _, number in before if number not in {one for _, one in after}]
     if new and gone:
@@ -232,6 +248,7 @@ def judge_again(
         f"{where}{'after later months' if later else 'billing again'}",
         f"the same {plural(sum(_sizes(first)), 'invoice')} as before",
         actual,
+        hint=hint,
         mistakes=(EARLIER if later else of_second_run(new, gone),),
         question=question,
         response="\n".join(invoice_text(one) for one in after.values())[:INVOICE_SHOWN],
@@ -319,6 +336,7 @@ def invoice_text(invoice: BilledInvoice) -> str:
 def _count(
     comparison: Comparison,
     customer: ScenarioCustomer,
+    pricing: Pricing | None,
     expected: ExpectedInvoice | None,
     found: Sequence[BilledInvoice],
     number: int,
@@ -326,8 +344,8 @@ def _count(
     """Check the number of invoices of a customer."""
     who = f"{customer.full_name}, billing_user_id {number}"
     if expected is not None:
-        assert customer.pricing is not None  # noqa: S101 - an unknown customer has no invoices
-        one = f"one invoice over {money(expected.total, customer.pricing)} ({who})"
+        assert pricing is not None  # noqa: S101 - an unknown customer has no invoices
+        one = f"one invoice over {money(expected.total, pricing)} ({who})"
         comparison.expect(
             len(found) == 1,
             "INV-002",

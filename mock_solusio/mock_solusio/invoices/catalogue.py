@@ -19,6 +19,7 @@ from solusio_contracts.invoices.scenario import (
     ScenarioCustomer,
     ScenarioPlan,
     load_scenarios,
+    month_of,
 )
 from solusio_contracts.invoices.verdict import NUMBERS
 from solusio_contracts.reporting.printing import PLAIN_WIDTH, print_list, print_section
@@ -76,6 +77,9 @@ def print_scenario(name: str) -> None:
     print_section(
         console, "What happens", [_event(event, scenario) for event in _few(list(scenario.timeline))]
     )
+    if scenario.early_bills:
+        bills = [(msgspec.to_builtins(at), f"{month_of(at)} is billed") for at in scenario.early_bills]
+        print_section(console, "Billed early", bills)
     if scenario.faults:
         print_section(console, "What goes wrong", [(fault_text(one), "") for one in scenario.faults])
     for period in scenario.periods:
@@ -95,7 +99,8 @@ def _customer(customer: ScenarioCustomer | int) -> tuple[str, str]:
         return "...", f"and {customer} more"
     if customer.pricing is None:
         return customer.name, "unknown to the billing system"
-    return customer.name, _price(customer.pricing)
+    later = [f"from {month} on, {_price(pricing)}" for month, pricing in customer.later_pricing]
+    return customer.name, "\n".join([_price(customer.pricing), *later])
 
 
 def _plan(plan: ScenarioPlan) -> str:
@@ -136,7 +141,7 @@ def _event(event: AnyEvent | int, scenario: Scenario) -> tuple[str, str]:
 
 
 def _invoice(console: Console, scenario: Scenario, invoice: ExpectedInvoice) -> None:
-    pricing = scenario.customer(invoice.customer).pricing
+    pricing = scenario.customer(invoice.customer).pricing_in(invoice.period)
     assert pricing is not None  # noqa: S101 - a customer with an invoice has a price
     console.print()
     console.print(Text(f"Invoice of {invoice.customer} for {invoice.period}", "bold"))

@@ -9,6 +9,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from mock_solusio.invoices.sandbox import InvoiceSandbox, SandboxPeriod
 from mock_solusio.meeting_point import MeetingPoint
 from mock_solusio.sandbox import SandboxError
@@ -19,10 +21,12 @@ from solusio_contracts.checking.runner import clause_texts
 from solusio_contracts.contract.clauses import clauses
 from solusio_contracts.decoding import DecodingError
 from solusio_contracts.invoices.documents import BilledInvoice, read_invoices
+from solusio_contracts.invoices.early_bill import EarlyUsage
 from solusio_contracts.invoices.job import BillingJob
 from solusio_contracts.invoices.method import Explanation, explain, methods
 from solusio_contracts.invoices.period_mistakes import LOCAL_TIME
 from solusio_contracts.invoices.scenario import Scenario, customers_document
+from solusio_contracts.invoices.usage import UsageLine
 from solusio_contracts.invoices.verdict import (
     METHOD,
     NUMBERS,
@@ -48,6 +52,8 @@ ZONES: Final = ("Pacific/Auckland", "America/Los_Angeles")
 """Local times far from UTC, for scenarios of month borders."""
 BORDERS: Final = "months"
 """The area of these scenarios."""
+
+NEEDS_PREPARE: Final = "a price changes between two months, so it needs --prepare"
 
 _HERE: Final = MeetingPoint()
 _NOTHING: Final[Mapping[str, Any]] = {}
@@ -123,6 +129,9 @@ def run(
         for position, one in enumerate(chosen):
             if gone:
                 outcomes.append(item_of(one.scenario).undecided(Outcome.ERROR, gone))
+                continue
+            if system.prepare is None and any(each.later_pricing for each in one.scenario.customers):
+                outcomes.append(item_of(one.scenario).undecided(Outcome.SKIP, NEEDS_PREPARE))
                 continue
             progress(one.scenario, position, len(chosen))
             try:
@@ -215,7 +224,6 @@ class _Run:
         began = time.monotonic()
         verdict = Verdict()
         file = self._folder / f"{one.scenario.id}.json"
-        file.write_bytes(customers_document(one.scenario, one.ids))
         pending: list[PendingAmounts] = []
         try:
             error = self._billed(one, file, verdict, pending)
@@ -259,23 +267,33 @@ class _Run:
 
         What is left to judge is added to `pending`.
         """
-        customers = customers_document(one.scenario, one.ids)
         unread: list[str] = []
         earlier: list[_Read] = []
+        known = b""
         try:
             for period in one.scenario.periods:
-                shown = self._sandbox.play(one.scenario, one.ids, period)
-                job = BillingJob(
-                    period=period,
-                    since=shown.since,
-                    until=shown.until,
-                    solusio_url=self._meeting.url_for(self._url),
-                    access_token=self._access_token,
-                    customers=customers,
-                    customers_file=file,
-                    time_zone=zone,
-                )
-                unread += self._period(one, job, shown, verdict, pending, earlier)
+                customers = customers_document(one.scenario, one.ids, period)
+                early: dict[str, Sequence[UsageLine]] = {}
+                for at in (*one.scenario.early_bills_of(period), None):
+                    shown = self._sandbox.play(one.scenario, one.ids, period, at)
+                    job = BillingJob(
+                        period=period,
+                        since=shown.since,
+                        until=shown.until,
+                        solusio_url=self._meeting.url_for(self._url),
+                        access_token=self._access_token,
+                        customers=customers,
+                        customers_file=file,
+                        time_zone=zone,
+                    )
+                    if customers != known:
+                        known = customers
+                        self._prepare(job)
+                    if at is None:
+                        unread += self._period(one, job, shown, early, verdict, pending, earlier)
+                    else:
+                        early[msgspec.to_builtins(at)] = shown.usage
+                        self._bill_early(job)
         except BillingError as failure:
             verdict.failed(
                 "INV-001",
@@ -307,6 +325,7 @@ class _Run:
         one: NumberedScenario,
         job: BillingJob,
         shown: SandboxPeriod,
+        early: EarlyUsage,
         verdict: Verdict,
         pending: list[PendingAmounts],
         earlier: list["_Read"],
@@ -315,13 +334,10 @@ class _Run:
 
         With the last period, the invoices of the earlier ones are read again; this one joins them.
         """
-        first = not earlier
         if (problem := _mismatch(one, job.period, shown)) != "":
             raise SandboxError(problem)
-        if first and self._system.prepare is not None:
-            self._do(self._system.prepare, job)
         try:
-            self._bill(job, one.scenario.faults if first else ())
+            self._bill(job, () if earlier else one.scenario.faults)
         except BillingError as failure:
             self._require_asked(failure)
             raise
@@ -348,6 +364,7 @@ class _Run:
             usage=shown.usage,
             window=shown.window,
             requested=self._sandbox.requested_periods(),
+            early=early,
             circumstances=f"with TZ={job.time_zone}" if job.time_zone else "",
         )
         steps = [self._system.bill.shown(job), self._system.invoices.shown(job)]
@@ -382,6 +399,29 @@ class _Run:
             verdict.notes.append(f"billing {job.period} again was refused: {refusal}")
         names = {number: name for name, number in one.ids.items()}
         return [f"the invoice of {names[key]} cannot be read: {text}" for key, text in broken.items()]
+
+    def _prepare(self, job: BillingJob) -> None:
+        """Tell the billing system its customers and their prices.
+
+        Raises:
+            BillingError: the billing system failed.
+        """
+        job.customers_file.write_bytes(job.customers)
+        if self._system.prepare is not None:
+            self._do(self._system.prepare, job)
+
+    def _bill_early(self, job: BillingJob) -> None:
+        """Bill a month that is still open; the billing system may refuse.
+
+        Raises:
+            BillingError: the billing system crashed or did not end.
+        """
+        try:
+            self._do(self._system.bill, job)
+        except BillingError as failure:
+            if not failure.ended:
+                self._require_asked(failure)
+                raise
 
     def _bill(self, job: BillingJob, faults: Sequence[Fault]) -> None:
         """Bill a period; after a run that failed because of faults, once more without them, as cron does.

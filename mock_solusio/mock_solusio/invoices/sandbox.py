@@ -39,14 +39,16 @@ class InvoiceSandbox(Sandbox):
             self._questions.append(scope["query_string"])
         await super().__call__(scope, receive, send)
 
-    def play(self, scenario: Scenario, ids: Mapping[str, int], period: str) -> "SandboxPeriod":
-        """Show a scenario as it is an hour after the end of a period.
+    def play(
+        self, scenario: Scenario, ids: Mapping[str, int], period: str, at: datetime | None = None
+    ) -> "SandboxPeriod":
+        """Show a scenario as it is when a period is billed: an hour after its end, or early, `at` a moment.
 
         Raises:
             SandboxError: the scenario cannot be played.
         """
         since, until = bounds(period)
-        mock = play(scenario, ids, until + BILLED_AFTER, self._access_token)
+        mock = play(scenario, ids, until + BILLED_AFTER if at is None else micros(at), self._access_token)
         self.show(mock)
         self._questions = []
         return SandboxPeriod(mock, scenario, since, until)
@@ -76,7 +78,7 @@ class SandboxPeriod:
         self.since = rfc3339(since).replace(".000000", "")
         self.until = rfc3339(until).replace(".000000", "")
         self.usage = self.window(utc(since), utc(until))
-        """All lines of the period, in the order of /usage."""
+        """The lines of the period so far, in the order of /usage."""
 
     def window(self, since: datetime, until: datetime) -> Sequence[UsageLine]:
         """Return the lines of any period, as in /usage. Hide the world first."""

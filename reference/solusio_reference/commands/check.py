@@ -49,8 +49,8 @@ def check_invoices(options: tuple[str, ...]) -> None:
     The exit code is that of the check: 0 means conformant.
     """
     with _adapter() as url:
-        command = ["invoices", "check", "--prepare", f"{url}/customers", "--bill", f"{url}/bill"]
-        command += ["--invoices", f"{url}/invoices?period={{period}}", *options]
+        command = ["invoices", "check", "--prepare", f"{url}/customers?period={{period}}"]
+        command += ["--bill", f"{url}/bill", "--invoices", f"{url}/invoices?period={{period}}", *options]
         code = run_in_process(command, {})
     sys.exit(code)
 

@@ -1,6 +1,6 @@
 """Four requests through which `mock-solusio invoices check` and `users check` drive this billing system.
 
-    POST /adapter/customers            import these customers (the customers document)
+    POST /adapter/customers?period=... import the customers document before a period is billed
     POST /adapter/bill                 bill a period; the response arrives when it is done
     GET  /adapter/invoices?period=...  return the invoices (the invoices document)
     POST /adapter/users                something happens to a customer: {"event": "suspend", ...}
@@ -9,7 +9,8 @@ Yours may look quite different: commands work as well.
 
 A check plays each scenario on a new SolusIO, in which a month that is already billed has other usage. So
 without a SolusIO of our own, each customers document starts with an empty store in memory; only the invoice
-numbers continue. With one, the adapter works on the same store as the pages.
+numbers continue. If it has customers of the store, which has billed nothing but earlier periods, their prices
+change, and the store stays. With a SolusIO, the adapter works on the same store as the pages.
 """
 
 import asyncio
@@ -35,6 +36,7 @@ from solusio_reference.accounts.wanted import Account, Profile, save_customers
 from solusio_reference.billing_run import BillingRunError
 from solusio_reference.errors import Refusal, StoreError
 from solusio_reference.form import parse_period, read_body
+from solusio_reference.period import Period
 from solusio_reference.pricing import Customer
 from solusio_reference.solusio.client import SolusioClient, SolusioError
 from solusio_reference.web.guard import GuardMiddleware
@@ -106,13 +108,26 @@ class ActiveService:
         self.current = configured
         self._configured = configured
 
-    def import_customers(self, customers: Collection[tuple[Customer, Profile]]) -> None:
-        """Save customers; into an empty store unless a SolusIO is configured. Raises StoreError."""
-        if self._configured.solusio is None:
+    def import_customers(
+        self, customers: Collection[tuple[Customer, Profile]], period: Period | None
+    ) -> None:
+        """Save customers before a period is billed. Raises StoreError.
+
+        Unless a SolusIO is configured, we start with an empty store, if these are not the prices of a later
+        month.
+        """
+        if self._configured.solusio is None and not self._continues(customers, period):
             previous, self.current = self.current, self.current.with_empty_store()
             if previous is not self._configured:
                 previous.store.close()
         save_customers(self.current.store.database, customers)
+
+    def _continues(self, customers: Collection[tuple[Customer, Profile]], period: Period | None) -> bool:
+        """Return whether the store has these customers, and usage of earlier periods alone."""
+        billed = self.current.ledger.usage.periods()
+        if period is None or not billed or max(billed) >= period:
+            return False
+        return all(self.current.store.get(customer.id) is not None for customer, _ in customers)
 
 
 def create_adapter(service: BillingService, *, allow_remote: bool) -> ASGIApp:
@@ -123,12 +138,13 @@ def create_adapter(service: BillingService, *, allow_remote: bool) -> ASGIApp:
     active = ActiveService(service)
 
     async def import_customers(request: Request) -> Response:
+        period = period_of(request)
         body = await read_json(request)
         try:
             customers = await run_in_threadpool(customers_document.read, body)
         except ValueError as error:
             raise Refusal(400, "malformed_customers", f"{error}.") from None
-        await run_in_threadpool(active.import_customers, customers)
+        await run_in_threadpool(active.import_customers, customers, period)
         return json_response(200, msgspec.json.encode({"customers": len(customers)}))
 
     async def bill(request: Request) -> Response:
@@ -153,10 +169,7 @@ def create_adapter(service: BillingService, *, allow_remote: bool) -> ASGIApp:
 
     # Not a coroutine, so that it runs in a thread and a slow database blocks nobody else.
     def invoices(request: Request) -> Response:
-        periods = request.query_params.getlist("period")
-        if len(periods) > 1:
-            raise Refusal(400, "duplicate_parameter", "Send period only once.")
-        period = parse_period(periods[0]) if periods else None
+        period = period_of(request)
         ledger = active.current.ledger
         chunks = invoices_document.write(ledger, ledger.invoices(period))
         first = next(chunks)  # an error of the database appears here, while we can still report it
@@ -231,6 +244,14 @@ def choose_solusio(service: BillingService, request: BillRequest | UserEvent) ->
         return SolusioClient(request.solusio_url, request.access_token or "", ca_file=ca_file), True
     except ValueError as error:
         raise Refusal(400, "malformed_solusio", f"solusio_url and access_token: {error}.") from None
+
+
+def period_of(request: Request) -> Period | None:
+    """Return the period in a query, if there is one. Raises Refusal (400)."""
+    periods = request.query_params.getlist("period")
+    if len(periods) > 1:
+        raise Refusal(400, "duplicate_parameter", "Send period only once.")
+    return parse_period(periods[0]) if periods else None
 
 
 @contextmanager

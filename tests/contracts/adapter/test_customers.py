@@ -19,7 +19,8 @@ def test_what_scenarios_tell_of_customers_fits_the_schema():
     schema = jsonschema_rs.validator_for(customers_schema())
     told = 0
     for one in load_scenarios():
-        content = customers_document(one, {customer.name: 7 for customer in one.customers})
-        assert schema.is_valid(json.loads(content)), one.id
-        told += len(from_json(content, CustomersDocument).customers)
+        for period in one.periods:
+            content = customers_document(one, {customer.name: 7 for customer in one.customers}, period)
+            assert schema.is_valid(json.loads(content)), one.id
+            told += len(from_json(content, CustomersDocument).customers)
     assert told > 100

@@ -210,7 +210,7 @@ IDS = {"ann": 1, "ben": 2, "eve": 3}
 
 
 def test_the_customers_document_has_exact_numbers_without_exponents():
-    content = customers_document(parse_scenario(GOOD, "good.toml"), {"customer": 700_011})
+    content = customers_document(parse_scenario(GOOD, "good.toml"), {"customer": 700_011}, "2026-03")
     assert (
         json.loads(content, parse_float=str)["customers"][0]["pricing"]["base_token_unit_cost"]
         == "0.0000000010"
@@ -241,7 +241,7 @@ def test_the_customers_document_has_exact_numbers_without_exponents():
 
 
 def test_nobody_tells_of_unknown_customers():
-    document: Any = json.loads(customers_document(parse_scenario(TWO, "two.toml"), IDS))
+    document: Any = json.loads(customers_document(parse_scenario(TWO, "two.toml"), IDS, "2026-03"))
     assert [one["billing_user_id"] for one in document["customers"]] == [1, 2]
     assert document["customers"][0]["pricing"]["taxes"] == {"compound": False, "rates": []}
 
@@ -346,6 +346,51 @@ def test_a_mistake_is_named_with_its_file_and_field(changes, message):
 def test_mistakes_with_several_customers(changes, message):
     with pytest.raises(DecodingError, match=f"^two.toml: {message}"):
         parse_scenario(changed(TWO, *changes), "two.toml")
+
+
+@pytest.mark.parametrize(
+    ("moments", "message"),
+    [
+        ("2026-05-01T00:00:00Z", "early_bills: expected moments within the periods, got 2026-05"),
+        ("2026-03-05T00:00:00Z, 2026-03-04T00:00:00Z", "early_bills: expected moments in order"),
+        ("2026-03-05T00:00:00", r"early_bills\[0\]: "),
+    ],
+)
+def test_mistakes_with_early_runs(moments, message):
+    text = changed(TWO, ("[plans.small]", f"early_bills = [{moments}]\n[plans.small]"))
+    with pytest.raises(DecodingError, match=f"^two.toml: {message}"):
+        parse_scenario(text, "two.toml")
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("pricing_from.2026-04", "pricing_from: expected within the tables"),
+        ("customers.ben.pricing_from.2026-03", "pricing_from: expected a later period: 2026-04, got 2026-03"),
+        ("customers.ben.pricing_from.April", "pricing_from: expected a later period: 2026-04, got April"),
+        ("customers.eve.pricing_from.2026-04", "customers.eve.pricing_from: an unknown customer has"),
+    ],
+)
+def test_mistakes_with_later_prices(table, message):
+    price = 'base_token_unit_cost = "3"\nuser_token_unit_cost = "3"\ncurrency = "JPY"'
+    text = changed(TWO, ("[[timeline]]", f"[{table}]\n{price}\n\n[[timeline]]"))
+    with pytest.raises(DecodingError, match=f"^two.toml: {message}"):
+        parse_scenario(text, "two.toml")
+
+
+def test_a_price_holds_from_its_month_on():
+    later = """[customers.ben.pricing_from.2026-04]
+base_token_unit_cost = "3"
+user_token_unit_cost = "3"
+currency = "JPY"
+
+[[timeline]]"""
+    scenario = parse_scenario(changed(TWO, ("[[timeline]]", later)), "two.toml")
+    costs = []
+    for month in ("2026-03", "2026-04", "2026-05"):
+        document = json.loads(customers_document(scenario, IDS, month))
+        costs.append([one["pricing"]["base_token_unit_cost"] for one in document["customers"]])
+    assert costs == [[0.001, 0.002], [0.001, 3], [0.001, 3]]
 
 
 def test_events_are_in_the_order_of_time():

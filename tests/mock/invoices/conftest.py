@@ -123,9 +123,11 @@ def books() -> Books:
 def check() -> Callable[..., Report]:
     """Hold books to some scenarios."""
 
-    def check(books: Books, *ids: str, zones: tuple[str, ...] = (), **options: Any) -> Report:
+    def check(
+        books: Books, *ids: str, zones: tuple[str, ...] = (), prepare: bool = True, **options: Any
+    ) -> Report:
         system = BillingSystem(
-            prepare=Direct(books.prepare, "prepare"),
+            prepare=Direct(books.prepare, "prepare") if prepare else None,
             bill=Direct(books.bill, "bill"),
             invoices=Direct(books.told, "invoices"),
             described="books",

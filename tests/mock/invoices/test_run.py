@@ -63,6 +63,64 @@ def test_the_clock_stands_an_hour_after_the_period(books, check):
     assert "2026-04-01T01:00:00" in json.dumps(seen[0])
 
 
+# A month that is billed while it is open
+
+
+def refusing(books, *, early):
+    """Let books refuse a month as `early` says while it is open."""
+
+    def bill(order):
+        clock = httpx.get(f"{order.solusio_url}/_mock/clock", trust_env=False).json()
+        if clock["moment"] < order.until:
+            raise early
+        return type(books).bill(books, order)
+
+    books.bill = bill
+
+
+def test_a_month_that_is_open_may_be_refused(books, check):
+    refusing(books, early=BillingError("`bill` ended with exit code 255", "2026-03 is open"))
+    report = check(books, "billed-early", "billed-on-the-first-day")
+    assert report.exit is Exit.CONFORMANT
+
+
+def test_a_month_that_was_billed_while_it_was_open_has_its_whole_usage(books, check, findings):
+    found = findings(check(books, "billed-early"))
+    (one,) = [finding for finding in found if finding.clause == "INV-018"]
+    assert (one.subject, one.expected) == ("ann: invoice", "all of the month: 2976 tokens")
+    assert one.actual == "1872 tokens, as when the month was billed early, at 2026-03-20T12:00:00Z"
+    assert "bill a month that is still open" in one.hint
+
+
+def test_a_crash_is_no_refusal_of_a_month_that_is_open(books, check, findings):
+    crash = BillingError("`bill` was ended by signal 11", ended=False)
+    refusing(books, early=crash)
+    check(books, PLAIN)
+    (one,) = findings(check(books, "billed-early"))
+    assert (one.clause, one.actual) == ("INV-001", "`bill` was ended by signal 11")
+
+
+# Prices that change
+
+
+def test_customers_are_prepared_again_when_a_price_changes(books, check):
+    told = []
+
+    def prepare(order):
+        told.append((order.period, order.customers == order.customers_file.read_bytes()))
+        return type(books).prepare(books, order)
+
+    books.prepare = prepare
+    assert check(books, "price-changes").exit is Exit.CONFORMANT
+    assert told == [("2026-03", True), ("2026-04", True)]
+
+
+def test_a_price_cannot_change_without_prepare(books, check, result_of):
+    report = check(books, "price-changes", prepare=False)
+    assert result_of(report, "price-changes").outcome == "skip"
+    assert report.exit is Exit.INCONCLUSIVE
+
+
 # Faults of SolusIO
 
 

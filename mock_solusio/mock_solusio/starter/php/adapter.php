@@ -26,16 +26,16 @@ function environment(string $name): string
     return getenv($name) ?: throw new RuntimeException("{$name} is not set");
 }
 
-/** Save customers and delete their invoices of earlier checks: this is a test database. */
+/** Save customers and delete their invoices of earlier checks, but not of months before this one: this is a test database. */
 function save_customers(Billing $billing, PDO $database, string $file): void
 {
     $json = @file_get_contents($file);
     if ($json === false) {
         throw new RuntimeException("cannot read {$file}");
     }
-    $delete = $database->prepare('DELETE FROM invoice WHERE customer = ?');
+    $delete = $database->prepare('DELETE FROM invoice WHERE customer = ? AND period >= ?');
     foreach (exact_json($json)['customers'] as $customer) {
-        $delete->execute([$customer['billing_user_id']]);
+        $delete->execute([$customer['billing_user_id'], (string) getenv('SOLUSIO_PERIOD')]);
         $billing->save($customer['billing_user_id'], $customer['pricing']);
     }
 }
