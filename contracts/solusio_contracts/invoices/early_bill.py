@@ -1,4 +1,4 @@
-"""Invoices of a month that was billed while it was still open, and never made anew. Pure."""
+"""Invoices of a month that was billed while it was still open, and never again. Pure."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ EarlyUsage = Mapping[str, Sequence[UsageLine]]
 OPEN_MONTH: Final = Mistake(
     "open-month",
     "bill a month that is still open, and never again",
-    "Refuse a month until `meta.closed` of /usage is true, or make its invoices anew once it is.",
+    "Refuse a month until `meta.closed` of /usage is true, or make its invoices again once it is.",
 )
 
 
