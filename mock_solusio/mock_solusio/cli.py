@@ -44,6 +44,10 @@ SUBCOMMANDS = {
         "mock_solusio.users.command:users",
         "Check how a billing system manages users and logs them in.",
     ),
+    "preflight": Subcommand(
+        "mock_solusio.preflight.command:preflight",
+        "Look at a real SolusIO and judge what is set there, reading only.",
+    ),
     "serve": Subcommand("mock_solusio.serve:serve", "Run a mock SolusIO until Ctrl-C."),
     "pricing": Subcommand(
         "mock_solusio.price_list.command:pricing", "Calculate and check prices of plans in tokens."

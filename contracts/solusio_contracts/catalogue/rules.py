@@ -65,10 +65,11 @@ def _explain(console: Console, rule: Rule, wanted: str) -> None:
         return
     chosen = [clause for clause in rule.clauses if wanted == clause.id.lower()]
     for clause in chosen or rule.clauses:
-        _explain_clause(console, clause)
+        explain_clause(console, clause)
 
 
-def _explain_clause(console: Console, clause: Clause) -> None:
+def explain_clause(console: Console, clause: Clause) -> None:
+    """Print a clause in full."""
     source = clause.source or clause.reason
     console.print(Text.assemble((clause.id, "bold"), f"  {clause.level}, {clause.provenance}: {source}"))
     rows = Table.grid(padding=(0, 2))

@@ -10,7 +10,7 @@ import click
 DEFAULT_FILE = "mock-solusio.toml"
 """Read if it is in the current folder and --config is not given."""
 
-SECTIONS = frozenset({"check", "invoices", "users"})
+SECTIONS = frozenset({"check", "invoices", "users", "preflight"})
 """The tables that a file may have; each command reads its own."""
 
 GROUPS = frozenset({"method"})

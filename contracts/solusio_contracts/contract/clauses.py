@@ -19,6 +19,7 @@ AREAS = MappingProxyType(
         "US": "usage",
         "INV": "invoices",
         "CL": "conduct of a client",
+        "PF": "settings of an installation",
     }
 )
 """The prefix of a clause id, and what it is about."""

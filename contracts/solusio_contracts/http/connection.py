@@ -11,10 +11,10 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import h11
 
@@ -140,6 +140,11 @@ class Connection:
         with contextlib.suppress(OSError):
             self._socket.close()
 
+    @property
+    def certificate(self) -> Mapping[str, Any] | None:
+        """The server's verified certificate, as `ssl` gives it; empty if not verified, None without TLS."""
+        return self._socket.getpeercert() or {} if isinstance(self._socket, ssl.SSLSocket) else None
+
     def abort(self) -> None:
         """End whatever another thread reads or writes here; never raises."""
         with contextlib.suppress(OSError):
@@ -174,7 +179,7 @@ class Connection:
     def _encode(self, request: Request) -> bytes:
         if self._http.our_state is not h11.IDLE:
             raise ExchangeError(FailureKind.CUT, "the connection was not usable after the previous response")
-        target = self._origin.path
+        target = request.path or self._origin.path
         if request.query:
             target += ("&" if "?" in target else "?") + quoted_query(request.query)
         names = {name.lower() for name, _ in request.headers}

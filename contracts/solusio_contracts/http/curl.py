@@ -53,6 +53,8 @@ def curl(request: Request, url: str, mask: Mask) -> str:
     A comment describes a body that is too long for a line.
     """
     url, _, _ = url.partition("#")
+    if request.path:
+        url = urllib.parse.urljoin(url, request.path)
     if request.query:
         url += ("&" if "?" in url else "?") + request.query
     words = ["curl", "-sS", "-i"]

@@ -31,6 +31,8 @@ class Request:
     method: str = "POST"
     query: str = ""
     """Appended to the target's URL; only for methods other than POST."""
+    path: str = ""
+    """Instead of the path and query of the target's URL."""
 
     @classmethod
     def form(cls, pairs: Iterable[tuple[str, str]], *, headers: Headers = ()) -> "Request":

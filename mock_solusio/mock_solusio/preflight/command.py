@@ -1,0 +1,318 @@
+"""``mock-solusio preflight``: look at a real SolusIO, reading only, and judge what is set there.
+
+Only click and the standard library are imported here; the command imports the rest when it runs.
+"""
+
+import ssl
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from solusio_contracts.cli.config import config_option
+from solusio_contracts.cli.reporting import report_options, run_and_report
+from solusio_contracts.cli.types import Seconds, UserId
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from mock_solusio.preflight.client import Access
+    from mock_solusio.preflight.installation import Questions
+    from mock_solusio.preflight.judgement import Judgement
+    from mock_solusio.price_list.model import PlanPrice
+    from solusio_contracts.reporting.report import Report
+
+ACCESS_TOKEN = "SOLUSIO_ACCESS_TOKEN"  # noqa: S105 - the name of a variable
+FEWEST = 30
+"""The fewest requests with which every step can be judged, on a sample at least."""
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def _list_judgements(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from mock_solusio.preflight.catalogue import print_judgements
+
+        print_judgements()
+        ctx.exit(0)
+
+
+def _explain(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
+    if name is not None:
+        from mock_solusio.preflight.catalogue import UnknownJudgementError, print_judgement
+
+        try:
+            print_judgement(name)
+        except UnknownJudgementError as error:
+            raise click.UsageError(str(error)) from error
+        ctx.exit(0)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("url")
+@click.option(
+    "--access-token",
+    envvar=ACCESS_TOKEN,
+    metavar="T",
+    help="An access token of SolusIO that may view users, plans, settings and usage. Prefer the environment "
+    f"variable {ACCESS_TOKEN}, which stays out of the shell's history.",
+)
+@click.option(
+    "--prices",
+    type=_FILE,
+    metavar="FILE",
+    help="A price list, as `pricing` reads it: what to change in SolusIO, plan by plan (step 3).",
+)
+@click.option(
+    "--billing-url",
+    metavar="URL",
+    help="The URL of the billing endpoint that you checked; it must be the one that is set (step 7).",
+)
+@click.option(
+    "--check-report",
+    type=_FILE,
+    metavar="FILE",
+    help="The JSON report of `check`: its URL must be the one that is set, and must conform (step 7).",
+)
+@click.option(
+    "--user-area",
+    metavar="URL",
+    help="URL of the user area (step 9).  [default: URL]",
+)
+@click.option(
+    "--try-login",
+    type=UserId(1),
+    metavar="USER",
+    help="Also create a login link for the user with this id, and open it (step 9). This is the only request "
+    "that is not a GET, and the only one that changes something: the list of the user's logins.",
+)
+@click.option(
+    "--show-customers",
+    is_flag=True,
+    help="Also show email addresses of users. Without it, reports have ids and counts only.",
+)
+@click.option(
+    "--max-requests",
+    type=click.IntRange(FEWEST),
+    default=80,
+    show_default=True,
+    metavar="N",
+    help="Send at most so many requests. More read a larger part of long lists.",
+)
+@click.option(
+    "--timeout",
+    type=Seconds(0.1, 300),
+    default=10.0,
+    show_default=True,
+    metavar="S",
+    help="Maximum time for a complete response, in seconds.",
+)
+@click.option(
+    "--max-wait",
+    type=Seconds(0, 3600),
+    default=120.0,
+    show_default=True,
+    metavar="S",
+    help="Seconds to wait in all when SolusIO answers 429 (too many requests).",
+)
+@click.option("--insecure", is_flag=True, help="Do not verify the certificate of an https URL.")
+@click.option("--cacert", type=_FILE, metavar="FILE", help="Trust the authorities in this PEM file.")
+@click.option(
+    "--only", multiple=True, metavar="SELECTOR", help="Only these judgements, areas, steps or clauses."
+)
+@click.option(
+    "--skip", multiple=True, metavar="SELECTOR", help="Not these judgements, areas, steps or clauses."
+)
+@report_options(verbose="Also show passed judgements and how they were made.")
+@config_option(section="preflight")
+@click.option(
+    "--list-judgements",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_list_judgements,
+    help="List all judgements and exit.",
+)
+@click.option(
+    "--explain",
+    metavar="JUDGEMENT",
+    is_eager=True,
+    expose_value=False,
+    callback=_explain,
+    help="Explain a judgement or clause and exit.",
+)
+@click.pass_context
+def preflight(ctx: click.Context, /, url: str, **options: Any) -> None:
+    """Look at a real SolusIO and judge what is set there, reading only.
+
+    Judges the steps that are made in SolusIO: plans and their prices (2, 3), registration (4), limit groups
+    (5), billing integration (7), users and rights (8, 9) and usage (10). Sends GET requests alone, and not
+    many: of long lists it reads a sample. Reports have no names of customers.
+
+    \b
+    export SOLUSIO_ACCESS_TOKEN=...
+    mock-solusio preflight https://solus.example.com --prices prices.toml
+
+    \b
+    Exit codes: 0 conformant, 1 not conformant, 2 wrong usage,
+    3 inconclusive (not reachable, too few rights, or something could not be
+    judged).
+    """  # noqa: D301 - click's \b must be a real backspace
+    access = _access(url, options)
+    questions = _questions(options)
+    chosen = _selected(options)
+    if not options["quiet"]:
+        click.echo(_announcement(access, questions), err=True)
+
+    def run(console: "Console") -> "Report":
+        from mock_solusio.preflight.client import Reader
+        from mock_solusio.preflight.installation import Installation
+        from mock_solusio.preflight.run import run
+        from solusio_contracts.reporting.progress import live
+
+        with live(console, len(chosen)) as progress:
+            return run(Installation(Reader(access), questions), chosen, progress)
+
+    from mock_solusio.preflight.judgement import all_judgements
+
+    names = {one.name for one in all_judgements()}
+    run_and_report(ctx, options, run, item="judgement", names=names)
+
+
+def _announcement(access: "Access", questions: "Questions") -> str:
+    """Return what will be done, before it is done."""
+    text = f"Reads {access.url} with GET alone, at most {access.requests} requests."
+    if questions.try_login is not None:
+        text += (
+            f" Then creates one login link for user {questions.try_login} (POST) and opens it, "
+            "because of --try-login."
+        )
+    return text
+
+
+def _access(url: str, options: dict[str, Any]) -> "Access":
+    from mock_solusio.preflight.client import Access
+
+    if not options["access_token"]:
+        raise click.UsageError(f"an access token is missing: set {ACCESS_TOKEN}, or give --access-token")
+    if not options["access_token"].isascii() or not options["access_token"].isprintable():
+        raise click.BadParameter("expected printable ASCII characters", param_hint="--access-token")
+    try:
+        access = Access.of(
+            url,
+            options["access_token"].strip(),
+            timeout=options["timeout"],
+            requests=options["max_requests"],
+            patience=options["max_wait"],
+        )
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="URL") from error
+    from dataclasses import replace
+
+    return replace(access, tls=_tls(access.url, insecure=options["insecure"], cacert=options["cacert"]))
+
+
+def _tls(url: str, *, insecure: bool, cacert: Path | None) -> ssl.SSLContext | None:
+    if not url.lower().startswith("https:"):
+        if insecure or cacert is not None:
+            raise click.UsageError("--insecure and --cacert need an https URL, but this one is http")
+        return None
+    if insecure and cacert is not None:
+        raise click.UsageError("--insecure and --cacert exclude each other")
+    try:
+        context = ssl.create_default_context(cafile=cacert)
+    except (ssl.SSLError, OSError) as error:
+        raise click.BadParameter(
+            f"{cacert} is not a PEM file with certificates", param_hint="--cacert"
+        ) from error
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _questions(options: dict[str, Any]) -> "Questions":
+    from mock_solusio.preflight.installation import Questions
+
+    billing_url, checked = _checked(options)
+    _require_url(options["user_area"], "--user-area")
+    return Questions(
+        prices=_prices(options["prices"]),
+        billing_url=billing_url,
+        checked=checked,
+        try_login=options["try_login"],
+        user_area=options["user_area"],
+        show_customers=options["show_customers"],
+    )
+
+
+def _require_url(url: str | None, option: str) -> None:
+    from solusio_contracts.http.url import Origin
+
+    if url is not None:
+        try:
+            Origin.of(url)
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint=option) from error
+
+
+def _checked(options: dict[str, Any]) -> tuple[str | None, str]:
+    """Return the URL that was checked, and what keeps that check from counting."""
+    url, file = options["billing_url"], options["check_report"]
+    _require_url(url, "--billing-url")
+    if file is None:
+        return url, ""
+    if url is not None:
+        raise click.UsageError("--billing-url and --check-report exclude each other")
+    from solusio_contracts.decoding import DecodingError, parse_json, read_text
+
+    try:
+        report = parse_json(read_text(file), str(file))
+    except DecodingError as error:
+        raise click.BadParameter(str(error), param_hint="--check-report") from error
+    command = report.get("command") if isinstance(report, dict) else None
+    if command != "check" or not isinstance(report.get("target"), str):
+        raise click.BadParameter(
+            f"{file}: expected the JSON report of `check`, got "
+            + (f"one of `{command}`" if command else "something else"),
+            param_hint="--check-report",
+        )
+    verdict = str(report.get("verdict"))
+    when = str(report.get("started"))[:10]
+    return report["target"], "" if verdict == "conformant" else f"{verdict.replace('-', ' ')} on {when}"
+
+
+def _prices(file: Path | None) -> "tuple[PlanPrice, ...] | None":
+    if file is None:
+        return None
+    from mock_solusio.price_list.reading import read
+    from solusio_contracts.decoding import DecodingError
+
+    try:
+        prices, found = read(file.read_bytes(), str(file))
+    except DecodingError as error:
+        raise click.BadParameter(f"{error}.", param_hint="--prices") from error
+    if prices is None:
+        first = next(str(one) for one in found if one.level == "error")
+        raise click.BadParameter(
+            f"{file}: {first} `mock-solusio pricing {file}` shows all.", param_hint="--prices"
+        )
+    if not prices.plans:
+        raise click.BadParameter(f"{file}: the price list has no plans", param_hint="--prices")
+    return prices.plans
+
+
+def _selected(options: dict[str, Any]) -> "list[Judgement]":
+    from mock_solusio.preflight.judgement import all_judgements
+    from solusio_contracts.checking.selection import SelectionError, select
+
+    try:
+        return select(
+            all_judgements(),
+            lambda one: one.selectors,
+            options["only"],
+            options["skip"],
+            kind="judgement",
+            listing="mock-solusio preflight --list-judgements",
+        )
+    except SelectionError as error:
+        raise click.UsageError(str(error)) from error

@@ -1,0 +1,1 @@
+"""The judgements, one module per area of the vendor's page."""

@@ -1,0 +1,303 @@
+"""Step 10: usage answers, looks as the contract assumes, and is metered by its rules.
+
+Nobody public shows what `/usage` answers. What is not understood is not judged, but reported.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+from mock_solusio.moment import HOUR
+from mock_solusio.preflight.installation import Installation
+from mock_solusio.preflight.judgement import Note, NotJudged, Undecided, judgement
+from mock_solusio.preflight.listing import Row
+from mock_solusio.preflight.metered import (
+    Comparison,
+    Line,
+    moment_of,
+    new_servers,
+    tokens,
+    understood,
+)
+from mock_solusio.preflight.shapes import compare, differences
+from mock_solusio.preflight.words import listed
+from solusio_contracts.checking.rule import Expect
+from solusio_contracts.contract.clauses import Level
+from solusio_contracts.reporting.view import plural
+
+_WARNING: Final = Level.SHOULD
+"""An installation that meters otherwise is not wrong: the mock is, for its integrator."""
+_MOCK_DIFFERS: Final = (
+    "The mock meters otherwise than this SolusIO: do not take its usage for what you will bill. Tell us."
+)
+OURS: Final = "as the mock meters"
+ASKED_ALONE: Final = 4
+"""Customers whose usage is read alone, when there is too much to read all of it."""
+
+
+@judgement("US-001", title="/usage answers for the last closed month")
+def usage_answers(site: Installation) -> Iterator[Expect | Note]:
+    """Without it there is nothing to bill."""
+    usage = site.usage
+    exchange = site.answer("listUsage")
+    yield Expect.that(
+        True, f"GET /api/v1/usage for {site.month.name}", "a list of usage lines", "a list", exchange
+    )
+    sums = Counter[str]()
+    nobody, lost = 0, 0
+    for row in usage.rows:
+        line = understood(row)
+        sums[line.resource or "of a kind that is not understood"] += 1
+        if "billing_user_id" in row and row["billing_user_id"] is None:
+            nobody += 1
+            lost += line.tokens or 0
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in sums.most_common())
+    site.add_fact(f"Usage of {site.month.name}", f"{usage.extent('lines')}" + (f": {kinds}" if kinds else ""))
+    if nobody:
+        site.add_fact(
+            "Usage of nobody", f"{nobody:,} lines, {lost:,} tokens: their users have no billing_user_id"
+        )
+    outside = [
+        one
+        for one in map(understood, usage.rows)
+        if one.since is not None and not site.month.since <= one.since < site.month.until
+    ]
+    yield Expect.that(
+        not outside,
+        "the period of the lines",
+        f"from and to select the month {site.month.name}",
+        f"{len(outside):,} of {len(usage.rows):,} lines begin outside it",
+        exchange,
+    )
+    if not usage.whole:
+        yield Note(usage.sampled("lines"))
+
+
+@judgement("PF-060", title="usage lines have the members that the contract assumes")
+def usage_as_described(site: Installation) -> Iterator[Expect | Note]:
+    """A billing run that was built against the mock reads these members."""
+    if not site.usage.rows:
+        raise NotJudged(f"there are no usage lines in {site.month.name}")
+    answers = [one for one in site.reader.answers if one.operation == "listUsage"]
+    evidence = compare(answers)
+    for one in differences(evidence):
+        yield Expect.that(False, "listUsage", "as in the contract", str(one), site.answer("listUsage"))
+    seen = [one for one in evidence if one.seen]
+    yield Expect.that(True, "usage lines", "as in the contract", f"{len(seen)} members")
+
+
+@judgement("US-020", "US-021", "US-022", "US-023", title="lines cost what their hours and prices say")
+def lines_cost_by_their_prices(site: Installation) -> Iterator[Expect | Note]:
+    """The vendor's page says how hours, prices and cap lead to tokens (steps 2 and 3)."""
+    lines = _lines(site)
+    found = tokens(lines, (site.month.until - site.month.since) // HOUR)
+    if not found.compared:
+        raise Undecided("no usage line has integers hours, tokens_per_hour, tokens_per_month and tokens")
+    yield from _told(site, "Tokens of a line", found, clause="US-020")
+
+
+@judgement("US-011", "US-012", title="hours count from creation, each started hour in full")
+def hours_count_from_creation(site: Installation) -> Iterator[Expect | Note]:
+    """Five minutes are an hour (step 2); where the hour begins decides about one hour in each bill."""
+    _lines(site)
+    month = site.month
+    cases = []
+    for server, lines in _servers_with_lines(site):
+        created = moment_of(server.get("created_at"))
+        hours = [one.hours for one in lines if one.resource == "server"]
+        # A resize splits the hours between lines, so only a single line shows the rule.
+        if len(hours) != 1 or hours[0] is None or created is None:
+            continue
+        if month.since <= created < month.until:
+            cases.append((hours[0], created))
+    if not cases:
+        raise Undecided(
+            f"no server that is still there was created in {month.name} and has a single, understood line"
+        )
+    yield from _told(site, "Hours of a new server", new_servers(cases, month.until), clause="US-011")
+
+
+@judgement("US-010", title="servers accrue whether they run or not")
+def stopped_servers_accrue(site: Installation) -> Iterator[Expect | Note]:
+    """If stopped servers cost nothing here, the mock's invoices are higher than the real ones."""
+    _lines(site)
+    month = site.month
+    full = (month.until - month.since) // HOUR
+    counted: dict[str, Counter[str]] = defaultdict(Counter)
+    for server, lines in _servers_with_lines(site):
+        created = moment_of(server.get("created_at"))
+        own = [one for one in lines if one.resource == "server"]
+        hours = [one.hours for one in own if one.hours is not None]
+        if created is None or created >= month.since or len(hours) < len(own):
+            continue
+        runs = "running" if server.get("status") == "started" else "not running"
+        counted[runs]["full" if sum(hours) >= full else "less"] += 1
+    if not counted:
+        raise Undecided(f"no server that is still there existed during all of {month.name}")
+    for runs, counts in sorted(counted.items(), reverse=True):
+        text = f"{counts['full']:,} of {counts.total():,} have all {full} hours"
+        site.add_fact(f"Servers of the whole month, now {runs}", text)
+        reading = "stopped servers do not accrue" if runs == "not running" else "some servers do not accrue"
+        yield Expect.that(
+            not counts["less"],
+            f"servers that are {runs} now and existed during all of {month.name}",
+            f"all {full} hours of the month, running or stopped",
+            f"{counts['less']:,} of {counts.total():,} have fewer: {reading}",
+            site.answer("listUsage"),
+            hint=_MOCK_DIFFERS,
+            level=_WARNING,
+        )
+    if "not running" not in counted:
+        raise Undecided(
+            "every server that existed during the whole month is running now, so nothing shows it"
+        )
+    yield from _sample(site)
+
+
+@judgement("US-030", title="additional addresses are in the usage")
+def addresses_are_in_usage(site: Installation) -> Iterator[Expect | Note]:
+    """What is not in the usage is billed by nobody."""
+    yield from _accompanying(site, "additional_ip", "additional addresses", _has_addresses)
+
+
+@judgement("US-031", title="backups are in the usage")
+def backups_are_in_usage(site: Installation) -> Iterator[Expect | Note]:
+    """What is not in the usage is billed by nobody."""
+    yield from _accompanying(site, "backup", "backups", _has_backups)
+
+
+def _accompanying(
+    site: Installation, kind: str, words: str, has: Callable[[Row], bool]
+) -> Iterator[Expect | Note]:
+    """Judge whether usage has lines of a kind for servers that had it before the month was over, probably."""
+    _lines(site)
+    old = [
+        (server, lines)
+        for server, lines in _servers_with_lines(site)
+        if has(server) and (moment_of(server.get("created_at")) or site.month.until) < site.month.since
+    ]
+    if not old:
+        raise Undecided(f"no server that existed before {site.month.name} shows {words}")
+    without = [server for server, lines in old if not any(one.resource == kind for one in lines)]
+    site.add_fact(
+        f"Servers with {words}", f"{len(old) - len(without):,} of {len(old):,} have usage lines for them"
+    )
+    yield Expect.that(
+        len(without) < len(old),
+        f"{plural(len(old), 'server')} with {words}",
+        f"usage lines with the resource `{kind}`",
+        f"none: {words} are not in the usage, or all were added after {site.month.name}",
+        site.answer("listUsage"),
+        hint=_MOCK_DIFFERS,
+        level=_WARNING,
+    )
+    if without and len(without) < len(old):
+        names = listed(f"server {one.get('id')}" for one in without)
+        yield Note(f"Without such a line, perhaps since they are younger than {site.month.name}: {names}.")
+    yield from _sample(site)
+
+
+def _has_addresses(server: Row) -> bool:
+    found: Any = server.get("ips")
+    if not isinstance(found, list):
+        addresses = server.get("ip_addresses")
+        found = addresses.get("ipv4") if isinstance(addresses, dict) else None
+    return (
+        isinstance(found, list)
+        and sum(isinstance(one, dict) and one.get("is_primary") is False for one in found) > 0
+    )
+
+
+def _has_backups(server: Row) -> bool:
+    settings = server.get("backup_settings")
+    return isinstance(settings, dict) and settings.get("enabled") is True
+
+
+def _told(site: Installation, name: str, found: Comparison, *, clause: str) -> Iterator[Expect | Note]:
+    """Tell which rule fits as a fact, and expect it to be the contract's."""
+    site.add_fact(name, str(found))
+    other = found.best_other
+    text = f"{found.wrong:,} of {found.compared:,} lines have another number"
+    if other is not None:
+        text += f"; “{other.rule}” fits {other.fits:,} of {other.telling:,}"
+    yield Expect.that(
+        not found.wrong,
+        name,
+        f"{found.fits[0].rule} ({OURS})",
+        text,
+        site.answer("listUsage"),
+        hint=_MOCK_DIFFERS,
+        clause=clause,
+        level=_WARNING,
+    )
+    if not found.fits[0].telling:
+        yield Note("All rules agree on these lines, so they do not show which one applies.")
+    yield from _sample(site)
+
+
+def _lines(site: Installation) -> list[Line]:
+    """Return the usage lines that were read, as far as they are understood."""
+    if not site.usage.rows:
+        raise NotJudged(f"there are no usage lines in {site.month.name}")
+    lines = [understood(row) for row in site.usage.rows]
+    if not any(one.hours is not None or one.tokens is not None for one in lines):
+        raise Undecided(
+            "the usage lines have other members than the contract assumes; see usage-as-described"
+        )
+    return lines
+
+
+def _sample(site: Installation) -> Iterator[Note]:
+    """Say what was read, if that was not everything."""
+    parts = [
+        listing.extent(noun)
+        for listing, noun in ((site.usage, "lines"), (site.servers, "servers"))
+        if not listing.whole
+    ]
+    if parts:
+        yield Note(f"Judged on a sample: {', '.join(parts)}.")
+
+
+def _servers_with_lines(site: Installation) -> list[tuple[Row, list[Line]]]:
+    """Return servers with all of their usage lines.
+
+    Of much usage, only a part was read: then that of a few customers is read alone.
+    """
+    lines: dict[int, list[Line]] = defaultdict(list)
+    if site.usage.whole:
+        for line in map(understood, site.usage.rows):
+            if line.server_id is not None:
+                lines[line.server_id].append(line)
+        chosen = list(site.servers.rows)
+    else:
+        chosen = []
+        for user_id in _worth_asking(site.servers.rows):
+            own = site.usage_of(user_id)
+            read = [understood(row) for row in own.rows]
+            if not own.whole or any(one.user_id != user_id for one in read):
+                raise Undecided("filter[user_id] does not select the usage of one user")
+            chosen += [server for server in site.servers.rows if _owner(server) == user_id]
+            for line in read:
+                if line.server_id is not None:
+                    lines[line.server_id].append(line)
+    if not lines:
+        raise Undecided("the usage lines do not name their server as `server_id`")
+    return [(server, lines[server["id"]]) for server in chosen if isinstance(server.get("id"), int)]
+
+
+def _worth_asking(servers: Sequence[Row]) -> list[int]:
+    """Return the owners of servers whose usage shows most: addresses, backups, not running."""
+    worth: Counter[int] = Counter()
+    for server in servers:
+        owner = _owner(server)
+        if owner is not None:
+            worth[owner] += 1 + 3 * (
+                _has_addresses(server) + _has_backups(server) + (server.get("status") != "started")
+            )
+    return [owner for owner, _ in worth.most_common(ASKED_ALONE)]
+
+
+def _owner(server: Row) -> int | None:
+    user = server.get("user")
+    found = user.get("id") if isinstance(user, dict) else None
+    return found if isinstance(found, int) else None

@@ -1,0 +1,80 @@
+"""Reads a list of SolusIO's API: whole if it is short, a sample of its pages if it is long."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mock_solusio.preflight.client import Reader, UnreadableError
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """The rows of a list that were read."""
+
+    rows: tuple[Row, ...]
+    total: int | None
+    """How many there are, as SolusIO says; None if it does not."""
+    whole: bool
+    """Whether every page was read."""
+
+    def extent(self, noun: str) -> str:
+        """Return what was read, for people: `all 12 plans`, `2,400 of 5,000 users`."""
+        count = f"{len(self.rows):,}"
+        if self.whole:
+            return f"all {count} {noun}" if len(self.rows) > 1 else f"{count} {noun}"
+        return f"{count} of {self.total:,} {noun}" if self.total is not None else f"the first {count} {noun}"
+
+    def sampled(self, noun: str) -> str:
+        """Return a sentence if only a part was read; otherwise an empty text."""
+        return "" if self.whole else f"Judged on a sample: {self.extent(noun)}."
+
+
+def read_list(
+    reader: Reader,
+    operation: str,
+    path: str,
+    *,
+    pages: int,
+    per_page: int = 100,
+    query: Mapping[str, object] = {},
+) -> Listing:
+    """Read at most `pages` pages: all of them, or the first, the last and some in between.
+
+    Raises:
+        UnreadableError: a page cannot be read, or is not a list.
+    """
+    first = reader.get(operation, path, {**query, "per_page": per_page})
+    rows = list(_rows(first.data, path))
+    total, last = _count(first.value, "total"), _count(first.value, "last_page")
+    if last is None:
+        # Nothing says whether more follows.
+        return Listing(rows=tuple(rows), total=total, whole=total == len(rows))
+    chosen = spread(last, min(pages, max(1, reader.left)))
+    for number in chosen[1:]:
+        page = reader.get(operation, path, {**query, "per_page": per_page, "page": number})
+        rows += _rows(page.data, path)
+    whole = len(chosen) >= last and (total is None or len(rows) >= total)
+    return Listing(rows=tuple(rows), total=total, whole=whole)
+
+
+def spread(last: int, count: int) -> list[int]:
+    """Return at most `count` of the pages 1 to `last`, evenly spread, the first and the last among them."""
+    if last <= count:
+        return list(range(1, max(last, 1) + 1))
+    if count == 1:
+        return [1]
+    return sorted({1 + round(step * (last - 1) / (count - 1)) for step in range(count)})
+
+
+def _rows(data: Any, path: str) -> Iterator[Row]:
+    if not isinstance(data, list):
+        raise UnreadableError(f"the response of GET /api/v1/{path} has no list `data`")
+    return (row for row in data if isinstance(row, dict))
+
+
+def _count(value: Any, name: str) -> int | None:
+    meta = value.get("meta") if isinstance(value, dict) else None
+    found = meta.get(name) if isinstance(meta, dict) else None
+    return found if isinstance(found, int) and not isinstance(found, bool) else None

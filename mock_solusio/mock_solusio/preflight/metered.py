@@ -1,0 +1,162 @@
+"""Usage lines held against the rules of metering: which rule fits, and how often. Pure.
+
+A rule is data: a name for people, and what it says a line has. Where several rules say the same of a line,
+the line says nothing about them; only the others count.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from mock_solusio.domain import metering
+from mock_solusio.moment import HOUR, Micros, parse_moment
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What a usage line says, as far as it is understood; None for what is not."""
+
+    server_id: int | None
+    user_id: int | None
+    resource: str | None
+    hours: int | None
+    per_hour: int | None
+    per_month: int | None
+    tokens: int | None
+    since: Micros | None
+    until: Micros | None
+
+
+def understood(row: Row) -> Line:
+    """Return what a row of `/usage` says in the contract's members; other members are not guessed at."""
+    return Line(
+        server_id=_integer(row, "server_id"),
+        user_id=_integer(row, "user_id"),
+        resource=row["resource"] if isinstance(row.get("resource"), str) else None,
+        hours=_integer(row, "hours"),
+        per_hour=_integer(row, "tokens_per_hour"),
+        per_month=_integer(row, "tokens_per_month"),
+        tokens=_integer(row, "tokens"),
+        since=moment_of(row.get("from")),
+        until=moment_of(row.get("to")),
+    )
+
+
+def _integer(row: Row, name: str) -> int | None:
+    value = row.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def moment_of(value: Any) -> Micros | None:
+    """Return a moment; None if the value is not one."""
+    try:
+        return parse_moment(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How often a rule says what is there."""
+
+    rule: str
+    fits: int
+    telling: int
+    """Of how many lines for which the rules do not all say the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """All rules against all lines; the first rule is the contract's."""
+
+    fits: tuple[Fit, ...]
+    compared: int
+    """How many lines have what the rules need."""
+    wrong: int
+    """In how many of them the contract's rule does not say what is there."""
+
+    @property
+    def best_other(self) -> Fit | None:
+        """The other rule that fits most of the telling lines; None if none fits more than the contract's."""
+        ours, *others = self.fits
+        best = max(others, key=lambda one: one.fits, default=None)
+        return best if best is not None and best.fits > ours.fits else None
+
+    def __str__(self) -> str:
+        """Return the counts for people."""
+        telling = self.fits[0].telling
+        if not telling:
+            return f"{self.compared:,} lines, on which all rules agree"
+        parts = [f"“{one.rule}” fits {one.fits:,}" for one in self.fits]
+        return f"of {telling:,} lines that tell the rules apart, {', '.join(parts)}"
+
+
+def compare(cases: Iterable[tuple[int, Sequence[int]]], rules: Sequence[str]) -> Comparison:
+    """Compare what is there with what each rule says of it; each case has both, in the order of the rules."""
+    fits = [0] * len(rules)
+    telling = compared = wrong = 0
+    for actual, said in cases:
+        compared += 1
+        wrong += said[0] != actual
+        if len(set(said)) == 1:
+            continue
+        telling += 1
+        for place, one in enumerate(said):
+            fits[place] += one == actual
+    found = tuple(Fit(name, count, telling) for name, count in zip(rules, fits, strict=True))
+    return Comparison(found, compared, wrong)
+
+
+# Tokens of a line: hours, prices, and the hours of the month
+
+TOKEN_RULES: Final[dict[str, Callable[[int, int, int, int], int]]] = {
+    "hours at the hourly price, at most the monthly price": lambda hours, per_hour, per_month, _: (
+        metering.cost(hours, per_hour, per_month).tokens
+    ),
+    "hours at the hourly price, per_month is not a cap": lambda hours, per_hour, _, __: hours * per_hour,
+    "always the monthly price": lambda _, __, per_month, ___: per_month,
+    "the monthly price in proportion to the hours": lambda hours, _, per_month, month: (
+        (2 * per_month * hours + month) // (2 * month)
+    ),
+}
+
+
+def tokens(lines: Iterable[Line], month: int) -> Comparison:
+    """Compare the tokens of lines with the rules; `month` is the number of its hours."""
+    cases = (
+        (
+            line.tokens,
+            [rule(line.hours, line.per_hour, line.per_month, month) for rule in TOKEN_RULES.values()],
+        )
+        for line in lines
+        if line.tokens is not None
+        and line.hours is not None
+        and line.per_hour is not None
+        and line.per_month is not None
+    )
+    return compare(cases, list(TOKEN_RULES))
+
+
+# Hours of a server that was created in the month and is still there
+
+
+def _started(created: Micros, until: Micros) -> int:
+    return metering.hours(created, created, None, created, until)
+
+
+HOUR_RULES: Final[dict[str, Callable[[Micros, Micros], int]]] = {
+    "started hours from creation": _started,
+    "full hours from creation": lambda created, until: (until - created) // HOUR,
+    "hours of the clock, each that was begun": lambda created, until: until // HOUR - created // HOUR,
+    "hours of the clock, without the first": lambda created, until: until // HOUR - -(-created // HOUR),
+}
+
+
+def new_servers(cases: Iterable[tuple[int, Micros]], until: Micros) -> Comparison:
+    """Compare the hours of servers that were created in the month; each case has its creation."""
+    return compare(
+        ((hours, [rule(created, until) for rule in HOUR_RULES.values()]) for hours, created in cases),
+        list(HOUR_RULES),
+    )
