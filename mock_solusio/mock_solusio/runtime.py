@@ -96,7 +96,7 @@ class Runtime:
     def clock_changed(self) -> None:
         """Save the time with the state, and drop everything rendered at another time."""
         self.store.remember("clock", json.dumps(self.clock.state()))
-        self.store.version += 1
+        self.store.renew()
 
     @property
     def administrator(self) -> str:

@@ -1,9 +1,10 @@
-"""A cache of values derived from the state: valid until the state changes."""
+"""A cache of values derived from the state: each holds while all that it was derived from is the same."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 from mock_solusio.moment import Micros
+from mock_solusio.store.reads import Reads, same
 from mock_solusio.store.store import Store
 
 K = TypeVar("K", bound=Hashable)
@@ -12,37 +13,85 @@ V = TypeVar("V")
 NEVER: Micros = 2**63
 """The expiry of a value that only a change of the state can make stale."""
 
-OVERHEAD = 500
+OVERHEAD = 700
 """Approximate bytes that an entry needs beside its text."""
 
 
-class VersionedCache(Generic[K, V]):
-    """Values that hold until the version of the store changes, or until their own expiry.
+class Derived(Generic[V]):
+    """A value, when it expires, and what it was derived from."""
 
-    `limit` bounds the sum of their sizes. At the limit all are dropped: those still in use soon return.
+    __slots__ = ("_checked", "_epoch", "_reads", "_store", "until", "value")
+
+    def __init__(self, store: Store, value: V, until: Micros, reads: Reads) -> None:
+        self.value = value
+        self.until = until
+        self._store = store
+        self._reads = reads
+        self._epoch = store.epoch
+        self._checked = store.version
+
+    def holds(self, _: object = None) -> bool:
+        """Return whether it would be the same now."""
+        store = self._store
+        if self.until != NEVER and self.until <= store.now:
+            return False
+        if self._checked == store.version:
+            return True
+        if self._epoch != store.epoch or not same(self._reads):
+            return False
+        self._checked = store.version
+        return True
+
+
+class DerivedCache(Generic[K, V]):
+    """Values that hold while nothing that they were derived from changes, and until their own expiry.
+
+    `limit` bounds the sum of their sizes in bytes. At the limit all are dropped: what is in use soon returns.
     """
 
     def __init__(self, store: Store, limit: int) -> None:
         self._store = store
         self._limit = limit
-        self._version = store.version
-        self._values: dict[K, tuple[V, Micros]] = {}
+        self._kept: dict[K, tuple[Derived[V], int]] = {}
         self._size = 0
 
-    def get(self, key: K) -> tuple[V, Micros] | None:
-        """Return a value and its expiry; None if it is absent or stale."""
-        if self._version != self._store.version:
+    def get(self, key: K) -> Derived[V] | None:
+        """Return a value that holds, or None. Whatever is being derived depends on it, too."""
+        found = self._kept.get(key)
+        if found is None:
             return None
-        found = self._values.get(key)
-        if found is None or (found[1] != NEVER and found[1] <= self._store.now):
+        entry = found[0]
+        if not entry.holds():
             return None
-        return found
+        if self._store.reads is not None:
+            self._store.reads.append((entry.holds, None, True))
+        return entry
 
-    def set(self, key: K, value: V, until: Micros, size: int) -> None:
-        """Keep a value that was derived from the present state; `size` is in bytes."""
-        if self._version != self._store.version or self._size + size > self._limit:
-            self._values.clear()
-            self._version = self._store.version
+    def derive(self, key: K, make: Callable[[], tuple[V, Micros, int]]) -> Derived[V]:
+        """Make a value, and keep it unless it is stale at once (0).
+
+        `make` returns the value, its expiry, and its size in bytes.
+        """
+        store = self._store
+        outer, store.reads = store.reads, []
+        try:
+            value, until, size = make()
+            entry = Derived(store, value, until, store.reads)
+        finally:
+            store.reads = outer
+        if until:
+            self.keep(key, entry, size)
+            if outer is not None:
+                outer.append((entry.holds, None, True))
+        return entry
+
+    def keep(self, key: K, entry: Derived[V], size: int) -> None:
+        """Keep a value; `size` is in bytes."""
+        stale = self._kept.pop(key, None)
+        if stale is not None:
+            self._size -= stale[1]
+        if self._size + size > self._limit:
+            self._kept.clear()
             self._size = 0
-        self._values[key] = (value, until)
+        self._kept[key] = (entry, size)
         self._size += size

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from mock_solusio.api.cache import NEVER, VersionedCache
+from mock_solusio.api.cache import NEVER, DerivedCache
 from mock_solusio.domain.errors import Forbidden, Unauthenticated
 from mock_solusio.domain.login import LoginThrottle
 from mock_solusio.domain.permissions import Permission
@@ -19,8 +19,8 @@ from mock_solusio.moment import Micros
 
 T = TypeVar("T", bound=Record)
 
-RenderedRecords = VersionedCache[tuple[Any, int, int | None, str], msgspec.Raw]
-"""Records as JSON, by view, id, actor and base URL: besides the state, a view depends on nothing else."""
+RenderedRecords = DerivedCache[tuple[Any, int, int | None, str], tuple[Record, msgspec.Raw]]
+"""Records with their JSON, by view, id, actor and base URL; a view depends on the state and nothing else."""
 
 
 @dataclass(slots=True, eq=False)

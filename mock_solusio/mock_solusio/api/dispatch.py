@@ -1,14 +1,14 @@
 """From an API request to its response: find the operation, authenticate, validate, handle, render.
 
-Responses to reads are cached until the state changes, or until a moment that the view names. So a repeated
-read costs one dict lookup, and other pages and filters reuse records that were rendered before.
+Responses to reads are cached while nothing changes that they were derived from, and until a moment that the
+view names. So a repeated read costs one dict lookup, and other pages and filters reuse rendered records.
 """
 
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
-from mock_solusio.api.cache import OVERHEAD, VersionedCache
+from mock_solusio.api.cache import OVERHEAD, Derived, DerivedCache
 from mock_solusio.api.call import Call, RenderedRecords, Reply
 from mock_solusio.api.handlers.registry import HANDLERS
 from mock_solusio.api.operations import Handler
@@ -22,6 +22,7 @@ from mock_solusio.domain.records.credentials import ACCESS_TOKENS, AccessToken
 from mock_solusio.domain.records.user import USERS, User
 from mock_solusio.moment import Micros
 from mock_solusio.server.messages import Headers, Request, Response, json_response
+from mock_solusio.store.reads import Reads
 from mock_solusio.store.store import Store
 
 CACHE_LIMIT = 32 * 1_048_576
@@ -55,14 +56,14 @@ class Api:
         self._throttle = LoginThrottle() if throttle is None else throttle
         self._strict = strict
         self._routes = routes()
-        self._responses: VersionedCache[_Key, Response] = VersionedCache(store, CACHE_LIMIT)
-        self._rendered: RenderedRecords = VersionedCache(store, CACHE_LIMIT)
+        self._responses: DerivedCache[_Key, Response] = DerivedCache(store, CACHE_LIMIT)
+        self._rendered: RenderedRecords = DerivedCache(store, CACHE_LIMIT)
         self._actors: dict[bytes | None, tuple[AccessToken, User]] = {}
 
     def cached(self, request: Request) -> Response | None:
         """Return the cached response to a GET request, or None."""
         found = self._responses.get(_key(request))
-        return None if found is None else found[0]
+        return None if found is None else found.value
 
     def match(self, request: Request) -> Match:
         """Return the operation that a request names."""
@@ -83,14 +84,15 @@ class Api:
         route, values, methods = self.match(request) if match is None else match
         if route is None:
             return _not_found(request, methods)
-        handler = HANDLERS[route.id]
         try:
-            call = self._call(request, route, handler, values)
-            with self._store.transaction():
-                reply = handler.handle(call)
-            response = await self._render(request, route, call, reply)
+            draft = self._drafted(request, route, values)
+            if draft.wanted:
+                await self._ask_prices(draft)
         except DomainError as error:
             return refusal(error, operation=route.id)
+        response = draft.response(route.id)
+        if request.method == "GET" and response.status == 200:
+            self._keep(request, draft, response)
         if self._strict:
             problem = response_problem(route.id, response)
             if problem:
@@ -147,50 +149,86 @@ class Api:
             and token.is_valid(store.now)
         )
 
-    async def _render(self, request: Request, route: Route, call: Call, reply: Reply) -> Response:
-        if reply.render is None:
-            return Response(reply.status, (), b"", route.id)
-        wanted: set[int] = set()
-        answers: dict[int, Pricing | None] = {}
+    def _drafted(self, request: Request, route: Route, values: dict[str, Any]) -> "_Draft":
+        """Handle a request, and render the reply with the prices that are known."""
+        store = self._store
+        version = store.version
+        reads: Reads | None = [] if request.method == "GET" else None
+        store.reads = reads
+        try:
+            call = self._call(request, route, HANDLERS[route.id], values)
+            with store.transaction():
+                reply = HANDLERS[route.id].handle(call)
+            draft = _Draft(call, reply, self._prices)
+            with store.transaction():
+                draft.render()
+        finally:
+            store.reads = None
+        if reads is not None and version == store.version:
+            draft.reads = reads
+        return draft
 
-        def price(billing_user_id: int) -> Pricing | None:
-            known = self._prices.known(billing_user_id)
-            if known is not None:
-                call.expires(known[1])
-                return known[0]
-            if billing_user_id not in answers:
-                wanted.add(billing_user_id)
-            call.uncached()
-            return answers.get(billing_user_id)
+    async def _ask_prices(self, draft: "_Draft") -> None:
+        draft.prices = await self._prices.ask(sorted(draft.wanted))
+        # What the handler read, permissions included, may have changed in the meantime: this response is for
+        # this request alone.
+        draft.reads = None
+        draft.call.rendered = DerivedCache(self._store, CACHE_LIMIT)
+        # The change was made: if the record was deleted in the meantime, show it without prices.
+        with suppress(DomainError), self._store.transaction():
+            draft.render()
 
-        call.prices = price
-        version = self._store.version
-        with self._store.transaction():
-            value = reply.render()
-        if wanted:
-            answers = await self._prices.ask(sorted(wanted))
-            # What the handler read, permissions included, may have changed in the meantime: this response
-            # is for this request alone.
-            call.uncached()
-            call.rendered = VersionedCache(self._store, CACHE_LIMIT)
-            # The change was made: if the record was deleted in the meantime, show it without prices.
-            with suppress(DomainError), self._store.transaction():
-                value = reply.render()
-        response = json_response(reply.status, value, operation=route.id)
-        if request.method == "GET" and reply.status == 200:
-            self._cache(request, call, version, response)
-        return response
-
-    def _cache(self, request: Request, call: Call, version: int, response: Response) -> None:
-        token = call.access_token
-        until = call.expires_at
-        if until == 0 or version != self._store.version or (token is not None and token.one_time):
+    def _keep(self, request: Request, draft: "_Draft", response: Response) -> None:
+        call = draft.call
+        token, until = call.access_token, call.expires_at
+        if draft.reads is None or until == 0 or (token is not None and token.one_time):
             return
         if call.user is not None and call.user.allowed_ips:
             return  # the next request may come from another address
         if token is not None and token.expires_at is not None:
             until = min(until, token.expires_at)
-        self._responses.set(_key(request), response, until, OVERHEAD + len(response.body))
+        entry = Derived(self._store, response, until, draft.reads)
+        self._responses.keep(_key(request), entry, OVERHEAD + len(response.body))
+
+
+class _Draft:
+    """A response to be: what a handler replied, and how it is rendered."""
+
+    __slots__ = ("_known", "_reply", "_value", "call", "prices", "reads", "wanted")
+
+    def __init__(self, call: Call, reply: Reply, prices: Prices) -> None:
+        self.call = call
+        self.reads: Reads | None = None
+        """What it was derived from; None: it is for this request alone."""
+        self.wanted: set[int] = set()
+        """Customers of the billing system whose prices have to be asked for."""
+        self.prices: dict[int, Pricing | None] = {}
+        """Prices that were asked for."""
+        self._known = prices.known
+        self._reply = reply
+        self._value: Any = None
+        call.prices = self._price
+
+    def render(self) -> None:
+        """Render the reply."""
+        if self._reply.render is not None:
+            self._value = self._reply.render()
+
+    def response(self, operation: str) -> Response:
+        """Return what was rendered last."""
+        if self._reply.render is None:
+            return Response(self._reply.status, (), b"", operation)
+        return json_response(self._reply.status, self._value, operation=operation)
+
+    def _price(self, billing_user_id: int) -> Pricing | None:
+        known = self._known(billing_user_id)
+        if known is not None:
+            self.call.expires(known[1])
+            return known[0]
+        if billing_user_id not in self.prices:
+            self.wanted.add(billing_user_id)
+        self.call.uncached()
+        return self.prices.get(billing_user_id)
 
 
 _Key = tuple[str, bytes, bytes | None, bytes | None, str]

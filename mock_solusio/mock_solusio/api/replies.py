@@ -9,6 +9,7 @@ import msgspec
 from mock_solusio.api.cache import NEVER, OVERHEAD
 from mock_solusio.api.call import Call, Reply, View
 from mock_solusio.domain.world import Kind, Record
+from mock_solusio.moment import Micros
 
 T = TypeVar("T", bound=Record)
 
@@ -21,19 +22,19 @@ def rendered(call: Call, view: View[T], record: T) -> Any:
     if call.rendered is None:
         return view(call, record)
     key = (view, record.id, call.actor_id, call.base_url)
-    cached = call.rendered.get(key)
-    if cached is not None:
-        shown, until = cached
-    else:
-        others, call.expires_at = call.expires_at, NEVER
-        text = msgspec.json.encode(view(call, record))
-        shown, until = msgspec.Raw(text), call.expires_at
-        call.expires_at = others
-        if until:
-            call.rendered.set(key, shown, until, OVERHEAD + len(text))
-    if until != NEVER:
-        call.expires(until)
-    return shown
+    found = call.rendered.get(key)
+    if found is None or found.value[0] != record:
+
+        def render() -> tuple[tuple[Record, msgspec.Raw], Micros, int]:
+            others, call.expires_at = call.expires_at, NEVER
+            text = msgspec.json.encode(view(call, record))
+            until, call.expires_at = call.expires_at, others
+            return (record, msgspec.Raw(text)), until, OVERHEAD + len(text)
+
+        found = call.rendered.derive(key, render)
+    if found.until != NEVER:
+        call.expires(found.until)
+    return found.value[1]
 
 
 def show(call: Call, view: View[T], record: T, status: int = 200) -> Reply:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from mock_solusio.domain import settings
 from mock_solusio.domain.errors import Conflict, counted
 from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS, LimitGroup, UserLimit
+from mock_solusio.domain.records.user import USERS
 from mock_solusio.domain.world import World
 
 LIMITS = ("vms", "running_vms", "additional_ips", "additional_ipv6", "iso_images", "iso_images_size")
@@ -39,9 +40,10 @@ def remove(world: World, group: LimitGroup) -> None:
     Raises:
         Conflict: users have it, or new users get it.
     """
-    if group.users_count:
-        users = counted(group.users_count, "user")
-        raise Conflict(f"The limit group {group.name} cannot be deleted: it is in use by {users}.")
+    users = world[USERS].tally("limit_group_id", group.id)
+    if users:
+        used = f"it is in use by {counted(users, 'user')}"
+        raise Conflict(f"The limit group {group.name} cannot be deleted: {used}.")
     if settings.default_limit_group(world) == group.id:
         raise Conflict(f"The limit group {group.name} cannot be deleted: it is the default for new users.")
     world[LIMIT_GROUPS].remove(group.id)

@@ -8,7 +8,7 @@ from mock_solusio.domain import authority, settings
 from mock_solusio.domain.errors import Conflict, Invalid, counted
 from mock_solusio.domain.permissions import CLIENT_PERMISSIONS
 from mock_solusio.domain.records.roles import ADMINISTRATOR_ROLE, CLIENT_ROLE, ROLES, Role
-from mock_solusio.domain.records.user import User
+from mock_solusio.domain.records.user import USERS, User
 from mock_solusio.domain.role_permissions import PERMISSIONS, permissions_of_role, role_by_name
 from mock_solusio.domain.world import World
 
@@ -83,10 +83,9 @@ def remove(world: World, role: Role, *, actor: User | None = None) -> None:
     authority.check_grant(world, actor, permissions_of_role(role))
     if role.built_in:
         raise Conflict(f"The role {role.name} is built in and cannot be deleted.")
-    if role.users_count:
-        raise Conflict(
-            f"The role {role.name} cannot be deleted: it is in use by {counted(role.users_count, 'user')}."
-        )
+    users = world[USERS].tally("roles", role.id)
+    if users:
+        raise Conflict(f"The role {role.name} cannot be deleted: it is in use by {counted(users, 'user')}.")
     if settings.registration_role(world) == role:
         raise Conflict(f"The role {role.name} cannot be deleted: users who register get it.")
     world[ROLES].remove(role.id)

@@ -4,8 +4,7 @@ For the states of a user see `records.user`. `actor` is the user who makes a req
 the mock, who may do everything.
 """
 
-from collections import Counter
-from typing import Any, Unpack
+from typing import Unpack
 
 from msgspec.structs import replace
 
@@ -25,12 +24,11 @@ from mock_solusio.domain import (
 )
 from mock_solusio.domain.errors import Conflict, Forbidden, counted
 from mock_solusio.domain.records.credentials import ACCESS_TOKENS
-from mock_solusio.domain.records.installation import DEFAULT_LANGUAGE, LANGUAGES
-from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS
-from mock_solusio.domain.records.roles import CLIENT_ROLE, ROLES
+from mock_solusio.domain.records.installation import DEFAULT_LANGUAGE
+from mock_solusio.domain.records.roles import CLIENT_ROLE
 from mock_solusio.domain.records.user import LOCKED, SUSPENDED, USERS, User, email_key
 from mock_solusio.domain.user_fields import UserChanges, validate
-from mock_solusio.domain.world import Kind, World
+from mock_solusio.domain.world import World
 
 
 def by_email(world: World, email: str) -> User | None:
@@ -65,7 +63,6 @@ def create(
             email_verified_at=world.now if verified else None,
         )
     )
-    _recount(world, None, user)
     projects.create_default(world, user)
     activity.record(world, activity.USER_CREATED, user=actor, data={"user_id": user.id, "email": user.email})
     event_handlers.emit(world, event_handlers.USER_CREATED, _identity(user))
@@ -110,7 +107,6 @@ def update(world: World, user: User, *, actor: User | None = None, **changes: Un
         authority.check_grant(world, actor, role_permissions.permissions_of(world, changed))
     authority.check_administrator_remains(world, user, changed)
     world[USERS].update(changed)
-    _recount(world, user, changed)
     if "password_hash" in values:
         sessions.close_all(world, user.id)
     if changed.status == SUSPENDED and user.status != SUSPENDED:
@@ -147,7 +143,6 @@ def remove(world: World, user: User, *, actor: User | None = None) -> None:
         world[ACCESS_TOKENS].remove(token.id)
     world[USERS].remove(user.id)
     lifecycle.user_deleted(world, user)
-    _recount(world, user, None)
     by = None if actor is not None and actor.id == user.id else actor
     activity.record(world, activity.USER_DELETED, user=by, data={"user_id": user.id, "email": user.email})
     event_handlers.emit(world, event_handlers.USER_DELETED, _identity(user))
@@ -162,20 +157,3 @@ def _identity(user: User) -> dict[str, object]:
 
 _SHOWN = {"password_hash": "password"}
 """Names of fields in the activity log that differ from those of the record."""
-
-
-def _recount(world: World, before: User | None, after: User | None) -> None:
-    """Update `users_count` of roles, limit groups and languages, which lists of users show often."""
-    counts: Counter[tuple[Kind[Any], int]] = Counter()
-    for user, sign in ((before, -1), (after, 1)):
-        if user is None:
-            continue
-        used: list[tuple[Kind[Any], int | None]] = [(ROLES, key) for key in user.roles]
-        used += [(LIMIT_GROUPS, user.limit_group_id), (LANGUAGES, user.language_id)]
-        for kind, key in used:
-            if key is not None:
-                counts[kind, key] += sign
-    for (kind, key), difference in counts.items():
-        if difference:
-            record = world[kind].get_or_404(key)
-            world[kind].update(replace(record, users_count=record.users_count + difference))

@@ -29,7 +29,8 @@ class Kind(Generic[T]):
 
     `index` and `unique` name fields of int, str, bool or None; `search` names those of them that a search
     covers. A query uses the index of the condition whose field comes first, so name the most selective first.
-    `unique` (None aside) is a safety net: check first, and raise `Invalid`.
+    `unique` (None aside) is a safety net: check first, and raise `Invalid`. `tallied` names fields with an id
+    or a list of ids, for `Table.tally`.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Kind(Generic[T]):
     index: tuple[str, ...] = ()
     unique: tuple[str, ...] = ()
     search: tuple[str, ...] = ()
+    tallied: tuple[str, ...] = ()
 
     @property
     def called(self) -> str:
@@ -100,6 +102,9 @@ class Table(Protocol[T]):
 
     def count(self, **where: Any) -> int:
         """Return the number of records that meet all conditions."""
+
+    def tally(self, field: str, value: int) -> int:
+        """Return how many records have an id in a tallied field, or in the list there, at no cost."""
 
     def page(self, page: int, per_page: int, where: Mapping[str, Any], search: str = "") -> Page[T]:
         """Return a page of records by id, so that new ones come last; a `search` has exact hits first."""

@@ -20,6 +20,7 @@ from mock_solusio.clock import Clock
 from mock_solusio.domain.world import Kind, Record
 from mock_solusio.moment import Micros
 from mock_solusio.store import keys, state_file
+from mock_solusio.store.reads import Reads
 from mock_solusio.store.spans import SpanTable
 from mock_solusio.store.table import StateError, StoredTable
 
@@ -56,7 +57,11 @@ class Store:
         self.clock = clock
         self._file = file
         self.version = 0
-        """Grows with every change of the state, which makes anything rendered before stale."""
+        """Grows with every change of the state."""
+        self.epoch = 0
+        """Grows when all that was derived from the state is stale: another time, or another state."""
+        self.reads: Reads | None = None
+        """Where the tables note what is read; None: nowhere."""
         self._keys: keys.Keys
         self._now: Micros | None = None
         self._wrote = False
@@ -81,6 +86,14 @@ class Store:
 
     def __getitem__(self, kind: Kind[T]) -> "StoredTable[T]":
         return self._tables[kind.name]
+
+    @property
+    def spans(self) -> SpanTable:
+        """How long each resource had which plan (see `domain.spans`)."""
+        if self.reads is not None:
+            # Usage may follow from any change.
+            self.reads.append((self._present, None, self.version))
+        return self._spans
 
     def secret(self, purpose: str, number: int, length: int = 40) -> str:
         """Return letters and digits that follow only from seed, purpose and number; not from the state."""
@@ -187,14 +200,19 @@ class Store:
             copy.close()
         self._keys = self._keys._replace(values=self._stored_key())
         self._forget()
+        self.renew()
+
+    def renew(self) -> None:
+        """Declare all that was derived from the state stale."""
         self.version += 1
+        self.epoch += 1
 
     def wipe(self) -> None:
         """Delete all records, within a transaction; ids start at 1 again."""
         connection = self.writing()
         for table in self._tables:
             connection.execute(f'DELETE FROM "{table}"')  # noqa: S608 - names are our own
-        self.spans.clear()
+        self._spans.clear()
         connection.execute("DELETE FROM sqlite_sequence")
         self._forget()
 
@@ -218,8 +236,7 @@ class Store:
             raise StateError(f"a state file of format {found}; this version of mock-solusio has {FORMAT}")
         self._keys = self._prepared_keys(seed)
         self._tables = {kind.name: StoredTable(self, kind, connection) for kind in kinds}
-        self.spans = SpanTable(connection, self.writing)
-        """How long each resource had which plan (see `domain.spans`)."""
+        self._spans = SpanTable(connection, self.writing)
         connection.execute("COMMIT")
         if names and self._file is not None and self._file.stat().st_size <= DECODED:
             for table in self._tables.values():
@@ -252,7 +269,10 @@ class Store:
     def _forget(self) -> None:
         for table in self._tables.values():
             table.forget()
-        self.spans.forget()
+        self._spans.forget()
+
+    def _present(self, _: object) -> int:
+        return self.version
 
 
 class _Transaction:

@@ -1,6 +1,7 @@
 """A table of records in SQLite: each record is JSON, with its indexed fields in columns."""
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -8,6 +9,7 @@ import msgspec
 
 from mock_solusio.domain.errors import NotFound
 from mock_solusio.domain.world import Has, Kind, Page, Record
+from mock_solusio.store.reads import Reads
 
 T = TypeVar("T", bound=Record)
 
@@ -15,7 +17,7 @@ KEPT = 4096
 """The most decoded records of a kind in the cache."""
 
 COUNTS = 1000
-"""The most conditions of a kind whose number of records is cached."""
+"""The most conditions of a kind whose SQL, and whose number of records, is cached."""
 
 _LARGEST = 2**63 - 1
 
@@ -26,6 +28,9 @@ class StateError(Exception):
 
 class Changing(Protocol):
     """The part of a store that a table needs."""
+
+    reads: Reads | None
+    """Where to note what is read; None: nowhere."""
 
     def writing(self) -> sqlite3.Connection:
         """Return the connection with a transaction open."""
@@ -42,6 +47,8 @@ class StoredTable(Generic[T]):
         self._by_use = ("id", *kind.unique, *kind.index)
         self._searched = kind.search
         self.known: dict[int, T] = {}
+        self.changes = 0
+        """Grows with every change of a record."""
         self._decode = msgspec.json.Decoder(kind.record).decode
         self._create()
         table, columns = f'"{kind.name}"', "".join(f', "{column}"' for column in self._columns)
@@ -55,6 +62,8 @@ class StoredTable(Generic[T]):
         self._count = f"SELECT count(*) FROM {table}"  # noqa: S608
         self._select_id = f"SELECT id FROM {table}"  # noqa: S608
         self._totals: dict[tuple[Any, ...], int] = {}
+        self._conditions: dict[tuple[object, ...], str] = {}
+        self._tallies: dict[str, Counter[Any]] = {}
         self._last = 0
         self.forget()
 
@@ -74,8 +83,15 @@ class StoredTable(Generic[T]):
 
     def get(self, key: int) -> T | None:
         """Return a record, or None."""
+        record = self.look(key)
+        if self._store.reads is not None:
+            self._store.reads.append((self.look, key, record))
+        return record
+
+    def look(self, key: int) -> T | None:
+        """Return a record, or None, without noting that it was read."""
         record = self.known.get(key)
-        if record is None and 0 < key <= _LARGEST:
+        if record is None and 0 < key <= self._last:
             row = self._connection.execute(f"{self._select} WHERE id = ?", (key,)).fetchone()
             record = None if row is None else self._record(row)
         return record
@@ -89,19 +105,19 @@ class StoredTable(Generic[T]):
 
     def add(self, record: T) -> T:
         """Store a new record; return it with its id."""
-        self._totals.clear()
         record = msgspec.structs.replace(record, id=self._last + 1)
         self._store.writing().execute(self._insert, (record.id, *self._row(record)))
         self._last += 1
+        self._changed(None, record)
         return self._keep(record)
 
     def load(self, records: Iterable[T]) -> None:
         """Store many new records with their own ids, in ascending order, within a transaction."""
-        self._totals.clear()
 
         def rows() -> Iterator[tuple[Any, ...]]:
             for record in records:
                 self._last = record.id
+                self._changed(None, record)
                 yield (record.id, *self._row(record))
 
         self._store.writing().executemany(self._insert, rows())
@@ -117,27 +133,32 @@ class StoredTable(Generic[T]):
 
     def update(self, record: T) -> T:
         """Replace the record with the same id."""
-        self._totals.clear()
+        before = self.look(record.id) if self._tallies else None
         changed = self._store.writing().execute(self._update, (*self._row(record), record.id)).rowcount
         if not changed:
             raise NotFound(self.kind.called, record.id)
+        self._changed(before, record)
         return self._keep(record)
 
     def remove(self, key: int) -> None:
         """Delete a record, if it is there."""
-        self._totals.clear()
+        self._changed(self.look(key) if self._tallies else None, None)
         self._store.writing().execute(self._delete, (key,))
         self.known.pop(key, None)
 
     def first(self, **where: Any) -> T | None:
         """Return the record with the lowest id that matches all conditions, or None."""
         condition, values = self._condition(where)
+        if self._last == 0:
+            return None
         row = self._connection.execute(f"{self._select}{condition} ORDER BY id LIMIT 1", values).fetchone()
         return None if row is None else self._record(row)
 
     def find(self, **where: Any) -> list[T]:
         """Return the records that match all conditions, by id."""
         condition, values = self._condition(where)
+        if self._last == 0:
+            return []
         rows = self._connection.execute(f"{self._select}{condition} ORDER BY id", values)
         return [self._record(row) for row in rows]
 
@@ -145,6 +166,13 @@ class StoredTable(Generic[T]):
         """Return how many records match all conditions."""
         condition, values = self._condition(where)
         return int(self._connection.execute(self._count + condition, values).fetchone()[0])
+
+    def tally(self, field: str, value: int) -> int:
+        """Return how many records have a value in a tallied field, or in the list there."""
+        number = self._tallied((field, value))
+        if self._store.reads is not None:
+            self._store.reads.append((self._tallied, (field, value), number))
+        return number
 
     def page(self, page: int, per_page: int, where: Mapping[str, Any], search: str = "") -> Page[T]:
         """Return a page by id; with `search`, exact matches come first."""
@@ -168,7 +196,8 @@ class StoredTable(Generic[T]):
             f"{self._select_id}{condition} ORDER BY {exact_first}id LIMIT ? OFFSET ?",
             (*values, *order, per_page, offset),
         ).fetchall()
-        return Page([self.get_or_404(row[0]) for row in rows], total, page, per_page)
+        found = [self.look(row[0]) for row in rows]
+        return Page([record for record in found if record is not None], total, page, per_page)
 
     def _total(self, condition: str, values: list[Any]) -> int:
         # To count costs more than the page itself, so the result is cached until the table changes.
@@ -183,12 +212,15 @@ class StoredTable(Generic[T]):
 
     def forget(self) -> None:
         """Clear the cache: the database was replaced or rolled back."""
+        self.changes += 1
         self.known.clear()
         self._totals.clear()
         row = self._connection.execute(
             "SELECT seq FROM sqlite_sequence WHERE name = ?", (self.kind.name,)
         ).fetchone()
         self._last = 0 if row is None else row[0]
+        # Counted again when somebody asks; what is empty needs no counting.
+        self._tallies = {} if self._last else {field: Counter() for field in self.kind.tallied}
 
     def _create(self) -> None:
         name = self.kind.name
@@ -205,15 +237,39 @@ class StoredTable(Generic[T]):
             execute(f'CREATE {unique}INDEX "{name} by {column}" ON "{name}" ("{column}")')
 
     def _condition(self, where: Mapping[str, Any]) -> tuple[str, list[Any]]:
-        parts: list[str] = []
+        if self._store.reads is not None:
+            # What a query finds may change with every change of the table.
+            self._store.reads.append((self._changes, None, self.changes))
         values: list[Any] = []
+        shape: list[object] = []
+        for name, value in where.items():
+            if value is None:
+                shape += (name, None)
+            elif isinstance(value, Has):
+                values += [f'$."{name}"', value.item]
+                shape += (name, Has)
+            elif isinstance(value, list | tuple | set | frozenset):
+                values += value
+                shape += (name, len(value))
+            else:
+                values.append(value)
+                shape += (name, "=")
+        key = tuple(shape)
+        condition = self._conditions.get(key)
+        if condition is None:
+            if len(self._conditions) >= COUNTS:
+                self._conditions.clear()
+            condition = self._conditions[key] = self._where(where)
+        return condition, values
+
+    def _where(self, where: Mapping[str, Any]) -> str:
+        parts: list[str] = []
         indexed = self._index_for(where)
         for name, value in where.items():
             if isinstance(value, Has):
                 if name not in self.kind.record.__struct_fields__:
                     raise KeyError(f"{self.kind.name} have no field {name}")
                 parts.append("EXISTS (SELECT 1 FROM json_each(body, ?) WHERE value = ?)")
-                values += [f'$."{name}"', value.item]
                 continue
             if name not in self._by_use:
                 raise KeyError(f"{self.kind.name} cannot be found by {name}")
@@ -222,11 +278,32 @@ class StoredTable(Generic[T]):
                 parts.append(f"{column} IS NULL")
             elif isinstance(value, list | tuple | set | frozenset):
                 parts.append(f"{column} IN ({', '.join('?' * len(value))})")
-                values += value
             else:
                 parts.append(f"{column} = ?")
-                values.append(value)
-        return (" WHERE " + " AND ".join(parts) if parts else ""), values
+        return " WHERE " + " AND ".join(parts) if parts else ""
+
+    def _changes(self, _: object) -> int:
+        return self.changes
+
+    def _changed(self, before: T | None, after: T | None) -> None:
+        self.changes += 1
+        self._totals.clear()
+        for field, counts in self._tallies.items():
+            for value in _values(before, field):
+                counts[value] -= 1
+            for value in _values(after, field):
+                counts[value] += 1
+
+    def _tallied(self, key: tuple[str, int]) -> int:
+        field, value = key
+        counts = self._tallies.get(field)
+        if counts is None:
+            column, source = f'"{field}"', f'"{self.kind.name}"'
+            if field not in self._columns:
+                column, source = "value", f"{source}, json_each(body, '$.{column}')"
+            rows = self._connection.execute(f"SELECT {column}, count(*) FROM {source} GROUP BY 1")  # noqa: S608
+            counts = self._tallies[field] = Counter(dict(rows))
+        return counts[value]
 
     def _index_for(self, where: Mapping[str, Any]) -> str | None:
         # Without statistics SQLite often uses the index of the least selective field, such as a status. A `+`
@@ -249,3 +326,10 @@ class StoredTable(Generic[T]):
             self.known.clear()
         self.known[record.id] = record
         return record
+
+
+def _values(record: Record | None, field: str) -> Iterable[Any]:
+    if record is None:
+        return ()
+    value = getattr(record, field)
+    return value if isinstance(value, list | tuple) else (value,)

@@ -2,10 +2,11 @@
 
 import pytest
 
-from mock_solusio.api.cache import NEVER, VersionedCache
+from mock_solusio.api.cache import NEVER, DerivedCache
 from mock_solusio.api.call import Call
 from mock_solusio.api.replies import rendered
 from mock_solusio.clock import Clock
+from mock_solusio.domain.errors import NotFound
 from mock_solusio.domain.world import Kind, Record
 from mock_solusio.moment import SECOND
 from mock_solusio.store.store import Store
@@ -13,9 +14,10 @@ from mock_solusio.store.store import Store
 
 class Animal(Record, frozen=True, kw_only=True):
     name: str
+    owners: tuple[int, ...] = ()
 
 
-ANIMALS = Kind("animals", Animal, unique=("name",), search=("name",))
+ANIMALS = Kind("animals", Animal, unique=("name",), search=("name",), tallied=("owners",))
 START = 1_772_323_200_000_000
 
 
@@ -36,30 +38,110 @@ def add(store, name):
         return world[ANIMALS].add(Animal(name=name))
 
 
-def test_a_value_holds_until_anything_changes(store):
-    kept = VersionedCache(store, limit=100)
-    kept.set("a", 1, NEVER, size=1)
-    assert kept.get("a") == (1, NEVER)
+def derive(kept, key, value, until=NEVER, size=1):
+    return kept.derive(key, lambda: (value() if callable(value) else value, until, size)).value
+
+
+def found(kept, key):
+    entry = kept.get(key)
+    return None if entry is None else entry.value
+
+
+def name_of(store, animal):
+    return lambda: store[ANIMALS].get_or_404(animal.id).name
+
+
+def rename(store, animal, name):
+    with store.transaction() as world:
+        world[ANIMALS].update(Animal(id=animal.id, name=name))
+
+
+def test_a_value_holds_until_what_it_was_derived_from_changes(store):
+    kept = DerivedCache(store, limit=100)
+    cat, dog = add(store, "cat"), add(store, "dog")
+    derive(kept, "cat", name_of(store, cat))
+    rename(store, dog, "wolf")
+    assert found(kept, "cat") == "cat"
+    rename(store, cat, "lion")
+    assert found(kept, "cat") is None
+    derive(kept, "cat", name_of(store, cat))
+    assert found(kept, "cat") == "lion"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        lambda animals: animals.first(name="cat"),
+        lambda animals: animals.find(name="cat"),
+        lambda animals: animals.count(),
+        lambda animals: animals.page(1, 15, {}).total,
+        lambda animals: animals.tally("owners", 1),
+        lambda animals: animals.get(2),
+    ],
+    ids=["first", "find", "count", "page", "tally", "absent"],
+)
+def test_a_query_depends_on_whatever_may_change_its_result(store, query):
+    kept = DerivedCache(store, limit=100)
     add(store, "cat")
+    derive(kept, "a", lambda: query(store[ANIMALS]))
+    assert kept.get("a") is not None
+    with store.transaction() as world:
+        world[ANIMALS].add(Animal(name="dog", owners=(1,)))
     assert kept.get("a") is None
-    kept.set("b", 2, NEVER, size=1)
+
+
+def test_a_value_depends_on_what_others_were_derived_from(store):
+    kept = DerivedCache(store, limit=100)
+    cat = add(store, "cat")
+    derive(kept, "inner", name_of(store, cat))
+    derive(kept, "outer", lambda: found(kept, "inner"))  # found
+    derive(kept, "other", lambda: derive(kept, "new", name_of(store, cat)))  # derived
+    add(store, "dog")
+    assert (found(kept, "outer"), found(kept, "other")) == ("cat", "cat")
+    rename(store, cat, "lion")
+    assert (found(kept, "outer"), found(kept, "other")) == (None, None)
+
+
+def test_a_value_does_not_outlive_a_change_that_was_rolled_back(store):
+    kept = DerivedCache(store, limit=100)
+    cat = add(store, "cat")
+
+    def rename_in_vain():
+        with store.transaction() as world:
+            world[ANIMALS].update(Animal(id=cat.id, name="lion"))
+            raise ZeroDivisionError
+
+    derive(kept, "cat", name_of(store, cat))
+    with pytest.raises(ZeroDivisionError):
+        rename_in_vain()
+    assert found(kept, "cat") in ("cat", None)
+    assert derive(kept, "cat", name_of(store, cat)) == "cat"
+
+
+def test_nothing_outlives_another_time_or_another_state(store):
+    kept = DerivedCache(store, limit=100)
+    image = store.snapshot()
+    derive(kept, "a", 1)
+    store.renew()
     assert kept.get("a") is None
-    assert kept.get("b") == (2, NEVER)
+    derive(kept, "a", 1)
+    store.restore(image)
+    assert kept.get("a") is None
 
 
 def test_a_value_holds_until_its_moment(store, clock):
-    kept = VersionedCache(store, limit=100)
-    kept.set("a", 1, START + SECOND, size=1)
-    assert kept.get("a") == (1, START + SECOND)
+    kept = DerivedCache(store, limit=100)
+    derive(kept, "a", 1, until=START + SECOND)
+    assert found(kept, "a") == 1
     clock.advance(SECOND)
     assert kept.get("a") is None
 
 
 def test_the_sizes_are_bounded(store):
-    kept = VersionedCache(store, limit=10)
+    kept = DerivedCache(store, limit=10)
     for number in range(1000):
-        kept.set(number, number, NEVER, size=4)
-        assert kept.get(number) == (number, NEVER)
+        derive(kept, number, number, size=4)
+        assert found(kept, number) == number
         assert sum(kept.get(other) is not None for other in range(number + 1)) <= 2
 
 
@@ -84,7 +166,7 @@ def looking(store, rows, base_url="http://mock.test"):
 
 
 def test_a_record_is_rendered_once_for_all_answers(store):
-    cat, rows, views = add(store, "cat"), VersionedCache(store, limit=10_000), Views()
+    cat, rows, views = add(store, "cat"), DerivedCache(store, limit=10_000), Views()
     view = views.view
     shown = [bytes(rendered(looking(store, rows), view, cat)) for _ in range(3)]
     assert shown == [b'{"name":"cat"}'] * 3
@@ -93,11 +175,53 @@ def test_a_record_is_rendered_once_for_all_answers(store):
     assert views.rendered == 2
     add(store, "dog")
     rendered(looking(store, rows), view, cat)
-    assert views.rendered == 3
+    assert views.rendered == 2
+    rename(store, cat, "lion")
+    shown = rendered(looking(store, rows), view, store[ANIMALS].get(cat.id))
+    assert bytes(shown) == b'{"name":"lion"}'
+
+
+def remove_two(store):
+    with store.transaction() as world:
+        world[ANIMALS].remove(9)
+        world[ANIMALS].update(Animal(id=10, name="none"))
+
+
+@pytest.mark.parametrize("reopened", [False, True])
+def test_a_tally_follows_every_change(tmp_path, clock, reopened):
+    def opened():
+        return Store((ANIMALS,), clock, file=tmp_path / "state.db", seed="s")
+
+    store = opened()
+    for number in range(4):
+        with store.transaction() as world:
+            world[ANIMALS].add(Animal(name=f"{number}", owners=(1, 2)[: number % 3]))
+    if reopened:
+        store.close()
+        store = opened()
+
+    def tallies():
+        return [store[ANIMALS].tally("owners", owner) for owner in (1, 2, 3)]
+
+    assert tallies() == [2, 1, 0]
+    with store.transaction() as world:
+        world[ANIMALS].update(Animal(id=2, name="1", owners=(3,)))
+        world[ANIMALS].remove(3)
+    assert tallies() == [0, 0, 1]
+    with store.transaction() as world:
+        world[ANIMALS].load([Animal(id=9, name="nine", owners=(3,))])
+    assert tallies() == [0, 0, 2]
+    with pytest.raises(NotFound):
+        remove_two(store)
+    assert tallies() == [0, 0, 2]
+    with store.transaction() as world:
+        world.wipe()
+    assert tallies() == [0, 0, 0]
+    store.close()
 
 
 def test_an_answer_ends_with_the_first_of_its_records(store, clock):
-    cat, dog, rows = add(store, "cat"), add(store, "dog"), VersionedCache(store, limit=10_000)
+    cat, dog, rows = add(store, "cat"), add(store, "dog"), DerivedCache(store, limit=10_000)
     sooner, later = Views(START + SECOND).view, Views(START + 2 * SECOND).view
     for _ in range(2):  # rendered, then cached
         call = looking(store, rows)
@@ -115,7 +239,7 @@ def test_an_answer_ends_with_the_first_of_its_records(store, clock):
 
 
 def test_what_changes_with_every_moment_is_rendered_each_time(store):
-    cat, rows, views = add(store, "cat"), VersionedCache(store, limit=10_000), Views(until=0)
+    cat, rows, views = add(store, "cat"), DerivedCache(store, limit=10_000), Views(until=0)
     view = views.view
     for _ in range(2):
         call = looking(store, rows)

@@ -64,9 +64,10 @@ def check(world):
     assert set(billing.values()) <= {1}
     assert all(type(number) is int for number in billing)
     assert any(user.status == "active" and ADMINISTRATOR_ROLE in user.roles for user in everybody)
+    tally = world[USERS].tally
     for role in world[ROLES].find():
-        assert role.users_count == sum(role.id in user.roles for user in everybody)
+        assert tally("roles", role.id) == sum(role.id in user.roles for user in everybody)
     for group in world[LIMIT_GROUPS].find():
-        assert group.users_count == sum(user.limit_group_id == group.id for user in everybody)
+        assert tally("limit_group_id", group.id) == sum(user.limit_group_id == group.id for user in everybody)
     for language in world[LANGUAGES].find():
-        assert language.users_count == sum(user.language_id == language.id for user in everybody)
+        assert tally("language_id", language.id) == sum(user.language_id == language.id for user in everybody)

@@ -1,7 +1,6 @@
 """Rules about what a client gives to a user: a password, and a role."""
 
 import hashlib
-from collections.abc import Mapping
 from typing import Any, Final
 
 from solusio_contracts.users.conduct.exchange import ClientExchange
@@ -59,14 +58,17 @@ def administrators_role(exchange: ClientExchange) -> Problem | None:
     if not exchange.fields.get("roles") or not exchange.accepted:
         return None
     user = exchange.data
-    if not isinstance(user, dict) or user.get("billing_user_id") is None or not is_administrator(user):
+    if (
+        not isinstance(user, dict)
+        or user.get("billing_user_id") is None
+        or not is_administrator(user.get("roles"))
+    ):
         return None
     return Problem(f"the customer {user['billing_user_id']} got the role {ADMINISTRATOR}")
 
 
-def is_administrator(user: Mapping[str, Any]) -> bool:
-    """Return whether a user, as the API shows them, has the built-in role of administrators."""
-    roles = user.get("roles")
+def is_administrator(roles: Any) -> bool:
+    """Return whether the roles of a user, as the API shows them, include that of administrators."""
     return isinstance(roles, list) and any(
         isinstance(role, dict) and role.get("name") == ADMINISTRATOR for role in roles
     )

@@ -1,9 +1,11 @@
 """Rules about how a client finds the user of a customer."""
 
 from collections import deque
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+import msgspec
 
 from solusio_contracts.users.conduct.exchange import NO_RESPONSE, ClientExchange
 from solusio_contracts.users.conduct.rule import Problem, Recent, conduct_rule
@@ -32,6 +34,19 @@ def created_with_billing_user_id(exchange: ClientExchange) -> Problem | None:
     return Problem("the new user has no billing_user_id")
 
 
+class ShownUser(msgspec.Struct):
+    """What the rules need of a user as the API shows them."""
+
+    id: int
+    email: Any = None
+    billing_user_id: Any = None
+    roles: Any = None
+
+
+class _Shown(msgspec.Struct):
+    data: list[ShownUser] | ShownUser
+
+
 @dataclass(frozen=True, slots=True)
 class SeenUser:
     """A user as a client last saw them, and where."""
@@ -40,7 +55,7 @@ class SeenUser:
     """Of the exchange."""
     search: str
     """The text that the client searched for; empty if it did not search."""
-    user: Mapping[str, Any]
+    user: ShownUser
 
 
 class SeenUsers:
@@ -60,9 +75,8 @@ class SeenUsers:
         while self._unread:
             seen = self._unread.popleft()
             search = seen.filters.get("filter[search]", "")
-            for row in seen.data if isinstance(seen.data, list) else [seen.data]:
-                if isinstance(row, dict) and isinstance(row.get("id"), int):
-                    self._users.set((seen.caller, row["id"]), SeenUser(seen.number, search, row))
+            for user in _shown(seen.response_body):
+                self._users.set((seen.caller, user.id), SeenUser(seen.number, search, user))
         return self._users.get((exchange.caller, exchange.user_id))
 
 
@@ -84,9 +98,21 @@ class FoundByMail:
         return problem
 
 
+def _shown(body: bytes) -> list[ShownUser]:
+    try:
+        data = _SHOWN.decode(body).data
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return []
+    return data if isinstance(data, list) else [data]
+
+
+_SHOWN = msgspec.json.Decoder(_Shown)
+"""Reads only what is needed, which takes a fraction of the time."""
+
+
 def _mistake(exchange: ClientExchange, seen: SeenUser) -> Problem | None:
-    owner, wanted = seen.user.get("billing_user_id"), exchange.fields.get("billing_user_id")
-    mail = str(seen.user.get("email"))
+    owner, wanted = seen.user.billing_user_id, exchange.fields.get("billing_user_id")
+    mail = str(seen.user.email)
     if seen.search.isdigit() and str(owner) != seen.search:
         text = f"a search for {seen.search} found {mail}, who is not customer {seen.search}"
         return Problem(text, (seen.number,))

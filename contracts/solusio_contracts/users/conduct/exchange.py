@@ -1,9 +1,8 @@
 """A request that a client sent to SolusIO, and the response it got."""
 
 import re
-from collections.abc import Mapping, Sequence
-from functools import cached_property
-from typing import Any, Final, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -21,6 +20,24 @@ _USER_PATH = re.compile(r"/users/([0-9]{1,18})(?:/|$)")
 _LAST_PAGE = re.compile(rb'"last_page"\s*:\s*([0-9]{1,9})')
 _TAIL: Final = 2048
 """Bytes at the end of a list's response that have its `meta`."""
+
+
+if TYPE_CHECKING:
+    from functools import cached_property as once
+else:
+
+    class once:  # noqa: N801 - used like a property
+        """`functools.cached_property` without its lock, which took longer than most of what it keeps."""
+
+        def __init__(self, compute: Callable[[Any], Any]) -> None:
+            self._compute = compute
+            self.__doc__ = compute.__doc__
+
+        def __get__(self, exchange: Any, _: type | None = None) -> Any:
+            if exchange is None:
+                return self
+            value = exchange.__dict__[self._compute.__name__] = self._compute(exchange)
+            return value
 
 
 class ClientExchange(msgspec.Struct, kw_only=True, eq=False, dict=True):
@@ -51,28 +68,28 @@ class ClientExchange(msgspec.Struct, kw_only=True, eq=False, dict=True):
     answered: float = 0.0
     """Seconds on the same clock, when the response was sent."""
 
-    @cached_property
+    @once
     def header(self) -> Mapping[bytes, bytes]:
         """The headers of the request by name; the first of several with one name counts."""
         return dict(reversed(self.headers))
 
-    @cached_property
+    @once
     def response_header(self) -> Mapping[bytes, bytes]:
         """The headers of the response by name, in lower case."""
         return {name.lower(): value for name, value in reversed(self.response_headers)}
 
-    @cached_property
+    @once
     def caller(self) -> tuple[str, bytes]:
         """What requests of one program have in common: address and User-Agent."""
         return self.client, self.header.get(b"user-agent", b"")
 
-    @cached_property
+    @once
     def access_token(self) -> str:
         """The access token in the header Authorization; empty if there is none."""
         scheme, _, secret = self.header.get(b"authorization", b"").decode("latin-1").strip().partition(" ")
         return secret.strip() if scheme.lower() == "bearer" else ""
 
-    @cached_property
+    @once
     def parameters(self) -> Mapping[str, str]:
         """The parameters of the query."""
         if not self.query:
@@ -84,14 +101,14 @@ class ClientExchange(msgspec.Struct, kw_only=True, eq=False, dict=True):
         parts = (part.partition("=") for part in text.split("&"))
         return {name: value for name, _, value in parts}
 
-    @cached_property
+    @once
     def filters(self) -> Mapping[str, str]:
         """The parameters of the query that restrict a list, apart from empty ones."""
         return {
             name: value for name, value in self.parameters.items() if value and name.startswith("filter[")
         }
 
-    @cached_property
+    @once
     def list_key(self) -> tuple[object, ...]:
         """What the requests of one client for all pages of one list have in common.
 
@@ -103,7 +120,7 @@ class ClientExchange(msgspec.Struct, kw_only=True, eq=False, dict=True):
         chosen = [(one, sent[one]) for one in facts_of(self.operation).selecting if one in sent]
         return self.caller, self.path, *chosen
 
-    @cached_property
+    @once
     def sent(self) -> Any:
         """The body of the request as JSON; None if there is none, or it is not JSON."""
         return _decoded(self.body)
@@ -113,13 +130,13 @@ class ClientExchange(msgspec.Struct, kw_only=True, eq=False, dict=True):
         """The members of the body; none if it is not a JSON object."""
         return self.sent if isinstance(self.sent, dict) else {}
 
-    @cached_property
+    @once
     def data(self) -> Any:
         """`data` of the response; None if it has none."""
         value = _decoded(self.response_body)
         return value.get("data") if isinstance(value, dict) else None
 
-    @cached_property
+    @once
     def new_access_token(self) -> str:
         """The access token in the response; empty if there is none."""
         if not self.accepted or not isinstance(self.data, dict):
@@ -159,7 +176,7 @@ class ClientExchange(msgspec.Struct, kw_only=True, eq=False, dict=True):
         plain = b"content-encoding" not in self.response_header
         return self.accepted and self.status != NO_CONTENT and plain and self.data is None
 
-    @cached_property
+    @once
     def last_page(self) -> int:
         """How many pages a list has, according to its response; 1 if that does not say."""
         # `meta` comes last; to decode all rows would take longer than everything else.
@@ -167,7 +184,7 @@ class ClientExchange(msgspec.Struct, kw_only=True, eq=False, dict=True):
         found = _LAST_PAGE.match(body, body.rfind(b'"last_page"', -_TAIL))
         return int(found[1]) if found else 1
 
-    @cached_property
+    @once
     def page(self) -> int:
         """The page of a list that the request asks for."""
         text = self.parameters.get("page", "")

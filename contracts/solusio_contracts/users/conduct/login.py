@@ -134,7 +134,7 @@ class AdministratorsLink:
         if not exchange.new_access_token or exchange.fields.get("is_one_time") is not True:
             return None
         seen = self._users.find(exchange)
-        if seen is None or not is_administrator(seen.user):
+        if seen is None or not is_administrator(seen.user.roles):
             return None
-        text = f"a login link was made for {seen.user.get('email')}, who has the role {ADMINISTRATOR}"
+        text = f"a login link was made for {seen.user.email}, who has the role {ADMINISTRATOR}"
         return Problem(text, (seen.number,))

@@ -1,7 +1,7 @@
 """Rules about a single request: its credentials, its body, and what the operation does not have."""
 
+import functools
 import re
-from collections.abc import Collection
 from typing import Final
 
 from solusio_contracts.contract.documents import JSON
@@ -119,7 +119,8 @@ def _few(names: list[str]) -> str:
     return ", ".join(name[:60] for name in names[:3]) + more
 
 
-def _meant(name: str, known: Collection[str]) -> str:
+@functools.lru_cache(256)
+def _meant(name: str, known: frozenset[str]) -> str:
     """Return the names that are like an unknown one, or all if there are few."""
     if not known:
         return "The operation has none."

@@ -34,7 +34,7 @@ def user_view(call: Call, user: User) -> Json:
         "email": user.email,
         "status": user.status,
         "created_at": rfc3339(user.created_at),
-        "roles": [role_brief(role) for role in roles if role is not None],
+        "roles": [role_brief(call, role) for role in roles if role is not None],
         "billing_user_id": user.billing_user_id,
         "billing_token": user.billing_token if trusted else None,
         "email_verified_at": moment(user.email_verified_at),
@@ -68,15 +68,20 @@ def _limit_usage(call: Call, user: User, group: LimitGroup | None) -> Json:
     return shown
 
 
-def role_brief(role: Role) -> Json:
+def role_brief(call: Call, role: Role) -> Json:
     """Show a role without its permissions."""
-    return {"id": role.id, "name": role.name, "is_default": role.built_in, "users_count": role.users_count}
+    return {
+        "id": role.id,
+        "name": role.name,
+        "is_default": role.built_in,
+        "users_count": call.world[USERS].tally("roles", role.id),
+    }
 
 
-def role_view(_call: Call, role: Role) -> Json:
+def role_view(call: Call, role: Role) -> Json:
     """Show a role with its permissions."""
     permissions = map(permission_view, role_permissions.permission_ids(role))
-    return {**role_brief(role), "permissions": list(permissions)}
+    return {**role_brief(call, role), "permissions": list(permissions)}
 
 
 def permission_view(number: int) -> Json:
@@ -84,10 +89,11 @@ def permission_view(number: int) -> Json:
     return {"id": number, "name": PERMISSIONS[number].value}
 
 
-def limit_group_view(_call: Call, group: LimitGroup) -> Json:
+def limit_group_view(call: Call, group: LimitGroup) -> Json:
     """Show a limit group."""
     return {
-        **pick(group, "id", "name", *LIMITS, "users_count"),
+        **pick(group, "id", "name", *LIMITS),
+        "users_count": call.world[USERS].tally("limit_group_id", group.id),
         "created_at": rfc3339(group.created_at),
         "updated_at": rfc3339(group.updated_at),
     }
@@ -96,7 +102,8 @@ def limit_group_view(_call: Call, group: LimitGroup) -> Json:
 def language_view(call: Call, language: Language) -> Json:
     """Show a language."""
     return {
-        **pick(language, "id", "name", "locale", "country", "is_default", "is_visible", "users_count"),
+        **pick(language, "id", "name", "locale", "country", "is_default", "is_visible"),
+        "users_count": call.world[USERS].tally("language_id", language.id),
         "icon": icon_or_none(call, language.icon_id),
     }
 

@@ -39,7 +39,7 @@ DEFAULT_LANGUAGE = 1
 
 
 class Language(Record, frozen=True, kw_only=True):
-    """A language, and how many users have chosen it."""
+    """A language that users can choose."""
 
     name: str
     locale: str
@@ -47,7 +47,6 @@ class Language(Record, frozen=True, kw_only=True):
     icon_id: int | None = None
     """Its flag."""
     is_visible: bool = True
-    users_count: int = 0
 
     @property
     def is_default(self) -> bool:

@@ -19,7 +19,7 @@ class UserLimit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LimitGroup(Record, frozen=True, kw_only=True):
-    """Limits, and the number of users who have them. Sizes are in bytes (assumed)."""
+    """Limits of users. Sizes are in bytes (assumed)."""
 
     name: str
     created_at: Micros
@@ -30,7 +30,6 @@ class LimitGroup(Record, frozen=True, kw_only=True):
     additional_ipv6: UserLimit = UserLimit()
     iso_images: UserLimit = UserLimit()
     iso_images_size: UserLimit = UserLimit()
-    users_count: int = 0
 
 
 LIMIT_GROUPS = Kind("limit_groups", LimitGroup, index=("name",), search=("name",))

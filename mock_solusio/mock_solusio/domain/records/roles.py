@@ -14,13 +14,12 @@ BUILT_IN_ROLES = (ADMINISTRATOR_ROLE, CLIENT_ROLE)
 
 
 class Role(Record, frozen=True, kw_only=True):
-    """A role, and the number of users who have it."""
+    """A role."""
 
     name: str
     name_key: str
     permissions: list[str] = msgspec.field(default_factory=list)
     """Names, not ids, so that state files survive new permissions. Not used for the administrator."""
-    users_count: int = 0
 
     @property
     def built_in(self) -> bool:
