@@ -3,6 +3,7 @@
 The command imports everything heavy only when it runs.
 """
 
+import asyncio
 import datetime
 import re
 import shlex
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from mock_solusio.live_log import LogForm, live_log, log_form, log_options
 from mock_solusio.option_types import ClockType
 from mock_solusio.options import SPEED, Options
 from mock_solusio.server.interrupt import sigterm_as_interrupt
@@ -26,7 +28,6 @@ from solusio_contracts.escaping import one_line
 if TYPE_CHECKING:
     from mock_solusio.app import Mock
     from mock_solusio.clock import Clock
-    from mock_solusio.traffic.referee import ConductFinding
 
 PORT = 8008
 FINDINGS = 20
@@ -175,6 +176,7 @@ def _ready_file(_: click.Context, __: click.Parameter, value: Path | None) -> Pa
     multiple=True,
     help=f"At the end, write what clients did wrong to a file; kinds: {', '.join(KINDS)}.",
 )
+@log_options
 def serve(
     hosts: tuple[str, ...],
     port: int,
@@ -197,12 +199,16 @@ def serve(
     recorded_only: bool,
     recorded_seed: str | None,
     reports: tuple[tuple[str, Path], ...],
+    log: LogForm,
+    quiet: bool,
 ) -> None:
     """Run a mock SolusIO until Ctrl-C.
 
     It has SolusIO's API, its user area and login links, and a clock you can set. State is in memory unless
-    --state names a file. It prints its URLs, the access token and commands to try.
+    --state names a file. It prints its URLs, the access token and commands to try, then a line for every
+    request.
     """
+    form = log_form(log, quiet=quiet)
     if speed is not None and (replay is None or clock is not None):
         other = "needs --replay" if replay is None else "and --clock contradict each other"
         raise click.UsageError(f"--speed {other}; to set the speed of a clock, use --clock MOMENT@SPEED.")
@@ -232,7 +238,7 @@ def serve(
         recorded_seed=recorded_seed if recorded is not None else None,
     )
     with sigterm_as_interrupt():
-        _serve(options, hosts, port, tls=tls, ready_file=ready_file, reports=reports)
+        _serve(options, hosts, port, tls=tls, ready_file=ready_file, reports=reports, form=form)
 
 
 def _serve(
@@ -243,6 +249,7 @@ def _serve(
     tls: bool,
     ready_file: Path | None,
     reports: Sequence[tuple[str, Path]],
+    form: LogForm | None,
 ) -> None:
     from mock_solusio.app import Mock
     from mock_solusio.domain.errors import DomainError
@@ -267,7 +274,8 @@ def _serve(
         except ListenError as error:
             raise click.UsageError(str(error)) from error
         began, started = time.monotonic(), datetime.datetime.now(datetime.UTC)
-        url = _run(mock, options, listeners, hosts if tls else (), ready_file)
+        with live_log(mock.journal, form):
+            url = _run(mock, options, listeners, hosts if tls else (), ready_file)
         _report(mock, url, reports, started, time.monotonic() - began)
         click.echo("Stopped.")
     finally:
@@ -292,10 +300,11 @@ def _run(
         context, authority = certificate(*tls_hosts)
     urls = [url_of(listener, "https" if tls_hosts else "http") for listener in listeners]
 
-    mock.journal.referee.on_finding = _show_finding
+    asking: list[asyncio.Task[None]] = []  # the event loop itself holds only a weak reference
 
     def starting() -> None:
         _greet(mock, urls, options, authority)
+        asking.append(asyncio.get_running_loop().create_task(_try_billing(mock)))
         if ready_file is not None:
             certificate_file = None if authority is None else str(authority)
             value = {"url": urls[0], "urls": urls, "access_token": mock.admin_token}
@@ -316,11 +325,26 @@ def _run(
     return urls[0]
 
 
-def _show_finding(finding: "ConductFinding") -> None:
-    """Print a finding as it happens; not on standard output, which scripts read."""
-    if finding.level != "may":
-        # A client chose some of the words.
-        click.echo(one_line(f"{finding} (exchange {finding.latest}, {finding.subject})"), err=True)
+async def _try_billing(mock: "Mock") -> None:
+    """Ask the billing endpoint for a price once, and print what comes of it below the greeting."""
+    from mock_solusio.billing.client import STOPPED
+    from mock_solusio.domain.prices import unit_cost
+
+    if mock.prices.health().state == "off":
+        return
+    customer = mock.prices.first_customer()
+    if customer is None:
+        said = "The billing endpoint was not asked: no user has a billing_user_id yet."
+    else:
+        quote = await mock.prices.quote(customer)
+        if quote.reason == STOPPED:
+            return
+        if quote.pricing is None:
+            said = f"No price for user {customer}: {quote.reason} {quote.advice}"
+        else:
+            said = f"The billing endpoint answers: user {customer} pays {unit_cost(quote.pricing)} a token."
+    with suppress(OSError):  # nobody reads it
+        click.echo(one_line(said))
 
 
 def _report(
@@ -381,6 +405,9 @@ def _greet(mock: "Mock", urls: Sequence[str], options: Options, authority: Path 
         ("Clock", mock.clock.described()),
         ("State", str(options.file) if options.file else "in memory"),
     ]
+    billing = mock.prices.health()
+    if billing.url is not None:
+        lines.append(("Billing", one_line(billing.url)))
     if urls[1:]:
         lines.insert(0, ("Also at", ", ".join(urls[1:])))
     if mock.recorded is not None:

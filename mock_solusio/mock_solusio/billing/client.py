@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from mock_solusio.billing.question import BillingExchange, make_client
+from mock_solusio.billing.question import BillingExchange, Outcome, make_client
 from mock_solusio.domain.prices import Pricing
 from mock_solusio.domain.settings import BillingIntegration
 from mock_solusio.moment import SECOND, Micros
@@ -38,6 +38,7 @@ class Quote:
 
     pricing: Pricing | None
     reason: str
+    outcome: Outcome
     fresh_until: Micros
     """From this moment on the price may change; for a failure, the moment of the request."""
 
@@ -135,7 +136,7 @@ class BillingClient:
             flight.add_done_callback(lambda done: _landed(here, key, done))
         # The request continues even if a caller waiting for it is cancelled.
         await asyncio.wait([flight])
-        return Quote(None, STOPPED, now) if flight.cancelled() else flight.result()
+        return Quote(None, STOPPED, Outcome.UNREACHABLE, now) if flight.cancelled() else flight.result()
 
     def forget(self) -> None:
         """Drop everything cached, for example when the settings change."""
@@ -166,8 +167,8 @@ class BillingClient:
         # The cache of this moment: an answer that arrives after a `forget` must not be cached.
         cache = self._cached
         exchange = BillingExchange(*key, at=now, timeout=self._timeout, body_limit=self._body_limit)
-        began = self._monotonic()
         client = await self._client(here)
+        began = self._monotonic()
         if client is None:
             exchange.reason = "The certificates that this system trusts cannot be read."
         else:
@@ -175,7 +176,7 @@ class BillingClient:
         ended = self._monotonic()
         exchange.duration = ended - began
         fresh_until = now if exchange.pricing is None else now + self._keep
-        quote = Quote(exchange.pricing, exchange.reason, fresh_until)
+        quote = Quote(exchange.pricing, exchange.reason, exchange.outcome, fresh_until)
         wait = exchange.duration if exchange.timed_out else RETRY_AFTER
         cache[key] = _Cached(quote, now, ended + wait)
         cache.move_to_end(key)

@@ -5,16 +5,30 @@ It never raises for what an endpoint does: it notes what went wrong, in words th
 
 import asyncio
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from mock_solusio.domain.prices import Pricing, parse_pricing
+from mock_solusio.domain.prices import Pricing, parse_pricing, unit_cost
 from mock_solusio.moment import Micros
 from mock_solusio.server.messages import Headers
+from mock_solusio.traffic.journal import NO_PRICE
 
 if TYPE_CHECKING:
     import ssl
 
     import httpx
+
+
+class Outcome(StrEnum):
+    """What came of a request to the billing endpoint."""
+
+    PRICE = "price"
+    REFUSED = "refused"
+    """Status 401 or 403: the authorization token is missing or wrong."""
+    UNREACHABLE = "unreachable"
+    """No answer: name, connection, TLS or time."""
+    NO_PRICE = "no-price"
+    """An answer, but no price in it."""
 
 
 @dataclass(slots=True)
@@ -46,6 +60,22 @@ class BillingExchange:
     pricing: Pricing | None = None
     reason: str = ""
     """Why there is no price: one sentence, without the URL, the body, or anything else that may be secret."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """What came of it."""
+        if self.pricing is not None:
+            return Outcome.PRICE
+        if self.status is None or self.timed_out:
+            return Outcome.UNREACHABLE
+        return Outcome.REFUSED if self.status in _UNAUTHORIZED else Outcome.NO_PRICE
+
+    def result(self) -> str:
+        """Return what came of it, in a sentence without secrets."""
+        user = self.billing_user_id
+        if self.pricing is None:
+            return f"{NO_PRICE} for user {user}: {self.reason}"
+        return f"User {user} pays {unit_cost(self.pricing)} a token."
 
     async def run(self, client: "httpx.AsyncClient") -> None:
         """Ask; what comes of it is in `pricing`, or in `reason`."""
@@ -107,7 +137,7 @@ class BillingExchange:
         """Return the price that the answer gives, or None with `reason`."""
         if self.reason or self.status is None:
             return None
-        self.reason = _refusal(self.status)
+        self.reason = _refusal(self.status, token=bool(self.authorization_token))
         if self.reason:
             return None
         from solusio_contracts.http.content_coding import decode_content
@@ -140,11 +170,15 @@ def make_client(verify: "bool | ssl.SSLContext") -> "httpx.AsyncClient":
     """
     import ssl
 
+    import anyio
+    import httpcore
     import httpx
 
-    import solusio_contracts.http.content_coding
-    import solusio_contracts.http.exchange  # noqa: F401 - the first request finds it imported
+    # The first request finds all of this imported.
     from solusio_contracts.http.client import async_client
+
+    del httpcore
+    anyio.run(anyio.sleep, 0)  # imports what connects in asyncio
 
     return async_client(
         verify=ssl.create_default_context() if verify is True else verify,
@@ -154,15 +188,23 @@ def make_client(verify: "bool | ssl.SSLContext") -> "httpx.AsyncClient":
     )
 
 
-def _refusal(status: int) -> str:
-    """Return why an answer with this status has no price; empty if it should have one."""
+_UNAUTHORIZED = (401, 403)
+
+
+def _refusal(status: int, *, token: bool) -> str:
+    """Return why an answer with this status has no price; empty if it should have one.
+
+    `token`: an authorization token was sent.
+    """
     if 200 <= status < 300:
         return ""
     if 300 <= status < 400:
         # Assumed: the vendor's curl line does not follow any either.
         return f"The billing endpoint redirects (status {status}), and redirects are not followed."
-    if status in (401, 403):
-        return f"The billing endpoint refuses (status {status}): check the authorization token."
+    if status in _UNAUTHORIZED and token:
+        return f"The billing endpoint refuses the authorization token (status {status})."
+    if status in _UNAUTHORIZED:
+        return f"The billing endpoint refuses a request without an authorization token (status {status})."
     if status < 500:
         return f"The billing endpoint refuses (status {status})."
     return f"The billing endpoint fails (status {status})."

@@ -1,10 +1,11 @@
-"""The control API below `/_mock`: clock, reset, fixtures, snapshots, journal, findings, faults, health.
+"""The control API below `/_mock`: clock, reset, fixtures, snapshots, journal, findings, faults, billing.
 
 `ROUTES` lists all of it, and mock-control.yaml describes it. Anybody who reaches it can do everything, so
 `access` decides who may.
 """
 
 import sys
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ class ControlRoute:
 
 ROUTES: Final = (
     ControlRoute("GET", "/_mock/health", "getHealth", operations.health),
+    ControlRoute("GET", "/_mock/billing", "getBilling", operations.billing),
     ControlRoute("GET", "/_mock/clock", "getClock", operations.get_clock),
     ControlRoute("POST", "/_mock/clock", "changeClock", operations.change_clock, changes=True),
     ControlRoute("POST", "/_mock/reset", "reset", operations.reset, changes=True),
@@ -94,10 +96,18 @@ class Control:
         route, values, methods = find("GET" if head else request.method, request.path)
         if route is None:
             return _not_found(request, methods)
+        began = time.perf_counter()
         response = self._handle(route, values, request)
         response.operation = route.operation
         if route.changes:
-            self.mock.journal.add_exchange("control", request, response, moment=self.mock.clock.now())
+            self.mock.journal.add_exchange(
+                "control",
+                request,
+                response,
+                moment=self.mock.clock.now(),
+                began=began,
+                ended=time.perf_counter(),
+            )
         if head:
             response.body = b""
         return response

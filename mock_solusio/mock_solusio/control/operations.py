@@ -65,7 +65,7 @@ class RestoreRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Also return to the time of the snapshot."""
 
 
-# Health and clock
+# Health, billing endpoint and clock
 
 
 def health(control: ControlRequest) -> Result:
@@ -83,6 +83,13 @@ def health(control: ControlRequest) -> Result:
         "snapshots": len(control.snapshots),
         "replay": None if mock.replay is None else mock.replay.shown(),
     }
+
+
+def billing(control: ControlRequest) -> Result:
+    """Show the billing endpoint, and the latest request to it with its answer."""
+    found = control.mock.prices.health()
+    exchange = None if found.exchange is None else control.mock.journal.get(found.exchange)
+    return 200, {"data": {**msgspec.structs.asdict(found), "exchange": exchange}}
 
 
 def get_clock(control: ControlRequest) -> Result:

@@ -93,6 +93,11 @@ class Priced(Protocol):
         """Percent of the server's price (vendor's page "Offering Paid Backups")."""
 
 
+def unit_cost(pricing: Pricing) -> str:
+    """Return what a token costs, with all its digits: `0.00137637 USD`."""
+    return f"{pricing.user_token_unit_cost:f} {pricing.currency.code}".rstrip()
+
+
 def parse_pricing(body: bytes) -> Pricing:
     """Read the body of a response to GetTokenPricing (vendor's page, step 6).
 

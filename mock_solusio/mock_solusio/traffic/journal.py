@@ -6,7 +6,7 @@ only when somebody reads it. Number and total size are limited, so a test can ru
 
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fnmatch import translate
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias
 
@@ -26,7 +26,8 @@ BODY_LIMIT: Final = 64 * 1024
 TOTAL_LIMIT: Final = 32 * 1024 * 1024
 OVERHEAD: Final = 600
 """Bytes that an exchange takes besides its texts (counted, not measured)."""
-
+NO_PRICE: Final = "No price"
+"""How the note begins of a request to the billing endpoint that brought no price."""
 
 ExchangeKind: TypeAlias = Literal["api", "ui", "billing", "control", "webhook"]
 
@@ -65,8 +66,8 @@ class JournalMessage(msgspec.Struct, frozen=True, kw_only=True):
     """Length of the original body; what is shown may be shorter."""
 
 
-class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """An exchange as the journal shows it, without secrets."""
+class ExchangeSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """An exchange in a few lines, without secrets."""
 
     number: int
     moment: str
@@ -79,6 +80,11 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
     """None: there was no answer."""
     milliseconds: float
     notes: tuple[str, ...]
+
+
+class JournalEntry(ExchangeSummary, frozen=True, kw_only=True):
+    """An exchange as the journal shows it, without secrets."""
+
     request: JournalMessage
     response: JournalMessage
 
@@ -107,6 +113,7 @@ class Journal:
     """The latest exchanges: at most `limit`, in about `total_limit` bytes, each body cut at `body_limit`.
 
     The referee judges what comes in; its findings are notes of the exchanges, and are cleared with them.
+    `on_exchange` gets each exchange as it is added, including all secrets.
     """
 
     def __init__(
@@ -118,6 +125,7 @@ class Journal:
         self.body_limit = body_limit
         self.total_limit = total_limit
         self.referee = Referee()
+        self.on_exchange: Callable[[RawExchange], None] | None = None
         self._ring: deque[RawExchange] = deque()
         self._texts: dict[int, str] = {}
         """What was searched for texts before, by number: hiding the secrets takes most of the time."""
@@ -173,30 +181,31 @@ class Journal:
         for note in notes:
             size += len(note)
         ring = self._ring
-        ring.append(
-            RawExchange(
-                number,
-                moment,
-                kind,
-                method,
-                path,
-                query,
-                headers,
-                body,
-                status,
-                response_headers,
-                response_body,
-                operation,
-                milliseconds,
-                tuple(notes),
-                sent,
-                answered,
-                size,
-            )
+        exchange = RawExchange(
+            number,
+            moment,
+            kind,
+            method,
+            path,
+            query,
+            headers,
+            body,
+            status,
+            response_headers,
+            response_body,
+            operation,
+            milliseconds,
+            tuple(notes),
+            sent,
+            answered,
+            size,
         )
+        ring.append(exchange)
         self._size += size
         while (len(ring) > self.limit or self._size > self.total_limit) and len(ring) > 1:
             self._size -= ring.popleft().size
+        if self.on_exchange is not None:
+            self.on_exchange(exchange)
         return number
 
     def add_exchange(
@@ -307,21 +316,32 @@ class Journal:
 
 def shown(one: RawExchange) -> JournalEntry:
     """Return an exchange without secrets, such as its own access token outside the header."""
-    secret = _access_token(one.headers)
     return JournalEntry(
-        number=one.number,
-        moment=rfc3339(one.moment),
-        kind=one.kind,
-        method=one.method,
-        path=_path(one),
-        query=_without(secret, redaction.query(one.query.decode("utf-8", "backslashreplace"))),
-        operation=one.operation or None,
-        status=one.status or None,
-        milliseconds=round(one.milliseconds, 3),
-        notes=tuple(_without(secret, redaction.free_text(note)) for note in one.notes),
-        request=_message(one.headers, one.body, one.body_bytes, secret),
+        **_summary(one),
+        request=_message(one.headers, one.body, one.body_bytes, _access_token(one.headers)),
         response=_message(one.response_headers, one.response_body, one.response_body_bytes),
     )
+
+
+def summary(one: RawExchange) -> ExchangeSummary:
+    """Return an exchange without secrets, headers and bodies: the bodies cost most to read."""
+    return ExchangeSummary(**_summary(one))
+
+
+def _summary(one: RawExchange) -> dict[str, Any]:
+    secret = _access_token(one.headers)
+    return {
+        "number": one.number,
+        "moment": rfc3339(one.moment),
+        "kind": one.kind,
+        "method": one.method,
+        "path": _path(one),
+        "query": _without(secret, redaction.query(one.query.decode("utf-8", "backslashreplace"))),
+        "operation": one.operation or None,
+        "status": one.status or None,
+        "milliseconds": round(one.milliseconds, 3),
+        "notes": tuple(_without(secret, redaction.free_text(note)) for note in one.notes),
+    }
 
 
 def _access_token(headers: Headers) -> str:

@@ -43,6 +43,9 @@ _LOGIN_LINK: Final = re.compile(
 )
 """Login links, wherever they occur, also percent-encoded in another URL and escaped in JSON."""
 
+_USERINFO: Final = re.compile(r"(://[^/?#@\s:]*:)[^/?#@\s]+@")
+"""The password in a URL such as that of a billing endpoint with Basic authentication."""
+
 _COOKIE = re.compile(r"([^=;,\s]+)=([^;]*)")
 _SCHEME = re.compile(r"(Bearer|Basic|Digest)\s", re.IGNORECASE)
 _PART = re.compile(
@@ -155,6 +158,8 @@ def free_text(text: str) -> str:
     """Return any text without the secrets of URLs in it."""
     if "auth" in text.lower() or "%" in text:
         text = path(text)
+    if "@" in text:
+        text = _USERINFO.sub(rf"\1{HIDDEN}@", text)
     return _in_url().sub(rf"\1{HIDDEN}", text) if "=" in text else text
 
 

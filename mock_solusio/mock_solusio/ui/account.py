@@ -3,15 +3,15 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mock_solusio.billing.advice import CustomerQuote
 from mock_solusio.domain import servers
 from mock_solusio.domain.errors import DomainError, NotFound
-from mock_solusio.domain.prices import Pricing
 from mock_solusio.domain.records.servers import SERVERS, Server
 from mock_solusio.domain.records.user import User
 from mock_solusio.domain.world import World
 from mock_solusio.runtime import Runtime
 from mock_solusio.ui import responses, views
-from mock_solusio.ui.messages import problems_of
+from mock_solusio.ui.messages import problems_of, without_prices
 from mock_solusio.ui.models import DeletePage
 from mock_solusio.ui.sessions import current_user, form_of, frame
 
@@ -29,11 +29,11 @@ class AccountPages:
 
     async def show(self, request: Request) -> Response:
         """Show account, servers and plans."""
-        pricing = await self._pricing(request)
+        quote = await self._quote(request)
         with self.mock.transaction() as world:
             user = current_user(world, request)
-            page = views.area_page(world, user, pricing, _notice(world, user, request))
-            return responses.page(page, frame(world, request, user))
+            page = views.area_page(world, user, quote.pricing, _notice(world, user, request))
+            return responses.page(page, frame(world, request, user, mock_note=without_prices(quote)))
 
     async def show_new(self, request: Request) -> Response:
         """Show the form for a new server; the link the user followed may choose the plan."""
@@ -82,18 +82,19 @@ class AccountPages:
     async def _form(
         self, request: Request, entered: dict[str, str], error: DomainError | None = None
     ) -> Response:
-        pricing = await self._pricing(request)
+        quote = await self._quote(request)
         with self.mock.transaction() as world:
             user = current_user(world, request)
             problems = problems_of(error, FIELDS) if error else ()
-            page = views.new_server_page(world, user, pricing, entered, problems)
-            return responses.page(page, frame(world, request, user), error.status if error else 200)
+            page = views.new_server_page(world, user, quote.pricing, entered, problems)
+            around = frame(world, request, user, mock_note=without_prices(quote))
+            return responses.page(page, around, error.status if error else 200)
 
-    async def _pricing(self, request: Request) -> Pricing | None:
+    async def _quote(self, request: Request) -> CustomerQuote:
         """Return the user's prices. The billing endpoint is asked outside of any transaction."""
         with self.mock.transaction() as world:
             billing_user_id = current_user(world, request).billing_user_id
-        return await self.mock.prices.price(billing_user_id)
+        return await self.mock.prices.quote(billing_user_id)
 
 
 def _own_server(world: World, user: User, request: Request) -> Server:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from mock_solusio.billing.advice import CustomerQuote
 from mock_solusio.domain.errors import DomainError
 from mock_solusio.domain.records.user import LOCKED, SUSPENDED, User
 from mock_solusio.ui.models import MessagePage, Problem
@@ -39,6 +40,13 @@ def banner(user: User) -> str:
         f"Your account is {user.status}. {without[user.status]} Check for unpaid invoices in your provider’s "
         "portal, or contact its support."
     )
+
+
+def without_prices(quote: CustomerQuote) -> tuple[str, ...]:
+    """Return what the mock says to its user on a page without prices; nothing if there are prices."""
+    if quote.pricing is not None:
+        return ()
+    return (f"This page shows no prices. {quote.reason}", quote.advice)
 
 
 def wrong_address(text: str) -> MessagePage:

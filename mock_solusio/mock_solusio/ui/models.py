@@ -19,6 +19,8 @@ class Frame:
     docs: bool = True
     settings: bool = False
     """Whether the user sees settings: an operator."""
+    mock_note: tuple[str, ...] = ()
+    """What the mock says to its user, and no real SolusIO shows: paragraphs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,14 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def frame(world: World, request: Request, user: User | None, guest: str = "") -> Frame:
+def frame(
+    world: World,
+    request: Request,
+    user: User | None,
+    guest: str = "",
+    *,
+    mock_note: tuple[str, ...] = (),
+) -> Frame:
     """Return what surrounds a page; `guest` is the secret behind the forms of a visitor without a session."""
     secret = session_of(request) if user else guest
     tree = settings.read(world).tree
@@ -64,6 +71,7 @@ def frame(world: World, request: Request, user: User | None, guest: str = "") ->
         registration=settings.registration_allowed(world),
         docs=not tree["features"]["hide_api_documentation_link"],
         settings=user is not None and Permission.VIEW_SETTINGS in permissions_of(world, user),
+        mock_note=mock_note,
     )
 
 

@@ -136,7 +136,7 @@ async def test_what_the_reference_endpoint_refuses(reference):
     async with asking() as (prices, exchanges):
         wrong = await prices.ask(Integration(reference, "wrong"), 1, 0)
         unknown = await prices.ask(Integration(reference, SECRET), 999_999, 0)
-    assert wrong.reason == "The billing endpoint refuses (status 401): check the authorization token."
+    assert wrong.reason == "The billing endpoint refuses the authorization token (status 401)."
     assert unknown.reason == "The billing endpoint refuses (status 404)."
     assert [exchange.status for exchange in exchanges] == [401, 404]
 

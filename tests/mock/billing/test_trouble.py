@@ -41,7 +41,7 @@ def head(length, status="200 OK"):
         ),
         (
             http(VENDOR_EXAMPLE, "403 Forbidden"),
-            "The billing endpoint refuses (status 403): check the authorization token.",
+            "The billing endpoint refuses the authorization token (status 403).",
         ),
         (http(b"", "404 Not Found"), "The billing endpoint refuses (status 404)."),
         (

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mock_solusio.billing.advice import CustomerQuote
 from mock_solusio.domain.prices import Pricing, parse_pricing
 from mock_solusio.moment import MINUTE
 from support.pricing import vendor_example
@@ -55,9 +56,11 @@ def create(browser: Any, api: Any, **changes: str) -> int:
 def sold(price: Pricing | None, asked: list[int | None]) -> Callable[[int | None], Any]:
     """Stand in for the billing endpoint."""
 
-    async def answer(billing_user_id: int | None) -> Pricing | None:
+    async def answer(billing_user_id: int | None) -> CustomerQuote:
         asked.append(billing_user_id)
-        return price
+        return CustomerQuote(
+            price, *(("The endpoint <is down>.", "Start it.") if price is None else ("", ""))
+        )
 
     return answer
 
@@ -87,7 +90,7 @@ def test_plans_show_the_prices_of_the_customer(mock, inside, api, monkeypatch):
         )
     )
     asked: list[int | None] = []
-    monkeypatch.setattr(mock.prices, "price", sold(parse_pricing(json.dumps(POUNDS).encode()), asked))
+    monkeypatch.setattr(mock.prices, "quote", sold(parse_pricing(json.dumps(POUNDS).encode()), asked))
     cards = plan_cards(inside.open("/").text)
     # 5000 x 1.0812 = 5406; 7 x 1.0812 = 7.5684, which keeps its digits; 3 x 1.0812 = 3.2436
     assert "£5,406.00 GBP a month at most £7.5684 GBP an hour" in cards[both]
@@ -101,14 +104,30 @@ def test_plans_show_the_prices_of_the_customer(mock, inside, api, monkeypatch):
 
 
 def test_without_a_price_it_is_not_available_and_tokens_are_said(mock, inside, monkeypatch):
-    monkeypatch.setattr(mock.prices, "price", sold(None, []))
+    monkeypatch.setattr(mock.prices, "quote", sold(None, []))
     cards = plan_cards(inside.open("/").text)
     assert "Price not available 7 tokens an hour, 5,000 tokens a month" in cards["1 Core, 1 GB RAM"]
 
 
+@pytest.mark.parametrize("path", ["/", "/servers/new"])
+def test_the_mock_says_why_there_is_no_price_in_a_box_of_its_own(path, mock, inside, monkeypatch):
+    monkeypatch.setattr(mock.prices, "quote", sold(None, []))
+    (box,) = re.findall(r'<aside class="mock-note".*?</aside>', inside.open(path).text, re.DOTALL)
+    assert "Shown by the mock only" in box
+    assert "This page shows no prices. The endpoint &lt;is down&gt;." in box
+    assert "Start it." in box
+    monkeypatch.setattr(mock.prices, "quote", sold(parse_pricing(json.dumps(POUNDS).encode()), []))
+    assert "mock-note" not in inside.open(path).text
+
+
+def test_a_fresh_mock_says_how_to_get_prices(inside):
+    assert "Billing integration is off." in inside.open("/").text
+    assert "--billing-url" in inside.open("/").text
+
+
 def test_currency_format_of_the_endpoint_is_escaped(mock, inside, monkeypatch):
     bad = {**POUNDS, "currency": {**POUNDS["currency"], "display_prefix": "<b>"}}  # type: ignore[dict-item]
-    monkeypatch.setattr(mock.prices, "price", sold(parse_pricing(json.dumps(bad).encode()), []))
+    monkeypatch.setattr(mock.prices, "quote", sold(parse_pricing(json.dumps(bad).encode()), []))
     text = inside.open("/").text
     assert "&lt;b&gt;5,406.00 GBP" in text
     assert "<b>" not in text
