@@ -3,9 +3,9 @@
     python3 users.py create 7      also update, suspend, unsuspend and delete
     python3 users.py login 7       prints the login link
 
-Environment: SOLUSIO_URL, SOLUSIO_ACCESS_TOKEN, SOLUSIO_CA_FILE, SOLUSIO_CUSTOMERS, SOLUSIO_EMAIL. Customers come
-from the file SOLUSIO_CUSTOMERS: replace `customer` with a query to your database. docs/users.md of mock-solusio
-explains each event.
+Environment: SOLUSIO_URL, SOLUSIO_ACCESS_TOKEN, SOLUSIO_CA_FILE, SOLUSIO_CUSTOMERS, SOLUSIO_EMAIL. Customers
+come from the file SOLUSIO_CUSTOMERS: replace `customer` with a query to your database. docs/users.md of
+mock-solusio explains each event.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def customer(number: int) -> dict[str, Any] | None:
 
 
 def profile(number: int) -> dict[str, Any]:
-    """Return what the user of a customer is made from; SolusIO chooses what is None."""
+    """Return what the user of a customer is made from; SolusIO chooses the others."""
     row = customer(number) or {"email": os.environ["SOLUSIO_EMAIL"]}  # somebody who comes back
     names = ("email", "language_id", "limit_group_id")
     return {name: row[name] for name in names if row.get(name) is not None}
