@@ -1,5 +1,6 @@
 """Calls of the control API on behalf of a form, so that the page and the API do the same."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -32,8 +33,13 @@ class ControlAnswer(NamedTuple):
     @property
     def problem(self) -> str:
         """Why the API refused the call, with the members that were wrong."""
-        texts = [f"{name}: {text}" if name else text for name, all_ in self.errors.items() for text in all_]
-        return "; ".join(texts) or str(self.value["message"])
+        return problem_of(str(self.value["message"]), self.errors)
+
+
+def problem_of(message: str, errors: Mapping[str, Sequence[str]]) -> str:
+    """Return an error in a line, with the members that were wrong."""
+    texts = [f"{name}: {text}" if name else text for name, all_ in errors.items() for text in all_]
+    return "; ".join(texts) or message
 
 
 def call(control: Control, sender: PageRequest, method: str, path: str, body: Any = None) -> ControlAnswer:

@@ -108,8 +108,7 @@ class JournalPages:
             wanted = convert({**_filters(asked), **numbers, "limit": limit}, JournalFilter)
             found = self._journal.search(wanted)
         except DomainError as error:
-            texts = [text for all_ in (error.errors or {}).values() for text in all_]
-            return JournalWindow((), problem="; ".join(texts) or error.message)
+            return JournalWindow((), problem=control_calls.problem_of(error.message, error.errors or {}))
         shown = tuple(exchange_views.row(entry) for entry in reversed(found[-WINDOW:]))
         older = ""
         if len(found) == limit:

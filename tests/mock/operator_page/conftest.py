@@ -3,7 +3,7 @@
 import html
 import re
 from collections.abc import Iterator
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin
 
 import httpx
 import pytest
@@ -40,9 +40,11 @@ class Operator:
         assert forms, f"{path} has no form for {action}"
         hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', forms[0]))
         sent = {**{name: html.unescape(value) for name, value in hidden.items()}, **(fields or {})}
-        answer = self.client.post(
-            action, data=sent, headers={"origin": str(self.client.base_url).rstrip("/")}
-        )
+        headers = {
+            "origin": str(self.client.base_url).rstrip("/"),
+            "content-type": "application/x-www-form-urlencoded",
+        }
+        answer = self.client.post(action, content=urlencode(sent, doseq=True), headers=headers)
         if answer.is_redirect:
             return self.open(urljoin(action, answer.headers["location"]))
         return answer

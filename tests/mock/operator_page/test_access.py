@@ -109,7 +109,7 @@ def test_refusals_over_http_change_nothing_and_show_nothing(operator, solusio):
         answer = operator.client.post(CLOCK, data={"do": "month"}, headers=headers)
         assert answer.status_code == 403
     assert operator.client.post(CLOCK, data={"do": "month"}).status_code == 403
-    assert solusio.clock.described() == "2026-03-01T00:00:00.000000Z, frozen"
+    assert solusio.mock.clock.described() == "2026-03-01T00:00:00.000000Z, frozen"
 
 
 def test_pages_run_no_script_but_ours_and_are_in_no_frame(operator):

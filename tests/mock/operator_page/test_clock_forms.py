@@ -48,7 +48,7 @@ def test_wrong_values_are_explained_and_change_nothing(operator, solusio, fields
     page = operator.send("/_mock/", CLOCK, fields)
     assert 'role="alert"' in page.text
     assert words in page.text
-    assert solusio.clock.described() == "2026-03-01T00:00:00.000000Z, frozen"
+    assert solusio.mock.clock.described() == "2026-03-01T00:00:00.000000Z, frozen"
 
 
 def test_a_form_returns_to_its_page_and_its_notice_is_shown_once(operator):
