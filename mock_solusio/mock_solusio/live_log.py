@@ -66,7 +66,7 @@ class LiveLog:
         self._writer.put((one._replace(body=b"", response_body=b"", response_headers=()), datetime.now(UTC)))
 
     def line(self, text: str) -> None:
-        """Print a line of the billing system: an exchange as JSON, or anything else as it is."""
+        """Print an exchange of the billing system, which it printed as JSON."""
         self._writer.put((text, datetime.now(UTC)))
 
     def close(self) -> None:

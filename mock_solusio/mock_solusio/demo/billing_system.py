@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
@@ -38,11 +39,13 @@ class BillingSystem:
         self._file = Path(self._folder.name) / "url"
         command = [sys.executable, "-m", "mock_solusio", "reference", "serve", "--port", str(port)]
         command += ["--solusio-url", solusio_url, "--no-seed-demo", "--until-stdin-closes"]
-        command += ["--url-file", str(self._file)]
+        command += ["--url-file", str(self._file), "--log-requests"]
         secrets = {
             "SOLUSIO_ACCESS_TOKEN": access_token,
             "MOCK_SOLUSIO_TOKEN": authorization_token,
         }
+        self.on_request: Callable[[str], None] = lambda _: None
+        """Gets a line of JSON for each request that it answered."""
         self._printed: deque[str] = deque(maxlen=_LAST_LINES)
         self._answers = False
         try:
@@ -114,6 +117,9 @@ class BillingSystem:
         with self.process.stderr as lines:
             for line in lines:
                 text = line.decode("utf-8", "replace")
+                if text.startswith('{"time":'):
+                    self.on_request(text)
+                    continue
                 self._printed.append(text.rstrip())
                 if self._answers:
                     # Before that, `why_it_ended` shows it.

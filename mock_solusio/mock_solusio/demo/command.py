@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mock_solusio.live_log import LiveLog, LogForm, log_form, log_options
 from mock_solusio.option_types import ClockType
 from mock_solusio.server.interrupt import sigterm_as_interrupt
 
@@ -63,13 +64,24 @@ SEED = "1"
     help="'real', a moment such as 2026-03-15T12:00:00Z (frozen there), MOMENT@60 or @60 (60 times as fast).",
 )
 @click.option("--open", "opens", is_flag=True, help="Open the user area and the billing pages in a browser.")
-def demo(port: int, billing_port: int, users: int, seed: str | None, clock: "Clock", opens: bool) -> None:
+@log_options
+def demo(
+    port: int,
+    billing_port: int,
+    users: int,
+    seed: str | None,
+    clock: "Clock",
+    opens: bool,
+    log: LogForm,
+    quiet: bool,
+) -> None:
     """Run SolusIO and a billing system together until Ctrl-C.
 
     It shows a fictional hosting provider with customers, servers and the invoices of the last three months.
     The mock and the reference billing system talk over HTTP, as two vendors' programs do. Everything is in
-    memory.
+    memory. It prints where to look, then a line for every request to one of the two.
     """
+    form = log_form(log, quiet=quiet)
     from mock_solusio.demo.billing_system import BillingSystem, BillingSystemError
     from mock_solusio.server.uvicorn_server import ListenError, listen, url_of
 
@@ -93,7 +105,7 @@ def demo(port: int, billing_port: int, users: int, seed: str | None, clock: "Clo
             ):
                 provider = _provider(clock, seed, users, access_token)
                 try:
-                    _serve(provider, billing, listener, authorization_token, opens=opens)
+                    _serve(provider, billing, listener, authorization_token, form, opens=opens)
                 finally:
                     provider.close()
         except KeyboardInterrupt:
@@ -129,6 +141,7 @@ def _serve(
     billing: "BillingSystem",
     listener: socket.socket,
     authorization_token: str,
+    form: LogForm | None,
     *,
     opens: bool,
 ) -> None:
@@ -155,6 +168,7 @@ def _serve(
         administrator=provider.administrator,
     )
     failures: list[Exception] = []
+    log = None if form is None else LiveLog(form, sources=True)
 
     def present() -> None:
         try:
@@ -164,6 +178,10 @@ def _serve(
                 if opens:
                     _open(connected.second_link, f"{connected.billing_url}/billing")
                 click.echo(greeting.rest(about, provider.clock, setup, connected, bootstrap.bill()))
+            if log is not None:
+                # Only now: what the preparation asks would stand between the lines above.
+                provider.journal.on_exchange = log.exchange
+                billing.on_request = log.line
             billing.ended.wait()
             failures.append(billing.why_it_ended())
         except Exception as error:
@@ -177,7 +195,11 @@ def _serve(
         stopping=provider.faults.release,
         rejecting=provider.reject,
     )
-    server.run(sockets=[listener])
+    try:
+        server.run(sockets=[listener])
+    finally:
+        if log is not None:
+            log.close()
     if failures:
         raise failures[0]
 

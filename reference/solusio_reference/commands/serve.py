@@ -90,6 +90,7 @@ def _web_address(_context: click.Context, _option: click.Parameter, value: str |
     callback=_web_address,
     help="Address of a page that explains the demo this billing system belongs to. The pages link to it.",
 )
+@click.option("--log-requests", is_flag=True, help="Print a JSON object for each request on standard error.")
 @click.option("--until-stdin-closes", is_flag=True, help="Stop when standard input ends.")
 @click.pass_context
 def serve(
@@ -106,6 +107,7 @@ def serve(
     pages: bool | None,
     url_file: Path | None,
     tour_url: str | None,
+    log_requests: bool,
     until_stdin_closes: bool,
 ) -> None:
     """Serve the billing endpoint and the billing pages until Ctrl-C.
@@ -127,6 +129,7 @@ def serve(
     from solusio_reference.app import create_app
     from solusio_reference.commands.greeting import ServerInfo, greet
     from solusio_reference.loopback import is_loopback
+    from solusio_reference.request_log import logging_requests
     from solusio_reference.serving import listen, make_server, url_of
     from solusio_reference.storage.customers import CustomerStore
 
@@ -149,6 +152,8 @@ def serve(
             app = create_app(store, token=token, path=path, mounts=mounts)
         except ValueError as error:
             raise click.UsageError(f"{error}.") from error
+        if log_requests:
+            app = logging_requests(app, _print_to_standard_error)
         announce = stack.enter_context(_announcing(url_file))
         url = url_of(listener, path)
         shown_token = None
@@ -180,6 +185,11 @@ def _run(server: "uvicorn.Server", listener: "socket.socket", *, until_stdin_clo
     with suppress(KeyboardInterrupt), sigterm_as_interrupt():
         server.run(sockets=[listener])
     click.echo("Stopped.")
+
+
+def _print_to_standard_error(line: str) -> None:
+    with suppress(OSError):  # nobody reads it any more
+        click.echo(line, err=True, nl=False)
 
 
 def _read_customers(file: Path) -> "list[tuple[Customer, Profile]]":

@@ -274,3 +274,20 @@ def test_a_month_passes_and_is_billed(small_demo):
     assert address.endswith("/billing/invoices?period=2026-03")
     post(f"{small_demo.billing}/adapter/bill", {"period": "2026-03"})
     assert invoices(small_demo, "2026-03")
+
+
+def test_both_sides_say_what_they_are_asked(demonstrating):
+    with demonstrating(*FEW, "--log", "json") as demo:
+        read(f"{demo.billing}/billing")
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        browser.open(demo.shown("User area"), timeout=30).close()
+        _, _, err = demo.interrupt()
+    lines = [json.loads(line) for line in err.splitlines()]
+    shown = [(line["source"], line["kind"], line["method"], line["path"]) for line in lines]
+    assert ("billing", "ui", "GET", "/billing") in shown
+    assert ("solusio", "ui", "GET", "/auth/by_token/***") in shown
+    assert ("billing", "api", "POST", "/") in shown
+    (price,) = (line for line in lines if line["kind"] == "billing")
+    assert price["status"] == 200
+    assert " pays 0.00" in price["notes"][0]
+    assert demo.shown("Its token") not in err
