@@ -28,7 +28,7 @@ Status: TypeAlias = Literal["active", "locked", "suspended"]
 
 PRICES: Final = (
     *("tokens_per_hour", "tokens_per_month", "ip_tokens_per_hour", "ip_tokens_per_month"),
-    "backup_price",
+    *("iso_image_tokens_per_hour", "iso_image_tokens_per_month", "backup_price"),
 )
 """The members of plan events that are prices."""
 
@@ -96,6 +96,8 @@ class PlanCreate(Event, frozen=True, kw_only=True, tag="plan.create", rename={"a
     tokens_per_month: Count = 0
     ip_tokens_per_hour: Count = 0
     ip_tokens_per_month: Count = 0
+    iso_image_tokens_per_hour: Count = 0
+    iso_image_tokens_per_month: Count = 0
     backup_price: Annotated[float, Meta(ge=0)] = 0.0
 
 
@@ -108,6 +110,8 @@ class PlanUpdate(Event, frozen=True, kw_only=True, tag="plan.update"):
     tokens_per_month: Count | None = None
     ip_tokens_per_hour: Count | None = None
     ip_tokens_per_month: Count | None = None
+    iso_image_tokens_per_hour: Count | None = None
+    iso_image_tokens_per_month: Count | None = None
     backup_price: Annotated[float, Meta(ge=0)] | None = None
 
 
@@ -149,6 +153,24 @@ class ServerCreate(Event, frozen=True, kw_only=True, tag="server.create", rename
     user: Annotated[Name | None, Meta(description="The default is the user created last.")] = None
     plan: Name
     additional_ips: Annotated[int, Meta(ge=0, le=1000)] = 0
+
+
+class ServerUpdate(Event, frozen=True, kw_only=True, tag="server.update"):
+    """A server is renamed, or boots from its disk or the rescue system from its next start on."""
+
+    on: Name
+    name: Name | None = None
+    boot_mode: Annotated[
+        Literal["disk", "rescue"] | None, Meta(description="Also takes an ISO image out of the server.")
+    ] = None
+
+
+class ServerBoot(Event, frozen=True, kw_only=True, tag="server.boot"):
+    """A server boots from its disk, the rescue system or an ISO image; a running one restarts."""
+
+    on: Name
+    mode: Literal["disk", "rescue", "iso"]
+    iso_image: Annotated[Name | None, Meta(description="The ISO image, for the mode `iso`.")] = None
 
 
 class ServerResize(Event, frozen=True, kw_only=True, tag="server.resize"):
@@ -221,6 +243,12 @@ class BackupDelete(Event, frozen=True, kw_only=True, tag="backup.delete"):
     on: Name
 
 
+class IsoImageCreate(Event, frozen=True, kw_only=True, tag="iso_image.create", rename={"as_": "as"}):
+    """An operator adds an ISO image."""
+
+    as_: Name
+
+
 AnyEvent: TypeAlias = (
     PlanCreate
     | PlanUpdate
@@ -229,6 +257,8 @@ AnyEvent: TypeAlias = (
     | UserUpdate
     | UserDelete
     | ServerCreate
+    | ServerUpdate
+    | ServerBoot
     | ServerResize
     | ServerDelete
     | ServerStart
@@ -240,6 +270,7 @@ AnyEvent: TypeAlias = (
     | IpRemove
     | BackupCreate
     | BackupDelete
+    | IsoImageCreate
 )
 
 

@@ -76,6 +76,14 @@ class Life:
     """Of backups: those that there are."""
     running: list[tuple[datetime, bool]] = field(default_factory=list)
     """Since when it runs, or does not: it accrues all the same."""
+    image: tuple[str, str] | None = None
+    """If it is an ISO image: in which server, and which one."""
+    renamed: list[datetime] = field(default_factory=list)
+
+    @property
+    def line(self) -> object:
+        """What has one line a month: an ISO image may be in its server more than once."""
+        return self.image or id(self)
 
     def hours(self, until: datetime) -> Walk:
         """Return when each hour starts, and what it costs by."""
@@ -125,7 +133,7 @@ class World:
                 for name in ("tokens_per_hour", "tokens_per_month")
             )
         else:
-            prefix = "ip_" if resource == "additional_ip" else ""
+            prefix = {"additional_ip": "ip_", "iso_image": "iso_image_"}.get(resource, "")
             per_hour = prices.get(f"{prefix}tokens_per_hour", 0)
             per_month = prices.get(f"{prefix}tokens_per_month", 0)
         return Terms(plan, prices["name"], per_hour, per_month)
@@ -190,6 +198,28 @@ class World:
         for life in self.of(event["on"]):
             life.gone = at
 
+    def _server_update(self, event: Mapping[str, Any], at: datetime) -> None:
+        if "name" in event:
+            for life in self.servers[event["on"]]:
+                life.server = event["name"]
+                life.renamed.append(at)
+        if "boot_mode" in event:
+            self._boot(event["on"], "", at)
+
+    def _server_boot(self, event: Mapping[str, Any], at: datetime) -> None:
+        self._boot(event["on"], event["iso_image"] if event["mode"] == "iso" else "", at)
+
+    def _boot(self, server: str, image: str, at: datetime) -> None:
+        there = [life for life in self.of(server) if life.image]
+        for life in there:
+            if life.image != (server, image):
+                life.gone = at
+        if image and (server, image) not in {life.image for life in there}:
+            self.add(at, server, "iso_image").image = server, image
+
+    def _iso_image_create(self, event: Mapping[str, Any], at: datetime) -> None:
+        """An image costs nothing until a server boots from it."""
+
     def _ip_add(self, event: Mapping[str, Any], at: datetime) -> None:
         self.addresses[event.get("as", "")] = self.add(at, event["on"], "additional_ip")
 
@@ -235,11 +265,14 @@ class Metered:
     def lines(self) -> Counter[Line]:
         """Return the lines: each resource with its terms."""
         found: Counter[Line] = Counter()
+        hours: dict[tuple[object, Terms], tuple[Life, int]] = {}
         for life in self.world.lives:
-            hours = life.counted(self.since, self.until)
+            for terms, count in life.counted(self.since, self.until).items():
+                before = hours.get((life.line, terms), (life, 0))[1]
+                hours[life.line, terms] = life, before + count
+        for (_, terms), (life, count) in hours.items():
             if (customer := self.customer(life)) is not None:
-                for terms, count in hours.items():
-                    found[customer, life.server, terms.name, life.resource, count, *terms.cost(count)] += 1
+                found[customer, life.server, terms.name, life.resource, count, *terms.cost(count)] += 1
         return found
 
 

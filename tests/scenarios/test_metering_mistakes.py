@@ -6,6 +6,7 @@ billing system does that meters for itself, or reads /usage wrongly.
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -27,7 +28,7 @@ def bag(lives: Iterable[Any], since: datetime, until: datetime) -> Bag:
     for life in lives:
         for hour, terms in life.hours(until):
             if hour >= since:
-                found[id(life), terms] = found.get((id(life), terms), 0) + 1
+                found[life.line, terms] = found.get((life.line, terms), 0) + 1
     return found
 
 
@@ -51,7 +52,7 @@ def one_cap_for_all_servers(lives: list[Any], since: datetime, until: datetime) 
 
 
 def one_cap_for_all_of_a_name(lives: list[Any], since: datetime, until: datetime) -> int:
-    names = {id(life): (life.server, life.resource) for life in lives}
+    names = {life.line: (life.server, life.resource) for life in lives}
     hours: Counter[Any] = Counter()
     for (key, terms), count in bag(lives, since, until).items():
         hours[names[key], terms] += count
@@ -122,7 +123,7 @@ def four_weeks_for_themselves(lives: list[Any], since: datetime, until: datetime
 
 def all_at(lives: list[Any], since: datetime, until: datetime, place: int) -> int:
     hours: Counter[Any] = Counter()
-    terms = {id(life): life.terms[place][1] for life in lives}
+    terms = {life.line: life.terms[place][1] for life in lives}
     for (key, _), count in bag(lives, since, until).items():
         hours[key] += count
     return sum(terms[key].cost(count)[1] for key, count in hours.items())
@@ -171,7 +172,7 @@ def running_hours_alone(lives: list[Any], since: datetime, until: datetime) -> i
     for life in lives:
         for hour, terms in life.hours(until):
             if hour >= since and next((on for at, on in reversed(life.running) if at <= hour), True):
-                hours[id(life), terms] = hours.get((id(life), terms), 0) + 1
+                hours[life.line, terms] = hours.get((life.line, terms), 0) + 1
     return total(hours)
 
 
@@ -188,6 +189,26 @@ def prices_of_today(lives: list[Any], since: datetime, until: datetime) -> int:
 
 def servers_alone(lives: list[Any], since: datetime, until: datetime) -> int:
     return right([life for life in lives if life.resource == "server"], since, until)
+
+
+def images_until_the_end(lives: list[Any], since: datetime, until: datetime) -> int:
+    """Meter an ISO image until its server is gone, as if nobody took it out."""
+    gone = {life.image[0]: None for life in lives if life.image}
+    kept = [replace(life, gone=gone[life.image[0]]) if life.image else life for life in lives]
+    return right(kept, since, until)
+
+
+def each_mount_for_itself(lives: list[Any], since: datetime, until: datetime) -> int:
+    return sum(right([life], since, until) for life in lives)
+
+
+def each_name_for_itself(lives: list[Any], since: datetime, until: datetime) -> int:
+    """Add up a server under each of its names."""
+    tokens = 0
+    for life in lives:
+        cuts = [since, *(at for at in life.renamed if since < at < until), until]
+        tokens += sum(right([life], one, two) for one, two in pairwise(cuts))
+    return tokens
 
 
 def last_hour_lost(lives: list[Any], since: datetime, until: datetime) -> int:
@@ -258,10 +279,13 @@ MISTAKES: dict[Callable[..., int], str] = {
     deleted_dropped: "deleted-server deleted-user deleted-plan-and-user same-name-twice additional-addresses"
     " backups",
     running_dropped: "vendor-month-of-31-days deleted-server",
+    images_until_the_end: "iso-images iso-image-and-resize",
+    each_mount_for_itself: "iso-images",
+    each_name_for_itself: "server-renamed",
     running_hours_alone: "stopped-server suspended-server suspended-user locked-user",
     prices_of_today: "plan-price-raised plan-price-between-months resize-to-the-same-plan",
     plans_without_their_name_dropped: "plan-renamed",
-    servers_alone: "additional-addresses address-has-its-own-hours backups",
+    servers_alone: "additional-addresses address-has-its-own-hours backups iso-images iso-image-and-resize",
 }
 """What goes wrong, and the scenarios that are there for it."""
 

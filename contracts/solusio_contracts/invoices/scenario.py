@@ -58,6 +58,8 @@ class ScenarioPlan(Strict, frozen=True, kw_only=True):
     tokens_per_month: Natural = 0
     ip_tokens_per_hour: Natural = 0
     ip_tokens_per_month: Natural = 0
+    iso_image_tokens_per_hour: Natural = 0
+    iso_image_tokens_per_month: Natural = 0
     backup_price: Decimal = Decimal(0)
 
 

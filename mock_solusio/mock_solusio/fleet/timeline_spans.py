@@ -17,6 +17,7 @@ from solusio_contracts import timeline
 _Found = TypeVar("_Found")
 
 _BACKUP = ("backup", "")
+_ISO_IMAGE = ("iso image", "")
 
 
 class SpanPlayer:
@@ -32,6 +33,9 @@ class SpanPlayer:
         self._owners: dict[str, str] = {}
         """The server that has an address or a backup, by the name of that."""
         self._backups: Counter[str] = Counter()
+        self._images: dict[str, str] = {}
+        """The ISO image of a server, if it boots from one."""
+        self._image_numbers: dict[str, int] = {}
         self._nameless = 0
 
     def play(self, event: timeline.AnyEvent) -> list[Span] | None:
@@ -59,12 +63,20 @@ class SpanPlayer:
                 life, _ = self._find(self._lives, "server", event.on)
                 del self._lives[event.on]
                 self._backups.pop(event.on, None)
+                self._images.pop(event.on, None)
                 return life.end(at)
             case timeline.ServerResize():
                 life, _ = self._find(self._lives, "server", event.on)
                 plan = self._find(self._plans, "plan", event.plan)
                 self._lives[event.on] = life, event.plan
                 life.change(at, lambda span: asdict(lifecycle.metered_price(plan, span.resource)))
+            case _:
+                self._equip(event, at)
+        return None
+
+    def _equip(self, event: timeline.AnyEvent, at: Micros) -> None:
+        """Play an event about what servers have; others change no usage."""
+        match event:
             case timeline.IpAdd():
                 life, plan_name = self._find(self._lives, "server", event.on)
                 self._nameless += 1
@@ -74,6 +86,10 @@ class SpanPlayer:
             case timeline.IpRemove():
                 life, _ = self._life_of(f"ip {event.on}")
                 life.close(("ip", event.on), at)
+            case timeline.ServerUpdate(boot_mode=mode) if mode is not None:
+                self._boot(event.on, None, at)
+            case timeline.ServerBoot():
+                self._boot(event.on, event.iso_image if event.mode == "iso" else None, at)
             case timeline.BackupCreate():
                 self._backup(event, at)
             case timeline.BackupDelete():
@@ -83,7 +99,6 @@ class SpanPlayer:
                     life.close(_BACKUP, at)
             case _:
                 pass
-        return None
 
     def remaining(self) -> Iterator[list[Span]]:
         """Yield the spans of the servers that exist."""
@@ -123,6 +138,19 @@ class SpanPlayer:
         self._backups[event.on] += 1
         if self._backups[event.on] == 1:
             life.open(_BACKUP, self._span(life, spans.BACKUP, plan_name, at))
+
+    def _boot(self, server: str, image: str | None, at: Micros) -> None:
+        """Boot a server from an ISO image or from something else."""
+        life, plan_name = self._find(self._lives, "server", server)
+        if self._images.get(server) == image:
+            return
+        if self._images.pop(server, None) is not None:
+            life.close(_ISO_IMAGE, at)
+        if image is not None:
+            self._images[server] = image
+            number = self._image_numbers.setdefault(image, len(self._image_numbers) + 1)
+            span = self._span(life, spans.ISO_IMAGE, plan_name, at)
+            life.open(_ISO_IMAGE, replace(span, resource_id=number))
 
     def _span(self, life: OpenSpans, resource: str, plan_name: str, at: Micros) -> Span:
         terms = lifecycle.metered_price(self._plans[plan_name], resource, life.server)

@@ -107,6 +107,11 @@ def _plan(plan: ScenarioPlan) -> str:
     texts = [f"{plan.tokens_per_hour} tokens an hour, {plan.tokens_per_month} a month"]
     if plan.ip_tokens_per_hour or plan.ip_tokens_per_month:
         texts.append(f"an address {plan.ip_tokens_per_hour} an hour, {plan.ip_tokens_per_month} a month")
+    if plan.iso_image_tokens_per_hour or plan.iso_image_tokens_per_month:
+        texts.append(
+            f"an ISO image {plan.iso_image_tokens_per_hour} an hour, "
+            f"{plan.iso_image_tokens_per_month} a month"
+        )
     if plan.backup_price:
         texts.append(f"backups {plain(plan.backup_price)} %")
     return "; ".join(texts)

@@ -12,7 +12,14 @@ from mock_solusio.domain.world import World
 from mock_solusio.moment import HOUR, Micros, micros, utc
 from solusio_contracts.invoices.scenario import Scenario
 from solusio_contracts.invoices.usage import UsageLine
-from solusio_contracts.timeline import ServerCreate, ServerResume, ServerStart, ServerStop, ServerSuspend
+from solusio_contracts.timeline import (
+    ServerCreate,
+    ServerResume,
+    ServerStart,
+    ServerStop,
+    ServerSuspend,
+    ServerUpdate,
+)
 
 _ALL = 1_000_000
 """More lines than a scenario has."""
@@ -70,6 +77,9 @@ def _status(server: Server) -> str:
 def _idle(scenario: Scenario, now: Micros) -> dict[str, list[Interval]]:
     """Return when each server, by name, was stopped or suspended."""
     names = {one.as_: one.name or one.as_ for one in scenario.timeline if isinstance(one, ServerCreate)}
+    for one in scenario.timeline:
+        if isinstance(one, ServerUpdate) and one.name is not None and micros(one.at) <= now:
+            names[one.on] = one.name
     since: dict[str, Micros] = {}
     found: dict[str, list[Interval]] = {}
     for event in scenario.timeline:

@@ -6,6 +6,7 @@ from typing import Any
 from mock_solusio.domain import (
     additional_ips,
     backups,
+    iso_images,
     plans,
     server_access,
     server_actions,
@@ -17,6 +18,7 @@ from mock_solusio.domain import (
 from mock_solusio.domain.errors import Conflict, Invalid
 from mock_solusio.domain.moved_world import MovedWorld
 from mock_solusio.domain.permissions import Permission
+from mock_solusio.domain.records.images import ISO_IMAGES
 from mock_solusio.domain.records.networks import IPS
 from mock_solusio.domain.records.plans import PLANS
 from mock_solusio.domain.records.playback import PLAYED_NAMES, PlayedName
@@ -34,9 +36,11 @@ from solusio_contracts.timeline import (
     Event,
     IpAdd,
     IpRemove,
+    IsoImageCreate,
     PlanCreate,
     PlanDelete,
     PlanUpdate,
+    ServerBoot,
     ServerCreate,
     ServerDelete,
     ServerResize,
@@ -45,6 +49,7 @@ from solusio_contracts.timeline import (
     ServerStart,
     ServerStop,
     ServerSuspend,
+    ServerUpdate,
     TimelineError,
     UserCreate,
     UserDelete,
@@ -175,6 +180,17 @@ class _Scene:
             )
         return found.id
 
+    def iso_image(self, name: str) -> int:
+        """Return the id of an ISO image, which the timeline or the installation created."""
+        if self.find("iso_image", name) is not None:
+            return self.key("iso_image", name)
+        found = self.world[ISO_IMAGES].first(name=name)
+        if found is None:
+            raise TimelineError(
+                f"there is no ISO image {name!r}: no earlier line creates it, and the installation lacks it"
+            )
+        return found.id
+
 
 # Plans
 
@@ -236,6 +252,15 @@ def _server_create(scene: _Scene, event: ServerCreate) -> None:
     if event.additional_ips:
         wanted["additional_ip_count"] = event.additional_ips
     scene.call("server", event.as_, servers.create(scene.world, scene.actor, _ALL, **wanted).id)
+
+
+def _server_update(scene: _Scene, event: ServerUpdate) -> None:
+    servers.update(scene.world, scene.server(event.on), _given(event, "name", "boot_mode"))
+
+
+def _server_boot(scene: _Scene, event: ServerBoot) -> None:
+    image = None if event.iso_image is None else scene.iso_image(event.iso_image)
+    server_actions.set_boot(scene.world, scene.actor, scene.server(event.on), event.mode, image)
 
 
 def _server_resize(scene: _Scene, event: ServerResize) -> None:
@@ -303,6 +328,11 @@ def _backup_delete(scene: _Scene, event: BackupDelete) -> None:
     scene.forget("backup", event.on)
 
 
+def _iso_image_create(scene: _Scene, event: IsoImageCreate) -> None:
+    body = {"name": event.as_, "iso_url": "https://images.example/image.iso"}
+    scene.call("iso_image", event.as_, iso_images.create(scene.world, body, None).id)
+
+
 def _given(event: Event, *names: str) -> dict[str, Any]:
     return {name: value for name in names if (value := getattr(event, name)) is not None}
 
@@ -315,6 +345,8 @@ _VERBS: dict[type[Event], Callable[[_Scene, Any], None]] = {
     UserUpdate: _user_update,
     UserDelete: _user_delete,
     ServerCreate: _server_create,
+    ServerUpdate: _server_update,
+    ServerBoot: _server_boot,
     ServerResize: _server_resize,
     ServerDelete: _server_delete,
     ServerStart: _server_start,
@@ -326,6 +358,7 @@ _VERBS: dict[type[Event], Callable[[_Scene, Any], None]] = {
     IpRemove: _ip_remove,
     BackupCreate: _backup_create,
     BackupDelete: _backup_delete,
+    IsoImageCreate: _iso_image_create,
 }
 
 

@@ -41,6 +41,7 @@ from mock_solusio.worlds import catalogue
 from mock_solusio.worlds.builder import Builder, Made, micros_of, placed, request
 from mock_solusio.worlds.schema import PlanPart, ServerPart, UserPart, WorldPart
 from solusio_contracts.decoding import from_json, from_toml, read_text, text_of
+from solusio_contracts.timeline import PRICES
 
 _EVERYTHING: Final = frozenset(Permission)
 
@@ -210,15 +211,7 @@ def _plan_body(part: PlanPart) -> dict[str, Any]:
         "storage_type": part.storage_type or storage_type,
         "image_format": part.image_format or image_format,
     }
-    for name in (
-        "name",
-        "virtualization_type",
-        "tokens_per_hour",
-        "tokens_per_month",
-        "ip_tokens_per_hour",
-        "ip_tokens_per_month",
-        "backup_price",
-    ):
+    for name in ("name", "virtualization_type", *PRICES):
         body[name] = getattr(part, name)
     return body
 

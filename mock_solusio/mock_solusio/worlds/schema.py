@@ -164,6 +164,8 @@ class PlanPart(_Section, frozen=True, kw_only=True):
     tokens_per_month: Annotated[Count, Meta(description="0 means hourly billing only.")] = 0
     ip_tokens_per_hour: Count = 0
     ip_tokens_per_month: Count = 0
+    iso_image_tokens_per_hour: Count = 0
+    iso_image_tokens_per_month: Count = 0
     backup_price: Annotated[float, Meta(ge=0, description="Percent of the server's price.")] = 0.0
     more: Members = {}
 

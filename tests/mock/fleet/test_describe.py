@@ -43,6 +43,8 @@ def test_a_timeline_by_hand():
     # Backup: 5 March 2:00 to 21 March 9:00; 10 % of 7 is 1 for 274 hours, of large nothing.
     assert made.resources["backup"].hours == 16 * 24 + 7
     assert made.resources["backup"].tokens == 11 * 24 + 10
+    # The installer: 6 March 9:00 to 11:30, at 2.
+    assert (made.resources["iso_image"].hours, made.resources["iso_image"].tokens) == (3, 6)
     assert sum(made.days) == made.tokens
     # On 2 March: web 24 h at 7, shop and its address 24 h at 7 and 1.
     assert made.days[1] == 24 * 7 + 24 * 8

@@ -72,7 +72,7 @@ def test_events_fall_due_with_the_clock(mocks):
     assert set(names(mock)) == {"web"}
     assert {one.email for one in mock.store[USERS].find()} == {"admin@example.com", "ann@example.com"}
     shown = mock.replay.shown()
-    assert (shown["events"], shown["refused"], shown["error"], shown["is_over"]) == (23, 0, None, True)
+    assert (shown["events"], shown["refused"], shown["error"], shown["is_over"]) == (26, 0, None, True)
 
 
 def test_nothing_depends_on_when_somebody_looks(mocks):
@@ -96,9 +96,28 @@ def test_a_billing_system_may_get_in_the_way():
         assert solusio.call("GET", "servers") == []
         control = httpx.get(f"{solusio.url}/_mock/health").raise_for_status().json()["replay"]
     # Resize, address and backup of a server that is gone.
-    assert (control["refused"], control["events"]) == (3, 23)
+    assert (control["refused"], control["events"]) == (3, 26)
     assert (control["is_over"], control["error"]) == (True, None)
-    assert control["last_refusal"].startswith("Line 20: backup.delete: ")
+    assert control["last_refusal"].startswith("Line 23: backup.delete: ")
+
+
+def test_a_server_is_renamed_and_boots_from_an_iso_image_of_the_installation(mocks, tmp_path):
+    file = tmp_path / "t.ndjson"
+    lines = (
+        '"do": "server.create", "as": "web", "user": "admin@example.com", "plan": "1 Core, 1 GB RAM"',
+        '"do": "server.boot", "on": "web", "mode": "iso", "iso_image": "Debian 13 netinst"',
+        '"do": "server.boot", "on": "web", "mode": "iso"',
+        '"do": "server.update", "on": "web", "name": "www"',
+    )
+    file.write_text(
+        "".join(f'{{"at": "2026-03-01T0{hour}:00:00Z", {line}}}\n' for hour, line in enumerate(lines)),
+        encoding="utf-8",
+    )
+    mock = mocks("2026-03-02T00:00:00Z", file)
+    assert {name: one.boot_mode for name, one in names(mock).items()} == {"www": "iso"}
+    shown = mock.replay.shown()
+    assert (shown["events"], shown["refused"], shown["error"]) == (4, 1, None)
+    assert shown["last_refusal"].startswith("Line 3: server.boot: ")
 
 
 def test_what_follows_from_something_refused_is_refused(mocks, tmp_path):
@@ -130,6 +149,7 @@ def test_what_follows_from_something_refused_is_refused(mocks, tmp_path):
         ('"do": "server.create", "as": "a", "user": "x", "plan": "x"', "there is no user 'x'"),
         ('"do": "plan.create", "as": "small"', "there is already a plan 'small'"),
         ('"do": "explode"', "do: expected one of"),
+        ('"do": "server.boot", "on": "a", "mode": "iso", "iso_image": "x"', "there is no ISO image 'x'"),
     ],
 )
 def test_what_the_timeline_has_wrong_ends_the_replay(mocks, tmp_path, capsys, line, message):
@@ -201,11 +221,11 @@ def test_reset_and_snapshots_take_the_replay_along():
         early = events()
         control.post("snapshots", json={"name": "early"}).raise_for_status()
         go("P21D")
-        assert events() == 23 > early
+        assert events() == 26 > early
         control.post("snapshots/early/restore").raise_for_status()
         assert events() == early
         go("P21D")
-        assert events() == 23
+        assert events() == 26
         control.post("reset").raise_for_status()
         solusio.client.headers["Authorization"] = f"Bearer {solusio.mock.admin_token}"
         assert [one["name"] for one in solusio.call("GET", "servers")] == ["web"]
@@ -216,7 +236,7 @@ def test_events_of_a_scenario_are_played_into_any_world(mock):
     with mock.store.transaction() as world:
         mock.clock.set(parse_moment("2026-04-01T00:00:00Z"))
     with mock.store.transaction() as world:
-        assert play(world, (line.event for line in read(EXAMPLE))) == 23
+        assert play(world, (line.event for line in read(EXAMPLE))) == 26
     assert set(names(mock)) == {"web"}
 
 
