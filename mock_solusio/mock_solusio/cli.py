@@ -61,6 +61,10 @@ SUBCOMMANDS = {
     "demo": Subcommand(
         "mock_solusio.demo.command:demo", "Run SolusIO and a billing system together until Ctrl-C."
     ),
+    "mcp": Subcommand(
+        "mock_solusio.mcp_server.command:mcp",
+        "Serve the check, the scenarios and mocks to an editor's assistant.",
+    ),
     "reference": Subcommand("solusio_reference.cli:reference", "Run the reference billing system."),
 }
 

@@ -1,0 +1,1 @@
+"""`mock-solusio mcp`: the check, the scenarios and mocks as tools for editors' assistants."""
