@@ -12,7 +12,6 @@ from mock_solusio.operator_page import exchange_views, render
 from mock_solusio.operator_page.frames import Frames
 from mock_solusio.operator_page.models import BillingPage
 from mock_solusio.operator_page.notices import Notice
-from mock_solusio.traffic.journal import JournalEntry
 from mock_solusio.ui.forms import read_form
 
 SHOWN: Final = 20
@@ -35,15 +34,13 @@ class BillingPages:
         with self._mock.transaction() as world:
             integration = settings.billing(world)
             users = world[USERS].page(1, USERS_OFFERED, {}).items
-        entries = self._mock.journal.read(kind="billing", limit=SHOWN)[::-1]
-        state, tone = _health(entries)
+        journal, health = self._mock.journal, self._mock.prices.health()
+        latest = journal.get(health.exchange) if health.exchange else None
         page = BillingPage(
-            integration.url if integration else "",
+            health,
             bool(integration and integration.authorization_token),
-            state,
-            tone,
-            exchange_views.page(entries[0]) if entries else None,
-            tuple(map(exchange_views.row, entries)),
+            exchange_views.page(latest) if latest else None,
+            tuple(map(exchange_views.row, reversed(journal.read(kind="billing", limit=SHOWN)))),
             tuple(str(user.billing_user_id) for user in users if user.billing_user_id is not None),
         )
         return render.page(page, self._frames.frame(request))
@@ -55,14 +52,7 @@ class BillingPages:
         if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_ID):
             return self._frames.back(form, Notice("Enter a billing user id: a whole number.", failed=True))
         self._mock.prices.forget()
-        price = await self._mock.prices.price(int(text))
-        if price is None:
-            return self._frames.back(form, Notice(f"There is no price for user {text}.", failed=True))
-        return self._frames.back(form, Notice(f"The endpoint returned a price for user {text}."))
-
-
-def _health(entries: list[JournalEntry]) -> tuple[str, str]:
-    if not entries:
-        return "Not asked yet", "idle"
-    latest = entries[0]
-    return ("; ".join(latest.notes), "bad") if latest.notes else ("Answers with a price", "good")
+        quote = await self._mock.prices.quote(int(text))
+        if quote.pricing is None:
+            return self._frames.back(form, Notice(f"{quote.reason} {quote.advice}", failed=True))
+        return self._frames.back(form, Notice(f"The billing endpoint returned a price for user {text}."))

@@ -9,12 +9,12 @@ import msgspec
 
 from mock_solusio.operator_page.models import EntryRow, ExchangePage, MessageView, NoteView
 from mock_solusio.operator_page.paths import BASE
-from mock_solusio.traffic.journal import JournalEntry, JournalMessage
+from mock_solusio.traffic.journal import NO_PRICE, ExchangeSummary, JournalEntry, JournalMessage
 
 _FINDING: Final = re.compile(r"(CL-\d{3}) \((must|should|may)\): (.*)", re.DOTALL)
 
 
-def row(entry: JournalEntry) -> EntryRow:
+def row(entry: ExchangeSummary) -> EntryRow:
     """Return an exchange for the list."""
     return EntryRow(
         entry.number,
@@ -28,6 +28,7 @@ def row(entry: JournalEntry) -> EntryRow:
         _tone(entry.status),
         f"{entry.milliseconds:.1f} ms",
         entry.notes,
+        _note_tone(entry),
     )
 
 
@@ -35,6 +36,11 @@ def _tone(status: int | None) -> str:
     if status is None or status >= 500:
         return "bad"
     return "busy" if status >= 400 else "good" if status < 300 else "idle"
+
+
+def _note_tone(entry: ExchangeSummary) -> str:
+    has_price = entry.kind == "billing" and not any(note.startswith(NO_PRICE) for note in entry.notes)
+    return "good" if has_price else "busy"
 
 
 def notes(texts: Sequence[str]) -> tuple[NoteView, ...]:

@@ -106,7 +106,7 @@ class JournalPages:
         numbers = {name: _number(asked[name]) for name in ("since", "before") if name in asked}
         try:
             wanted = convert({**_filters(asked), **numbers, "limit": limit}, JournalFilter)
-            found = self._journal.search(wanted)
+            found = self._journal.summaries(wanted)
         except DomainError as error:
             return JournalWindow((), problem=control_calls.problem_of(error.message, error.errors or {}))
         shown = tuple(exchange_views.row(entry) for entry in reversed(found[-WINDOW:]))

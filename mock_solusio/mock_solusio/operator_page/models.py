@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from mock_solusio.billing.advice import BillingHealth
 from mock_solusio.operator_page.fault_form import FaultKind
 from mock_solusio.operator_page.notices import Notice
 from mock_solusio.traffic.referee import ConductFinding
@@ -50,6 +51,7 @@ class EntryRow:
     tone: str
     milliseconds: str
     notes: tuple[str, ...]
+    note_tone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,11 +186,8 @@ class BillingPage:
     template: ClassVar[str] = "billing.html.j2"
     section: ClassVar[str] = "billing"
     title: ClassVar[str] = "Billing endpoint"
-    url: str
-    """Empty while billing integration is off."""
+    health: BillingHealth
     has_token: bool
-    state: str
-    tone: str
     latest: ExchangePage | None
     rows: tuple[EntryRow, ...]
     user_ids: tuple[str, ...]

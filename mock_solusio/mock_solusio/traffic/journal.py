@@ -8,6 +8,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from fnmatch import translate
+from itertools import islice
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
@@ -270,21 +271,24 @@ class Journal:
         Raises:
             Invalid: the API has no operation of that name.
         """
-        if wanted.operation is not None:
-            check_operation(wanted.operation)
-        found: list[JournalEntry] = []
-        for entry in self._matching(wanted):
-            found.append(entry)
-            if len(found) == wanted.limit:
-                break
-        found.reverse()
-        return found
+        return [shown(one) for one in self._found(wanted)]
+
+    def summaries(self, wanted: JournalFilter) -> list[ExchangeSummary]:
+        """Return the same exchanges in a few lines each. Raises as `search`."""
+        return [summary(one) for one in self._found(wanted)]
 
     def get(self, number: int) -> JournalEntry | None:
         """Return one exchange without secrets; None if there is none or it was dropped."""
         return next((shown(one) for one in self._ring.copy() if one.number == number), None)
 
-    def _matching(self, wanted: JournalFilter) -> Iterator[JournalEntry]:
+    def _found(self, wanted: JournalFilter) -> list[RawExchange]:
+        if wanted.operation is not None:
+            check_operation(wanted.operation)
+        found = list(islice(self._matching(wanted), wanted.limit))
+        found.reverse()
+        return found
+
+    def _matching(self, wanted: JournalFilter) -> Iterator[RawExchange]:
         """Yield what matches, latest first. Filters see what is shown, so no secret can be guessed."""
         method = wanted.method.upper() if wanted.method else None
         path = re.compile(translate(wanted.path), re.DOTALL) if wanted.path else None
@@ -303,7 +307,7 @@ class Journal:
             ):
                 continue
             if text is None or text in self._text(one):
-                yield shown(one)
+                yield one
 
     def _text(self, one: RawExchange) -> str:
         """Return all that is shown of an exchange, casefolded."""
