@@ -183,7 +183,7 @@ def invoicing(session: nox.Session) -> None:
 def screenshots(session: nox.Session) -> None:
     """Take the screenshots of README.md and docs/walkthrough.md. Needs chromium and php."""
     install(session, "test")
-    session.run("python", "docs/screenshots.py")
+    session.run("python", "docs/screenshots.py", *session.posargs)
 
 
 @nox.session

@@ -3,6 +3,9 @@
 Checks the PHP example with a misspelled key, runs the demo with a fixed seed and clock, and opens the report
 and the pages in Chromium. The same versions of Chromium, fonts and Faker produce the same bytes. Each picture
 is reduced to a few colours to keep it small. Needs chromium and php, and port 8080.
+
+`nox -s screenshots -- --pages FOLDER` writes every page of the demo to a folder instead, to look at: on a
+screen and a phone, light and dark.
 """
 
 import io
@@ -18,9 +21,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image, ImageOps
-from playwright.sync_api import FloatRect, Locator, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Locator, Page, ViewportSize, sync_playwright
 
-SEED, CLOCK, TODAY, MONTH = "55", "2026-04-15T12:00:00Z", "15 April 2026", "2026-04"
+SEED, CLOCK, TODAY, DUE = "55", "2026-04-15T12:00:00Z", "15 April 2026", "29 April 2026"
 DOCS = Path(__file__).parent
 FOLDER = DOCS / "images"
 ENDPOINT, TOKEN = "http://127.0.0.1:8080/solusio/api/", "a-long-random-text"
@@ -67,7 +70,7 @@ def report(folder: Path) -> Path:
 def demo() -> Iterator[dict[str, str]]:
     """Run the demo; give the values it prints, by name."""
     command = [sys.executable, "-m", "mock_solusio", "demo", "--seed", SEED, "--clock", CLOCK]
-    command += ["--port", "0", "--billing-port", "0"]
+    command += ["--port", "0", "--billing-port", "0", "--quiet"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
         try:
             assert process.stdout is not None  # noqa: S101 - it was started with a pipe
@@ -109,8 +112,16 @@ def box(element: Locator) -> FloatRect:
 
 
 def main() -> None:
-    """Take all pictures."""
+    """Take all pictures, or those of every page."""
     chromium = shutil.which("chromium")
+    if sys.argv[1:2] == ["--pages"]:
+        target = Path(sys.argv[2])
+        target.mkdir(parents=True, exist_ok=True)
+        with sync_playwright() as playwright, demo() as said:
+            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            every_page(browser, said, target)
+            browser.close()
+        return
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport={**SCREEN, "width": 860}, locale="en-GB")
@@ -121,8 +132,63 @@ def main() -> None:
         browser.close()
 
 
+SIZES = {
+    "screen": ViewportSize(width=1280, height=800),
+    "phone": ViewportSize(width=390, height=844),
+}
+
+
+def every_page(browser: Browser, said: dict[str, str], folder: Path) -> None:
+    """Take a picture of every page of both sites of the demo, in both sizes and colour schemes."""
+    solusio, billing = said["API"].removesuffix("/api/v1"), said["Customers"]
+    visits = browser.new_context()
+    visitor = visits.new_page()
+    visitor.goto(said["User area"])
+    server = (visitor.locator(".servers a").first.get_attribute("href") or "").removesuffix("/delete")
+    session = visits.storage_state()
+    addresses = {
+        "tour": f"{solusio}/demo",
+        "tour-advanced": f"{solusio}/demo?advanced=1",
+        "area": f"{solusio}/",
+        "area-search": f"{solusio}/?q=1",
+        "server": f"{solusio}{server}",
+        "server-new": f"{solusio}/servers/new",
+        "server-delete": f"{solusio}{server}/delete",
+        "docs": f"{solusio}/docs",
+        "not-found": f"{solusio}/nowhere",
+        "used-link": f"{solusio}/auth/by_token/unknown",
+        "billing-customers": billing,
+        "billing-search": f"{billing}?q=smith",
+        "billing-customer": said["Customer"],
+        "billing-invoices": f"{billing}/invoices",
+        "billing-invoices-billed": f"{billing}/invoices?period=2026-03",
+        "billing-found": f"{billing}/invoices?q=a",
+        "billing-invoice": said["Invoice"],
+        "billing-not-found": f"{billing}/nowhere",
+    }
+    for size, viewport in SIZES.items():
+        for scheme in ("light", "dark"):
+            guest = browser.new_context(viewport=viewport, color_scheme=scheme, locale="en-GB")
+            user = browser.new_context(
+                viewport=viewport, color_scheme=scheme, locale="en-GB", storage_state=session
+            )
+            page = guest.new_page()
+            page.goto(f"{solusio}/login")
+            page.screenshot(path=folder / f"login-{size}-{scheme}.png", full_page=True)
+            page = user.new_page()
+            for name, address in addresses.items():
+                page.goto(address)
+                page.screenshot(path=folder / f"{name}-{size}-{scheme}.png", full_page=True)
+            for context in (guest, user):
+                context.close()
+    visits.close()
+
+
 def walk(page: Page, said: dict[str, str]) -> None:
     """Follow the walkthrough and take its pictures."""
+    page.goto(said["Start here"])
+    shoot(page, "walkthrough-tour", page.locator(".sheet").nth(1))
+
     page.goto(said["Customers"])
     shoot(page, "walkthrough-customers", page.locator("tbody tr").nth(8), more=0)
 
@@ -138,24 +204,26 @@ def walk(page: Page, said: dict[str, str]) -> None:
     shoot(page, "walkthrough-invoices", page.locator("tbody tr").nth(8), more=0)
     page.goto(said["Invoice"])
     date(page)
-    shoot(page, "walkthrough-invoice", page.locator("article"))
+    shoot(page, "walkthrough-invoice", page.locator(".sums"), more=24)
     page.emulate_media(media="print")
     page.set_viewport_size(PAPER)
     save("walkthrough-print", page.screenshot(), margin=MARGIN)
     page.emulate_media(media="screen")
     page.set_viewport_size(SCREEN)
 
-    page.request.post(f"{said['Control']}/clock", data={"advance": "P1M"})
-    page.goto(f"{said['Customers']}/invoices?period={MONTH}")
-    page.get_by_role("button", name="Run billing now").click()
+    page.goto(said["Start here"])
+    page.get_by_role("button", name="Advance a month").click()
+    page.get_by_role("link", name="Bill it").click()
+    page.get_by_role("button", name="Run billing now for April 2026").click()
     page.get_by_text("Finished").wait_for()
     shoot(page, "walkthrough-run", page.locator("main > :last-child"))
 
 
 def date(page: Page) -> None:
     """Date the invoice by the demo's clock; the billing system itself uses the machine's."""
-    issued = page.locator("dt", has_text=re.compile("^Issued$")).locator("xpath=following-sibling::dd")
-    issued.evaluate("(element, text) => { element.textContent = text }", TODAY)
+    for label, text in (("Issued", TODAY), ("Due", DUE)):
+        shown = page.locator("dt", has_text=re.compile(f"^{label}$")).locator("xpath=following-sibling::dd")
+        shown.evaluate("(element, text) => { element.textContent = text }", text)
 
 
 if __name__ == "__main__":

@@ -122,6 +122,12 @@ class Mock(Runtime):
         if not incoming.sent:
             await send_response(response, send)
 
+    def make_ui(self) -> App:
+        """Build the user area, which is imported with its first page."""
+        from mock_solusio.ui.app import create_ui
+
+        return create_ui(self)
+
     def reject(self, request: Request, status: int, reason: str) -> Response:
         """Return the response to a request that cannot be read, and add both to the journal."""
         # What was not read of it must not be taken for the next request.
@@ -230,9 +236,7 @@ class Mock(Runtime):
 
     async def _serve_ui(self, incoming: Incoming) -> Response:
         if self._ui is None:
-            from mock_solusio.ui.app import create_ui
-
-            self._ui = create_ui(self)
+            self._ui = self.make_ui()
         return await answered_by(self._ui, incoming.scope, incoming.request)
 
 

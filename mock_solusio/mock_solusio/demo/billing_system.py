@@ -10,6 +10,8 @@ from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from typing import Final, Self
 
+from mock_solusio.demo.story import PATH
+
 PATIENCE: Final = 60.0
 """Seconds that the process may take to start, or to answer a request."""
 
@@ -40,6 +42,7 @@ class BillingSystem:
         command = [sys.executable, "-m", "mock_solusio", "reference", "serve", "--port", str(port)]
         command += ["--solusio-url", solusio_url, "--no-seed-demo", "--until-stdin-closes"]
         command += ["--url-file", str(self._file), "--log-requests"]
+        command += ["--tour-url", f"{solusio_url}{PATH}"]
         secrets = {
             "SOLUSIO_ACCESS_TOKEN": access_token,
             "MOCK_SOLUSIO_TOKEN": authorization_token,

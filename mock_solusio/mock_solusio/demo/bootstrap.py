@@ -25,6 +25,8 @@ class Setup:
     """Months to bill, oldest first, such as `2026-03`."""
     billing_user_id: int
     """Customer to show."""
+    restricted: tuple[tuple[int, str, str], ...] = ()
+    """Customers who do not pay: billing user id, e-mail address, `locked` or `suspended`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,6 @@ class Connected:
     """Where the pages of the billing system are, without a trailing slash."""
     login_link: str
     """Logs the customer in, once."""
-    second_link: str
-    """Another one, for the browser that `--open` starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,8 @@ class Bootstrap:
         self._root = f"{parts.scheme}://{parts.netloc}"
         self._integrate(endpoint)
         self._add_customers(customers)
-        return Connected(endpoint, self._root, self._login_link(), self._login_link())
+        self._restrict_customers()
+        return Connected(endpoint, self._root, self._login_link())
 
     def bill(self) -> Billed:
         """Step 10: have the billing system create the invoices of all months."""
@@ -107,6 +108,13 @@ class Bootstrap:
         """Give the billing system its customers, the subject of steps 6 and 8."""
         headers = {"Content-Type": "application/json"}
         self._call("POST", f"{self._root}/adapter/customers", content=customers, headers=headers)
+
+    def _restrict_customers(self) -> None:
+        """Step 8: have the billing system lock and suspend those who do not pay, as they are in SolusIO."""
+        for number, email, status in self._setup.restricted:
+            event = {"locked": "lock", "suspended": "suspend"}[status]
+            body = {"event": event, "customer": {"billing_user_id": number, "email": email}}
+            self._call("POST", f"{self._root}/adapter/users", json=body)
 
     def _login_link(self) -> str:
         """Step 9: press the button on the customer's page, and return the link it leads to."""

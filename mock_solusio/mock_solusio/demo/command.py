@@ -8,11 +8,13 @@ import secrets
 import socket
 import webbrowser
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Thread
 from typing import TYPE_CHECKING
 
 import click
 
+from mock_solusio.demo.story import PATH, Destination
 from mock_solusio.live_log import LiveLog, LogForm, log_form, log_options
 from mock_solusio.option_types import ClockType
 from mock_solusio.server.interrupt import sigterm_as_interrupt
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from mock_solusio.clock import Clock
     from mock_solusio.demo.billing_system import BillingSystem
     from mock_solusio.demo.hosting_provider import HostingProvider
+    from mock_solusio.fleet.people import Person
 
 HOST = "127.0.0.1"
 PORT, BILLING_PORT = 8008, 8080
@@ -63,7 +66,7 @@ SEED = "1"
     show_default=True,
     help="'real', a moment such as 2026-03-15T12:00:00Z (frozen there), MOMENT@60 or @60 (60 times as fast).",
 )
-@click.option("--open", "opens", is_flag=True, help="Open the user area and the billing pages in a browser.")
+@click.option("--open", "opens", is_flag=True, help="Open the tour of both sites in a browser.")
 @log_options
 def demo(
     port: int,
@@ -150,15 +153,18 @@ def _serve(
     from mock_solusio.demo.bootstrap import Bootstrap, Setup
     from mock_solusio.demo.hosting_provider import months_before
     from mock_solusio.demo.prices import customers_document
+    from mock_solusio.domain.records.user import SUSPENDED
     from mock_solusio.server.uvicorn_server import make_server, url_of
 
     person, _ = provider.one_to_show()
+    restricted = provider.restricted()
     setup = Setup(
         solusio_url=url_of(listener),
         access_token=provider.admin_token,
         authorization_token=authorization_token,
         periods=tuple(months_before(provider.clock.now())),
         billing_user_id=person.customer.billing_user_id,
+        restricted=tuple((user.billing_user_id or 0, user.email, user.status) for _, user in restricted),
     )
     customers = customers_document(provider.people)
     about = greeting.About(
@@ -174,10 +180,21 @@ def _serve(
         try:
             with Bootstrap(setup, billing) as bootstrap:
                 connected = bootstrap.connect(customers)
+                pages = f"{connected.billing_url}/billing"
+                provider.neighbours.portal = pages
+                suspended = [one for one, user in restricted if user.status == SUSPENDED]
+                provider.story = replace(
+                    provider.story,
+                    customer=_destination(pages, person),
+                    suspended=_destination(pages, suspended[0]) if suspended else None,
+                )
                 click.echo(greeting.first(about, setup, connected))
                 if opens:
-                    _open(connected.second_link, f"{connected.billing_url}/billing")
-                click.echo(greeting.rest(about, provider.clock, setup, connected, bootstrap.bill()))
+                    _open(f"{setup.solusio_url}{PATH}")
+                billed = bootstrap.bill()
+                if billed.invoice is not None:
+                    provider.story = replace(provider.story, invoice=f"{pages}/invoices/{billed.invoice}")
+                click.echo(greeting.rest(about, provider.clock, setup, connected, billed))
             if log is not None:
                 # Only now: what the preparation asks would stand between the lines above.
                 provider.journal.on_exchange = log.exchange
@@ -204,11 +221,10 @@ def _serve(
         raise failures[0]
 
 
-def _open(*addresses: str) -> None:
-    """Open pages in a browser, from a thread: some browsers return only when they are closed."""
+def _destination(pages: str, person: "Person") -> Destination:
+    return Destination(person.name, f"{pages}/customers/{person.customer.billing_user_id}")
 
-    def show() -> None:
-        for address in addresses:
-            webbrowser.open(address)
 
-    Thread(target=show, name="browser", daemon=True).start()
+def _open(address: str) -> None:
+    """Open a page in a browser, from a thread: some browsers return only when they are closed."""
+    Thread(target=webbrowser.open, args=(address,), name="browser", daemon=True).start()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mock_solusio.clock import Clock
 from mock_solusio.demo.bootstrap import Billed, Connected, Setup
+from mock_solusio.demo.story import PATH
 from mock_solusio.moment import utc
 
 
@@ -27,6 +28,7 @@ def first(about: About, setup: Setup, connected: Connected) -> str:
         [
             head,
             *_rows(
+                ("Start here", f"{setup.solusio_url}{PATH} (a tour of both sites)"),
                 ("User area", connected.login_link),
                 ("", f"logs {about.shown} in, once; for another link press the button on this page:"),
                 ("Customer", f"{pages}/customers/{setup.billing_user_id}"),
@@ -64,7 +66,7 @@ def rest(about: About, clock: Clock, setup: Setup, connected: Connected, billed:
             "\nTry it:",
             f"  curl {bearer} '{url}/api/v1/usage?filter%5Bbilling_user_id%5D={customer}'",
             f"  MOCK_SOLUSIO_TOKEN={setup.authorization_token} {check}",
-            "\nMove the clock forward by a month, then press 'Run billing now':",
+            f"\nAdvance a month, then run billing for {month}, on the pages or by:",
             f'  curl --json \'{{"advance": "P1M"}}\' {url}/_mock/clock',
             f"  {pages}/invoices?period={month}",
             "\nPress Ctrl-C to stop.",

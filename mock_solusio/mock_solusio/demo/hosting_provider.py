@@ -6,15 +6,18 @@ from typing import Final
 from mock_solusio.app import Mock
 from mock_solusio.clock import Clock
 from mock_solusio.demo.prices import discounts_of
-from mock_solusio.domain import settings
+from mock_solusio.demo.story import PATH, Story
+from mock_solusio.domain import settings, users
 from mock_solusio.domain.records.servers import SERVERS
-from mock_solusio.domain.records.user import ACTIVE, USERS, User
+from mock_solusio.domain.records.user import ACTIVE, SUSPENDED, USERS, User
 from mock_solusio.fleet.model import Fleet
 from mock_solusio.fleet.people import Person, people
 from mock_solusio.fleet.profiles import PROFILES
 from mock_solusio.fleet.state_file import populate
 from mock_solusio.moment import DAY, Micros, micros, utc
 from mock_solusio.options import Options
+from mock_solusio.server.asgi import App
+from mock_solusio.ui.models import Neighbours
 
 MONTHS: Final = 3
 """Closed calendar months of history."""
@@ -71,9 +74,18 @@ class HostingProvider(Mock):
             self.fleet = fleet_until(self.clock.now(), users=users, seed=seed)
             self.people: list[Person] = list(people(self.fleet))
             self._populate()
+            self.neighbours = Neighbours(tour=PATH)
+            self.story = Story(len(self.people), self.servers)
         except BaseException:
             self.close()
             raise
+
+    def make_ui(self) -> App:
+        """Build the user area with the page of the demo."""
+        from mock_solusio.demo.pages import DemoPages
+        from mock_solusio.ui.app import create_ui
+
+        return create_ui(self, neighbours=self.neighbours, routes=DemoPages(self).routes)
 
     def reset(self) -> None:
         """Restore all customers and servers as they were at the start; the integration settings stay."""
@@ -88,13 +100,31 @@ class HostingProvider(Mock):
         self.store.clock = Clock(self.fleet.end, speed=0)
         try:
             populate(self.fleet, self.store, self.people)
+            if not self.restricted():
+                self._suspend_somebody()
         finally:
             self.store.clock = clock
+
+    def _suspend_somebody(self) -> None:
+        """Suspend the newest customer with a server, other than the one to show: a demo needs a debtor."""
+        shown, _ = self.one_to_show()
+        with self.store.transaction() as world:
+            for one in reversed(self.people):
+                user = world[USERS].first(billing_user_id=one.customer.billing_user_id)
+                if one != shown and user is not None and world[SERVERS].count(user_id=user.id):
+                    users.update(world, user, status=SUSPENDED)
+                    return
 
     @property
     def servers(self) -> int:
         """How many servers there are."""
         return self.store[SERVERS].count()
+
+    def restricted(self) -> list[tuple[Person, User]]:
+        """Return the customers who are locked or suspended."""
+        known = {user.billing_user_id: user for user in self.store[USERS].find() if user.status != ACTIVE}
+        found = ((one, known.get(one.customer.billing_user_id)) for one in self.people)
+        return [(one, user) for one, user in found if user is not None]
 
     def one_to_show(self) -> tuple[Person, User]:
         """Return the customer whose pages show most: some running servers, all months, another currency."""

@@ -41,7 +41,6 @@ _PROVIDERS = [f"faker.providers.{name}" for name in ("address", "company", "pers
 """The providers of Faker that are needed; to load all of them takes three times as long."""
 
 _SHARES = tuple(market.share for market in MARKETS)
-_TITLES = frozenset(("Mr", "Mrs", "Ms", "Miss", "MD", "DDS", "DVM", "PhD", "II", "III", "IV", "V"))
 _SPECIAL = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "o", "æ": "ae", "œ": "oe"})
 
 
@@ -77,28 +76,33 @@ def people(fleet: Fleet) -> Iterator[Person]:
             fake = fakers[market.locale] = Faker(market.locale, providers=_PROVIDERS)
             # A number: how Python seeds with a text depends on its version.
             fake.seed_instance(int(draw(fleet.seed, f"people {market.locale}")() * 2**53))
-        name = fake.name()
-        company = fake.company()
+        name, company = _names(fake, market)
         street = " ".join(fake.street_address().split())
         yield Person(
             customer=customer,
             name=name,
             company=company,
-            email=_email(_latin(fake, market, name), company, customer.number),
+            email=_email(name, company, customer.number),
             address=street,
             city=f"{fake.postcode()} {fake.city()}",
             market=market,
         )
 
 
-def _latin(fake: "Faker", market: Market, name: str) -> str:
-    return str(fake.romanized_name()) if market.locale == "ja_JP" else name
+def _names(fake: "Faker", market: Market) -> tuple[str, str]:
+    """Return a person without titles, and their company, in Latin letters wherever Faker has them."""
+    if market.locale == "ja_JP":
+        family = fake.last_romanized_name()
+        return f"{fake.first_romanized_name()} {family}", f"{family} K.K."
+    name = f"{fake.first_name()} {fake.last_name()}"
+    if market.country == "KW":  # Faker has names of companies in other countries only
+        return name, f"{fake.last_name()} للتجارة"
+    return name, str(fake.company())
 
 
 def _email(name: str, company: str, number: int) -> str:
     # The number makes addresses unique: people share names, and so do companies.
-    words = [word for word in name.split() if not word.endswith(".") and word not in _TITLES]
-    person = _slug(" ".join(words), ".") or "customer"
+    person = _slug(name, ".") or "info"
     host = _slug(company, "-") or "company"
     return f"{person[:40]}@{host[:40].strip('-')}-{number}.example"
 

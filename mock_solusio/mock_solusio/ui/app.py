@@ -1,6 +1,6 @@
 """The user area as an ASGI application: the pages by their paths."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -16,15 +16,20 @@ from mock_solusio.ui.account import AccountPages
 from mock_solusio.ui.auth import AuthPages
 from mock_solusio.ui.event_handlers import EventHandlerPages
 from mock_solusio.ui.forms import FormError
-from mock_solusio.ui.models import MessagePage
+from mock_solusio.ui.models import MessagePage, Neighbours
 from mock_solusio.ui.render import SITE
 from mock_solusio.ui.sessions import NotLoggedIn, frame, session_of, visitor
 
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def create_ui(mock: Runtime) -> Starlette:
-    """Return the user area of a mock. Jinja is not imported before the first page is requested."""
+def create_ui(
+    mock: Runtime, *, neighbours: Neighbours | None = None, routes: Sequence[Route] = ()
+) -> Starlette:
+    """Return the user area of a mock. Jinja is not imported before the first page is requested.
+
+    `neighbours`: sites that its pages link to. `routes`: more pages of the same site.
+    """
     account, auth, handlers = AccountPages(mock), AuthPages(mock), EventHandlerPages(mock)
 
     def message(request: Request, page: MessagePage) -> Response:
@@ -53,8 +58,9 @@ def create_ui(mock: Runtime) -> Starlette:
         response.headers.update(error.headers or {})
         return response
 
-    return Starlette(
+    app = Starlette(
         routes=[
+            *routes,
             Route("/", account.show),
             Route("/servers", account.create, methods=["POST"]),
             Route("/servers/new", account.show_new),
@@ -78,6 +84,8 @@ def create_ui(mock: Runtime) -> Starlette:
             HTTPException: http_error,
         },
     )
+    app.state.neighbours = neighbours or Neighbours()
+    return app
 
 
 def _form(path: str, show: Handler, submit: Handler) -> Route:

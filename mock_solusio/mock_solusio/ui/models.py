@@ -1,7 +1,17 @@
 """What each page shows, as plain values: the templates can be rendered without a server."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Protocol
+
+
+@dataclass(slots=True)
+class Neighbours:
+    """Sites beside the user area, to which its pages link; empty where there is none."""
+
+    portal: str = ""
+    """URL of the billing system's pages, without a trailing slash."""
+    tour: str = ""
+    """Path of the page that explains the demo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +31,10 @@ class Frame:
     """Whether the user sees settings: an operator."""
     mock_note: tuple[str, ...] = ()
     """What the mock says to its user, and no real SolusIO shows: paragraphs."""
+    portal: str = ""
+    """URL of the user's page in the billing system, if there is one to link to."""
+    tour: str = ""
+    """Path of the page that explains the demo, if this is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,13 +264,13 @@ class EventHandlersPage:
     deliveries: tuple[DeliveryRow, ...]
 
 
-Page = (
-    AreaPage
-    | NewServerPage
-    | DeletePage
-    | LoginPage
-    | RegisterPage
-    | MessagePage
-    | DocsPage
-    | EventHandlersPage
-)
+class Page(Protocol):
+    """What a page shows: one of the above, or a page that another package adds to the site."""
+
+    @property
+    def template(self) -> str:
+        """Name of its template."""
+
+    @property
+    def title(self) -> str:
+        """Its title, for the browser's window."""

@@ -12,7 +12,7 @@ from mock_solusio.domain.world import World
 from mock_solusio.ui import responses
 from mock_solusio.ui.forms import FIELD, FormError, is_cross_site, proof, proven, read_form
 from mock_solusio.ui.messages import banner
-from mock_solusio.ui.models import Frame
+from mock_solusio.ui.models import Frame, Neighbours
 
 
 class NotLoggedIn(Exception):  # noqa: N818 - not an error: the visitor has to log in first
@@ -63,6 +63,7 @@ def frame(
     """Return what surrounds a page; `guest` is the secret behind the forms of a visitor without a session."""
     secret = session_of(request) if user else guest
     tree = settings.read(world).tree
+    neighbours: Neighbours = request.app.state.neighbours
     return Frame(
         brand=tree["theme"]["brand_name"] or "SolusIO",
         email=user.email if user else None,
@@ -72,7 +73,15 @@ def frame(
         docs=not tree["features"]["hide_api_documentation_link"],
         settings=user is not None and Permission.VIEW_SETTINGS in permissions_of(world, user),
         mock_note=mock_note,
+        portal=_portal_page(neighbours.portal, user),
+        tour=neighbours.tour,
     )
+
+
+def _portal_page(portal: str, user: User | None) -> str:
+    if not portal or user is None or user.billing_user_id is None:
+        return portal
+    return f"{portal}/customers/{user.billing_user_id}"
 
 
 async def form_of(request: Request, cookie: str) -> dict[str, str]:

@@ -160,6 +160,10 @@ def _adjustment(one: Adjustment, currency: Currency) -> View:
     return {"label": one.label, "factor": factor, "amount": format_amount(one.amount, currency)}
 
 
+def _server_first(line: UsageLine) -> tuple[bool, int]:
+    return line.resource != "server", line.id
+
+
 def server_groups(
     lines: Iterable[UsageLine], invoice: Invoice, *, offset: int = 0, limit: int | None = None
 ) -> Iterator[View]:
@@ -169,7 +173,7 @@ def server_groups(
     """
     position = 0
     for _, found in groupby(lines, key=attrgetter("server_id")):
-        whole = list(found)
+        whole = sorted(found, key=_server_first)
         begin = max(0, offset - position)
         end = len(whole) if limit is None else min(len(whole), offset + limit - position)
         position += len(whole)

@@ -51,7 +51,7 @@ def total_of(invoice):
 
 def test_every_address_that_it_prints_answers(demo):
     bearer = {"Authorization": f"Bearer {demo.shown('Access token')}"}
-    for name in ("Customer", "Customers", "Invoice", "Invoices", "API reference"):
+    for name in ("Start here", "Customer", "Customers", "Invoice", "Invoices", "API reference"):
         assert "<!doctype html>" in read(demo.shown(name)).lower(), name
     assert json.loads(read(f"{demo.shown('API')}/plans", **bearer))["meta"]["total"] == 4
     assert json.loads(read(f"{demo.shown('Control')}/health"))["status"] == "ok"
@@ -218,7 +218,7 @@ def test_a_second_demo_on_the_ports_of_the_first(small_demo):
     assert "<!doctype html>" in read(small_demo.shown("User area")).lower()
 
 
-def test_open_shows_both_in_a_browser(demonstrating, tmp_path):
+def test_open_shows_the_tour_in_a_browser(demonstrating, tmp_path):
     opened = tmp_path / "opened"
     os.mkfifo(opened)
     browser = tmp_path / "browser"
@@ -229,17 +229,12 @@ def test_open_shows_both_in_a_browser(demonstrating, tmp_path):
     try:
         with demonstrating(*FEW, "--open", environment={"BROWSER": f"{browser} %s"}) as demo:
             text = ""
-            while text.count("\n") < 2:
+            while not text.endswith("\n"):
                 ready, _, _ = select.select([descriptor], [], [], 30)
                 assert ready, f"only {text!r} was opened"
                 text += os.read(descriptor, 65536).decode()
-            area, billing = text.split()
-            assert area.startswith(f"{demo.solusio}/auth/by_token/")
-            # The printed link is another one, and still works.
-            assert area != demo.shown("User area")
-            assert "My servers" in read_as_browser(area)
+            assert text == f"{demo.solusio}/demo\n" == f"{demo.shown('Start here')}\n"
             assert "My servers" in read_as_browser(demo.shown("User area"))
-            assert billing == f"{demo.billing}/billing"
     finally:
         os.close(descriptor)
 
@@ -268,7 +263,7 @@ def test_options_that_cannot_be(arguments, said):
 def test_a_month_passes_and_is_billed(small_demo):
     assert invoices(small_demo, "2026-03") == []
     clock, address = re.search(
-        r"^  (curl --json .*)\n  (\S+)$", small_demo.said.partition("Move the clock forward")[2], re.MULTILINE
+        r"^  (curl --json .*)\n  (\S+)$", small_demo.said.partition("Advance a month")[2], re.MULTILINE
     ).groups()
     subprocess.run(["bash", "-c", f"{clock} -sS --fail"], capture_output=True, timeout=60, check=True)
     assert address.endswith("/billing/invoices?period=2026-03")
