@@ -85,7 +85,8 @@ class HostingProvider(Mock):
         from mock_solusio.demo.pages import DemoPages
         from mock_solusio.ui.app import create_ui
 
-        return create_ui(self, neighbours=self.neighbours, routes=DemoPages(self).routes)
+        pages = DemoPages(self, self.neighbours, lambda: self.story)
+        return create_ui(self, neighbours=self.neighbours, routes=pages.routes)
 
     def reset(self) -> None:
         """Restore all customers and servers as they were at the start; the integration settings stay."""

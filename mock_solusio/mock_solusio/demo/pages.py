@@ -1,7 +1,8 @@
 """The first page of the demo, `/demo`: a tour of both sites, and the clock, which a month can pass on."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,17 +10,16 @@ from starlette.routing import Route
 
 from mock_solusio.control.api import Control
 from mock_solusio.demo.story import PATH, Story
-from mock_solusio.moment import utc
+from mock_solusio.moment import Micros, utc
 from mock_solusio.operator_page import control_calls
 from mock_solusio.operator_page.access import refused
 from mock_solusio.operator_page.frames import clock_view
+from mock_solusio.runtime import Runtime
 from mock_solusio.server.messages import Request as RawRequest
 from mock_solusio.ui import responses
 from mock_solusio.ui.forms import FormError
+from mock_solusio.ui.models import Neighbours
 from mock_solusio.ui.sessions import frame, visitor
-
-if TYPE_CHECKING:
-    from mock_solusio.demo.hosting_provider import HostingProvider
 
 HIDDEN_COOKIE: Final = "demo_tour"
 
@@ -46,9 +46,11 @@ class DemoPage:
 class DemoPages:
     """The page and its two buttons."""
 
-    def __init__(self, provider: "HostingProvider") -> None:
-        self._provider = provider
-        self._control = Control(provider)
+    def __init__(self, mock: Runtime, neighbours: Neighbours, story: Callable[[], Story]) -> None:
+        self._mock = mock
+        self._neighbours = neighbours
+        self._story = story
+        self._control = Control(mock)
 
     @property
     def routes(self) -> list[Route]:
@@ -61,15 +63,14 @@ class DemoPages:
 
     async def show(self, request: Request) -> Response:
         """Show the tour and the clock."""
-        provider = self._provider
-        with provider.transaction() as world:
-            clock = clock_view(provider.clock)
+        with self._mock.transaction() as world:
+            clock = clock_view(self._mock.clock)
             page = DemoPage(
-                provider.story,
-                provider.neighbours.portal,
+                self._story(),
+                self._neighbours.portal,
                 clock.shown,
                 clock.pace,
-                _last_closed_month(provider),
+                _last_closed_month(world.now),
                 advanced="advanced" in request.query_params,
                 tour=request.cookies.get(HIDDEN_COOKIE) != "hidden",
             )
@@ -96,12 +97,12 @@ class DemoPages:
     def _require_own_form(self, request: Request) -> None:
         client = request.client.host if request.client else ""
         raw = RawRequest(request.method, PATH, b"", request.headers.raw, b"", request.scope["scheme"], client)
-        reason = refused(raw, anywhere=self._provider.options.control_from_anywhere)
+        reason = refused(raw, anywhere=self._mock.options.control_from_anywhere)
         if reason is not None:
             raise FormError(403, reason)
 
 
-def _last_closed_month(provider: "HostingProvider") -> str:
-    now = utc(provider.clock.now())
+def _last_closed_month(moment: Micros) -> str:
+    now = utc(moment)
     month = now.replace(year=now.year - (now.month == 1), month=(now.month - 2) % 12 + 1, day=1)
     return f"{month:%B %Y}"
