@@ -231,6 +231,8 @@ class Reader:
         exchange = self._on_connection(request, description)
         if kept and exchange.failure is FailureKind.CUT and not exchange.received:
             # The server had closed a connection that was idle.
+            self.exchanges.append(exchange)
+            self._require_open()
             exchange = self._on_connection(request, description)
         self.exchanges.append(exchange)
         if exchange.status is not None:

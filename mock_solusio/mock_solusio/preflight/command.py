@@ -3,6 +3,7 @@
 Only click and the standard library are imported here; the command imports the rest when it runs.
 """
 
+import re
 import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from mock_solusio.preflight.client import Access
-    from mock_solusio.preflight.installation import Questions
+    from mock_solusio.preflight.installation import Month, Questions
     from mock_solusio.preflight.judgement import Judgement
     from mock_solusio.price_list.model import PlanPrice
     from solusio_contracts.reporting.report import Report
@@ -26,6 +27,12 @@ ACCESS_TOKEN = "SOLUSIO_ACCESS_TOKEN"  # noqa: S105 - the name of a variable
 FEWEST = 30
 """The fewest requests with which every step can be judged, on a sample at least."""
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def _month(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"(?:19[7-9][0-9]|[2-9][0-9]{3})-(?:0[1-9]|1[0-2])", value):
+        raise click.BadParameter(f"expected a year and a month such as 2026-02, got {value!r}")
+    return value
 
 
 def _list_judgements(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -77,6 +84,12 @@ def _explain(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
     "--user-area",
     metavar="URL",
     help="URL of the user area (step 9).  [default: URL]",
+)
+@click.option(
+    "--month",
+    callback=_month,
+    metavar="YYYY-MM",
+    help="The month whose usage is judged (step 10).  [default: the last one that is over]",
 )
 @click.option(
     "--try-login",
@@ -241,8 +254,18 @@ def _questions(options: dict[str, Any]) -> "Questions":
         checked=checked,
         try_login=options["try_login"],
         user_area=options["user_area"],
+        month=_month_of(options["month"]),
         show_customers=options["show_customers"],
     )
+
+
+def _month_of(text: str | None) -> "Month | None":
+    from mock_solusio.preflight.installation import Month
+
+    if text is None:
+        return None
+    year, month = map(int, text.split("-"))
+    return Month.of(12 * year + month - 1)
 
 
 def _require_url(url: str | None, option: str) -> None:

@@ -28,6 +28,28 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Month:
+    """A calendar month (UTC)."""
+
+    name: str
+    """Such as `2026-10`."""
+    since: int
+    until: int
+    """Microseconds since 1970; half-open."""
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The period, as `GET /usage` takes it."""
+        return {"from": rfc3339(self.since), "to": rfc3339(self.until)}
+
+    @classmethod
+    def of(cls, number: int) -> "Month":
+        """Return a month by its number, as `metering.month_of` counts them."""
+        since, until = metering.month_start(number), metering.month_start(number + 1)
+        return cls(name=rfc3339(since)[:7], since=since, until=until)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Questions:
     """What the user of preflight wants to know beyond what SolusIO shows."""
 
@@ -41,24 +63,10 @@ class Questions:
     """The id of a user: try a login link of theirs."""
     user_area: str | None = None
     """The URL of the user area; None: that of SolusIO."""
+    month: Month | None = None
+    """The month whose usage is judged; None: the last one that is over."""
     show_customers: bool = False
     """Whether email addresses and names of servers may be shown."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Month:
-    """The last calendar month (UTC) that is over, by SolusIO's clock."""
-
-    name: str
-    """Such as `2026-10`."""
-    since: int
-    until: int
-    """Microseconds since 1970; half-open."""
-
-    @property
-    def query(self) -> dict[str, str]:
-        """The period, as `GET /usage` takes it."""
-        return {"from": rfc3339(self.since), "to": rfc3339(self.until)}
 
 
 @dataclass(slots=True)
@@ -186,10 +194,8 @@ class Installation:
 
     @cached_property
     def month(self) -> Month:
-        """The last closed month."""
-        month = metering.month_of(micros(self.time)) - 1
-        since, until = metering.month_start(month), metering.month_start(month + 1)
-        return Month(name=rfc3339(since)[:7], since=since, until=until)
+        """The month whose usage is judged."""
+        return self.questions.month or Month.of(metering.month_of(micros(self.time)) - 1)
 
     @property
     def time(self) -> datetime.datetime:

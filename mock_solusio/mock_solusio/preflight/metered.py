@@ -86,11 +86,12 @@ class Comparison:
 
     def __str__(self) -> str:
         """Return the counts for people."""
-        telling = self.fits[0].telling
-        if not telling:
-            return f"{self.compared:,} lines, on which all rules agree"
-        parts = [f"“{one.rule}” fits {one.fits:,}" for one in self.fits]
-        return f"of {telling:,} lines that tell the rules apart, {', '.join(parts)}"
+        ours, *others = self.fits
+        if not ours.telling:
+            return f"all rules agree on {self.compared:,} lines, so they do not show which one applies"
+        rest = ", ".join(f"“{one.rule}” {one.fits:,}" for one in others)
+        count = "all" if ours.fits == ours.telling else f"{ours.fits:,} of"
+        return f"“{ours.rule}” fits {count} {ours.telling:,} lines that distinguish the rules; {rest}"
 
 
 def compare(cases: Iterable[tuple[int, Sequence[int]]], rules: Sequence[str]) -> Comparison:
@@ -139,24 +140,25 @@ def tokens(lines: Iterable[Line], month: int) -> Comparison:
     return compare(cases, list(TOKEN_RULES))
 
 
-# Hours of a server that was created in the month and is still there
+# Hours of a server that was created in the month
 
 
-def _started(created: Micros, until: Micros) -> int:
-    return metering.hours(created, created, None, created, until)
+def _started(begin: Micros, end: Micros) -> int:
+    return metering.hours(begin, begin, None, begin, end)
 
 
 HOUR_RULES: Final[dict[str, Callable[[Micros, Micros], int]]] = {
     "started hours from creation": _started,
-    "full hours from creation": lambda created, until: (until - created) // HOUR,
-    "hours of the clock, each that was begun": lambda created, until: until // HOUR - created // HOUR,
-    "hours of the clock, without the first": lambda created, until: until // HOUR - -(-created // HOUR),
+    "full hours from creation": lambda begin, end: (end - begin) // HOUR,
+    "hours of the clock, each that was begun": lambda begin, end: -(-end // HOUR) - begin // HOUR,
+    "hours of the clock, without the first": lambda begin, end: end // HOUR - -(-begin // HOUR),
 }
+"""What was used ends with the month, or when the server was deleted."""
 
 
-def new_servers(cases: Iterable[tuple[int, Micros]], until: Micros) -> Comparison:
-    """Compare the hours of servers that were created in the month; each case has its creation."""
+def hours(cases: Iterable[tuple[int, Micros, Micros]]) -> Comparison:
+    """Compare the hours of servers that were created in the month; each case has begin and end of the use."""
     return compare(
-        ((hours, [rule(created, until) for rule in HOUR_RULES.values()]) for hours, created in cases),
+        ((count, [rule(begin, end) for rule in HOUR_RULES.values()]) for count, begin, end in cases),
         list(HOUR_RULES),
     )

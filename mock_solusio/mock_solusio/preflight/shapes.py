@@ -130,6 +130,22 @@ class _Member:
         return Verdict.CONFIRMED, types
 
 
+_Schemas = tuple[tuple[Any, str], ...]
+"""Alternatives for one value, each with its JSON pointer."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What the document says about the values at one place."""
+
+    items: _Schemas
+    """The schemas of each entry of a list; empty if they say nothing."""
+    members: Mapping[str, tuple[_Schemas, bool]]
+    """The schemas of each member, and whether it is required."""
+    closed: bool
+    """Whether a member with another name is unknown."""
+
+
 class _Members:
     """The members of one operation's responses."""
 
@@ -141,12 +157,13 @@ class _Members:
         base = f"{found.pointer}/responses/200/content/{pointer_token('application/json')}/schema"
         self._schema: Node = response.get("content", {}).get("application/json", {}).get("schema", {})
         self._pointer = base
+        self._places: dict[tuple[str, ...], _Place] = {}
         self._known: dict[str, _Member] = {}
         self._unknown: dict[str, Counter[str]] = {}
 
     def add(self, value: Any) -> None:
         """Take one response into account."""
-        self._walk([(self._schema, self._pointer)], value, "")
+        self._walk(self._place(((self._schema, self._pointer),)), value, "")
 
     def evidence(self) -> Iterator[MemberEvidence]:
         """Yield what is known of each member now."""
@@ -186,31 +203,41 @@ class _Members:
 
     # Schemas: a list of alternatives, each with its pointer
 
-    def _walk(self, schemas: list[tuple[Node, str]], value: Any, path: str) -> None:
-        flat = list(self._flat(schemas))
+    def _walk(self, place: _Place, value: Any, path: str) -> None:
         if isinstance(value, list):
-            items = [(one["items"], f"{at}/items") for one, at in flat if isinstance(one.get("items"), dict)]
-            for entry in value if items else ():
-                self._walk(items, entry, f"{path}[]")
+            if place.items:
+                each = self._place(place.items)
+                for entry in value:
+                    self._walk(each, entry, f"{path}[]")
             return
         if not isinstance(value, dict):
             return
-        known = self._properties(flat, self._required(one for one, _ in schemas))
-        for name, (branches, required) in known.items():
-            place = f"{path}.{name}" if path else name
-            member = self._member(place, branches, required=required)
+        for name, (branches, required) in place.members.items():
+            below = f"{path}.{name}" if path else name
+            member = self._member(below, branches, required=required)
             member.of += 1
             if name in value:
                 member.see(value[name])
-                self._walk(branches, value[name], place)
-        closed = bool(known) and not any(one.get("additionalProperties") for one, _ in flat)
-        for name in value if closed else ():
-            if name not in known:
+                if isinstance(value[name], dict | list):
+                    self._walk(self._place(branches), value[name], below)
+        for name in value if place.closed else ():
+            if name not in place.members:
                 shown = name if is_structure(name) else HIDDEN
-                place = f"{path}.{shown}" if path else shown
-                self._unknown.setdefault(place, Counter())[_type(value[name])] += 1
+                below = f"{path}.{shown}" if path else shown
+                self._unknown.setdefault(below, Counter())[_type(value[name])] += 1
 
-    def _member(self, path: str, branches: list[tuple[Node, str]], *, required: bool) -> _Member:
+    def _place(self, schemas: _Schemas) -> _Place:
+        """Return what schemas say about a value; worked out once, since lists have many rows."""
+        key = tuple(at for _, at in schemas)
+        if key not in self._places:
+            flat = list(self._flat(schemas))
+            items = tuple((one["items"], f"{at}/items") for one, at in flat if "items" in one)
+            members = self._properties(flat, self._required(one for one, _ in schemas))
+            is_open = any(one.get("additionalProperties") for one, _ in flat)
+            self._places[key] = _Place(items, members, bool(members) and not is_open)
+        return self._places[key]
+
+    def _member(self, path: str, branches: _Schemas, *, required: bool) -> _Member:
         if path not in self._known:
             flat = [node for node, _ in self._flat(branches)]
             kinds = frozenset(kind for node in flat for kind in _kinds(node))
@@ -227,13 +254,12 @@ class _Members:
 
     def _properties(
         self, flat: list[tuple[Node, str]], required: Collection[str]
-    ) -> dict[str, tuple[list[tuple[Node, str]], bool]]:
-        found: dict[str, tuple[list[tuple[Node, str]], bool]] = {}
+    ) -> dict[str, tuple[_Schemas, bool]]:
+        found: dict[str, list[tuple[Any, str]]] = {}
         for node, at in flat:
             for name, schema in node.get("properties", {}).items():
-                branches, _ = found.setdefault(name, ([], False))
-                branches.append((schema, f"{at}/properties/{pointer_token(name)}"))
-        return {name: (branches, name in required) for name, (branches, _) in found.items()}
+                found.setdefault(name, []).append((schema, f"{at}/properties/{pointer_token(name)}"))
+        return {name: (tuple(branches), name in required) for name, branches in found.items()}
 
     def _required(self, schemas: Iterable[Any]) -> set[str]:
         """Return the members that every object has to which one of the schemas applies."""

@@ -14,22 +14,16 @@ from mock_solusio.preflight.listing import Row
 from mock_solusio.preflight.metered import (
     Comparison,
     Line,
+    hours,
     moment_of,
-    new_servers,
     tokens,
     understood,
 )
 from mock_solusio.preflight.shapes import compare, differences
 from mock_solusio.preflight.words import listed
 from solusio_contracts.checking.rule import Expect
-from solusio_contracts.contract.clauses import Level
 from solusio_contracts.reporting.view import plural
 
-_WARNING: Final = Level.SHOULD
-"""An installation that meters otherwise is not wrong: the mock is, for its integrator."""
-_MOCK_DIFFERS: Final = (
-    "The mock meters otherwise than this SolusIO: do not take its usage for what you will bill. Tell us."
-)
 OURS: Final = "as the mock meters"
 ASKED_ALONE: Final = 4
 """Customers whose usage is read alone, when there is too much to read all of it."""
@@ -39,6 +33,7 @@ ASKED_ALONE: Final = 4
 def usage_answers(site: Installation) -> Iterator[Expect | Note]:
     """Without it there is nothing to bill."""
     usage = site.usage
+    _require_everybody(site)
     exchange = site.answer("listUsage")
     yield Expect.that(
         True, f"GET /api/v1/usage for {site.month.name}", "a list of usage lines", "a list", exchange
@@ -86,38 +81,44 @@ def usage_as_described(site: Installation) -> Iterator[Expect | Note]:
     yield Expect.that(True, "usage lines", "as in the contract", f"{len(seen)} members")
 
 
-@judgement("US-020", "US-021", "US-022", "US-023", title="lines cost what their hours and prices say")
+@judgement(
+    "PF-061", "US-020", "US-021", "US-022", "US-023", title="lines cost what their hours and prices say"
+)
 def lines_cost_by_their_prices(site: Installation) -> Iterator[Expect | Note]:
     """The vendor's page says how hours, prices and cap lead to tokens (steps 2 and 3)."""
     lines = _lines(site)
     found = tokens(lines, (site.month.until - site.month.since) // HOUR)
     if not found.compared:
         raise Undecided("no usage line has integers hours, tokens_per_hour, tokens_per_month and tokens")
-    yield from _told(site, "Tokens of a line", found, clause="US-020")
+    yield from _compared(site, "Tokens of a line", found)
 
 
-@judgement("US-011", "US-012", title="hours count from creation, each started hour in full")
+@judgement("PF-061", "US-011", "US-012", title="hours count from creation, each started hour in full")
 def hours_count_from_creation(site: Installation) -> Iterator[Expect | Note]:
     """Five minutes are an hour (step 2); where the hour begins decides about one hour in each bill."""
     _lines(site)
     month = site.month
     cases = []
-    for server, lines in _servers_with_lines(site):
-        created = moment_of(server.get("created_at"))
-        hours = [one.hours for one in lines if one.resource == "server"]
+    there = {server.get("id"): moment_of(server.get("created_at")) for server in site.servers.rows}
+    for server_id, lines in _lines_by_server(site).items():
+        own = [one for one in lines if one.resource == "server"]
         # A resize splits the hours between lines, so only a single line shows the rule.
-        if len(hours) != 1 or hours[0] is None or created is None:
+        if len(own) != 1 or own[0].hours is None:
             continue
-        if month.since <= created < month.until:
-            cases.append((hours[0], created))
+        begin, end = there.get(server_id), month.until
+        if server_id not in there:
+            if not site.servers.whole:
+                continue
+            # It was deleted, so only the line itself says when.
+            begin, end = own[0].since, own[0].until or 0
+        if begin is not None and month.since < begin < end:
+            cases.append((own[0].hours, begin, end))
     if not cases:
-        raise Undecided(
-            f"no server that is still there was created in {month.name} and has a single, understood line"
-        )
-    yield from _told(site, "Hours of a new server", new_servers(cases, month.until), clause="US-011")
+        raise NotJudged(f"no server that was created in {month.name} has a single, understood line")
+    yield from _compared(site, "Hours of a new server", hours(cases))
 
 
-@judgement("US-010", title="servers accrue whether they run or not")
+@judgement("PF-061", "US-010", title="servers accrue whether they run or not")
 def stopped_servers_accrue(site: Installation) -> Iterator[Expect | Note]:
     """If stopped servers cost nothing here, the mock's invoices are higher than the real ones."""
     _lines(site)
@@ -133,7 +134,7 @@ def stopped_servers_accrue(site: Installation) -> Iterator[Expect | Note]:
         runs = "running" if server.get("status") == "started" else "not running"
         counted[runs]["full" if sum(hours) >= full else "less"] += 1
     if not counted:
-        raise Undecided(f"no server that is still there existed during all of {month.name}")
+        raise NotJudged(f"no server that is still there existed during all of {month.name}")
     for runs, counts in sorted(counted.items(), reverse=True):
         text = f"{counts['full']:,} of {counts.total():,} have all {full} hours"
         site.add_fact(f"Servers of the whole month, now {runs}", text)
@@ -144,23 +145,19 @@ def stopped_servers_accrue(site: Installation) -> Iterator[Expect | Note]:
             f"all {full} hours of the month, running or stopped",
             f"{counts['less']:,} of {counts.total():,} have fewer: {reading}",
             site.answer("listUsage"),
-            hint=_MOCK_DIFFERS,
-            level=_WARNING,
         )
     if "not running" not in counted:
-        raise Undecided(
-            "every server that existed during the whole month is running now, so nothing shows it"
-        )
+        raise NotJudged("every server that existed during the whole month is running now")
     yield from _sample(site)
 
 
-@judgement("US-030", title="additional addresses are in the usage")
+@judgement("PF-061", "US-030", title="additional addresses are in the usage")
 def addresses_are_in_usage(site: Installation) -> Iterator[Expect | Note]:
     """What is not in the usage is billed by nobody."""
     yield from _accompanying(site, "additional_ip", "additional addresses", _has_addresses)
 
 
-@judgement("US-031", title="backups are in the usage")
+@judgement("PF-061", "US-031", title="backups are in the usage")
 def backups_are_in_usage(site: Installation) -> Iterator[Expect | Note]:
     """What is not in the usage is billed by nobody."""
     yield from _accompanying(site, "backup", "backups", _has_backups)
@@ -177,7 +174,7 @@ def _accompanying(
         if has(server) and (moment_of(server.get("created_at")) or site.month.until) < site.month.since
     ]
     if not old:
-        raise Undecided(f"no server that existed before {site.month.name} shows {words}")
+        raise NotJudged(f"no server that existed before {site.month.name} shows {words}")
     without = [server for server, lines in old if not any(one.resource == kind for one in lines)]
     site.add_fact(
         f"Servers with {words}", f"{len(old) - len(without):,} of {len(old):,} have usage lines for them"
@@ -188,8 +185,6 @@ def _accompanying(
         f"usage lines with the resource `{kind}`",
         f"none: {words} are not in the usage, or all were added after {site.month.name}",
         site.answer("listUsage"),
-        hint=_MOCK_DIFFERS,
-        level=_WARNING,
     )
     if without and len(without) < len(old):
         names = listed(f"server {one.get('id')}" for one in without)
@@ -213,7 +208,7 @@ def _has_backups(server: Row) -> bool:
     return isinstance(settings, dict) and settings.get("enabled") is True
 
 
-def _told(site: Installation, name: str, found: Comparison, *, clause: str) -> Iterator[Expect | Note]:
+def _compared(site: Installation, name: str, found: Comparison) -> Iterator[Expect | Note]:
     """Tell which rule fits as a fact, and expect it to be the contract's."""
     site.add_fact(name, str(found))
     other = found.best_other
@@ -226,12 +221,7 @@ def _told(site: Installation, name: str, found: Comparison, *, clause: str) -> I
         f"{found.fits[0].rule} ({OURS})",
         text,
         site.answer("listUsage"),
-        hint=_MOCK_DIFFERS,
-        clause=clause,
-        level=_WARNING,
     )
-    if not found.fits[0].telling:
-        yield Note("All rules agree on these lines, so they do not show which one applies.")
     yield from _sample(site)
 
 
@@ -239,12 +229,20 @@ def _lines(site: Installation) -> list[Line]:
     """Return the usage lines that were read, as far as they are understood."""
     if not site.usage.rows:
         raise NotJudged(f"there are no usage lines in {site.month.name}")
+    _require_everybody(site)
     lines = [understood(row) for row in site.usage.rows]
     if not any(one.hours is not None or one.tokens is not None for one in lines):
         raise Undecided(
             "the usage lines have other members than the contract assumes; see usage-as-described"
         )
     return lines
+
+
+def _require_everybody(site: Installation) -> None:
+    """Raise Undecided if an access token with few rights sees its own usage only, as the contract assumes."""
+    rows, own = site.usage.rows, site.account.get("id")
+    if rows and all(row.get("user_id") == own for row in rows):
+        raise Undecided("all usage lines belong to the user of the access token, who may see no others")
 
 
 def _sample(site: Installation) -> Iterator[Note]:
@@ -258,31 +256,41 @@ def _sample(site: Installation) -> Iterator[Note]:
         yield Note(f"Judged on a sample: {', '.join(parts)}.")
 
 
-def _servers_with_lines(site: Installation) -> list[tuple[Row, list[Line]]]:
-    """Return servers with all of their usage lines.
+def _lines_by_server(site: Installation) -> dict[int, list[Line]]:
+    """Return all usage lines of servers.
 
     Of much usage, only a part was read: then that of a few customers is read alone.
     """
-    lines: dict[int, list[Line]] = defaultdict(list)
-    if site.usage.whole:
-        for line in map(understood, site.usage.rows):
-            if line.server_id is not None:
-                lines[line.server_id].append(line)
-        chosen = list(site.servers.rows)
-    else:
-        chosen = []
-        for user_id in _worth_asking(site.servers.rows):
-            own = site.usage_of(user_id)
-            read = [understood(row) for row in own.rows]
-            if not own.whole or any(one.user_id != user_id for one in read):
-                raise Undecided("filter[user_id] does not select the usage of one user")
-            chosen += [server for server in site.servers.rows if _owner(server) == user_id]
-            for line in read:
-                if line.server_id is not None:
-                    lines[line.server_id].append(line)
-    if not lines:
+    found: dict[int, list[Line]] = defaultdict(list)
+    for line in _complete_lines(site):
+        if line.server_id is not None:
+            found[line.server_id].append(line)
+    if not found:
         raise Undecided("the usage lines do not name their server as `server_id`")
-    return [(server, lines[server["id"]]) for server in chosen if isinstance(server.get("id"), int)]
+    return found
+
+
+def _complete_lines(site: Installation) -> Iterator[Line]:
+    if site.usage.whole:
+        yield from map(understood, site.usage.rows)
+        return
+    for user_id in _worth_asking(site.servers.rows):
+        own = site.usage_of(user_id)
+        lines = [understood(row) for row in own.rows]
+        if not own.whole or any(one.user_id != user_id for one in lines):
+            raise Undecided("filter[user_id] does not select the usage of one user")
+        yield from lines
+
+
+def _servers_with_lines(site: Installation) -> list[tuple[Row, list[Line]]]:
+    """Return servers that are still there, each with all of its usage lines."""
+    lines = _lines_by_server(site)
+    known = set(_worth_asking(site.servers.rows))
+    return [
+        (server, lines.get(server["id"], []))
+        for server in site.servers.rows
+        if isinstance(server.get("id"), int) and (site.usage.whole or _owner(server) in known)
+    ]
 
 
 def _worth_asking(servers: Sequence[Row]) -> list[int]:
