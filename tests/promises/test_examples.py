@@ -23,6 +23,7 @@ from mock_solusio.clock import Clock
 from mock_solusio.moment import MINUTE
 from mock_solusio.options import Options
 from mock_solusio.testing import started
+from support.actions import fake_python, run_action
 from support.calls import START
 from support.ports import reserved_port
 from support.programs import need
@@ -245,20 +246,37 @@ def test_the_gitlab_job(documents, project):
     assert [name for name in job["artifacts"]["paths"] if not (project / name).is_file()] == []
 
 
-def test_the_github_workflow_shows_a_fault_at_the_source_file(documents, project):
+def test_the_github_workflow_shows_a_fault_at_the_source_file(documents, project, tmp_path):
     need("jq")
     endpoint = project / "public" / "solusio" / "index.php"
     endpoint.write_text(endpoint.read_text(encoding="utf-8").replace("'multipler'", "'multiplier'"))
     workflow = yaml.safe_load(recipe(documents, "github"))
     steps = {step["name"]: step for step in workflow["jobs"]["check"]["steps"] if "name" in step}
-    code, output = run(f"{steps['Start the endpoint']['run']}\n{steps['Check it']['run']}", project)
-    assert code == 1, output
-    attach = steps["Attach the findings to the source file"]["run"]
-    subprocess.run(["bash", "-e", "-c", attach], cwd=project, check=True, timeout=60)
-    uploaded = steps["Show them under Security > Code scanning"]["with"]["sarif_file"]
-    log = json.loads((project / uploaded).read_text(encoding="utf-8"))
+    temporary = tmp_path / "runner"
+    temporary.mkdir()
+    python = fake_python(temporary, Path(sys.executable).with_name("mock-solusio"))
+    with reserved_port() as port:
+        start = steps["Start the endpoint"]["run"].replace("8080", str(port))
+        inputs = {name: value.replace("8080", str(port)) for name, value in steps["Check it"]["with"].items()}
+        env = {**os.environ, "MOCK_SOLUSIO_TOKEN": TOKEN}
+        with subprocess.Popen(
+            ["bash", "-e", "-c", start], cwd=project, env=env, start_new_session=True
+        ) as server:
+            try:
+                assert server.wait(60) == 0
+                ran = run_action(project, temporary, inputs, python, MOCK_SOLUSIO_TOKEN=TOKEN)
+            finally:
+                os.killpg(server.pid, signal.SIGKILL)
+    assert ran.code == 1, ran.output
+    (annotation,) = ran.annotations
+    assert annotation.startswith("::error file=public/solusio/index.php,line=1,title=TP-041::")
+    log = json.loads((project / ran.outputs["sarif"]).read_text(encoding="utf-8"))
     places = [one["locations"][0]["physicalLocation"] for one in log["runs"][0]["results"]]
     assert places == [{"artifactLocation": {"uri": "public/solusio/index.php"}, "region": {"startLine": 1}}]
-    assert "http" not in json.dumps(places)
-    for kept in ("solusio.xml", "solusio.html", "solusio.sarif", "php.log"):
-        assert (project / kept).is_file()
+    assert (project / "php.log").is_file()
+    assert sorted(file.name for file in (project / ran.outputs["reports"]).iterdir()) == [
+        "report.html",
+        "report.json",
+        "report.sarif",
+        "report.xml",
+    ]

@@ -8,7 +8,16 @@ from pathlib import Path
 
 import click
 
-from mock_solusio.starter.ci_jobs import GITLAB, INCLUDE, PLACEHOLDER, WORKFLOW, files, installed_from
+from mock_solusio.starter.ci_jobs import (
+    GITLAB,
+    GITLAB_JOB,
+    INCLUDE,
+    PLACEHOLDER,
+    WORKFLOW,
+    Source,
+    files,
+    installed_from,
+)
 from mock_solusio.starter.languages import LANGUAGES, Language, recognised
 from mock_solusio.starter.writing import Outcome, write_new
 
@@ -38,13 +47,8 @@ def init(language: str | None, folder: Path) -> None:
     source = installed_from()
     outcome = write_new(folder, [*chosen.files(), *files(chosen, source)])
     click.echo(f"{chosen.title}{reason}: it needs {chosen.needs}.\n")
-    for line in (*_files(outcome), *_next(chosen, folder)):
+    for line in (*_files(outcome), *_next(chosen, folder), *_to_replace(outcome, source)):
         click.echo(line)
-    if WORKFLOW in outcome.written and source == PLACEHOLDER:
-        click.echo(
-            f"\nBefore you push, enter your copy of mock-solusio in {WORKFLOW} (instead of\n"
-            f"{PLACEHOLDER.action}) and solusio/gitlab-ci.yml."
-        )
 
 
 def _chosen(name: str | None, folder: Path) -> tuple[Language, str]:
@@ -90,6 +94,17 @@ def _next(language: Language, folder: Path) -> Iterator[str]:
         yield "Check users and login, and invoices; both start a mock SolusIO of their own:"
     for command in adapters:
         yield f"  {_set('BILLING_DATABASE', None)}mock-solusio {command} check"
+
+
+def _to_replace(outcome: Outcome, source: Source) -> Iterator[str]:
+    """Yield the placeholders that the written CI jobs have."""
+    left = {WORKFLOW: source.action, GITLAB_JOB: source.requirement}
+    placeholders = (PLACEHOLDER.action, PLACEHOLDER.requirement)
+    found = [(file, text) for file, text in left.items() if file in outcome.written and text in placeholders]
+    if found:
+        yield ""
+        yield "Before you push, enter where CI gets mock-solusio from:"
+        yield from (f"  in {file}, instead of {text}" for file, text in found)
 
 
 def _set(name: str, value: str | None) -> str:
