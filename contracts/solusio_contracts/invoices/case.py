@@ -1,45 +1,95 @@
-"""A wrong invoice, with all that is known about the right one."""
+"""What a customer was billed for a period, with all that is known about what is right."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from solusio_contracts.adapter.customers import Pricing
-from solusio_contracts.invoices.documents import BilledInvoice
+from solusio_contracts.invoices.documents import BilledInvoice, BilledLine
 from solusio_contracts.invoices.period_mistakes import Requested
 from solusio_contracts.invoices.scenario import ExpectedInvoice
-from solusio_contracts.invoices.usage import UsageLine, UsageWindow
+from solusio_contracts.invoices.usage import UsageLine
 
 Row = tuple[str, str, str, int, int]
 """Server, resource, plan, hours and tokens of a line."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """A customer of the same scenario."""
+
+    number: int
+    """The billing_user_id."""
+    email: str
+    pricing: Pricing | None
+    """None: the billing system does not know them."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """An invoice as billed and as expected, with the lines of /usage."""
+    """A customer and a period: the invoice as billed and as expected, and the lines of /usage.
 
-    expected: ExpectedInvoice
-    billed: BilledInvoice
-    pricing: Pricing
+    Cases that are right count as much as those that are wrong: they refute causes.
+    """
+
+    scenario: str = ""
+    number: int
+    """The customer's billing_user_id."""
+    period: str
+    expected: ExpectedInvoice | None
+    """None: there must be no invoice."""
+    billed: BilledInvoice | None
+    """None: there is no invoice."""
+    pricing: Pricing | None
+    """None: the billing system does not know the customer."""
     usage: Sequence[UsageLine]
     """The customer's lines."""
     everybody: Sequence[UsageLine]
     """All lines of the period, in the order of /usage."""
-    window: UsageWindow
     requested: Requested = ()
     """The periods for which the billing system requested usage; empty if that is not known."""
-    same_mail: Sequence[UsageLine] = ()
-    """The lines of other customers with the same mail address."""
+    seen: Sequence[UsageLine] = ()
+    """The lines of these periods, of all customers, if the month is not among them."""
+    turned: bool | None = None
+    """Whether the billing system requested a later page of usage; None: not known."""
+    neighbours: Sequence[Neighbour] = ()
+    """All customers of the scenario, in order."""
+    first: Pricing | None = None
+    """The price of the first customer of the run."""
+    strays: Sequence[BilledInvoice] = field(default=())
+    """The customer's invoices under other periods that a missing one was looked for in."""
+    old_prices: Sequence[Pricing] = ()
+    """What a token costs the customer in other months of the scenario."""
+    usage_explained: bool = False
+    """Whether the cause of wrong lines is known from elsewhere."""
+    faulty: bool = False
+    """Whether SolusIO had faults while the period was billed."""
 
     @cached_property
     def billed_lines(self) -> Counter[Row]:
         """The lines as billed."""
-        return Counter(
-            (one.server, one.resource, one.plan, one.hours, one.tokens) for one in self.billed.lines
-        )
+        lines = self.billed.lines if self.billed is not None else ()
+        return rows(lines)
 
     @cached_property
     def right_lines(self) -> Counter[Row]:
         """The expected lines."""
-        return Counter((one.on, one.resource, one.plan, one.hours, one.tokens) for one in self.expected.lines)
+        lines = self.expected.lines if self.expected is not None else ()
+        return Counter((one.on, one.resource, one.plan, one.hours, one.tokens) for one in lines)
+
+    @cached_property
+    def usage_is_right(self) -> bool:
+        """Whether there is an invoice exactly if there must be one, with the expected lines."""
+        present = (self.expected is None) == (self.billed is None)
+        return present and alike(self.right_lines, self.billed_lines)
+
+
+def rows(lines: Iterable[UsageLine | BilledLine]) -> Counter[Row]:
+    """Return lines in the form of an invoice."""
+    return Counter((one.server, one.resource, one.plan, one.hours, one.tokens) for one in lines)
+
+
+def alike(wanted: Counter[Row], found: Counter[Row]) -> bool:
+    """Tell whether lines agree; one that costs nothing may be left out."""
+    return wanted == found or (not found - wanted and not any(row[4] for row in wanted - found))

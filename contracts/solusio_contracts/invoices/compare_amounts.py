@@ -164,7 +164,7 @@ def _parts(
             "subtotal",
             f"{money(priced.money(right.subtotal), pricing)} (the sum of the lines)",
             money(billed.subtotal, pricing),
-            about="parts",
+            about="sum",
         )
     if billed.discounts is not None:
         names = [one.name for one in pricing.discounts]
@@ -241,7 +241,7 @@ def _sum(
         "sum of the parts",
         f"{money(billed.total, pricing)}, the total",
         money(base_up, pricing),
-        about="parts",
+        about="sum",
         hint="" if ok else f"Show {money(billed.total - base_up + rounding, pricing)} as `rounding`.",
     )
 

@@ -1,69 +1,123 @@
-"""Explains what a billing system probably did, from what it billed. Pure.
+"""Explains what a billing system probably did, from all that it billed in a run. Pure.
 
-A hypothesis is a mistake, and a function that returns the invoice with it. It counts only if it explains the
-whole difference: every line, or the whole total. To add one, write it into `line_mistakes` or
-`money_mistakes`; the first ones are reported first.
+Lines, totals, printed amounts and printed parts are explained each by itself: a cause must explain most
+scenarios in which they are wrong, and is refuted by any customer for whom they are right and would not be.
+To add a mistake, write it into `line_mistakes`, `price_mistakes` or `rounding_mistakes`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
 from solusio_contracts.adapter.verdict import Mistake
-from solusio_contracts.invoices import line_mistakes, line_variants, money_mistakes, period_mistakes
-from solusio_contracts.invoices.case import Case
-from solusio_contracts.invoices.compare_amounts import is_slight
-from solusio_contracts.invoices.usage import UsageLine, month_bounds
+from solusio_contracts.invoices.case import Case, alike, rows
+from solusio_contracts.invoices.hypothesis import Cause, Hypothesis, named, probable
+from solusio_contracts.invoices.line_mistakes import LINES, TOGETHER, VAGUE
+from solusio_contracts.invoices.line_variants import Lines, capped_together
+from solusio_contracts.invoices.predicted_amounts import Predicted, lines_agree, parts_agree, total_agrees
+from solusio_contracts.invoices.price_mistakes import PRICES
+from solusio_contracts.invoices.rounding_mistakes import CALCULATION, ROUNDING, of_lines, together
+
+USAGE: Final = ("lines", "foreign", "missing", "without usage")
+"""What differences are about that wrong lines explain."""
+
+_TOKENS: Final = Hypothesis(TOGETHER, capped_together)
+_TOTALS: Final[tuple[Hypothesis[Predicted], ...]] = (
+    *PRICES,
+    *CALCULATION,
+    Hypothesis(TOGETHER, together),
+    *(Hypothesis(one.mistake, of_lines(one.variants), rare=True) for one in LINES),  # type: ignore[arg-type]
+)
+_SMALL: Final = frozenset(one.mistake.name for one in ROUNDING)
 
 
-def explain_lines(case: Case) -> dict[str, tuple[Mistake, ...]]:
-    """Return the mistakes that explain wrong lines, by what a difference is about."""
-    if case.billed_lines == case.right_lines:
-        return {}
-    found = tuple(_of_period(case)) or tuple(dict.fromkeys(line_mistakes.found_in(case)))
-    return {"lines": found, "foreign": found} if found else {}
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A case, and what is wrong with its amounts."""
+
+    case: Case
+    wrong: frozenset[str]
+    """What the differences are about: total, amounts, parts; `slight`: rounding may explain the total."""
 
 
-def explain_amounts(case: Case, right: Decimal) -> tuple[dict[str, tuple[Mistake, ...]], bool]:
-    """Return the mistakes that explain wrong amounts; `right` is the total that should be there.
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """The probable causes of a run."""
 
-    The second value says whether a difference of the total, however small, has another cause than rounding.
-    """
-    found: dict[str, Iterable[Mistake]] = {}
-    gross = False
-    if case.billed.total != right:
-        rounding = list(money_mistakes.rounding_of(case))
-        others = list(money_mistakes.prices_of(case))
-        if case.billed_lines == case.right_lines:
-            others += line_mistakes.behind_total(case)
-        if not is_slight(case.billed, right, case.pricing):
-            # Rounding a price to whole dollars, say, is possible, but another cause is more likely.
-            others, rounding = others or rounding, []
-        gross = bool(others) and not rounding
-        found["total"] = [*others, *rounding] if gross else [*rounding, *others]
-    found["amounts"] = money_mistakes.amounts_of(case)
-    found["parts"] = money_mistakes.parts_of(case)
-    unique = {about: tuple(dict.fromkeys(mistakes)) for about, mistakes in found.items()}
-    return {about: mistakes for about, mistakes in unique.items() if mistakes}, gross
+    causes: Mapping[str, Sequence[Cause]]
+    """By what differences are about."""
+
+    def of(self, scenario: str, about: str) -> tuple[Mistake, ...]:
+        """Return the mistakes that explain the differences of a scenario that are about something."""
+        return tuple(one.mistake for one in self.causes.get(about, ()) if scenario in one.scenarios)
+
+    def has_other_cause_than_rounding(self, scenario: str) -> bool:
+        """Tell whether a wrong total of a scenario has a cause, and it is not how amounts are rounded."""
+        found = self.of(scenario, "total")
+        return bool(found) and not any(one.name in _SMALL for one in found)
 
 
-def _of_period(case: Case) -> Iterator[Mistake]:
-    """Yield the mistakes in the requested period, if the lines are those of that period."""
-    mistakes = list(period_mistakes.found_in(case.requested, *month_bounds(case.expected.period)))
-    if mistakes and any(
-        line_mistakes.rows(lines) == case.billed_lines for lines in line_variants.requested_periods(case)
-    ):
-        yield from mistakes
+def diagnose(judged: Sequence[Judged]) -> Diagnosis:
+    """Return the probable causes of what is wrong in a run."""
+    return Diagnosis({about: named(causes) for about, causes in explaining(judged).items()})
 
 
-def explain_missing(usage: Sequence[UsageLine], everybody: Sequence[UsageLine]) -> tuple[Mistake, ...]:
-    """Return why there is probably no invoice for some lines of /usage."""
-    first = next((place for place, line in enumerate(everybody) if line in usage), 0)
-    reasons: list[tuple[bool, Mistake]] = [
-        (all(line.user_gone for line in usage), line_mistakes.USERS),
-        (all(line.server_gone for line in usage), line_mistakes.DELETED),
-        (all(line.status != "running" for line in usage), line_mistakes.STOPPED),
-        (any(first >= size for size in line_variants.PAGES), line_mistakes.FIRST_PAGE),
-        (all(line.resource != "server" for line in usage), line_mistakes.SERVERS_ONLY),
-        (not any(line.tokens_per_hour for line in usage), line_mistakes.NO_HOURLY),
+def explaining(judged: Sequence[Judged]) -> dict[str, list[Cause]]:
+    """Return the causes that explain most of what is wrong in a run, by what differences are about."""
+    lines = _of_lines([one.case for one in judged])
+    causes = dict.fromkeys(USAGE, lines)
+    billed = [one for one in judged if one.case.billed is not None and one.case.pricing is not None]
+    agreements: Mapping[str, Callable[[Case, Predicted], bool]] = {
+        "total": total_agrees,
+        "amounts": lines_agree,
+        "parts": parts_agree,
+    }
+    for about, agrees in agreements.items():
+        wrong = [one for one in billed if about in one.wrong]
+        causes[about] = probable(
+            # Printed parts that are right say nothing about another total, and the other way round.
+            _ordered(wrong) if about == "total" else (*PRICES, *CALCULATION, *ROUNDING),
+            [one.case for one in billed],
+            _among({id(one.case) for one in wrong}),
+            agrees,
+        )
+    return causes
+
+
+def _among(wrong: Collection[int]) -> Callable[[Case], bool]:
+    return lambda case: id(case) in wrong
+
+
+def _of_lines(everybody: Sequence[Case]) -> list[Cause]:
+    # Nobody can bill a customer whom the billing system does not know: that they were not proves nothing.
+    cases = [
+        one
+        for one in everybody
+        if not one.usage_explained and (one.pricing is not None or one.billed is not None)
     ]
-    return tuple(mistake for true, mistake in reasons if true and usage)
+
+    def wrong(case: Case) -> bool:
+        return not case.usage_is_right
+
+    def agrees(case: Case, lines: Lines) -> bool:
+        if case.billed is None and lines:
+            return False
+        return alike(rows(lines), case.billed_lines)
+
+    def together(case: Case, tokens: int) -> bool:
+        return case.billed is not None and case.billed.tokens == tokens
+
+    return (
+        probable(LINES, cases, wrong, agrees)
+        or probable((_TOKENS,), cases, wrong, together)
+        or probable(VAGUE, cases, wrong, agrees)
+    )
+
+
+def _ordered(wrong: Iterable[Judged]) -> list[Hypothesis[Predicted]]:
+    """Return the hypotheses about totals; how amounts are rounded is likely if all differences are slight."""
+    slight = all("slight" in one.wrong for one in wrong)
+    return [
+        *(replace(one, rare=one.rare or not slight) for one in ROUNDING),
+        *(replace(one, rare=one.rare or slight) for one in _TOTALS),
+    ]

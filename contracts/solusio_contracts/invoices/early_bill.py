@@ -1,11 +1,11 @@
 """Invoices of a month that was billed while it was still open, and never again. Pure."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from solusio_contracts.adapter.verdict import Difference, Mistake
-from solusio_contracts.invoices.case import Case
+from solusio_contracts.invoices.case import Case, rows
+from solusio_contracts.invoices.documents import BilledInvoice
 from solusio_contracts.invoices.usage import UsageLine
 from solusio_contracts.reporting.view import plural
 
@@ -19,12 +19,11 @@ OPEN_MONTH: Final = Mistake(
 )
 
 
-def open_month(case: Case, early: EarlyUsage, where: str) -> list[Difference]:
+def open_month(case: Case, invoice: BilledInvoice, early: EarlyUsage, where: str) -> list[Difference]:
     """Return what is wrong with an invoice that has the lines of an early billing run; else nothing."""
     for moment, lines in early.items():
-        seen = Counter((one.server, one.resource, one.plan, one.hours, one.tokens) for one in lines)
-        if seen == case.billed_lines:
-            return [_frozen(plural(case.billed.tokens, "token"), case.expected.tokens, moment, where)]
+        if case.expected is not None and rows(lines) == case.billed_lines:
+            return [_frozen(plural(invoice.tokens, "token"), case.expected.tokens, moment, where)]
     return []
 
 

@@ -123,6 +123,11 @@ class PricedTokens:
         """The total before it is rounded, in the minor unit."""
         return Fraction(self._sum * self._user)
 
+    @property
+    def gross(self) -> Fraction:
+        """The price of all tokens before discounts and taxes, in the minor unit."""
+        return Fraction(self._sum * self._base)
+
     def by(self, method: Method) -> Amounts:
         """Return the amounts by a method."""
         rounded: Callable[[Fraction], int] = lambda amount: round_fraction(amount, method.rounding)  # noqa: E731
@@ -283,6 +288,8 @@ class Explanation:
     """How many invoices follow it."""
     of: int
     """How many there are."""
+    lawful: bool = True
+    """Whether each invoice, on its own, follows one of the methods."""
     contradiction: tuple[tuple[int, Method], ...] = ()
     """Two invoices by their places, each with a lawful method that it follows and the other does not."""
 
@@ -304,6 +311,7 @@ def explain(invoices: Sequence[BilledAmounts], candidates: Sequence[Method]) -> 
         method=candidates[held],
         explained=counts[held],
         of=len(invoices),
+        lawful=all(followed),
         contradiction=tuple(
             (place, candidates[followed[place][0]]) for place in _contradiction(followed, best)
         ),

@@ -51,6 +51,20 @@ PARTS = Mistake(
 )
 OTHER_PERIOD = Mistake("other-period", "request another period than the month that is billed", _AS_GIVEN)
 
+PERIODS: Final = (
+    NO_PERIOD,
+    FEBRUARY,
+    DAY_SHORT,
+    END_SHORT,
+    INCLUSIVE_END,
+    THIRTY_DAYS,
+    THIRTY_ONE_DAYS,
+    TIME_ZONE,
+    PARTS,
+    OTHER_PERIOD,
+)
+"""All that can be read from requests, the most specific first."""
+
 _DAY: Final = timedelta(days=1)
 _FAR: Final = timedelta(hours=15)
 """More than any local time is away from UTC, with summer time."""
@@ -72,6 +86,18 @@ def found_in(requested: Requested, since: datetime, until: datetime) -> Iterator
     if len(known) > 1 and _tile(known, since, until):
         found = [PARTS]
     yield from found or [OTHER_PERIOD]
+
+
+def shows_in(mistake: Mistake, since: datetime, until: datetime) -> bool:
+    """Tell whether a billing system with a mistake would have requested another period than this month.
+
+    A local time may be UTC for a part of the year, so it need not show.
+    """
+    days = (until - since) // _DAY
+    if mistake in {TIME_ZONE, OTHER_PERIOD}:
+        return False
+    same = {THIRTY_DAYS.name: days == 30, THIRTY_ONE_DAYS.name: days == 31, FEBRUARY.name: days != 29}
+    return not same.get(mistake.name, False)
 
 
 def _of_one(start: datetime, end: datetime, since: datetime, until: datetime) -> Iterator[Mistake]:
@@ -117,7 +143,8 @@ def _moment(text: str) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
-def windows(requested: Requested) -> list[tuple[datetime, datetime]]:
-    """Return the periods that were requested with both bounds."""
-    found = [_moments(one) for one in requested]
+def windows(requested: Requested, until: datetime) -> list[tuple[datetime, datetime]]:
+    """Return the requested periods; without bounds, that is the month after the one that ends `until`."""
+    current = (until, (until + 31 * _DAY).replace(day=1))
+    found = [current if not any(one) else _moments(one) for one in requested]
     return [(start, end) for start, end in found if start is not None and end is not None]

@@ -27,6 +27,7 @@ class UsageLine:
     tokens_per_month: int
     tokens: int
     charge: str
+    server_id: int = 0
     resource_id: int = 0
     """Identifies one of several addresses of a server."""
     server_gone: bool = False

@@ -9,22 +9,21 @@ from typing import Final
 import msgspec
 
 from solusio_contracts.adapter.customers import Pricing
-from solusio_contracts.adapter.verdict import Difference, Mistake, Verdict, judged
+from solusio_contracts.adapter.verdict import Difference, Verdict, judged
 from solusio_contracts.contract.clauses import Level
-from solusio_contracts.invoices import period_mistakes
-from solusio_contracts.invoices.case import Case
+from solusio_contracts.invoices.case import Case, Neighbour
 from solusio_contracts.invoices.compare_amounts import compare_amounts, money
 from solusio_contracts.invoices.compare_lines import compare_lines
-from solusio_contracts.invoices.diagnosis import explain_amounts, explain_lines, explain_missing
+from solusio_contracts.invoices.diagnosis import Diagnosis, Judged, diagnose
 from solusio_contracts.invoices.differences import Comparison
 from solusio_contracts.invoices.documents import BilledInvoice
 from solusio_contracts.invoices.early_bill import EarlyUsage, not_yet_there, open_month
 from solusio_contracts.invoices.float_noise import FLOAT_NOISE, without_noise
 from solusio_contracts.invoices.method import BilledAmounts, Explanation, Method
-from solusio_contracts.invoices.period_mistakes import Requested, windows
+from solusio_contracts.invoices.period_mistakes import Requested
 from solusio_contracts.invoices.run_mistakes import EARLIER, EMPTY, TWO_METHODS, of_second_run, of_several
 from solusio_contracts.invoices.scenario import ExpectedInvoice, Scenario, ScenarioCustomer
-from solusio_contracts.invoices.usage import LineKey, UsageLine, UsageWindow, by_customer, month_bounds
+from solusio_contracts.invoices.usage import LineKey, UsageLine, by_customer
 from solusio_contracts.reporting.report import Item, Outcome, Result
 from solusio_contracts.reporting.view import plural
 
@@ -47,9 +46,16 @@ class PeriodUsage:
     name: str
     usage: Sequence[UsageLine]
     """All lines, in the order of /usage."""
-    window: UsageWindow
     requested: Requested = ()
     """The periods for which the billing system requested usage."""
+    seen: Sequence[UsageLine] = ()
+    """The lines of these periods, if the month is not among them."""
+    turned: bool | None = None
+    """Whether it requested a later page."""
+    faulty: bool = False
+    """Whether SolusIO had faults."""
+    strays: Billed = field(default_factory=dict)
+    """Invoices of other months that missing ones were looked for in."""
     early: EarlyUsage = field(default_factory=dict)
     """All lines each time that it was billed while it was open."""
     circumstances: str = ""
@@ -66,14 +72,18 @@ def judge_period(
     broken: Collection[int] = (),
     question: str,
     request: str,
-) -> list["PendingAmounts"]:
-    """Compare the lines of a period's invoices with the expected ones; return what is left to compare.
+) -> list["JudgedInvoice"]:
+    """Compare the lines of a period's invoices with the expected ones; return what is left to judge.
 
     `broken` are the billing_user_ids of customers whose invoices cannot be read: they are left out.
     """
     right = {one.customer: one for one in scenario.invoices if one.period == period.name}
     own = by_customer(period.usage)
-    pending: list[PendingAmounts] = []
+    neighbours = [
+        Neighbour(number=ids[one.name], email=one.email, pricing=one.pricing_in(period.name))
+        for one in scenario.customers
+    ]
+    judged: list[JudgedInvoice] = []
     for customer in scenario.customers:
         number = ids[customer.name]
         if number in broken:
@@ -84,18 +94,13 @@ def judge_period(
         comparison = Comparison(where)
         expected = right.get(customer.name)
         _count(comparison, customer, pricing, expected, found, number)
-        mine = own.get(number, [])
         early = {
             at: [line for line in lines if line.billing_user_id == number]
             for at, lines in period.early.items()
         }
-        if expected is not None and not found:
-            mistakes = _why_missing(period, number) or explain_missing(mine, period.usage)
-            comparison.differences = not_yet_there(early, expected.tokens, where) or [
-                replace(one, mistakes=mistakes) for one in comparison.differences
-            ]
-        if expected is not None and found and pricing is not None:
-            invoice, noisy = without_noise(_closest(expected, found), pricing.currency.decimals)
+        invoice = _closest(expected, found) if found else None
+        if expected is not None and invoice is not None and pricing is not None:
+            invoice, noisy = without_noise(invoice, pricing.currency.decimals)
             if noisy:
                 comparison.expect(
                     False,
@@ -105,41 +110,60 @@ def judge_period(
                     ", ".join(str(amount) for amount in noisy[:3]),
                     mistakes=(FLOAT_NOISE,),
                 )
-            foreign = _foreign(scenario, ids, own, customer)
-            compare_lines(expected, invoice, comparison, foreign)
-            case = Case(
-                expected=expected,
-                billed=invoice,
-                pricing=pricing,
-                usage=mine,
-                everybody=period.usage,
-                window=period.window,
-                requested=period.requested,
-                same_mail=[
-                    line
-                    for other in scenario.customers
-                    if other is not customer and other.email == customer.email
-                    for line in own.get(ids[other.name], ())
-                ],
+            compare_lines(expected, invoice, comparison, _foreign(scenario, ids, own, customer))
+        case = Case(
+            scenario=scenario.id,
+            number=number,
+            period=period.name,
+            expected=expected,
+            billed=invoice,
+            pricing=pricing,
+            usage=own.get(number, []),
+            everybody=period.usage,
+            requested=period.requested,
+            seen=period.seen,
+            turned=period.turned,
+            neighbours=neighbours,
+            strays=period.strays.get(number, ()),
+            faulty=period.faulty,
+            old_prices=[one for one in _prices(customer) if one != pricing],
+        )
+        if expected is not None and not case.usage_is_right:
+            early_ones = (
+                not_yet_there(early, expected.tokens, where)
+                if invoice is None
+                else open_month(case, invoice, early, where)
             )
-            if comparison.differences:
-                comparison.differences = open_month(case, early, where) or explained(
-                    comparison.differences, explain_lines(case)
-                )
-            pending.append(
-                PendingAmounts(
-                    case, f"{scenario.id}, {customer.name}, {period.name}", where, question, request
-                )
-            )
+            if early_ones:
+                comparison.differences = early_ones
+                case = replace(case, usage_explained=True)
         verdict.checks += comparison.checks
         response = "\n".join(invoice_text(one) for one in found)[:INVOICE_SHOWN]
-        verdict.add(comparison.differences, question=question, request=request, response=response)
-    return pending
+        places = _added(
+            verdict, comparison.differences, question=question, request=request, response=response
+        )
+        name = f"{scenario.id}, {customer.name}, {period.name}"
+        judged.append(JudgedInvoice(case, name, where, question, request, places))
+    return judged
+
+
+def _prices(customer: ScenarioCustomer) -> Iterator[Pricing]:
+    """Yield what a token costs a customer in the course of a scenario."""
+    if customer.pricing is not None:
+        yield customer.pricing
+    yield from (one for _, one in customer.later_pricing)
+
+
+def _added(verdict: Verdict, differences: Sequence[Difference], **shown: str) -> dict[int, str]:
+    """Add differences; return the places of those without a cause, and what they are about."""
+    first = len(verdict.findings)
+    verdict.add(differences, **shown)
+    return {first + place: one.about for place, one in enumerate(differences) if not one.mistakes}
 
 
 @dataclass(frozen=True, slots=True)
-class PendingAmounts:
-    """An invoice whose amounts are judged once the method of rounding is known."""
+class JudgedInvoice:
+    """What a customer was billed: its amounts are judged once the method of rounding is known."""
 
     case: Case
     name: str
@@ -147,41 +171,68 @@ class PendingAmounts:
     where: str
     question: str
     request: str
+    places: dict[int, str]
+    """The places of findings in the verdict whose cause is not known yet, and what they are about."""
+
+    @property
+    def has_amounts(self) -> bool:
+        """Whether there is an invoice whose amounts can be judged."""
+        case = self.case
+        return case.expected is not None and case.billed is not None and case.pricing is not None
 
     def billed(self) -> BilledAmounts:
-        """Return its amounts, and what they follow from."""
+        """Return the amounts of the invoice, and what they follow from; only if it `has_amounts`."""
+        assert self.case.billed is not None  # noqa: S101
+        assert self.case.pricing is not None  # noqa: S101
         return BilledAmounts(self.case.billed, self.case.pricing)
 
 
-def judge_amounts(pending: PendingAmounts, method: Method, verdict: Verdict) -> None:
-    """Compare the amounts of an invoice with those of a method."""
-    case = pending.case
-    comparison = Comparison(pending.where)
+def judge_amounts(judged: JudgedInvoice, method: Method, verdict: Verdict) -> None:
+    """Compare the amounts of an invoice, if there is one, with those of a method."""
+    case = judged.case
+    if case.expected is None or case.billed is None or case.pricing is None:
+        return
+    comparison = Comparison(judged.where)
     compare_amounts(case.expected, case.billed, case.pricing, comparison, method)
     verdict.checks += comparison.checks
-    if comparison.differences:
-        mistakes, gross = explain_amounts(case, pending.billed().total_by(method))
-        differences = [
+    response = invoice_text(case.billed)[:INVOICE_SHOWN]
+    judged.places.update(
+        _added(
+            verdict,
+            comparison.differences,
+            question=judged.question,
+            request=judged.request,
+            response=response,
+        )
+    )
+
+
+def name_mistakes(judged: Sequence[tuple[JudgedInvoice, Verdict]]) -> Diagnosis:
+    """Add to findings the mistakes that explain them, from all that was billed in a run; return these."""
+    first = next((one.case.pricing for one, _ in judged if one.case.pricing is not None), None)
+    found = diagnose(
+        [Judged(replace(one.case, first=first), _wrong(one, verdict)) for one, verdict in judged]
+    )
+    for one, verdict in judged:
+        for place, about in one.places.items():
+            verdict.suspects[place] = found.of(one.case.scenario, about)
+            finding = verdict.findings[place]
             # A small difference with another cause than rounding violates the other clause.
-            replace(one, clause="INV-006") if gross and one.clause == "INV-007" else one
-            for one in explained(comparison.differences, mistakes)
-        ]
-        response = invoice_text(case.billed)[:INVOICE_SHOWN]
-        verdict.add(differences, question=pending.question, request=pending.request, response=response)
+            if finding.clause == "INV-007" and found.has_other_cause_than_rounding(one.case.scenario):
+                verdict.findings[place] = msgspec.structs.replace(finding, clause="INV-006")
+    return found
 
 
-def explained(
-    differences: Iterable[Difference], mistakes: Mapping[str, tuple[Mistake, ...]]
-) -> list[Difference]:
-    """Return differences with the mistakes that explain what they are about."""
-    return [replace(one, mistakes=one.mistakes or mistakes.get(one.about, ())) for one in differences]
+def _wrong(judged: JudgedInvoice, verdict: Verdict) -> frozenset[str]:
+    slight = any(verdict.findings[place].clause == "INV-007" for place in judged.places)
+    return frozenset((*judged.places.values(), *(("slight",) if slight else ())))
 
 
-def judge_method(pending: Sequence[PendingAmounts], found: Explanation) -> Verdict:
-    """Check that all invoices are rounded by one method."""
+def judge_method(judged: Sequence[JudgedInvoice], found: Explanation, diagnosis: Diagnosis) -> Verdict:
+    """Check that all invoices are rounded by one method, unless the diagnosis has another cause."""
     verdict = Verdict(checks=found.of)
     if found.contradiction:
-        told = [_rounded(pending[place], method) for place, method in found.contradiction]
+        told = [_rounded(judged[place], method) for place, method in found.contradiction]
         verdict.add(
             [
                 Difference(
@@ -191,7 +242,7 @@ def judge_method(pending: Sequence[PendingAmounts], found: Explanation) -> Verdi
                     "; ".join(told),
                     "",
                     "If you round differently on purpose, declare it in [invoices.method].",
-                    (TWO_METHODS,),
+                    (TWO_METHODS,) if found.lawful and not diagnosis.causes["total"] else (),
                 )
             ]
         )
@@ -204,11 +255,11 @@ def result_of_method(verdict: Verdict, curl: str) -> Result:
     return judged(Item(METHOD, "rounding", title, ("INV-016",)), verdict, curl=curl)
 
 
-def _rounded(pending: PendingAmounts, method: Method) -> str:
-    priced = pending.billed().priced
-    exact = float(priced.exact) / 10**priced.decimals
-    total = money(pending.case.billed.total, pending.case.pricing)
-    return f"{pending.name}: {exact:.6g} became {total}, as by {method}"
+def _rounded(judged: JudgedInvoice, method: Method) -> str:
+    billed = judged.billed()
+    exact = float(billed.priced.exact) / 10**billed.priced.decimals
+    total = money(billed.invoice.total, billed.pricing)
+    return f"{judged.name}: {exact:.6g} became {total}, as by {method}"
 
 
 def judge_again(
@@ -362,6 +413,7 @@ def _count(
             "unknown customer",
             f"no invoice: the billing system does not know {number}",
             _numbers(found),
+            about="foreign",
         )
     else:
         comparison.expect(
@@ -371,7 +423,7 @@ def _count(
             f"no invoice ({who})",
             _numbers(found),
             about="without usage",
-            mistakes=(EMPTY,),
+            mistakes=() if any(one.lines for one in found) else (EMPTY,),
         )
         strange = [line for invoice in found for line in invoice.lines]
         comparison.expect(
@@ -380,16 +432,8 @@ def _count(
             "lines without usage",
             "no line",
             f"{plural(len(strange), 'line')}, such as {strange[0].server}" if strange else "",
+            about="lines",
         )
-
-
-def _why_missing(period: PeriodUsage, number: int) -> tuple[Mistake, ...]:
-    """Return the mistakes in the requested period, if it has no usage of a customer."""
-    mistakes = tuple(period_mistakes.found_in(period.requested, *month_bounds(period.name)))
-    if not mistakes:
-        return ()
-    seen = [line for begin, end in windows(period.requested) for line in period.window(begin, end)]
-    return () if any(line.billing_user_id == number for line in seen) else mistakes
 
 
 def _numbers(found: Sequence[BilledInvoice]) -> str:
@@ -407,8 +451,10 @@ def _sizes(billed: Billed) -> list[int]:
     return sorted(len(found) for found in billed.values() if found)
 
 
-def _closest(expected: ExpectedInvoice, found: Sequence[BilledInvoice]) -> BilledInvoice:
+def _closest(expected: ExpectedInvoice | None, found: Sequence[BilledInvoice]) -> BilledInvoice:
     """Return the invoice most like the expected one, if there are several."""
+    if expected is None:
+        return found[0]
     return min(found, key=lambda one: (one.total != expected.total, abs(one.tokens - expected.tokens)))
 
 

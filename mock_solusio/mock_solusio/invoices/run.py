@@ -4,7 +4,7 @@ import datetime
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
@@ -24,20 +24,21 @@ from solusio_contracts.invoices.documents import BilledInvoice, read_invoices
 from solusio_contracts.invoices.early_bill import EarlyUsage
 from solusio_contracts.invoices.job import BillingJob
 from solusio_contracts.invoices.method import Explanation, explain, methods
-from solusio_contracts.invoices.period_mistakes import LOCAL_TIME
+from solusio_contracts.invoices.period_mistakes import LOCAL_TIME, Requested, found_in, windows
 from solusio_contracts.invoices.scenario import Scenario, customers_document
-from solusio_contracts.invoices.usage import UsageLine
+from solusio_contracts.invoices.usage import UsageLine, month_bounds
 from solusio_contracts.invoices.verdict import (
     METHOD,
     NUMBERS,
     InvoiceNumbers,
-    PendingAmounts,
+    JudgedInvoice,
     PeriodUsage,
     item_of,
     judge_again,
     judge_amounts,
     judge_method,
     judge_period,
+    name_mistakes,
     result_of,
     result_of_method,
 )
@@ -140,15 +141,16 @@ def run(
                 gone = str(error)
                 outcomes.append(item_of(one.scenario).undecided(Outcome.ERROR, gone))
         judged = [one for one in outcomes if isinstance(one, _Judged)]
-        pending = [each for one in judged for each in one.pending]
-        method = explain([one.billed() for one in pending], methods(**declared))
+        invoices = [each for one in judged for each in one.invoices if each.has_amounts]
+        method = explain([one.billed() for one in invoices], methods(**declared))
         for done in judged:
-            for each in done.pending:
+            for each in done.invoices:
                 judge_amounts(each, method.method, done.verdict)
-        overall = judge_method(pending, method)
+        diagnosis = name_mistakes([(each, done.verdict) for done in judged for each in done.invoices])
+        overall = judge_method(invoices, method, diagnosis)
         causes = name_causes([*(one.verdict for one in judged), overall])
         results = [one.result() if isinstance(one, _Judged) else one for one in outcomes]
-        if pending and METHOD not in skip:
+        if invoices and METHOD not in skip:
             results.append(result_of_method(overall, curl_of("")))
         numbers = billing.numbers.result(curl_of(""), gapless=gapless)
         if numbers is not None and NUMBERS not in skip:
@@ -175,7 +177,7 @@ class _Judged:
 
     scenario: Scenario
     verdict: Verdict
-    pending: Sequence[PendingAmounts]
+    invoices: Sequence[JudgedInvoice]
     error: str
     seconds: float
     curl: str
@@ -224,9 +226,9 @@ class _Run:
         began = time.monotonic()
         verdict = Verdict()
         file = self._folder / f"{one.scenario.id}.json"
-        pending: list[PendingAmounts] = []
+        invoices: list[JudgedInvoice] = []
         try:
-            error = self._billed(one, file, verdict, pending)
+            error = self._billed(one, file, verdict, invoices)
             if one.scenario.area == BORDERS and not error and not verdict.findings:
                 error = self._in_other_zones(one, file, verdict)
         finally:
@@ -235,7 +237,7 @@ class _Run:
         return _Judged(
             scenario=one.scenario,
             verdict=verdict,
-            pending=pending,
+            invoices=invoices,
             error=error,
             seconds=round(time.monotonic() - began, 3),
             curl=curl,
@@ -259,13 +261,13 @@ class _Run:
         one: NumberedScenario,
         file: Path,
         verdict: Verdict,
-        pending: list[PendingAmounts],
+        invoices: list[JudgedInvoice],
         *,
         zone: str = "",
     ) -> str:
         """Have all periods billed, and judge; return why a part could not be judged.
 
-        What is left to judge is added to `pending`.
+        What is left to judge is added to `invoices`.
         """
         unread: list[str] = []
         earlier: list[_Read] = []
@@ -290,7 +292,7 @@ class _Run:
                         known = customers
                         self._prepare(job)
                     if at is None:
-                        unread += self._period(one, job, shown, early, verdict, pending, earlier)
+                        unread += self._period(one, job, shown, early, verdict, invoices, earlier)
                     else:
                         early[msgspec.to_builtins(at)] = shown.usage
                         self._bill_early(job)
@@ -327,7 +329,7 @@ class _Run:
         shown: SandboxPeriod,
         early: EarlyUsage,
         verdict: Verdict,
-        pending: list[PendingAmounts],
+        invoices: list[JudgedInvoice],
         earlier: list["_Read"],
     ) -> list[str]:
         """Have a period billed twice, and judge; return which invoices cannot be read, and why.
@@ -359,16 +361,20 @@ class _Run:
         later = [self._invoices(one, each.job) for each in earlier] if last else []
         self._sandbox.hide()
         verdict.checks += 1  # INV-001
+        requested = self._sandbox.requested_periods()
         period = PeriodUsage(
             name=job.period,
             usage=shown.usage,
-            window=shown.window,
-            requested=self._sandbox.requested_periods(),
+            requested=requested,
+            seen=_seen(shown, job.period, requested),
+            turned=self._sandbox.turned(),
+            faulty=bool(one.scenario.faults and not earlier),
+            strays=self._strays(one, job, billed.keys() | broken.keys()),
             early=early,
             circumstances=f"with TZ={job.time_zone}" if job.time_zone else "",
         )
         steps = [self._system.bill.shown(job), self._system.invoices.shown(job)]
-        pending += judge_period(
+        invoices += judge_period(
             one.scenario,
             one.ids,
             period,
@@ -423,6 +429,23 @@ class _Run:
                 self._require_asked(failure)
                 raise
 
+    def _strays(
+        self, one: NumberedScenario, job: BillingJob, found: Collection[int]
+    ) -> dict[int, list[BilledInvoice]]:
+        """Look for missing invoices under the months around; a billing system that refuses has none there."""
+        wanted = {one.ids[each.customer] for each in one.scenario.invoices if each.period == job.period}
+        missing = wanted.difference(found)
+        strays: dict[int, list[BilledInvoice]] = defaultdict(list)
+        for period in _around(job.period) if missing else ():
+            try:
+                others, _ = read_invoices(self._do(self._system.invoices, replace(job, period=period)))
+            except (BillingError, DecodingError):
+                continue
+            for invoice in others:
+                if invoice.billing_user_id in missing and invoice.period != job.period:
+                    strays[invoice.billing_user_id].append(invoice)
+        return strays
+
     def _bill(self, job: BillingJob, faults: Sequence[Fault]) -> None:
         """Bill a period; after a run that failed because of faults, once more without them, as cron does.
 
@@ -466,6 +489,20 @@ class _Run:
             if each.billing_user_id in one.ids.values() and each.period in (job.period, None):
                 unread[each.billing_user_id] = each.problem
         return dict(mine), unread
+
+
+def _seen(shown: SandboxPeriod, period: str, requested: Requested) -> list[UsageLine]:
+    """Return the lines of the requested periods, unless the month is among them."""
+    since, until = month_bounds(period)
+    if not any(found_in(requested, since, until)):
+        return []
+    return [line for begin, end in windows(requested, until) for line in shown.window(begin, end)]
+
+
+def _around(period: str) -> list[str]:
+    """Return the months before and after a month."""
+    since, until = month_bounds(period)
+    return [f"{moment:%Y-%m}" for moment in (since - datetime.timedelta(days=1), until)]
 
 
 def _mismatch(one: NumberedScenario, period: str, shown: SandboxPeriod) -> str:

@@ -65,8 +65,14 @@ class InvoiceSandbox(Sandbox):
 
     def requested_periods(self) -> list[tuple[str, str]]:
         """Return `from` and `to` of the requests for usage since `play`, each pair once; empty if absent."""
-        queries = [dict(parse_qsl(query.decode("latin-1"))) for query in self._questions]
-        return list(dict.fromkeys((query.get("from", ""), query.get("to", "")) for query in queries))
+        return list(dict.fromkeys((query.get("from", ""), query.get("to", "")) for query in self._queries()))
+
+    def turned(self) -> bool:
+        """Tell whether a later page of usage was requested since `play`."""
+        return any(query.get("page", "1") not in {"", "0", "1"} for query in self._queries())
+
+    def _queries(self) -> list[dict[str, str]]:
+        return [dict(parse_qsl(query.decode("latin-1"))) for query in self._questions]
 
 
 class SandboxPeriod:

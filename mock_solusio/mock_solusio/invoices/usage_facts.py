@@ -49,6 +49,7 @@ def _fact(world: World, line: MeteredLine, idle: Mapping[str, Sequence[Interval]
         user_id=span.user_id,
         billing_user_id=line.billing_user_id,
         server=span.server_name,
+        server_id=span.server_id,
         resource=span.resource,
         resource_id=span.resource_id,
         plan=span.plan_name,

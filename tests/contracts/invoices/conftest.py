@@ -144,12 +144,13 @@ def make_case(make_pricing: Callable[..., Pricing]) -> Callable[..., Case]:
             taxes=[BilledTax(label=f"T{n}", amount=Decimal(one)) for n, one in enumerate(taxes)] or None,
         )
         return Case(
+            number=7,
+            period="2026-03",
             expected=expected,
             billed=billed,
             pricing=pricing,
             usage=usage,
             everybody=more.pop("everybody", usage),
-            window=more.pop("window", lambda *_: usage),
             **more,
         )
 
