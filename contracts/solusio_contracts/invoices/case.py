@@ -38,7 +38,7 @@ class Case:
     """The customer's billing_user_id."""
     period: str
     expected: ExpectedInvoice | None
-    """None: there must be no invoice."""
+    """None: no invoice is due."""
     billed: BilledInvoice | None
     """None: there is no invoice."""
     pricing: Pricing | None

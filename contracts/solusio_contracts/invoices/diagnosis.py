@@ -1,7 +1,7 @@
 """Explains what a billing system probably did, from all that it billed in a run. Pure.
 
-Lines, totals, printed amounts and printed parts are explained each by itself: a cause must explain most
-scenarios in which they are wrong, and is refuted by any customer for whom they are right and would not be.
+Lines, totals, printed amounts and printed parts are explained separately: a cause must explain most
+scenarios in which they are wrong. A customer whose figures are right, and would not be, refutes it.
 To add a mistake, write it into `line_mistakes`, `price_mistakes` or `rounding_mistakes`.
 """
 
@@ -89,7 +89,7 @@ def _among(wrong: Collection[int]) -> Callable[[Case], bool]:
 
 
 def _of_lines(everybody: Sequence[Case]) -> list[Cause]:
-    # Nobody can bill a customer whom the billing system does not know: that they were not proves nothing.
+    # An unknown customer cannot be billed: that they were not billed proves nothing.
     cases = [
         one
         for one in everybody

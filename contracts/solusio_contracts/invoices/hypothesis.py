@@ -1,7 +1,7 @@
 """Weighs probable causes against everything that was billed in a run. Pure.
 
 A hypothesis is a mistake, and what each customer would have been billed with it. It may have several
-variants, such as page sizes: a billing system has one, so each is weighed by itself.
+variants, such as page sizes: a billing system has one, so each is weighed separately.
 """
 
 from collections import defaultdict

@@ -20,7 +20,7 @@ Parts = tuple[Fraction | int, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Predicted:
-    """Amounts in the minor unit of the customer's currency. What is None is not predicted."""
+    """Amounts in the minor unit of the customer's currency. None: not predicted."""
 
     total: Fraction | int | None = None
     lines: Callable[[], tuple[Parts, ...]] | None = None

@@ -140,7 +140,7 @@ def same_mail(case: Case) -> Iterator[tuple[Hashable, Lines]]:
 
 
 def unknown_pays(case: Case) -> Iterator[tuple[Hashable, Lines]]:
-    """Yield the customer's lines and those of users whom the billing system does not know."""
+    """Yield the customer's lines and those of users unknown to the billing system."""
     known = [one.number for one in case.neighbours if one.pricing is not None]
     for kind, nobodies in _nobodies(case, known):
         for name, payer in _PAYERS.items():
