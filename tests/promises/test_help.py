@@ -13,6 +13,7 @@ from support.commands import invoke
 HEAVY = (
     *("schemathesis", "hypothesis", "starlette", "uvicorn", "sqlalchemy"),
     *("rich", "jinja2", "babel", "msgspec", "yaml"),
+    *("mcp", "pydantic", "watchfiles"),
 )
 
 
@@ -65,7 +66,14 @@ def loaded(*arguments: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["--version"], ["check", "--help"], ["reference", "--help"], ["pricing", "--help"]],
+    [
+        ["--help"],
+        ["--version"],
+        ["check", "--help"],
+        ["reference", "--help"],
+        ["pricing", "--help"],
+        ["mcp", "--help"],
+    ],
 )
 def test_help_loads_nothing_heavy(arguments):
     assert loaded(*arguments) == set()

@@ -1,5 +1,6 @@
 """`mock-solusio mcp`. Only click is imported here."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -40,6 +41,8 @@ def mcp(folder: Path, hosts: tuple[str, ...], allow_commands: bool) -> None:
 
     if importlib.util.find_spec("mcp") is None:
         raise click.UsageError(MISSING)
+    if sys.stdin.isatty():
+        click.echo("Waiting for an editor, which starts this command itself. Ctrl-C ends it.", err=True)
     from mock_solusio.mcp_server.access import Access
     from mock_solusio.mcp_server.server import serve
 

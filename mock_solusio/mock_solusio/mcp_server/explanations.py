@@ -1,6 +1,6 @@
 """The tools that explain rules, clauses and scenarios."""
 
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -19,6 +19,14 @@ from solusio_contracts.users.scenario import load_scenarios as user_scenarios
 ScenarioKind = Literal["invoices", "users"]
 AnyScenario: TypeAlias = InvoiceScenario | UserScenario
 
+OVERALL: Final = {
+    "valid-requests": "TP-407",
+    "rounding-method": "INV-016",
+    "invoice-numbers": "INV-013",
+    "certificate": "CL-008",
+}
+"""The clauses of what is judged over all requests, invoices or users of a run, by its name in reports."""
+
 
 def explain(name: str) -> Explanation:
     """Explain a rule (discount-key), a clause (TP-041) or a scenario, by the name that a finding has.
@@ -26,6 +34,7 @@ def explain(name: str) -> Explanation:
     Says what is required, who states it, why it matters, and what to change.
     """
     wanted = name.strip().lower()
+    wanted = OVERALL.get(wanted, wanted).lower()
     for rule in all_rules():
         if rule.name == wanted:
             return Explanation(
@@ -46,7 +55,7 @@ def explain(name: str) -> Explanation:
             [_clause(clauses()[one]) for one in found.clauses],
             content(found),
         )
-    known = [*(rule.name for rule in all_rules()), *clauses(), *scenarios]
+    known = [*(rule.name for rule in all_rules()), *clauses(), *OVERALL, *scenarios]
     raise ToolFailureError(f"{name!r} is not a rule, clause or scenario.{did_you_mean(wanted, known)}")
 
 

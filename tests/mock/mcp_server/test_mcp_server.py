@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import pty
 import re
 import signal
 import subprocess
@@ -18,7 +20,11 @@ import pytest
 from mock_solusio.invoices.command import invoices
 from mock_solusio.mcp_server.access import STEPS, Access, ToolFailureError
 from mock_solusio.mcp_server.checks import Checks
+from mock_solusio.mcp_server.explanations import explain
+from mock_solusio.users.certificate import CERTIFICATE
 from mock_solusio.users.command import users
+from mock_solusio.users.run import all_items
+from solusio_contracts.invoices.verdict import METHOD, NUMBERS
 from solusio_reference.app import create_app
 from solusio_reference.serving import running
 from solusio_reference.storage.customers import CustomerStore, seed_demo
@@ -264,6 +270,17 @@ def test_scenarios_run_and_a_difference_is_explained(tmp_path):
         use(tmp_path, script)
 
 
+def test_every_name_in_a_report_is_explained():
+    runs = {METHOD, NUMBERS, "valid-requests"}
+    for name in runs.union(one.rule for one in all_items()):
+        explained = explain(name)
+        assert explained.clauses, name
+        assert (explained.scenario is not None) == (explained.kind == "scenario")
+    assert explain("tp-041").name == "TP-041"
+    certificate = explain(CERTIFICATE.rule).clauses
+    assert [one.id for one in certificate] == list(CERTIFICATE.clauses)
+
+
 # Access
 
 
@@ -317,6 +334,23 @@ def test_a_signal_ends_it():
         assert json.loads(process.stdout.readline())["result"]["serverInfo"]["name"] == "mock-solusio"
         process.send_signal(signal.SIGTERM)
         assert process.wait(LIMIT) == 128 + signal.SIGTERM
+
+
+def test_on_a_terminal_it_says_what_it_waits_for():
+    controller, terminal = pty.openpty()
+    try:
+        with subprocess.Popen(
+            [sys.executable, "-m", "mock_solusio", "mcp"],
+            stdin=terminal,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        ) as process:
+            assert process.stderr is not None
+            assert process.stderr.readline().startswith(b"Waiting for an editor")
+            process.kill()
+    finally:
+        os.close(controller)
+        os.close(terminal)
 
 
 def test_without_the_extra_it_names_what_to_install(monkeypatch):
