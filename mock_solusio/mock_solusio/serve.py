@@ -399,7 +399,7 @@ def _greet(mock: "Mock", urls: Sequence[str], options: Options, authority: Path 
         ("User area", f"{url}/"),
         ("API", f"{url}/api/v1"),
         ("API reference", f"{url}/docs"),
-        ("Control", f"{url}/_mock"),
+        ("Operator", f"{url}/_mock/"),
         ("Administrator", mock.administrator),
         ("Access token", mock.admin_token),
         ("Clock", mock.clock.described()),

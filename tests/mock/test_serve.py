@@ -47,7 +47,7 @@ def test_it_says_what_a_newcomer_needs_and_its_lines_work():
     with serving() as (_, said, url):
         token = re.search(r"Access token +(\S+)", said)
         assert token
-        for path in ("/", "/api/v1", "/docs", "/_mock"):
+        for path in ("/", "/api/v1", "/docs", "/_mock/"):
             assert f"{url}{path}\n" in said
         lines = re.findall(r"^  (curl .*)$", said, re.MULTILINE)
         assert len(lines) == 3

@@ -36,6 +36,15 @@ def create_ui(
         with mock.transaction() as world:
             return responses.message(page, frame(world, request, visitor(world, request)))
 
+    async def api_root(request: Request) -> Response:
+        if "text/html" not in request.headers.get("accept", ""):
+            raise HTTPException(404)
+        page, note = messages.api_root(
+            f"{request.scope['scheme']}://{request.headers.get('host', 'localhost')}"
+        )
+        with mock.transaction() as world:
+            return responses.page(page, frame(world, request, visitor(world, request), mock_note=note))
+
     # All handlers are coroutines: Starlette runs others in threads, and the state is for one thread alone.
 
     async def to_login(request: Request, _error: Exception) -> Response:
@@ -62,6 +71,8 @@ def create_ui(
         routes=[
             *routes,
             Route("/", account.show),
+            Route("/api/v1", api_root),
+            Route("/api/v1/", api_root),
             Route("/servers", account.create, methods=["POST"]),
             Route("/servers/new", account.show_new),
             _form("/servers/{server_id}/delete", account.show_delete, account.delete),

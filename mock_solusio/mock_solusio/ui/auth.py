@@ -133,7 +133,8 @@ class AuthPages:
         """Show a form to a guest, tied to a cookie of their own."""
         known = request.cookies.get(responses.GUEST_COOKIE, "")
         guest = known or world.secret(f"guest at {world.now}", next(self._guests))
-        response = responses.page(page, frame(world, request, None, guest), status)
+        note = messages.at_login() if isinstance(page, LoginPage) else None
+        response = responses.page(page, frame(world, request, None, guest, mock_note=note), status)
         if not known:
             responses.set_cookie(response, request, responses.GUEST_COOKIE, guest)
         return response

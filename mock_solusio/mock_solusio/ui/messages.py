@@ -5,7 +5,7 @@ from collections.abc import Collection
 from mock_solusio.billing.advice import CustomerQuote
 from mock_solusio.domain.errors import DomainError
 from mock_solusio.domain.records.user import LOCKED, SUSPENDED, User
-from mock_solusio.ui.models import MessagePage, Problem
+from mock_solusio.ui.models import MessagePage, MockNote, Problem
 
 PORTAL = "Go back to your provider’s portal and open the user area from there."
 
@@ -42,11 +42,50 @@ def banner(user: User) -> str:
     )
 
 
-def without_prices(quote: CustomerQuote) -> tuple[str, ...]:
-    """Return what the mock says to its user on a page without prices; nothing if there are prices."""
+PLACES = (("/_mock/", "Operator’s page: requests, clock, users, faults"), ("/docs", "API reference"))
+"""Where somebody who uses the mock can go."""
+
+
+def without_prices(quote: CustomerQuote) -> MockNote | None:
+    """Return what the mock says to its user on a page without prices; None if there are prices."""
     if quote.pricing is not None:
-        return ()
-    return (f"This page shows no prices. {quote.reason}", quote.advice)
+        return None
+    return MockNote(
+        (f"This page shows no prices. {quote.reason}", quote.advice),
+        (("/_mock/operator/billing", "The latest answer of the billing endpoint"),),
+    )
+
+
+def at_login() -> MockNote:
+    """Return what the mock says on the login page, where its address leads."""
+    return MockNote(
+        (
+            "This is the user area of a mock SolusIO. The terminal in which it runs shows the password of "
+            "the administrator, and every request.",
+        ),
+        PLACES,
+    )
+
+
+def api_root(base_url: str) -> tuple[MessagePage, MockNote]:
+    """Return what the address of the API shows in a browser."""
+    page = MessagePage(
+        "This is the API of a mock SolusIO",
+        (
+            f"Programs send their requests to addresses below this one, such as {base_url}/api/v1/users, "
+            "with an access token. The mock prints that of the administrator when it starts.",
+        ),
+        "/docs",
+        "API reference",
+        status=200,
+    )
+    bearer = '-H "Authorization: Bearer $SOLUSIO_ACCESS_TOKEN"'
+    note = MockNote(
+        ("Try it in a terminal:",),
+        (("/", "User area"), *PLACES),
+        (f"curl {bearer} {base_url}/api/v1/plans",),
+    )
+    return page, note
 
 
 def wrong_address(text: str) -> MessagePage:

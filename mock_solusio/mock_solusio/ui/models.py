@@ -29,12 +29,23 @@ class Frame:
     docs: bool = True
     settings: bool = False
     """Whether the user sees settings: an operator."""
-    mock_note: tuple[str, ...] = ()
-    """What the mock says to its user, and no real SolusIO shows: paragraphs."""
+    mock_note: "MockNote | None" = None
     portal: str = ""
     """URL of the user's page in the billing system, if there is one to link to."""
     tour: str = ""
     """Path of the page that explains the demo, if this is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class MockNote:
+    """What the mock says to its user in a box of its own, and no real SolusIO shows."""
+
+    text: tuple[str, ...]
+    """Paragraphs."""
+    links: tuple[tuple[str, str], ...] = ()
+    """Addresses with their texts."""
+    commands: tuple[str, ...] = ()
+    """What to try in a terminal."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from mock_solusio.domain.world import World
 from mock_solusio.ui import responses
 from mock_solusio.ui.forms import FIELD, FormError, is_cross_site, proof, proven, read_form
 from mock_solusio.ui.messages import banner
-from mock_solusio.ui.models import Frame, Neighbours
+from mock_solusio.ui.models import Frame, MockNote, Neighbours
 
 
 class NotLoggedIn(Exception):  # noqa: N818 - not an error: the visitor has to log in first
@@ -58,7 +58,7 @@ def frame(
     user: User | None,
     guest: str = "",
     *,
-    mock_note: tuple[str, ...] = (),
+    mock_note: MockNote | None = None,
 ) -> Frame:
     """Return what surrounds a page; `guest` is the secret behind the forms of a visitor without a session."""
     secret = session_of(request) if user else guest

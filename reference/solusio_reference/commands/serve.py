@@ -132,6 +132,7 @@ def serve(
     from solusio_reference.request_log import logging_requests
     from solusio_reference.serving import listen, make_server, url_of
     from solusio_reference.storage.customers import CustomerStore
+    from solusio_reference.web.endpoint_page import with_page
 
     with ExitStack() as stack:
         client = None if solusio.url is None else stack.enter_context(open_solusio(solusio))
@@ -148,26 +149,26 @@ def serve(
         save_customers(store.database, imported)
         _seed_demo(store, seed_demo)
         mounts = _mounts(store, client, allow_remote=remote, tour_url=tour_url) if with_pages else {}
+        url = url_of(listener, path)
         try:
             app = create_app(store, token=token, path=path, mounts=mounts)
         except ValueError as error:
             raise click.UsageError(f"{error}.") from error
+        customers = store.all()
+        # Never the token itself: the page may be opened by somebody who did not start the server.
+        variable = None if token is None else f'"${TOKEN_VARIABLE}"'
+        app = with_page(app, path, url=url, customers=customers, token=variable, pages=with_pages)
         if log_requests:
             app = logging_requests(app, _print_to_standard_error)
         announce = stack.enter_context(_announcing(url_file))
-        url = url_of(listener, path)
-        shown_token = None
-        if token is not None:
-            # Do not print a token that comes from the environment.
-            shown_token = shlex.quote(token) if token_typed else f'"${TOKEN_VARIABLE}"'
         info = ServerInfo(
             url=url,
-            token=shown_token,
+            # A token that comes from the environment is not printed.
+            token=shlex.quote(token) if token is not None and token_typed else variable,
             pages=url_of(listener, "/billing") if with_pages else None,
             remote=remote,
             solusio=None if client is None else client.url,
         )
-        customers = store.all()
 
         def on_start() -> None:
             announce(url)
