@@ -2,7 +2,7 @@
 
 import datetime
 import email.utils
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, TypeVar
@@ -69,6 +69,20 @@ class Questions:
     """Whether email addresses and names of servers may be shown."""
 
 
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """How often something was as a clause says, of how often it could have been."""
+
+    clause: str
+    fits: int
+    of: int
+
+    @property
+    def confirms(self) -> bool:
+        """Whether every case fits; otherwise it contradicts the clause."""
+        return self.fits == self.of
+
+
 @dataclass(slots=True)
 class Once:
     """Remembers what was read by name, and what could not be."""
@@ -96,11 +110,18 @@ class Installation:
         self.questions = questions
         self.facts: list[Fact] = []
         """What was found that is neither good nor bad."""
+        self.witnesses: list[Witness] = []
+        """What was seen of clauses; without cases, nothing was."""
         self._once = Once()
 
     def add_fact(self, name: str, text: str) -> None:
         """Note something that is neither good nor bad."""
         self.facts.append(Fact(name=name, text=text))
+
+    def witness(self, clause: str, cases: Iterable[bool]) -> None:
+        """Note for each case whether it is as a clause says."""
+        seen = list(cases)
+        self.witnesses.append(Witness(clause, sum(seen), len(seen)))
 
     # Things of the API
 

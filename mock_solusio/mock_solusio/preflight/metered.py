@@ -4,7 +4,7 @@ A rule is data: a name for people, and what it says a line has. Where several ru
 the line says nothing about them; only the others count.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -124,20 +124,37 @@ TOKEN_RULES: Final[dict[str, Callable[[int, int, int, int], int]]] = {
 }
 
 
+PRICED: Final = {
+    (True, True): "US-020",
+    (True, False): "US-021",
+    (False, True): "US-022",
+    (False, False): "US-023",
+}
+"""The clause of a line, by whether it has an hourly and a monthly price."""
+
+
 def tokens(lines: Iterable[Line], month: int) -> Comparison:
     """Compare the tokens of lines with the rules; `month` is the number of its hours."""
     cases = (
-        (
-            line.tokens,
-            [rule(line.hours, line.per_hour, line.per_month, month) for rule in TOKEN_RULES.values()],
-        )
-        for line in lines
-        if line.tokens is not None
-        and line.hours is not None
-        and line.per_hour is not None
-        and line.per_month is not None
+        (cost, [rule(hours, per_hour, per_month, month) for rule in TOKEN_RULES.values()])
+        for hours, per_hour, per_month, cost in _priced(lines)
     )
     return compare(cases, list(TOKEN_RULES))
+
+
+def by_clause(lines: Iterable[Line]) -> Iterator[tuple[str, bool]]:
+    """Yield for each line the clause that says what it costs, and whether it costs that."""
+    for hours, per_hour, per_month, cost in _priced(lines):
+        ours = metering.cost(hours, per_hour, per_month).tokens
+        yield PRICED[bool(per_hour), bool(per_month)], cost == ours
+
+
+def _priced(lines: Iterable[Line]) -> Iterator[tuple[int, int, int, int]]:
+    """Yield hours, prices and tokens of the lines that have them."""
+    for one in lines:
+        if one.hours is None or one.per_hour is None or one.per_month is None or one.tokens is None:
+            continue
+        yield one.hours, one.per_hour, one.per_month, one.tokens
 
 
 # Hours of a server that was created in the month

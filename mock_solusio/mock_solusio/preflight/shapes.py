@@ -153,8 +153,10 @@ class _Members:
         self._name = name
         self._document = document(DOCUMENT)
         found = operation(name)
-        response = resolve(self._document, found.node["responses"]["200"])
-        base = f"{found.pointer}/responses/200/content/{pointer_token('application/json')}/schema"
+        stated = found.node["responses"]["200"]
+        response = resolve(self._document, stated)
+        place = str(stated["$ref"])[1:] if "$ref" in stated else f"{found.pointer}/responses/200"
+        base = f"{place}/content/{pointer_token('application/json')}/schema"
         self._schema: Node = response.get("content", {}).get("application/json", {}).get("schema", {})
         self._pointer = base
         self._places: dict[tuple[str, ...], _Place] = {}

@@ -14,6 +14,7 @@ from mock_solusio.preflight.listing import Row
 from mock_solusio.preflight.metered import (
     Comparison,
     Line,
+    by_clause,
     hours,
     moment_of,
     tokens,
@@ -66,6 +67,9 @@ def usage_answers(site: Installation) -> Iterator[Expect | Note]:
     )
     if not usage.whole:
         yield Note(usage.sampled("lines"))
+    begins = [one.since for one in map(understood, usage.rows) if one.since is not None]
+    site.witness("US-002", (site.month.since <= one < site.month.until for one in begins))
+    _witness_sums(site)
 
 
 @judgement("PF-060", title="usage lines have the members that the contract assumes")
@@ -90,6 +94,8 @@ def lines_cost_by_their_prices(site: Installation) -> Iterator[Expect | Note]:
     found = tokens(lines, (site.month.until - site.month.since) // HOUR)
     if not found.compared:
         raise Undecided("no usage line has integers hours, tokens_per_hour, tokens_per_month and tokens")
+    for number, fits in by_clause(lines):
+        site.witness(number, [fits])
     yield from _compared(site, "Tokens of a line", found)
 
 
@@ -115,7 +121,9 @@ def hours_count_from_creation(site: Installation) -> Iterator[Expect | Note]:
             cases.append((own[0].hours, begin, end))
     if not cases:
         raise NotJudged(f"no server that was created in {month.name} has a single, understood line")
-    yield from _compared(site, "Hours of a new server", hours(cases))
+    found = hours(cases)
+    site.witness("US-011", [True] * (found.compared - found.wrong) + [False] * found.wrong)
+    yield from _compared(site, "Hours of a new server", found)
 
 
 @judgement("PF-061", "US-010", title="servers accrue whether they run or not")
@@ -133,6 +141,12 @@ def stopped_servers_accrue(site: Installation) -> Iterator[Expect | Note]:
             continue
         runs = "running" if server.get("status") == "started" else "not running"
         counted[runs]["full" if sum(hours) >= full else "less"] += 1
+        # In a month that a server existed from end to end, as many hours begin as the month has.
+        site.witness("US-012" if runs == "running" else "US-010", [sum(hours) == full])
+    if site.usage.whole and site.servers.whole:
+        there = {server.get("id") for server in site.servers.rows}
+        # Without a deleted server, nothing shows that its lines would have stayed.
+        site.witness("US-008", (True for one in _lines_by_server(site) if one not in there))
     if not counted:
         raise NotJudged(f"no server that is still there existed during all of {month.name}")
     for runs, counts in sorted(counted.items(), reverse=True):
@@ -154,17 +168,17 @@ def stopped_servers_accrue(site: Installation) -> Iterator[Expect | Note]:
 @judgement("PF-061", "US-030", title="additional addresses are in the usage")
 def addresses_are_in_usage(site: Installation) -> Iterator[Expect | Note]:
     """What is not in the usage is billed by nobody."""
-    yield from _accompanying(site, "additional_ip", "additional addresses", _has_addresses)
+    yield from _accompanying(site, "US-030", "additional_ip", "additional addresses", _has_addresses)
 
 
 @judgement("PF-061", "US-031", title="backups are in the usage")
 def backups_are_in_usage(site: Installation) -> Iterator[Expect | Note]:
     """What is not in the usage is billed by nobody."""
-    yield from _accompanying(site, "backup", "backups", _has_backups)
+    yield from _accompanying(site, "US-031", "backup", "backups", _has_backups)
 
 
 def _accompanying(
-    site: Installation, kind: str, words: str, has: Callable[[Row], bool]
+    site: Installation, number: str, kind: str, words: str, has: Callable[[Row], bool]
 ) -> Iterator[Expect | Note]:
     """Judge whether usage has lines of a kind for servers that had it before the month was over, probably."""
     _lines(site)
@@ -179,6 +193,8 @@ def _accompanying(
     site.add_fact(
         f"Servers with {words}", f"{len(old) - len(without):,} of {len(old):,} have usage lines for them"
     )
+    # A thing may be younger than the month, so a server without such a line contradicts nothing.
+    site.witness(number, [True] * (len(old) - len(without)) or [False])
     yield Expect.that(
         len(without) < len(old),
         f"{plural(len(old), 'server')} with {words}",
@@ -223,6 +239,22 @@ def _compared(site: Installation, name: str, found: Comparison) -> Iterator[Expe
         site.answer("listUsage"),
     )
     yield from _sample(site)
+
+
+def _witness_sums(site: Installation) -> None:
+    """Note what the first page of usage says of the whole month (US-006, US-007)."""
+    answer = next((one for one in site.reader.answers if one.operation == "listUsage"), None)
+    meta = answer.value.get("meta") if answer is not None else None
+    if not isinstance(meta, dict):
+        return
+    totals, lines = meta.get("totals"), [understood(row) for row in site.usage.rows]
+    if isinstance(totals, dict) and site.usage.whole:
+        sums = (("hours", [one.hours for one in lines]), ("tokens", [one.tokens for one in lines]))
+        for name, parts in sums:
+            if name in totals and None not in parts:
+                site.witness("US-006", [totals[name] == sum(filter(None, parts))])
+    if "closed" in meta:
+        site.witness("US-007", [meta["closed"] is True])
 
 
 def _lines(site: Installation) -> list[Line]:

@@ -72,6 +72,7 @@ def one_user_per_billing_user_id(site: Installation) -> Iterator[Expect | Note]:
     for user in users:
         if user.get("billing_user_id") is not None:
             by_id[str(user["billing_user_id"])].append(user)
+    site.witness("UM-004", (len(same) == 1 for same in by_id.values()))
     for number, same in by_id.items():
         yield Expect.that(
             len(same) == 1,
