@@ -27,11 +27,17 @@ def utc(moment: Micros) -> datetime:
     return _LAST if moment > _LAST_MICROS else _EPOCH + timedelta(microseconds=moment)
 
 
-@functools.lru_cache(maxsize=8192)
 def rfc3339(moment: Micros) -> str:
     """Format a moment as SolusIO does, `2019-08-27T13:04:39.000000Z` (facts, sections 3 and 7)."""
-    # Cached, since the same few moments are formatted again and again.
-    return utc(moment).isoformat(timespec="microseconds")[:-6] + "Z"
+    minute, rest = divmod(min(moment, _LAST_MICROS), MINUTE)
+    seconds = str(rest).zfill(8)
+    return f"{_minute(minute)}:{seconds[:2]}.{seconds[2:]}Z"
+
+
+@functools.lru_cache(maxsize=16_384)
+def _minute(minutes: int) -> str:
+    # Cached, since moments that are shown together are close to each other.
+    return utc(minutes * MINUTE).isoformat(timespec="minutes")[:-6]
 
 
 def micros(moment: datetime) -> Micros:

@@ -51,13 +51,28 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     """When it got another plan or was deleted; None while the span continues."""
 
 
-class LineSpans(msgspec.Struct, frozen=True, kw_only=True):
-    """The spans of one usage line of a month."""
+class MeteredLine(msgspec.Struct, frozen=True, gc=False):
+    """A usage line of a part of a month. Millions are made, so the members are in the order of the store."""
 
     id: int
     """Id of the line in its month; ascending in order of appearance, and never reused."""
-    spans: tuple[Span, ...]
-    """All spans of the line, also those outside the month; the first has the resource and its prices."""
+    user_id: int
+    server_id: int
+    server_name: str
+    resource: str
+    resource_id: int
+    plan_id: int
+    plan_name: str
+    tokens_per_hour: int
+    tokens_per_month: int
+    hours: int
+    tokens: int
+    charge: str
+    """Which price applied: a `metering.Charge`."""
+    since: Micros
+    """When the use begins, not before the part."""
+    until: Micros
+    """When it ends, not after the part."""
 
 
 class UsageTotals(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,5 +136,5 @@ class Spans(Protocol):
     def totals(self, part: MonthPart) -> UsageTotals:
         """Return the sums over all selected lines; known sums cost nothing."""
 
-    def page(self, part: MonthPart, offset: int, count: int) -> Sequence[LineSpans]:
+    def page(self, part: MonthPart, offset: int, count: int) -> Sequence[MeteredLine]:
         """Return some of the selected lines, in order of appearance."""

@@ -4,14 +4,14 @@ A line is a resource with a plan and its prices in one calendar month (UTC). A l
 each of its months; a part of a month has only the hours that start in it. Nothing is calculated in advance.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import msgspec
 
 from mock_solusio.domain import metering
 from mock_solusio.domain.errors import Forbidden, Invalid
 from mock_solusio.domain.records.user import FORMER_USERS, USERS, User
-from mock_solusio.domain.spans import LineSpans, MonthPart, Span, UsageTotals
+from mock_solusio.domain.spans import MeteredLine, MonthPart, UsageTotals
 from mock_solusio.domain.world import World
 from mock_solusio.moment import Micros, parse_moment
 
@@ -46,21 +46,12 @@ class UsageQuery(msgspec.Struct, frozen=True, kw_only=True):
         return max(self.since, min(self.until, self.as_of))
 
 
-class MeteredLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A usage line."""
-
-    id: int
-    span: Span
-    """The span with the resource and its prices."""
-    billing_user_id: int | None
-    use: metering.Use
-    cost: metering.Cost
-
-
 class MeteredLines(msgspec.Struct, frozen=True, kw_only=True):
     """Some lines of a period, and the sums over all of them."""
 
     lines: list[MeteredLine]
+    customers: dict[int, int | None]
+    """The ids of their users in the billing system, by the ids of the users."""
     totals: UsageTotals
 
 
@@ -140,16 +131,15 @@ def read(world: World, query: UsageQuery, offset: int, count: int) -> MeteredLin
     """Return some lines of a period, by month and order of appearance, and the sums over all lines."""
     totals = UsageTotals()
     lines: list[MeteredLine] = []
-    customers: dict[int, int | None] = {}
     for part in _parts(world, query):
         known = world.spans.totals(part)
         start = offset - totals.lines
         missing = count - len(lines)
         if start < known.lines and missing:
-            entries = world.spans.page(part, max(0, start), missing)
-            lines += [_line(world, entry, part, customers) for entry in entries]
+            lines += world.spans.page(part, max(0, start), missing)
         totals += known
-    return MeteredLines(lines=lines, totals=totals)
+    customers = billing_user_ids(world, {line.user_id for line in lines})
+    return MeteredLines(lines=lines, customers=customers, totals=totals)
 
 
 def _parts(world: World, query: UsageQuery) -> Iterator[MonthPart]:
@@ -165,27 +155,14 @@ def _parts(world: World, query: UsageQuery) -> Iterator[MonthPart]:
         )
 
 
-def _line(world: World, entry: LineSpans, part: MonthPart, customers: dict[int, int | None]) -> MeteredLine:
-    span = entry.spans[0]
-    if span.user_id not in customers:
-        customers[span.user_id] = billing_user_id(world, span.user_id)
-    use = metering.use(entry.spans, part.since, part.until)
-    return MeteredLine(
-        id=entry.id,
-        span=span,
-        billing_user_id=customers[span.user_id],
-        use=use,
-        cost=metering.cost(use.hours, span.tokens_per_hour, span.tokens_per_month),
-    )
-
-
-def billing_user_id(world: World, user_id: int) -> int | None:
-    """Return a user's id in the billing system: the present one, or the last one of a deleted user (assumed).
+def billing_user_ids(world: World, user_ids: Collection[int]) -> dict[int, int | None]:
+    """Return the ids of users in the billing system: the present one, or a deleted user's last one (assumed).
 
     So an id that is set or corrected later applies to all of the user's usage.
     """
-    user = world[USERS].get(user_id)
-    if user is not None:
-        return user.billing_user_id
-    former = world[FORMER_USERS].first(user_id=user_id)
-    return None if former is None else former.billing_user_id
+    found: dict[int, int | None] = dict.fromkeys(user_ids)
+    present = world[USERS].values("billing_user_id", user_ids)
+    gone = [user_id for user_id in user_ids if user_id not in present]
+    for former in reversed(world[FORMER_USERS].find(user_id=gone)) if gone else ():
+        found[former.user_id] = former.billing_user_id
+    return found | present

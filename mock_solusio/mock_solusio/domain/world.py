@@ -4,7 +4,7 @@ Records are immutable: a change replaces a record with a new one. The store impl
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -102,6 +102,9 @@ class Table(Protocol[T]):
 
     def count(self, **where: Any) -> int:
         """Return the number of records that meet all conditions."""
+
+    def values(self, field: str, keys: Collection[int]) -> dict[int, Any]:
+        """Return a field by which records can be found, of the records with these ids that exist."""
 
     def tally(self, field: str, value: int) -> int:
         """Return how many records have an id in a tallied field, or in the list there, at no cost."""

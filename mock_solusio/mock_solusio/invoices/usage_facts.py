@@ -7,7 +7,8 @@ from mock_solusio.domain import lifecycle, usage
 from mock_solusio.domain.records.plans import PLANS
 from mock_solusio.domain.records.servers import SERVERS, Server
 from mock_solusio.domain.records.user import USERS
-from mock_solusio.domain.usage import MeteredLine, UsageQuery
+from mock_solusio.domain.spans import MeteredLine
+from mock_solusio.domain.usage import UsageQuery
 from mock_solusio.domain.world import World
 from mock_solusio.moment import HOUR, Micros, micros, utc
 from solusio_contracts.invoices.scenario import Scenario
@@ -32,36 +33,35 @@ def lines(mock: Mock, scenario: Scenario, since: Micros, until: Micros) -> Seque
     with mock.transaction() as world:
         world.spans.enter(world.now, since, until)
         query = UsageQuery(since=since, until=until, as_of=world.now)
-        found = usage.read(world, query, 0, _ALL).lines
+        found = usage.read(world, query, 0, _ALL)
         idle = _idle(scenario, world.now)
-        return [_fact(world, line, idle) for line in found]
+        return [_fact(world, line, found.customers[line.user_id], idle) for line in found.lines]
 
 
-def _fact(world: World, line: MeteredLine, idle: Mapping[str, Sequence[Interval]]) -> UsageLine:
-    span = line.span
-    server = world[SERVERS].get(span.server_id)
-    plan = world[PLANS].get(span.plan_id)
-    now = None if plan is None else lifecycle.metered_price(plan, span.resource)
-    within = [
-        min(end, line.use.until) - max(begin, line.use.since) for begin, end in idle.get(span.server_name, ())
-    ]
+def _fact(
+    world: World, line: MeteredLine, billing_user_id: int | None, idle: Mapping[str, Sequence[Interval]]
+) -> UsageLine:
+    server = world[SERVERS].get(line.server_id)
+    plan = world[PLANS].get(line.plan_id)
+    now = None if plan is None else lifecycle.metered_price(plan, line.resource)
+    within = [min(end, line.until) - max(begin, line.since) for begin, end in idle.get(line.server_name, ())]
     return UsageLine(
-        user_id=span.user_id,
-        billing_user_id=line.billing_user_id,
-        server=span.server_name,
-        server_id=span.server_id,
-        resource=span.resource,
-        resource_id=span.resource_id,
-        plan=span.plan_name,
-        since=utc(line.use.since),
-        until=utc(line.use.until),
-        hours=line.use.hours,
-        tokens_per_hour=span.tokens_per_hour,
-        tokens_per_month=span.tokens_per_month,
-        tokens=line.cost.tokens,
-        charge=str(line.cost.charge),
+        user_id=line.user_id,
+        billing_user_id=billing_user_id,
+        server=line.server_name,
+        server_id=line.server_id,
+        resource=line.resource,
+        resource_id=line.resource_id,
+        plan=line.plan_name,
+        since=utc(line.since),
+        until=utc(line.until),
+        hours=line.hours,
+        tokens_per_hour=line.tokens_per_hour,
+        tokens_per_month=line.tokens_per_month,
+        tokens=line.tokens,
+        charge=line.charge,
         server_gone=server is None or server.is_deleting,
-        user_gone=world[USERS].get(span.user_id) is None,
+        user_gone=world[USERS].get(line.user_id) is None,
         status="running" if server is None else _status(server),
         idle_hours=sum(max(0, length) for length in within) // HOUR,
         now_per_hour=None if now is None else now.tokens_per_hour,

@@ -34,11 +34,16 @@ def _hours(span: str) -> str:
     )
 
 
+# What the spans of a line beside the first add. Few lines have any, so these are looked up only for them.
 _MORE = f"(SELECT sum({_hours('x')}) FROM spans x WHERE x.line = u.line AND x.line <> x.id)"  # noqa: S608
 
-_TOKENS = """CASE WHEN hours = 0 THEN 0
-    WHEN by_month > 0 AND (by_hour = 0 OR hours * by_hour > by_month) THEN by_month
-    ELSE hours * by_hour END"""
+_MONTHLY = "hours > 0 AND by_month > 0 AND (by_hour = 0 OR hours * by_hour > by_month)"
+_TOKENS = f"CASE WHEN {_MONTHLY} THEN by_month ELSE hours * by_hour END"
+
+_OF_SPAN = """, b.user_id, b.server_id, b.server_name, b.resource, b.resource_id, b.plan_id, b.plan_name,
+    max(b.started_at, :since) AS begins, min(coalesce(b.ended_at, :until), :until) AS ends"""
+_ROW = f"""user_id, server_id, server_name, resource, resource_id, plan_id, plan_name, by_hour, by_month,
+    hours, {_TOKENS}, CASE WHEN {_MONTHLY} THEN 'monthly' ELSE 'hourly' END, begins, ends"""
 
 
 def _lines(part: MonthPart, extra: str = "") -> str:
@@ -49,10 +54,11 @@ def _lines(part: MonthPart, extra: str = "") -> str:
         whose = f"AND u.user_id IN ({marks})"
         # By default, SQLite scans the whole month, since that is in order.
         index = 'INDEXED BY "usage lines by user"'
-    return f"""SELECT u.id AS place, u.line AS first, {_MORE} AS more, b.tokens_per_hour AS by_hour,
+    return f"""SELECT *, base + coalesce(more, 0) AS hours FROM (
+        SELECT u.id AS place, u.line AS first, {_MORE} AS more, b.tokens_per_hour AS by_hour,
         b.tokens_per_month AS by_month, {_hours("b")} AS base{extra}
         FROM usage_lines u {index} CROSS JOIN spans b ON b.id = u.line
-        WHERE u.month = :month AND u.id > :after {whose} ORDER BY u.id"""  # noqa: S608 - names are our own
+        WHERE u.month = :month AND u.id > :after {whose} ORDER BY u.id LIMIT -1)"""  # noqa: S608 - names are our own
 
 
 @dataclass(slots=True)
@@ -96,13 +102,12 @@ class Sums:
         """Drop all sums."""
         self._known.clear()
 
-    def rows(
-        self, part: MonthPart, known: Sum, offset: int, count: int, members: str
-    ) -> list[tuple[Any, ...]]:
-        """Return lines: id, id of the first span, whether there are more spans, and members of the first.
+    def rows(self, part: MonthPart, offset: int, count: int) -> list[tuple[Any, ...]]:
+        """Return lines: id of the first span, 1 if it is the only one, and the members of a `MeteredLine`.
 
-        `offset` and `count` count only lines with hours.
+        `since` and `until` are those of the first span. `offset` and `count` count only lines with hours.
         """
+        known = self.of(part)
         if offset >= known.totals.lines:
             return []
         number = bisect_right(known.numbers, offset) - 1
@@ -110,21 +115,20 @@ class Sums:
         if offset in known.ends:
             start, after = offset, known.ends[offset]
         rows = self._connection.execute(
-            f"SELECT place, first, more IS NOT NULL, {_names(members)} FROM ({_lines(part, f', {members}')})"  # noqa: S608
-            " WHERE base + coalesce(more, 0) > 0 LIMIT :count OFFSET :skip",
+            f"SELECT first, more IS NULL, place, {_ROW} FROM ({_lines(part, _OF_SPAN)})"  # noqa: S608
+            " WHERE hours > 0 LIMIT :count OFFSET :skip",
             {**_about(part), "after": after, "count": count, "skip": offset - start},
         ).fetchall()
         if rows:
-            known.ends[offset + len(rows)] = rows[-1][0]
+            known.ends[offset + len(rows)] = rows[-1][2]
             if len(known.ends) > PLACES:
                 known.ends.popitem(last=False)
         return rows
 
     def _made(self, part: MonthPart) -> Sum:
-        lines = f"SELECT place, base + coalesce(more, 0) AS hours, by_hour, by_month FROM ({_lines(part)})"  # noqa: S608
         chunk = (
             f"SELECT count(*), max(place), coalesce(sum(hours > 0), 0), coalesce(sum(hours), 0),"  # noqa: S608
-            f" coalesce(sum({_TOKENS}), 0) FROM ({lines} LIMIT {STEP})"
+            f" coalesce(sum({_TOKENS}), 0) FROM ({_lines(part)} LIMIT {STEP})"
         )
         about = {**_about(part), "after": -1}
         made = Sum(UsageTotals(), [0], [-1])
@@ -144,7 +148,3 @@ class Sums:
 def _about(part: MonthPart) -> dict[str, int]:
     users = {f"user{number}": user_id for number, user_id in enumerate(part.user_ids or ())}
     return {"month": part.month, "since": part.since, "until": part.until, **users}
-
-
-def _names(members: str) -> str:
-    return members.replace("b.", "")

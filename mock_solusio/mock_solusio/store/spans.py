@@ -14,8 +14,8 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from mock_solusio.domain.metering import LATEST, first_hour, month_of, month_start
-from mock_solusio.domain.spans import LineSpans, MonthPart, Span, UsageTotals
+from mock_solusio.domain.metering import LATEST, first_hour, month_of, month_start, use
+from mock_solusio.domain.spans import MeteredLine, MonthPart, Span, UsageTotals
 from mock_solusio.moment import HOUR, Micros
 from mock_solusio.store.span_sums import Sums
 
@@ -214,11 +214,12 @@ class SpanTable:
         """Return the sums over all lines of a part of a month; cached sums cost nothing."""
         return self._sums.of(part).totals
 
-    def page(self, part: MonthPart, offset: int, count: int) -> Sequence[LineSpans]:
+    def page(self, part: MonthPart, offset: int, count: int) -> list[MeteredLine]:
         """Return some lines of a part of a month, in the order of their appearance."""
-        found = self._sums.of(part)
-        rows = self._sums.rows(part, found, offset, count, _BASE)
-        return self._entries(rows)
+        return [
+            MeteredLine(*(members if is_alone else (*members[:-2], *self._ends(line, part))))
+            for line, is_alone, *members in self._sums.rows(part, offset, count)
+        ]
 
     def clear(self) -> None:
         """Delete all, within a transaction."""
@@ -243,19 +244,14 @@ class SpanTable:
         row: dict[str, Any] = {name: getattr(span, name) for name in _MEMBERS}
         return {**row, "id": self._last, "enters_at": None if without_hours else first}
 
-    def _entries(self, rows: Sequence[tuple[Any, ...]]) -> list[LineSpans]:
-        several = [row[1] for row in rows if row[2]]
-        further: dict[int, list[Span]] = {}
-        for line in several:
-            more = self._connection.execute(
-                f"SELECT {_COLUMNS} FROM spans WHERE line = ? AND line <> id ORDER BY id",  # noqa: S608
-                (line,),
-            )
-            further[line] = [_span(row) for row in more]
-        return [LineSpans(id=row[0], spans=(_span(row[3:]), *further.get(row[1], ()))) for row in rows]
-
-
-_BASE = ", ".join(f"b.{name}" for name in _MEMBERS)
+    def _ends(self, line: int, part: MonthPart) -> tuple[Micros, Micros]:
+        """Return when the use of a line with several spans begins and ends within a part."""
+        rows = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM spans WHERE line = ?",  # noqa: S608
+            (line,),
+        )
+        found = use([_span(row) for row in rows], part.since, part.until)
+        return found.since, found.until
 
 
 def _span(row: Sequence[Any]) -> Span:

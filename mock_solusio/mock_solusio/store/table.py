@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -167,6 +167,12 @@ class StoredTable(Generic[T]):
         condition, values = self._condition(where)
         return int(self._connection.execute(self._count + condition, values).fetchone()[0])
 
+    def values(self, field: str, keys: Collection[int]) -> dict[int, Any]:
+        """Return a field by which records can be found, of the records with these ids that exist."""
+        condition, values = self._condition({"id": list(keys)})
+        select = f'SELECT id, "{field}" FROM "{self.kind.name}"{condition}'  # noqa: S608 - names are our own
+        return dict(self._connection.execute(select, values).fetchall())
+
     def tally(self, field: str, value: int) -> int:
         """Return how many records have a value in a tallied field, or in the list there."""
         number = self._tallied((field, value))
@@ -249,8 +255,8 @@ class StoredTable(Generic[T]):
                 values += [f'$."{name}"', value.item]
                 shape += (name, Has)
             elif isinstance(value, list | tuple | set | frozenset):
-                values += value
-                shape += (name, len(value))
+                values.append(msgspec.json.encode(list(value)).decode())
+                shape += (name, list)
             else:
                 values.append(value)
                 shape += (name, "=")
@@ -277,7 +283,7 @@ class StoredTable(Generic[T]):
             if value is None:
                 parts.append(f"{column} IS NULL")
             elif isinstance(value, list | tuple | set | frozenset):
-                parts.append(f"{column} IN ({', '.join('?' * len(value))})")
+                parts.append(f"{column} IN (SELECT value FROM json_each(?))")  # noqa: S608 - names are our own
             else:
                 parts.append(f"{column} = ?")
         return " WHERE " + " AND ".join(parts) if parts else ""

@@ -33,7 +33,7 @@ def list_usage(call: Call) -> Reply:
             call.expires(call.now + 1)
         number, per_page = requested_page(call, MAX_PER_PAGE)
         found = usage.read(call.world, query, (number - 1) * per_page, per_page)
-        lines = [usage_line_view(line) for line in found.lines]
+        lines = [usage_line_view(line, found.customers[line.user_id]) for line in found.lines]
         envelope = page_envelope(call, lines, found.totals.lines, MAX_PER_PAGE)
         envelope["meta"] |= usage_meta(query, found.totals)
         return envelope
