@@ -202,7 +202,7 @@ def invoicing(session: nox.Session) -> None:
 
 @nox.session
 def screenshots(session: nox.Session) -> None:
-    """Take the screenshots of README.md and docs/walkthrough.md. Needs chromium and php."""
+    """Take the screenshots of README.md and docs. Needs chromium and php."""
     install(session, "test")
     session.run("python", "docs/screenshots.py", *session.posargs)
 

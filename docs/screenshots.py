@@ -1,4 +1,4 @@
-"""Takes the screenshots of README.md and docs/walkthrough.md: `nox -s screenshots`.
+"""Takes the screenshots of README.md, docs/walkthrough.md and docs/mock.md: `nox -s screenshots`.
 
 Checks the PHP example with a misspelled key, runs the demo with a fixed seed and clock, and opens the report
 and the pages in Chromium. The same versions of Chromium, fonts and Faker produce the same bytes. Each picture
@@ -132,6 +132,11 @@ def main() -> None:
         browser.close()
 
 
+STEADY = r"""all => { for (const one of all) one.innerHTML = one.innerHTML
+  .replace(/127\.0\.0\.1:\d+/g, "127.0.0.1:8080").replace(/[\d.]+ ms/g, "1.0 ms")
+  .replace(/\w+, \d+ \w+ \d+ [\d:]+ GMT/g, "Wed, 15 Apr 2026 12:00:00 GMT") }"""
+"""Replaces what differs each time: ports, durations and the machine's time."""
+
 SIZES = {
     "screen": ViewportSize(width=1280, height=800),
     "phone": ViewportSize(width=390, height=844),
@@ -165,6 +170,7 @@ def every_page(browser: Browser, said: dict[str, str], folder: Path) -> None:
         "billing-found": f"{billing}/invoices?q=a",
         "billing-invoice": said["Invoice"],
         "billing-not-found": f"{billing}/nowhere",
+        **operator_pages(browser, solusio),
     }
     for size, viewport in SIZES.items():
         for scheme in ("light", "dark"):
@@ -182,6 +188,38 @@ def every_page(browser: Browser, said: dict[str, str], folder: Path) -> None:
             for context in (guest, user):
                 context.close()
     visits.close()
+
+
+def operator_pages(browser: Browser, solusio: str) -> dict[str, str]:
+    """Give every operator's page something to show; return the addresses by name."""
+    operator = browser.new_page()
+    for page, field, value, button in (
+        ("faults?kind=status", "Operation", "createServer", "Inject the fault"),
+        ("state", "Name", "before", "Save a snapshot"),
+        ("billing", "Billing user id", "1001", "Ask for the price"),
+    ):
+        operator.goto(f"{solusio}/_mock/operator/{page}")
+        operator.locator("main").get_by_label(field).fill(value)
+        operator.get_by_role("button", name=button).click()
+        operator.locator(".notice").wait_for()
+    operator.close()
+    below = f"{solusio}/_mock/operator"
+    paths = {
+        "exchange": "journal/1",
+        "findings": "findings",
+        "faults": "faults",
+        "faults-random": "faults?kind=random",
+        "users": "users",
+        "billing": "billing",
+        "webhooks": "webhooks",
+        "state": "state",
+        "reset": "reset",
+        "not-found": "nowhere",
+    }
+    return {
+        "operator": f"{solusio}/_mock/",
+        **{f"operator-{name}": f"{below}/{path}" for name, path in paths.items()},
+    }
 
 
 def walk(page: Page, said: dict[str, str]) -> None:
@@ -217,6 +255,13 @@ def walk(page: Page, said: dict[str, str]) -> None:
     page.get_by_role("button", name="Run billing now for April 2026").click()
     page.get_by_text("Finished").wait_for()
     shoot(page, "walkthrough-run", page.locator("main > :last-child"))
+
+    page.set_viewport_size(SIZES["screen"])
+    page.goto(f"{said['API'].removesuffix('/api/v1')}/_mock/")
+    page.locator(".entry", has=page.locator(".billing")).first.click()
+    page.locator("#pane .what").wait_for()
+    page.locator("#entries, #pane").evaluate_all(STEADY)
+    save("operator-page", page.screenshot())
 
 
 def date(page: Page) -> None:

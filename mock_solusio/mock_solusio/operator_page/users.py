@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from mock_solusio.control.api import Control
 from mock_solusio.domain import access_tokens, servers, users
-from mock_solusio.domain.errors import DomainError
+from mock_solusio.domain.errors import BadRequest, DomainError
 from mock_solusio.domain.records.roles import ROLES
 from mock_solusio.domain.records.user import ACTIVE, LOCKED, SUSPENDED, USERS, User
 from mock_solusio.domain.world import World
@@ -51,7 +51,7 @@ class UserPages:
         return render.page(page, self._frames.frame(request))
 
     async def change(self, request: Request) -> Response:
-        """Log in as a user, or change their status; errors are said on the page."""
+        """Log in as a user, or change their status; the journal notes it, and the page shows an error."""
         form = await read_form(request)
         what = form.get("do", "")
         try:
@@ -59,13 +59,23 @@ class UserPages:
                 user = world[USERS].get_or_404(request.path_params["user_id"])
                 if what == "login":
                     _, secret = access_tokens.issue(world, user, one_time=True)
-                    return render.see_other(f"/auth/by_token/{secret}")
-                if what not in _STATUSES:
-                    return self._frames.back(form, Notice("Choose what to do with the user.", failed=True))
-                users.update(world, user, status=_STATUSES[what])
+                elif what in _STATUSES:
+                    users.update(world, user, status=_STATUSES[what])
+                else:
+                    raise BadRequest("Choose what to do with the user.")
         except DomainError as error:
             return self._frames.back(form, Notice(error.message, failed=True))
-        return self._frames.back(form, Notice(f"{user.email} is {_STATUSES[what]}."))
+        if what == "login":
+            self._note(request, f"a login link for {user.email}")
+            return render.see_other(f"/auth/by_token/{secret}")
+        done = f"{user.email} is {_STATUSES[what]}"
+        self._note(request, done)
+        return self._frames.back(form, Notice(f"{done}."))
+
+    def _note(self, request: Request, done: str) -> None:
+        # The control API has no operation for it.
+        path, moment = request.scope["path"], self._mock.clock.now()
+        self._mock.journal.add("control", "POST", path, moment=moment, status=303, notes=[done])
 
 
 def _row(world: World, user: User) -> UserRow:

@@ -97,7 +97,7 @@ def configure(solusio, url):
 @pytest.mark.parametrize(
     ("answer", "notice", "state"),
     [
-        (JSONResponse(PRICE), "returned a price for user 42", "price User 42 pays 0.5 USD a token"),
+        (JSONResponse(PRICE), "returned a price for user 42", "gives prices User 42 pays 0.5 USD a token"),
         (JSONResponse({"no": "token"}, 403), "refuses the authorization token (status 403)", "refused"),
         (JSONResponse({"no": "price"}), "mock-solusio check", "no price"),
     ],

@@ -21,6 +21,8 @@ def test_status_changes_and_back(operator, solusio, ann, button):
     page = operator.send(PATH, f"{PATH}/{ann['id']}", {"do": button})
     assert f"ann@example.com is {state}." in page.text
     assert status(solusio, ann) == state
+    (entry,) = solusio.journal.read(kind="control")
+    assert (entry.path, entry.notes) == (f"{PATH}/{ann['id']}", (f"ann@example.com is {state}",))
     page = operator.send(PATH, f"{PATH}/{ann['id']}", {"do": "activate"})
     assert "ann@example.com is active." in page.text
     assert status(solusio, ann) == "active"
@@ -43,6 +45,8 @@ def test_log_in_as_opens_the_user_area_through_a_link_that_works_once(operator, 
     with httpx.Client(base_url=solusio.url) as other:
         assert other.get(link).status_code == 410
     secret = link.rpartition("/")[2]
+    (entry,) = solusio.journal.read(kind="control")
+    assert entry.notes == ("a login link for ann@example.com",)
     assert all(secret not in operator.open(f"/_mock/operator/journal/{n}").text for n in range(1, 5))
 
 

@@ -173,6 +173,7 @@ async function tick() {
 }
 
 if (list) startJournal();
+document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 const address = new URL(location.href);
 if (address.searchParams.has("said")) {
   address.searchParams.delete("said"); // shown once
