@@ -5,6 +5,7 @@ counted, with the reason; an entry that HAR does not allow is one of them.
 """
 
 import base64
+import re
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,11 @@ _SOCKETS: Final = frozenset({"ws", "wss"})
 _WITHOUT_BODY: Final = frozenset({204, 205, 304})
 LARGEST: Final = 1024 * 1024 * 1024
 """Bytes of a file; a browser's session of a day has some hundred megabytes."""
+_ESCAPE: Final = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+"""Any escape in a JSON text; the group is half of a surrogate pair."""
 
 
 class HarError(Exception):
@@ -92,7 +98,15 @@ class HarFile:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._entries = from_json(read_text(path, largest=LARGEST), _File, str(path)).log.entries
+            text = read_text(path, largest=LARGEST)
+            try:
+                file = from_json(text, _File, str(path))
+            except MisfitError:
+                raise
+            except DecodingError:
+                # JavaScript, and so a browser, writes half of a surrogate pair, which no UTF-8 text can have.
+                file = from_json(_ESCAPE.sub(_whole, text), _File, str(path))
+            self._entries = file.log.entries
         except MisfitError as error:
             # Without the value: it may be a secret.
             raise HarError(
@@ -115,6 +129,11 @@ class HarFile:
                 self.left_out[str(error)] += 1
         self.without_body = sum(one.response_body is None for one in made)
         return sorted(made, key=lambda one: one.moment)
+
+
+def _whole(escape: re.Match[str]) -> str:
+    """Return an escape, or the replacement character for half of a surrogate pair."""
+    return escape[0] if escape[1] is None else r"\ufffd"
 
 
 def _exchange(raw: msgspec.Raw, below: str) -> RealExchange:

@@ -250,6 +250,15 @@ def test_a_file_without_exchanges_of_the_api_is_refused(importing, entries, word
     assert not folder.exists()
 
 
+def test_half_of_a_surrogate_pair_refuses_no_file(importing):
+    """JavaScript has such strings; here one is in a response of something else than the API."""
+    other = entry(url="https://chat.real-host.de/emoji", response__content__text="\ud83d \U0001f600 \\ud83d")
+    result, folder = importing(entry(), other)
+    assert result.exit_code == 0, result.output
+    assert "Left out: 1 not below /api/v1" in result.output
+    assert len(list((folder / "exchanges").iterdir())) == 1
+
+
 @pytest.mark.parametrize(
     ("raw", "words"),
     [
