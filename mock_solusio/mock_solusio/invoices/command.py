@@ -20,7 +20,7 @@ from solusio_contracts.cli.config import config_option
 from solusio_contracts.cli.reporting import report_options, run_and_report
 
 if TYPE_CHECKING:
-    from mock_solusio.invoices.run import BillingSystem, NumberedScenario
+    from mock_solusio.invoices.scenario_run import BillingSystem, NumberedScenario
     from solusio_contracts.reporting.report import Report
 
 
@@ -175,7 +175,8 @@ def _run(
 
 
 def _system(options: dict[str, Any], access_token: str) -> "tuple[BillingSystem, Callable[[str], str]]":
-    from mock_solusio.invoices.run import ZONES, BillingSystem
+    from mock_solusio.invoices.run import ZONES
+    from mock_solusio.invoices.scenario_run import BillingSystem
     from solusio_contracts.adapter.steps import CommandAdapter
     from solusio_contracts.invoices.job import PLACEHOLDERS
 

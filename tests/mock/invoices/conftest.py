@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from mock_solusio.invoices.run import BillingSystem, numbered, run
+from mock_solusio.invoices.run import numbered, run
+from mock_solusio.invoices.scenario_run import BillingSystem
 from solusio_contracts.adapter.steps import BillingError
 from solusio_contracts.invoices.job import BillingJob
 from solusio_contracts.invoices.scenario import load_scenarios

@@ -13,6 +13,7 @@ import pytest
 
 from mock_solusio.invoices import run as runs
 from mock_solusio.invoices.run import METHOD, NUMBERS, ZONES, numbered
+from mock_solusio.invoices.scenario_run import BillingSystem
 from mock_solusio.meeting_point import MeetingPoint
 from solusio_contracts.adapter.steps import BillingError, UnreachableError
 from solusio_contracts.invoices.scenario import load_scenarios
@@ -71,7 +72,7 @@ def refusing(books, *, early):
 
     def bill(order):
         clock = httpx.get(f"{order.solusio_url}/_mock/clock", trust_env=False).json()
-        if clock["moment"] < order.until:
+        if clock["data"]["moment"] < order.until:
             raise early
         return type(books).bill(books, order)
 
@@ -343,7 +344,7 @@ def test_a_scenario_that_is_not_what_the_mock_says_is_our_mistake():
     changed = msgspec.structs.replace(scenario, invoices=(wrong,))
     chosen = [replace(one, scenario=changed) for one in numbered([scenario], 700_001)]
     report = runs.run(
-        runs.BillingSystem(prepare=None, bill=None, invoices=None, described="x"),  # never called
+        BillingSystem(prepare=None, bill=None, invoices=None, described="x"),  # never called
         chosen,
         access_token="x" * 20,
     )
