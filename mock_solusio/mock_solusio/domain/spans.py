@@ -114,6 +114,9 @@ class Spans(Protocol):
     def open_of(self, server_id: int) -> list[Span]:
         """Return the spans of a server that continue, by id."""
 
+    def of_server(self, server_id: int) -> list[Span]:
+        """Return all spans of a server, by id."""
+
     def close(self, span: Span, at: Micros) -> None:
         """End a span."""
 

@@ -130,6 +130,14 @@ class SpanTable:
         )
         return [_span(row) for row in rows]
 
+    def of_server(self, server_id: int) -> list[Span]:
+        """Return all spans of a server, by id."""
+        rows = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM spans WHERE server_id = ? ORDER BY id",  # noqa: S608
+            (server_id,),
+        )
+        return [_span(row) for row in rows]
+
     def close(self, span: Span, at: Micros) -> None:
         """End a span."""
         self._writing().execute(

@@ -12,11 +12,15 @@ from mock_solusio.domain.world import World
 from mock_solusio.runtime import Runtime
 from mock_solusio.ui import responses, views
 from mock_solusio.ui.messages import problems_of, without_prices
-from mock_solusio.ui.models import DeletePage
+from mock_solusio.ui.models import DeletePage, Notice
+from mock_solusio.ui.server_page import server_page
 from mock_solusio.ui.sessions import current_user, form_of, frame
 
 NO_PERMISSIONS: frozenset[str] = frozenset()
 """In the user area everybody, operators included, acts on their own servers only."""
+
+LONGEST_SEARCH = 255
+"""Characters of a search that count, as many as a name may have."""
 
 FIELDS = ("name", "plan", "location", "os")
 
@@ -32,7 +36,22 @@ class AccountPages:
         quote = await self._quote(request)
         with self.mock.transaction() as world:
             user = current_user(world, request)
-            page = views.area_page(world, user, quote.pricing, _notice(world, user, request))
+            page = views.area_page(
+                world,
+                user,
+                quote.pricing,
+                _notice(world, user, request),
+                search=request.query_params.get("q", "").strip()[:LONGEST_SEARCH],
+                number=max(1, views.number(request.query_params.get("page", ""))),
+            )
+            return responses.page(page, frame(world, request, user, mock_note=without_prices(quote)))
+
+    async def show_server(self, request: Request) -> Response:
+        """Show one server."""
+        quote = await self._quote(request)
+        with self.mock.transaction() as world:
+            user = current_user(world, request)
+            page = server_page(world, _own_server(world, user, request), quote.pricing)
             return responses.page(page, frame(world, request, user, mock_note=without_prices(quote)))
 
     async def show_new(self, request: Request) -> Response:
@@ -106,12 +125,13 @@ def _own_server(world: World, user: User, request: Request) -> Server:
     return server
 
 
-def _notice(world: World, user: User, request: Request) -> str:
+def _notice(world: World, user: User, request: Request) -> Notice | None:
     """Return what was just done, if it is true of one of the user's servers."""
     made = world[SERVERS].get(views.number(request.query_params.get("created", "")))
     if made is not None and made.user_id == user.id:
-        return f"{made.name} {'is being' if made.busy_until > world.now else 'was'} created."
+        text = f"{made.name} {'is being' if made.busy_until > world.now else 'was'} created."
+        return Notice(text, f"/servers/{made.id}")
     gone = world[SERVERS].get(views.number(request.query_params.get("deleted", "")))
     if gone is not None and gone.user_id == user.id and gone.is_deleting:
-        return f"{gone.name} is being deleted."
-    return ""
+        return Notice(f"{gone.name} is being deleted.", f"/servers/{gone.id}")
+    return None

@@ -75,6 +75,7 @@ def create_ui(
             Route("/api/v1/", api_root),
             Route("/servers", account.create, methods=["POST"]),
             Route("/servers/new", account.show_new),
+            Route("/servers/{server_id}", account.show_server),
             _form("/servers/{server_id}/delete", account.show_delete, account.delete),
             _form("/login", auth.show_login, auth.login),
             _form("/register", auth.show_registration, auth.register),

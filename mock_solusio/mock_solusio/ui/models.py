@@ -139,17 +139,81 @@ class ChoiceGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """What was just done, and the page of the server that it was done to."""
+
+    text: str
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerList:
+    """One page of the user's servers, or of those that a search finds."""
+
+    servers: tuple[ServerCard, ...]
+    total: int
+    search: str = ""
+    number: int = 1
+    last: int = 1
+    previous: str = ""
+    """Query of the previous page; empty on the first one. Likewise `following`."""
+    following: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AreaPage:
     """`/`: account, servers, plans."""
 
     template: ClassVar[str] = "area.html.j2"
     title: ClassVar[str] = "User area"
     account: AccountSummary
-    servers: tuple[ServerCard, ...]
+    list: ServerList
     plans: tuple[PlanCard, ...]
-    notice: str = ""
+    notice: Notice | None = None
     full: str = ""
     """Why the user cannot create another server; empty if they can."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRow:
+    """What a resource of a server has used this month; `amount` is empty without a price."""
+
+    resource: str
+    plan: str
+    hours: str
+    tokens: str
+    amount: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """Work on a server."""
+
+    action: str
+    state: Badge
+    moment: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServerPage:
+    """`/servers/{id}`."""
+
+    template: ClassVar[str] = "server.html.j2"
+    server: ServerCard
+    specs: tuple[str, ...]
+    created: str
+    prices: tuple[PlanPrice, ...]
+    tokens: str
+    """What it costs in tokens; shown if the price is unknown."""
+    month: str
+    usage: tuple[UsageRow, ...]
+    total: str
+    tasks: tuple[TaskRow, ...]
+
+    @property
+    def title(self) -> str:
+        """The name of the server."""
+        return self.server.name
 
 
 @dataclass(frozen=True, slots=True)

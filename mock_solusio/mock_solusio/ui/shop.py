@@ -1,5 +1,8 @@
 """Plans as customers see them: what they include, and what they cost in the customer's currency."""
 
+from collections.abc import Sequence
+from typing import Protocol
+
 from mock_solusio.domain.prices import Pricing, format_amount, token_amount
 from mock_solusio.domain.records.compute_resources import LOCATIONS
 from mock_solusio.domain.records.plans import PLANS, Plan
@@ -27,7 +30,19 @@ def plan_card(world: World, plan: Plan, pricing: Pricing | None) -> PlanCard:
     )
 
 
-def prices(plan: Plan, pricing: Pricing) -> tuple[PlanPrice, ...]:
+class Sold(Protocol):
+    """What is charged in tokens: a plan, or the span of a server, whose prices are those of its creation."""
+
+    @property
+    def tokens_per_hour(self) -> int:
+        """Tokens for each started hour; 0 means no hourly billing."""
+
+    @property
+    def tokens_per_month(self) -> int:
+        """The most tokens for a month; 0 means no monthly billing."""
+
+
+def prices(plan: Sold, pricing: Pricing) -> tuple[PlanPrice, ...]:
     """Return what a plan costs, the price to compare first; nothing for a free plan.
 
     The hourly price keeps all its digits: rounded to cents, 0.007 would read as 0.01.
@@ -42,7 +57,7 @@ def prices(plan: Plan, pricing: Pricing) -> tuple[PlanPrice, ...]:
     return tuple(found)
 
 
-def in_tokens(plan: Plan) -> str:
+def in_tokens(plan: Sold) -> str:
     """Return what a plan costs in tokens, for users whose token price is unknown."""
     parts = [
         f"{amount:,} token{'' if amount == 1 else 's'} {span}"
@@ -61,13 +76,14 @@ def note(plan: Plan) -> str:
     return "Charged by the hour, up to the monthly price."
 
 
-def specs(plan: Plan) -> tuple[str, ...]:
-    """Return what a server on this plan has."""
+def specs(plan: Plan, disks: Sequence[int] = ()) -> tuple[str, ...]:
+    """Return what a server on this plan has; `disks` in GiB, if they differ from the plan's."""
     cores = plan.params.vcpu
+    sizes = " + ".join(f"{disk} GiB" for disk in disks or [plan.params.disk])
     found = [
         f"{cores} CPU core{'' if cores == 1 else 's'}",
         f"{size(plan.params.ram)} memory",
-        f"{plan.params.disk} GiB disk",
+        f"{sizes} disk",
     ]
     traffic = plan.limits.get("network_total_traffic")
     if traffic is not None and traffic.is_enabled:

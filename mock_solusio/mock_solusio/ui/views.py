@@ -1,8 +1,9 @@
 """What each page shows of the state."""
 
 from typing import Any
+from urllib.parse import urlencode
 
-from mock_solusio.domain import authority, limits, servers
+from mock_solusio.domain import authority, limits
 from mock_solusio.domain.errors import DomainError, Invalid
 from mock_solusio.domain.ip_blocks import of_server
 from mock_solusio.domain.os_images import versions_of
@@ -10,8 +11,9 @@ from mock_solusio.domain.prices import Pricing
 from mock_solusio.domain.records.compute_resources import LOCATIONS
 from mock_solusio.domain.records.images import APPLICATIONS, OS_IMAGE_VERSIONS, OS_IMAGES
 from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS
+from mock_solusio.domain.records.networks import IPS
 from mock_solusio.domain.records.plans import PLANS
-from mock_solusio.domain.records.servers import Server
+from mock_solusio.domain.records.servers import SERVERS, Server
 from mock_solusio.domain.records.user import ACTIVE, User
 from mock_solusio.domain.world import World
 from mock_solusio.moment import Micros, utc
@@ -24,8 +26,10 @@ from mock_solusio.ui.models import (
     ChoiceGroup,
     LimitUse,
     NewServerPage,
+    Notice,
     Problem,
     ServerCard,
+    ServerList,
 )
 
 STATES = {
@@ -36,16 +40,27 @@ STATES = {
 }
 """Of an ordinary server; any other state is shown as it is."""
 
+PER_PAGE = 24
+"""Servers on a page."""
+
 LONGEST_NAME = 255
 LARGEST_ID = 2**31 - 1
 LONGEST_ID = 10
 
 
-def area_page(world: World, user: User, pricing: Pricing | None, notice: str = "") -> AreaPage:
-    """Return `/`."""
+def area_page(
+    world: World,
+    user: User,
+    pricing: Pricing | None,
+    notice: Notice | None = None,
+    *,
+    search: str = "",
+    number: int = 1,
+) -> AreaPage:
+    """Return `/` with page `number` of the servers that match a search."""
     return AreaPage(
         account(world, user),
-        tuple(server_card(world, server) for server in servers.owned_by(world, user.id)),
+        server_list(world, user, search, number),
         tuple(shop.plan_card(world, plan, pricing) for plan in shop.on_offer(world)),
         notice,
         full(world, user),
@@ -91,6 +106,35 @@ def full(world: World, user: User) -> str:
 # Servers
 
 
+def server_list(world: World, user: User, search: str, number: int) -> ServerList:
+    """Return a page of the servers of a user; the last one if there are not so many.
+
+    A search finds a text in names, and a whole IP address.
+    """
+    where = {"user_id": user.id}
+    addressed = world[IPS].first(address=search) if search else None
+    if addressed is not None and (server := world[SERVERS].get(addressed.server_id or 0)) is not None:
+        owned = (server,) if server.user_id == user.id else ()
+        return ServerList(tuple(server_card(world, one) for one in owned), len(owned), search)
+    page = world[SERVERS].page(number, PER_PAGE, where, search)
+    last = max(1, -(-page.total // PER_PAGE))
+    if number > last:
+        return server_list(world, user, search, last)
+    return ServerList(
+        tuple(server_card(world, server) for server in page.items),
+        page.total,
+        search,
+        number,
+        last,
+        previous=_page_query(search, number - 1) if number > 1 else "",
+        following=_page_query(search, number + 1) if number < last else "",
+    )
+
+
+def _page_query(search: str, number: int) -> str:
+    return urlencode({**({"q": search} if search else {}), "page": number})
+
+
 def server_card(world: World, server: Server) -> ServerCard:
     """Return what a customer sees of a server."""
     plan, location = world[PLANS].get(server.plan_id), world[LOCATIONS].get(server.location_id)
@@ -111,7 +155,7 @@ def server_state(world: World, server: Server) -> Badge:
     if server.is_deleting:
         return Badge("Being deleted", "busy")
     if server.is_suspended:
-        return Badge("Suspended", "bad")
+        return Badge("Being suspended" if server.busy_until > world.now else "Suspended", "bad")
     if server.busy_until > world.now:
         return STATES["processing"]
     return STATES.get(server.status, Badge(server.status.capitalize(), "bad"))

@@ -258,7 +258,7 @@ def test_suspended_server_cannot_be_deleted(mock, inside, api):
     question = inside.open(f"/servers/{server_id}/delete")
     api.post(f"servers/{server_id}/suspend")
     text = inside.open("/").text
-    assert "Suspended" in text
+    assert "Being suspended" in text
     assert f"/servers/{server_id}/delete" not in text
     answer = inside.send(question, f"/servers/{server_id}/delete")
     assert answer.status_code == 409
