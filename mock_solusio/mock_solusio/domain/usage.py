@@ -142,19 +142,6 @@ def read(world: World, query: UsageQuery, offset: int, count: int) -> MeteredLin
     return MeteredLines(lines=lines, customers=customers, totals=totals)
 
 
-def of_server(world: World, server_id: int, since: Micros, until: Micros) -> list[MeteredLine]:
-    """Return the lines of one server within a part of one calendar month, in order of appearance."""
-    lines: dict[int, list[Span]] = {}
-    for span in world.spans.of_server(server_id):
-        lines.setdefault(span.line, []).append(span)
-    part = MonthPart(month=metering.month_of(since), since=since, until=until)
-    customers: dict[int, int | None] = {}
-    found = [
-        _line(world, LineSpans(id=line, spans=tuple(spans)), part, customers) for line, spans in lines.items()
-    ]
-    return [line for line in found if line.use.hours]
-
-
 def _parts(world: World, query: UsageQuery) -> Iterator[MonthPart]:
     until = min(query.until, query.as_of)
     if until <= query.since:

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 
-from mock_solusio.domain import metering, usage
+from mock_solusio.domain import metering
 from mock_solusio.domain.custom_plans import effective_plan
 from mock_solusio.domain.prices import Pricing, format_amount, token_amount
 from mock_solusio.domain.records.plans import PLANS
 from mock_solusio.domain.records.servers import Server
 from mock_solusio.domain.records.tasks import TASKS, Task
-from mock_solusio.domain.spans import ADDITIONAL_IP, BACKUP, ISO_IMAGE, SERVER
-from mock_solusio.domain.usage import MeteredLine
+from mock_solusio.domain.spans import ADDITIONAL_IP, BACKUP, ISO_IMAGE, SERVER, Span
 from mock_solusio.domain.world import World
 from mock_solusio.moment import Micros, utc
 from mock_solusio.ui import shop
@@ -36,10 +35,9 @@ _STATES = {
 
 def server_page(world: World, server: Server, pricing: Pricing | None) -> ServerPage:
     """Return `/servers/{id}`."""
-    month = metering.month_of(world.now)
-    since = metering.month_start(month)
-    lines = usage.of_server(world, server.id, since, world.now)
-    tokens = sum(line.cost.tokens for line in lines)
+    since = metering.month_start(metering.month_of(world.now))
+    used = list(_used(world, server, since))
+    tokens = sum(tokens for _, _, tokens in used)
     priced = next((span for span in world.spans.open_of(server.id) if span.resource == SERVER), None)
     return ServerPage(
         server_card(world, server),
@@ -48,7 +46,7 @@ def server_page(world: World, server: Server, pricing: Pricing | None) -> Server
         prices=shop.prices(priced, pricing) if priced is not None and pricing is not None else (),
         tokens="" if priced is None else shop.in_tokens(priced),
         month=f"{utc(since):%B %Y}",
-        usage=tuple(_usage_row(line, pricing) for line in lines),
+        usage=tuple(_usage_row(*line, pricing) for line in used),
         total=_amount(tokens, pricing) or f"{tokens:,} tokens",
         tasks=tuple(_task_row(task) for task in _latest_tasks(world, server)),
     )
@@ -63,15 +61,20 @@ def _specs(world: World, server: Server) -> tuple[str, ...]:
     return tuple(shop.specs(plan, disks=disks))
 
 
-def _usage_row(line: MeteredLine, pricing: Pricing | None) -> UsageRow:
-    resource = line.span.resource
-    return UsageRow(
-        _RESOURCES.get(resource, resource),
-        line.span.plan_name,
-        f"{line.use.hours:,}",
-        f"{line.cost.tokens:,}",
-        _amount(line.cost.tokens, pricing),
-    )
+def _used(world: World, server: Server, since: Micros) -> Iterator[tuple[Span, int, int]]:
+    """Yield the first span of each usage line of the month so far, with its hours and tokens."""
+    lines: dict[int, list[Span]] = {}
+    for span in world.spans.of_server(server.id):
+        lines.setdefault(span.line, []).append(span)
+    for spans in lines.values():
+        hours, first = metering.use(spans, since, world.now).hours, spans[0]
+        if hours:
+            yield first, hours, metering.cost(hours, first.tokens_per_hour, first.tokens_per_month).tokens
+
+
+def _usage_row(span: Span, hours: int, tokens: int, pricing: Pricing | None) -> UsageRow:
+    resource = _RESOURCES.get(span.resource, span.resource)
+    return UsageRow(resource, span.plan_name, f"{hours:,}", f"{tokens:,}", _amount(tokens, pricing))
 
 
 def _amount(tokens: int, pricing: Pricing | None) -> str:
