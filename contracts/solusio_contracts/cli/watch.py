@@ -63,7 +63,7 @@ def watch_and_report(
         try:
             while True:
                 last = _again(last, run, reporting, rules)
-                click.echo(f"\nWatching {folder}. Enter checks again, Ctrl-C ends.", err=True)
+                click.echo(f"\nWatching {folder} for changes. Enter checks again, Ctrl-C ends.", err=True)
                 happened = changes.wait()
                 reporting.clear()
                 click.echo(f"{happened}\n", err=True)
