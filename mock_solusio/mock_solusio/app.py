@@ -115,7 +115,7 @@ class Mock(Runtime):
             # The client went away, or the mock stops before it has read the request: nobody waits.
             return
         kind = _kind(request.path)
-        if request.path == _BELOW_API and _wants_page(request):
+        if request.path == _BELOW_API and request.wants_page:
             kind = "ui"  # somebody opens the address of the API in a browser
         if self._cors is not None and kind == "api":
             send = self._cors.allowing(request, send)
@@ -240,11 +240,6 @@ class Mock(Runtime):
         if self._ui is None:
             self._ui = self.make_ui()
         return await answered_by(self._ui, incoming.scope, incoming.request)
-
-
-def _wants_page(request: Request) -> bool:
-    """Return whether a request is a browser's: no client of the API accepts HTML."""
-    return b"text/html" in (request.header(b"accept") or b"")
 
 
 def _kind(path: str) -> ExchangeKind:

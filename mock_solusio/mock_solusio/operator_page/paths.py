@@ -14,5 +14,5 @@ _BELOW: Final = f"{BASE}/"
 def is_page(request: Request) -> bool:
     """Return whether a request is for a page: below `BASE`, or a browser's for `ENTRY`."""
     if request.path in _ENTRIES:
-        return request.method in ("GET", "HEAD") and b"text/html" in (request.header(b"accept") or b"")
+        return request.method in ("GET", "HEAD") and request.wants_page
     return request.path.startswith(_BELOW)

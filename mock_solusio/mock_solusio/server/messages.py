@@ -42,6 +42,11 @@ class Request:
         return None
 
     @property
+    def wants_page(self) -> bool:
+        """Whether it is a browser's that opens an address: no client of the API accepts HTML."""
+        return b"text/html" in (self.header(b"accept") or b"")
+
+    @property
     def base_url(self) -> str:
         """Scheme and host by which the client reached the mock; links lead back there (facts, 0.11)."""
         host = self.header(b"host") or b"localhost"

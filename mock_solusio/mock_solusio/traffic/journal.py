@@ -277,6 +277,12 @@ class Journal:
         """Return the same exchanges in a few lines each. Raises as `search`."""
         return [summary(one) for one in self._found(wanted)]
 
+    def prepare_search(self, count: int) -> None:
+        """Read the texts of up to this many more exchanges, latest first: the next search is faster."""
+        unread = (one for one in reversed(self._ring.copy()) if one.number not in self._texts)
+        for one in islice(unread, count):
+            self._text(one)
+
     def get(self, number: int) -> JournalEntry | None:
         """Return one exchange without secrets; None if there is none or it was dropped."""
         return next((shown(one) for one in self._ring.copy() if one.number == number), None)

@@ -153,6 +153,20 @@ def test_filters(busy, filters, expected):
     assert numbers(busy, **filters) == expected
 
 
+@pytest.mark.parametrize("prepared", [0, 1, 9])
+def test_search_finds_the_same_prepared_or_not(prepared):
+    journal = Journal(limit=3)
+    for name in "abcd":
+        add(journal, body=f"the letter {name}".encode())
+        journal.prepare_search(prepared)
+        assert numbers(journal, text=f"LETTER {name.upper()}") == [journal.last]
+    assert numbers(journal, text="the letter") == [2, 3, 4]
+    assert numbers(journal, text="letter a") == []
+    journal.clear()
+    journal.prepare_search(prepared)
+    assert numbers(journal, text="the letter") == []
+
+
 @pytest.mark.parametrize(
     ("filters", "place"),
     [
