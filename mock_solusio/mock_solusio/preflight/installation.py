@@ -236,8 +236,9 @@ class Installation:
                 found.append((moment, here, exchange.seconds))
         return found
 
+    @cached_property
     def staff_roles(self) -> Collection[str]:
-        """Return the names of roles that may do more than a customer, as far as the roles can be read."""
+        """The names, in capitals, of roles that may do more than a customer."""
         allowed = {one.value for one in CLIENT_PERMISSIONS}
         names = {ADMINISTRATOR}
         for role in self.roles.rows:
@@ -247,13 +248,12 @@ class Installation:
         for role in self.roles.rows:
             given = permissions_of(role)
             if given is not None and given - allowed:
-                names.add(str(role.get("name")))
+                names.add(str(role.get("name")).upper())
         return names
 
     def is_staff(self, user: Row) -> bool:
         """Tell whether a user has a role that may do more than a customer."""
-        staff = {name.upper() for name in self.staff_roles()}
-        return any(name.upper() in staff for name in role_names(user))
+        return any(name.upper() in self.staff_roles for name in role_names(user))
 
     def user(self, user: Mapping[str, Any]) -> str:
         """Return a user for people: the id, and the email address if it may be shown."""

@@ -1,8 +1,11 @@
 """Reads a list of SolusIO's API: whole if it is short, a sample of its pages if it is long."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from mock_solusio.preflight.client import Reader, UnreadableError
 
@@ -46,16 +49,19 @@ def read_list(
         UnreadableError: a page cannot be read, or is not a list.
     """
     first = reader.get(operation, path, {**query, "per_page": per_page})
-    rows = list(_rows(first.data, path))
+    rows = _rows(first.data, path)
     total, last = _count(first.value, "total"), _count(first.value, "last_page")
-    if last is None:
-        # Nothing says whether more follows.
-        return Listing(rows=tuple(rows), total=total, whole=total == len(rows))
-    chosen = spread(last, min(pages, max(1, reader.left)))
-    for number in chosen[1:]:
-        page = reader.get(operation, path, {**query, "per_page": per_page, "page": number})
-        rows += _rows(page.data, path)
-    whole = len(chosen) >= last and (total is None or len(rows) >= total)
+    # Without `last_page`, nothing says whether more follows.
+    chosen = spread(last or 1, min(pages, max(1, reader.left)))
+    read = 1
+    with suppress(UnreadableError):
+        # What was read of a list is a sample of it, even if a later page breaks.
+        for number in chosen[1:]:
+            page = reader.get(operation, path, {**query, "per_page": per_page, "page": number})
+            rows += _rows(page.data, path)
+            read += 1
+    rows = _distinct(rows)
+    whole = (read == last and (total is None or len(rows) >= total)) or (not last and total == len(rows))
     return Listing(rows=tuple(rows), total=total, whole=whole)
 
 
@@ -68,10 +74,15 @@ def spread(last: int, count: int) -> list[int]:
     return sorted({1 + round(step * (last - 1) / (count - 1)) for step in range(count)})
 
 
-def _rows(data: Any, path: str) -> Iterator[Row]:
+def _rows(data: Any, path: str) -> list[Row]:
     if not isinstance(data, list):
         raise UnreadableError(f"the response of GET /api/v1/{path} has no list `data`")
-    return (row for row in data if isinstance(row, dict))
+    return [row for row in data if isinstance(row, dict)]
+
+
+def _distinct(rows: list[Row]) -> list[Row]:
+    """Return rows once: if something is deleted or created meanwhile, rows move to other pages."""
+    return list({msgspec.json.encode(row): row for row in rows}.values())
 
 
 def _count(value: Any, name: str) -> int | None:

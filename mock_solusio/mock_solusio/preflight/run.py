@@ -11,6 +11,7 @@ from typing import Final
 from mock_solusio.preflight.client import UnreadableError
 from mock_solusio.preflight.installation import Installation
 from mock_solusio.preflight.judgement import Judgement, Note, NotJudged, Undecided
+from mock_solusio.preflight.words import listed
 from solusio_contracts.checking.rule import Expect
 from solusio_contracts.checking.runner import clause_texts
 from solusio_contracts.contract.clauses import Level
@@ -97,7 +98,11 @@ def judge(judgement: Judgement, site: Installation) -> Result:
         undecided = "nothing of it could be looked at"
     if undecided and not any(one.level == Level.MUST for one in findings):
         return item.undecided(Outcome.ERROR, mask(undecided), findings=(), seconds=seconds)
-    notes += [mask(f"{one.subject}: {one.actual}") for one, level in unmet if level is Level.MAY]
+    remarks = [mask(f"{one.subject}: {one.actual}") for one, level in unmet if level is Level.MAY]
+    if remarks:
+        # Reports show the notes of what passed only if asked to.
+        site.add_fact(judgement.title[0].upper() + judgement.title[1:], f"no: {listed(remarks)}")
+    notes += remarks
     return item.judged(
         findings,
         checks=checks,

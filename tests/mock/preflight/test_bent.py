@@ -277,7 +277,7 @@ def test_without_a_bend_nothing_is_found(preflight, bent):
     assert (run.exit_code, run.found, run.undecided) == (0, {}, {}), run.output
     assert run.report["summary"]["warn"] == 0
     assert run.facts["Servers of the whole month, now not running"].startswith("1 of 1 have all 7")
-    assert run.facts["Servers with additional addresses"] == "1 of 1 have usage lines for them"
+    assert run.facts["Servers with additional addresses now"] == "1 of 1 have usage lines for them"
     assert "fits all 6 lines" in run.facts["Hours of a new server"]
 
 
@@ -348,11 +348,25 @@ def test_the_access_token_stays_with_solusio(preflight, bent):
     assert asked.headers.get("Authorization") is None
 
 
-def test_an_endpoint_without_an_authorization_token_is_a_note(preflight, bent):
+def test_an_endpoint_without_an_authorization_token_is_a_remark(preflight, bent):
     bent.bends["settings"] = setting("billing_integration", "drivers", "custom", "token", to="")
-    run = preflight(bent.url, bent.solusio.admin_token, "--verbose")
+    run = preflight(bent.url, bent.solusio.admin_token)
     assert run.found == {}
-    assert "authorization token: none" in " ".join(run.output.split())
+    assert run.facts["An authorization token is set"] == "no: authorization token: none"
+
+
+def test_a_plan_with_one_price_is_a_remark(preflight, bent):
+    bent.bends["plans"] = first(tokens_per_month=0)
+    run = preflight(bent.url, bent.solusio.admin_token)
+    assert run.found == {}
+    (remark,) = [text for name, text in run.facts.items() if name.startswith("Plans have both prices")]
+    assert remark == "no: plan 1 (1 Core, 1 GB RAM): 7 tokens per hour and no cap"
+
+
+def test_a_user_who_comes_twice_while_the_list_is_read_is_one(preflight, bent):
+    bent.bends["users"] = rows(lambda found: [*found, found[1], {**found[2], "status": "locked"}])
+    run = preflight(bent.url, bent.solusio.admin_token, "--only", "users")
+    assert run.found == {}
 
 
 # Prices

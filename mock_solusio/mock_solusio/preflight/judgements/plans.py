@@ -73,7 +73,7 @@ def monthly_cap(site: Installation) -> Iterator[Expect | Note]:
     yield from _extent(site)
 
 
-@judgement("PF-022", title="plans with a single price")
+@judgement("PF-022", title="plans have both prices, by the hour and by the month")
 def single_price(site: Installation) -> Iterator[Expect | Note]:
     """SolusIO cannot tell a price that was forgotten from one that was left out."""
     for plan, per_hour, per_month in _priced(site):

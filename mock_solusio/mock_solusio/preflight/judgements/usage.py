@@ -190,8 +190,10 @@ def _accompanying(
     if not old:
         raise NotJudged(f"no server that existed before {site.month.name} shows {words}")
     without = [server for server, lines in old if not any(one.resource == kind for one in lines)]
+    later = " (the others may have got them later)" if without else ""
     site.add_fact(
-        f"Servers with {words}", f"{len(old) - len(without):,} of {len(old):,} have usage lines for them"
+        f"Servers with {words} now",
+        f"{len(old) - len(without):,} of {len(old):,} have usage lines for them{later}",
     )
     # A thing may be younger than the month, so a server without such a line contradicts nothing.
     site.witness(number, [True] * (len(old) - len(without)) or [False])
