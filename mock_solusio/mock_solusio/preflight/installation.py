@@ -40,7 +40,7 @@ class Month:
     @property
     def query(self) -> dict[str, str]:
         """The period, as `GET /usage` takes it."""
-        return {"from": rfc3339(self.since), "to": rfc3339(self.until)}
+        return {name: f"{rfc3339(one)[:19]}Z" for name, one in (("from", self.since), ("to", self.until))}
 
     @classmethod
     def of(cls, number: int) -> "Month":

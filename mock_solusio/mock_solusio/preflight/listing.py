@@ -48,7 +48,15 @@ def read_list(
     Raises:
         UnreadableError: a page cannot be read, or is not a list.
     """
-    first = reader.get(operation, path, {**query, "per_page": per_page})
+    query = {**query, "per_page": per_page}
+    try:
+        first = reader.get(operation, path, query)
+    except UnreadableError as error:
+        if error.exchange is None or error.exchange.status not in (400, 422):
+            raise
+        # No official client sends per_page, so it may be what is refused.
+        del query["per_page"]
+        first = reader.get(operation, path, query)
     rows = _rows(first.data, path)
     total, last = _count(first.value, "total"), _count(first.value, "last_page")
     # Without `last_page`, nothing says whether more follows.
@@ -57,7 +65,7 @@ def read_list(
     with suppress(UnreadableError):
         # What was read of a list is a sample of it, even if a later page breaks.
         for number in chosen[1:]:
-            page = reader.get(operation, path, {**query, "per_page": per_page, "page": number})
+            page = reader.get(operation, path, {**query, "page": number})
             rows += _rows(page.data, path)
             read += 1
     rows = _distinct(rows)

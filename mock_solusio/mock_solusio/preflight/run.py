@@ -98,11 +98,14 @@ def judge(judgement: Judgement, site: Installation) -> Result:
         undecided = "nothing of it could be looked at"
     if undecided and not any(one.level == Level.MUST for one in findings):
         return item.undecided(Outcome.ERROR, mask(undecided), findings=(), seconds=seconds)
-    remarks = [mask(f"{one.subject}: {one.actual}") for one, level in unmet if level is Level.MAY]
-    if remarks:
-        # Reports show the notes of what passed only if asked to.
-        site.add_fact(judgement.title[0].upper() + judgement.title[1:], f"no: {listed(remarks)}")
-    notes += remarks
+    remarks: dict[str, list[str]] = {}
+    for one, level in unmet:
+        if level is Level.MAY:
+            remarks.setdefault(one.subject, []).append(one.actual)
+    for subject, actual in remarks.items():
+        # As facts, too: reports show the notes of what passed only if asked to.
+        site.add_fact(subject[0].upper() + subject[1:], listed(actual))
+        notes += [mask(f"{subject}: {text}") for text in actual]
     return item.judged(
         findings,
         checks=checks,

@@ -15,6 +15,7 @@ from mock_solusio.options import Options
 from mock_solusio.preflight.judgements import installation
 from mock_solusio.server.uvicorn_server import running
 from support.bent_solusio import BILLING, BentSolusio, bent_solusio
+from support.endpoint import Asked, Response
 from support.ports import reserved_port
 
 
@@ -352,15 +353,30 @@ def test_an_endpoint_without_an_authorization_token_is_a_remark(preflight, bent)
     bent.bends["settings"] = setting("billing_integration", "drivers", "custom", "token", to="")
     run = preflight(bent.url, bent.solusio.admin_token)
     assert run.found == {}
-    assert run.facts["An authorization token is set"] == "no: authorization token: none"
+    assert run.facts["Authorization token"] == "none"
 
 
 def test_a_plan_with_one_price_is_a_remark(preflight, bent):
     bent.bends["plans"] = first(tokens_per_month=0)
     run = preflight(bent.url, bent.solusio.admin_token)
     assert run.found == {}
-    (remark,) = [text for name, text in run.facts.items() if name.startswith("Plans have both prices")]
-    assert remark == "no: plan 1 (1 Core, 1 GB RAM): 7 tokens per hour and no cap"
+    assert run.facts["Plan 1 (1 Core, 1 GB RAM)"] == "7 tokens per hour and no cap"
+
+
+def test_a_list_is_also_read_without_per_page(preflight, bent):
+    right = bent.respond
+
+    def plans(asked: Asked) -> Response | None:
+        if "per_page" in asked.target:
+            return 422, {"Content-Type": "application/json"}, b'{"errors": {"per_page": ["unknown"]}}'
+        own = bent.answers.pop("plans")
+        response = right(asked)
+        bent.answers["plans"] = own
+        return response
+
+    bent.answers["plans"] = plans
+    run = preflight(bent.url, bent.solusio.admin_token, "--only", "plans")
+    assert (run.found, run.undecided) == ({}, {})
 
 
 def test_a_user_who_comes_twice_while_the_list_is_read_is_one(preflight, bent):
