@@ -115,6 +115,8 @@ def has_colours() -> bool:
     """Return whether standard error is a terminal that shows colours, and nobody objects (no-color.org)."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
+    if os.name == "nt" and not ({"WT_SESSION", "TERM"} & os.environ.keys()):
+        return False  # an old console, which shows the codes
     try:
         return sys.stderr.isatty()
     except (AttributeError, ValueError):

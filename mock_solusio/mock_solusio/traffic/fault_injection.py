@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import socket
 import struct
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -36,7 +37,7 @@ _PATIENCE = 5.0
 """Seconds to wait until a cut connection is reported as gone, or until written data has left."""
 
 _MESSAGES = {429: "Too Many Attempts.", 500: "Server Error", 503: "Service Unavailable"}
-_LINGER = struct.pack("ii", 1, 0)
+_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
 async def deliver(

@@ -23,7 +23,7 @@ def time_limit(seconds: float | None) -> Iterator[None]:
     if seconds is None:
         yield
         return
-    if sys.platform == "win32":
+    if sys.platform == "win32" or not hasattr(signal, "setitimer"):
         raise click.BadParameter("This works on POSIX systems only.", param_hint="--max-seconds")
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
