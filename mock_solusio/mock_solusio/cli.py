@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 TRACEBACK_VARIABLE = "MOCK_SOLUSIO_TRACEBACK"
 """If set, a fault of this program is shown with its traceback."""
@@ -110,6 +111,15 @@ class LazyGroup(click.Group):
         if args[0] not in SUBCOMMANDS and not args[0].startswith("-"):
             raise click.NoSuchCommand(args[0], possibilities=SUBCOMMANDS, ctx=ctx)
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Offer the names in the table, without importing their commands."""
+        names = [
+            CompletionItem(name, help=one.help)
+            for name, one in SUBCOMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands from the table alone."""
