@@ -391,9 +391,9 @@ def test_check_invoices_runs_on_a_live_adapter_and_passes_on_the_exit_code(tmp_p
     result = invoke("check-invoices", "--only", "rounding", "-q")
     assert result.exit_code == 1
     seen = json.loads(output.read_text())
-    root = seen["arguments"][5].removesuffix("/customers")
+    root = seen["arguments"][5].removesuffix("/customers?period={period}")
     assert seen["arguments"] == [
-        *("-m", "mock_solusio", "invoices", "check", "--prepare", f"{root}/customers"),
+        *("-m", "mock_solusio", "invoices", "check", "--prepare", f"{root}/customers?period={{period}}"),
         *("--bill", f"{root}/bill", "--invoices", f"{root}/invoices?period={{period}}"),
         *("--only", "rounding", "-q"),
     ]

@@ -39,9 +39,10 @@ class Adapter:
             "access_token": "its-access-token",
         }
 
-    def customers(self, *customers: Customer) -> httpx.Response:
+    def customers(self, *customers: Customer, period: str = "") -> httpx.Response:
         document = write((customer, Profile("same@example.com")) for customer in customers)
-        return self.client.post("customers", content=document, headers=JSON)
+        query = {"period": period} if period else {}
+        return self.client.post("customers", params=query, content=document, headers=JSON)
 
     def bill(self, **changes: object) -> httpx.Response:
         body = {**self.request, **changes}
@@ -119,6 +120,31 @@ def test_each_customers_document_starts_an_empty_store_and_numbers_continue(adap
     [invoice] = adapter.invoices()
     assert (invoice["number"], invoice["billing_user_id"], invoice["total"]) == ("000002", 700_011, "3.00")
     assert adapter.service.store.all() == []  # the store of the pages is unchanged
+
+
+def test_prices_of_a_later_month_change_no_invoice(adapter, usage_server):
+    usage_server.use(700_001, 1000)
+    adapter.customers(ANN, period="2026-03")
+    adapter.bill()
+    before = adapter.invoices()
+    adapter.customers(replace(ANN, base_token_unit_cost=Decimal("0.002")), period="2026-04")
+    assert adapter.invoices() == before
+    assert adapter.service.store.all() == []
+    # The same customers, and a month that is billed already: that is another scenario.
+    adapter.customers(ANN, period="2026-03")
+    assert adapter.invoices() == []
+    # So are other customers.
+    adapter.bill()
+    adapter.customers(ANN, BOB, period="2026-04")
+    assert adapter.invoices() == []
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [("period=2026-13", "malformed_period"), ("period=2026-03&period=2026-04", "duplicate_parameter")],
+)
+def test_customers_of_a_malformed_period_are_refused(adapter, query, code):
+    refused(adapter.client.post(f"customers?{query}", content=b"{}", headers=JSON), 400, code)
 
 
 def test_with_a_configured_solusio_the_adapter_shares_the_store_of_the_pages(usage_server):
