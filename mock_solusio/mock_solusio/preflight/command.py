@@ -193,7 +193,10 @@ def preflight(ctx: click.Context, /, url: str, **options: Any) -> None:
 
 def _announcement(access: "Access", questions: "Questions") -> str:
     """Return what will be done, before it is done."""
-    text = f"Reads {access.url} with GET alone, at most {access.requests} requests."
+    from mock_solusio.preflight.installation import most_pages
+
+    pages = ", ".join(f"{count} of {name}" for name, count in most_pages(access.requests).items())
+    text = f"Reads {access.url} with GET alone, at most {access.requests} requests (pages: {pages})."
     if questions.try_login is not None:
         text += (
             f" Then creates one login link for user {questions.try_login} (POST) and opens it, "

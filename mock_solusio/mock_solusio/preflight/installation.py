@@ -21,6 +21,8 @@ CLIENT: Final = "CLIENT"
 """The roles that come with SolusIO (page User Access Control)."""
 OTHERS: Final = 20
 """Requests for everything but the pages of users, servers and usage."""
+SHARES: Final = {"users": (2, 5), "servers": (1, 5), "usage": (1, 5)}
+"""Which part of the other requests is for the pages of long lists; the rest is for repetitions."""
 LINES_PER_PAGE: Final = 1000
 """Usage lines asked for in a page."""
 
@@ -112,6 +114,7 @@ class Installation:
         """What was found that is neither good nor bad."""
         self.witnesses: list[Witness] = []
         """What was seen of clauses; without cases, nothing was."""
+        self._pages = most_pages(reader.access.requests)
         self._once = Once()
 
     def add_fact(self, name: str, text: str) -> None:
@@ -158,12 +161,12 @@ class Installation:
     @property
     def users(self) -> Listing:
         """The users; of many, a sample."""
-        return self._list("users", "listUsers", pages=self.share(2, 5))
+        return self._list("users", "listUsers", pages=self._pages["users"])
 
     @property
     def servers(self) -> Listing:
         """The servers; of many, a sample."""
-        return self._list("servers", "listServers", pages=self.share(1, 5))
+        return self._list("servers", "listServers", pages=self._pages["servers"])
 
     @property
     def usage(self) -> Listing:
@@ -175,7 +178,7 @@ class Installation:
                 self.reader,
                 "listUsage",
                 "usage",
-                pages=self.share(1, 5),
+                pages=self._pages["usage"],
                 per_page=LINES_PER_PAGE,
                 query=month.query,
             ),
@@ -190,10 +193,6 @@ class Installation:
                 self.reader, "listUsage", "usage", pages=2, per_page=LINES_PER_PAGE, query=query
             ),
         )
-
-    def share(self, part: int, of: int) -> int:
-        """Return a part of the requests that are not needed for the rest, at least one."""
-        return max(1, (self.reader.access.requests - OTHERS) * part // of)
 
     def answer(self, operation: str) -> Exchange | None:
         """Return the first exchange that read this operation; None if none did."""
@@ -259,6 +258,11 @@ class Installation:
         """Return a user for people: the id, and the email address if it may be shown."""
         shown = f"user {user.get('id')}"
         return f"{shown} ({user.get('email')})" if self.questions.show_customers else shown
+
+
+def most_pages(requests: int) -> dict[str, int]:
+    """Return the most pages that are read of each long list, for a number of requests in all."""
+    return {name: max(1, (requests - OTHERS) * part // of) for name, (part, of) in SHARES.items()}
 
 
 def permissions_of(role: Row) -> set[str] | None:

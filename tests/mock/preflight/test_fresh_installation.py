@@ -45,7 +45,8 @@ def test_it_says_what_it_will_do_and_reads_only(preflight, solusio):
     before = len(solusio.journal)
     run = preflight(solusio.url, solusio.admin_token)
     first = run.output.splitlines()[0]
-    assert first == f"Reads {solusio.url} with GET alone, at most 80 requests."
+    pages = "(pages: 24 of users, 12 of servers, 12 of usage)"
+    assert first == f"Reads {solusio.url} with GET alone, at most 80 requests {pages}."
     sent = [solusio.journal.get(number) for number in range(before + 1, len(solusio.journal) + 1)]
     assert len(sent) == run.report["requests"] <= 80
     assert {entry.method for entry in sent} == {"GET"}

@@ -218,3 +218,10 @@ def test_without_an_access_token(tmp_path, monkeypatch):
     run = invoke("preflight", "http://127.0.0.1:1", env={"SOLUSIO_ACCESS_TOKEN": None})
     assert run.exit_code == 2
     assert "set SOLUSIO_ACCESS_TOKEN" in run.output
+
+
+def test_a_response_that_trickles_is_not_waited_for(preflight, solusio):
+    fault(solusio, kind="slow", times=None, chunk=1, pause=1.0)
+    run = preflight(solusio.url, solusio.admin_token, "--timeout", "0.3", "--only", "registration")
+    assert run.exit_code == 3
+    assert "within 0.3 s" in run.undecided["registration-is-off"]
