@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mock_solusio.ui import messages, responses
-from mock_solusio.ui.models import ControlOperation, DocsPage, DocumentCard, Frame
+from mock_solusio.ui.models import ControlOperation, DocsPage, DocumentCard, Frame, Neighbours
 from mock_solusio.ui.render import SITE, render
 
 # solusio_contracts is imported within the functions: it brings YAML, Markdown and the rules, which a mock
@@ -33,9 +33,11 @@ _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 _REVALIDATE = "no-cache"
 
 
-async def index(_request: Request) -> Response:
+async def index(request: Request) -> Response:
     """Show which documents there are, and the control API."""
-    return responses.html(await run_in_threadpool(_index), cache=_REVALIDATE)
+    neighbours: Neighbours = request.app.state.neighbours
+    frame = Frame(portal=neighbours.portal, tour=neighbours.tour)
+    return responses.html(await run_in_threadpool(_index, frame), cache=_REVALIDATE)
 
 
 async def document_page(request: Request) -> Response:
@@ -65,7 +67,7 @@ def _missing() -> Response:
 
 
 @functools.cache
-def _index() -> str:
+def _index(frame: Frame) -> str:
     from markdown_it import MarkdownIt
     from markupsafe import Markup
 
@@ -73,7 +75,7 @@ def _index() -> str:
     prose = MarkdownIt("commonmark", {"html": False}).disable(["image", "html_block", "html_inline"])
     SITE.environment.filters["markdown"] = lambda text: Markup(prose.render(text))  # noqa: S704
     *cards, control = (_card(name) for name in (*_contract_documents(), CONTROL))
-    return render(DocsPage(tuple(cards), control, tuple(_control_operations())), FRAME)
+    return render(DocsPage(tuple(cards), control, tuple(_control_operations())), frame)
 
 
 def _card(name: str) -> DocumentCard:

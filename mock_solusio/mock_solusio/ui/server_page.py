@@ -74,7 +74,18 @@ def _used(world: World, server: Server, since: Micros) -> Iterator[tuple[Span, i
 
 def _usage_row(span: Span, hours: int, tokens: int, pricing: Pricing | None) -> UsageRow:
     resource = _RESOURCES.get(span.resource, span.resource)
-    return UsageRow(resource, span.plan_name, f"{hours:,}", f"{tokens:,}", _amount(tokens, pricing))
+    return UsageRow(
+        resource,
+        span.plan_name,
+        _count(hours, pricing),
+        _count(tokens, pricing),
+        _amount(tokens, pricing),
+    )
+
+
+def _count(number: int, pricing: Pricing | None) -> str:
+    """Group digits as the amounts beside them are."""
+    return f"{number:,}".replace(",", pricing.currency.thousands_separator if pricing else ",")
 
 
 def _amount(tokens: int, pricing: Pricing | None) -> str:

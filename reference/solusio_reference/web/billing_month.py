@@ -15,6 +15,8 @@ class BillingMonth:
     """Until when SolusIO has metered usage; None if it did not answer."""
     problem: str = ""
     """Why SolusIO did not answer."""
+    billed: bool = False
+    """Whether the month has been billed: another run creates only what is missing."""
 
     @property
     def closed(self) -> bool:

@@ -63,6 +63,7 @@ def create_pages(service: BillingService, *, allow_remote: bool, tour_url: str |
             Exception: handle_failure,
         },
     )
+    app.state.sites = pages.sites
     headers = security_headers(service)
     return GuardMiddleware(app, allow_remote=allow_remote, headers=headers, on_refusal=handle_refusal)
 
@@ -91,7 +92,7 @@ class BillingPages:
 
     def __init__(self, service: BillingService, tour_url: str | None) -> None:
         self.service = service
-        self._sites = {
+        self.sites = {
             "solusio_url": None if service.solusio is None else f"{service.solusio.url}/",
             "tour_url": tour_url,
         }
@@ -226,7 +227,7 @@ class BillingPages:
         """Show one invoice with all its lines, sent while they are being read."""
         invoice = self._find_invoice(request)
         groups = views.server_groups(self.service.ledger.lines(invoice), invoice)
-        values = {"groups": groups, "pages": None, **self._invoice_values(invoice), **self._sites}
+        values = {"groups": groups, "pages": None, **self._invoice_values(invoice), **self.sites}
         return StreamingResponse(render.html_chunks("invoice.html.j2", values), media_type="text/html")
 
     async def start_run(self, request: Request) -> Response:
@@ -292,7 +293,7 @@ class BillingPages:
         return invoice
 
     def _page(self, template: str, status: int = 200, **values: Any) -> Response:
-        return HTMLResponse(render.html(f"{template}.html.j2", {**values, **self._sites}), status)
+        return HTMLResponse(render.html(f"{template}.html.j2", {**values, **self.sites}), status)
 
 
 def _query(search: str) -> dict[str, str]:

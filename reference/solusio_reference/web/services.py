@@ -129,10 +129,10 @@ class BillingService:
             now = self.solusio.impatient().metered_until()
         except SolusioError as error:
             problem = f"{error}."
+        billed = self.billed_periods()
         if period is None:
-            latest = next(iter(self.billed_periods()), None)
-            period = Period.before(now or datetime.now(UTC)) if latest is None else latest.following
-        return BillingMonth(period, now, problem)
+            period = billed[0].following if billed else Period.before(now or datetime.now(UTC))
+        return BillingMonth(period, now, problem, billed=period in billed)
 
     def last_run(self, period: Period) -> BillingRun | None:
         """Return the last billing run of a period since this program started, in progress or done."""

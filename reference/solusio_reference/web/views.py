@@ -46,6 +46,7 @@ def period_view(period: Period) -> View:
 def billing_view(one: "BillingMonth") -> View:
     """Return a month to bill: whether that is possible now, and if not, why."""
     shown = {"period": period_view(one.period), "closed": one.closed, "problem": one.problem}
+    shown["billed"] = one.billed
     if one.now is not None:
         shown["now"] = f"{day(one.now)}, {one.now.astimezone(UTC):%H:%M} UTC"
         shown["from"] = day(one.period.end)

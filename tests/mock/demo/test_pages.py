@@ -33,6 +33,7 @@ def test_every_link_of_the_tour_leads_to_a_page(demo):
 
 
 def test_the_user_area_links_to_the_billing_system_for_guests_too(demo):
+    assert '<a href="/demo">Tour</a>' in read(demo, "/docs")
     page = read(demo, "/login")
     assert f'<a href="{demo.billing}/billing">To the portal</a>' in page
     assert '<a href="/demo">Tour</a>' in page

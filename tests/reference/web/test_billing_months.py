@@ -35,6 +35,8 @@ def test_the_last_billed_month_is_in_front_and_the_next_one_is_offered(billing):
     assert "April 2026 is not over yet" in shown
     assert "can be billed from 1 May 2026." in shown
     assert "Run billing now" not in shown
+    billed = billing.text("/billing/invoices?period=2026-03")
+    assert "March 2026 has been billed Another run creates invoices only for" in billed
     assert f'href="{TOUR}#clock">Advance the clock by a month' in billing.get("/billing/invoices").text
 
 
@@ -68,7 +70,7 @@ def test_a_run_nobody_started_leads_to_the_invoices(billing):
 
 
 def test_the_pages_link_to_solusio_and_to_the_tour(billing, usage_server):
-    for path in ("/billing", "/billing/customers/7", "/billing/invoices"):
+    for path in ("/billing", "/billing/customers/7", "/billing/invoices", "/billing/nowhere"):
         page = billing.get(path).text
         assert f'<a href="{usage_server.url}/">SolusIO</a>' in page
         assert f'<a href="{TOUR}">Tour</a>' in page
