@@ -98,7 +98,7 @@ def measured_fleet(name: str, scale: float) -> dict[str, Any]:
         mock = [sys.executable, "-m", "mock_solusio"]
         generate = ["fleet", "generate", "--profile", "azure2017", "--scale", str(scale), "--state", state]
         subprocess.run([*mock, *generate], check=True, stdout=subprocess.DEVNULL)
-        serve = ["serve", "--port", "0", "--state", state, "--clock", "2026-07-02T00:00:00Z"]
+        serve = ["serve", "--quiet", "--port", "0", "--state", state, "--clock", "2026-07-02T00:00:00Z"]
         environment = os.environ | {"SOLUSIO_ACCESS_TOKEN": TOKEN}
         with running([*mock, *serve], r"listening at (\S+)", environment) as url, database(name) as place:
             child("customers", "--place", place, "--url", url)

@@ -137,7 +137,7 @@ SERVERS = (
     Server(
         MOCK,
         lambda place, port: _python(
-            "-m", "mock_solusio", "serve", "--port", str(port), "--admin-token", place.token
+            "-m", "mock_solusio", "serve", "--quiet", "--port", str(port), "--admin-token", place.token
         ),
     ),
     Server(STARLETTE, lambda _, port: _python(str(APPS), str(port))),
