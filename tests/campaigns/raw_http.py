@@ -141,8 +141,9 @@ UNFINISHED = {
 
 @pytest.fixture(scope="module", params=["serve", "reference serve"])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    state = ["--state", tmp_path_factory.mktemp("raw") / "state"] if request.param == "serve" else []
-    with program(*request.param.split(), "--port", 0, *state) as running:
+    state = ["--quiet", "--state", tmp_path_factory.mktemp("raw") / "state"]
+    own = state if request.param == "serve" else []
+    with program(*request.param.split(), "--port", 0, *own) as running:
         yield running
         code, _, errors = running.interrupt()
         assert (code, errors) == (0, "")

@@ -57,7 +57,8 @@ class Program:
 @contextmanager
 def program(*arguments: object, seconds: float = 60, **environment: str) -> Iterator[Program]:
     """Run `mock-solusio` until it says how to stop it, give it, and kill it in the end."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("MOCK_SOLUSIO")}
+    ours = ("MOCK_SOLUSIO_", "SOLUSIO_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     command = [sys.executable, "-m", "mock_solusio", *map(str, arguments)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, env={**kept, **environment}, text=True, **pipes) as process:

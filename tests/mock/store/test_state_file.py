@@ -239,7 +239,7 @@ def test_what_does_not_fit_is_not_kept_and_not_cached(file):
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits of another process are Linux's")
 def test_a_full_disk_is_a_507_and_time_stands_still(file):
     options = ("--state", file, "--clock", "2026-03-01T00:00:00Z", "--admin-token", "x" * 30)
-    with program("serve", "--port", 0, *options) as made:
+    with program("serve", "--quiet", "--port", 0, *options) as made:
         client = httpx.Client(base_url=made.url, headers={"Authorization": f"Bearer {'x' * 30}"})
         unlimited = resource.prlimit(made.process.pid, resource.RLIMIT_FSIZE)
         # No file of the process grows any more: not the -wal, in which every change begins.
