@@ -21,7 +21,7 @@ from mock_solusio.traffic.referee import counted
 SAID: Final = "said"
 """The parameter that names the notice to show."""
 
-_OWN: Final = re.compile(rf"(?:{ENTRY}|{BASE}/[\w./-]*)(?:\?[!-~]*)?", re.ASCII)
+_OWN: Final = re.compile(rf"(?:{ENTRY}|{BASE}/[\w/-]*)(?:\?[!-~]*)?", re.ASCII)
 
 
 class Frames:

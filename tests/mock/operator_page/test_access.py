@@ -151,7 +151,15 @@ def test_forms_are_read_within_limits(operator):
 
 
 @pytest.mark.parametrize(
-    "back", ["//evil.example/", "https://evil.example/", "/\\evil", "/login", "/_mock/../x"]
+    "back",
+    [
+        "//evil.example/",
+        "https://evil.example/",
+        "/\\evil",
+        "/login",
+        "/_mock/../x",
+        "/_mock/operator/../../x",
+    ],
 )
 def test_a_form_never_leads_to_another_site(operator, back):
     own = {"origin": str(operator.client.base_url).rstrip("/")}
