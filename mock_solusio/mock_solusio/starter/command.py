@@ -88,11 +88,9 @@ def _next(language: Language, folder: Path) -> Iterator[str]:
     yield ""
     yield "Then check it, in another terminal in the same folder:"
     yield f"  {_set('MOCK_SOLUSIO_TOKEN', TOKEN)}mock-solusio check"
-    adapters = [name for name in ("users", "invoices") if name in language.tables]
-    if adapters:
-        yield ""
-        yield "Check users and login, and invoices; both start a mock SolusIO of their own:"
-    for command in adapters:
+    yield ""
+    yield "Check users and login, and invoices; both start a mock SolusIO of their own:"
+    for command in ("users", "invoices"):
         yield f"  {_set('BILLING_DATABASE', None)}mock-solusio {command} check"
 
 

@@ -1,6 +1,5 @@
 """The languages of `mock-solusio init`: how to recognise a project, what is written, and what to run."""
 
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
@@ -33,11 +32,6 @@ class Language:
     def endpoint(self) -> str:
         """The path of the endpoint within the project."""
         return self.serve.rpartition(" ")[2]
-
-    @property
-    def tables(self) -> frozenset[str]:
-        """The tables of its configuration: the commands that can be run."""
-        return frozenset(tomllib.loads(dict(self.files())[CONFIGURATION]))
 
     def files(self) -> Iterator[tuple[str, str]]:
         """Yield the path within the project, with slashes, and the text of each file of this language."""
