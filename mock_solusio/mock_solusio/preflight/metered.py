@@ -32,19 +32,20 @@ class Line:
 def understood(row: Row) -> Line:
     """Return what a row of `/usage` says in the contract's members; other members are not guessed at."""
     return Line(
-        server_id=_integer(row, "server_id"),
-        user_id=_integer(row, "user_id"),
+        server_id=integer_of(row, "server_id"),
+        user_id=integer_of(row, "user_id"),
         resource=row["resource"] if isinstance(row.get("resource"), str) else None,
-        hours=_integer(row, "hours"),
-        per_hour=_integer(row, "tokens_per_hour"),
-        per_month=_integer(row, "tokens_per_month"),
-        tokens=_integer(row, "tokens"),
+        hours=integer_of(row, "hours"),
+        per_hour=integer_of(row, "tokens_per_hour"),
+        per_month=integer_of(row, "tokens_per_month"),
+        tokens=integer_of(row, "tokens"),
         since=moment_of(row.get("from")),
         until=moment_of(row.get("to")),
     )
 
 
-def _integer(row: Row, name: str) -> int | None:
+def integer_of(row: Row, name: str) -> int | None:
+    """Return an integer of a row; None if there is none, or something else."""
     value = row.get(name)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 

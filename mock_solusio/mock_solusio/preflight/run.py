@@ -4,7 +4,7 @@ import datetime
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from typing import Final
 
@@ -30,6 +30,8 @@ from solusio_contracts.reporting.report import (
 )
 
 COMMAND: Final = "preflight"
+OBSTACLES: Final = frozenset({"token-may-read"})
+"""Judgements whose findings keep others from being decided."""
 
 Progress = Callable[[Item, int, int], None]
 """Called before each judgement with its position (from 0) and the number of judgements."""
@@ -65,54 +67,72 @@ def run(site: Installation, judgements: Sequence[Judgement], progress: Progress 
 
 def judge(judgement: Judgement, site: Installation) -> Result:
     """Return the result of one judgement."""
-    item, mask = judgement.item, site.reader.mask
     began = time.monotonic()
-    unmet: list[tuple[Expect, Level]] = []
-    notes: list[str] = []
-    checks = 0
-    undecided = ""
+    seen = _look(judgement, site)
+    item, mask = judgement.item, site.reader.mask
+    seconds = round(time.monotonic() - began, 3)
+    failing = sorted((one for one in seen.unmet if one[1] is not Level.MAY), key=lambda one: -one[1].weight)
+    findings = [_finding(judgement, one, level, site) for one, level in failing[:MAX_FINDINGS]]
+    if seen.skipped and not findings:
+        return item.undecided(Outcome.SKIP, mask(seen.skipped), seconds=seconds)
+    if judgement.name in OBSTACLES and findings:
+        # What could not be looked at is neither right nor wrong.
+        reason = f"{judgement.title}: not all of it"
+        return item.undecided(Outcome.ERROR, reason, findings=findings, seconds=seconds)
+    if seen.undecided and not any(one.level == Level.MUST for one in findings):
+        return item.undecided(Outcome.ERROR, mask(seen.undecided), seconds=seconds)
+    notes = [*seen.notes, *_remarks(seen, site), *filter(None, [seen.undecided])]
+    return item.judged(
+        findings,
+        checks=seen.checks,
+        unlisted=max(len(failing) - MAX_FINDINGS, 0),
+        notes=map(mask, notes),
+        seconds=seconds,
+    )
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What a judgement has yielded, and how it ended."""
+
+    checks: int = 0
+    unmet: list[tuple[Expect, Level]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    skipped: str = ""
+    undecided: str = ""
+
+
+def _look(judgement: Judgement, site: Installation) -> _Seen:
+    seen = _Seen()
     try:
         _require_access(site)
         for one in judgement.look(site):
             if isinstance(one, Note):
-                notes.append(mask(one.text))
+                seen.notes.append(one.text)
                 continue
-            checks += 1
+            seen.checks += 1
             if not one.ok:
-                unmet.append((one, _level(judgement, one)))
+                seen.unmet.append((one, _level(judgement, one)))
+        if not seen.checks:
+            seen.undecided = "nothing of it could be looked at"
     except NotJudged as reason:
-        return item.undecided(Outcome.SKIP, mask(str(reason)))
+        seen.skipped = str(reason)
     except Undecided as reason:
-        undecided = str(reason)
+        seen.undecided = str(reason)
     except UnreadableError as error:
-        undecided = error.reason
-    seconds = round(time.monotonic() - began, 3)
-    failing = sorted((one for one in unmet if one[1] is not Level.MAY), key=lambda one: -one[1].weight)
-    findings = [_finding(judgement, one, level, site) for one, level in failing[:MAX_FINDINGS]]
-    if judgement.name in OBSTACLES and findings:
-        # What could not be looked at is neither right nor wrong.
-        return item.undecided(
-            Outcome.ERROR, mask(judgement.title + ": not all of it"), findings=findings, seconds=seconds
-        )
-    if not checks and not undecided:
-        undecided = "nothing of it could be looked at"
-    if undecided and not any(one.level == Level.MUST for one in findings):
-        return item.undecided(Outcome.ERROR, mask(undecided), findings=(), seconds=seconds)
+        seen.undecided = error.reason
+    return seen
+
+
+def _remarks(seen: _Seen, site: Installation) -> list[str]:
+    """Return what is only worth a remark, and add it to the facts: reports hide the notes of what passed."""
     remarks: dict[str, list[str]] = {}
-    for one, level in unmet:
+    for one, level in seen.unmet:
         if level is Level.MAY:
             remarks.setdefault(one.subject, []).append(one.actual)
     for subject, actual in remarks.items():
-        # As facts, too: reports show the notes of what passed only if asked to.
         site.add_fact(subject[0].upper() + subject[1:], listed(actual))
-        notes += [mask(f"{subject}: {text}") for text in actual]
-    return item.judged(
-        findings,
-        checks=checks,
-        unlisted=max(len(failing) - MAX_FINDINGS, 0),
-        notes=[*notes, *([mask(undecided)] if undecided else [])],
-        seconds=seconds,
-    )
+    return [f"{subject}: {text}" for subject, actual in remarks.items() for text in actual]
 
 
 def _require_access(site: Installation) -> None:
@@ -122,10 +142,6 @@ def _require_access(site: Installation) -> None:
     except UnreadableError:
         if site.reader.stopped and not site.reader.answers:
             raise
-
-
-OBSTACLES: Final = frozenset({"token-may-read"})
-"""Judgements whose findings keep others from being decided."""
 
 
 def _level(judgement: Judgement, expect: Expect) -> Level:

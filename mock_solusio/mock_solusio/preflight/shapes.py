@@ -58,6 +58,11 @@ class MemberEvidence:
     of: int
     """In how many objects it could have been."""
 
+    @property
+    def agrees(self) -> bool:
+        """Whether nothing that was seen differs from the document."""
+        return self.verdict in (Verdict.CONFIRMED, Verdict.UNSEEN)
+
     def __str__(self) -> str:
         """Return the difference in words."""
         if self.verdict is Verdict.MISSING:
@@ -81,12 +86,6 @@ def compare(answers: Iterable[Answer]) -> list[MemberEvidence]:
             members = found[answer.operation] = _Members(answer.operation)
         members.add(answer.value)
     return [one for members in found.values() for one in members.evidence()]
-
-
-def differences(evidence: Iterable[MemberEvidence]) -> list[MemberEvidence]:
-    """Return what differs from the document: the contradictions first, then missing and unknown members."""
-    order = (Verdict.CONTRADICTED, Verdict.MISSING, Verdict.UNKNOWN)
-    return sorted((one for one in evidence if one.verdict in order), key=lambda one: order.index(one.verdict))
 
 
 @functools.cache

@@ -90,6 +90,12 @@ def stopped_are_free(lines: list[dict[str, Any]]) -> None:
             line["hours"], line["tokens"] = 3, 21
 
 
+def running_are_short(lines: list[dict[str, Any]]) -> None:
+    for line in lines:
+        if line["server_name"] in ("runs", "addresses", "backups") and line["resource"] == "server":
+            line["hours"], line["tokens"] = 600, 4200
+
+
 def without(kind: str) -> Callable[[Any], Any]:
     """Leave out the lines of a kind of resource."""
 
@@ -231,6 +237,13 @@ CASES = {
         ("1 of 1 have fewer: stopped servers do not accrue",),
         0,
     ),
+    "usage-of-running-servers": Case(
+        "usage",
+        rows(running_are_short),
+        "stopped-servers-accrue",
+        ("3 of 3 have fewer: some servers do not accrue",),
+        0,
+    ),
     "usage-without-addresses": Case(
         "usage",
         without("additional_ip"),
@@ -288,6 +301,12 @@ def test_customers_are_shown_only_when_asked_for(preflight, bent):
     assert "example.com" not in run.output + json.dumps(run.report)
     shown = preflight(bent.url, bent.solusio.admin_token, "--show-customers")
     assert "user 2 (customer1@example.com)" in shown.output
+
+
+def test_running_servers_that_lack_hours_are_found_without_stopped_ones(preflight, bent):
+    bent.bends |= {"servers": each(status="started"), "usage": rows(running_are_short)}
+    run = preflight(bent.url, bent.solusio.admin_token)
+    assert set(run.found) == {"stopped-servers-accrue"}
 
 
 # The billing endpoint
@@ -469,8 +488,10 @@ def test_a_login_link_is_tried_only_when_asked_for(preflight, bent):
     run = preflight(bent.url, bent.solusio.admin_token, "--try-login", "2")
     assert "creates one login link for user 2 (POST)" in run.output.splitlines()[0]
     assert run.outcome("login-link") == "pass"
-    writes = [one.method for one in bent.asked if one.method != "GET"]
-    assert writes == ["POST"]
+    writes = [one.target for one in bent.asked if one.method != "GET"]
+    assert writes == ["/api/v1/users/2/tokens"]
+    (opened,) = [one.target for one in bent.asked if "/auth/by_token/" in one.target]
+    assert opened.rpartition("/")[2] not in run.output + json.dumps(run.report)
     bent.straighten()
     run = preflight(bent.url, bent.solusio.admin_token, "--try-login", "99")
     assert run.found == {"login-link": ["POST /users/99/tokens: status 404"]}

@@ -7,6 +7,7 @@ from typing import Final
 from mock_solusio.preflight.installation import Installation
 from mock_solusio.preflight.judgement import Note, NotJudged, Undecided, judgement
 from mock_solusio.preflight.listing import Row
+from mock_solusio.preflight.metered import integer_of
 from mock_solusio.preflight.words import listed
 from mock_solusio.price_list.model import PlanPrice
 from solusio_contracts.checking.rule import INTEGER, Expect, shown
@@ -175,8 +176,8 @@ def _priced(site: Installation) -> list[tuple[Row, int, int]]:
     """Return the plans whose two prices are integers, with these."""
     found = []
     for plan in _plans(site):
-        per_hour, per_month = (plan.get(name) for name in PRICES)
-        if isinstance(per_hour, int) and isinstance(per_month, int):
+        per_hour, per_month = (integer_of(plan, name) for name in PRICES)
+        if per_hour is not None and per_month is not None:
             found.append((plan, per_hour, per_month))
     return found
 

@@ -20,7 +20,7 @@ from mock_solusio.preflight.metered import (
     tokens,
     understood,
 )
-from mock_solusio.preflight.shapes import compare, differences
+from mock_solusio.preflight.shapes import Verdict, compare
 from mock_solusio.preflight.words import listed
 from solusio_contracts.checking.rule import Expect
 from solusio_contracts.reporting.view import plural
@@ -78,11 +78,10 @@ def usage_as_described(site: Installation) -> Iterator[Expect | Note]:
     if not site.usage.rows:
         raise NotJudged(f"there are no usage lines in {site.month.name}")
     answers = [one for one in site.reader.answers if one.operation == "listUsage"]
-    evidence = compare(answers)
-    for one in differences(evidence):
-        yield Expect.that(False, "listUsage", "as in the contract", str(one), site.answer("listUsage"))
-    seen = [one for one in evidence if one.seen]
-    yield Expect.that(True, "usage lines", "as in the contract", f"{len(seen)} members")
+    for one in compare(answers):
+        if one.verdict is not Verdict.UNSEEN:
+            exchange = site.answer("listUsage")
+            yield Expect.that(one.agrees, "listUsage", "as in the contract", str(one), exchange)
 
 
 @judgement(

@@ -131,8 +131,7 @@ def built_in_roles(site: Installation) -> Iterator[Expect | Note]:
 def user_area_answers(site: Installation) -> Iterator[Expect | Note]:
     """A login link leads there."""
     url = site.questions.user_area or site.reader.access.url
-    own = site.questions.user_area is None
-    exchange = site.reader.page("/") if own else site.reader.elsewhere(url)
+    exchange = site.reader.elsewhere(url)
     status = exchange.status
     if status is not None and 300 <= status < 400:
         where = (exchange.header("location") or "").partition("?")[0][:200]
