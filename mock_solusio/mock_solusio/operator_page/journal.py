@@ -73,6 +73,7 @@ class JournalPages:
             "problem": window.problem,
             "last": last,
             "kept": len(self._journal),
+            "dropped": self._journal.dropped,
         }
         return _json({**live, **self._now()})
 

@@ -187,3 +187,7 @@ def test_five_thousand_exchanges_are_loaded_as_one_scrolls(chromium):
             expect(entries).to_have_count(1)
             page.goto("/_mock/?before=2")
             expect(entries).to_have_count(1)
+            page.goto("/_mock/")
+            solusio.client.post(f"{solusio.url}/_mock/reset")
+            expect(entries).to_have_count(1)
+            expect(entries).to_contain_text("/_mock/reset")

@@ -102,6 +102,7 @@ def test_new_exchanges_are_asked_for_by_number(operator, solusio):
     found = operator.open("/_mock/operator/rows?since=2").json()
     assert re.findall(r'data-number="(\d+)"', found["rows"]) == ["3"]
     assert (found["number"], found["last"], found["kept"], found["older"]) == (1, 3, 3, "")
+    assert found["dropped"] == 0
     assert (found["now"], found["pace"]) == ("Sun 1 Mar 2026, 00:00:01", "frozen")
     assert found["counts"]["journal"] == 3
     assert operator.open("/_mock/operator/now").json()["counts"] == found["counts"]

@@ -62,12 +62,21 @@ async function reload() {
   history.replaceState(null, "", `/_mock/?${filters()}`);
 }
 
+function removeDropped(found) {
+  const before = list.children.length;
+  while (list.lastElementChild?.querySelector("a").dataset.number <= found.dropped) list.lastElementChild.remove();
+  if (list.children.length === before) return;
+  setOlder("");
+  summarize(found);
+}
+
 async function addNewer() {
   const run = state.run;
   const found = await ask(rowsPath({ since: state.last }));
   if (run !== state.run) return;
   showNow(found);
-  if (found.older || (!found.kept && list.children.length)) return reload(); // a gap, or the journal was cleared
+  if (found.older) return reload(); // more than a window came at once
+  removeDropped(found);
   if (found.last === state.last) return;
   state.last = found.last;
   if (!found.number) return;
