@@ -1,7 +1,7 @@
 """Builds the image of the Dockerfile and runs it: `nox -s image`. Needs root, buildah and debootstrap.
 
 No registry of images is asked. The base is a Debian made here with debootstrap, unless the variable
-MOCK_SOLUSIO_IMAGE_BASE names an image. buildah builds without a daemon. unshare runs the image's root file
+IMAGE_BASE names an image. buildah builds without a daemon. unshare runs the image's root file
 system as its configuration says: with process, mount and network namespaces of its own, and read-only, as
 compose.yaml does.
 """
@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-BASE_VARIABLE = "MOCK_SOLUSIO_IMAGE_BASE"
+BASE_VARIABLE = "IMAGE_BASE"
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 PACKAGES = "python3,python3-venv,ca-certificates"
 BUILDING = 1200  # seconds

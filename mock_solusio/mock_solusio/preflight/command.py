@@ -59,9 +59,10 @@ def _explain(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
 @click.option(
     "--access-token",
     envvar=ACCESS_TOKEN,
+    show_envvar=True,
     metavar="T",
     help="An access token of SolusIO that may view users, plans, settings and usage. Prefer the environment "
-    f"variable {ACCESS_TOKEN}, which stays out of the shell's history.",
+    "variable, which stays out of the shell's history.",
 )
 @click.option(
     "--prices",
