@@ -66,6 +66,6 @@ def test_a_picture_is_small(picture):
 
 
 def test_the_options_are_those_of_the_command():
-    rows = re.findall(r"^\| (`--.*?) \|", TEXT, re.MULTILINE)
-    written = {name for row in rows for name in re.findall(r"`(--[\w-]+)`", row)}
+    rows = re.findall(r"^\| (`-.*?) \|", TEXT, re.MULTILINE)
+    written = {name for row in rows for name in re.findall(r"`(-[\w-]+)`", row)}
     assert written == {name for option in command.params for name in option.opts}
