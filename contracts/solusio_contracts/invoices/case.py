@@ -53,6 +53,8 @@ class Case:
     """The lines of these periods, of all customers, if the month is not among them."""
     turned: bool | None = None
     """Whether the billing system requested a later page of usage; None: not known."""
+    page_size: int | None = None
+    """How many lines on a page it requested; None: not known."""
     neighbours: Sequence[Neighbour] = ()
     """All customers of the scenario, in order."""
     first: Pricing | None = None

@@ -12,7 +12,7 @@ from typing import Final
 from solusio_contracts.adapter.verdict import Mistake
 from solusio_contracts.invoices.case import Case, alike, rows
 from solusio_contracts.invoices.hypothesis import Cause, Hypothesis, named, probable
-from solusio_contracts.invoices.line_mistakes import LINES, TOGETHER, VAGUE
+from solusio_contracts.invoices.line_mistakes import LINES, SEEN, TOGETHER, VAGUE
 from solusio_contracts.invoices.line_variants import Lines, capped_together
 from solusio_contracts.invoices.predicted_amounts import Predicted, lines_agree, parts_agree, total_agrees
 from solusio_contracts.invoices.price_mistakes import PRICES
@@ -28,6 +28,10 @@ _TOTALS: Final[tuple[Hypothesis[Predicted], ...]] = (
     Hypothesis(TOGETHER, together),
     *(Hypothesis(one.mistake, of_lines(one.variants), rare=True) for one in LINES),  # type: ignore[arg-type]
 )
+_PRINTED: Final = tuple(
+    one for one in (*PRICES, *CALCULATION, *ROUNDING) if one.mistake.name not in {"unit-rounded", "own-price"}
+)
+"""Small amounts fit some other price of a token too easily."""
 _SMALL: Final = frozenset(one.mistake.name for one in ROUNDING)
 
 
@@ -76,7 +80,7 @@ def explaining(judged: Sequence[Judged]) -> dict[str, list[Cause]]:
         wrong = [one for one in billed if about in one.wrong]
         causes[about] = probable(
             # Printed parts that are right say nothing about another total, and the other way round.
-            _ordered(wrong) if about == "total" else (*PRICES, *CALCULATION, *ROUNDING),
+            _ordered(wrong) if about == "total" else _PRINTED,
             [one.case for one in billed],
             _among({id(one.case) for one in wrong}),
             agrees,
@@ -107,6 +111,9 @@ def _of_lines(everybody: Sequence[Case]) -> list[Cause]:
     def together(case: Case, tokens: int) -> bool:
         return case.billed is not None and case.billed.tokens == tokens
 
+    if not any(one.billed is not None for one in cases):
+        # Nobody is billed at all: many mistakes lead to that, so it must be seen elsewhere.
+        return probable(SEEN, cases, wrong, agrees)
     return (
         probable(LINES, cases, wrong, agrees)
         or probable((_TOKENS,), cases, wrong, together)

@@ -17,6 +17,10 @@ P = TypeVar("P")
 
 MANY: Final = 3000
 """Cases with more lines are weighed only if there are no smaller ones of their kind: they say no more."""
+MOST: Final = 0.5
+"""A cause must explain more than this share of the scenarios in which something is wrong."""
+ALMOST_ALL: Final = 0.8
+"""The same, for a mistake that is seldom made."""
 TIED: Final = 2
 """The most causes that are named as alternatives. If more explain as much, none of them is probable."""
 
@@ -31,7 +35,7 @@ class Hypothesis(Generic[P]):
     mistake: Mistake
     variants: Callable[[Case], Iterable[tuple[Hashable, P]]]
     rare: bool = False
-    """Named only if no mistake that is made more often explains as much."""
+    """Named only if it explains almost all, and no mistake that is made more often explains as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,8 @@ def _weigh(
             return None
         for key in _explaining(hypothesis, group, agrees):
             explained[key].add(scenario)
-    live = {key for key, names in explained.items() if 2 * len(names) > len(failing)}
+    least = ALMOST_ALL if hypothesis.rare else MOST
+    live = {key for key, names in explained.items() if len(names) > least * len(failing)}
     for case in passing:
         if not live:
             return None

@@ -148,7 +148,7 @@ _RARE = {
 }
 """What a few lines may look like by accident, but is seldom done."""
 
-LINES: tuple[Hypothesis[Lines], ...] = (
+SEEN: tuple[Hypothesis[Lines], ...] = (
     *(Hypothesis(one, _requested(one)) for one in PERIODS),
     _h(
         "other-month",
@@ -156,6 +156,11 @@ LINES: tuple[Hypothesis[Lines], ...] = (
         "The period of an invoice is the month whose usage it bills, not that of the run or of the due date.",
         _stray,
     ),
+)
+"""Mistakes that are seen in requests and invoices, not concluded from what is missing."""
+
+LINES: tuple[Hypothesis[Lines], ...] = (
+    *SEEN,
     _h(
         "zero-skipped",
         "leave out invoices over nothing",

@@ -125,6 +125,7 @@ _GROUPS: Final[dict[str, Callable[[UsageLine], Hashable]]] = {
     "resource": lambda line: (line.server_id, line.resource, line.resource_id),
     "server and resource": lambda line: (line.server_id, line.resource),
     "server": lambda line: line.server_id,
+    "server, resource and plan": lambda line: (line.server_id, line.resource, line.plan),
     "server and plan": lambda line: (line.server_id, line.plan),
     "name": lambda line: line.server,
     "name and resource": lambda line: (line.server, line.resource),

@@ -24,16 +24,18 @@ def _of_everybody(case: Case, kept: _Kept, sizes: Sequence[int] = PAGES) -> Iter
 def first_page(case: Case) -> Iterator[tuple[Hashable, Lines]]:
     """Yield the lines on a first page of usual size, if no later one was requested."""
     if not case.turned:
-        yield from _of_everybody(case, lambda lines, size: lines[:size])
+        sizes = PAGES if case.page_size is None else (case.page_size,)
+        yield from _of_everybody(case, lambda lines, size: lines[:size], sizes)
 
 
 def limited(case: Case) -> Iterator[tuple[Hashable, Lines]]:
-    """Yield a usual number of first lines, of all customers or of each, if later pages were requested."""
-    if case.turned is False:
+    """Yield a usual number of first lines, of all customers or of each, if more lines were read."""
+    if case.turned is False and case.page_size is None:
         return
-    for key, lines in _of_everybody(case, lambda lines, size: lines[:size]):
+    sizes = [one for one in PAGES if case.turned is not False or one < (case.page_size or 0)]
+    for key, lines in _of_everybody(case, lambda lines, size: lines[:size], sizes):
         yield ("all", key), lines
-    for size in PAGES:
+    for size in sizes:
         if len(case.usage) > size:
             yield ("each", size), list(case.usage)[:size]
 

@@ -112,6 +112,7 @@ def _minor(amount: Fraction, decimals: int) -> Iterator[tuple[Hashable, Fraction
             yield "hundred", Fraction(round_fraction(amount, "half-up") * 10**decimals, 100)
     else:
         yield "hundred", Fraction(round_fraction(amount, "half-up"), 100)
+        yield "hundred rounded", Fraction(round_fraction(amount / 100, "half-up"))
         yield "times hundred", Fraction(round_fraction(amount, "half-up") * 100)
 
 
@@ -166,9 +167,10 @@ def _per_hour(case: Case) -> Amounts:
     decimals = case.pricing.currency.decimals
     scale = 10**decimals
     user, base = case.pricing.user_token_unit_cost, case.pricing.base_token_unit_cost
-    for capped, digits, how in itertools.product(
-        (False, True), {decimals, 2, 3, 4}, (ROUND_HALF_UP, ROUND_DOWN, ROUND_UP)
+    for capped, places, how in itertools.product(
+        (False, True), ("own", 2, 3, 4), (ROUND_HALF_UP, ROUND_DOWN, ROUND_UP)
     ):
+        digits = places if isinstance(places, int) else decimals
         sums = {}
         lines = []
         for unit in (base, user):
@@ -183,7 +185,7 @@ def _per_hour(case: Case) -> Amounts:
         printed = tuple(tuple(Fraction(round_fraction(one, "half-up")) for one in part) for part in lines)
         for unit, name in ((user, "user"), (base, "base")):
             total = sums[unit] if unit == user or not base else product((sums[unit], user / base))
-            key = (capped, "own" if digits == decimals else digits, how, name)
+            key = (capped, places, how, name)
             yield (
                 key,
                 Predicted(
@@ -217,6 +219,7 @@ def _floats(case: Case) -> Amounts:
         chain = _float_chain(case.pricing, read)
         base = read(float(case.pricing.base_token_unit_cost))
         sums = {
+            "unit": sum(tokens) * user,
             "all": read(sum(tokens) * user),
             "chain": read(sum(tokens) * chain),
             "steps": _float_steps(sum(tokens), case.pricing, read),
@@ -277,6 +280,15 @@ def _float_sum(amounts: Iterable[float], read: Callable[[float], float]) -> floa
     return total
 
 
+def _at_least(case: Case) -> Amounts:
+    exact = _exact(case)
+    if exact is not None and case.pricing is not None:
+        for least in ("0.5", "1", "2", "3", "5", "10"):
+            coins = Fraction(least) * 10**case.pricing.currency.decimals
+            if exact < coins:
+                yield least, Predicted(total=coins)
+
+
 def _narrow(case: Case) -> Amounts:
     """The sum of all tokens does not fit into 32 bits."""
     if case.billed is not None:
@@ -312,7 +324,7 @@ def _of_tokens(case: Case, tokens: list[int]) -> Amounts:
             yield rounding, Predicted(total=round_fraction(priced.exact, rounding))
 
 
-_RARE: Final = frozenset(("rounded-twice", "cash-rounding", "step-by-step", "sum-32-bits"))
+_RARE: Final = frozenset(("rounded-twice", "cash-rounding", "step-by-step", "sum-32-bits", "minimum-charge"))
 """What a few amounts may look like by accident, but is seldom done."""
 
 
@@ -377,6 +389,12 @@ CALCULATION: Final[tuple[Hypothesis[Predicted], ...]] = (
         "round the price of an hour",
         "0.007 an hour becomes 0.01, and 744 hours 7.44 instead of 5.21. " + _ONCE,
         _per_hour,
+    ),
+    _h(
+        "minimum-charge",
+        "raise small totals to a minimum",
+        "A customer pays for what they used, however little that is.",
+        _at_least,
     ),
     _h(
         "sum-32-bits",

@@ -1,11 +1,14 @@
 """Mistakes in what a billing run does: which invoices it makes, changes or makes again. Pure."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from solusio_contracts.adapter.verdict import Mistake
 from solusio_contracts.invoices.documents import BilledInvoice
 
 _KEEP = "An invoice never changes: before you make one, look whether that customer and month have one."
+
+Invoices = Mapping[int, Sequence[BilledInvoice]]
+"""By billing_user_id."""
 
 BILLED_TWICE = Mistake(
     "billed-twice",
@@ -32,16 +35,25 @@ EMPTY = Mistake(
 )
 
 
-def of_second_run(new: Collection[str], gone: Collection[str]) -> Mistake:
-    """Return what a second run did that added or removed invoice numbers, or changed invoices."""
+def of_second_run(
+    first: Invoices, second: Invoices, new: Collection[str], gone: Collection[str]
+) -> tuple[Mistake, ...]:
+    """Return what a second run did that added or removed invoice numbers, or changed invoices.
+
+    To bill a customer that the first run left out is not one of these mistakes.
+    """
     if new and gone:
-        return RENUMBERED
+        return (RENUMBERED,)
     if gone:
-        return REMOVED
-    return BILLED_TWICE if new else CHANGED
+        return (REMOVED,)
+    if not new:
+        return (CHANGED,)
+    twice = any(first.get(key) and len(found) > len(first[key]) for key, found in second.items())
+    return (BILLED_TWICE,) if twice else ()
 
 
-def of_several(invoices: Sequence[BilledInvoice]) -> Mistake:
-    """Return why a customer has several invoices for a month."""
+def of_several(invoices: Sequence[BilledInvoice], lines: int) -> Mistake:
+    """Return why a customer has several invoices for a month, of which one should have some lines."""
     same = {(one.total, tuple(sorted((line.server, line.tokens) for line in one.lines))) for one in invoices}
-    return BILLED_TWICE if len(same) < len(invoices) else SEVERAL
+    whole = any(len(one.lines) >= lines for one in invoices)
+    return BILLED_TWICE if len(same) < len(invoices) and whole else SEVERAL

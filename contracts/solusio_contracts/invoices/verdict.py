@@ -52,6 +52,8 @@ class PeriodUsage:
     """The lines of these periods, if the month is not among them."""
     turned: bool | None = None
     """Whether it requested a later page."""
+    page_size: int | None = None
+    """How many lines on a page it requested; None: not known."""
     faulty: bool = False
     """Whether SolusIO had faults."""
     strays: Billed = field(default_factory=dict)
@@ -123,6 +125,7 @@ def judge_period(
             requested=period.requested,
             seen=period.seen,
             turned=period.turned,
+            page_size=period.page_size,
             neighbours=neighbours,
             strays=period.strays.get(number, ()),
             faulty=period.faulty,
@@ -300,7 +303,7 @@ def judge_again(
         f"the same {plural(sum(_sizes(first)), 'invoice')} as before",
         actual,
         hint=hint,
-        mistakes=(EARLIER if later else of_second_run(new, gone),),
+        mistakes=(EARLIER,) if later else of_second_run(first, second, new, gone),
         question=question,
         response="\n".join(invoice_text(one) for one in after.values())[:INVOICE_SHOWN],
     )
@@ -404,7 +407,7 @@ def _count(
             one,
             _numbers(found),
             about="missing" if not found else "count",
-            mistakes=(of_several(found),) if found else (),
+            mistakes=(of_several(found, len(expected.lines)),) if found else (),
         )
     elif customer.unknown:
         comparison.expect(

@@ -71,6 +71,12 @@ class InvoiceSandbox(Sandbox):
         """Tell whether a later page of usage was requested since `play`."""
         return any(query.get("page", "1") not in {"", "0", "1"} for query in self._queries())
 
+    def page_size(self) -> int | None:
+        """Return the `per_page` of the requests for usage since `play`, if all have the same."""
+        sizes = {query.get("per_page", "") for query in self._queries()}
+        size = sizes.pop() if len(sizes) == 1 else ""
+        return int(size) if size.isdecimal() and len(size) < 7 else None
+
     def _queries(self) -> list[dict[str, str]]:
         return [dict(parse_qsl(query.decode("latin-1"))) for query in self._questions]
 

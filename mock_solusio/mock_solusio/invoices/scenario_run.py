@@ -186,9 +186,8 @@ class ScenarioRuns:
                         self._prepare(job)
                     if at is None:
                         unread += self._period(one, job, shown, early, verdict, invoices, earlier)
-                    else:
+                    elif self._bill_early(job):
                         early[msgspec.to_builtins(at)] = shown.usage
-                        self._bill_early(job)
         except BillingError as failure:
             verdict.failed(
                 "INV-001",
@@ -261,6 +260,7 @@ class ScenarioRuns:
             requested=requested,
             seen=_seen(shown, job.period, requested),
             turned=self._sandbox.turned(),
+            page_size=self._sandbox.page_size(),
             faulty=bool(one.scenario.faults and not earlier),
             strays=self._strays(one, job, billed.keys() | broken.keys()),
             early=early,
@@ -309,8 +309,8 @@ class ScenarioRuns:
         if self._system.prepare is not None:
             self._do(self._system.prepare, job)
 
-    def _bill_early(self, job: BillingJob) -> None:
-        """Bill a month that is still open; the billing system may refuse.
+    def _bill_early(self, job: BillingJob) -> bool:
+        """Bill a month that is still open; the billing system may refuse. Return whether it did bill.
 
         Raises:
             BillingError: the billing system crashed or did not end.
@@ -321,6 +321,8 @@ class ScenarioRuns:
             if not failure.ended:
                 self._require_asked(failure)
                 raise
+            return False
+        return True
 
     def _strays(
         self, one: NumberedScenario, job: BillingJob, found: Collection[int]
