@@ -244,14 +244,6 @@ class FourDecimals(Billing):
         return super().printed(invoice) | {"total": self.amount(total, 4)}
 
 
-class RoundedTwice(Billing):
-    """Three decimals in the database, two on the invoice."""
-
-    def rounded(self, amount: Any, decimals: int) -> int:
-        finer = super().rounded(amount, decimals + 1)
-        return super().rounded(Fraction(finer, 10 ** (decimals + 1)), decimals)
-
-
 class CutAfterEachStep(Billing):
     """bcscale(2): each multiplication cuts."""
 

@@ -380,7 +380,7 @@ LINES: tuple[Hypothesis[Lines], ...] = (
 """All specific mistakes, the most specific first."""
 
 VAGUE: tuple[Hypothesis[Lines], ...] = (
-    Hypothesis(CUT_OFF, any_page),
-    Hypothesis(NAMES, under_other_names),
+    Hypothesis(CUT_OFF, any_page, rare=True),
+    Hypothesis(NAMES, under_other_names, rare=True),
 )
 """Mistakes that are named only if no specific one fits."""

@@ -43,8 +43,15 @@ def _priced(change: Callable[[Pricing], Changes]) -> Candidates:
         if case.pricing is None:
             return
         for key, pricing in change(case.pricing):
-            if pricing != case.pricing:
-                for method, predicted in by_methods(case, pricing):
+            for (method, predicted), (_, right) in zip(
+                by_methods(case, pricing), by_methods(case, case.pricing), strict=True
+            ):
+                # What the price does not change is no evidence for it.
+                if (predicted.total, predicted.discounts, predicted.taxes) != (
+                    right.total,
+                    right.discounts,
+                    right.taxes,
+                ):
                     yield (key, method), predicted
 
     return candidates
@@ -151,11 +158,11 @@ def _unit_cut(pricing: Pricing) -> Changes:
     for digits in range(11):
         for how in _ROUNDINGS:
             user = rounded(pricing.user_token_unit_cost, digits, how)
-            yield ("user", digits, how), msgspec.structs.replace(pricing, user_token_unit_cost=user)
-            yield (
-                ("base", digits, how),
-                repriced(pricing, base=rounded(pricing.base_token_unit_cost, digits, how)),
-            )
+            if user != pricing.user_token_unit_cost:
+                yield ("user", digits, how), msgspec.structs.replace(pricing, user_token_unit_cost=user)
+            base = rounded(pricing.base_token_unit_cost, digits, how)
+            if base != pricing.base_token_unit_cost:
+                yield ("base", digits, how), repriced(pricing, base=base)
 
 
 def _discount_added(pricing: Pricing) -> Changes:

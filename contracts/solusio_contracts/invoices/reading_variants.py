@@ -15,7 +15,7 @@ _Kept = Callable[[Sequence[UsageLine], int], Sequence[UsageLine]]
 
 
 def _of_everybody(case: Case, kept: _Kept, sizes: Sequence[int] = PAGES) -> Iterator[tuple[Hashable, Lines]]:
-    for size in sizes:
+    for size in dict.fromkeys((*sizes, case.page_size or sizes[0])):
         own = [line for line in kept(case.everybody, size) if line.billing_user_id == case.number]
         if own != list(case.usage):
             yield size, own
