@@ -46,7 +46,7 @@ def _priced(change: Callable[[Pricing], Changes]) -> Candidates:
             for (method, predicted), (_, right) in zip(
                 by_methods(case, pricing), by_methods(case, case.pricing), strict=True
             ):
-                # What the price does not change is no evidence for it.
+                # An amount that the change leaves as it was proves nothing.
                 if (predicted.total, predicted.discounts, predicted.taxes) != (
                     right.total,
                     right.discounts,
