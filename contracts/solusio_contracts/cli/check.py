@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from solusio_contracts.cli.config import config_option
-from solusio_contracts.cli.reporting import Reporting, report_options, run_and_report
+from solusio_contracts.cli.reporting import PreparedRun, Reporting, report_options, run_and_report
 from solusio_contracts.cli.types import Header, Rate, Seconds, UserId
 from solusio_contracts.http.masking import TOKEN_VARIABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from rich.console import Console
 
@@ -183,29 +183,42 @@ def check(ctx: click.Context, /, url: str, **options: Any) -> None:
     3 inconclusive (unreachable, or something could not be decided).
     With --watch, Ctrl-C exits with the code of the last verdict.
     """
-    settings = settings_from(url, options)
-    rules = _selected(options)
-
-    def run(console: "Console", only: "Collection[str] | None" = None) -> "Report":
-        from solusio_contracts.checking import runner
-        from solusio_contracts.checking.target import Target
-        from solusio_contracts.reporting.progress import live
-
-        chosen = rules if only is None else [rule for rule in rules if rule.name in only]
-        with live(console, len(chosen)) as progress:
-            return runner.run(Target(settings), chosen, progress=progress)
-
-    from solusio_contracts.rules import all_rules
-
-    names = {rule.name for rule in all_rules()}
+    options["url"] = url
     if options["watch"] is None:
-        run_and_report(ctx, options, run, item="rule", names=names)
+        run_and_report(ctx, options, prepared(options))
     from solusio_contracts.cli.watch import require_repeatable, watch_and_report
 
     require_repeatable(options)
-    reporting = Reporting(options, item="rule", names=names)
+    whole = prepared(options)
+    reporting = Reporting(options, item=whole.item, names=whole.names)
+
+    def run(console: "Console", only: "Collection[str] | None" = None) -> "Report":
+        return prepared(options, only).on(console)
+
     written = [file for _, file in options["reports"]]
-    ctx.exit(watch_and_report(options["watch"], reporting, run, {rule.name for rule in rules}, written))
+    chosen = {rule.name for rule in _selected(options)}
+    ctx.exit(watch_and_report(options["watch"], reporting, run, chosen, written))
+
+
+def prepared(options: dict[str, Any], only: "Collection[str] | None" = None) -> PreparedRun:
+    """Return the run that the options of `check` describe; `only`: of the rules with these names.
+
+    Raises:
+        click.UsageError: an option is wrong.
+    """
+    from solusio_contracts.rules import all_rules
+
+    settings = settings_from(options["url"], options)
+    rules = [rule for rule in _selected(options) if only is None or rule.name in only]
+
+    def run(progress: "Callable[..., None]") -> "Report":
+        from solusio_contracts.checking import runner
+        from solusio_contracts.checking.target import Target
+
+        return runner.run(Target(settings), rules, progress=progress)
+
+    names = {rule.name for rule in all_rules()}
+    return PreparedRun(item="rule", names=names, total=len(rules), run=run)
 
 
 def _selected(options: dict[str, Any]) -> "list[Rule]":

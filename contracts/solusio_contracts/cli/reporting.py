@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -66,6 +67,30 @@ def report_options(*, verbose: str) -> Callable[[F], F]:
     return add
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedRun:
+    """A run whose options were checked, so that it only has to start."""
+
+    item: str
+    """What has an outcome: `rule`, `scenario` or `judgement`."""
+    names: Collection[str]
+    """The names of all of them: a baseline may name no others."""
+    total: int
+    """How many of them run."""
+    run: "Callable[[Callable[..., None]], Report]"
+    """Runs, and calls what it is given before each item, with the item, its position and their number.
+
+    After Ctrl-C, the report has what was decided before. Raises click.UsageError: it cannot start.
+    """
+
+    def on(self, console: "Console") -> "Report":
+        """Run with a progress bar on a console."""
+        from solusio_contracts.reporting.progress import live
+
+        with live(console, self.total) as progress:
+            return self.run(progress)
+
+
 class Reporting:
     """What becomes of a report, by the options of `report_options`."""
 
@@ -113,23 +138,12 @@ class Reporting:
         _show(report, self._console, self._options)
 
 
-def run_and_report(
-    ctx: click.Context,
-    options: dict[str, Any],
-    run: "Callable[[Console], Report]",
-    *,
-    item: str,
-    names: Collection[str],
-) -> NoReturn:
-    """Run, report as the options of `report_options` ask, and exit with the code of the report.
-
-    `run` shows its progress on the console it gets. `names` are those of every `item` (`rule` or
-    `scenario`): a baseline may name no others.
-    """
-    reporting = Reporting(options, item=item, names=names)
+def run_and_report(ctx: click.Context, options: dict[str, Any], prepared: PreparedRun) -> NoReturn:
+    """Run, report as the options of `report_options` ask, and exit with the code of the report."""
+    reporting = Reporting(options, item=prepared.item, names=prepared.names)
     with interruptible() as interrupted:
         try:
-            report = run(reporting.progress)
+            report = prepared.on(reporting.progress)
         except KeyboardInterrupt:
             click.echo("Interrupted: nothing was decided.", err=True)
             ctx.exit(INTERRUPTED)

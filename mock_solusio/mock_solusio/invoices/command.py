@@ -4,7 +4,7 @@ Only click and the standard library are imported here; each command imports the 
 """
 
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,7 +17,7 @@ from mock_solusio.adapter_options import (
     run_options,
 )
 from solusio_contracts.cli.config import config_option
-from solusio_contracts.cli.reporting import report_options, run_and_report
+from solusio_contracts.cli.reporting import PreparedRun, report_options, run_and_report
 
 if TYPE_CHECKING:
     from mock_solusio.invoices.scenario_run import BillingSystem, NumberedScenario
@@ -127,38 +127,26 @@ def check(ctx: click.Context, /, **options: Any) -> None:
     Exit codes: 0 conformant, 1 not conformant, 2 wrong usage,
     3 inconclusive (not reachable, or nothing could be judged).
     """  # noqa: D301 - click's \b must be a real backspace
+    run_and_report(ctx, options, prepared(options))
+
+
+def prepared(options: dict[str, Any]) -> PreparedRun:
+    """Return the run that the options of `invoices check` describe.
+
+    Raises:
+        click.UsageError: an option is wrong.
+    """
     access_token = access_token_of(options["access_token"])
     system, curl_of = _system(options, access_token)
     chosen, left_out = _selected(options)
-
-    def run(console: Any) -> "Report":
-        return _run(system, chosen, console, options, access_token, left_out, curl_of)
-
-    from mock_solusio.invoices.run import METHOD as ROUNDING
-    from mock_solusio.invoices.run import NUMBERS
-    from solusio_contracts.invoices.scenario import load_scenarios
-
-    names = {ROUNDING, NUMBERS, *(scenario.id for scenario in load_scenarios())}
-    run_and_report(ctx, options, run, item="scenario", names=names)
-
-
-def _run(
-    system: "BillingSystem",
-    chosen: "Sequence[NumberedScenario]",
-    console: Any,
-    options: dict[str, Any],
-    access_token: str,
-    left_out: Collection[str],
-    curl_of: Callable[[str], str],
-) -> "Report":
-    from mock_solusio.invoices.run import run
-    from mock_solusio.meeting_point import MeetingPointError
-    from mock_solusio.server.uvicorn_server import ListenError
-    from solusio_contracts.reporting.progress import live
-
     meeting = meeting_point(options)
-    try:
-        with live(console, len(chosen)) as progress:
+
+    def run(progress: Callable[..., None]) -> "Report":
+        from mock_solusio.invoices.run import run
+        from mock_solusio.meeting_point import MeetingPointError
+        from mock_solusio.server.uvicorn_server import ListenError
+
+        try:
             return run(
                 system,
                 chosen,
@@ -170,8 +158,15 @@ def _run(
                 curl_of=curl_of,
                 progress=progress,
             )
-    except (ListenError, MeetingPointError) as error:
-        raise click.UsageError(str(error)) from error
+        except (ListenError, MeetingPointError) as error:
+            raise click.UsageError(str(error)) from error
+
+    from mock_solusio.invoices.run import METHOD as ROUNDING
+    from mock_solusio.invoices.run import NUMBERS
+    from solusio_contracts.invoices.scenario import load_scenarios
+
+    names = {ROUNDING, NUMBERS, *(scenario.id for scenario in load_scenarios())}
+    return PreparedRun(item="scenario", names=names, total=len(chosen), run=run)
 
 
 def _system(options: dict[str, Any], access_token: str) -> "tuple[BillingSystem, Callable[[str], str]]":

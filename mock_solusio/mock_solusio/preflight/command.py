@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from solusio_contracts.cli.config import config_option
-from solusio_contracts.cli.reporting import report_options, run_and_report
+from solusio_contracts.cli.reporting import PreparedRun, report_options, run_and_report
 from solusio_contracts.cli.types import Seconds, UserId
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from collections.abc import Callable
 
     from mock_solusio.preflight.client import Access
     from mock_solusio.preflight.installation import Month, Questions
@@ -171,25 +171,33 @@ def preflight(ctx: click.Context, /, url: str, **options: Any) -> None:
     3 inconclusive (not reachable, too few rights, or something could not be
     judged).
     """  # noqa: D301 - click's \b must be a real backspace
-    access = _access(url, options)
+    options["url"] = url
+    run_and_report(ctx, options, prepared(options))
+
+
+def prepared(options: dict[str, Any]) -> PreparedRun:
+    """Return the run that the options of `preflight` describe, and say what it will do.
+
+    Raises:
+        click.UsageError: an option is wrong.
+    """
+    access = _access(options["url"], options)
     questions = _questions(options)
     chosen = _selected(options)
     if not options["quiet"]:
         click.echo(_announcement(access, questions), err=True)
 
-    def run(console: "Console") -> "Report":
+    def run(progress: "Callable[..., None]") -> "Report":
         from mock_solusio.preflight.client import Reader
         from mock_solusio.preflight.installation import Installation
         from mock_solusio.preflight.run import run
-        from solusio_contracts.reporting.progress import live
 
-        with live(console, len(chosen)) as progress:
-            return run(Installation(Reader(access), questions), chosen, progress)
+        return run(Installation(Reader(access), questions), chosen, progress)
 
     from mock_solusio.preflight.judgement import all_judgements
 
     names = {one.name for one in all_judgements()}
-    run_and_report(ctx, options, run, item="judgement", names=names)
+    return PreparedRun(item="judgement", names=names, total=len(chosen), run=run)
 
 
 def _announcement(access: "Access", questions: "Questions") -> str:

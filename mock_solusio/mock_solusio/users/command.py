@@ -3,7 +3,7 @@
 Only click and the standard library are imported here; each command imports the rest when it runs.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -15,7 +15,7 @@ from mock_solusio.adapter_options import (
     run_options,
 )
 from solusio_contracts.cli.config import config_option
-from solusio_contracts.cli.reporting import report_options, run_and_report
+from solusio_contracts.cli.reporting import PreparedRun, report_options, run_and_report
 
 if TYPE_CHECKING:
     from mock_solusio.users.run import CustomerSystem, NumberedScenario, Settings
@@ -99,6 +99,15 @@ def check(ctx: click.Context, /, **options: Any) -> None:
     Exit codes: 0 conformant, 1 not conformant, 2 wrong usage,
     3 inconclusive (not reachable, or nothing could be judged).
     """  # noqa: D301 - click's \b must be a real backspace
+    run_and_report(ctx, options, prepared(options))
+
+
+def prepared(options: dict[str, Any]) -> PreparedRun:
+    """Return the run that the options of `users check` describe.
+
+    Raises:
+        click.UsageError: an option is wrong.
+    """
     if options["jobs"] > 1 and options["port"]:
         raise click.UsageError("--port is for one mock SolusIO; use it without --jobs")
     access_token = access_token_of(options["access_token"])
@@ -106,27 +115,20 @@ def check(ctx: click.Context, /, **options: Any) -> None:
     chosen, others = _selected(options)
     settings = _settings(options, access_token, others, curl_of)
 
-    def run(console: Any) -> "Report":
-        return _run(system, chosen, settings, console)
+    def run(progress: Callable[..., None]) -> "Report":
+        from mock_solusio.meeting_point import MeetingPointError
+        from mock_solusio.server.uvicorn_server import ListenError
+        from mock_solusio.users.run import run
+
+        try:
+            return run(system, chosen, settings, progress)
+        except (ListenError, MeetingPointError) as error:
+            raise click.UsageError(str(error)) from error
 
     from mock_solusio.users.run import all_items
 
-    run_and_report(ctx, options, run, item="scenario", names={one.rule for one in all_items()})
-
-
-def _run(
-    system: "CustomerSystem", chosen: "Sequence[NumberedScenario]", settings: "Settings", console: Any
-) -> "Report":
-    from mock_solusio.meeting_point import MeetingPointError
-    from mock_solusio.server.uvicorn_server import ListenError
-    from mock_solusio.users.run import run
-    from solusio_contracts.reporting.progress import live
-
-    try:
-        with live(console, len(chosen)) as progress:
-            return run(system, chosen, settings, progress)
-    except (ListenError, MeetingPointError) as error:
-        raise click.UsageError(str(error)) from error
+    names = {one.rule for one in all_items()}
+    return PreparedRun(item="scenario", names=names, total=len(chosen), run=run)
 
 
 def _system(options: dict[str, Any], access_token: str) -> "tuple[CustomerSystem, Callable[[str], str]]":
