@@ -49,6 +49,10 @@ SUBCOMMANDS = {
         "mock_solusio.preflight.command:preflight",
         "Look at a real SolusIO and judge what is set there, reading only.",
     ),
+    "certify": Subcommand(
+        "mock_solusio.certify.command:certify",
+        "Run all checks that are configured, and answer with the vendor's ten steps.",
+    ),
     "serve": Subcommand("mock_solusio.serve:serve", "Run a mock SolusIO until Ctrl-C."),
     "pricing": Subcommand(
         "mock_solusio.price_list.command:pricing", "Calculate and check prices of plans in tokens."

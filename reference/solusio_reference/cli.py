@@ -52,6 +52,10 @@ COMMANDS = {
         "solusio_reference.commands.check:check_users",
         "Start the reference and run `mock-solusio users check` on it.",
     ),
+    "certify": CommandInfo(
+        "solusio_reference.commands.check:certify",
+        "Start the reference and run `mock-solusio certify` on it.",
+    ),
 }
 
 

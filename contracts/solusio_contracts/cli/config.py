@@ -10,7 +10,7 @@ import click
 DEFAULT_FILE = "mock-solusio.toml"
 """Read if it is in the current folder and --config is not given."""
 
-SECTIONS = frozenset({"check", "invoices", "users", "preflight"})
+SECTIONS = frozenset({"pricing", "preflight", "check", "users", "invoices"})
 """The tables that a file may have; each command reads its own."""
 
 GROUPS = frozenset({"method"})
@@ -18,7 +18,7 @@ GROUPS = frozenset({"method"})
 
 F = TypeVar("F", bound=Callable[..., Any])
 # Options that only make sense on the command line.
-NOT_IN_A_FILE = frozenset({"config", "list-rules", "explain", "help", "watch"})
+NOT_IN_A_FILE = frozenset({"config", "list-rules", "explain", "help", "watch", "example", "list-judgements"})
 
 
 def config_option(section: str) -> Callable[[F], F]:

@@ -111,6 +111,12 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def contract_digest() -> str:
+    """Return a digest of the whole contract, its documents and clauses: 12 hexadecimal digits."""
+    clauses = resources.files("solusio_contracts").joinpath("clauses.toml").read_text("utf-8")
+    return _digest("\0".join([*map(document_text, document_names()), clauses]))[:12]
+
+
 # Operations
 
 

@@ -2,7 +2,6 @@
 
 import functools
 from collections.abc import Iterable, Sequence
-from importlib import resources
 from typing import Any
 
 import jinja2
@@ -16,18 +15,31 @@ from solusio_contracts.reporting.text import mapped
 
 def render(report: Report) -> str:
     """Return the report as an HTML page."""
-    return _template().render(_context(mapped(report, visible)))
+    return _template("report.html.j2").render(_context(mapped(report, visible)))
+
+
+def body(report: Report) -> markupsafe.Markup:
+    """Return what the page shows of the report, for a page that has several."""
+    return markupsafe.Markup(_template("report_body.html.j2").render(_context(mapped(report, visible))))  # noqa: S704 - the template escapes
+
+
+def style() -> markupsafe.Markup:
+    """Return the style sheet of the page, for a page that has several reports."""
+    return markupsafe.Markup(_template("report.css").render())  # noqa: S704 - it has no values
 
 
 @functools.cache
-def _template() -> jinja2.Template:
+def _template(name: str) -> jinja2.Template:
     # Everything is escaped: a response in the page may contain scripts.
     environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+        loader=jinja2.PackageLoader("solusio_contracts.reporting"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
     )
     environment.filters["code"] = _code
-    source = resources.files(__package__).joinpath("templates", "report.html.j2")
-    return environment.from_string(source.read_text("utf-8"))
+    return environment.get_template(name)
 
 
 def _context(report: Report) -> dict[str, Any]:

@@ -34,6 +34,18 @@ def render(report: Report) -> str:
     Each stale baseline entry is a failed test case, and a run that checked nothing has one with an error, so
     that a CI server which only reads this file agrees with the exit code.
     """
+    return serialised(tree(report))
+
+
+def serialised(root: ET.Element) -> str:
+    """Return a tree as XML."""
+    ET.indent(root)
+    text = ET.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
+
+
+def tree(report: Report) -> ET.Element:
+    """Return the report as the element `testsuites`."""
     report = mapped(report, visible)
     texts = clause_texts(report)
     root = ET.Element("testsuites", {"name": report.tool})
@@ -51,12 +63,10 @@ def render(report: Report) -> str:
     if report.exit is Exit.INCONCLUSIVE and not report.count(Outcome.ERROR):
         _suite(root, report, VERDICT_SUITE).append(_inconclusive(report))
     for suite in root:
-        _count(suite, [suite])
-    _count(root, list(root))
+        count(suite, [suite])
+    count(root, list(root))
     root.set("time", f"{report.seconds:.3f}")
-    ET.indent(root)
-    text = ET.tostring(root, encoding="unicode")
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
+    return root
 
 
 def _suite(root: ET.Element, report: Report, name: str) -> ET.Element:
@@ -183,7 +193,8 @@ def _lines(
             yield reproduction.curl
 
 
-def _count(element: ET.Element, suites: list[ET.Element]) -> None:
+def count(element: ET.Element, suites: list[ET.Element]) -> None:
+    """Set how many test cases of some suites an element has, and how they ended."""
     cases = [case for suite in suites for case in suite.iter("testcase")]
     element.set("tests", str(len(cases)))
     for attribute, child in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):

@@ -34,11 +34,18 @@ Json = dict[str, Any]
 
 def render(report: Report) -> str:
     """Return the report as indented SARIF; the same report gives the same bytes."""
-    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(mapped(report, encodable))]}
-    return msgspec.json.format(msgspec.json.encode(log), indent=2).decode() + "\n"
+    return log([run(report)])
 
 
-def _run(report: Report) -> Json:
+def log(runs: Sequence[Json]) -> str:
+    """Return runs as an indented log."""
+    document = {"$schema": SCHEMA, "version": "2.1.0", "runs": runs}
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+
+
+def run(report: Report) -> Json:
+    """Return the report as a run of a log."""
+    report = mapped(report, encodable)
     rules = _rules(report)
     index = {rule["id"]: position for position, rule in enumerate(rules)}
     return {

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
+from click.core import ParameterSource
 
+from solusio_contracts.cli.config import config_option
 from solusio_contracts.cli.output import medium_of, output_option, write_output
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ def _month(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     multiple=True,
     help="Only this table; may be repeated. Default: all; hours needs --hours.",
 )
+@config_option(section="pricing")
 @click.option("--example", is_flag=True, help="Print an example price list in TOML, and exit.")
 def pricing(
     file: BinaryIO | None,
@@ -93,7 +96,8 @@ def pricing(
 
     own = Path(__file__).with_name("vendor.toml").read_bytes()
     if example:
-        if file or format_ or hours or month or tables:
+        named = click.get_current_context().get_parameter_source("file") is ParameterSource.COMMANDLINE
+        if (file and named) or format_ or hours or month or tables:
             raise click.UsageError("--example can only be combined with --output.")
         write_output(own.decode("utf-8"), output)
         return

@@ -1,4 +1,4 @@
-"""``mock-solusio reference check``, ``check-invoices``, ``check-users``: check it against the contract.
+"""``mock-solusio reference check``, ``check-invoices``, ``check-users``, ``certify``: check it.
 
 Only click and the standard library are imported here; each command imports the rest when it runs.
 """
@@ -7,8 +7,10 @@ import os
 import secrets
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
@@ -69,6 +71,39 @@ def check_users(options: tuple[str, ...]) -> None:
         # Without --prepare: an event has all that the reference must know of its customer.
         steps = [part for name in EVENTS for part in (f"--{name}", f"{url}/users")]
         code = run_in_process(["users", "check", *steps, "--jobs", "4", "--tls", *options], {})
+    sys.exit(code)
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]})
+@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS OF CERTIFY]...")
+def certify(options: tuple[str, ...]) -> None:
+    """Start the reference and run `mock-solusio certify` on it: steps 6, 8, 9 and 10.
+
+    OPTIONS are passed on to `mock-solusio certify`, for example --badge FILE; see its own --help. The exit
+    code is that of the run: 0 means conformant.
+    """
+    from solusio_reference.app import create_app
+    from solusio_reference.serving import running
+    from solusio_reference.storage.customers import CustomerStore, seed_demo
+
+    token = secrets.token_urlsafe()
+    with (
+        CustomerStore.in_memory() as store,
+        running(create_app(store, token=token)) as endpoint,
+        _adapter() as adapter,
+        tempfile.TemporaryDirectory(prefix="solusio-reference-") as folder,
+    ):
+        seed_demo(store)
+        file = Path(folder) / "mock-solusio.toml"
+        steps = "".join(f'{event} = "{adapter}/users"\n' for event in EVENTS)
+        file.write_text(
+            f'[check]\nurl = "{endpoint}"\nuser-id = [1, 2]\nunknown-user-id = {UNKNOWN_USER_ID}\n'
+            f"[users]\njobs = 4\ntls = true\n{steps}"
+            f'[invoices]\nprepare = "{adapter}/customers?period={{period}}"\nbill = "{adapter}/bill"\n'
+            f'invoices = "{adapter}/invoices?period={{period}}"\n',
+            encoding="utf-8",
+        )
+        code = run_in_process(["certify", "--config", str(file), *options], {TOKEN_VARIABLE: token})
     sys.exit(code)
 
 

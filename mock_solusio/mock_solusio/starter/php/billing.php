@@ -159,7 +159,7 @@ final class Billing
     public function __construct(private PDO $database)
     {
         $database->setAttribute(PDO::ATTR_ERRMODE, PDO::ERRMODE_EXCEPTION);
-        $database->exec('CREATE TABLE IF NOT EXISTS customer (id INTEGER PRIMARY KEY, pricing TEXT NOT NULL)');
+        $database->exec('CREATE TABLE IF NOT EXISTS customer_price (id INTEGER PRIMARY KEY, pricing TEXT NOT NULL)');
         $database->exec('CREATE TABLE IF NOT EXISTS invoice (number INTEGER PRIMARY KEY, customer INTEGER NOT NULL,
             period TEXT NOT NULL, document TEXT NOT NULL, UNIQUE (customer, period))');
     }
@@ -167,7 +167,7 @@ final class Billing
     /** Store a customer's pricing as GetTokenPricing returns it, with costs as text. */
     public function save(int $customer, array $pricing): void
     {
-        $this->database->prepare('INSERT OR REPLACE INTO customer VALUES (?, ?)')
+        $this->database->prepare('INSERT OR REPLACE INTO customer_price VALUES (?, ?)')
             ->execute([$customer, json_encode($pricing, JSON_THROW_ON_ERROR)]);
     }
 
@@ -179,7 +179,7 @@ final class Billing
             $usage[(int) $line['billing_user_id']][] = $line;
         }
         ksort($usage);
-        $prices = $this->database->query('SELECT id, pricing FROM customer')->fetchAll(PDO::FETCH_KEY_PAIR);
+        $prices = $this->database->query('SELECT id, pricing FROM customer_price')->fetchAll(PDO::FETCH_KEY_PAIR);
         // One statement finds and takes the next number, so numbers have no gaps.
         $insert = $this->database->prepare('INSERT OR IGNORE INTO invoice (number, customer, period, document)
             SELECT coalesce(max(number), 0) + 1, ?, ?, ? FROM invoice');

@@ -1,0 +1,1 @@
+"""`mock-solusio certify`: runs what is configured, and answers with the vendor's ten steps."""
