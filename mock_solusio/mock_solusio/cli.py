@@ -51,7 +51,7 @@ SUBCOMMANDS = {
     ),
     "certify": Subcommand(
         "mock_solusio.certify.command:certify",
-        "Run all checks that are configured, and answer with the vendor's ten steps.",
+        "Run every check that mock-solusio.toml configures, and answer with the vendor's ten steps.",
     ),
     "serve": Subcommand("mock_solusio.serve:serve", "Run a mock SolusIO until Ctrl-C."),
     "pricing": Subcommand(

@@ -94,5 +94,5 @@ def _of(item: Item, checks: int | None, found: list[Diagnostic]) -> Result:
 
 
 def _clause(found: Diagnostic) -> str:
-    """Return the clause that a diagnostic belongs to: what is not a price is about the part it is in."""
+    """Return the clause that a diagnostic belongs to: what is not a price belongs to the part it is in."""
     return _CLAUSES.get(found.code) or ("PF-020" if found.place.startswith("plans") else "PF-010")

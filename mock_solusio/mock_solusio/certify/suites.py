@@ -33,7 +33,7 @@ def tables(file: Path) -> dict[str, Any]:
     """Return the table of each suite in the file, in the order of their runs.
 
     Raises:
-        click.BadParameter: the file is not TOML, or has a table that is no suite.
+        click.BadParameter: the file is not TOML, or has a table that no suite reads.
     """
     from solusio_contracts.decoding import DecodingError, parse_toml, read_text
     from solusio_contracts.suggestions import did_you_mean
