@@ -21,17 +21,24 @@ START_SECONDS = 30
 """Limit for the start of a server in a thread."""
 
 
+def resolve(host: str) -> str:
+    """Return the IP address of a host, the one that ``listen`` would take. Raises OSError."""
+    try:
+        *_, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+    except UnicodeError:
+        raise OSError(errno.EINVAL, "not a host name") from None
+    return str(address[0])
+
+
 def listen(host: str, port: int) -> socket.socket:
     """Open the listening socket; port 0 means a free port. Raises OSError.
 
     We open it rather than uvicorn, so that the caller can report a port in use. Connections queue from now
     on, so clients may connect at once.
     """
-    try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except UnicodeError:
-        raise OSError(errno.EINVAL, "not a host name") from None
-    return socket.create_server(address[:2], family=family)
+    address = resolve(host)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return socket.create_server((address, port), family=family)
 
 
 def url_of(listener: socket.socket, path: str) -> str:

@@ -177,8 +177,9 @@ def test_an_invalid_host_is_a_clear_error(host):
         (["--frobnicate"], "--frobnicate"),
     ],
 )
-def test_invalid_options_are_usage_errors(options, complaint):
-    result = invoke("serve", *options)
+def test_invalid_options_are_usage_errors_before_the_port_is_taken(options, complaint):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        result = invoke("serve", "--port", str(taken.getsockname()[1]), *options)
     assert result.exit_code == 2
     assert complaint in result.output
     assert isinstance(result.exception, SystemExit)
@@ -190,11 +191,11 @@ def test_an_unusable_store_is_a_clear_error(tmp_path):
         (tmp_path / "missing" / "a.db", "No such file or directory"),
         (tmp_path / "notes.txt", "it is not a database"),
     ]:
-        result = invoke("serve", "--store", str(path))
+        result = invoke("serve", "--port", "0", "--store", str(path))
         assert result.exit_code == 2
         assert f"Cannot use {path}: {reason}." in " ".join(result.output.split())
         assert isinstance(result.exception, SystemExit)
-    result = invoke("serve", "--store", str(tmp_path))
+    result = invoke("serve", "--port", "0", "--store", str(tmp_path))
     assert result.exit_code == 2
     assert f"{tmp_path} is a folder; expected a file in it." in " ".join(result.output.split())
 

@@ -130,7 +130,7 @@ def serve(
     from solusio_reference.commands.greeting import ServerInfo, greet
     from solusio_reference.loopback import is_loopback
     from solusio_reference.request_log import logging_requests
-    from solusio_reference.serving import listen, make_server, url_of
+    from solusio_reference.serving import listen, make_server, resolve, url_of
     from solusio_reference.storage.customers import CustomerStore
     from solusio_reference.web.endpoint_page import with_page
 
@@ -139,28 +139,28 @@ def serve(
         imported = [] if customers_file is None else _read_customers(customers_file)
         store = CustomerStore(stack.enter_context(open_database(place, create=True)))
         store.all()  # read everything, so that a damaged file is found now
-        try:
-            listener = stack.enter_context(listen(host, port))
-        except OSError as error:
-            reason = (error.strerror or str(error)).partition(" (while")[0]
-            raise click.UsageError(f"Cannot listen on {host}:{port}: {reason}.") from error
-        remote = not is_loopback(listener.getsockname()[0])
+        with _errors_of_listening(host, port):
+            address = resolve(host)
+        remote = not is_loopback(address)
         with_pages = pages if pages is not None else client is not None and not remote
-        save_customers(store.database, imported)
-        _seed_demo(store, seed_demo)
         mounts = _mounts(store, client, allow_remote=remote, tour_url=tour_url) if with_pages else {}
-        url = url_of(listener, path)
+        # Judge all options before the port is taken and the store is changed.
         try:
             app = create_app(store, token=token, path=path, mounts=mounts)
         except ValueError as error:
             raise click.UsageError(f"{error}.") from error
+        with _errors_of_listening(host, port):
+            listener = stack.enter_context(listen(address, port))
+        announce = stack.enter_context(_announcing(url_file))
+        save_customers(store.database, imported)
+        _seed_demo(store, seed_demo)
         customers = store.all()
+        url = url_of(listener, path)
         # Never the token itself: the page may be opened by somebody who did not start the server.
         variable = None if token is None else f'"${TOKEN_VARIABLE}"'
         app = with_page(app, path, url=url, customers=customers, token=variable, pages=with_pages)
         if log_requests:
             app = logging_requests(app, _print_to_standard_error)
-        announce = stack.enter_context(_announcing(url_file))
         info = ServerInfo(
             url=url,
             # A token that comes from the environment is not printed.
@@ -175,6 +175,15 @@ def serve(
             greet(info, customers)
 
         _run(make_server(app, on_start=on_start), listener, until_stdin_closes=until_stdin_closes)
+
+
+@contextmanager
+def _errors_of_listening(host: str, port: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).partition(" (while")[0]
+        raise click.UsageError(f"Cannot listen on {host}:{port}: {reason}.") from error
 
 
 def _run(server: "uvicorn.Server", listener: "socket.socket", *, until_stdin_closes: bool) -> None:
