@@ -101,6 +101,8 @@ class Reader:
         self.mask.hide(access.token, f"${{{ACCESS_TOKEN_VARIABLE}}}")
         self.answers: list[Answer] = []
         """What could be read, in order."""
+        self.asked: list[tuple[str, Exchange]] = []
+        """The operations that were asked, each with what came, in order."""
         self.exchanges: list[Exchange] = []
         """Everything that was sent, in order, also to the billing endpoint."""
         self.received: list[tuple[Exchange, datetime.datetime]] = []
@@ -134,6 +136,7 @@ class Reader:
             UnreadableError: there is no JSON with status 200.
         """
         exchange = self.page(f"{API}{path}", query, operation=operation)
+        self.asked.append((operation, exchange))
         reason = self._why_not(path, exchange)
         if reason:
             forbidden = operation if exchange.status == 403 else ""

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from solusio_contracts.cli.config import config_option
-from solusio_contracts.cli.reporting import PreparedRun, report_options, run_and_report
+from solusio_contracts.cli.reporting import PreparedRun, report_options, require_writable, run_and_report
 from solusio_contracts.cli.types import Seconds, UserId
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mock_solusio.preflight.client import Access
-    from mock_solusio.preflight.installation import Month, Questions
+    from mock_solusio.preflight.installation import Installation, Month, Questions
     from mock_solusio.preflight.judgement import Judgement
     from mock_solusio.price_list.model import PlanPrice
     from solusio_contracts.reporting.report import Report
@@ -105,6 +105,13 @@ def _explain(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
     help="Also show email addresses of users. Without it, reports have ids and counts only.",
 )
 @click.option(
+    "--evidence",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write to this file, anonymised, which members, types and statuses came and what they say about the "
+    "contract; for `contract learn`.",
+)
+@click.option(
     "--max-requests",
     type=click.IntRange(FEWEST),
     default=80,
@@ -184,6 +191,7 @@ def prepared(options: dict[str, Any]) -> PreparedRun:
     access = _access(options["url"], options)
     questions = _questions(options)
     chosen = _selected(options)
+    require_writable([options["evidence"]])
     if not options["quiet"]:
         click.echo(_announcement(access, questions), err=True)
 
@@ -192,12 +200,37 @@ def prepared(options: dict[str, Any]) -> PreparedRun:
         from mock_solusio.preflight.installation import Installation
         from mock_solusio.preflight.run import run
 
-        return run(Installation(Reader(access), questions), chosen, progress)
+        site = Installation(Reader(access), questions)
+        report = run(site, chosen, progress)
+        if options["evidence"] is not None:
+            _write_evidence(site, options["evidence"])
+        return report
 
     from mock_solusio.preflight.judgement import all_judgements
 
     names = {one.name for one in all_judgements()}
     return PreparedRun(item="judgement", names=names, total=len(chosen), run=run)
+
+
+def _write_evidence(site: "Installation", file: Path) -> None:
+    from mock_solusio.preflight.evidence import NotAnonymousError, make_evidence
+    from mock_solusio.preflight.survey import survey
+    from solusio_contracts.contract.evidence import to_json
+
+    if not site.reader.answers:
+        click.echo(f"{file} was not written: nothing could be read.", err=True)
+        return
+    try:
+        text = to_json(make_evidence(survey(site), site.reader))
+    except NotAnonymousError as error:
+        raise click.UsageError(
+            f"{file} was not written, since it is not anonymous: {error}. This is a fault of mock-solusio."
+        ) from error
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"cannot write {file}: {error.strerror}") from error
 
 
 def _announcement(access: "Access", questions: "Questions") -> str:

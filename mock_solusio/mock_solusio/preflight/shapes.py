@@ -9,7 +9,6 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Final
 
 from mock_solusio.moment import parse_moment
@@ -18,23 +17,11 @@ from mock_solusio.record.policy import is_structure
 from solusio_contracts.contract.clauses import Provenance
 from solusio_contracts.contract.documents import Node, document, operation, pointer_token, resolve
 from solusio_contracts.contract.elements import Element, elements
+from solusio_contracts.contract.evidence import Verdict
 
 DOCUMENT: Final = "solusio-api"
 HIDDEN: Final = "(a member whose name may be customer data)"
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z _-]{0,30}")
-
-
-class Verdict(StrEnum):
-    """What the values of a member say about the document's element."""
-
-    CONFIRMED = "confirmed"
-    CONTRADICTED = "contradicted"
-    MISSING = "missing"
-    """The document says that it is always there, and it was not."""
-    UNKNOWN = "unknown"
-    """The document has no such member."""
-    UNSEEN = "unseen"
-    """It is optional, and never came: nothing is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +33,7 @@ class MemberEvidence:
     member: str
     """Such as `data[].plan.name`."""
     element: str
-    """The JSON pointer of the element in the OpenAPI document; empty if it has none."""
+    """The JSON pointer of the element in the OpenAPI document; of an unknown member, where it would be."""
     provenance: Provenance | None
     verdict: Verdict
     expected: str
@@ -57,6 +44,10 @@ class MemberEvidence:
     """In how many objects it was."""
     of: int
     """In how many objects it could have been."""
+    types: Mapping[str, int] = field(default_factory=dict)
+    """How often each JSON type came."""
+    words: tuple[str, ...] = ()
+    """Plain words that came where the document lists others."""
 
     @property
     def agrees(self) -> bool:
@@ -108,12 +99,18 @@ class _Member:
     types: Counter[str] = field(default_factory=Counter)
     others: set[str] = field(default_factory=set)
     """Values that the document does not list, in words."""
+    words: set[str] = field(default_factory=set)
+    """Those of them that are plain words."""
 
     def see(self, value: Any) -> None:
         self.seen += 1
         self.types[_type(value)] += 1
         if isinstance(value, str) and self.listed and value not in self.listed and len(self.others) < 5:
-            self.others.add(f'"{value}"' if _WORD.fullmatch(value) else "a value that it does not list")
+            if _WORD.fullmatch(value):
+                self.words.add(value)
+                self.others.add(f'"{value}"')
+            else:
+                self.others.add("a value that it does not list")
         elif isinstance(value, str) and self.moment and not _is_moment(value):
             self.others.add("a string that is not an RFC 3339 time")
 
@@ -143,6 +140,8 @@ class _Place:
     """The schemas of each member, and whether it is required."""
     closed: bool
     """Whether a member with another name is unknown."""
+    pointer: str
+    """Where an unknown member would be described, without its name."""
 
 
 class _Members:
@@ -160,7 +159,8 @@ class _Members:
         self._pointer = base
         self._places: dict[tuple[str, ...], _Place] = {}
         self._known: dict[str, _Member] = {}
-        self._unknown: dict[str, Counter[str]] = {}
+        self._unknown: dict[tuple[str, str], Counter[str]] = {}
+        """The types of unknown members, by path and by where they would be described."""
 
     def add(self, value: Any) -> None:
         """Take one response into account."""
@@ -181,18 +181,21 @@ class _Members:
                 found=found,
                 seen=one.seen,
                 of=one.of,
+                types=dict(sorted(one.types.items())),
+                words=tuple(sorted(one.words)),
             )
-        for path, types in self._unknown.items():
+        for (path, pointer), types in self._unknown.items():
             yield MemberEvidence(
                 operation=self._name,
                 member=path,
-                element="",
+                element=pointer,
                 provenance=None,
                 verdict=Verdict.UNKNOWN,
                 expected="",
                 found=" or ".join(sorted(types)),
                 seen=types.total(),
                 of=types.total(),
+                types=dict(sorted(types.items())),
             )
 
     def _expected(self, one: _Member) -> str:
@@ -225,7 +228,8 @@ class _Members:
             if name not in place.members:
                 shown = name if is_structure(name) else HIDDEN
                 below = f"{path}.{shown}" if path else shown
-                self._unknown.setdefault(below, Counter())[_type(value[name])] += 1
+                at = f"{place.pointer}/properties/{pointer_token(shown)}"
+                self._unknown.setdefault((below, at), Counter())[_type(value[name])] += 1
 
     def _place(self, schemas: _Schemas) -> _Place:
         """Return what schemas say about a value; worked out once, since lists have many rows."""
@@ -235,7 +239,8 @@ class _Members:
             items = tuple((one["items"], f"{at}/items") for one, at in flat if "items" in one)
             members = self._properties(flat, self._required(one for one, _ in schemas))
             is_open = any(one.get("additionalProperties") for one, _ in flat)
-            self._places[key] = _Place(items, members, bool(members) and not is_open)
+            at = next((at for one, at in flat if "properties" in one), "")
+            self._places[key] = _Place(items, members, bool(members) and not is_open, at)
         return self._places[key]
 
     def _member(self, path: str, branches: _Schemas, *, required: bool) -> _Member:

@@ -20,6 +20,8 @@ class Survey:
 
     exchanges: tuple[Exchange, ...]
     """All of them, in order, as bytes; with secrets and customers' data."""
+    asked: tuple[tuple[str, Exchange], ...]
+    """The operations of the API that were asked, each with what came."""
     answers: tuple[Answer, ...]
     """Those that were read as JSON with status 200, by operationId."""
     members: tuple[MemberEvidence, ...]
@@ -40,6 +42,7 @@ def survey(site: Installation) -> Survey:
     """Return what was seen so far; after `run`, that is everything."""
     return Survey(
         exchanges=tuple(site.reader.exchanges),
+        asked=tuple(site.reader.asked),
         answers=tuple(site.reader.answers),
         members=tuple(compare(site.reader.answers)),
         witnesses=_summed(site.witnesses),

@@ -56,15 +56,16 @@ def audit(reader: RecordingReader) -> AuditResult:
             if is_name:
                 if not policy.is_known_name(text):
                     found.names.add(text)
-                problem = _problem(text, replaced=f"{place} (names)" in one.replaced)
+                problem = problem_of(text, replaced=f"{place} (names)" in one.replaced)
             else:
-                problem = _problem(text, replaced=place in one.replaced)
+                problem = problem_of(text, replaced=place in one.replaced)
             if problem and len(found.warnings) < _MOST:
                 found.warnings.append(f"{one.number:06}.json {place}: {problem}")
     return found
 
 
-def _problem(text: str, *, replaced: bool) -> str:
+def problem_of(text: str, *, replaced: bool = False) -> str:
+    """Return what a text looks like that should not be kept; empty if nothing. `replaced`: by a pseudonym."""
     plain = unquote(text)
     for domain in _MAIL.findall(plain):
         if not _FAKE_HOST.fullmatch(domain) and domain != "openssh.com":  # a kind of SSH key

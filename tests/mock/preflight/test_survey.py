@@ -8,10 +8,10 @@ from mock_solusio.preflight.client import Access, Reader
 from mock_solusio.preflight.installation import Installation, Questions
 from mock_solusio.preflight.judgement import all_judgements
 from mock_solusio.preflight.run import run
-from mock_solusio.preflight.shapes import Verdict
 from mock_solusio.preflight.survey import Survey, survey
 from solusio_contracts.contract.clauses import Provenance
 from solusio_contracts.contract.documents import document
+from solusio_contracts.contract.evidence import Verdict
 from support.bent_solusio import BentSolusio, bent_solusio
 
 

@@ -6,9 +6,10 @@ from typing import Any, Final
 
 from mock_solusio.preflight.installation import Installation
 from mock_solusio.preflight.judgement import Note, NotJudged, Undecided, judgement
-from mock_solusio.preflight.shapes import Verdict, compare
+from mock_solusio.preflight.shapes import compare
 from mock_solusio.preflight.words import shown_url
 from solusio_contracts.checking.rule import Expect, shown
+from solusio_contracts.contract.evidence import Verdict
 from solusio_contracts.http.exchange import FailureKind
 from solusio_contracts.http.url import Origin, is_loopback
 

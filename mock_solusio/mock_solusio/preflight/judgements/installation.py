@@ -12,8 +12,9 @@ from mock_solusio.preflight.client import UnreadableError
 from mock_solusio.preflight.installation import Installation
 from mock_solusio.preflight.judgement import Note, NotJudged, Undecided, judgement
 from mock_solusio.preflight.rights import NEEDED_TO_READ
-from mock_solusio.preflight.shapes import Verdict, compare
+from mock_solusio.preflight.shapes import compare
 from solusio_contracts.checking.rule import Expect
+from solusio_contracts.contract.evidence import Verdict
 from solusio_contracts.http.exchange import Exchange
 from solusio_contracts.http.url import is_loopback
 from solusio_contracts.reporting.view import plural

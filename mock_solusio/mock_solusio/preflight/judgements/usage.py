@@ -20,9 +20,10 @@ from mock_solusio.preflight.metered import (
     tokens,
     understood,
 )
-from mock_solusio.preflight.shapes import Verdict, compare
+from mock_solusio.preflight.shapes import compare
 from mock_solusio.preflight.words import listed
 from solusio_contracts.checking.rule import Expect
+from solusio_contracts.contract.evidence import Verdict
 from solusio_contracts.reporting.view import plural
 
 OURS: Final = "as the mock meters"
