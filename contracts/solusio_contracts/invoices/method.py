@@ -6,7 +6,7 @@ is an integer in the currency's minor unit, and what is between two of them is a
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -71,8 +71,9 @@ _TOTALS: Final[dict[str, str]] = {
 
 def round_fraction(amount: Fraction, rounding: Rounding) -> int:
     """Round to an integer."""
+    negative = amount.numerator < 0
     whole, rest = divmod(abs(amount.numerator), amount.denominator)
-    twice, negative = 2 * rest, amount < 0
+    twice = 2 * rest
     up = {
         "half-up": twice >= amount.denominator,
         "half-down": twice > amount.denominator,
@@ -96,7 +97,10 @@ class Amounts:
 
 
 class PricedTokens:
-    """The tokens of an invoice at a customer's price; its amounts by any method."""
+    """The tokens of an invoice at a customer's price; its amounts by any method.
+
+    Methods have much in common, and fractions are slow: what several of them share is calculated once.
+    """
 
     def __init__(self, tokens: Sequence[int], pricing: Pricing) -> None:
         self._tokens = tokens
@@ -108,7 +112,7 @@ class PricedTokens:
         self._user = Fraction(pricing.user_token_unit_cost) * self._scale
         self._factors = [Fraction(one.multiplier) for one in pricing.discounts]
         self._rates = [Fraction(one.rate) / 100 for one in pricing.taxes.rates]
-        self._known: dict[tuple[Rounding, bool], tuple[int, ...]] = {}
+        self._known: dict[Hashable, tuple[int, ...]] = {}
 
     def coins(self, amount: Decimal) -> Fraction:
         """Return an amount in the minor unit."""
@@ -130,40 +134,51 @@ class PricedTokens:
 
     def by(self, method: Method) -> Amounts:
         """Return the amounts by a method."""
-        rounded: Callable[[Fraction], int] = lambda amount: round_fraction(amount, method.rounding)  # noqa: E731
-        base_lines = self.lines(method.rounding, final=False)
-        final_lines = self.lines(method.rounding, final=True)
-        lines = base_lines if method.lines == "base" else final_lines
-        exact_discounts = list(self._discounts())
-        discounts = tuple(rounded(one) for one in exact_discounts)
-        net = Fraction(self._sum * self._base + sum(exact_discounts))
+        rounding = method.rounding
+        lines = self.lines(rounding, final=method.lines == "final")
+        discounts = self._rounded("discounts", rounding, lambda: self._exact_discounts)
         if method.prices == "tax-inclusive":
-            total = self._cash(method, self._final(method, final_lines))
-            taxes = tuple(rounded(one) for one in self._taxes(total / self._tax_factor))
+            total = self._cash(method, self._final(method))
+            taxes = self._rounded(total, rounding, lambda: self._taxes(total / self._tax_factor))
             return Amounts(lines, sum(lines), discounts, taxes, total)
-        parts = Fraction(sum(base_lines) + sum(discounts))
-        if method.tax_on == "exact":
-            taxes = tuple(rounded(one) for one in self._taxes(net))
-        else:
-            parts = parts if method.tax_on == "rounded-lines" else Fraction(rounded(net))
-            taxes = tuple(self._taxes_step_by_step(parts, rounded))
-        total = (
-            int(parts) + sum(taxes) if method.total == "sum-of-parts" else self._final(method, final_lines)
+        (net,) = self._rounded("net", rounding, lambda: [self._net])
+        parts = (
+            net if method.tax_on == "rounded-net" else sum(self.lines(rounding, final=False), sum(discounts))
         )
+        if method.tax_on == "exact":
+            taxes = self._rounded("taxes", rounding, lambda: self._taxes(self._net))
+        else:
+            taxes = self._once(
+                ("taxes on", parts, rounding), lambda: self._taxes_step_by_step(parts, rounding)
+            )
+        total = parts + sum(taxes) if method.total == "sum-of-parts" else self._final(method)
         return Amounts(lines, sum(lines), discounts, taxes, self._cash(method, total))
 
-    def _final(self, method: Method, final_lines: Iterable[int]) -> int:
-        return (
-            sum(final_lines)
-            if method.total == "sum-of-lines"
-            else round_fraction(self.exact, method.rounding)
-        )
+    def _final(self, method: Method) -> int:
+        if method.total == "sum-of-lines":
+            return sum(self.lines(method.rounding, final=True))
+        (total,) = self._rounded("total", method.rounding, lambda: [self.exact])
+        return total
+
+    def _once(self, key: Hashable, amounts: Callable[[], Iterable[int]]) -> tuple[int, ...]:
+        """Calculate amounts, or return them as they were calculated before."""
+        if key not in self._known:
+            self._known[key] = tuple(amounts())
+        return self._known[key]
+
+    def _rounded(
+        self, name: Hashable, rounding: Rounding, exact: Callable[[], Iterable[Fraction]]
+    ) -> tuple[int, ...]:
+        return self._once((name, rounding), lambda: (round_fraction(one, rounding) for one in exact()))
 
     def _cash(self, method: Method, total: int) -> int:
         if method.cash_rounding is None:
             return total
         step = self.coins(method.cash_rounding)
-        return int(round_fraction(total / step, "half-up") * step)
+        cash = self._once(
+            ("cash", step, total), lambda: [int(round_fraction(total / step, "half-up") * step)]
+        )
+        return cash[0]
 
     def subtotals(self, method: Method) -> set[int]:
         """Return what a subtotal may be: the sum of printed lines, or the rounded price of all tokens."""
@@ -172,17 +187,26 @@ class PricedTokens:
 
     def lines(self, rounding: Rounding, *, final: bool) -> tuple[int, ...]:
         """Return the amounts of lines at the base or the final price."""
-        key = (rounding, final)
-        if key not in self._known:
-            unit = self._user if final else self._base
-            self._known[key] = tuple(round_fraction(tokens * unit, rounding) for tokens in self._tokens)
-        return self._known[key]
+        unit = self._user if final else self._base
 
-    def _discounts(self) -> Iterator[Fraction]:
-        left = Fraction(self._sum * self._base)
+        def amounts() -> Iterator[int]:
+            # Of thousands of lines, many have the same tokens.
+            known = {tokens: round_fraction(tokens * unit, rounding) for tokens in set(self._tokens)}
+            return (known[tokens] for tokens in self._tokens)
+
+        return self._once(("lines", final, rounding), amounts)
+
+    @cached_property
+    def _exact_discounts(self) -> list[Fraction]:
+        left, found = self.gross, []
         for factor in self._factors:
-            yield left * (factor - 1)
+            found.append(left * (factor - 1))
             left = left * factor
+        return found
+
+    @cached_property
+    def _net(self) -> Fraction:
+        return Fraction(self.gross + sum(self._exact_discounts))
 
     def _taxes(self, net: Fraction) -> Iterator[Fraction]:
         taxed = net
@@ -191,15 +215,15 @@ class PricedTokens:
             yield tax
             taxed += tax
 
-    def _taxes_step_by_step(self, net: Fraction, rounded: Callable[[Fraction], int]) -> Iterator[int]:
+    def _taxes_step_by_step(self, net: int, rounding: Rounding) -> Iterator[int]:
         """Yield taxes on a rounded price, each compound one also on the rounded taxes before it."""
         taxed = net
         for rate in self._rates:
-            tax = rounded((taxed if self._pricing.taxes.compound else net) * rate)
+            tax = round_fraction((taxed if self._pricing.taxes.compound else net) * rate, rounding)
             yield tax
             taxed += tax
 
-    @property
+    @cached_property
     def _tax_factor(self) -> Fraction:
         factor = Fraction(1)
         for rate in self._rates:
@@ -258,25 +282,41 @@ class BilledAmounts:
     def follow(self, method: Method) -> bool:
         """Tell whether all printed amounts are those of a method."""
         right = self.priced.by(method)
-        if self.priced.coins(self.invoice.total) != right.total:
-            return False
         return (
-            all(
-                line.amount is None or self.priced.coins(line.amount) == coins
-                for line, coins in zip(self.invoice.lines, right.lines, strict=True)
+            self._total == right.total
+            and all(
+                printed is None or printed == amount
+                for printed, amount in zip(self._lines, right.lines, strict=True)
             )
-            and self._same([one.amount for one in self.invoice.discounts or ()], right.discounts)
-            and self._same([one.amount for one in self.invoice.taxes or ()], right.taxes)
+            and _same(self._discounts, right.discounts)
+            and _same(self._taxes, right.taxes)
         )
 
-    def _same(self, printed: Sequence[Decimal], right: Sequence[int]) -> bool:
-        """Compare printed parts; parts of zero may be left out, and so may all of them."""
-        shown = [self.priced.coins(one) for one in printed]
-        return (
-            not shown
-            or shown == list(right)
-            or [one for one in shown if one] == [one for one in right if one]
-        )
+    @cached_property
+    def _total(self) -> Fraction:
+        return self.priced.coins(self.invoice.total)
+
+    @cached_property
+    def _lines(self) -> list[Fraction | None]:
+        amounts = (line.amount for line in self.invoice.lines)
+        return [None if amount is None else self.priced.coins(amount) for amount in amounts]
+
+    @cached_property
+    def _discounts(self) -> list[Fraction]:
+        return [self.priced.coins(one.amount) for one in self.invoice.discounts or ()]
+
+    @cached_property
+    def _taxes(self) -> list[Fraction]:
+        return [self.priced.coins(one.amount) for one in self.invoice.taxes or ()]
+
+
+def _same(printed: Sequence[Fraction], right: Sequence[int]) -> bool:
+    """Compare printed parts; parts of zero may be left out, and so may all of them."""
+    return (
+        not printed
+        or list(printed) == list(right)
+        or [one for one in printed if one] == [one for one in right if one]
+    )
 
 
 @dataclass(frozen=True)

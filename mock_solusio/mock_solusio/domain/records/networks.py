@@ -1,6 +1,7 @@
 """IP blocks, VPC networks, and the addresses of both."""
 
-from ipaddress import AddressValueError, IPv4Address, IPv6Address, IPv6Network
+from functools import lru_cache
+from ipaddress import AddressValueError, IPv4Address, IPv6Address, IPv6Network, ip_address
 
 import msgspec
 
@@ -8,6 +9,17 @@ from mock_solusio.domain.world import Kind, Record
 
 IPV4 = "IPv4"
 IPV6 = "IPv6"
+
+
+# A few addresses begin all the others. To parse one takes longer than to count from it.
+@lru_cache(maxsize=256)
+def _number(address: str) -> int:
+    return int(ip_address(address))
+
+
+@lru_cache(maxsize=256)
+def _start(network: str) -> int:
+    return int(IPv6Network(network).network_address)
 
 
 class IpBlock(Record, frozen=True, kw_only=True):
@@ -36,25 +48,23 @@ class IpBlock(Record, frozen=True, kw_only=True):
     def size(self) -> int:
         """The number of addresses, or of IPv6 prefixes; includes the gateway."""
         if self.type == IPV4:
-            return int(IPv4Address(self.last)) - int(IPv4Address(self.first)) + 1
+            return _number(self.last) - _number(self.first) + 1
         return int(2 ** (self.subnet - IPv6Network(self.range).prefixlen))
 
     def address(self, index: int) -> str:
         """Return an address by its number, counted from 0."""
         if self.type == IPV4:
-            return str(IPv4Address(self.first) + index)
+            return str(IPv4Address(_number(self.first) + index))
         spare = 128 - self.subnet
-        network = IPv6Network(self.range).network_address + (index << spare)
-        return str(network + 1 if spare else network)
+        return str(IPv6Address(_start(self.range) + (index << spare) + (1 if spare else 0)))
 
     def index(self, address: str) -> int | None:
         """Return the number of an address, or None if servers cannot get it from this block."""
         try:
             if self.type == IPV4:
-                index = int(IPv4Address(address)) - int(IPv4Address(self.first))
+                index = int(IPv4Address(address)) - _number(self.first)
             else:
-                start = IPv6Network(self.range).network_address
-                index = (int(IPv6Address(address)) - int(start)) >> (128 - self.subnet)
+                index = (int(IPv6Address(address)) - _start(self.range)) >> (128 - self.subnet)
         except AddressValueError:
             return None
         if "%" in address:  # a scope (fe80::1%eth0) means something on one machine only
@@ -70,9 +80,9 @@ class IpBlock(Record, frozen=True, kw_only=True):
     def is_gateway(self, index: int) -> bool:
         """Return whether this address is the gateway, or this prefix contains it."""
         if self.type == IPV4:
-            return self.address(index) == self.gateway
-        prefix = int(IPv6Address(self.address(index))) >> (128 - self.subnet)
-        return prefix == int(IPv6Address(self.gateway)) >> (128 - self.subnet)
+            return _number(self.first) + index == _number(self.gateway)
+        spare = 128 - self.subnet
+        return (_start(self.range) >> spare) + index == _number(self.gateway) >> spare
 
 
 class Ip(Record, frozen=True, kw_only=True):
