@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from fractions import Fraction
 from http.client import HTTPException
 from typing import Any
@@ -79,45 +78,43 @@ class Step:
         return f"{self.name} {job.period}"
 
 
-@contextmanager
-def kept_worlds() -> Iterator[None]:
-    """Play each scenario once: a billing system only reads, so the next one finds the same world."""
-    worlds: dict[Any, Any] = {}
-    lines: dict[Any, Any] = {}
-    play, read = sandbox.play, usage_facts.lines
+class PlayedScenarios:
+    """Scenarios that are played once: a billing system only reads, so the next one finds the same world."""
 
-    def played(scenario: Scenario, ids: Mapping[str, int], until: Micros, access_token: str) -> Any:
+    def __init__(self) -> None:
+        self._worlds: dict[Any, Any] = {}
+        self._lines: dict[Any, Any] = {}
+        self._play, self._read = sandbox.play, usage_facts.lines
+        self._known = {one.scenario.id: one for one in numbered(load_scenarios(), FIRST_ID)}
+
+    def close(self) -> None:
+        for mock in self._worlds.values():
+            mock.close()
+
+    def check(self, variant: str, scenarios: Collection[str], **options: Any) -> Report:
+        """Hold a billing system to some scenarios."""
+        billing = SYSTEMS[variant]()
+        system = BillingSystem(
+            prepare=Step(billing, "prepare"),  # type: ignore[arg-type]
+            bill=Step(billing, "bill"),  # type: ignore[arg-type]
+            invoices=Step(billing, "invoices"),  # type: ignore[arg-type]
+            described=variant,
+        )
+        chosen = [one for name, one in self._known.items() if name in scenarios]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sandbox, "play", self._played)
+            patch.setattr(usage_facts, "lines", self._metered)
+            patch.setattr(sandbox.InvoiceSandbox, "clear", sandbox.InvoiceSandbox.hide)
+            return run(system, chosen, access_token="access-token-of-the-test", **options)
+
+    def _played(self, scenario: Scenario, ids: Mapping[str, int], until: Micros, access_token: str) -> Any:
         key = (scenario.id, until)
-        if key not in worlds:
-            worlds[key] = play(scenario, ids, until, access_token)
-        return worlds[key]
+        if key not in self._worlds:
+            self._worlds[key] = self._play(scenario, ids, until, access_token)
+        return self._worlds[key]
 
-    def metered(mock: Any, scenario: Scenario, since: Micros, until: Micros) -> Any:
+    def _metered(self, mock: Any, scenario: Scenario, since: Micros, until: Micros) -> Any:
         key = (id(mock), since, until)
-        if key not in lines:
-            lines[key] = read(mock, scenario, since, until)
-        return lines[key]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sandbox, "play", played)
-        patch.setattr(usage_facts, "lines", metered)
-        patch.setattr(sandbox.InvoiceSandbox, "clear", sandbox.InvoiceSandbox.hide)
-        try:
-            yield
-        finally:
-            for mock in worlds.values():
-                mock.close()
-
-
-def check(variant: str, scenarios: Collection[str], **options: Any) -> Report:
-    """Hold a billing system to some scenarios."""
-    billing = SYSTEMS[variant]()
-    system = BillingSystem(
-        prepare=Step(billing, "prepare"),  # type: ignore[arg-type]
-        bill=Step(billing, "bill"),  # type: ignore[arg-type]
-        invoices=Step(billing, "invoices"),  # type: ignore[arg-type]
-        described=variant,
-    )
-    known = {one.scenario.id: one for one in numbered(load_scenarios(), FIRST_ID)}
-    chosen = [known[name] for name in known if name in scenarios]
-    return run(system, chosen, access_token="access-token-of-the-test", **options)
+        if key not in self._lines:
+            self._lines[key] = self._read(mock, scenario, since, until)
+        return self._lines[key]

@@ -42,10 +42,9 @@ def _priced(change: Callable[[Pricing], Changes]) -> Candidates:
     def candidates(case: Case) -> Amounts:
         if case.pricing is None:
             return
+        rights = [right for _, right in by_methods(case, case.pricing)]
         for key, pricing in change(case.pricing):
-            for (method, predicted), (_, right) in zip(
-                by_methods(case, pricing), by_methods(case, case.pricing), strict=True
-            ):
+            for (method, predicted), right in zip(by_methods(case, pricing), rights, strict=True):
                 # An amount that the change leaves as it was proves nothing.
                 if (predicted.total, predicted.discounts, predicted.taxes) != (
                     right.total,
