@@ -19,9 +19,7 @@ def starlette() -> Any:
 
     folder = Path(os.environ["MOCK_SPEED_ANSWERS"])
     answers = {path.stem: path.read_bytes() for path in folder.glob("*.json")}
-    user, users, servers, created = (
-        answers[name] for name in ("get_user", "list_users", "list_servers", "create_user")
-    )
+    user, users, servers = (answers[name] for name in ("get_user", "list_users", "list_servers"))
 
     async def get_user(_: Request) -> Response:
         return Response(user, media_type="application/json")
@@ -33,9 +31,12 @@ def starlette() -> Any:
     async def list_users(_: Request) -> Response:
         return Response(users, media_type="application/json")
 
-    async def create_user(request: Request) -> Response:
-        await request.body()
-        return Response(created, 201, media_type="application/json")
+    def creating(name: str) -> Any:
+        async def create(request: Request) -> Response:
+            await request.body()
+            return Response(answers[name], 201, media_type="application/json")
+
+        return create
 
     async def list_servers(_: Request) -> Response:
         return Response(servers, media_type="application/json")
@@ -43,10 +44,12 @@ def starlette() -> Any:
     return Starlette(
         routes=[
             Route("/api/v1/users", list_users),
-            Route("/api/v1/users", create_user, methods=["POST"]),
+            Route("/api/v1/users", creating("create_user"), methods=["POST"]),
             Route("/api/v1/users/{user_id}", get_user),
-            Route("/api/v1/users/{user_id}", change_user, methods=["PATCH"]),
+            Route("/api/v1/users/{user_id}", change_user, methods=["PATCH", "PUT"]),
+            Route("/api/v1/users/{user_id}/tokens", creating("create_token"), methods=["POST"]),
             Route("/api/v1/servers", list_servers),
+            Route("/api/v1/servers", creating("create_server"), methods=["POST"]),
         ]
     )
 

@@ -1,9 +1,10 @@
 -- What wrk sends: requests of one kind, one after the other. Arguments: kind, access token, first and last id
--- of the users, and a mark that no other run has (it makes e-mails and queries unique).
+-- of the users, a mark that no other run has (it makes e-mails and queries unique), and the last number of a
+-- customer that another run may have used.
 
 local API = "/api/v1"
 local kinds = {}
-local kind, first, users, mark
+local kind, first, users, mark, number
 local sent = 0
 
 local function user(n)
@@ -22,8 +23,31 @@ function kinds.list_servers()
   return wrk.format("GET", API .. "/servers")
 end
 
+-- As billing systems do it: with a password and the customer's number.
 function kinds.create_user(n)
+  return wrk.format("POST", API .. "/users", nil, '{"email": "' .. mark .. "-" .. n .. '@example.com", "password": "'
+    .. "S3cret-" .. mark .. n .. '", "billing_user_id": ' .. (number + n) .. "}")
+end
+
+function kinds.create_user_plain(n)
   return wrk.format("POST", API .. "/users", nil, '{"email": "' .. mark .. "-" .. n .. '@example.com"}')
+end
+
+function kinds.change_user(n)
+  return wrk.format("PATCH", user(n), nil, '{"billing_token": "' .. mark .. n .. '"}')
+end
+
+function kinds.suspend_user(n)
+  local status = math.floor(n / users) % 2 == 0 and "suspended" or "active"
+  return wrk.format("PUT", user(n), nil, '{"status": "' .. status .. '"}')
+end
+
+function kinds.create_token(n)
+  return wrk.format("POST", user(n) .. "/tokens", nil, '{"is_one_time": true}')
+end
+
+function kinds.create_server(n)
+  return wrk.format("POST", API .. "/servers", nil, '{"name": "' .. mark .. "-" .. n .. '.example.com"}')
 end
 
 -- No query comes twice, so that no answer can have been rendered before.
@@ -42,7 +66,7 @@ end
 
 function kinds.mixed(n)
   if n % 11 == 0 then
-    return wrk.format("PATCH", user(n), nil, '{"billing_token": "' .. mark .. n .. '"}')
+    return kinds.change_user(n)
   end
   return n % 2 == 0 and kinds.get_user(n) or kinds.list_users(n)
 end
@@ -51,10 +75,12 @@ function init(arguments)
   kind = kinds[arguments[1]]
   wrk.headers["Authorization"] = "Bearer " .. arguments[2]
   wrk.headers["Accept"] = "application/json"
+  wrk.headers["User-Agent"] = "billing/1.0"
   wrk.headers["Content-Type"] = "application/json"
   first = tonumber(arguments[3])
   users = tonumber(arguments[4]) - first + 1
   mark = arguments[5]
+  number = tonumber(arguments[6])
 end
 
 function request()

@@ -24,7 +24,12 @@ KINDS = {
     "get_user": "user by id, 200 users in turn",
     "list_users": "users, the first 15",
     "list_servers": "servers, the first 15",
-    "create_user": "create a user",
+    "create_user": "create a user with a password",
+    "create_user_plain": "create a user without one",
+    "create_server": "create a server",
+    "change_user": "change a user (PATCH)",
+    "suspend_user": "suspend and reactivate a user",
+    "create_token": "create a one-time access token",
     "get_user_fresh": "user by id, no query twice",
     "list_users_fresh": "users, 12 pages, no query twice",
     "list_servers_fresh": "servers, no query twice",
@@ -35,7 +40,10 @@ KINDS = {
 FOUR = ("get_user", "list_users", "list_servers", "create_user")
 """The kinds that stateless servers get too. Creating comes last, because it grows the state."""
 
-_runs = itertools.count()
+NUMBERS = 1_000_000
+"""More customers than a run can create."""
+
+_runs = itertools.count(1)
 
 
 class SpoiltRunError(Exception):
@@ -88,12 +96,14 @@ def load(kind: str, running: Running, world: World, seconds: float) -> Load:
     wrk = shutil.which("wrk")
     if wrk is None:
         raise SystemExit("wrk is missing: apt-get install wrk")
+    run = next(_runs)
     command = [
         # wrk accepts only whole seconds; when interrupted, it prints its counts so far.
         *("timeout", "--signal", "INT", f"{seconds:g}", "taskset", "-c", str(cores()[1])),
         *(wrk, "--threads", "1", "--connections", str(CONNECTIONS), "--timeout", "5s"),
         *("--duration", f"{math.ceil(seconds) + 1}s", "--script", str(SCRIPT), running.url, "--"),
-        *(kind, world.token, str(world.users[0]), str(world.users[-1]), f"r{os.getpid()}x{next(_runs)}"),
+        *(kind, world.token, str(world.users[0]), str(world.users[-1])),
+        *(f"r{os.getpid()}x{run}", str(NUMBERS * run)),
     ]
     worked = running.cpu()
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds + 30)

@@ -19,6 +19,8 @@ RECORDED = {
     "list_users": ("/users", "get", "200"),
     "list_servers": ("/servers", "get", "200"),
     "create_user": ("/users", "post", "201"),
+    "create_server": ("/servers", "post", "201"),
+    "create_token": ("/users/{user_id}/tokens", "post", "201"),
 }
 """The response of the document that each recorded response is an example of."""
 
@@ -57,6 +59,8 @@ def record(running: Running, world: World, place: Place) -> None:
         "list_users": ask(port, token, "GET", "/users"),
         "list_servers": ask(port, token, "GET", "/servers"),
         "create_user": ask(port, token, "POST", "/users", {"email": "recorded@example.com"}),
+        "create_server": ask(port, token, "POST", "/servers", {"name": "recorded.example.com"}),
+        "create_token": ask(port, token, "POST", f"/users/{world.users[0]}/tokens", {"is_one_time": True}),
     }
     place.answers.mkdir(parents=True, exist_ok=True)
     for name, (status, body) in answers.items():
