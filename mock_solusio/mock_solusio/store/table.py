@@ -17,7 +17,10 @@ KEPT = 4096
 """The most decoded records of a kind in the cache."""
 
 COUNTS = 1000
-"""The most conditions of a kind whose SQL, and whose number of records, is cached."""
+"""The most conditions of a kind whose SQL, and whose number of records or few records, is cached."""
+
+FEW = 100
+"""The most records that a condition finds for them to be cached with it."""
 
 _LARGEST = 2**63 - 1
 
@@ -62,6 +65,7 @@ class StoredTable(Generic[T]):
         self._count = f"SELECT count(*) FROM {table}"  # noqa: S608
         self._select_id = f"SELECT id FROM {table}"  # noqa: S608
         self._totals: dict[tuple[Any, ...], int] = {}
+        self._found: dict[tuple[Any, ...], list[T]] = {}
         self._conditions: dict[tuple[object, ...], str] = {}
         self._tallies: dict[str, Counter[Any]] = {}
         self._last = 0
@@ -149,18 +153,13 @@ class StoredTable(Generic[T]):
     def first(self, **where: Any) -> T | None:
         """Return the record with the lowest id that matches all conditions, or None."""
         condition, values = self._condition(where)
-        if self._last == 0:
-            return None
-        row = self._connection.execute(f"{self._select}{condition} ORDER BY id LIMIT 1", values).fetchone()
-        return None if row is None else self._record(row)
+        found = self._find(f"{self._select}{condition} ORDER BY id LIMIT 1", values)
+        return found[0] if found else None
 
     def find(self, **where: Any) -> list[T]:
         """Return the records that match all conditions, by id."""
         condition, values = self._condition(where)
-        if self._last == 0:
-            return []
-        rows = self._connection.execute(f"{self._select}{condition} ORDER BY id", values)
-        return [self._record(row) for row in rows]
+        return [*self._find(f"{self._select}{condition} ORDER BY id", values)]
 
     def count(self, **where: Any) -> int:
         """Return how many records match all conditions."""
@@ -205,6 +204,20 @@ class StoredTable(Generic[T]):
         found = [self.look(row[0]) for row in rows]
         return Page([record for record in found if record is not None], total, page, per_page)
 
+    def _find(self, query: str, values: list[Any]) -> list[T]:
+        # Most tables change seldom, and the same few questions come again and again.
+        if self._last == 0:
+            return []
+        key = (query, *values)
+        found = self._found.get(key)
+        if found is None:
+            found = [self._record(row) for row in self._connection.execute(query, values)]
+            if len(found) <= FEW:
+                if len(self._found) >= COUNTS:
+                    self._found.clear()
+                self._found[key] = found
+        return found
+
     def _total(self, condition: str, values: list[Any]) -> int:
         # To count costs more than the page itself, so the result is cached until the table changes.
         key = (condition, *values)
@@ -221,6 +234,7 @@ class StoredTable(Generic[T]):
         self.changes += 1
         self.known.clear()
         self._totals.clear()
+        self._found.clear()
         row = self._connection.execute(
             "SELECT seq FROM sqlite_sequence WHERE name = ?", (self.kind.name,)
         ).fetchone()
@@ -294,6 +308,7 @@ class StoredTable(Generic[T]):
     def _changed(self, before: T | None, after: T | None) -> None:
         self.changes += 1
         self._totals.clear()
+        self._found.clear()
         for field, counts in self._tallies.items():
             for value in _values(before, field):
                 counts[value] -= 1

@@ -187,6 +187,35 @@ def remove_two(store):
         world[ANIMALS].update(Animal(id=10, name="none"))
 
 
+def test_what_is_found_follows_every_change(store):
+    def found():
+        return [one.name for one in store[ANIMALS].find()], store[ANIMALS].first(name="cat")
+
+    def fail():
+        with store.transaction() as world:
+            world[ANIMALS].remove(cat.id)
+            assert found() == ([], None)
+            raise ZeroDivisionError
+
+    assert found() == ([], None)
+    cat = add(store, "cat")
+    for _ in range(2):
+        names, first = found()
+        assert (names, first) == (["cat"], cat)
+        store[ANIMALS].find().clear()  # a caller's own list
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert found() == (["cat"], cat)
+    rename(store, cat, "lion")
+    assert found() == (["lion"], None)
+    with store.transaction() as world:
+        world[ANIMALS].load([Animal(id=7, name="cat")])
+    assert found() == (["lion", "cat"], store[ANIMALS].get(7))
+    with store.transaction() as world:
+        world.wipe()
+    assert found() == ([], None)
+
+
 @pytest.mark.parametrize("reopened", [False, True])
 def test_a_tally_follows_every_change(tmp_path, clock, reopened):
     def opened():
