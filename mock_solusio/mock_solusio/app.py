@@ -32,6 +32,7 @@ from mock_solusio.server.asgi import (
 from mock_solusio.server.messages import Request, Response, insufficient_storage, json_response
 from mock_solusio.store.state_file import unkept
 from mock_solusio.traffic.journal import ExchangeKind
+from solusio_contracts.contract.overlay import NO_OVERLAY
 
 if TYPE_CHECKING:
     from mock_solusio.control.api import Control
@@ -78,7 +79,13 @@ class Mock(Runtime):
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        self.api = Api(self.store, self.prices, throttle=self.throttle, strict=options.strict)
+        self.api = Api(
+            self.store,
+            self.prices,
+            throttle=self.throttle,
+            strict=options.strict,
+            overlay=options.overlay or NO_OVERLAY,
+        )
         self._control: Control | None = None
         self._operator_page: OperatorPage | None = None
         self._ui: App | None = None

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mock_solusio.clock import Clock
+
+if TYPE_CHECKING:
+    from solusio_contracts.contract.overlay import Overlay
 
 SPEED = 3600.0
 """Default speed of a replay: an hour per second."""
@@ -33,6 +37,8 @@ class Options:
     """Access token of the administrator; None creates one."""
     strict: bool = False
     """Check every response of the API against the OpenAPI document; one that differs becomes a 500."""
+    overlay: "Overlay | None" = None
+    """What one's own SolusIO showed of the document; `strict` then checks against that."""
     cors: tuple[str, ...] = ()
     """Origins whose pages may call the API from a browser, such as `http://localhost:3000`; `*` is any."""
     control_from_anywhere: bool = False

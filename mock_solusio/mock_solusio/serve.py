@@ -21,6 +21,7 @@ from mock_solusio.live_log import LogForm, live_log, log_form, log_options
 from mock_solusio.option_types import ClockType
 from mock_solusio.options import SPEED, Options
 from mock_solusio.server.interrupt import sigterm_as_interrupt
+from solusio_contracts.cli.overlay import overlay_option
 from solusio_contracts.cli.reporting import require_writable
 from solusio_contracts.cli.types import KINDS, ReportFile
 from solusio_contracts.escaping import one_line
@@ -28,6 +29,7 @@ from solusio_contracts.escaping import one_line
 if TYPE_CHECKING:
     from mock_solusio.app import Mock
     from mock_solusio.clock import Clock
+    from solusio_contracts.contract.overlay import Overlay
 
 PORT = 8008
 FINDINGS = 20
@@ -147,6 +149,7 @@ def _ready_file(_: click.Context, __: click.Parameter, value: Path | None) -> Pa
 @click.option(
     "--strict", is_flag=True, help="Answer 500 if a response would differ from the OpenAPI document."
 )
+@overlay_option("--strict then checks responses against that.")
 @click.option(
     "--control-from-anywhere",
     is_flag=True,
@@ -193,6 +196,7 @@ def serve(
     billing_token: str | None,
     admin_token: str | None,
     strict: bool,
+    overlay: "Overlay | None",
     control_from_anywhere: bool,
     webhooks_anywhere: bool,
     recorded: Path | None,
@@ -212,6 +216,8 @@ def serve(
     if speed is not None and (replay is None or clock is not None):
         other = "needs --replay" if replay is None else "and --clock contradict each other"
         raise click.UsageError(f"--speed {other}; to set the speed of a clock, use --clock MOMENT@SPEED.")
+    if overlay is not None and not strict:
+        raise click.UsageError("--contract-overlay needs --strict.")
     if recorded is None and recorded_only:
         raise click.UsageError("--recorded-only needs --recorded.")
     seeded = click.get_current_context().get_parameter_source("recorded_seed")
@@ -230,6 +236,7 @@ def serve(
         billing_token=billing_token,
         admin_token=admin_token,
         strict=strict,
+        overlay=overlay,
         cors=cors,
         control_from_anywhere=control_from_anywhere,
         webhooks_anywhere=webhooks_anywhere,

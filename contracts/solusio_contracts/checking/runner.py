@@ -16,6 +16,7 @@ from solusio_contracts.checking.shown_price import shown_price
 from solusio_contracts.checking.target import INTERRUPTED, Target
 from solusio_contracts.checking.trial import NO_PRICE, Trial, try_rule
 from solusio_contracts.contract.clauses import Clause, Level, clauses
+from solusio_contracts.contract.overlay import NO_OVERLAY, Overlay
 from solusio_contracts.http.curl import reproduction
 from solusio_contracts.http.exchange import Exchange
 from solusio_contracts.http.first_line import first_line
@@ -286,7 +287,7 @@ def _facts(target: Target) -> tuple[Fact, ...]:
     return tuple(found)
 
 
-def clause_texts(cited: Collection[str]) -> tuple[ClauseText, ...]:
+def clause_texts(cited: Collection[str], overlay: Overlay = NO_OVERLAY) -> tuple[ClauseText, ...]:
     """Return these clauses as reports show them, sorted by id."""
     return tuple(
         ClauseText(
@@ -298,6 +299,6 @@ def clause_texts(cited: Collection[str]) -> tuple[ClauseText, ...]:
             why=one.why,
             fix=one.fix,
         )
-        for one in clauses().values()
+        for one in map(overlay.clause, clauses().values())
         if one.id in cited
     )

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING
 import click
 
 from solusio_contracts.cli.output import medium_of, output_option, write_output
+from solusio_contracts.cli.overlay import overlay_option
 
 if TYPE_CHECKING:
     from solusio_contracts.contract.clauses import Clause
     from solusio_contracts.contract.outline import Outline
+    from solusio_contracts.contract.overlay import Overlay
 
 FORMATS = ("table", "yaml", "json", "html", "openapi")
 FORMAT_OF_SUFFIX = {".yaml": "yaml", ".yml": "yaml", ".json": "json", ".html": "html"}
 DEFAULT_DOCUMENT = "billing-endpoint"
 COMPARED = ("solusio-api", "billing-endpoint")
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 VERDICTS = ("contradicted", "missing", "confirmed")
 
 
@@ -48,7 +51,13 @@ def contract() -> None:
     type=click.Choice(["documented", "observed", "assumed"]),
     help="Only clauses of this provenance; may be repeated.",
 )
-def show(what: tuple[str, ...], levels: tuple[str, ...], provenances: tuple[str, ...]) -> None:
+@overlay_option("the clauses and operations are shown as it changes them.")
+def show(
+    what: tuple[str, ...],
+    levels: tuple[str, ...],
+    provenances: tuple[str, ...],
+    overlay: "Overlay | None",
+) -> None:
     """Show clauses: what is required, at what level, and who states it.
 
     Without an argument, show all clauses. With a clause id (TP-041), show everything about it: why,
@@ -65,9 +74,11 @@ def show(what: tuple[str, ...], levels: tuple[str, ...], provenances: tuple[str,
     from solusio_contracts.catalogue.tables import Printer
     from solusio_contracts.contract.clauses import clauses
     from solusio_contracts.contract.outline import outlines
+    from solusio_contracts.contract.overlay import NO_OVERLAY
 
-    known = clauses()
-    operations = {outline.operation.id.lower(): outline for outline in outlines()}
+    changed = overlay or NO_OVERLAY
+    known = {one.id: changed.clause(one) for one in clauses().values()}
+    operations = {outline.operation.id.lower(): outline for outline in outlines(load=changed.document)}
     chosen: dict[str, Clause] = {}
     shown: list[Outline] = []
     for word in what:
@@ -234,6 +245,46 @@ def diff(
         )
         write_output(text, output)
     raise SystemExit(exit_code(found))
+
+
+@contract.command()
+@click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILE...")
+@output_option
+def learn(files: tuple[Path, ...], output: Path) -> None:
+    """Turn what is assumed into what your SolusIO showed.
+
+    FILE is what `preflight --evidence` wrote; several are learnt together. Writes an overlay: assumed
+    elements and clauses become observed, or what was seen instead. What the vendor or public client
+    software states stays as it is. `contract show`, `preflight` and `serve --strict` take the overlay
+    with --contract-overlay. What was settled, and what remains, goes to standard error.
+
+    Exit codes: 0 learnt, 1 the files contradict each other, 2 wrong usage.
+
+    \b
+    Examples:
+      mock-solusio contract learn evidence.json --output overlay.json
+      mock-solusio contract show listUsage --contract-overlay overlay.json
+    """
+    from solusio_contracts.catalogue.learning import learn, summary
+    from solusio_contracts.contract.documents import DocumentError
+    from solusio_contracts.contract.evidence import read_evidence
+    from solusio_contracts.contract.overlay import read_overlay, to_json
+    from solusio_contracts.decoding import DecodingError, read_text
+
+    try:
+        learnt = learn({str(file): read_evidence(read_text(file), str(file)) for file in files})
+        text = to_json(learnt.overlay)
+        read_overlay(text, ", ".join(map(str, files)))
+    except (DecodingError, DocumentError) as error:
+        raise click.UsageError(str(error)) from error
+    write_output(text, output)
+    for line in summary(learnt):
+        click.echo(line, err=True)
+    names = ", ".join(map(str, files))
+    click.echo(
+        f"Please send us {names}: it settles this for all. It has no values, hosts or tokens.", err=True
+    )
+    raise SystemExit(int(bool(learnt.conflicts)))
 
 
 def _renderer(format_: str) -> Callable[[tuple[str, ...]], str]:

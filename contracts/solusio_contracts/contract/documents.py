@@ -6,8 +6,8 @@ returns, so do not change it; `parse_document(document_text(name))` returns a co
 
 import functools
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any, cast
@@ -78,6 +78,10 @@ def document(name: str) -> Node:
     return _compiled(name, text) or parse_document(text)
 
 
+Load = Callable[[str], Node]
+"""Returns a document by its name."""
+
+
 def parse_document(text: str) -> Node:
     """Parse the YAML text of a document."""
     # libyaml is several times faster, but PyYAML lacks it on some platforms.
@@ -120,10 +124,10 @@ def contract_digest() -> str:
 # Operations
 
 
-def operations(*names: str) -> Iterator[Operation]:
+def operations(*names: str, load: Load = document) -> Iterator[Operation]:
     """Yield the operations of these documents, or of all documents when none is named."""
     for name in names or document_names():
-        for path, item in document(name).get("paths", {}).items():
+        for path, item in load(name).get("paths", {}).items():
             for method in METHODS:
                 if method in item:
                     node = item[method]
@@ -145,22 +149,27 @@ def operation(operation_id: str) -> Operation:
     raise DocumentError(f"no operation is named {operation_id!r}; expected {known}")
 
 
-def response_schema(operation_id: str, status: int, media_type: str = JSON) -> dict[str, Any]:
+def response_schema(
+    operation_id: str, status: int, media_type: str = JSON, *, load: Load = document
+) -> dict[str, Any]:
     """Return the self-contained JSON Schema (draft 2020-12) of a response body.
 
-    When the document does not describe the body, the schema accepts anything.
+    `load` returns the documents, perhaps with an overlay. When the document does not describe the body, the
+    schema accepts anything.
 
     Raises:
         DocumentError: the operation does not exist, or has no such status or media type.
     """
     found = operation(operation_id)
+    whole = load(found.document)
+    found = replace(found, node=whole["paths"][found.path][found.method])
     responses = found.node["responses"]
     for key in (str(status), f"{status // 100}XX", "default"):
         if key in responses:
-            response = resolve(document(found.document), responses[key])
+            response = resolve(whole, responses[key])
             if "content" not in response:
                 return {"$schema": _DRAFT}
-            return _complete(found, response, media_type)
+            return _complete(found, whole, response, media_type)
     raise DocumentError(f"{operation_id} has no response with status {status}")
 
 
@@ -171,16 +180,17 @@ def request_schema(operation_id: str, media_type: str = FORM) -> dict[str, Any]:
         DocumentError: the operation does not exist, or takes no body of this media type.
     """
     found = operation(operation_id)
-    body = resolve(document(found.document), found.node.get("requestBody", {}))
-    return _complete(found, body, media_type)
+    whole = document(found.document)
+    body = resolve(whole, found.node.get("requestBody", {}))
+    return _complete(found, whole, body, media_type)
 
 
-def _complete(found: Operation, holder: Node, media_type: str) -> dict[str, Any]:
+def _complete(found: Operation, whole: Node, holder: Node, media_type: str) -> dict[str, Any]:
     media = holder.get("content", {}).get(media_type)
     if media is None:
         raise DocumentError(f"{found.id} has no such body of type {media_type}")
     schema = media.get("schema", {})
-    return {"$schema": _DRAFT, **schema, "components": _components(document(found.document), schema)}
+    return {"$schema": _DRAFT, **schema, "components": _components(whole, schema)}
 
 
 def _components(whole: Node, schema: Node) -> dict[str, dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from solusio_contracts.contract.documents import (
     FORM,
+    Load,
     Node,
     Operation,
     document,
@@ -83,25 +84,27 @@ class Outline:
                     yield clause_id, row.anchor, row.path
 
 
-def outlines(*names: str) -> tuple[Outline, ...]:
+def outlines(*names: str, load: Load = document) -> tuple[Outline, ...]:
     """Return the operations of these documents, or of all documents when none is named.
+
+    `load` returns the documents, perhaps with an overlay.
 
     Raises:
         DocumentError: a document does not exist, or an element has no valid provenance.
         ClauseError: a cited clause does not exist.
     """
-    return tuple(outline(operation) for operation in operations(*names))
+    return tuple(outline(operation, load) for operation in operations(*names, load=load))
 
 
-def outline(operation: Operation) -> Outline:
+def outline(operation: Operation, load: Load = document) -> Outline:
     """Return one operation; raises what `outlines` raises."""
-    return _Outliner(operation).outline()
+    return _Outliner(operation, load).outline()
 
 
 class _Outliner:
-    def __init__(self, operation: Operation) -> None:
+    def __init__(self, operation: Operation, load: Load) -> None:
         self.operation = operation
-        self.whole = document(operation.document)
+        self.whole = load(operation.document)
 
     def outline(self) -> Outline:
         node = self.operation.node

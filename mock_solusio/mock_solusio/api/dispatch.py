@@ -24,6 +24,7 @@ from mock_solusio.moment import Micros
 from mock_solusio.server.messages import Headers, Request, Response, json_response
 from mock_solusio.store.reads import Reads
 from mock_solusio.store.store import Store
+from solusio_contracts.contract.overlay import NO_OVERLAY, Overlay
 
 CACHE_LIMIT = 32 * 1_048_576
 """Largest size of the cached responses in bytes, and of the cached records."""
@@ -45,16 +46,24 @@ class Prices(Protocol):
 class Api:
     """Answers requests below `/api/v1`.
 
-    `strict`: a response that differs from the document becomes a 500 that names the difference.
+    `strict`: a response that differs from the document, with its `overlay`, becomes a 500 that names the
+    difference.
     """
 
     def __init__(
-        self, store: Store, prices: Prices, *, throttle: LoginThrottle | None = None, strict: bool = False
+        self,
+        store: Store,
+        prices: Prices,
+        *,
+        throttle: LoginThrottle | None = None,
+        strict: bool = False,
+        overlay: Overlay = NO_OVERLAY,
     ) -> None:
         self._store = store
         self._prices = prices
         self._throttle = LoginThrottle() if throttle is None else throttle
         self._strict = strict
+        self._overlay = overlay
         self._routes = routes()
         self._responses: DerivedCache[_Key, Response] = DerivedCache(store, CACHE_LIMIT)
         self._rendered: RenderedRecords = DerivedCache(store, CACHE_LIMIT)
@@ -94,7 +103,7 @@ class Api:
         if request.method == "GET" and response.status == 200:
             self._keep(request, draft, response)
         if self._strict:
-            problem = response_problem(route.id, response)
+            problem = response_problem(route.id, response, self._overlay)
             if problem:
                 return json_response(500, {"message": problem}, operation=route.id, notes=[problem])
         return response

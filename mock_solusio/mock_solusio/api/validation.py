@@ -18,6 +18,7 @@ from mock_solusio.decoding import refusing
 from mock_solusio.domain.errors import BadRequest, Invalid
 from mock_solusio.server.messages import Response
 from solusio_contracts.contract import documents
+from solusio_contracts.contract.overlay import NO_OVERLAY, Overlay
 from solusio_contracts.decoding import parse_json
 
 JSON = documents.JSON
@@ -180,10 +181,10 @@ def _check(schema: jsonschema_rs.Draft202012Validator, value: object) -> None:
     raise Invalid(errors)
 
 
-def response_problem(operation_id: str, response: Response) -> str | None:
+def response_problem(operation_id: str, response: Response, overlay: Overlay = NO_OVERLAY) -> str | None:
     """Describe the first difference between a response and the document; None if there is none."""
     try:
-        schema = _response_schema(operation_id, response.status)
+        schema = _response_schema(operation_id, response.status, overlay)
     except documents.DocumentError as error:
         return f"The response is not documented: {error}"
     if not response.body:
@@ -216,8 +217,8 @@ def _request_schema(operation_id: str) -> jsonschema_rs.Draft202012Validator:
 
 
 @functools.cache
-def _response_schema(operation_id: str, status: int) -> jsonschema_rs.Draft202012Validator:
-    return _compile(documents.response_schema(operation_id, status))
+def _response_schema(operation_id: str, status: int, overlay: Overlay) -> jsonschema_rs.Draft202012Validator:
+    return _compile(documents.response_schema(operation_id, status, load=overlay.document))
 
 
 def _compile(schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:

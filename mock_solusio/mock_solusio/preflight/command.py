@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from solusio_contracts.cli.config import config_option
+from solusio_contracts.cli.overlay import overlay_option
 from solusio_contracts.cli.reporting import PreparedRun, report_options, require_writable, run_and_report
 from solusio_contracts.cli.types import Seconds, UserId
 
@@ -111,6 +112,7 @@ def _explain(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
     help="Write to this file, anonymised, which members, types and statuses came and what they say about the "
     "contract; for `contract learn`.",
 )
+@overlay_option("differences that it has are known, and not found again.")
 @click.option(
     "--max-requests",
     type=click.IntRange(FEWEST),
@@ -290,6 +292,7 @@ def _tls(url: str, *, insecure: bool, cacert: Path | None) -> ssl.SSLContext | N
 
 def _questions(options: dict[str, Any]) -> "Questions":
     from mock_solusio.preflight.installation import Questions
+    from solusio_contracts.contract.overlay import NO_OVERLAY
 
     billing_url, checked = _checked(options)
     _require_url(options["user_area"], "--user-area")
@@ -301,6 +304,7 @@ def _questions(options: dict[str, Any]) -> "Questions":
         user_area=options["user_area"],
         month=_month_of(options["month"]),
         show_customers=options["show_customers"],
+        overlay=options["overlay"] or NO_OVERLAY,
     )
 
 

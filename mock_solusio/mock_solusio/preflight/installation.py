@@ -13,6 +13,7 @@ from mock_solusio.moment import micros, rfc3339
 from mock_solusio.preflight.client import Answer, Reader, UnreadableError
 from mock_solusio.preflight.listing import Listing, Row, read_list
 from mock_solusio.price_list.model import PlanPrice
+from solusio_contracts.contract.overlay import NO_OVERLAY, Overlay
 from solusio_contracts.http.exchange import Exchange
 from solusio_contracts.reporting.report import Fact
 
@@ -67,6 +68,8 @@ class Questions:
     """The URL of the user area; None: that of SolusIO."""
     month: Month | None = None
     """The month whose usage is judged; None: the last one that is over."""
+    overlay: Overlay = NO_OVERLAY
+    """What is already known of this SolusIO, instead of what is assumed."""
     show_customers: bool = False
     """Whether email addresses and names of servers may be shown."""
 

@@ -15,6 +15,7 @@ from mock_solusio.preflight.words import listed
 from solusio_contracts.checking.rule import Expect
 from solusio_contracts.checking.runner import clause_texts
 from solusio_contracts.contract.clauses import Level
+from solusio_contracts.contract.overlay import Overlay
 from solusio_contracts.http.curl import curl
 from solusio_contracts.http.exchange import Exchange
 from solusio_contracts.http.first_line import first_line
@@ -61,7 +62,9 @@ def run(site: Installation, judgements: Sequence[Judgement], progress: Progress 
         statuses=_statuses(reader.exchanges),
         facts=tuple(Fact(name=one.name, text=reader.mask(one.text)) for one in site.facts),
         results=tuple(results),
-        clauses=clause_texts({number for result in results for number in result.clauses}),
+        clauses=clause_texts(
+            {number for result in results for number in result.clauses}, site.questions.overlay
+        ),
     )
 
 
@@ -112,7 +115,7 @@ def _look(judgement: Judgement, site: Installation) -> _Seen:
                 continue
             seen.checks += 1
             if not one.ok:
-                seen.unmet.append((one, _level(judgement, one)))
+                seen.unmet.append((one, _level(judgement, one, site.questions.overlay)))
         if not seen.checks:
             seen.undecided = "nothing of it could be looked at"
     except NotJudged as reason:
@@ -144,8 +147,11 @@ def _require_access(site: Installation) -> None:
             raise
 
 
-def _level(judgement: Judgement, expect: Expect) -> Level:
-    level = judgement.clause_of(expect).level
+def _level(judgement: Judgement, expect: Expect, overlay: Overlay) -> Level:
+    rules = {one.id for one in judgement.clauses} - {judgement.clauses[0].id}
+    if rules and rules <= overlay.contradicted:
+        return Level.MAY  # what this installation does otherwise is already known
+    level = overlay.clause(judgement.clause_of(expect)).level
     return expect.level if expect.level is not None and expect.level.weight < level.weight else level
 
 

@@ -15,9 +15,10 @@ from mock_solusio.moment import parse_moment
 from mock_solusio.preflight.client import Answer
 from mock_solusio.record.policy import is_structure
 from solusio_contracts.contract.clauses import Provenance
-from solusio_contracts.contract.documents import Node, document, operation, pointer_token, resolve
+from solusio_contracts.contract.documents import Node, operation, pointer_token, resolve
 from solusio_contracts.contract.elements import Element, elements
 from solusio_contracts.contract.evidence import Verdict
+from solusio_contracts.contract.overlay import NO_OVERLAY, Overlay
 
 DOCUMENT: Final = "solusio-api"
 HIDDEN: Final = "(a member whose name may be customer data)"
@@ -64,7 +65,7 @@ class MemberEvidence:
         return f"`{self.member}` is {self.found}; expected {self.expected}"
 
 
-def compare(answers: Iterable[Answer]) -> list[MemberEvidence]:
+def compare(answers: Iterable[Answer], overlay: Overlay = NO_OVERLAY) -> list[MemberEvidence]:
     """Return the evidence of responses with status 200, by operation, in the order of the document.
 
     Raises:
@@ -74,14 +75,14 @@ def compare(answers: Iterable[Answer]) -> list[MemberEvidence]:
     for answer in answers:
         members = found.get(answer.operation)
         if members is None:
-            members = found[answer.operation] = _Members(answer.operation)
+            members = found[answer.operation] = _Members(answer.operation, overlay)
         members.add(answer.value)
     return [one for members in found.values() for one in members.evidence()]
 
 
 @functools.cache
-def _elements() -> Mapping[str, Element]:
-    return {one.pointer: one for one in elements(document(DOCUMENT))}
+def _elements(overlay: Overlay) -> Mapping[str, Element]:
+    return {one.pointer: one for one in elements(overlay.document(DOCUMENT))}
 
 
 @dataclass(slots=True)
@@ -147,11 +148,12 @@ class _Place:
 class _Members:
     """The members of one operation's responses."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, overlay: Overlay) -> None:
         self._name = name
-        self._document = document(DOCUMENT)
+        self._document = overlay.document(DOCUMENT)
+        self._elements = _elements(overlay)
         found = operation(name)
-        stated = found.node["responses"]["200"]
+        stated = self._document["paths"][found.path][found.method]["responses"]["200"]
         response = resolve(self._document, stated)
         place = str(stated["$ref"])[1:] if "$ref" in stated else f"{found.pointer}/responses/200"
         base = f"{place}/content/{pointer_token('application/json')}/schema"
@@ -170,7 +172,7 @@ class _Members:
         """Yield what is known of each member now."""
         for path, one in self._known.items():
             verdict, found = one.verdict()
-            element = _elements().get(one.pointer)
+            element = self._elements.get(one.pointer)
             yield MemberEvidence(
                 operation=self._name,
                 member=path,

@@ -132,30 +132,27 @@ def test_a_member_that_is_named_like_a_value_is_hidden(front):
     assert unknown.operation == "listPlans"
 
 
-@pytest.mark.parametrize(
-    ("planted", "named"),
-    [
-        ("ann@provider.org", "email address"),
-        ("a8Kd72hfKq91LmZ03xYw", "access token"),
-        ("vps-of-ann", "a value of a response"),
-        ("secret-access-token", "a secret"),
-        ("see solus.provider.test", "name of the host"),
-    ],
-)
-def test_the_audit_refuses_what_could_be_somebodys(front, planted, named):
+def test_the_audit_refuses_what_could_be_somebodys(front):
     found, reader = seen(front)
     answers = [
         *reader.answers,
         Answer(operation="listServers", exchange=reader.exchanges[0], value=["vps-of-ann"]),
     ]
     other = Reader(Access.of("https://solus.provider.test", "secret-access-token"))
-    spoilt = msgspec.structs.replace(
-        found, operations=(StatusEvidence(operation="listPlans", statuses={planted: 1}),)
-    )
     audit(found, answers, other)
-    with pytest.raises(NotAnonymousError, match=named) as caught:
-        audit(spoilt, answers, other)
-    assert planted not in str(caught.value)
+    for planted, named in (
+        ("ann@provider.org", "email address"),
+        ("a8Kd72hfKq91LmZ03xYw", "access token"),
+        ("vps-of-ann", "a value of a response"),
+        ("secret-access-token", "a secret"),
+        ("see solus.provider.test", "name of the host"),
+    ):
+        spoilt = msgspec.structs.replace(
+            found, operations=(StatusEvidence(operation="listPlans", statuses={planted: 1}),)
+        )
+        with pytest.raises(NotAnonymousError, match=named) as caught:
+            audit(spoilt, answers, other)
+        assert planted not in str(caught.value)
 
 
 def test_nothing_is_written_when_nothing_could_be_read(front, tmp_path):

@@ -130,7 +130,7 @@ def settings_as_described(site: Installation) -> Iterator[Expect | Note]:
             "Version", f"the latest is {latest}, say the settings; no operation shows the installed one"
         )
     exchange = site.settings_answer.exchange
-    for one in compare([site.settings_answer]):
+    for one in compare([site.settings_answer], site.questions.overlay):
         if one.verdict is not Verdict.UNSEEN:
             yield Expect.that(one.agrees, "settings", "as in the contract", str(one), exchange)
 

@@ -162,7 +162,7 @@ def answers_as_described(site: Installation) -> Iterator[Expect | Note]:
     _ = site.account
     # Those have judgements of their own.
     others = [one for one in site.reader.answers if one.operation not in ("listUsage", "getSettings")]
-    evidence = compare(others)
+    evidence = compare(others, site.questions.overlay)
     counted = Counter(one.verdict for one in evidence)
     site.add_fact("Members of responses", ", ".join(f"{counted[one]:,} {VERDICTS[one]}" for one in counted))
     for one in evidence:

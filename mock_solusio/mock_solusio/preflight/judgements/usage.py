@@ -79,7 +79,7 @@ def usage_as_described(site: Installation) -> Iterator[Expect | Note]:
     if not site.usage.rows:
         raise NotJudged(f"there are no usage lines in {site.month.name}")
     answers = [one for one in site.reader.answers if one.operation == "listUsage"]
-    for one in compare(answers):
+    for one in compare(answers, site.questions.overlay):
         if one.verdict is not Verdict.UNSEEN:
             exchange = site.answer("listUsage")
             yield Expect.that(one.agrees, "listUsage", "as in the contract", str(one), exchange)
