@@ -189,7 +189,7 @@ def _set_types(node: dict[str, Any], stated: Mapping[str, Any], change: ElementC
     listed = [*stated.get("enum", ()), *change.words]
     node.clear()
     node.update(kept, type=sorted(change.types))
-    # A value that is no common word is hidden, so that the list would be incomplete without it.
+    # Uncommon words are hidden, and a list without them would be wrong.
     if change.words and "enum" in stated:
         node["enum"] = listed
 
