@@ -205,7 +205,7 @@ def _make(
     if customer is None:
         return None
     counts = ledger.usage.count_by_tokens(connection, period, entry)
-    totals = sum_lines(counts, customer.base_token_unit_cost, customer.currency.code)
+    totals = sum_lines(counts, customer.base_token_unit_cost, customer.currency.decimals)
     return make_invoice(
         customer=customer,
         period=period,

@@ -95,7 +95,7 @@ def correct(number: int, store: CustomerStore, ledger: Ledger, *, due_days: int 
             customer=customer,
             period=wrong.period,
             batch=wrong.batch,
-            totals=sum_lines(counts, customer.base_token_unit_cost, customer.currency.code),
+            totals=sum_lines(counts, customer.base_token_unit_cost, customer.currency.decimals),
             issued_at=now,
             due_days=due_days,
             replaces=wrong,

@@ -18,7 +18,16 @@ import msgspec
 
 from solusio_reference.accounts.wanted import Profile, check_email
 from solusio_reference.money import json_number
-from solusio_reference.pricing import Currency, Customer, Discount, Tax, price, to_json
+from solusio_reference.pricing import (
+    ISO_4217,
+    MAX_DECIMALS,
+    Currency,
+    Customer,
+    Discount,
+    Tax,
+    price,
+    to_json,
+)
 
 MAX_FACTORS = 100
 """Limit for the discounts of a customer, and for their taxes: the digits of a price grow with each."""
@@ -51,7 +60,7 @@ class _Currency(_Strict, frozen=True):
     display_suffix: str
     thousands_separator: str
     decimals_separator: str
-    decimals: int | None = None
+    decimals: Annotated[int, msgspec.Meta(ge=0, le=MAX_DECIMALS)] = ISO_4217
 
 
 class _Pricing(_Strict, frozen=True):
@@ -122,7 +131,7 @@ def _text(document: bytes) -> str:
 def _customer(place: str, given: _Customer) -> Customer:
     prices, pricing = given.pricing, f"{place}.pricing"
     with _errors_at(f"{pricing}.currency"):
-        currency = _currency(prices.currency)
+        currency = Currency(**msgspec.structs.asdict(prices.currency))
     discounts = []
     for index, discount in enumerate(prices.discounts):
         with _errors_at(f"{pricing}.discounts[{index}].multipler"):
@@ -149,15 +158,6 @@ def _customer(place: str, given: _Customer) -> Customer:
             got = bytes(prices.user_token_unit_cost).decode()
             raise ValueError(f"base cost, discounts and taxes give {json_number(expected)}, got {got}")
     return customer
-
-
-def _currency(given: _Currency) -> Currency:
-    values = msgspec.structs.asdict(given)
-    decimals = values.pop("decimals")
-    currency = Currency(**values)
-    if decimals not in {None, currency.decimals}:
-        raise ValueError(f"{currency.code} has {currency.decimals} decimals, got {decimals}")
-    return currency
 
 
 def _number(raw: msgspec.Raw) -> Decimal:

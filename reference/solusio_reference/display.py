@@ -13,7 +13,7 @@ def format_amount(amount: Decimal, currency: Currency) -> str:
     Prefix, grouped digits and suffix follow each other without spaces, as SolusIO writes prices. The minus
     sign comes first (assumed). Raises ValueError for an amount that is not finite.
     """
-    return _write(rounded(_finite(amount), currency.code), currency, currency.decimals_separator)
+    return _write(rounded(_finite(amount), currency.decimals), currency, currency.decimals_separator)
 
 
 def format_unit_cost(cost: Decimal, currency: Currency) -> str:

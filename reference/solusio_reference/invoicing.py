@@ -119,16 +119,16 @@ class Invoice:
 
 def line_of(invoice: Invoice, line: UsageLine) -> Decimal:
     """Return the printed amount of a line on an invoice; negative on a credit note."""
-    amount = line_amount(line.tokens, invoice.base_token_unit_cost, invoice.currency.code)
+    amount = line_amount(line.tokens, invoice.base_token_unit_cost, invoice.currency.decimals)
     return amount if invoice.sign > 0 else _negative(amount)
 
 
-def line_amount(tokens: int, base_token_unit_cost: Decimal, code: str) -> Decimal:
+def line_amount(tokens: int, base_token_unit_cost: Decimal, decimals: int) -> Decimal:
     """Return the printed amount of a line, before discounts and taxes."""
-    return money.rounded(money.product([Decimal(tokens), base_token_unit_cost]), code)
+    return money.rounded(money.product([Decimal(tokens), base_token_unit_cost]), decimals)
 
 
-def sum_lines(counts: Iterable[tuple[int, int]], base_token_unit_cost: Decimal, code: str) -> LineTotals:
+def sum_lines(counts: Iterable[tuple[int, int]], base_token_unit_cost: Decimal, decimals: int) -> LineTotals:
     """Sum up lines, given as pairs of a number of tokens and how many lines have it.
 
     Lines with the same tokens cost the same, so a million lines take few steps and little memory.
@@ -136,11 +136,11 @@ def sum_lines(counts: Iterable[tuple[int, int]], base_token_unit_cost: Decimal, 
     lines = tokens = 0
     subtotal = Decimal(0)
     for tokens_each, count in counts:
-        amount = line_amount(tokens_each, base_token_unit_cost, code)
+        amount = line_amount(tokens_each, base_token_unit_cost, decimals)
         lines += count
         tokens += count * tokens_each
         subtotal = money.total([subtotal, money.product([Decimal(count), amount])])
-    return LineTotals(lines, tokens, money.rounded(subtotal, code))
+    return LineTotals(lines, tokens, money.rounded(subtotal, decimals))
 
 
 def make_invoice(
@@ -156,9 +156,9 @@ def make_invoice(
 ) -> Invoice:
     """Create an invoice at the customer's current prices; with ``replaces``, in place of a cancelled one."""
     pricing = price(customer)
-    code = pricing.currency.code
+    decimals = pricing.currency.decimals
     adjustments = tuple(_adjustments(totals.tokens, pricing))
-    total = money.rounded(money.product([Decimal(totals.tokens), pricing.user_token_unit_cost]), code)
+    total = money.rounded(money.product([Decimal(totals.tokens), pricing.user_token_unit_cost]), decimals)
     printed = money.total([totals.subtotal, *(one.amount for one in adjustments)])
     return Invoice(
         number=number,
@@ -222,14 +222,14 @@ def _negative(amount: Decimal) -> Decimal:
 
 def _adjustments(tokens: int, pricing: Pricing) -> Iterator[Adjustment]:
     """Go from the base price to the final price step by step: exactly, rounding only what is printed."""
-    code = pricing.currency.code
+    decimals = pricing.currency.decimals
     reached = money.product([Decimal(tokens), pricing.base_token_unit_cost])
     for discount in pricing.discounts:
         before, reached = reached, money.product([reached, discount.multiplier])
-        amount = money.rounded(money.difference(reached, before), code)
+        amount = money.rounded(money.difference(reached, before), decimals)
         yield Adjustment("discount", discount.name, discount.multiplier, amount)
     for tax in pricing.taxes:
         due = money.product([reached, money.from_percent(tax.rate)])
-        yield Adjustment("tax", tax.label, tax.rate, money.rounded(due, code))
+        yield Adjustment("tax", tax.label, tax.rate, money.rounded(due, decimals))
         if pricing.taxes_compound:  # the next tax applies to this one, too
             reached = money.total([reached, due])

@@ -52,12 +52,9 @@ def difference(minuend: Decimal, subtrahend: Decimal) -> Decimal:
     return _EXACT.subtract(minuend, subtrahend)
 
 
-def rounded(amount: Decimal, code: str) -> Decimal:
-    """Round to the decimals of a currency, halves away from zero: 2.345 USD is 2.35, -2.345 is -2.35.
-
-    Raises ValueError for an unknown currency.
-    """
-    result = _ROUNDING.quantize(amount, Decimal(1).scaleb(-minor_digits(code)))
+def rounded(amount: Decimal, decimals: int) -> Decimal:
+    """Round halves away from zero: to two decimals, 2.345 becomes 2.35, and -2.345 becomes -2.35."""
+    result = _ROUNDING.quantize(amount, Decimal(1).scaleb(-decimals))
     return result.copy_abs() if result.is_zero() else result  # 0.00 rather than -0.00
 
 
@@ -93,7 +90,7 @@ def require_plain(what: str, value: Decimal) -> None:
 
 
 def minor_digits(code: str) -> int:
-    """Return how many decimals a currency has: JPY 0, USD 2, HUF 2, KWD 3.
+    """Return how many decimals a currency has by ISO 4217: JPY 0, USD 2, HUF 2, KWD 3.
 
     Raises ValueError for anything but the code of a currency that CLDR knows, in capitals.
     """

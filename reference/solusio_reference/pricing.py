@@ -7,10 +7,17 @@ currency (not cents).
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 import msgspec
 
 from solusio_reference import money
+
+MAX_DECIMALS: Final = 8
+"""Limit for the decimals of a currency."""
+
+ISO_4217: Final = -1
+"""Stands for the decimals that ISO 4217 gives a currency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +25,7 @@ class Currency:
     """How SolusIO writes amounts: ``display_prefix`` + grouped digits + ``display_suffix``.
 
     SolusIO adds no spaces, so put them in the prefix or suffix (" EUR"). Raises ValueError for an unknown
-    code, and for two equal separators, which would make 1.234 ambiguous.
+    code, for decimals that are not 0 to 8, and for two equal separators, which would make 1.234 ambiguous.
     """
 
     code: str
@@ -26,16 +33,17 @@ class Currency:
     display_suffix: str = ""
     thousands_separator: str = ","
     decimals_separator: str = "."
+    decimals: int = ISO_4217
+    """To how many digits amounts are rounded: ISO 4217's unless you choose others, such as none for HUF."""
 
     def __post_init__(self) -> None:
-        money.minor_digits(self.code)
+        minor_digits = money.minor_digits(self.code)
+        if self.decimals == ISO_4217:
+            object.__setattr__(self, "decimals", minor_digits)  # the class is frozen
+        if not 0 <= self.decimals <= MAX_DECIMALS:
+            raise ValueError(f"a currency has 0 to {MAX_DECIMALS} decimals, got {self.decimals}")
         if self.thousands_separator == self.decimals_separator:
             raise ValueError("the thousands separator and the decimals separator must differ")
-
-    @property
-    def decimals(self) -> int:
-        """Digits after the decimals separator. They follow from the code, so they are never stored."""
-        return money.minor_digits(self.code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,7 @@ def test_a_period_that_is_not_closed_is_refused(service, usage_server):
     usage_server.closed = False
     service.know(5)
     with pytest.raises(
-        BillingRunError, match="2026-03 is not closed: SolusIO has metered it until 2026-04-01"
+        BillingRunError, match="2026-03 is not closed: SolusIO has metered it until 2026-03-20"
     ):
         service.bill()
     assert not service.ledger.usage.state(MARCH).pages

@@ -71,10 +71,10 @@ FACTORS = st.decimals(min_value=0, max_value=10**6, places=18)
     discounts=st.lists(st.builds(Discount, NAMES, NAMES, FACTORS), max_size=4),
     taxes=st.lists(st.builds(Tax, NAMES, FACTORS), max_size=4),
     compound=st.booleans(),
-    code=st.sampled_from(["USD", "JPY", "KWD"]),
+    currency=st.builds(Currency, st.sampled_from(["USD", "JPY", "KWD"]), decimals=st.integers(0, 8)),
 )
-def test_no_digit_is_lost(base, name, discounts, taxes, compound, code):
-    customer = Customer(7, name, base, Currency(code), tuple(discounts), tuple(taxes), compound)
+def test_no_digit_is_lost(base, name, discounts, taxes, compound, currency):
+    customer = Customer(7, name, base, currency, tuple(discounts), tuple(taxes), compound)
     assert read(write([(customer, Profile("ann@example.com"))])) == [(customer, Profile("ann@example.com"))]
 
 
@@ -146,7 +146,16 @@ def test_the_user_cost_is_compared_to_the_last_digit():
             '"thousands_separator": "."',
             f"{PRICE}.currency: the thousands separator",
         ),
-        ('"decimals": 2', '"decimals": 3', f"{PRICE}.currency: GBP has 2 decimals, got 3"),
+        (
+            '"decimals": 2',
+            '"decimals": 9',
+            "Expected `int` <= 8 - at `$.customers[0].pricing.currency",
+        ),
+        (
+            '"decimals": 2',
+            '"decimals": -1',
+            "Expected `int` >= 0 - at `$.customers[0].pricing.currency",
+        ),
         ("700011", '"700011"', "Expected `int`, got `str` - at `$.customers[0].billing_user_id`"),
         ("700011", "0", "customers[0]: a customer's id must be positive"),
         ("ann@example.com", "ann", "customers[0].email: expected an e-mail address"),

@@ -17,6 +17,7 @@ EUR = Currency("EUR", display_suffix=" EUR", thousands_separator=".", decimals_s
 CHF = Currency("CHF", display_prefix="CHF ", thousands_separator="’")
 JPY = Currency("JPY", display_prefix="¥")
 KWD = Currency("KWD", display_suffix=" KWD")
+HUF = Currency("HUF", display_suffix=" Ft", thousands_separator=" ", decimals_separator=",", decimals=0)
 BARE = Currency("JPY", thousands_separator=".", decimals_separator="")
 
 
@@ -37,6 +38,7 @@ BARE = Currency("JPY", thousands_separator=".", decimals_separator="")
         ("1234.567", KWD, "1,234.567 KWD"),
         ("0.0005", KWD, "0.001 KWD"),
         ("12345", BARE, "12.345"),
+        ("12345.5", HUF, "12 346 Ft"),
         ("-0.65", USD, "-$0.65"),
         ("-1005", GBP, "-£1,005.00 GBP"),
         ("-1234.5", EUR, "-1.234,50 EUR"),
@@ -63,6 +65,8 @@ def test_amounts_are_written_in_the_customers_format(amount, currency, text):
         ("0.15", JPY, "¥0.15"),
         ("150", JPY, "¥150"),
         ("0.3", KWD, "0.300 KWD"),
+        ("0.35", HUF, "0,35 Ft"),
+        ("2", HUF, "2 Ft"),
         ("1234.56789", CHF, "CHF 1’234.56789"),
         ("0", USD, "$0.00"),
         # Without a separator 1.155 would become 1155.

@@ -152,6 +152,12 @@ def test_decimals_follow_from_the_currency(code, decimals):
     assert json.loads(to_json(price(customer)))["currency"]["decimals"] == decimals
 
 
+@pytest.mark.parametrize(("code", "decimals"), [("HUF", 0), ("USD", 4), ("JPY", 8)])
+def test_a_customer_may_have_other_decimals_than_iso_4217(code, decimals):
+    customer = Customer(1, "c", Decimal(1), Currency(code, decimals=decimals))
+    assert json.loads(to_json(price(customer)))["currency"]["decimals"] == decimals
+
+
 @pytest.mark.parametrize("identifier", [0, -1, 10**18])
 def test_customer_ids_are_positive_and_short(identifier):
     with pytest.raises(ValueError, match="id must be positive"):
@@ -170,6 +176,8 @@ def test_customer_ids_are_positive_and_short(identifier):
         (lambda: Tax("t", Decimal("1E-19")), "rate may have at most 18 digits"),
         (lambda: Currency("usd"), "ISO 4217"),
         (lambda: Currency("USD", thousands_separator="."), "must differ"),
+        (lambda: Currency("USD", decimals=9), "0 to 8 decimals, got 9"),
+        (lambda: Currency("USD", decimals=-2), "0 to 8 decimals, got -2"),
     ],
 )
 def test_invalid_values_cannot_be_built(build, complaint):

@@ -187,6 +187,13 @@ def two_decimals(bill: Bill) -> Decimal:
     return rounded(bill.tokens * bill.pricing.user_token_unit_cost, 2)
 
 
+def decimals_of_iso_4217(bill: Bill) -> Decimal:
+    """Round as the code of the currency says, whatever `decimals` is."""
+    return rounded(
+        bill.tokens * bill.pricing.user_token_unit_cost, {"JPY": 0, "KWD": 3}.get(bill.invoice.currency, 2)
+    )
+
+
 def as_float(bill: Bill) -> Decimal:
     """Multiply binary floats, and round what comes out as it is."""
     return rounded(Decimal(float(bill.tokens) * float(bill.pricing.user_token_unit_cost)), bill.decimals)
@@ -285,6 +292,9 @@ WRONG_WAYS: Mapping[str, Wrong] = {
     "half to even": Wrong(half_even, ("half-a-cent", "half-a-cent-off")),
     "truncated": Wrong(truncated, ("half-a-cent", "rounded-into-the-next-group")),
     "two decimals in every currency": Wrong(two_decimals, ("yen", "dinar")),
+    "decimals of ISO 4217": Wrong(
+        decimals_of_iso_4217, ("forint-without-decimals", "dollars-with-four-decimals")
+    ),
     "binary floats": Wrong(as_float, ("half-a-cent-as-a-float", "unit-cost-of-18-digits")),
     "rounded per hour": Wrong(rounded_per_hour, ("hours-cheaper-than-a-cent", "unit-cost-of-0-00001")),
     "no cap": Wrong(with_tokens(no_cap), ("one-discount", "servers-150")),

@@ -52,7 +52,7 @@ def _currency(
         not fine,
         "INV-011",
         "decimals",
-        f"{plural(decimals, 'decimal')}, as {pricing.currency.code} has",
+        f"{plural(decimals, 'decimal')}, as the customer's {pricing.currency.code} has",
         shown + (f" and {len(fine) - 3} more" if len(fine) > 3 else ""),
         about="decimals",
     )

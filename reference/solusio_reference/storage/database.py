@@ -10,6 +10,7 @@ from typing import Any, Self
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
+from sqlalchemy.schema import CreateColumn
 
 from solusio_reference.errors import StoreError
 from solusio_reference.storage import sqlite_file
@@ -85,7 +86,7 @@ class Database:
             elif connection.exec_driver_sql("PRAGMA application_id").scalar() != sqlite_file.APPLICATION:
                 connection.exec_driver_sql(f"PRAGMA application_id = {sqlite_file.APPLICATION}")
             metadata.create_all(connection)
-            _check_columns(connection)
+            _add_columns(connection)
 
     def close(self) -> None:
         """Close the connections."""
@@ -115,13 +116,18 @@ class Database:
             yield connection
 
 
-def _check_columns(connection: Connection) -> None:
+def _add_columns(connection: Connection) -> None:
+    """Add the columns that an earlier version did not have. Raises StoreError if one has no default."""
     found = inspect(connection).get_multi_columns(filter_names=list(metadata.tables))
     for (_, name), columns in found.items():
-        missing = {column.name for column in metadata.tables[name].columns} - {one["name"] for one in columns}
-        if missing:
-            lacking = ", ".join(sorted(missing))
+        present = {one["name"] for one in columns}
+        missing = [column for column in metadata.tables[name].columns if column.name not in present]
+        lacking = ", ".join(sorted(column.name for column in missing if column.server_default is None))
+        if lacking:
             raise StoreError(f"its table {name} is of another version of mock-solusio: it lacks {lacking}")
+        for column in missing:
+            definition = CreateColumn(column).compile(dialect=connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {name} ADD COLUMN {definition}")
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -23,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-from solusio_reference.pricing import Currency
+from solusio_reference.pricing import ISO_4217, Currency
 
 metadata = MetaData()
 
@@ -58,17 +59,19 @@ class UtcDateTime(TypeDecorator[datetime]):
         return None if value is None else datetime.fromisoformat(value)
 
 
-def _currency_columns() -> list[Column[str]]:
+def _currency_columns() -> list[Column[Any]]:
     return [
         Column("currency_code", String(3), nullable=False),
         Column("display_prefix", String, nullable=False),
         Column("display_suffix", String, nullable=False),
         Column("thousands_separator", String, nullable=False),
         Column("decimals_separator", String, nullable=False),
+        # Earlier versions had no choice but ISO 4217.
+        Column("decimals", Integer, nullable=False, server_default=str(ISO_4217)),
     ]
 
 
-def currency_values(currency: Currency) -> dict[str, str]:
+def currency_values(currency: Currency) -> dict[str, str | int]:
     """Return the values of the currency columns."""
     return {
         "currency_code": currency.code,
@@ -76,6 +79,7 @@ def currency_values(currency: Currency) -> dict[str, str]:
         "display_suffix": currency.display_suffix,
         "thousands_separator": currency.thousands_separator,
         "decimals_separator": currency.decimals_separator,
+        "decimals": currency.decimals,
     }
 
 
@@ -87,6 +91,7 @@ def currency_from(row: RowMapping) -> Currency:
         display_suffix=row["display_suffix"],
         thousands_separator=row["thousands_separator"],
         decimals_separator=row["decimals_separator"],
+        decimals=row["decimals"],
     )
 
 

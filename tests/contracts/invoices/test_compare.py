@@ -89,7 +89,7 @@ def test_decimals_of_a_currency(differences, make_usage, make_pricing):
     yen = make_pricing(base="0.0642", code="JPY")
     assert differences([make_usage()], pricing=yen, total="321.0") == []
     assert differences([make_usage()], pricing=yen, total="321.00") == [
-        ("INV-011", "decimals", "0 decimals, as JPY has", "total 321.00")
+        ("INV-011", "decimals", "0 decimals, as the customer's JPY has", "total 321.00")
     ]
 
 

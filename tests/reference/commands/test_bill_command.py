@@ -107,7 +107,7 @@ def test_a_month_that_is_not_over_is_an_error_of_one_line(books, usage_server):
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr == (
         "Error: 2026-03 is not billed: 2026-03 is not closed: SolusIO has metered it until"
-        " 2026-04-01 00:00 UTC.\n"
+        " 2026-03-20 07:30 UTC.\n"
     )
 
 

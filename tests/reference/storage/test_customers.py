@@ -17,7 +17,7 @@ AWKWARD = Customer(
     id=10**18 - 1,
     name="Zoë ' \" ; --",
     base_token_unit_cost=Decimal("0.123456789012345678"),
-    currency=Currency("EUR", "", " €", "\u202f", ","),
+    currency=Currency("EUR", "", " €", "\u202f", ",", decimals=4),
     discounts=(
         Discount("z", "first", Decimal("0.10")),
         Discount("a", "second", Decimal("0.999999999999999999")),

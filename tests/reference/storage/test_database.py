@@ -2,6 +2,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ from sqlalchemy import insert, select, text
 
 from solusio_reference.demo_customers import DEMO_CUSTOMERS
 from solusio_reference.errors import StoreError
+from solusio_reference.pricing import Currency
 from solusio_reference.storage import sqlite_file
 from solusio_reference.storage.customers import CustomerStore, seed_demo
 from solusio_reference.storage.database import Database
@@ -87,6 +89,19 @@ def test_programs_that_start_together_create_the_tables_once(place):
     assert said == [b""] * 4
     with Database.at(place) as database, database.reading() as connection:
         assert connection.execute(select(invoice_number.c.last)).all() == [(0,)]
+
+
+def test_currencies_of_an_earlier_version_have_the_decimals_of_iso_4217(place):
+    with CustomerStore(Database.at(place)) as store:
+        seed_demo(store)
+        with store.database.writing() as connection:
+            for table in ("customers", "invoices"):
+                connection.execute(text(f"ALTER TABLE {table} DROP COLUMN decimals"))
+    with CustomerStore(Database.at(place)) as store:
+        assert store.all() == list(DEMO_CUSTOMERS)
+        hungarian = replace(DEMO_CUSTOMERS[0], currency=Currency("HUF", decimals=0))
+        store.save(hungarian)
+        assert store.get(1) == hungarian
 
 
 def test_a_database_of_another_version_is_refused(place):
