@@ -1,11 +1,10 @@
-"""Generates requests from the OpenAPI document with schemathesis, aimed to get past authorization.
+"""Generates requests from the OpenAPI document, aimed to get past authorization.
 
-Left alone, nearly all generated requests end at a wrong token or an unknown user. So schemathesis gets
-several variants of the document: the document itself, and for each parameter one with that parameter alone,
-with its bounds violated or its type changed to any text, number or JSON value. What it generates for one
-parameter is sent with the right token, the right action and a known user in the others, and sometimes
-appended to the right value, since `1abc` finds more than `abc`. All values and their encoding are
-schemathesis's own.
+Left alone, nearly all generated requests end at a wrong token or an unknown user. So what is generated for
+one parameter is sent with the right token, the right action and a known user in the others, and sometimes
+appended to the right value, since `1abc` finds more than `abc`. Values that match the schema, and any text,
+number or JSON value, come from `values`. Violations of the schema come from schemathesis, for the whole form
+and for each parameter alone.
 """
 
 from __future__ import annotations
@@ -14,10 +13,12 @@ import contextlib
 import copy
 import string
 import tempfile
+import urllib.parse
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 from solusio_contracts.contract import documents
 from solusio_contracts.http.exchange import ACTION
@@ -25,6 +26,7 @@ from solusio_contracts.http.exchange import ACTION
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
     from schemathesis import Case
+    from schemathesis.schemas import BaseSchema
 
     from solusio_contracts.checking.target import TargetSettings
 
@@ -34,13 +36,6 @@ FIELDS = ("token", "action", "userid")
 
 _ANYWHERE = "http://endpoint.invalid"
 """A base URL, because schemathesis needs one; nothing is sent there."""
-_TURNED: Mapping[str, Mapping[str, Any]] = {
-    "text": {"type": "string"},
-    "glue": {"type": "string", "minLength": 1},
-    "number": {"type": "number"},
-    "anything": {},
-}
-"""Schemas that replace that of a parameter, by the kind of variant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,32 +46,35 @@ class GeneratedForm:
     description: str
 
 
+Kind = Literal["text", "some text", "number", "anything", "broken"]
+"""The values of a mutation; those of `broken` violate the schema of the parameter."""
+
 Transform = Callable[[str, str], tuple[str, Any]]
 """Makes the name and value of a parameter from its right value and a generated text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """One way to get a parameter wrong: a variant of the document, and a change to what it generates."""
+    """One way to get a parameter wrong: a kind of value, and a change to what is generated."""
 
     field: str
-    kind: str
+    kind: Kind
     transform: Transform | None = None
     """None keeps what was generated."""
 
 
 def _mutations(field: str) -> Iterator[Mutation]:
     yield Mutation(field, "text")
-    yield Mutation(field, "glue", lambda right, made: (field, right + made))
+    yield Mutation(field, "some text", lambda right, made: (field, right + made))
     yield Mutation(field, "text", lambda right, made: (f"{field}[{made}]", right))
     yield Mutation(field, "broken")
-    yield Mutation(field, "glue", lambda right, made: (field, [made, right + made]))
+    yield Mutation(field, "some text", lambda right, made: (field, [made, right + made]))
     yield Mutation(field, "anything")
 
 
 MUTATIONS: tuple[Mutation, ...] = (
     *_mutations("userid"),
-    Mutation("userid", "glue", lambda right, made: ("userid", made + right)),
+    Mutation("userid", "some text", lambda right, made: ("userid", made + right)),
     Mutation("userid", "number"),
     Mutation("userid", "number", lambda right, made: ("userid", f"{right}.{_digits(made)}")),
     Mutation("userid", "number", lambda right, _made: ("userid", f"-{right}")),
@@ -102,22 +100,20 @@ def form_schema() -> Mapping[str, Any]:
 
 
 def variants() -> dict[str, Any]:
-    """Return an OpenAPI document with one path for each variant of the operation.
+    """Return an OpenAPI document: `/` takes the whole form, `/F` the parameter F alone.
 
-    `/` is the operation itself. `/broken/F` has only the parameter F, for data that violates its schema; the
-    other kinds give F another type.
+    Of a form with all parameters, schemathesis would break one or the other; these say which.
     """
     schema = form_schema()
     paths = {"/": _path(schema)}
     for field in FIELDS:
-        for kind, turned in {"broken": schema["properties"][field], **_TURNED}.items():
-            alone = {
-                "type": "object",
-                "required": [field],
-                "properties": {field: turned},
-                "additionalProperties": False,
-            }
-            paths[f"/{kind}/{field}"] = _path(alone)
+        alone = {
+            "type": "object",
+            "required": [field],
+            "properties": {field: schema["properties"][field]},
+            "additionalProperties": False,
+        }
+        paths[f"/{field}"] = _path(alone)
     whole = documents.document(documents.operation(OPERATION).document)
     return {
         "openapi": whole["openapi"],
@@ -154,44 +150,56 @@ def quiet_hypothesis() -> Iterator[None]:
 
 
 class Generator:
-    """Strategies for requests to one target; built once, since loading the document takes time."""
+    """Strategies for requests to one target."""
 
     def __init__(self, settings: TargetSettings) -> None:
-        """Prepare the variants of the document."""
-        import schemathesis
-        from schemathesis.config import SchemathesisConfig
-
+        """Prepare; schemathesis is loaded when it is needed."""
         self._token = settings.token
         self._users = [str(user) for user in settings.users]
         self._unknown = str(settings.unknown_user)
+
+    @cached_property
+    def _schema(self) -> BaseSchema:
+        import schemathesis
+        from schemathesis.config import SchemathesisConfig
+
         # Without a configuration of our own, a schemathesis.toml in the current folder would apply.
         config = SchemathesisConfig()
-        # All of Unicode except surrogates. "utf-8" means the same, but Hypothesis would spend seconds on
-        # trying every code point.
+        # See `values`: all of Unicode except surrogates, quickly.
         config.projects.default.generation.codec = None
-        self._schema = schemathesis.openapi.from_dict(variants(), config=config)
+        return schemathesis.openapi.from_dict(variants(), config=config)
 
-    def _cases(self, path: str, *, valid: bool) -> SearchStrategy[Case[Any]]:
+    def _broken(self, path: str) -> SearchStrategy[Any]:
+        """Return a strategy for forms that violate the schema of a variant."""
         from schemathesis import GenerationMode
 
-        mode = GenerationMode.POSITIVE if valid else GenerationMode.NEGATIVE
-        return self._schema[path]["POST"].as_strategy(generation_mode=mode)
+        return self._schema[path]["POST"].as_strategy(generation_mode=GenerationMode.NEGATIVE).map(fields_of)
 
     def valid(self) -> list[SearchStrategy[GeneratedForm]]:
         """Return strategies for forms that match the document, for known, unknown and any users."""
         from hypothesis import strategies as st
 
-        cases = self._cases("/", valid=True)
+        from solusio_contracts.fuzzing import values
+
+        schema = form_schema()
+        members = {name: values.matching(schema["properties"][name]) for name in FIELDS}
+        needed = {name: member for name, member in members.items() if name in schema["required"]}
+        forms = st.fixed_dictionaries(
+            needed, optional={name: member for name, member in members.items() if name not in needed}
+        )
         tokens = st.sampled_from([self._token] * 9 + [None])
 
         @st.composite
         def draw_valid(draw: DrawFn, users: SearchStrategy[str | None]) -> GeneratedForm:
-            fields = _fields(draw(cases))
+            form = draw(forms)
             # None keeps what was generated.
             for field, value in (("userid", draw(users)), ("token", draw(tokens))):
-                if isinstance(fields, dict) and value is not None:
-                    fields[field] = value
-            return GeneratedForm(_encode(fields), "a generated request that matches the contract")
+                if value is not None:
+                    form[field] = value
+            extra = draw(values.extra_parameters)
+            before = draw(st.booleans())
+            fields = {**extra, **form} if before else {**form, **extra, **form}
+            return GeneratedForm(encode(fields), "a generated request that matches the contract")
 
         users = (st.sampled_from(self._users), st.just(self._unknown), st.none())
         return [draw_valid(kind) for kind in users]
@@ -204,40 +212,63 @@ class Generator:
         lucky = st.sampled_from((True, True, False))
 
         @st.composite
-        def draw_mutated(draw: DrawFn, mutation: Mutation, cases: SearchStrategy[Case[Any]]) -> GeneratedForm:
-            made = _fields(draw(cases))
+        def draw_mutated(draw: DrawFn, mutation: Mutation, values: SearchStrategy[Any]) -> GeneratedForm:
+            made = draw(values)
             right = {"token": self._token, "action": ACTION, "userid": draw(known)}
             fields = _mutated(mutation, right, made) if isinstance(made, dict) else made
-            return GeneratedForm(_encode(fields), f"a generated request with an altered `{mutation.field}`")
+            return GeneratedForm(encode(fields), f"a generated request with an altered `{mutation.field}`")
 
         @st.composite
-        def draw_broken(draw: DrawFn, cases: SearchStrategy[Case[Any]]) -> GeneratedForm:
-            fields = _fields(draw(cases))
+        def draw_broken(draw: DrawFn, forms: SearchStrategy[Any]) -> GeneratedForm:
+            fields = draw(forms)
             # The right token gets it past authorization.
             if isinstance(fields, dict) and self._token is not None and draw(lucky):
                 fields["token"] = self._token
-            return GeneratedForm(_encode(fields), "a generated request that violates the contract")
+            return GeneratedForm(encode(fields), "a generated request that violates the contract")
 
         mutations = [one for one in MUTATIONS if one.field != "token" or self._token is not None]
-        mutated = [
-            draw_mutated(one, self._cases(f"/{one.kind}/{one.field}", valid=one.kind != "broken"))
-            for one in mutations
-        ]
-        return [*mutated, draw_broken(self._cases("/", valid=False))]
+        mutated = [draw_mutated(one, self._values(one)) for one in mutations]
+        return [*mutated, draw_broken(self._broken("/"))]
+
+    def _values(self, mutation: Mutation) -> SearchStrategy[Any]:
+        """Return a strategy for a form with the parameter of a mutation alone."""
+        from hypothesis import strategies as st
+
+        from solusio_contracts.fuzzing import values
+
+        match mutation.kind:
+            case "broken":
+                return self._broken(f"/{mutation.field}")
+            case "text":
+                value: SearchStrategy[Any] = values.text
+            case "some text":
+                value = values.some_text
+            case "number":
+                value = values.number
+            case "anything":
+                value = values.anything
+        return st.fixed_dictionaries({mutation.field: value})
 
 
-def _fields(case: Case[Any]) -> Any:
+def fields_of(case: Case[Any]) -> Any:
     """Return the form of a case before encoding: a mapping, or in rare cases text, bytes or None."""
     data = case.as_transport_kwargs(base_url=_ANYWHERE).get("data")
     return dict(data) if isinstance(data, Mapping) else data
 
 
-def _encode(fields: Any) -> bytes:
-    """Encode a form as schemathesis does, which uses requests for this."""
-    import requests
-
-    body: Any = requests.Request("POST", _ANYWHERE, data=fields).prepare().body
-    return body.encode("utf-8") if isinstance(body, str) else body or b""
+def encode(fields: Any) -> bytes:
+    """Encode a form as schemathesis does: each item of a list, or each key of an object, is a parameter."""
+    if isinstance(fields, str):
+        return fields.encode()
+    if isinstance(fields, bytes):
+        return fields
+    pairs = [
+        (name, one)
+        for name, value in (fields or {}).items()
+        for one in (value if isinstance(value, list | dict) else [value])
+        if one is not None
+    ]
+    return urllib.parse.urlencode(pairs, doseq=True).encode("ascii")
 
 
 def _mutated(mutation: Mutation, right: Mapping[str, str | None], made: Mapping[str, Any]) -> dict[str, Any]:

@@ -171,7 +171,7 @@ PLANTED = {
     ),
     "TP-205": Planted(sign_dropped, {"TP-205"}, "userid", lambda value: value in ("-7", "-12")),
     # The shortest fraction after a known id.
-    "TP-204": Planted(float_cast, {"TP-204"}, "userid", lambda value: value in ("7.5", "12.5")),
+    "TP-204": Planted(float_cast, {"TP-204"}, "userid", lambda value: value[:-1] in ("7.", "12.")),
     "TP-207": Planted(
         leading_digits,
         {"TP-204", "TP-207"},
