@@ -1,1 +1,1 @@
-"""Fuzzing of a billing endpoint: schemathesis drives the OpenAPI document through the target."""
+"""Fuzzing of a billing endpoint: requests generated from the OpenAPI document, sent through the target."""
