@@ -43,14 +43,14 @@ def _refusal_hint(target: Target, exchange: Exchange) -> str:
     """Return what may be wrong where the response names no reason itself."""
     if exchange.status in (401, 403):
         if target.token is None:
-            return "if the endpoint requires an authorization token, pass it: --token"
+            return "If the endpoint requires an authorization token, set MOCK_SOLUSIO_TOKEN, or give --token."
         without = target.ask(target.parameters(leave_out="token"), "the same request without a token")
         if (without.status, without.content) == (exchange.status, exchange.content):
             return (
                 "without a token the answer is the same, so the token is not what is refused: look for "
                 "a list of allowed addresses, a login of the web server or a firewall"
             )
-        return "the endpoint refuses the token from --token"
+        return "the endpoint refuses the authorization token from MOCK_SOLUSIO_TOKEN or --token"
     if exchange.status in (404, 422):
         return "does this user exist in the billing system, and is the URL correct?"
     if exchange.status in (400, 405, 411, 415):

@@ -4,6 +4,7 @@ Only click and the standard library are imported here; the command imports the r
 """
 
 import re
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,7 +55,7 @@ def _print_schema(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--config",
-    type=_FILE,
+    type=click.Path(path_type=Path),
     default=DEFAULT_FILE,
     show_default=True,
     metavar="FILE",
@@ -132,7 +133,7 @@ def certify(ctx: click.Context, /, **options: Any) -> None:
 
     console = Console(highlight=False)
     with interruptible() as interrupted:
-        reports, unrun, seconds, date = _run(suites, console, options)
+        reports, unrun, seconds, date = _run(suites, console, options, interrupted)
     summary = _summary(reports, unrun, options, date=date, seconds=seconds)
     _write(summary, options)
     _write_reports(summary, reports, options)
@@ -154,32 +155,42 @@ def _check(options: dict[str, Any]) -> None:
         raise click.UsageError("--from needs --summary or --badge: what to write")
     if options["from_"] is not None and options["reports"]:
         raise click.UsageError("--from and --report exclude each other: a summary has no findings")
+    badge_file = options["badge_file"]
+    if badge_file is not None and badge_file.suffix.lower() != ".svg":
+        raise click.BadParameter(f"expected FILE.svg, got {badge_file}", param_hint="'--badge'")
     for file in options["summaries"]:
         if file.suffix.lower() not in (".json", ".md"):
-            raise click.BadParameter(f"expected FILE.json or FILE.md, got {file}", param_hint="--summary")
-    require_writable(
-        [*options["summaries"], options["badge_file"], *(file for _, file in options["reports"])]
-    )
+            raise click.BadParameter(f"expected FILE.json or FILE.md, got {file}", param_hint="'--summary'")
+    require_writable([*options["summaries"], badge_file, *(file for _, file in options["reports"])])
 
 
 def _prepared(options: dict[str, Any]) -> "list[Suite]":
     from mock_solusio.certify.suites import prepare, tables
 
     file = options["config"]
+    if not file.is_file():
+        raise click.BadParameter(
+            f"{file} is not a file in {Path.cwd()}. Run this in the folder of your project, or name it; "
+            "`mock-solusio init` writes one.",
+            param_hint="'--config'",
+        )
     found = tables(file)
     if not found:
         raise click.BadParameter(
             f"{file}: expected at least one of the tables [pricing], [preflight], [check], [users], "
             "[invoices]",
-            param_hint="--config",
+            param_hint="'--config'",
         )
     return [prepare(file, name, found, quiet=options["quiet"]) for name in found]
 
 
 def _run(
-    suites: "Sequence[Suite]", console: "Console", options: dict[str, Any]
+    suites: "Sequence[Suite]", console: "Console", options: dict[str, Any], interrupted: threading.Event
 ) -> "tuple[dict[str, Report], dict[str, str], float, str]":
-    """Run the suites one after the other; return the reports, what did not run, the time and the date."""
+    """Run the suites one after the other; return the reports, what did not run, the time and the date.
+
+    An interrupted suite still returns a report, so `interrupted` says whether to continue.
+    """
     import datetime
     import time
 
@@ -202,6 +213,8 @@ def _run(
                 continue
             suite.reporting.write(report)
             reports[suite.name] = report
+            if interrupted.is_set():
+                break
     except KeyboardInterrupt:
         pass
     for suite in suites:
@@ -237,7 +250,7 @@ def _read(file: Path, option: str) -> "Summary":
     try:
         summary = from_json(read_text(file), Summary, str(file))
     except DecodingError as error:
-        raise click.BadParameter(str(error), param_hint=option) from error
+        raise click.BadParameter(str(error), param_hint=f"'{option}'") from error
     return summary
 
 

@@ -144,7 +144,7 @@ def _verdict(
         return Verdict.NOT_JUDGED, f"configure {step.configure}"
     undecided = [result for result in own if result.outcome is Outcome.ERROR]
     if undecided:
-        return Verdict.INCONCLUSIVE, f"{undecided[0].title}: {undecided[0].reason}"
+        return Verdict.INCONCLUSIVE, f"{undecided[0].title.rstrip('.')}: {undecided[0].reason}"
     if step.suite == "check" and reports["check"].unpriced:
         ids = ", ".join(map(str, reports["check"].unpriced))
         return Verdict.INCONCLUSIVE, f"there was no price for customer {ids}"

@@ -41,12 +41,12 @@ def tables(file: Path) -> dict[str, Any]:
     try:
         document = parse_toml(read_text(file), str(file))
     except DecodingError as error:
-        raise click.BadParameter(str(error), param_hint="--config") from error
+        raise click.BadParameter(str(error), param_hint="'--config'") from error
     for name in document:
         if name not in SUITES:
             hint = did_you_mean(name, SUITES)
             raise click.BadParameter(
-                f"{file}: no command reads a table [{name}].{hint}", param_hint="--config"
+                f"{file}: no command reads a table [{name}].{hint}", param_hint="'--config'"
             )
     return {name: document[name] for name in SUITES if name in document}
 

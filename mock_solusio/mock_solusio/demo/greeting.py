@@ -55,7 +55,7 @@ def rest(about: About, clock: Clock, setup: Setup, connected: Connected, billed:
                 ),
                 ("API", f"{url}/api/v1"),
                 ("API reference", f"{url}/docs"),
-                ("Control", f"{url}/_mock"),
+                ("Operator", f"{url}/_mock/"),
                 ("Administrator", about.administrator),
                 ("Access token", setup.access_token),
                 ("Endpoint", f"{connected.endpoint} (answers GetTokenPricing)"),

@@ -92,6 +92,9 @@ def _next(language: Language, folder: Path) -> Iterator[str]:
     yield "Check users and login, and invoices; both start a mock SolusIO of their own:"
     for command in ("users", "invoices"):
         yield f"  {_set('BILLING_DATABASE', None)}mock-solusio {command} check"
+    yield ""
+    yield "All of it in one run, with the vendor's ten steps as the answer:"
+    yield f"  {_set('MOCK_SOLUSIO_TOKEN', TOKEN)}{_set('BILLING_DATABASE', None)}mock-solusio certify"
 
 
 def _to_replace(outcome: Outcome, source: Source) -> Iterator[str]:

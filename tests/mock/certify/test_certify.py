@@ -1,6 +1,11 @@
 """`mock-solusio certify` as its users run it: with a real endpoint and a real price list."""
 
 import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -115,6 +120,7 @@ def test_verify_says_what_differs(configured, folder):
         ('[check]\nurl = "http://127.0.0.1:1"\nuser-id = ["x"]\n', (), "expected an integer"),
         (PRICING, ("--require", "0"), "expected numbers from 1 to 10"),
         (PRICING, ("--summary", "s.txt"), "expected FILE.json or FILE.md"),
+        (PRICING, ("--badge", "b.png"), "expected FILE.svg, got b.png"),
         (PRICING, ("--verify", "prices.toml"), "prices.toml"),
         (PRICING, ("--from", "prices.toml"), "--from needs --summary or --badge"),
         (PRICING, ("-q", "-v"), "exclude each other"),
@@ -129,4 +135,31 @@ def test_mistakes_are_named_before_anything_runs(configured, text, options, expe
 def test_the_file_must_be_there():
     result = invoke("certify")
     assert result.exit_code == 2
-    assert "mock-solusio.toml" in result.output
+    assert "mock-solusio.toml is not a file in" in result.output
+    assert "`mock-solusio init` writes one" in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_follows_an_interrupted_suite_does_not_run(folder, number):
+    os.mkfifo(folder / "pid")
+    endless = "import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(600)"
+    create = shlex.join([sys.executable, "-S", "-c", endless])
+    after = shlex.join([sys.executable, "-S", "-c", "open('ran', 'w')"])
+    text = (
+        f"{PRICING}[users]\ncreate = {json.dumps(create)}\n"
+        f"[invoices]\nbill = {json.dumps(after)}\ninvoices = {json.dumps(after)}\n"
+    )
+    (folder / "mock-solusio.toml").write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "mock_solusio", "certify", "--summary", "s.json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            (folder / "pid").read_text(encoding="utf-8")
+            process.send_signal(number)
+            output, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 130, output
+    assert not (folder / "ran").exists()
+    steps = json.loads((folder / "s.json").read_text(encoding="utf-8"))["steps"]
+    assert steps[0]["verdict"] == "conformant"
+    assert steps[9]["reason"] == "[invoices] did not run: interrupted"

@@ -54,7 +54,7 @@ def test_every_address_that_it_prints_answers(demo):
     for name in ("Start here", "Customer", "Customers", "Invoice", "Invoices", "API reference"):
         assert "<!doctype html>" in read(demo.shown(name)).lower(), name
     assert json.loads(read(f"{demo.shown('API')}/plans", **bearer))["meta"]["total"] == 4
-    assert json.loads(read(f"{demo.shown('Control')}/health"))["status"] == "ok"
+    assert json.loads(read(f"{demo.shown('Operator')}health"))["status"] == "ok"
 
 
 def test_the_first_command_to_try_works(demo):
