@@ -90,7 +90,9 @@ def test_a_misspelt_multiplier_is_not_read(example):
         ("USD", 0, 0),
         ("USD", "3", 3),
         ("USD", 8, 8),
-        ("JPY", 9, 0),  # not usable, so CLDR decides
+        ("HUF", None, 2),
+        ("HUF", 0, 0),
+        ("JPY", 9, 0),  # not usable, so ISO 4217 decides
         ("KWD", -1, 3),
         ("KWD", 1.5, 3),
         ("KWD", "two", 3),
