@@ -6,7 +6,8 @@ import statistics
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from detection_of_users import section
+import detection_of_invoices
+import detection_of_users
 
 Row = dict[str, Any]
 
@@ -74,7 +75,7 @@ legitimate. Use customers with different prices, and look at the prices the chec
 
 def render(document: dict[str, Any]) -> str:
     """Return the page as Markdown."""
-    return f"{_endpoints(document)}\n{section()}"
+    return f"{_endpoints(document)}\n{detection_of_invoices.section()}\n{detection_of_users.section()}"
 
 
 def _endpoints(document: dict[str, Any]) -> str:

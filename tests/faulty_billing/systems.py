@@ -13,6 +13,7 @@ from http.client import HTTPException
 from typing import Any
 
 import ledger_mistakes
+import lookalikes
 import mistakes
 import money_mistakes
 import pytest
@@ -27,7 +28,7 @@ from solusio_contracts.invoices.job import BillingJob
 from solusio_contracts.invoices.scenario import Scenario, load_scenarios
 from solusio_contracts.reporting.report import Report
 
-MODULES = (mistakes, usage_mistakes, money_mistakes, ledger_mistakes)
+MODULES = (mistakes, usage_mistakes, money_mistakes, ledger_mistakes, lookalikes)
 FIRST_ID = 700_001
 
 

@@ -1,11 +1,18 @@
-"""Plays scenarios in a mock, and meters their usage from hour to hour: slow, simple, and no code of ours."""
+"""Plays scenarios in a mock, and meters their usage from hour to hour: slow, simple, and no code of ours.
 
+It also gives the billing systems with planted mistakes, which are held to played scenarios in this process.
+"""
+
+import importlib.util
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -341,3 +348,30 @@ def played() -> Callable[[Scenario], dict[str, Counter[Line]]]:
         return found
 
     return run
+
+
+# Billing systems with planted mistakes.
+
+FAULTY = Path(__file__).parents[1] / "faulty_billing"
+
+
+@pytest.fixture(scope="session")
+def systems() -> Iterator[ModuleType]:
+    """Give the module that runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(FAULTY))
+        spec = importlib.util.spec_from_file_location("faulty_billing_systems", FAULTY / "systems.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module
+        spec.loader.exec_module(module)
+        yield module
+
+
+@pytest.fixture(scope="session")
+def faulty_billing(systems: ModuleType) -> Iterator[Any]:
+    """Give the scenarios, which are played when a system is first held to them."""
+    scenarios = systems.PlayedScenarios()
+    yield scenarios
+    scenarios.close()

@@ -20,6 +20,7 @@ import pytest
 
 from solusio_contracts.contract.clauses import Level, clauses
 from solusio_contracts.invoices.scenario import load_scenarios
+from solusio_contracts.reporting.json_report import document
 from solusio_contracts.reporting.report import Exit
 from support.commands import invoke
 from support.programs import need
@@ -114,26 +115,37 @@ def _nothing_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda one: one["id"])
-def test_planted_mistake_is_caught_and_named(mistake, server, tmp_path, monkeypatch):
-    if "php" in mistake:
-        need("php")
-        target = patched_php(tmp_path, mistake["php"])
-        monkeypatch.setenv("BILLING_DATABASE", str(tmp_path / "billing.sqlite"))
-    else:
-        target = url_target(server, mistake["id"])
+def scenarios_of(mistake: dict[str, Any]) -> list[str]:
     spared = [mistake["spared"]] if mistake["spared"] else []
-    played = mistake.get("runs", list(mistake["caught"]))
-    code, results, output = check(tmp_path, *target, *only([*played, *spared]), *mistake.get("options", ()))
+    return [*mistake.get("runs", list(mistake["caught"])), *spared]
+
+
+def as_listed(mistake: dict[str, Any], code: int, results: dict[str, dict[str, Any]]) -> None:
+    """Hold a report to the entry of a mistake."""
     advice = mistake.get("level") == "should"
-    assert code == (Exit.CONFORMANT if advice else Exit.NOT_CONFORMANT), output
+    assert code == (Exit.CONFORMANT if advice else Exit.NOT_CONFORMANT), results
     for name, named in mistake["caught"].items():
         result = results[name]
-        assert result["outcome"] == ("warn" if advice else "fail"), output
-        assert set(named) <= {one["clause"] for one in result["findings"]}, output
-        assert re.search(mistake["words"], said(result)), output
-    for name in spared:
-        assert results[name]["outcome"] == "pass", output
+        assert result["outcome"] == ("warn" if advice else "fail"), result
+        assert set(named) <= {one["clause"] for one in result["findings"]}, result
+        assert re.search(mistake["words"], said(result)), said(result)
+    if mistake["spared"]:
+        assert results[mistake["spared"]]["outcome"] == "pass", results[mistake["spared"]]
+
+
+@pytest.mark.parametrize("mistake", [one for one in MISTAKES if "php" not in one], ids=lambda one: one["id"])
+def test_planted_mistake_is_caught_and_named(mistake, faulty_billing):
+    report = faulty_billing.check(mistake["id"], scenarios_of(mistake), gapless=mistake.get("gapless", False))
+    as_listed(mistake, report.exit, {one["rule"]: one for one in document(report)["results"]})
+
+
+@pytest.mark.parametrize("mistake", [one for one in MISTAKES if "php" in one], ids=lambda one: one["id"])
+def test_planted_mistake_in_php_is_caught_and_named(mistake, tmp_path, monkeypatch):
+    need("php")
+    target = patched_php(tmp_path, mistake["php"])
+    monkeypatch.setenv("BILLING_DATABASE", str(tmp_path / "billing.sqlite"))
+    code, results, _ = check(tmp_path, *target, *only(scenarios_of(mistake)))
+    as_listed(mistake, code, results)
 
 
 @pytest.mark.parametrize("style", STYLES, ids=lambda one: one["id"])

@@ -3,8 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property
 
+from solusio_contracts.adapter.amounts import EXACT
 from solusio_contracts.adapter.customers import Pricing
 from solusio_contracts.invoices.documents import BilledInvoice, BilledLine
 from solusio_contracts.invoices.period_mistakes import Requested
@@ -67,6 +70,16 @@ class Case:
     """Whether the cause of wrong lines is known from elsewhere."""
     faulty: bool = False
     """Whether SolusIO had faults while the period was billed."""
+
+    def coins(self, amount: Decimal) -> Fraction:
+        """Return an amount in the minor unit of the customer's currency."""
+        decimals = 0 if self.pricing is None else self.pricing.currency.decimals
+        return Fraction(amount.scaleb(decimals, EXACT))
+
+    @cached_property
+    def billed_coins(self) -> Fraction | None:
+        """The billed total in the minor unit; None without an invoice."""
+        return None if self.billed is None else self.coins(self.billed.total)
 
     @cached_property
     def billed_lines(self) -> Counter[Row]:

@@ -11,7 +11,7 @@ from typing import Final
 
 from solusio_contracts.adapter.verdict import Mistake
 from solusio_contracts.invoices.case import Case, alike, rows
-from solusio_contracts.invoices.hypothesis import Cause, Hypothesis, named, probable
+from solusio_contracts.invoices.hypothesis import Cause, Hypothesis, named, only_one, probable
 from solusio_contracts.invoices.line_mistakes import LINES, SEEN, TOGETHER, VAGUE
 from solusio_contracts.invoices.line_variants import Lines, capped_together
 from solusio_contracts.invoices.predicted_amounts import Predicted, lines_agree, parts_agree, total_agrees
@@ -63,7 +63,14 @@ class Diagnosis:
 
 def diagnose(judged: Sequence[Judged]) -> Diagnosis:
     """Return the probable causes of what is wrong in a run."""
-    return Diagnosis({about: named(causes) for about, causes in explaining(judged).items()})
+    slight = _slight(one for one in judged if "total" in one.wrong)
+    careful = {"amounts", "parts", *(("total",) if slight else ())}
+    return Diagnosis(
+        {
+            about: (only_one if about in careful else named)(causes)
+            for about, causes in explaining(judged).items()
+        }
+    )
 
 
 def explaining(judged: Sequence[Judged]) -> dict[str, list[Cause]]:
@@ -121,9 +128,14 @@ def _of_lines(everybody: Sequence[Case]) -> list[Cause]:
     )
 
 
-def _ordered(wrong: Iterable[Judged]) -> list[Hypothesis[Predicted]]:
+def _slight(wrong: Iterable[Judged]) -> bool:
+    """Tell whether rounding may explain all wrong totals."""
+    return all("slight" in one.wrong for one in wrong)
+
+
+def _ordered(wrong: Sequence[Judged]) -> list[Hypothesis[Predicted]]:
     """Return the hypotheses about totals; how amounts are rounded is likely if all differences are slight."""
-    slight = all("slight" in one.wrong for one in wrong)
+    slight = _slight(wrong)
     return [
         *(replace(one, rare=one.rare or not slight) for one in ROUNDING),
         *(replace(one, rare=one.rare or slight) for one in _TOTALS),

@@ -21,6 +21,8 @@ MOST: Final = 0.5
 """A cause must explain more than this share of the scenarios in which something is wrong."""
 ALMOST_ALL: Final = 0.8
 """The same, for a mistake that is seldom made."""
+FEW: Final = 2
+"""Up to this many scenarios are little evidence: small differences of amounts then have many explanations."""
 TIED: Final = 2
 """The most causes that are named as alternatives. If more explain as much, none of them is probable."""
 
@@ -44,6 +46,8 @@ class Cause:
 
     mistake: Mistake
     scenarios: frozenset[str]
+    of: int
+    """In how many scenarios something is wrong."""
     rare: bool = False
 
 
@@ -51,6 +55,14 @@ def named(causes: Sequence[Cause]) -> list[Cause]:
     """Return the causes to name, of those that explain as much: the frequent ones, or none of too many."""
     likely = [one for one in causes if not one.rare] or list(causes)
     return likely if len({one.mistake.name for one in likely}) <= TIED else []
+
+
+def only_one(causes: Sequence[Cause]) -> list[Cause]:
+    """Return the causes to name where few scenarios prove little: the only one, if it explains them all."""
+    if not causes or causes[0].of > FEW:
+        return named(causes)
+    alone = len({one.mistake.name for one in causes}) == 1
+    return list(causes) if alone and len(causes[0].scenarios) == causes[0].of else []
 
 
 def probable(
@@ -95,15 +107,15 @@ def _weigh(
     agrees: Callable[[Case, P], bool],
 ) -> Cause | None:
     explained: dict[Hashable, set[str]] = defaultdict(set)
+    least = (ALMOST_ALL if hypothesis.rare else MOST) * len(failing)
+    best_so_far = 0
     for place, (scenario, group) in enumerate(failing.items()):
-        if 2 * place >= len(failing) and not any(
-            2 * (len(names) + len(failing) - place) > len(failing) for names in explained.values()
-        ):
+        if best_so_far + len(failing) - place <= least:
             return None
         for key in _explaining(hypothesis, group, agrees):
             explained[key].add(scenario)
-    least = ALMOST_ALL if hypothesis.rare else MOST
-    live = {key for key, names in explained.items() if len(names) > least * len(failing)}
+            best_so_far = max(best_so_far, len(explained[key]))
+    live = {key for key, names in explained.items() if len(names) > least}
     for case in passing:
         if not live:
             return None
@@ -113,7 +125,11 @@ def _weigh(
             if key in live and not agrees(case, prediction)
         }
     best = max(live, key=lambda key: len(explained[key]), default=None)
-    return None if best is None else Cause(hypothesis.mistake, frozenset(explained[best]), hypothesis.rare)
+    return (
+        None
+        if best is None
+        else Cause(hypothesis.mistake, frozenset(explained[best]), len(failing), hypothesis.rare)
+    )
 
 
 def _explaining(

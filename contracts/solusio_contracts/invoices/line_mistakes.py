@@ -38,7 +38,6 @@ from solusio_contracts.invoices.line_variants import (
 from solusio_contracts.invoices.period_mistakes import FEBRUARY, PERIODS, THIRTY_DAYS, shows_in
 from solusio_contracts.invoices.reading_variants import (
     after_a_fault,
-    any_page,
     first_page,
     last_page,
     limited,
@@ -66,7 +65,6 @@ NAMES = Mistake(
     "use other names for the right lines",
     "Copy server from `server_name`, plan from `plan.name` and resource from `resource` of /usage.",
 )
-CUT_OFF = Mistake("cut-off", "stop before the last line", _READ)
 
 
 def _requested(mistake: Mistake) -> Variants:
@@ -379,8 +377,5 @@ LINES: tuple[Hypothesis[Lines], ...] = (
 )
 """All specific mistakes, the most specific first."""
 
-VAGUE: tuple[Hypothesis[Lines], ...] = (
-    Hypothesis(CUT_OFF, any_page, rare=True),
-    Hypothesis(NAMES, under_other_names, rare=True),
-)
-"""Mistakes that are named only if no specific one fits."""
+VAGUE: tuple[Hypothesis[Lines], ...] = (Hypothesis(NAMES, under_other_names, rare=True),)
+"""What is named only if no specific mistake fits."""

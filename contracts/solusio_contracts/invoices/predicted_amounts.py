@@ -9,7 +9,6 @@ from typing import Final
 
 import msgspec
 
-from solusio_contracts.adapter.amounts import EXACT
 from solusio_contracts.adapter.customers import Discount, Pricing, Rate, Taxes
 from solusio_contracts.invoices.amounts import product, total_of
 from solusio_contracts.invoices.case import Case
@@ -61,16 +60,18 @@ def by_methods(case: Case, pricing: Pricing, methods: Iterable[Method] = LAWFUL_
     if case.billed is None or case.pricing is None:
         return
     priced = PricedTokens([line.tokens for line in case.billed.lines], pricing)
-    to = Fraction(10**case.pricing.currency.decimals, 10**priced.decimals)
+    digits = case.pricing.currency.decimals - priced.decimals
+    # Integers are much faster than fractions, and nearly all prices have the customer's currency.
+    to: Fraction | int = Fraction(10) ** digits if digits else 1
     for method in methods:
         right = priced.by(method)
         predicted = Predicted(
             total=right.total * to,
             lines=lambda how=method.rounding: tuple(  # type: ignore[misc]
-                tuple(one * to for one in priced.lines(how, final=final)) for final in (False, True)
+                _times(priced.lines(how, final=final), to) for final in (False, True)
             ),
-            discounts=tuple(one * to for one in right.discounts),
-            taxes=tuple(one * to for one in right.taxes),
+            discounts=_times(right.discounts, to),
+            taxes=_times(right.taxes, to),
         )
         yield method, predicted
         if method.total == "sum-of-parts" and method.tax_on == "exact":
@@ -78,6 +79,10 @@ def by_methods(case: Case, pricing: Pricing, methods: Iterable[Method] = LAWFUL_
             gross = round_fraction(priced.gross, method.rounding)
             total = (gross + sum(right.discounts) + sum(right.taxes)) * to
             yield (method, "gross"), replace(predicted, total=total)
+
+
+def _times(amounts: Parts, factor: Fraction | int) -> Parts:
+    return amounts if factor == 1 else tuple(one * factor for one in amounts)
 
 
 def repriced(
@@ -123,11 +128,7 @@ def rates_of(pricing: Pricing) -> list[Decimal]:
 
 def total_agrees(case: Case, predicted: Predicted) -> bool:
     """Tell whether the billed total is the predicted one."""
-    return (
-        predicted.total is not None
-        and case.billed is not None
-        and (_coins(case, case.billed.total) == predicted.total)
-    )
+    return predicted.total is not None and case.billed is not None and case.billed_coins == predicted.total
 
 
 def lines_agree(case: Case, predicted: Predicted) -> bool:
@@ -136,10 +137,7 @@ def lines_agree(case: Case, predicted: Predicted) -> bool:
         return False
     printed = [line.amount for line in case.billed.lines]
     return any(
-        all(
-            amount is None or _coins(case, amount) == one
-            for amount, one in zip(printed, amounts, strict=True)
-        )
+        all(amount is None or case.coins(amount) == one for amount, one in zip(printed, amounts, strict=True))
         for amounts in predicted.lines()
         if len(amounts) == len(printed)
     )
@@ -151,15 +149,10 @@ def parts_agree(case: Case, predicted: Predicted) -> bool:
         return False
     return all(
         shown is None
-        or [one for one in (_coins(case, part.amount) for part in shown) if one]
+        or [one for one in (case.coins(part.amount) for part in shown) if one]
         == [one for one in right if one]
         for shown, right in (
             (case.billed.discounts, predicted.discounts),
             (case.billed.taxes, predicted.taxes),
         )
     )
-
-
-def _coins(case: Case, amount: Decimal) -> Fraction:
-    decimals = 0 if case.pricing is None else case.pricing.currency.decimals
-    return Fraction(amount.scaleb(decimals, EXACT))

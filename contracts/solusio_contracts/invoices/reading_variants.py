@@ -116,13 +116,6 @@ def after_a_fault(case: Case) -> Iterator[tuple[Hashable, Lines]]:
             yield 0, [line for line in kept if line.billing_user_id == case.number]
 
 
-def any_page(case: Case) -> Iterator[tuple[Hashable, Lines]]:
-    """Yield as many of the first lines as were billed."""
-    kept = len(case.billed.lines) if case.billed is not None else 0
-    if 0 < kept < len(case.usage):
-        yield 0, list(case.usage)[:kept]
-
-
 # Customers
 
 
