@@ -11,14 +11,18 @@ from support.programs import need
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page, Response
 
+PATIENCE = 120_000
+"""Milliseconds that a page may take on a loaded machine."""
+
 
 # Not for the whole session: while Playwright runs, no other event loop can start in this thread.
 @pytest.fixture(scope="module")
 def chromium() -> "Iterator[Browser]":
     """Chromium, without a window."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     path = need("chromium")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
@@ -29,7 +33,7 @@ def chromium() -> "Iterator[Browser]":
 def opened(chromium: "Browser", url: str, **options: Any) -> "Iterator[Page]":
     """Open a page that shares nothing with others; a complaint of the browser fails the test."""
     context = chromium.new_context(base_url=url, **options)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     complaints: list[str] = []
 

@@ -20,7 +20,7 @@ from solusio_reference.storage.customers import CustomerStore
 from solusio_reference.web.adapter import create_adapter
 from solusio_reference.web.pages import create_pages
 from solusio_reference.web.services import BillingService
-from support.browser import opened
+from support.browser import PATIENCE, opened
 
 EUR = Currency("EUR", display_suffix=" EUR", thousands_separator=".", decimals_separator=",")
 EVIL = "<script>document.title='taken'</script>"
@@ -146,7 +146,7 @@ def test_a_long_invoice_prints_completely_with_a_table_head_on_every_page(page, 
 
 def test_a_name_is_never_run_as_a_script(chromium, url):
     made = chromium.new_context(base_url=url)  # with scripts enabled
-    made.set_default_timeout(10_000)
+    made.set_default_timeout(PATIENCE)
     page = made.new_page()
     for path in ("/billing", "/billing/customers/43"):
         page.goto(path)
@@ -172,7 +172,7 @@ def test_a_phone_shows_pages_without_scrolling_sideways(page, path):
 def test_a_page_of_another_site_cannot_press_the_button(chromium, url, mock):
     made = chromium.new_context()
     page = made.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE)
     form = f'<form method="post" action="{url}/billing/customers/42/login"><button>Win</button></form>'
     page.route("http://evil.example/", lambda route: route.fulfill(body=form, content_type="text/html"))
     page.goto("http://evil.example/")
