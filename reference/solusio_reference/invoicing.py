@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from solusio_reference import money
 from solusio_reference.period import Period
@@ -22,11 +22,11 @@ DUE_DAYS = 14
 """How many days after its issue an invoice is due, unless configured otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class UsageLine:
+class UsageLine(NamedTuple):
     """What one resource used with one plan in a period, as SolusIO's /usage reports it.
 
-    ``tokens`` is final: SolusIO has already capped the hourly price at the monthly one.
+    ``tokens`` is final: SolusIO has already capped the hourly price at the monthly one. There may be millions
+    of lines, and a tuple is made several times faster than a dataclass.
     """
 
     id: int

@@ -124,9 +124,24 @@ class UsageItem(Struct, frozen=True):
 
     def usage_line(self) -> UsageLine:
         """Return the line as the rest of the program uses it."""
-        values = msgspec.structs.asdict(self)
-        plan = values.pop("plan")
-        return UsageLine(**values, plan_id=plan.id, plan_name=plan.name)
+        return UsageLine(
+            self.id,
+            self.user_id,
+            self.billing_user_id,
+            self.server_id,
+            self.server_name,
+            self.resource,
+            self.resource_id,
+            self.plan.id,
+            self.plan.name,
+            self.from_,
+            self.to,
+            self.hours,
+            self.tokens_per_hour,
+            self.tokens_per_month,
+            self.charge,
+            self.tokens,
+        )
 
 
 class UsagePeriod(Struct, frozen=True):

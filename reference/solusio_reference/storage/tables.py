@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -44,6 +45,12 @@ class ExactDecimal(TypeDecorator[Decimal]):
         return None if value is None else Decimal(value)
 
 
+@lru_cache(maxsize=1024)  # many usage lines begin and end with their month
+def utc_text(moment: datetime) -> str:
+    """Write a time in UTC, to the microsecond: ``2026-03-31T22:00:00.000000+00:00``."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """A time stored as text in UTC. SQLite has no type for it; in this format, text sorts by time."""
 
@@ -51,8 +58,8 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        """Write a time to the microsecond, such as 2026-03-31T22:00:00.000000+00:00."""
-        return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
+        """Write a time."""
+        return None if value is None else utc_text(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Read a time."""
@@ -178,6 +185,7 @@ usage_lines = Table(
     Column("charge", String, nullable=False),
     Column("tokens", BigInteger, nullable=False),
     Index("usage_lines_of_customer", "period", "billing_user_id", "batch", "server_id", "id"),
+    sqlite_with_rowid=False,  # SQLite stores the rows by their primary key, with no second index to keep
 )
 
 # Customers with usage and without an invoice: filled once a period is collected; an invoice removes its row.
