@@ -7,14 +7,14 @@ from decimal import InvalidOperation
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, inspect, make_url, select
+from sqlalchemy import URL, Connection, Engine, create_engine, delete, event, func, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.schema import CreateColumn
 
 from solusio_reference.errors import StoreError
 from solusio_reference.storage import sqlite_file
-from solusio_reference.storage.tables import metadata
+from solusio_reference.storage.tables import invoice_number, metadata
 
 BUSY_SECONDS = 60
 """How long a writer waits for another: SQLite allows one at a time."""
@@ -87,6 +87,13 @@ class Database:
                 connection.exec_driver_sql(f"PRAGMA application_id = {sqlite_file.APPLICATION}")
             metadata.create_all(connection)
             _add_columns(connection)
+
+    def empty(self) -> None:
+        """Delete all but the last invoice number, which the next invoice continues."""
+        with self.writing() as connection:
+            for table in reversed(metadata.sorted_tables):
+                if table is not invoice_number:
+                    connection.execute(delete(table))
 
     def close(self) -> None:
         """Close the connections."""

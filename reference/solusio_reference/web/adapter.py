@@ -117,10 +117,19 @@ class ActiveService:
         month.
         """
         if self._configured.solusio is None and not self._continues(customers, period):
-            previous, self.current = self.current, self.current.with_empty_store()
+            self._empty()
+        save_customers(self.current.store.database, customers)
+
+    def _empty(self) -> None:
+        """Continue with an empty store, whose invoice numbers follow those of the present one."""
+        previous = self.current
+        if previous is self._configured or previous.is_billing:
+            self.current = previous.with_empty_store()
             if previous is not self._configured:
                 previous.store.close()
-        save_customers(self.current.store.database, customers)
+        else:
+            # SQLAlchemy compiles all statements again for a new database: most of what a scenario takes.
+            previous.store.database.empty()
 
     def _continues(self, customers: Collection[tuple[Customer, Profile]], period: Period | None) -> bool:
         """Return whether the store has these customers, and usage of earlier periods alone."""

@@ -52,6 +52,11 @@ class BillingService:
         fresh.ledger.continue_numbers_of(self.ledger)
         return fresh
 
+    @property
+    def is_billing(self) -> bool:
+        """Whether a billing run is in progress."""
+        return any(not run.done() for run in self._runs.copy().values())
+
     def account(self, customer_id: int) -> Account | None:
         """Return the stored SolusIO account of a customer, or None if they never had one."""
         return self._wanted.get(customer_id)
