@@ -55,7 +55,7 @@ SUBCOMMANDS = {
     ),
     "serve": Subcommand("mock_solusio.serve:serve", "Run a mock SolusIO until Ctrl-C."),
     "pricing": Subcommand(
-        "mock_solusio.price_list.command:pricing", "Calculate and check prices of plans in tokens."
+        "mock_solusio.pricing.command:pricing", "Calculate and check prices of plans in tokens."
     ),
     "record": Subcommand(
         "mock_solusio.record.command:record", "Record a real SolusIO, anonymised, for `serve --recorded`."

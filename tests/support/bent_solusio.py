@@ -107,6 +107,8 @@ class BentSolusio:
         return status, {**headers, **self.headers}, body
 
     def _right(self, asked: Asked) -> tuple[int, dict[str, str], bytes]:
+        if asked.method == "PUT":
+            self._kept.clear()
         key = f"{asked.method} {asked.target} {asked.headers.get('Authorization')}"
         if key not in self._kept or asked.method != "GET":
             self._kept[key] = self._ask(asked)

@@ -18,7 +18,20 @@ GROUPS = frozenset({"method"})
 
 F = TypeVar("F", bound=Callable[..., Any])
 # Options that only make sense on the command line.
-NOT_IN_A_FILE = frozenset({"config", "list-rules", "explain", "help", "watch", "example", "list-judgements"})
+NOT_IN_A_FILE = frozenset(
+    {
+        "config",
+        "list-rules",
+        "explain",
+        "help",
+        "watch",
+        "example",
+        "list-judgements",
+        "from",
+        "apply",
+        "yes-change-plans",
+    }
+)
 
 
 def config_option(section: str) -> Callable[[F], F]:

@@ -11,7 +11,7 @@ import click
 from solusio_contracts.cli.reporting import PreparedRun, Reporting
 
 SUITES: Final = {
-    "pricing": "mock_solusio.price_list.command:pricing",
+    "pricing": "mock_solusio.pricing.command:pricing",
     "preflight": "mock_solusio.preflight.command:preflight",
     "check": "solusio_contracts.cli.check:check",
     "users": "mock_solusio.users.command:check",

@@ -4,7 +4,6 @@ Only click and the standard library are imported here; the command imports the r
 """
 
 import re
-import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -190,7 +189,15 @@ def prepared(options: dict[str, Any]) -> PreparedRun:
     Raises:
         click.UsageError: an option is wrong.
     """
-    access = _access(options["url"], options)
+    from mock_solusio.preflight.access import access_of
+
+    access = access_of(
+        options["url"],
+        options,
+        timeout=options["timeout"],
+        requests=options["max_requests"],
+        patience=options["max_wait"],
+    )
     questions = _questions(options)
     chosen = _selected(options)
     require_writable([options["evidence"]])
@@ -247,47 +254,6 @@ def _announcement(access: "Access", questions: "Questions") -> str:
             "because of --try-login."
         )
     return text
-
-
-def _access(url: str, options: dict[str, Any]) -> "Access":
-    from mock_solusio.preflight.client import Access
-
-    if not options["access_token"]:
-        raise click.UsageError(f"an access token is missing: set {ACCESS_TOKEN}, or give --access-token")
-    if not options["access_token"].isascii() or not options["access_token"].isprintable():
-        raise click.BadParameter("expected printable ASCII characters", param_hint="--access-token")
-    try:
-        access = Access.of(
-            url,
-            options["access_token"].strip(),
-            timeout=options["timeout"],
-            requests=options["max_requests"],
-            patience=options["max_wait"],
-        )
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="URL") from error
-    from dataclasses import replace
-
-    return replace(access, tls=_tls(access.url, insecure=options["insecure"], cacert=options["cacert"]))
-
-
-def _tls(url: str, *, insecure: bool, cacert: Path | None) -> ssl.SSLContext | None:
-    if not url.lower().startswith("https:"):
-        if insecure or cacert is not None:
-            raise click.UsageError("--insecure and --cacert need an https URL, but this one is http")
-        return None
-    if insecure and cacert is not None:
-        raise click.UsageError("--insecure and --cacert exclude each other")
-    try:
-        context = ssl.create_default_context(cafile=cacert)
-    except (ssl.SSLError, OSError) as error:
-        raise click.BadParameter(
-            f"{cacert} is not a PEM file with certificates", param_hint="--cacert"
-        ) from error
-    if insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def _questions(options: dict[str, Any]) -> "Questions":

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from mock_solusio.price_list.command import FORMATS, TABLES, pricing
+from mock_solusio.pricing.command import FORMATS, TABLES, pricing
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "pricing.md").read_text(encoding="utf-8")
