@@ -313,4 +313,7 @@ def _unknown(word: str, clause_ids: list[str], operation_ids: list[str]) -> str:
     if hint := did_you_mean(word, [*operation_ids, *clause_ids]):
         return message + hint
     areas = sorted({clause_id.partition("-")[0] for clause_id in clause_ids})
-    return f"{message} Expected {', '.join([*areas, *operation_ids])}, or nothing for all clauses."
+    return (
+        f"{message} Expected a clause such as {clause_ids[0]}, a prefix ({', '.join(areas)}), "
+        f"an operation such as {operation_ids[0]}, or nothing for all clauses."
+    )

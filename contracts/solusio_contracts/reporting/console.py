@@ -344,4 +344,4 @@ def _verdict(report: Report, page: _Page) -> None:
     if report.statuses:
         page.say(f"Responses by status: {view.histogram(report)}")
     if report.failed:
-        page.say(f"Learn more: {view.words(report).explain} {report.failed[0].rule}")
+        page.say(f"Learn more: {view.explanation(report, report.failed[0])}")

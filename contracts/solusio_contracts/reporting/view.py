@@ -50,6 +50,8 @@ class Words:
     """The name of the target, without spaces."""
 
 
+_CONTRACT_SHOW = "mock-solusio contract show"
+
 WORDS = {
     "check": Words(
         item="rule",
@@ -86,7 +88,7 @@ WORDS = {
         actual_inline="found",
         call="request",
         facts="About the clients",
-        explain="mock-solusio contract show",
+        explain=_CONTRACT_SHOW,
         reproduce="Repeat it",
         target="client",
     ),
@@ -112,7 +114,7 @@ WORDS = {
         actual_inline="found",
         call="request",
         facts="About the price list",
-        explain="mock-solusio contract show",
+        explain=_CONTRACT_SHOW,
         reproduce="See it",
         target="price-list",
     ),
@@ -135,6 +137,12 @@ WORDS = {
 def words(report: Report) -> Words:
     """Return the words of a report."""
     return WORDS.get(report.command, WORDS["check"])
+
+
+def explanation(report: Report, result: Result) -> str:
+    """Return the command that explains a failed item; where that explains clauses, with its first clause."""
+    command = words(report).explain
+    return f"{command} {result.findings[0].clause if command == _CONTRACT_SHOW else result.rule}"
 
 
 def subject_of_run(report: Report) -> str:

@@ -57,14 +57,13 @@ def begin(world: "Store", options: Options) -> str:
         users.create(
             world, email=ADMINISTRATOR, password=_password(world), roles=[ADMINISTRATOR_ROLE], verified=True
         )
-        _integrate(world, options)
         if options.fixtures is not None:
             from mock_solusio.worlds import fixtures
 
             fixtures.load(world, options.fixtures)
     else:
         upgrade(world)
-        _integrate(world, options)
+    _integrate(world, options)  # last: an option outweighs the fixtures and the state
     return _admin_token(world, options.admin_token)
 
 

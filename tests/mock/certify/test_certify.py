@@ -62,7 +62,7 @@ def test_a_price_list_with_a_mistake(configured, folder):
     (folder / "prices.toml").write_text(PRICES.replace("5000", "5"), encoding="utf-8")
     result = configured(PRICING, code=1)
     assert "Not conformant: step 2 not conformant; step 1 conformant;" in result.output
-    assert "PF-021" in result.output
+    assert "Learn more: mock-solusio contract show PF-021\n" in result.output
 
 
 @pytest.mark.parametrize("text", ["", "[[currencies]]\ncode = 5\n", "not toml"])

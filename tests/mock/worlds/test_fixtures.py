@@ -11,6 +11,7 @@ import pytest
 
 from mock_solusio.app import Mock
 from mock_solusio.clock import Clock
+from mock_solusio.domain import settings
 from mock_solusio.domain.errors import BadRequest, DomainError, Invalid
 from mock_solusio.moment import parse_moment, rfc3339
 from mock_solusio.options import Options
@@ -45,6 +46,19 @@ def test_files_that_cannot_be_read(tmp_path):
     bad.write_text('[[users]]\nemial = "a@b.example"\n')
     with pytest.raises(Invalid, match=r"users\[0\].emial \(line 1\): is not a known field"):
         fixtures.read(bad)
+
+
+def test_the_billing_endpoint_of_the_options_outweighs_that_of_the_fixtures():
+    url = "http://127.0.0.1:9999/mine"
+    mock = Mock(Options(seed="x", fixtures=EXAMPLE, billing_url=url))
+    try:
+        for _ in range(2):
+            integration = settings.billing(mock.store)
+            assert integration is not None
+            assert integration.url == url
+            mock.reset()
+    finally:
+        mock.close()
 
 
 def test_a_start_with_a_world():
