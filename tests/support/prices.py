@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mock_solusio.billing.client import BillingClient, BillingExchange
-from support.async_endpoint import http
+from support.async_endpoint import LIMIT, http
 from support.pricing import VENDOR_EXAMPLE
 
 GOOD = http(VENDOR_EXAMPLE)
@@ -23,9 +23,9 @@ class Integration:
 
 @contextlib.asynccontextmanager
 async def asking(**options: Any) -> AsyncIterator[tuple[BillingClient, list[BillingExchange]]]:
-    """Give prices and the list of what they report."""
+    """Give prices and the list of what they report; a loaded machine may take its time to answer."""
     exchanges: list[BillingExchange] = []
-    prices = BillingClient(on_exchange=exchanges.append, **options)
+    prices = BillingClient(on_exchange=exchanges.append, **{"timeout": LIMIT, **options})
     try:
         yield prices, exchanges
     finally:
