@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
+from mock_solusio.moment import Micros
 from mock_solusio.preflight.client import Answer, Reader
 from mock_solusio.preflight.metered import moment_of
 from mock_solusio.preflight.shapes import DOCUMENT, HIDDEN, MemberEvidence
@@ -129,6 +130,7 @@ def _of_usage(found: Survey) -> Iterator[ElementEvidence]:
     refused = any(exchange.status in (400, 422) for exchange, query in asked if "per_page" in query)
     if refused and answers and all("per_page" not in _query(one.exchange) for one in answers):
         effects["per_page"] = [False]
+    created = _created(found.answers)
     others = len({row.get("user_id") for one in answers for row in _rows(one)}) > 1
     for answer in answers:
         query, rows = _query(answer.exchange), _rows(answer)
@@ -137,8 +139,12 @@ def _of_usage(found: Survey) -> Iterator[ElementEvidence]:
             effects.setdefault("per_page", []).append(str(meta["per_page"]) == query["per_page"])
         since, until = moment_of(query.get("from")), moment_of(query.get("to"))
         for begin in (moment_of(row.get("from")) for row in rows):
-            if begin is not None and since is not None and until is not None:
+            if begin is None or since is None or until is None:
+                continue
+            # Without a server that accrued before or after the period, every line is within it anyway.
+            if begin < since or any(one < since for one in created):
                 effects.setdefault("from", []).append(begin >= since)
+            if begin >= until or created:
                 effects.setdefault("to", []).append(begin < until)
         if others and "filter[user_id]" in query:
             same = (str(row.get("user_id")) == query["filter[user_id]"] for row in rows)
@@ -149,6 +155,17 @@ def _of_usage(found: Survey) -> Iterator[ElementEvidence]:
         if cases := effects.get(name):
             pointer = f"{usage.pointer}/parameters/{place}"
             yield _counted(_USAGE, pointer, f"parameter {name}", cases)
+
+
+def _created(answers: Iterable[Answer]) -> list[Micros]:
+    """Return when the servers were created that are there now."""
+    moments = (
+        moment_of(row.get("created_at"))
+        for answer in answers
+        if answer.operation == "listServers"
+        for row in _rows(answer)
+    )
+    return [one for one in moments if one is not None]
 
 
 def _counted(name: str, pointer: str, member: str, cases: list[bool]) -> ElementEvidence:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from importlib import resources
 
 import jsonschema_rs
@@ -76,6 +77,16 @@ def test_parameters_statuses_and_members_have_their_elements(front):
     pointers = {one.member: one.element for one in found.elements if one.operation == "listUsage"}
     assert pointers["parameter from"] == "/paths/~1usage/get/parameters/2"
     assert pointers["status 200"] == "/paths/~1usage/get/responses/200"
+
+
+def test_a_period_is_confirmed_only_by_servers_that_accrued_outside_it(front):
+    front.bends["servers"] = lambda value: (
+        [one.update(created_at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.000000Z}") for one in value["data"]][:0]
+        or None
+    )
+    usage = by_member(seen(front)[0])
+    assert "parameter from" not in usage
+    assert usage["parameter to"] is Verdict.CONFIRMED
 
 
 def test_what_differs_is_told_by_type_and_by_name(front):
