@@ -80,10 +80,11 @@ def test_parameters_statuses_and_members_have_their_elements(front):
 
 
 def test_a_period_is_confirmed_only_by_servers_that_accrued_outside_it(front):
-    front.bends["servers"] = lambda value: (
-        [one.update(created_at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.000000Z}") for one in value["data"]][:0]
-        or None
-    )
+    def bend(value):
+        for server in value["data"]:
+            server["created_at"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.000000Z}"
+
+    front.bends["servers"] = bend
     usage = by_member(seen(front)[0])
     assert "parameter from" not in usage
     assert usage["parameter to"] is Verdict.CONFIRMED
