@@ -14,6 +14,9 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as in shells."""
+
 TRACEBACK_VARIABLE = "MOCK_SOLUSIO_TRACEBACK"
 """If set, a fault of this program is shown with its traceback."""
 
@@ -86,6 +89,10 @@ class LazyGroup(click.Group):
             raise
         except (click.exceptions.Exit, click.Abort):
             raise
+        except KeyboardInterrupt:
+            # Before the command handles it itself: click would end with 1, which is a verdict.
+            click.echo("Interrupted: nothing was decided.", err=True)
+            raise click.exceptions.Exit(INTERRUPTED) from None
         except OSError as error:
             if error.errno in _OUTPUT_ERRORS:
                 raise
@@ -180,7 +187,7 @@ def main() -> None:
             sys.stdout.flush()
     except KeyboardInterrupt:
         # Too early for the command to handle it.
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except OSError as error:
         if error.errno not in _OUTPUT_ERRORS - {errno.EPIPE}:
             raise

@@ -137,7 +137,7 @@ def certify(ctx: click.Context, /, **options: Any) -> None:
     summary = _summary(reports, unrun, options, date=date, seconds=seconds)
     _write(summary, options)
     _write_reports(summary, reports, options)
-    _show(summary, reports, console, options)
+    _show(summary, console, options)
     if interrupted.is_set():
         ctx.exit(INTERRUPTED)
     if before is not None:
@@ -196,6 +196,7 @@ def _run(
 
     from rich.console import Console as Quiet
 
+    from mock_solusio.certify.console import show_suite
     from solusio_contracts.escaping import visible
 
     reports: dict[str, Report] = {}
@@ -213,6 +214,8 @@ def _run(
                 continue
             suite.reporting.write(report)
             reports[suite.name] = report
+            if not options["quiet"]:
+                show_suite(suite.name, report, console, verbose=options["verbose"])
             if interrupted.is_set():
                 break
     except KeyboardInterrupt:
@@ -283,16 +286,14 @@ def _write_texts(texts: dict[Path, str]) -> None:
             raise click.UsageError(f"cannot write {error.filename}: {error.strerror}") from error
 
 
-def _show(
-    summary: "Summary", reports: "dict[str, Report]", console: "Console", options: dict[str, Any]
-) -> None:
+def _show(summary: "Summary", console: "Console", options: dict[str, Any]) -> None:
     from mock_solusio.certify.console import show
     from solusio_contracts.escaping import visible
 
     if options["quiet"]:
         click.echo(visible(summary.statement))
     else:
-        show(summary, reports, console, verbose=options["verbose"])
+        show(summary, console)
 
 
 def _compared(before: "Summary", now: "Summary") -> int:

@@ -1,6 +1,5 @@
-"""The answer on a terminal: what each suite found, then the ten steps."""
+"""The answer on a terminal: what each suite found, as soon as it ends, then the ten steps."""
 
-from collections.abc import Mapping
 from typing import Final
 
 from rich.console import Console
@@ -27,12 +26,15 @@ _COUNTED: Final = {
 }
 
 
-def show(summary: Summary, reports: Mapping[str, Report], console: Console, *, verbose: bool) -> None:
-    """Print the reports of the suites, then the steps and the verdict."""
-    for suite, report in reports.items():
-        console.rule(Text(suite, "bold"), align="left")
-        suite_console.render(report, console, verbose=verbose)
-        console.print()
+def show_suite(suite: str, report: Report, console: Console, *, verbose: bool) -> None:
+    """Print the report of a suite."""
+    console.rule(Text(suite, "bold"), align="left")
+    suite_console.render(report, console, verbose=verbose)
+    console.print()
+
+
+def show(summary: Summary, console: Console) -> None:
+    """Print the steps and the verdict."""
     console.rule(Text("The vendor's ten steps", "bold"), align="left")
     for step in summary.steps:
         _line(step, console)
