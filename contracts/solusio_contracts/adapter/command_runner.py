@@ -7,10 +7,11 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import IO, Final
+from types import FrameType
+from typing import IO, Any, Final
 
 GRACE: Final = 2.0
 """Seconds that a process has to end after SIGTERM, and to write output after its end."""
@@ -65,6 +66,7 @@ def run_command(
     """
     # Windows finds php.exe on its own, but neither composer.bat nor npm.cmd.
     program = (shutil.which(words[0]) or words[0]) if os.name == "nt" else words[0]
+    interrupts = _HeldInterrupts()
     try:
         process = subprocess.Popen(  # noqa: S603 - the command is what the user asked to run
             [program, *words[1:]],
@@ -75,16 +77,37 @@ def run_command(
             start_new_session=True,
         )
     except OSError as error:
+        interrupts.release()
         raise CommandError(error.strerror or str(error)) from None
     except ValueError as error:
+        interrupts.release()
         raise CommandError(str(error)) from None
     with process:
         try:
             _running.add(process)
+            interrupts.release()
             return _watched(process, timeout, largest)
         finally:
             _running.discard(process)
             _end(process)
+
+
+class _HeldInterrupts:
+    """Holds back Ctrl-C and SIGTERM: one that came while a process starts would leave it running."""
+
+    def __init__(self) -> None:
+        self._came: list[int] = []
+        self._before: dict[int, Callable[[int, FrameType | None], Any] | int | None] = {}
+        if threading.current_thread() is threading.main_thread():  # the only one that gets signals
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, lambda came, _: self._came.append(came))
+
+    def release(self) -> None:
+        """Let them through, those that came meanwhile first."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        for number in self._came:
+            signal.raise_signal(number)
 
 
 def end_running() -> None:
