@@ -43,6 +43,9 @@ FOUR = ("get_user", "list_users", "list_servers", "create_user")
 NUMBERS = 1_000_000
 """More customers than a run can create."""
 
+READS = ("get_user", "list_users", "list_servers", "get_user_fresh", "list_users_fresh", "list_servers_fresh")
+"""The kinds that change nothing."""
+
 _runs = itertools.count(1)
 
 

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mock_speed_load import FOUR, KINDS
+from mock_speed_load import FOUR, KINDS, READS
 from mock_speed_servers import (
     GRANIAN_MOCK,
     GRANIAN_STARLETTE,
@@ -23,7 +23,7 @@ PAGE = """\
 # How fast the mock is
 
 ```sh
-nox -s mock_speed      # measure again; takes about ten minutes
+nox -s mock_speed      # measure again; takes about a quarter of an hour
 ```
 
 This compares `mock-solusio serve` with bare Starlette (only routes and prebuilt bytes) on the same server
@@ -76,8 +76,9 @@ than 2xx stops the benchmark.
 The mock has {users} users and {servers} servers in memory, looks up every access token and journals every
 request. The others repeat its responses; they have no state and check no token. {sizes}
 
-The mock caches responses while the state does not change. With *no query twice*, every response is built
-again (from cached records); with *ten reads, then one change* of a user, nothing rendered before is used.
+The mock keeps what it rendered until something changes that it shows. With *no query twice*, every response
+is built again (from kept records); with *ten reads, then one change* of a user, what shows that user is.
+Users are created with a password and the customer's number, as billing systems do it.
 
 {versions}.{note}
 """
@@ -186,26 +187,42 @@ def _documents(rounds: Rounds) -> str:
 def _goals(data: dict[str, Any]) -> str:
     rounds, alone = data["rounds"], data["alone"]
     repeated = ("get_user", "list_users", "list_servers")
-    rendered = ("get_user_fresh", "list_users_fresh", "list_servers_fresh", "mixed")
+    fresh = ("get_user_fresh", "list_users_fresh", "list_servers_fresh")
+    changes = ("create_server", "change_user", "suspend_user", "create_token")
     start = statistics.median(alone["starts"])
     segments = sum(one["segments"] for one in alone["segments"].values())
     least = sum(one["least"] for one in alone["segments"].values())
 
-    def lowest(kinds: Iterable[str], base: str) -> float:
-        return min(median_ratio(rounds, kind, MOCK, base) for kind in kinds if kind in _kinds(rounds))
+    def lowest(kinds: Iterable[str], base: str) -> float | None:
+        measured = [median_ratio(rounds, kind, MOCK, base) for kind in kinds if kind in _kinds(rounds)]
+        return min(measured, default=None)
 
-    rows = [
-        ("cached reads, of bare Starlette", "0.8", lowest(repeated, STARLETTE), 0.8),
-        ("reads rendered again, of bare Starlette", "0.5", lowest(rendered, STARLETTE), 0.5),
-        ("cached reads, times as fast as Prism", "5", lowest(repeated, PRISM), 5.0),
+    starlette = [
+        ("cached reads", 0.8, repeated),
+        ("reads, no query twice", 0.8, fresh),
+        ("ten reads and one change", 0.75, ("mixed",)),
+        ("users created with a password", 0.3, ("create_user",)),
+        ("users created without one", 0.3, ("create_user_plain",)),
+        ("other changes", 0.2, changes),
     ]
+    rows = [
+        (f"{what}, of bare Starlette", wanted, lowest(kinds, STARLETTE)) for what, wanted, kinds in starlette
+    ]
+    rows.append(("cached reads, times as fast as Prism", 5.0, lowest(repeated, PRISM)))
     table = [
-        [goal, target, f"{value:.2f}", "met" if value >= limit else "MISSED"]
-        for goal, target, value, limit in rows
+        [goal, f"{wanted:g}", f"{value:.2f}", "met" if value >= wanted else "MISSED"]
+        for goal, wanted, value in rows
+        if value is not None
     ]
     table.append(
-        ["start to the first 200, s", "below 0.6", f"{start:.2f}", "met" if start < 0.6 else "MISSED"]
+        ["start to the first 200, s", "at most 0.2", f"{start:.2f}", "met" if start <= 0.2 else "MISSED"]
     )
+    for words, name, most in (
+        ("memory after the start, MiB", "memory_before", 40),
+        (f"memory after {alone['requests']:,} requests, MiB", "memory_after", 80),
+    ):
+        found = alone[name]
+        table.append([words, f"at most {most}", f"{found:.0f}", "met" if found <= most else "MISSED"])
     share = segments / least
     table.append(["segments, of the minimum", "1", f"{share:.2f}", "met" if share < 1.01 else "MISSED"])
     return "The worst kind of request counts.\n\n" + _table(["goal", "target", "measured", ""], table)
@@ -218,7 +235,7 @@ def _granian(rounds: Rounds) -> str:
     }
     parts = []
     for words, (name, base) in names.items():
-        reads = [median_ratio(rounds, kind, name, base) for kind in _kinds(rounds) if kind != "create_user"]
+        reads = [median_ratio(rounds, kind, name, base) for kind in _kinds(rounds) if kind in READS]
         create = median_ratio(rounds, "create_user", name, base)
         parts.append(f"{words} answers reads {min(reads):.2f} to {max(reads):.2f} times as fast on granian "
                      f"as on uvicorn, and creates {create:.2f} times as fast")  # fmt: skip
