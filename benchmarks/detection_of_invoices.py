@@ -38,9 +38,9 @@ processor time for each system on average.
 
 *Silent*: the findings show what is wrong, and no cause is named. That is right for the last group and for
 most systems that resemble a known mistake. Two are misses (`float-steps`, `first-address-only`): the cause
-shows in one scenario, which is too little evidence for the check. Before the check held systems to one method of rounding, and
-weighed causes against the whole run, it failed 94 of 141 other systems; 30 were conformant with warnings, and
-17 raised nothing.
+shows in one scenario, which is too little evidence for the check. Before the check held systems to one
+method of rounding, and weighed causes against the whole run, it failed 94 of 141 other systems; 30 were
+conformant with warnings, and 17 raised nothing.
 """
 
 
