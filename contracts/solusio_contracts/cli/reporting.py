@@ -113,7 +113,12 @@ class Reporting:
         """The console for the progress of a run; it prints nothing with `--quiet`."""
 
     def judged(self, report: "Report") -> "Report":
-        """Return the report as baseline and `--fail-on` judge it."""
+        """Return the report as overlay, baseline and `--fail-on` judge it."""
+        if self._options.get("overlay") is not None and report.command != "preflight":
+            # preflight looks through the overlay itself.
+            from solusio_contracts.reporting.overlaid import overlaid
+
+            report = overlaid(report, self._options["overlay"])
         if self._baseline is not None:
             from solusio_contracts.reporting.baseline import apply
 

@@ -17,6 +17,7 @@ from mock_solusio.adapter_options import (
     run_options,
 )
 from solusio_contracts.cli.config import config_option
+from solusio_contracts.cli.overlay import overlay_option
 from solusio_contracts.cli.reporting import PreparedRun, report_options, run_and_report
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ def invoices() -> None:
 )
 @_method_options
 @run_options
+@overlay_option("what it settled is cited so, and what does not hold there fails nothing.")
 @report_options(verbose="Also show passed scenarios and whole invoices.")
 @config_option(section="invoices")
 @click.pass_context

@@ -99,9 +99,12 @@ class TestSchemas:
             for status, title in responses.items()
         }
         whole = {"paths": {"/": {"get": {"operationId": "Get", "responses": described}}}}
-        monkeypatch.setattr(documents, "document", lambda _name: whole)
-        monkeypatch.setattr(documents, "operation", lambda _id: next(operations("made-up")))
-        assert response_schema("Get", 201)["title"] == schema
+
+        def load(_name):
+            return whole
+
+        monkeypatch.setattr(documents, "operation", lambda _id: next(operations("made-up", load=load)))
+        assert response_schema("Get", 201, load=load)["title"] == schema
 
     def test_a_schema_brings_the_components_it_needs_and_no_other(self, monkeypatch):
         folder = {"properties": {"up": {"$ref": "#/components/schemas/Folder"}, "$ref": {"type": "string"}}}
@@ -113,11 +116,14 @@ class TestSchemas:
         content = {"application/json": {"schema": {"$ref": "#/components/schemas/Tree"}}}
         get = {"operationId": "Get", "responses": {"200": {"content": content}}}
         whole = {"paths": {"/": {"get": get}}, "components": {"schemas": schemas}}
-        monkeypatch.setattr(documents, "document", lambda _name: whole)
-        monkeypatch.setattr(documents, "operation", lambda _id: next(operations("made-up")))
+
+        def load(_name):
+            return whole
+
+        monkeypatch.setattr(documents, "operation", lambda _id: next(operations("made-up", load=load)))
         needed = {"schemas": {"Folder": folder, "Tree": schemas["Tree"]}}
-        assert response_schema("Get", 200)["components"] == needed
-        tree = jsonschema_rs.Draft202012Validator(response_schema("Get", 200))
+        assert response_schema("Get", 200, load=load)["components"] == needed
+        tree = jsonschema_rs.Draft202012Validator(response_schema("Get", 200, load=load))
         assert tree.is_valid({"up": {}})
 
 

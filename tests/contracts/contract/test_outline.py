@@ -57,14 +57,14 @@ WHOLE: Any = {
 
 
 @pytest.fixture
-def shown(monkeypatch: pytest.MonkeyPatch) -> Outline:
+def shown() -> Outline:
     provenance = {"kind": "assumed", "reason": "made up"}
     whole = json.loads(json.dumps(WHOLE).replace('"{}"', json.dumps(provenance)))
     whole["components"]["parameters"]["Page"]["x-provenance"] = provenance
-    monkeypatch.setattr("solusio_contracts.contract.outline.document", lambda _name: whole)
     path = "/folders/{id}"
     node = whole["paths"][path]["get"]
-    return outline(Operation("GetFolder", path, "get", "made-up", "/paths/~1folders~1{id}/get", node))
+    operation = Operation("GetFolder", path, "get", "made-up", "/paths/~1folders~1{id}/get", node)
+    return outline(operation, lambda _name: whole)
 
 
 def test_sections(shown):
