@@ -173,7 +173,7 @@ def test_the_token_is_blamed_only_if_it_makes_a_difference():
         (result,) = report_of(answer, "answered", users=(1,)).results
         return result.findings[0].hint
 
-    assert "the endpoint refuses the token" in hint_of(
+    assert "the endpoint refuses the authorization token" in hint_of(
         lambda _, form: refused(403, "wrong" if "token" in form else "missing")
     )
     assert "without a token the answer is the same" in hint_of(always(403, JSON, '{"error":"no"}'))

@@ -237,7 +237,9 @@ def test_what_does_not_fit_is_not_kept_and_not_cached(file):
 
 
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits of another process are Linux's")
-def test_a_full_disk_is_a_507_and_time_stands_still(file):
+def test_a_full_disk_is_a_507_and_time_stands_still(file, monkeypatch):
+    # With so little room, Python would leave half of a module's bytecode for every later process.
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     options = ("--state", file, "--clock", "2026-03-01T00:00:00Z", "--admin-token", "x" * 30)
     with program("serve", "--quiet", "--port", 0, *options) as made:
         client = httpx.Client(base_url=made.url, headers={"Authorization": f"Bearer {'x' * 30}"})
