@@ -24,12 +24,12 @@ function kinds.list_servers()
 end
 
 -- As billing systems do it: with a password and the customer's number.
-function kinds.create_user(n)
+function kinds.create_customer(n)
   return wrk.format("POST", API .. "/users", nil, '{"email": "' .. mark .. "-" .. n .. '@example.com", "password": "'
     .. "S3cret-" .. mark .. n .. '", "billing_user_id": ' .. (number + n) .. "}")
 end
 
-function kinds.create_user_plain(n)
+function kinds.create_user(n)
   return wrk.format("POST", API .. "/users", nil, '{"email": "' .. mark .. "-" .. n .. '@example.com"}')
 end
 

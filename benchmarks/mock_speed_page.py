@@ -78,7 +78,7 @@ request. The others repeat its responses; they have no state and check no token.
 
 The mock keeps what it rendered until something changes that it shows. With *no query twice*, every response
 is built again (from kept records); with *ten reads, then one change* of a user, what shows that user is.
-Users are created with a password and the customer's number, as billing systems do it.
+Billing systems create users with a password and the customer's number.
 
 {versions}.{note}
 """
@@ -201,8 +201,8 @@ def _goals(data: dict[str, Any]) -> str:
         ("cached reads", 0.8, repeated),
         ("reads, no query twice", 0.8, fresh),
         ("ten reads and one change", 0.75, ("mixed",)),
-        ("users created with a password", 0.3, ("create_user",)),
-        ("users created without one", 0.3, ("create_user_plain",)),
+        ("users created with a password", 0.3, ("create_customer",)),
+        ("users created without one", 0.3, ("create_user",)),
         ("other changes", 0.2, changes),
     ]
     rows = [
