@@ -39,6 +39,6 @@ def test_a_fault_shows_its_traceback_on_demand(broken):
 
 
 def test_a_file_that_cannot_be_used_ends_with_2(broken):
-    broken(PermissionError(13, "Permission denied", "/root/\x1bx"))
+    broken(PermissionError(13, "Permission denied", "/here/\x1bx"))
     result = invoke("broken")
-    assert (result.exit_code, result.stderr) == (2, "Error: /root/\\x1bx: Permission denied.\n")
+    assert (result.exit_code, result.stderr) == (2, "Error: /here/\\x1bx: Permission denied.\n")

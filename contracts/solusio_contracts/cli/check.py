@@ -1,7 +1,6 @@
 """`mock-solusio check`: options in, one run, reports out, exit code."""
 
 import random
-import ssl
 import urllib.parse
 from base64 import b64encode
 from pathlib import Path
@@ -11,6 +10,7 @@ import click
 
 from solusio_contracts.cli.config import config_option
 from solusio_contracts.cli.reporting import PreparedRun, Reporting, report_options, run_and_report
+from solusio_contracts.cli.tls import tls_context, tls_options
 from solusio_contracts.cli.types import Header, Rate, Seconds, UserId
 from solusio_contracts.http.masking import TOKEN_VARIABLE
 
@@ -139,13 +139,7 @@ def _explain(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
     multiple=True,
     help="Also send this header, for example to a password-protected test server. Reports mask its value.",
 )
-@click.option("--insecure", is_flag=True, help="Do not verify the certificate of an https URL.")
-@click.option(
-    "--cacert",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Trust the certificate authorities in this PEM file for an https URL.",
-)
+@tls_options
 @click.option(
     "--watch",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -256,7 +250,7 @@ def settings_from(url: str, options: dict[str, Any]) -> "TargetSettings":
         headers = (*headers, ("Authorization", f"Basic {b64encode(pair).decode('ascii')}"))
         url = urllib.parse.urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     try:
-        scheme = Origin.of(url).scheme
+        Origin.of(url)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="URL") from error
     if options["unknown_user_id"] in options["user_ids"]:
@@ -276,7 +270,7 @@ def settings_from(url: str, options: dict[str, Any]) -> "TargetSettings":
         unknown_user=options["unknown_user_id"],
         timeout=options["timeout"],
         headers=headers,
-        tls=_tls(scheme, insecure=options["insecure"], cacert=options["cacert"]),
+        tls=tls_context(url, insecure=options["insecure"], cacert=options["cacert"]),
         seed=random.SystemRandom().randrange(2**32) if seed is None else seed,
         fuzz_examples=options["fuzz_examples"],
         fuzz_seconds=options["fuzz_seconds"],
@@ -284,22 +278,3 @@ def settings_from(url: str, options: dict[str, Any]) -> "TargetSettings":
         concurrency=options["concurrency"],
         max_seconds=options["max_seconds"],
     )
-
-
-def _tls(scheme: str, *, insecure: bool, cacert: Path | None) -> ssl.SSLContext | None:
-    if scheme == "http":
-        if insecure or cacert is not None:
-            raise click.UsageError("--insecure and --cacert need an https URL, but this one is http")
-        return None
-    if insecure and cacert is not None:
-        raise click.UsageError("--insecure and --cacert exclude each other")
-    try:
-        context = ssl.create_default_context(cafile=cacert)
-    except (ssl.SSLError, OSError) as error:
-        raise click.BadParameter(
-            f"{cacert} is not a PEM file with certificates", param_hint="--cacert"
-        ) from error
-    if insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Final
 
-from solusio_contracts.adapter.amounts import rounded, written
+from solusio_contracts.adapter.amounts import written
 from solusio_contracts.adapter.customers import Pricing
-from solusio_contracts.invoices.amounts import plain, product, total_of
+from solusio_contracts.invoices.amounts import plain, total_of
 from solusio_contracts.invoices.differences import Comparison, add_grouped, billed_key, line_name
-from solusio_contracts.invoices.documents import BilledInvoice, BilledLine
+from solusio_contracts.invoices.documents import BilledInvoice
 from solusio_contracts.invoices.method import Method, PricedTokens
 from solusio_contracts.invoices.scenario import ExpectedInvoice
 from solusio_contracts.reporting.view import plural
@@ -87,11 +87,6 @@ def times(tokens: int, unit: Decimal) -> str:
     return f"{plural(tokens, 'token')} x {plain(unit)}"
 
 
-def own_total(tokens: int, pricing: Pricing) -> Decimal:
-    """Return the price of tokens for this customer, rounded once."""
-    return rounded(product((tokens, pricing.user_token_unit_cost)), pricing.currency.decimals)
-
-
 def is_slight(billed: BilledInvoice, right: Decimal, pricing: Pricing) -> bool:
     """Tell whether rounding can explain the difference of the total: one minor unit for each amount."""
     amounts = len(billed.lines) + len(pricing.discounts) + len(pricing.taxes.rates) + 1
@@ -137,16 +132,6 @@ def _line_amounts(
             money(pair[0].amount or Decimal(0), pricing),
         ),
     )
-
-
-def unit_of(lines: Sequence[BilledLine], pricing: Pricing) -> Decimal:
-    """Return the unit cost that fits most lines; if both do, the base cost."""
-    units = (pricing.base_token_unit_cost, pricing.user_token_unit_cost)
-    return max(units, key=lambda unit: sum(line.amount == _amount(line, unit, pricing) for line in lines))
-
-
-def _amount(line: BilledLine, unit: Decimal, pricing: Pricing) -> Decimal:
-    return rounded(product((line.tokens, unit)), pricing.currency.decimals)
 
 
 def _parts(

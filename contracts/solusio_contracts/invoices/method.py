@@ -275,10 +275,6 @@ class BilledAmounts:
         """Its tokens at the customer's price."""
         return PricedTokens([line.tokens for line in self.invoice.lines], self.pricing)
 
-    def total_by(self, method: Method) -> Decimal:
-        """Return the total by a method."""
-        return self.priced.money(self.priced.by(method).total)
-
     def follow(self, method: Method) -> bool:
         """Tell whether all printed amounts are those of a method."""
         right = self.priced.by(method)

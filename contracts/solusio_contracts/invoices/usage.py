@@ -1,14 +1,12 @@
 """The lines of /usage for a period, as the billing system should have read them."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 LineKey = tuple[str, str, str]
 """Server, resource and plan, which identify a line of an invoice."""
-UsageWindow = Callable[[datetime, datetime], Sequence["UsageLine"]]
-"""Returns the lines of another period, as a billing system that requests it gets them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

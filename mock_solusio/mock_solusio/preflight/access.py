@@ -1,13 +1,12 @@
 """How to reach a SolusIO, from the options of a command."""
 
-import ssl
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import click
 
 from mock_solusio.preflight.client import ACCESS_TOKEN_VARIABLE, Access
+from solusio_contracts.cli.tls import tls_context
 
 
 def access_of(url: str, options: dict[str, Any], **limits: Any) -> Access:
@@ -29,23 +28,5 @@ def access_of(url: str, options: dict[str, Any], **limits: Any) -> Access:
         access = Access.of(url, token.strip(), **limits)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="URL") from error
-    return replace(access, tls=_tls(access.url, insecure=options["insecure"], cacert=options["cacert"]))
-
-
-def _tls(url: str, *, insecure: bool, cacert: Path | None) -> ssl.SSLContext | None:
-    if not url.lower().startswith("https:"):
-        if insecure or cacert is not None:
-            raise click.UsageError("--insecure and --cacert need an https URL, but this one is http")
-        return None
-    if insecure and cacert is not None:
-        raise click.UsageError("--insecure and --cacert exclude each other")
-    try:
-        context = ssl.create_default_context(cafile=cacert)
-    except (ssl.SSLError, OSError) as error:
-        raise click.BadParameter(
-            f"{cacert} is not a PEM file with certificates", param_hint="--cacert"
-        ) from error
-    if insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
+    tls = tls_context(access.url, insecure=options["insecure"], cacert=options["cacert"])
+    return replace(access, tls=tls)

@@ -12,6 +12,7 @@ import click
 from solusio_contracts.cli.config import config_option
 from solusio_contracts.cli.overlay import overlay_option
 from solusio_contracts.cli.reporting import PreparedRun, report_options, require_writable, run_and_report
+from solusio_contracts.cli.tls import tls_options
 from solusio_contracts.cli.types import Seconds, UserId
 
 if TYPE_CHECKING:
@@ -136,8 +137,7 @@ def _explain(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
     metavar="S",
     help="Seconds to wait in all when SolusIO answers 429 (too many requests).",
 )
-@click.option("--insecure", is_flag=True, help="Do not verify the certificate of an https URL.")
-@click.option("--cacert", type=_FILE, metavar="FILE", help="Trust the authorities in this PEM file.")
+@tls_options
 @click.option(
     "--only", multiple=True, metavar="SELECTOR", help="Only these judgements, areas, steps or clauses."
 )

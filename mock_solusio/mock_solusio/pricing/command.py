@@ -15,6 +15,7 @@ from click.core import ParameterSource
 
 from solusio_contracts.cli.config import config_option
 from solusio_contracts.cli.output import medium_of, output_option, write_output
+from solusio_contracts.cli.tls import tls_options
 
 if TYPE_CHECKING:
     from mock_solusio.price_list.model import Diagnostic, PriceList
@@ -86,13 +87,7 @@ def _month(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     help="For --from and --apply: an access token of SolusIO that may view plans, or manage them. Prefer the "
     "environment variable.",
 )
-@click.option("--insecure", is_flag=True, help="Do not verify the certificate of an https URL.")
-@click.option(
-    "--cacert",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Trust the authorities in this PEM file.",
-)
+@tls_options
 @click.option("--example", is_flag=True, help="Print an example price list in TOML, and exit.")
 def pricing(
     file: BinaryIO | None,

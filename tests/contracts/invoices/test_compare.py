@@ -7,7 +7,7 @@ import pytest
 
 from solusio_contracts.adapter.amounts import rounded, written
 from solusio_contracts.adapter.customers import Currency
-from solusio_contracts.invoices.amounts import breakdown, plain
+from solusio_contracts.invoices.amounts import plain
 from solusio_contracts.invoices.compare_amounts import compare_amounts
 from solusio_contracts.invoices.compare_lines import compare_lines
 from solusio_contracts.invoices.differences import Comparison
@@ -133,15 +133,6 @@ def test_an_amount_that_is_shown(differences, make_usage):
 def test_rounding_is_away_from_zero_and_knows_no_negative_zero():
     pairs = [("2.605", "2.61"), ("-2.605", "-2.61"), ("2.6049", "2.60"), ("-0.004", "0.00")]
     assert [str(rounded(Decimal(amount), 2)) for amount, _ in pairs] == [right for _, right in pairs]
-
-
-def test_discounts_come_before_taxes(make_pricing):
-    """1 - 0.1 = 0.9; - 0.18 = 0.72; + 10 % = 0.072; + 20 % of 0.792 = 0.1584, or of 0.72 = 0.144."""
-    for compound, second in ((True, "0.1584"), (False, "0.144")):
-        found = breakdown(1000, make_pricing("0.9", "0.8", rates=("10", "20"), compound=compound))
-        assert found.base == 1
-        assert found.discounts == (Decimal("-0.1"), Decimal("-0.18"))
-        assert found.taxes == (Decimal("0.072"), Decimal(second))
 
 
 @pytest.mark.parametrize(
