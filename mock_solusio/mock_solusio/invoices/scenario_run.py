@@ -109,6 +109,8 @@ class ScenarioRuns:
         self._folder = folder
         self.numbers = InvoiceNumbers()
         self.calls = 0
+        self._prepared = False
+        """Whether the billing system has taken in customers."""
 
     def scenario(self, one: NumberedScenario, curl: str) -> JudgedScenario:
         """Play a scenario, have it billed, and judge the invoices.
@@ -304,10 +306,19 @@ class ScenarioRuns:
 
         Raises:
             BillingError: the billing system failed.
+            UnreachableError: it failed and has never succeeded: it is not set up, and nothing can be judged.
         """
         job.customers_file.write_bytes(job.customers)
-        if self._system.prepare is not None:
+        if self._system.prepare is None:
+            return
+        try:
             self._do(self._system.prepare, job)
+        except BillingError as failure:
+            if self._prepared:
+                raise
+            said = f": {_last_line(failure.output)}" if failure.output else ""
+            raise UnreachableError(f"--prepare failed: {failure.text}{said}") from failure
+        self._prepared = True
 
     def _bill_early(self, job: BillingJob) -> bool:
         """Bill a month that is still open; the billing system may refuse. Return whether it did bill.

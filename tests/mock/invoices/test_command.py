@@ -332,7 +332,7 @@ def test_urls_are_billed_like_commands(invoices, url):
     assert run.exit_code == 0, run.output
     assert "key-of-the-test" not in run.output
     run = invoices("check", *steps, *told, "--only", PLAIN)
-    assert run.exit_code == 1
+    assert run.exit_code == 3
     assert "was answered with status 403" in " ".join(run.output.split())
 
 

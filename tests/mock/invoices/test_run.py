@@ -200,6 +200,29 @@ def test_one_that_cannot_be_reached_decides_nothing(books, check):
     assert {one.reason for one in report.results} == {"php cannot be started: No such file or directory"}
 
 
+def test_one_that_never_takes_in_customers_is_not_set_up(books, check):
+    def prepare(_):
+        raise BillingError("`prepare` ended with exit code 1", "BILLING_DATABASE is not set\n")
+
+    books.prepare = prepare
+    report = check(books, PLAIN, "yen")
+    assert report.exit is Exit.INCONCLUSIVE
+    expected = "--prepare failed: `prepare` ended with exit code 1: BILLING_DATABASE is not set"
+    assert {one.reason for one in report.results} == {expected}
+
+
+def test_but_one_that_stops_taking_them_in_fails(books, check, result_of):
+    def prepare(order):
+        if b"JPY" in order.customers:
+            raise BillingError("`prepare` ended with exit code 1")
+        return type(books).prepare(books, order)
+
+    books.prepare = prepare
+    report = check(books, PLAIN, "yen")
+    assert result_of(report, PLAIN).outcome is Outcome.PASS
+    assert result_of(report, "yen").outcome is Outcome.FAIL
+
+
 def test_an_invoice_of_nobody_that_does_not_fit_leaves_all_undecided(books, check, result_of):
     books.told = lambda _: b'{"invoices": [{"number": 1}]}'
     report = check(books, PLAIN)
