@@ -297,6 +297,7 @@ def _run(
     ready_file: Path | None,
 ) -> str:
     """Serve until Ctrl-C; https if there are hosts for a certificate. Return the first URL."""
+    from mock_solusio.server.garbage import collect_seldom
     from mock_solusio.server.ready_file import write
     from mock_solusio.server.uvicorn_server import make_server, url_of
 
@@ -326,6 +327,7 @@ def _run(
     with ExitStack() as stack:
         for listener in listeners:
             stack.enter_context(listener)
+        collect_seldom()
         # uvicorn raises KeyboardInterrupt again after it has finished its requests.
         with suppress(KeyboardInterrupt):
             server.run(sockets=listeners)

@@ -154,6 +154,7 @@ def _serve(
     from mock_solusio.demo.hosting_provider import months_before
     from mock_solusio.demo.prices import customers_document
     from mock_solusio.domain.records.user import SUSPENDED
+    from mock_solusio.server.garbage import collect_seldom
     from mock_solusio.server.uvicorn_server import make_server, url_of
 
     person, _ = provider.one_to_show()
@@ -212,6 +213,7 @@ def _serve(
         stopping=provider.faults.release,
         rejecting=provider.reject,
     )
+    collect_seldom()
     try:
         server.run(sockets=[listener])
     finally:

@@ -19,7 +19,7 @@ from mock_solusio.domain.records.event_handlers import (
 )
 from mock_solusio.domain.records.tasks import TASKS, Task
 from mock_solusio.domain.references import pick
-from mock_solusio.domain.tasks import next_due, schedule, set_next_due
+from mock_solusio.domain.tasks import schedule
 from mock_solusio.domain.world import Has, World
 from mock_solusio.moment import SECOND, Micros
 
@@ -149,6 +149,9 @@ _BY_ACTION = {
 
 def due(world: World) -> list[Delivery]:
     """Return the deliveries that are due, by moment and then by id."""
+    first = world[DELIVERIES].earliest()
+    if first is None or first.due > world.now:
+        return []
     ready = [one for one in world[DELIVERIES].find() if one.due <= world.now]
     return sorted(ready, key=lambda one: (one.due, one.id))
 
@@ -159,8 +162,6 @@ def postpone(world: World, delivery: Delivery, due: Micros, *, waits_for_next: b
     task = world[TASKS].get(delivery.task_id)
     if task is not None:
         world[TASKS].update(replace(task, status="pending", started_at=due))
-    planned = next_due(world)
-    set_next_due(world, due if planned is None else min(planned, due))
 
 
 def finish(world: World, delivery: Delivery, *, status: str, output: str) -> None:
@@ -170,8 +171,6 @@ def finish(world: World, delivery: Delivery, *, status: str, output: str) -> Non
     if task is not None:
         finished = max(world.now, task.started_at)
         world[TASKS].update(replace(task, status=status, output=output, finished_at=finished, is_open=False))
-    if world[TASKS].first(is_open=True) is None:
-        set_next_due(world, None)
 
 
 def _check_name(world: World, name: str, handler: EventHandler | None) -> None:

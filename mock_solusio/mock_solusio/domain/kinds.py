@@ -14,7 +14,7 @@ from mock_solusio.domain.records.playback import PLAYBACKS, PLAYED_NAMES
 from mock_solusio.domain.records.projects import MEMBERSHIPS, PROJECTS
 from mock_solusio.domain.records.roles import ROLES
 from mock_solusio.domain.records.servers import BACKUPS, SERVERS, SNAPSHOTS
-from mock_solusio.domain.records.tasks import AGENDA, MIGRATIONS, TASKS
+from mock_solusio.domain.records.tasks import MIGRATIONS, TASKS
 from mock_solusio.domain.records.user import FORMER_USERS, USERS
 from mock_solusio.domain.world import Kind
 
@@ -22,7 +22,7 @@ KINDS: tuple[Kind[Any], ...] = (
     *(LANGUAGES, LICENSES, SETTINGS, ROLES, LIMIT_GROUPS, USERS, ACCESS_TOKENS, SESSIONS, ACTIVITY_LOGS),
     *(ICONS, LOCATIONS, COMPUTE_RESOURCES, STORAGES, IP_BLOCKS, IPS, OS_IMAGES, OS_IMAGE_VERSIONS),
     *(APPLICATIONS, ISO_IMAGES, PLANS, PROJECTS, MEMBERSHIPS, SSH_KEYS),
-    *(SERVERS, TASKS, AGENDA, BACKUPS, SNAPSHOTS, BACKUP_NODES, MIGRATIONS, FORMER_USERS),
+    *(SERVERS, TASKS, BACKUPS, SNAPSHOTS, BACKUP_NODES, MIGRATIONS, FORMER_USERS),
     *(VPC_NETWORKS, VPC_IPS),
     *(EVENT_HANDLERS, DELIVERIES),
     *(PLAYED_NAMES, PLAYBACKS),

@@ -21,7 +21,7 @@ RESOURCES = (SERVER, ADDITIONAL_IP, BACKUP, ISO_IMAGE)
 """What is metered: a server, each additional address, the backups of a server, an ISO image in it."""
 
 
-class Span(msgspec.Struct, frozen=True, kw_only=True):
+class Span(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An interval in which a resource had a plan. The store assigns `id` and `line`.
 
     A span has copies of all its values, so that a change or deletion of the plan changes no span. Only the

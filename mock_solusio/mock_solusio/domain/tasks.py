@@ -10,7 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from mock_solusio.domain.records.servers import SERVERS, Server
-from mock_solusio.domain.records.tasks import AGENDA, TASKS, Agenda, Task
+from mock_solusio.domain.records.tasks import TASKS, Task
 from mock_solusio.domain.world import World
 from mock_solusio.moment import SECOND, Micros
 
@@ -52,7 +52,7 @@ def schedule(
     """Add a task that starts at `start`, but not before now, and takes effect when it finishes."""
     start = max(start, world.now)
     length = DURATIONS.get(action, SECOND) if duration is None else duration
-    task = world[TASKS].add(
+    return world[TASKS].add(
         Task(
             action=action,
             server_id=server_id,
@@ -66,30 +66,18 @@ def schedule(
             data=data or {},
         )
     )
-    due = next_due(world)
-    set_next_due(world, task.due if due is None else min(due, task.due))
-    return task
 
 
 def next_due(world: World) -> Micros | None:
     """Return when the next task changes; None while no task is open."""
-    agenda = world[AGENDA].get(1)
-    return None if agenda is None else agenda.due
+    task = world[TASKS].earliest()
+    return None if task is None else task.due
 
 
 def open_task(world: World, server_id: int, action: str) -> Task | None:
     """Return an unfinished task of a server with this action, or None."""
     mine = world[TASKS].find(server_id=server_id)
     return next((task for task in mine if task.is_open and task.action == action), None)
-
-
-def set_next_due(world: World, due: Micros | None) -> None:
-    """Store when the next task changes; None while no task is open."""
-    agenda = world[AGENDA].get(1)
-    if agenda is None:
-        world[AGENDA].add(Agenda(due=due))
-    elif agenda.due != due:
-        world[AGENDA].update(Agenda(id=agenda.id, due=due))
 
 
 def enqueue(

@@ -14,8 +14,11 @@ from mock_solusio.domain.spans import Spans
 from mock_solusio.moment import Micros
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that is stored. The table assigns `id` and never reuses it."""
+class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Something that is stored. The table assigns `id` and never reuses it.
+
+    No record refers to itself, so the garbage collector (`gc`) leaves them all out.
+    """
 
     id: int = 0
 
@@ -30,7 +33,8 @@ class Kind(Generic[T]):
     `index` and `unique` name fields of int, str, bool or None; `search` names those of them that a search
     covers. A query uses the index of the condition whose field comes first, so name the most selective first.
     `unique` (None aside) is a safety net: check first, and raise `Invalid`. `tallied` names fields with an id
-    or a list of ids, for `Table.tally`.
+    or a list of ids, for `Table.tally`. `waiting`: conditions of the records that wait for the moment in
+    their `due`, for `Table.earliest`.
     """
 
     name: str
@@ -40,11 +44,20 @@ class Kind(Generic[T]):
     unique: tuple[str, ...] = ()
     search: tuple[str, ...] = ()
     tallied: tuple[str, ...] = ()
+    waiting: Mapping[str, Any] | None = None
 
     @property
     def called(self) -> str:
         """The noun for one record in messages."""
         return self.noun or self.name.removesuffix("s").replace("_", " ")
+
+
+class Due(Protocol):
+    """A record that may wait for a moment."""
+
+    @property
+    def due(self) -> Micros:
+        """The moment at which it has waited long enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +121,9 @@ class Table(Protocol[T]):
 
     def tally(self, field: str, value: int) -> int:
         """Return how many records have an id in a tallied field, or in the list there, at no cost."""
+
+    def earliest(self) -> T | None:
+        """Return the waiting record that is due first, by moment and then by id, at no cost."""
 
     def page(self, page: int, per_page: int, where: Mapping[str, Any], search: str = "") -> Page[T]:
         """Return a page of records by id, so that new ones come last; a `search` has exact hits first."""

@@ -26,11 +26,11 @@ from mock_solusio.store.table import StateError, StoredTable
 
 T = TypeVar("T", bound=Record)
 
-FORMAT = "4"
+FORMAT = "5"
 """Version of the layout of a state file."""
 
-UPGRADABLE = frozenset({"2", "3"})
-"""Older formats with the same tables; `worlds.upgrade` upgrades their records."""
+UPGRADABLE = frozenset({"2", "3", "4"})
+"""Older formats, with tables that still fit; `worlds.upgrade` upgrades their records."""
 
 DECODED = 256 * 1024 * 1024
 """Bytes of the largest file whose records are all decoded at the start, to find damage; 2 s at most."""

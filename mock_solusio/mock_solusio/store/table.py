@@ -9,6 +9,7 @@ import msgspec
 
 from mock_solusio.domain.errors import NotFound
 from mock_solusio.domain.world import Has, Kind, Page, Record
+from mock_solusio.store.due_queue import DueQueue
 from mock_solusio.store.reads import Reads
 
 T = TypeVar("T", bound=Record)
@@ -68,6 +69,7 @@ class StoredTable(Generic[T]):
         self._found: dict[tuple[Any, ...], list[T]] = {}
         self._conditions: dict[tuple[object, ...], str] = {}
         self._tallies: dict[str, Counter[Any]] = {}
+        self._queue = self._due_queue()
         self._last = 0
         self.forget()
 
@@ -179,6 +181,14 @@ class StoredTable(Generic[T]):
             self._store.reads.append((self._tallied, (field, value), number))
         return number
 
+    def earliest(self) -> T | None:
+        """Return the waiting record that is due first, by moment and then by id."""
+        if self._queue is None:
+            raise KeyError(f"{self.kind.name} wait for nothing")
+        if self._store.reads is not None:
+            self._store.reads.append((self._changes, None, self.changes))
+        return self._queue.earliest()
+
     def page(self, page: int, per_page: int, where: Mapping[str, Any], search: str = "") -> Page[T]:
         """Return a page by id; with `search`, exact matches come first."""
         condition, values = self._condition(where)
@@ -235,12 +245,24 @@ class StoredTable(Generic[T]):
         self.known.clear()
         self._totals.clear()
         self._found.clear()
+        if self._queue is not None:
+            self._queue.forget()
         row = self._connection.execute(
             "SELECT seq FROM sqlite_sequence WHERE name = ?", (self.kind.name,)
         ).fetchone()
         self._last = 0 if row is None else row[0]
         # Counted again when somebody asks; what is empty needs no counting.
         self._tallies = {} if self._last else {field: Counter() for field in self.kind.tallied}
+
+    def _due_queue(self) -> DueQueue[T] | None:
+        waiting = self.kind.waiting
+        if waiting is None:
+            return None
+        return DueQueue(
+            lambda record: all(getattr(record, name) == value for name, value in waiting.items()),
+            lambda: self.find(**waiting),
+            self.look,
+        )
 
     def _create(self) -> None:
         name = self.kind.name
@@ -309,6 +331,8 @@ class StoredTable(Generic[T]):
         self.changes += 1
         self._totals.clear()
         self._found.clear()
+        if self._queue is not None and after is not None:
+            self._queue.add(after)
         for field, counts in self._tallies.items():
             for value in _values(before, field):
                 counts[value] -= 1

@@ -49,8 +49,8 @@ class Webhooks:
 
     def start_due(self) -> None:
         """Start sending what is due. Without a running event loop nothing happens: its own tick does it."""
-        if not self._store[DELIVERIES].count():
-            return
+        if all(handler.id in self._sending for handler in self._store[EVENT_HANDLERS].find()):
+            return  # whatever else is due follows what is being sent
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:

@@ -40,4 +40,4 @@ class Delivery(Record, frozen=True, kw_only=True):
 EVENT_HANDLERS: Kind[EventHandler] = Kind(
     "event_handlers", EventHandler, index=("is_enabled",), unique=("name",), search=("name",)
 )
-DELIVERIES: Kind[Delivery] = Kind("deliveries", Delivery, index=("handler_id",))
+DELIVERIES: Kind[Delivery] = Kind("deliveries", Delivery, index=("handler_id",), waiting={})

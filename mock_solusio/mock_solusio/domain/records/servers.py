@@ -8,7 +8,7 @@ from mock_solusio.domain.world import Kind, Record
 from mock_solusio.moment import Micros
 
 
-class BackupSchedule(msgspec.Struct, frozen=True, kw_only=True):
+class BackupSchedule(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """When backups are made, in UTC."""
 
     type: str = "daily"
@@ -17,7 +17,7 @@ class BackupSchedule(msgspec.Struct, frozen=True, kw_only=True):
     days: list[int] = msgspec.field(default_factory=list)
 
 
-class ServerBackupSettings(msgspec.Struct, frozen=True, kw_only=True):
+class ServerBackupSettings(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Whether and when a server is backed up automatically."""
 
     enabled: bool = False

@@ -46,19 +46,13 @@ class Task(Record, frozen=True, kw_only=True):
         return max(0, min(now, self.finished_at) - self.started_at) // SECOND
 
 
-class Agenda(Record, frozen=True, kw_only=True):
-    """A single record: when the next task changes, so that requests do not have to search for it."""
-
-    due: Micros | None
-
-
 TASKS: Kind[Task] = Kind(
     "tasks",
     Task,
     # The most selective first. Only open tasks are ever searched by `is_open`, and there are few.
     index=("server_id", "is_open", "user_id", "status", "compute_resource_id", "action"),
+    waiting={"is_open": True},
 )
-AGENDA: Kind[Agenda] = Kind("agenda", Agenda)
 
 
 class Migration(Record, frozen=True, kw_only=True):
