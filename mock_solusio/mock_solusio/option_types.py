@@ -1,4 +1,4 @@
-"""Types of command-line options that several subcommands have."""
+"""Types and errors of command-line options that several subcommands have."""
 
 from typing import TYPE_CHECKING
 
@@ -6,6 +6,13 @@ import click
 
 if TYPE_CHECKING:
     from mock_solusio.clock import Clock
+    from mock_solusio.server.uvicorn_server import ListenError
+
+
+def listen_error(error: "ListenError") -> click.UsageError:
+    """Return the error of a command that cannot listen at its --host and --port."""
+    hint = " Choose another --port, or 0 for a free one." if error.port_refused else ""
+    return click.UsageError(f"{error}{hint}")
 
 
 class ClockType(click.ParamType["Clock"]):

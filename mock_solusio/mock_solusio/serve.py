@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import click
 
 from mock_solusio.live_log import LogForm, live_log, log_form, log_options
-from mock_solusio.option_types import ClockType
+from mock_solusio.option_types import ClockType, listen_error
 from mock_solusio.options import SPEED, Options
 from mock_solusio.server.interrupt import sigterm_as_interrupt
 from solusio_contracts.cli.overlay import overlay_option
@@ -279,7 +279,7 @@ def _serve(
         try:
             listeners = listen_all(hosts, port)
         except ListenError as error:
-            raise click.UsageError(str(error)) from error
+            raise listen_error(error) from error
         began, started = time.monotonic(), datetime.datetime.now(datetime.UTC)
         with live_log(mock.journal, form):
             url = _run(mock, options, listeners, hosts if tls else (), ready_file)

@@ -127,7 +127,7 @@ def test_the_same_seed_and_calls_give_the_same_bytes():
         (["--admin-token", " "], "expected an access token, got nothing"),
         (["--state", "/nowhere/at/all"], "Invalid value for --state: cannot use /nowhere/at/all"),
         (["--fixtures", "/nowhere"], "Invalid value for '--fixtures'"),
-        (["--host", "192.0.2.1"], "Cannot listen on 192.0.2.1"),
+        (["--host", "192.0.2.1"], "Cannot listen on 192.0.2.1:8008: Cannot assign requested address."),
     ],
 )
 def test_bad_options_are_named(arguments, message):
@@ -141,7 +141,8 @@ def test_a_port_in_use_is_named():
         port = taken.getsockname()[1]
         result = invoke("serve", "--port", str(port))
     assert result.exit_code == 2
-    assert f"Cannot listen on 127.0.0.1:{port}: Address already in use." in " ".join(result.output.split())
+    problem = f"Cannot listen on 127.0.0.1:{port}: Address already in use."
+    assert f"{problem} Choose another --port, or 0 for a free one." in " ".join(result.output.split())
 
 
 def test_a_state_file_in_use_is_named(tmp_path):

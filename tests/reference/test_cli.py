@@ -157,6 +157,7 @@ def test_a_port_in_use_is_a_clear_error():
         result = invoke("serve", "--port", str(port))
     assert result.exit_code == 2
     assert f"Cannot listen on 127.0.0.1:{port}: Address already in use." in result.output
+    assert "Choose another --port, or 0 for a free one." in result.output
 
 
 @pytest.mark.parametrize("host", ["no such host", "host..invalid"])
@@ -164,6 +165,7 @@ def test_an_invalid_host_is_a_clear_error(host):
     result = invoke("serve", "--port", "0", "--host", host)
     assert result.exit_code == 2
     assert f"Cannot listen on {host}:0: " in result.output
+    assert "--port" not in result.output, "another port would not help"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import click
 
 from mock_solusio.demo.story import PATH, Destination
 from mock_solusio.live_log import LiveLog, LogForm, log_form, log_options
-from mock_solusio.option_types import ClockType
+from mock_solusio.option_types import ClockType, listen_error
 from mock_solusio.server.interrupt import sigterm_as_interrupt
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def demo(
     try:
         listener = listen(HOST, port)
     except ListenError as error:
-        raise click.UsageError(f"{error} Choose another --port, or 0 for a free one.") from error
+        raise listen_error(error) from error
     with listener:
         secret = _secrets(seed)
         access_token, authorization_token = secret("access token"), secret("authorization token")
@@ -115,8 +115,7 @@ def demo(
             pass  # raised again by uvicorn after it has finished its requests
         except BillingSystemError as error:
             if error.exit_code == 2:
-                hint = "Choose another --billing-port, or 0 for a free one."
-                raise click.UsageError(f"{error} {hint}") from error
+                raise click.UsageError(str(error).replace(" --port", " --billing-port")) from error
             click.echo(f"Error: {error}", err=True)
             raise SystemExit(3) from error
     click.echo("Stopped.")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mock_solusio.option_types import listen_error
 from mock_solusio.server.interrupt import sigterm_as_interrupt
 
 if TYPE_CHECKING:
@@ -197,7 +198,7 @@ def _record(
     try:
         listener = listen(host, port)
     except ListenError as error:
-        raise click.UsageError(str(error)) from error
+        raise listen_error(error) from error
     with listener:
         writer, anonymiser = _opened(out, seed)
         recorder = Recorder(

@@ -1,6 +1,7 @@
 """Run the mock under uvicorn, in the foreground or from a thread."""
 
 import asyncio
+import errno
 import socket
 import ssl
 import threading
@@ -29,6 +30,9 @@ START_LIMIT = 30.0
 class ListenError(OSError):
     """The address cannot be listened on; the message says which, and why."""
 
+    port_refused = False
+    """The host is right, and another port may be free."""
+
 
 def listen(host: str, port: int) -> socket.socket:
     """Open the listening socket; port 0 takes a free one. Clients can connect from now on.
@@ -40,10 +44,12 @@ def listen(host: str, port: int) -> socket.socket:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family, backlog=2048)
     except UnicodeError:
-        reason = "not a host name"
+        reason, number = "not a host name", 0
     except OSError as error:
-        reason = (error.strerror or str(error)).partition(" (while")[0]
-    raise ListenError(f"Cannot listen on {host}:{port}: {reason}.")
+        reason, number = (error.strerror or str(error)).partition(" (while")[0], error.errno or 0
+    failure = ListenError(f"Cannot listen on {host}:{port}: {reason}.")
+    failure.port_refused = number in (errno.EADDRINUSE, errno.EACCES)
+    raise failure
 
 
 def listen_all(hosts: Sequence[str], port: int) -> list[socket.socket]:

@@ -14,6 +14,7 @@ from mock_solusio.adapter_options import (
     meeting_point,
     run_options,
 )
+from mock_solusio.option_types import listen_error
 from solusio_contracts.cli.config import config_option
 from solusio_contracts.cli.overlay import overlay_option
 from solusio_contracts.cli.reporting import PreparedRun, report_options, run_and_report
@@ -124,7 +125,9 @@ def prepared(options: dict[str, Any]) -> PreparedRun:
 
         try:
             return run(system, chosen, settings, progress)
-        except (ListenError, MeetingPointError) as error:
+        except ListenError as error:
+            raise listen_error(error) from error
+        except MeetingPointError as error:
             raise click.UsageError(str(error)) from error
 
     from mock_solusio.users.run import all_items

@@ -3,6 +3,7 @@
 Only click and the standard library are imported here; the command imports the rest when it runs.
 """
 
+import errno
 import os
 import shlex
 import tempfile
@@ -183,7 +184,9 @@ def _errors_of_listening(host: str, port: int) -> Iterator[None]:
         yield
     except OSError as error:
         reason = (error.strerror or str(error)).partition(" (while")[0]
-        raise click.UsageError(f"Cannot listen on {host}:{port}: {reason}.") from error
+        another = error.errno in (errno.EADDRINUSE, errno.EACCES)
+        hint = " Choose another --port, or 0 for a free one." if another else ""
+        raise click.UsageError(f"Cannot listen on {host}:{port}: {reason}.{hint}") from error
 
 
 def _run(server: "uvicorn.Server", listener: "socket.socket", *, until_stdin_closes: bool) -> None:

@@ -179,6 +179,7 @@ def test_a_port_that_is_taken(users):
         run = users("check", "--create", "x", "--port", port)
     assert run.exit_code == 2
     assert f"Cannot listen on 127.0.0.1:{port}: Address already in use." in run.output
+    assert "Choose another --port, or 0 for a free one." in run.output
 
 
 def test_a_program_that_is_not_there_decides_nothing(users):
