@@ -312,7 +312,7 @@ def _run(
 
     def starting() -> None:
         _greet(mock, urls, options, authority)
-        asking.append(asyncio.get_running_loop().create_task(_try_billing(mock)))
+        asking.append(asyncio.get_running_loop().create_task(_try_billing(mock, urls[0])))
         if ready_file is not None:
             certificate_file = None if authority is None else str(authority)
             value = {"url": urls[0], "urls": urls, "access_token": mock.admin_token}
@@ -334,24 +334,25 @@ def _run(
     return urls[0]
 
 
-async def _try_billing(mock: "Mock") -> None:
+async def _try_billing(mock: "Mock", url: str) -> None:
     """Ask the billing endpoint for a price once, and print what comes of it below the greeting."""
+    from mock_solusio.billing.advice import summary
     from mock_solusio.billing.client import STOPPED
-    from mock_solusio.domain.prices import unit_cost
 
     if mock.prices.health().state == "off":
         return
     customer = mock.prices.first_customer()
     if customer is None:
-        said = "The billing endpoint was not asked: no user has a billing_user_id yet."
+        said = (
+            "The billing endpoint was not asked: no user has a billing_user_id yet. Create one with the second "
+            "command above, with the id of a customer of yours instead of 7, or ask for a price at "
+            f"{url}/_mock/operator/billing"
+        )
     else:
         quote = await mock.prices.quote(customer)
         if quote.reason == STOPPED:
             return
-        if quote.pricing is None:
-            said = f"No price for user {customer}: {quote.reason} {quote.advice}"
-        else:
-            said = f"The billing endpoint answers: user {customer} pays {unit_cost(quote.pricing)} a token."
+        said = summary(quote, customer)
     with suppress(OSError):  # nobody reads it
         click.echo(one_line(said))
 

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from mock_solusio.billing.question import Outcome
-from mock_solusio.domain.prices import Pricing
+from mock_solusio.domain.prices import Pricing, unit_cost
 from mock_solusio.domain.settings import BillingIntegration
 from mock_solusio.traffic import redaction
 
@@ -47,6 +47,13 @@ NO_ID: Final = CustomerQuote(
     "This user has no billing_user_id, so there is nobody to ask the billing endpoint for.",
     "Set it with PUT /api/v1/users/{id}, as step 8 of the vendor's page says.",
 )
+
+
+def summary(quote: CustomerQuote, billing_user_id: int) -> str:
+    """Return in a line what came of the request for a customer's price."""
+    if quote.pricing is None:
+        return f"No price for user {billing_user_id}: {quote.reason} {quote.advice}"
+    return f"The billing endpoint answers: user {billing_user_id} pays {unit_cost(quote.pricing)} a token."
 
 
 def advice_on(outcome: Outcome, integration: BillingIntegration, billing_user_id: int) -> str:

@@ -3,6 +3,7 @@
 The command imports everything heavy only when it runs.
 """
 
+import asyncio
 import hashlib
 import secrets
 import socket
@@ -174,6 +175,7 @@ def _serve(
         administrator=provider.administrator,
     )
     failures: list[Exception] = []
+    loops: list[asyncio.AbstractEventLoop] = []
     log = None if form is None else LiveLog(form, sources=True)
 
     def present() -> None:
@@ -194,7 +196,9 @@ def _serve(
                 billed = bootstrap.bill()
                 if billed.invoice is not None:
                     provider.story = replace(provider.story, invoice=f"{pages}/invoices/{billed.invoice}")
-                click.echo(greeting.rest(about, provider.clock, setup, connected, billed))
+                asking = _try_billing(provider, setup.billing_user_id)
+                price = asyncio.run_coroutine_threadsafe(asking, loops[0]).result()
+                click.echo(greeting.rest(about, provider.clock, setup, connected, billed, price))
             if log is not None:
                 # Only now: what the preparation asks would stand between the lines above.
                 provider.journal.on_exchange = log.exchange
@@ -206,9 +210,13 @@ def _serve(
             failures.append(error)
         server.should_exit = True
 
+    def starting() -> None:
+        loops.append(asyncio.get_running_loop())
+        Thread(target=present, name="presenter", daemon=True).start()
+
     server = make_server(
         provider,
-        starting=Thread(target=present, name="presenter", daemon=True).start,
+        starting=starting,
         stopping=provider.faults.release,
         rejecting=provider.reject,
     )
@@ -220,6 +228,15 @@ def _serve(
             log.close()
     if failures:
         raise failures[0]
+
+
+async def _try_billing(provider: "HostingProvider", billing_user_id: int) -> str:
+    """Ask the billing endpoint for a price, and return in a line what comes of it."""
+    from mock_solusio.billing.advice import summary
+
+    quote = await provider.prices.quote(billing_user_id)
+    provider.prices.forget()  # so that the first visit to the user area asks for it, and the log shows that
+    return summary(quote, billing_user_id)
 
 
 def _destination(pages: str, person: "Person") -> Destination:

@@ -38,8 +38,8 @@ def first(about: About, setup: Setup, connected: Connected) -> str:
     )
 
 
-def rest(about: About, clock: Clock, setup: Setup, connected: Connected, billed: Billed) -> str:
-    """Return what to print once everything is ready."""
+def rest(about: About, clock: Clock, setup: Setup, connected: Connected, billed: Billed, price: str) -> str:
+    """Return what to print once everything is ready; `price` says what the billing endpoint answered."""
     url, pages = setup.solusio_url, f"{connected.billing_url}/billing"
     months = f"{billed.invoices:,} from {setup.periods[0]} to {setup.periods[-1]}"
     bearer = f"-H 'Authorization: Bearer {setup.access_token}'"
@@ -59,6 +59,7 @@ def rest(about: About, clock: Clock, setup: Setup, connected: Connected, billed:
                 ("Administrator", about.administrator),
                 ("Access token", setup.access_token),
                 ("Endpoint", f"{connected.endpoint} (answers GetTokenPricing)"),
+                ("", price),
                 ("Its token", f"{setup.authorization_token} (authorization token)"),
                 ("Clock", clock.described()),
                 ("State", "in memory"),

@@ -57,6 +57,14 @@ def test_every_address_that_it_prints_answers(demo):
     assert json.loads(read(f"{demo.shown('Operator')}health"))["status"] == "ok"
 
 
+def test_it_says_what_the_billing_endpoint_answers(demo):
+    asked = re.search(
+        r"^ +The billing endpoint answers: user (\d+) pays [\d.]+ EUR a token\.$", demo.said, re.M
+    )
+    assert asked
+    assert demo.shown("Customer").endswith(f"/{asked[1]}")
+
+
 def test_the_first_command_to_try_works(demo):
     lines = re.findall(r"^  (curl .*)$", demo.said, re.MULTILINE)
     assert len(lines) == 2
