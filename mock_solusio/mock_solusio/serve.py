@@ -344,8 +344,8 @@ async def _try_billing(mock: "Mock", url: str) -> None:
     customer = mock.prices.first_customer()
     if customer is None:
         said = (
-            "The billing endpoint was not asked: no user has a billing_user_id yet. Create one with the second "
-            "command above, with the id of a customer of yours instead of 7, or ask for a price at "
+            "The billing endpoint was not asked: no user has a billing_user_id yet. Create one with the "
+            "second command above, with the id of a customer of yours instead of 7, or ask for a price at "
             f"{url}/_mock/operator/billing"
         )
     else:

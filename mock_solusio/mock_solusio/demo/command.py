@@ -8,14 +8,14 @@ import hashlib
 import secrets
 import socket
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from threading import Thread
 from typing import TYPE_CHECKING
 
 import click
 
-from mock_solusio.demo.story import PATH, Destination
+from mock_solusio.demo.story import PATH, Destination, Story
 from mock_solusio.live_log import LiveLog, LogForm, log_form, log_options
 from mock_solusio.option_types import ClockType, listen_error
 from mock_solusio.server.interrupt import sigterm_as_interrupt
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mock_solusio.clock import Clock
     from mock_solusio.demo.billing_system import BillingSystem
     from mock_solusio.demo.hosting_provider import HostingProvider
+    from mock_solusio.domain.records.user import User
     from mock_solusio.fleet.people import Person
 
 HOST = "127.0.0.1"
@@ -153,7 +154,6 @@ def _serve(
     from mock_solusio.demo.bootstrap import Bootstrap, Setup
     from mock_solusio.demo.hosting_provider import months_before
     from mock_solusio.demo.prices import customers_document
-    from mock_solusio.domain.records.user import SUSPENDED
     from mock_solusio.server.garbage import collect_seldom
     from mock_solusio.server.uvicorn_server import make_server, url_of
 
@@ -175,21 +175,15 @@ def _serve(
         administrator=provider.administrator,
     )
     failures: list[Exception] = []
-    loops: list[asyncio.AbstractEventLoop] = []
     log = None if form is None else LiveLog(form, sources=True)
 
-    def present() -> None:
+    def present(loop: asyncio.AbstractEventLoop) -> None:
         try:
             with Bootstrap(setup, billing) as bootstrap:
                 connected = bootstrap.connect(customers)
                 pages = f"{connected.billing_url}/billing"
                 provider.neighbours.portal = pages
-                suspended = [one for one, user in restricted if user.status == SUSPENDED]
-                provider.story = replace(
-                    provider.story,
-                    customer=_destination(pages, person),
-                    suspended=_destination(pages, suspended[0]) if suspended else None,
-                )
+                provider.story = _with_customers(provider.story, pages, person, restricted)
                 click.echo(greeting.first(about, setup, connected))
                 if opens:
                     _open(f"{setup.solusio_url}{PATH}")
@@ -197,7 +191,7 @@ def _serve(
                 if billed.invoice is not None:
                     provider.story = replace(provider.story, invoice=f"{pages}/invoices/{billed.invoice}")
                 asking = _try_billing(provider, setup.billing_user_id)
-                price = asyncio.run_coroutine_threadsafe(asking, loops[0]).result()
+                price = asyncio.run_coroutine_threadsafe(asking, loop).result()
                 click.echo(greeting.rest(about, provider.clock, setup, connected, billed, price))
             if log is not None:
                 # Only now: what the preparation asks would stand between the lines above.
@@ -211,8 +205,8 @@ def _serve(
         server.should_exit = True
 
     def starting() -> None:
-        loops.append(asyncio.get_running_loop())
-        Thread(target=present, name="presenter", daemon=True).start()
+        loop = asyncio.get_running_loop()
+        Thread(target=present, args=(loop,), name="presenter", daemon=True).start()
 
     server = make_server(
         provider,
@@ -237,6 +231,20 @@ async def _try_billing(provider: "HostingProvider", billing_user_id: int) -> str
     quote = await provider.prices.quote(billing_user_id)
     provider.prices.forget()  # so that the first visit to the user area asks for it, and the log shows that
     return summary(quote, billing_user_id)
+
+
+def _with_customers(
+    story: Story, pages: str, person: "Person", restricted: Sequence[tuple["Person", "User"]]
+) -> Story:
+    """Return the story with the customers it leads to, in the pages of the billing system."""
+    from mock_solusio.domain.records.user import SUSPENDED
+
+    suspended = [one for one, user in restricted if user.status == SUSPENDED]
+    return replace(
+        story,
+        customer=_destination(pages, person),
+        suspended=_destination(pages, suspended[0]) if suspended else None,
+    )
 
 
 def _destination(pages: str, person: "Person") -> Destination:

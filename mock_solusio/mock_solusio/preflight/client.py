@@ -139,7 +139,10 @@ class Reader:
         self.asked.append((operation, exchange))
         reason = self._why_not(path, exchange)
         if reason:
-            forbidden = operation if exchange.status == 403 else ""
+            if not self.answers and _is_of_another(exchange):
+                self.stopped = reason
+            html = looks_like_html(exchange.content)
+            forbidden = operation if exchange.status == 403 and not html else ""
             raise UnreadableError(reason, exchange, forbidden=forbidden)
         answer = Answer(operation=operation, exchange=exchange, value=exchange.reading.value)
         self.answers.append(answer)
@@ -271,7 +274,7 @@ class Reader:
         self._failed = self._failed + 1 if broken else 0
         if exchange.failure in (FailureKind.UNREACHABLE, FailureKind.TLS):
             self.stopped = f"{self.access.url} cannot be reached: {exchange.failure_text}"
-        elif exchange.status == 401:
+        elif exchange.status == 401 and not looks_like_html(exchange.content):
             self.stopped = (
                 "SolusIO does not accept the access token (401): it is mistyped, revoked or expired"
             )
@@ -290,7 +293,13 @@ class Reader:
             return self.stopped
         if exchange.failure is not None:
             return f"{what}: {exchange.failure_text}"
-        status = exchange.status
+        status, html = exchange.status, looks_like_html(exchange.content)
+        if html and status in (401, 403, 404):
+            line = first_line(exchange.content, self.mask)
+            return (
+                f"{what} answers with status {status} and an HTML page ({line}), which SolusIO does not: "
+                "is this its URL, or does a web server before it refuse?"
+            )
         if status == 403:
             return f"the access token may not use {what} (403)"
         if status is not None and 300 <= status < 400:
@@ -302,13 +311,20 @@ class Reader:
             return f"{what} answers with status {status}" + (f": {line}" if line else "")
         if exchange.decode_problem:
             return f"{what}: the body cannot be decoded: {exchange.decode_problem}"
-        if looks_like_html(exchange.content):
+        if html:
             return f"{what} answers with an HTML page instead of JSON: is this the URL of SolusIO?"
         reading = exchange.reading
         if not reading.readable or not isinstance(reading.value, dict):
             detail = reading.problems[0].detail if reading.problems else "it is not an object"
             return f"{what} answers with something that is not a JSON object: {detail}"
         return ""
+
+
+def _is_of_another(exchange: Exchange) -> bool:
+    """Return whether a first response shows that SolusIO is not at this URL: so will every other."""
+    if exchange.failure is not None or exchange.status is None or exchange.status == 429:
+        return False
+    return 300 <= exchange.status < 400 or (exchange.status < 500 and looks_like_html(exchange.content))
 
 
 def _place(exchange: Exchange) -> str:

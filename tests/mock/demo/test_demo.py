@@ -59,7 +59,7 @@ def test_every_address_that_it_prints_answers(demo):
 
 def test_it_says_what_the_billing_endpoint_answers(demo):
     asked = re.search(
-        r"^ +The billing endpoint answers: user (\d+) pays [\d.]+ EUR a token\.$", demo.said, re.M
+        r"^ +The billing endpoint answers: user (\d+) pays [\d.]+ EUR a token\.$", demo.said, re.MULTILINE
     )
     assert asked
     assert demo.shown("Customer").endswith(f"/{asked[1]}")

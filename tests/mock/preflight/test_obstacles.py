@@ -115,6 +115,31 @@ def test_a_wrong_access_token_ends_the_run(preflight, bent):
     assert "not-the-access-token" not in run.output + json.dumps(run.report)
 
 
+@pytest.mark.parametrize(
+    ("response", "reason"),
+    [
+        (
+            (200, HTML, b"<!doctype html><title>A shop</title>"),
+            "with an HTML page instead of JSON: is this the URL",
+        ),
+        ((404, HTML, b"<html><h1>Not Found</h1></html>"), "status 404 and an HTML page (Not Found)"),
+        ((403, HTML, b"<html><h1>Forbidden</h1></html>"), "status 403 and an HTML page (Forbidden)"),
+        ((401, HTML, b"<html><h1>Password?</h1></html>"), "status 401 and an HTML page (Password?)"),
+        (
+            (301, {"Location": "https://elsewhere.example.com/"}, b""),
+            "redirects to https://elsewhere.example.com/",
+        ),
+    ],
+)
+def test_the_first_answer_of_something_else_ends_the_run(preflight, bent, response, reason):
+    bent.answers.update(dict.fromkeys(("", "account", "settings", "plans", "users"), lambda _: response))
+    run = preflight(bent.url, bent.solusio.admin_token)
+    assert (run.exit_code, run.report["requests"], run.found) == (3, 1, {})
+    said = " ".join(run.output.split())
+    assert f"Inconclusive: GET /api/v1/account {'answers ' if response[0] != 301 else ''}" in said
+    assert reason in said
+
+
 def test_nobody_listens(preflight):
     with reserved_port() as port:
         run = preflight(f"http://127.0.0.1:{port}", "any-access-token")
