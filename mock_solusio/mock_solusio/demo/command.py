@@ -167,7 +167,6 @@ def _serve(
         billing_user_id=person.customer.billing_user_id,
         restricted=tuple((user.billing_user_id or 0, user.email, user.status) for _, user in restricted),
     )
-    customers = customers_document(provider.people)
     about = greeting.About(
         customers=len(provider.people),
         servers=provider.servers,
@@ -180,7 +179,7 @@ def _serve(
     def present(loop: asyncio.AbstractEventLoop) -> None:
         try:
             with Bootstrap(setup, billing) as bootstrap:
-                connected = bootstrap.connect(customers)
+                connected = bootstrap.connect(customers_document(provider.people))
                 pages = f"{connected.billing_url}/billing"
                 provider.neighbours.portal = pages
                 provider.story = _with_customers(provider.story, pages, person, restricted)
