@@ -7,8 +7,9 @@
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from inspect import isawaitable
 from typing import Final
 from urllib.parse import parse_qsl, unquote
 
@@ -36,7 +37,7 @@ class ControlRoute:
     path: str
     operation: str
     """operationId in the document."""
-    handle: Callable[[ControlRequest], Result]
+    handle: Callable[[ControlRequest], Result | Awaitable[Result]]
     changes: bool = False
     """Whether the journal notes it."""
     body_limit: int = BODY_LIMIT
@@ -88,16 +89,16 @@ class Control:
         reason = refused(request, anywhere=self.mock.options.control_from_anywhere)
         if reason is not None:
             return json_response(403, {"message": reason})
-        return self.perform(request)
+        return await self.perform(request)
 
-    def perform(self, request: Request) -> Response:
+    async def perform(self, request: Request) -> Response:
         """Carry out a request from a permitted sender; the journal gets it if it changes the mock."""
         head = request.method == "HEAD"
         route, values, methods = find("GET" if head else request.method, request.path)
         if route is None:
             return _not_found(request, methods)
         began = time.perf_counter()
-        response = self._handle(route, values, request)
+        response = await self._handle(route, values, request)
         response.operation = route.operation
         if route.changes:
             self.mock.journal.add_exchange(
@@ -112,12 +113,13 @@ class Control:
             response.body = b""
         return response
 
-    def _handle(self, route: ControlRoute, values: Mapping[str, str], request: Request) -> Response:
+    async def _handle(self, route: ControlRoute, values: Mapping[str, str], request: Request) -> Response:
         if len(request.body) > route.body_limit:
             return json_response(413, {"message": f"The body has more than {route.body_limit} bytes."})
         try:
             query = _query(request.query)
-            status, value = route.handle(ControlRequest(request, self.mock, self._snapshots, values, query))
+            result = route.handle(ControlRequest(request, self.mock, self._snapshots, values, query))
+            status, value = await result if isawaitable(result) else result
         except DomainError as error:
             return refusal(error)
         except Exception as error:  # whatever it is, the mock must keep running, and report it

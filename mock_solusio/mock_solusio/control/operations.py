@@ -22,7 +22,7 @@ from mock_solusio.moment import rfc3339
 from mock_solusio.runtime import Runtime
 from mock_solusio.server.messages import Request
 from mock_solusio.store.table import StateError
-from mock_solusio.traffic.journal import JournalFilter
+from mock_solusio.traffic.journal import JournalFilter, shown
 from solusio_contracts.contract.clauses import Level
 from solusio_contracts.contract.documents import parse_document
 
@@ -181,15 +181,13 @@ def delete_snapshots(control: ControlRequest) -> Result:
 # Journal
 
 
-def read_journal(control: ControlRequest) -> Result:
+async def read_journal(control: ControlRequest) -> Result:
     """Show the latest exchanges that match."""
     journal, query = control.mock.journal, control.query
     numbers = {name: _number(name, query[name]) for name in ("since", "before", "limit") if name in query}
-    found = journal.search(convert({**query, **numbers}, JournalFilter))
-    return 200, {
-        "data": found,
-        "meta": {"last": journal.last, "kept": len(journal), "dropped": journal.dropped},
-    }
+    wanted = convert({**query, **numbers}, JournalFilter)
+    meta = {"last": journal.last, "kept": len(journal), "dropped": journal.dropped}
+    return 200, {"data": await journal.find(wanted, shown), "meta": meta}
 
 
 def get_exchange(control: ControlRequest) -> Result:

@@ -79,7 +79,7 @@ class DemoPages:
     async def advance(self, request: Request) -> Response:
         """Advance the clock by a month. The rules of the operator's page apply."""
         self._require_own_form(request)
-        answer = control_calls.call(self._control, request, "POST", "/_mock/clock", {"advance": "P1M"})
+        answer = await control_calls.call(self._control, request, "POST", "/_mock/clock", {"advance": "P1M"})
         if answer.failed:
             raise FormError(answer.status, answer.problem)
         return responses.see_other(f"{PATH}?advanced=1#clock")

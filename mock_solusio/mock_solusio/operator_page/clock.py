@@ -31,7 +31,7 @@ class ClockForms:
     async def change(self, request: Request) -> Response:
         """Advance, freeze, run or set the clock."""
         form = await read_form(request)
-        answer = control_calls.call(self._control, request, "POST", "/_mock/clock", _change(form))
+        answer = await control_calls.call(self._control, request, "POST", "/_mock/clock", _change(form))
         if answer.failed:
             return self._frames.back(form, Notice(answer.problem, failed=True))
         clock = clock_view(self._control.mock.clock)

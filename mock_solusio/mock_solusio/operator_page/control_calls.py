@@ -42,14 +42,18 @@ def problem_of(message: str, errors: Mapping[str, Sequence[str]]) -> str:
     return "; ".join(texts) or message
 
 
-def call(control: Control, sender: PageRequest, method: str, path: str, body: Any = None) -> ControlAnswer:
+async def call(
+    control: Control, sender: PageRequest, method: str, path: str, body: Any = None
+) -> ControlAnswer:
     """Call the control API for the sender of a form; the journal shows the call with its body."""
     data = b"" if body is None else msgspec.json.encode(body)
     headers = [pair for pair in sender.headers.raw if pair[0] in _KEPT]
     if data:
         headers.append((b"content-type", b"application/json"))
     client = sender.client.host if sender.client else ""
-    response = control.perform(Request(method, path, b"", headers, data, sender.scope["scheme"], client))
+    response = await control.perform(
+        Request(method, path, b"", headers, data, sender.scope["scheme"], client)
+    )
     return ControlAnswer(response.status, msgspec.json.decode(response.body) if response.body else None)
 
 

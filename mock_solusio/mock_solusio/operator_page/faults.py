@@ -36,7 +36,7 @@ class FaultPages:
         """Inject a fault; a form with errors is shown again, with what was entered."""
         entered = await read_fields(request)
         kind = fault_kind("".join(entered.get("kind", [])))
-        answer = control_calls.call(self._control, request, "POST", "/_mock/faults", kind.body(entered))
+        answer = await control_calls.call(self._control, request, "POST", "/_mock/faults", kind.body(entered))
         if answer.failed:
             return self._page(request, kind, entered, answer)
         number = answer.value["data"]["id"]
@@ -47,7 +47,7 @@ class FaultPages:
         form = await read_form(request)
         number = request.path_params.get("number")
         path = "/_mock/faults" if number is None else f"/_mock/faults/{number}"
-        answer = control_calls.call(self._control, request, "DELETE", path)
+        answer = await control_calls.call(self._control, request, "DELETE", path)
         if answer.failed:
             return self._frames.back(form, Notice(answer.problem, failed=True))
         what = "All faults are removed." if number is None else f"Fault {number} is removed."

@@ -17,15 +17,12 @@ from mock_solusio.operator_page.frames import Frames, clock_view, counts
 from mock_solusio.operator_page.models import FindingsPage, JournalPage, JournalWindow
 from mock_solusio.operator_page.notices import Notice
 from mock_solusio.operator_page.paths import ENTRY
-from mock_solusio.traffic.journal import ExchangeKind, JournalFilter
+from mock_solusio.traffic.journal import ExchangeKind, JournalFilter, summary
 from mock_solusio.ui.forms import read_form
 from solusio_contracts.contract import documents
 
 WINDOW: Final = 100
 """Exchanges that are loaded at once."""
-
-PREPARED: Final = 300
-"""Exchanges that are prepared for a search each time an open list asks for more: some 20 ms."""
 
 FILTERS: Final = ("text", "kind", "status", "method", "operation", "path")
 STATUSES: Final = ("2xx", "3xx", "4xx", "5xx", "none")
@@ -45,8 +42,9 @@ class JournalPages:
         asked = _asked(request)
         filters = {name: asked.get(name, "") for name in FILTERS}
         journal = self._journal
+        last = journal.last  # before the search: an open page asks for what came later
         page = JournalPage(
-            self._window(asked),
+            await self._window(asked),
             filters,
             get_args(ExchangeKind),
             STATUSES,
@@ -54,7 +52,7 @@ class JournalPages:
             operations(),
             len(journal),
             journal.dropped,
-            journal.last,
+            last,
             is_latest="before" not in asked,
         )
         back = f"{ENTRY}?{urlencode(_filters(asked))}" if _filters(asked) else ENTRY
@@ -63,9 +61,8 @@ class JournalPages:
     async def rows(self, request: Request) -> Response:
         """Return exchanges for a list that is open: those after `since`, or those before `before`."""
         asked = _asked(request)
-        self._journal.prepare_search(PREPARED)
         last = self._journal.last
-        window = self._window(asked)
+        window = await self._window(asked)
         live = {
             "rows": render.rows(window.rows),
             "number": len(window.rows),
@@ -103,15 +100,15 @@ class JournalPages:
     async def clear(self, request: Request) -> Response:
         """Delete all exchanges and findings."""
         form = await read_form(request)
-        control_calls.call(self._control, request, "DELETE", "/_mock/journal")
+        await control_calls.call(self._control, request, "DELETE", "/_mock/journal")
         return self._frames.back(form, Notice("The journal and the findings are cleared."))
 
-    def _window(self, asked: Mapping[str, str]) -> JournalWindow:
+    async def _window(self, asked: Mapping[str, str]) -> JournalWindow:
         limit = WINDOW + 1  # one more shows whether there are more
         numbers = {name: _number(asked[name]) for name in ("since", "before") if name in asked}
         try:
             wanted = convert({**_filters(asked), **numbers, "limit": limit}, JournalFilter)
-            found = self._journal.summaries(wanted)
+            found = await self._journal.find(wanted, summary)
         except DomainError as error:
             return JournalWindow((), problem=control_calls.problem_of(error.message, error.errors or {}))
         shown = tuple(exchange_views.row(entry) for entry in reversed(found[-WINDOW:]))

@@ -26,7 +26,7 @@ class StatePages:
 
     async def show(self, request: Request) -> Response:
         """Show snapshots and what the mock holds."""
-        return self._page(request)
+        return await self._page(request)
 
     async def webhooks(self, request: Request) -> Response:
         """Show event handlers and their latest deliveries."""
@@ -38,7 +38,7 @@ class StatePages:
         """Save the state under the given name, or a new one."""
         form = await read_form(request)
         body = {"name": name} if (name := form.get("name", "").strip()) else {}
-        return self._done(request, "POST", "/_mock/snapshots", body, "The snapshot is saved.")
+        return await self._done(request, "POST", "/_mock/snapshots", body, "The snapshot is saved.")
 
     async def change_snapshot(self, request: Request) -> Response:
         """Restore or delete a snapshot."""
@@ -46,25 +46,27 @@ class StatePages:
         name = request.path_params["name"]
         path = f"/_mock/snapshots/{quote(name, safe='')}"
         if form.get("do") == "delete":
-            return self._done(request, "DELETE", path, None, f"The snapshot {name} is deleted.")
-        return self._done(request, "POST", f"{path}/restore", {}, f"The mock is as it was at {name}.")
+            return await self._done(request, "DELETE", path, None, f"The snapshot {name} is deleted.")
+        return await self._done(request, "POST", f"{path}/restore", {}, f"The mock is as it was at {name}.")
 
     async def ask_reset(self, request: Request) -> Response:
         """Ask for confirmation of a reset."""
-        return self._page(request, confirming=True)
+        return await self._page(request, confirming=True)
 
     async def reset(self, request: Request) -> Response:
         """Return to the state after the start."""
         await read_form(request)
-        return self._done(request, "POST", "/_mock/reset", None, "The mock is as it was after its start.")
+        return await self._done(
+            request, "POST", "/_mock/reset", None, "The mock is as it was after its start."
+        )
 
-    def _page(self, request: Request, *, confirming: bool = False) -> Response:
-        health = control_calls.call(self._control, request, "GET", "/_mock/health").value
-        snapshots = control_calls.call(self._control, request, "GET", "/_mock/snapshots").value["data"]
-        page = StatePage(health, tuple(snapshots), confirming)
+    async def _page(self, request: Request, *, confirming: bool = False) -> Response:
+        health = await control_calls.call(self._control, request, "GET", "/_mock/health")
+        snapshots = await control_calls.call(self._control, request, "GET", "/_mock/snapshots")
+        page = StatePage(health.value, tuple(snapshots.value["data"]), confirming)
         return render.page(page, self._frames.frame(request, back=PATH))
 
-    def _done(self, request: Request, method: str, path: str, body: object, said: str) -> Response:
-        answer = control_calls.call(self._control, request, method, path, body)
+    async def _done(self, request: Request, method: str, path: str, body: object, said: str) -> Response:
+        answer = await control_calls.call(self._control, request, method, path, body)
         notice = Notice(answer.problem, failed=True) if answer.failed else Notice(said)
         return self._frames.go(PATH, notice)

@@ -4,12 +4,13 @@ Adding an exchange costs little more than a tuple of references: it is decoded, 
 only when somebody reads it. Number and total size are limited, so a test can run for days.
 """
 
+import asyncio
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from fnmatch import translate
 from itertools import islice
-from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -29,6 +30,8 @@ OVERHEAD: Final = 600
 """Bytes that an exchange takes besides its texts (counted, not measured)."""
 NO_PRICE: Final = "No price"
 """How the note begins of a request to the billing endpoint that brought no price."""
+
+T = TypeVar("T")
 
 ExchangeKind: TypeAlias = Literal["api", "ui", "billing", "control", "webhook"]
 
@@ -271,57 +274,71 @@ class Journal:
         Raises:
             Invalid: the API has no operation of that name.
         """
-        return [shown(one) for one in self._found(wanted)]
+        matches = self._matcher(wanted)
+        found = list(islice(filter(matches, self._latest_first(wanted.since)), wanted.limit))
+        return [shown(one) for one in reversed(found)]
 
-    def summaries(self, wanted: JournalFilter) -> list[ExchangeSummary]:
-        """Return the same exchanges in a few lines each. Raises as `search`."""
-        return [summary(one) for one in self._found(wanted)]
+    async def find(self, wanted: JournalFilter, show: Callable[[RawExchange], T]) -> list[T]:
+        """Return what `search` finds, each as `show` makes it; the event loop serves others meanwhile.
 
-    def prepare_search(self, count: int) -> None:
-        """Read the texts of up to this many more exchanges, latest first: the next search is faster."""
-        unread = (one for one in reversed(self._ring.copy()) if one.number not in self._texts)
-        for one in islice(unread, count):
-            self._text(one)
+        The first search for a text hides the secrets of all exchanges, which takes up to two seconds.
+
+        Raises:
+            Invalid: the API has no operation of that name.
+        """
+        matches = self._matcher(wanted)
+        found: list[T] = []
+        for one in self._latest_first(wanted.since):
+            if matches(one):
+                found.append(show(one))
+                if len(found) == wanted.limit:
+                    break
+            await asyncio.sleep(0)
+        found.reverse()
+        return found
 
     def get(self, number: int) -> JournalEntry | None:
         """Return one exchange without secrets; None if there is none or it was dropped."""
         return next((shown(one) for one in self._ring.copy() if one.number == number), None)
 
-    def _found(self, wanted: JournalFilter) -> list[RawExchange]:
+    def _latest_first(self, since: int) -> Iterator[RawExchange]:
+        # A copy, since another thread, or another task, may add to the ring meanwhile.
+        for one in reversed(self._ring.copy()):
+            if one.number <= since:
+                return
+            yield one
+
+    def _matcher(self, wanted: JournalFilter) -> Callable[[RawExchange], bool]:
+        """Return whether an exchange matches. It looks at what is shown, so no secret can be guessed."""
         if wanted.operation is not None:
             check_operation(wanted.operation)
-        found = list(islice(self._matching(wanted), wanted.limit))
-        found.reverse()
-        return found
-
-    def _matching(self, wanted: JournalFilter) -> Iterator[RawExchange]:
-        """Yield what matches, latest first. Filters see what is shown, so no secret can be guessed."""
         method = wanted.method.upper() if wanted.method else None
         path = re.compile(translate(wanted.path), re.DOTALL) if wanted.path else None
         text = wanted.text.casefold() if wanted.text else None
-        # A copy, since another thread may add to the ring meanwhile.
-        for one in reversed(self._ring.copy()):
-            if one.number <= wanted.since:
-                return
-            if (
-                (wanted.before is not None and one.number >= wanted.before)
-                or (method is not None and one.method != method)
-                or (wanted.kind is not None and one.kind != wanted.kind)
-                or (wanted.operation is not None and one.operation != wanted.operation)
-                or (wanted.status is not None and not _has_status(one.status, wanted.status))
-                or (path is not None and path.match(_path(one)) is None)
-            ):
-                continue
-            if text is None or text in self._text(one):
-                yield one
+
+        def matches(one: RawExchange) -> bool:
+            return (
+                (wanted.before is None or one.number < wanted.before)
+                and (method is None or one.method == method)
+                and (wanted.kind is None or one.kind == wanted.kind)
+                and (wanted.operation is None or one.operation == wanted.operation)
+                and (wanted.status is None or _has_status(one.status, wanted.status))
+                and (path is None or path.match(_path(one)) is not None)
+                and (text is None or text in self._text(one))
+            )
+
+        return matches
 
     def _text(self, one: RawExchange) -> str:
         """Return all that is shown of an exchange, casefolded."""
         if (known := self._texts.get(one.number)) is not None:
             return known
-        if len(self._texts) >= self.limit:
-            self._texts = {number: text for number, text in self._texts.items() if number > self.dropped}
-        return self._texts.setdefault(one.number, _all_text(shown(one)).casefold())
+        text = _all_text(shown(one)).casefold()
+        if one.number > self.dropped:  # a search may outlast an exchange
+            if len(self._texts) >= self.limit:
+                self._texts = {number: text for number, text in self._texts.items() if number > self.dropped}
+            self._texts[one.number] = text
+        return text
 
 
 def shown(one: RawExchange) -> JournalEntry:

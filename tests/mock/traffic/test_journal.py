@@ -1,5 +1,6 @@
 """The journal: bounded, cheap to fill, and silent about secrets."""
 
+import asyncio
 import json
 import re
 import tracemalloc
@@ -9,7 +10,7 @@ import pytest
 
 from mock_solusio.domain.errors import Invalid
 from mock_solusio.moment import parse_moment
-from mock_solusio.traffic.journal import OVERHEAD, Journal
+from mock_solusio.traffic.journal import OVERHEAD, Journal, JournalFilter
 from solusio_contracts.contract import documents
 
 MARCH = parse_moment("2026-03-01T00:00:00Z")
@@ -22,6 +23,12 @@ def add(journal: Journal, method: str = "GET", path: str = "/api/v1/users", **mo
 
 def numbers(journal: Journal, **filters) -> list[int]:
     return [entry.number for entry in journal.read(**filters)]
+
+
+def find(journal, **filters):
+    """Return the numbers of what a search on an event loop finds."""
+    wanted = JournalFilter(**filters)
+    return asyncio.run(journal.find(wanted, lambda one: one.number))
 
 
 def test_an_exchange_is_shown_whole():
@@ -151,20 +158,51 @@ def busy():
 )
 def test_filters(busy, filters, expected):
     assert numbers(busy, **filters) == expected
+    assert find(busy, **filters) == expected
 
 
-@pytest.mark.parametrize("prepared", [0, 1, 9])
-def test_search_finds_the_same_prepared_or_not(prepared):
+@pytest.mark.parametrize("before", [None, "the letter", "nothing"])
+def test_a_text_is_found_whatever_was_searched_for_before(before):
     journal = Journal(limit=3)
     for name in "abcd":
         add(journal, body=f"the letter {name}".encode())
-        journal.prepare_search(prepared)
+        if before is not None:
+            find(journal, text=before)
         assert numbers(journal, text=f"LETTER {name.upper()}") == [journal.last]
-    assert numbers(journal, text="the letter") == [2, 3, 4]
-    assert numbers(journal, text="letter a") == []
+    assert numbers(journal, text="the letter") == find(journal, text="the letter") == [2, 3, 4]
+    assert numbers(journal, text="letter a") == find(journal, text="letter a") == []
     journal.clear()
-    journal.prepare_search(prepared)
-    assert numbers(journal, text="the letter") == []
+    assert numbers(journal, text="the letter") == find(journal, text="the letter") == []
+
+
+def test_a_search_on_an_event_loop_lets_others_run(busy):
+    async def searching() -> tuple[list[int], int]:
+        turns = 0
+        search = asyncio.create_task(busy.find(JournalFilter(text="ann"), lambda one: one.number))
+        while not search.done():
+            turns += 1
+            await asyncio.sleep(0)
+        return await search, turns
+
+    found, turns = asyncio.run(searching())
+    assert found == [2]
+    assert turns > len(busy), "at least one for each exchange"
+
+
+def test_a_search_knows_nothing_of_what_comes_and_goes_meanwhile():
+    journal = Journal(limit=3)
+    for name in "abc":
+        add(journal, body=f"the letter {name}".encode())
+
+    async def searching() -> list[int]:
+        search = asyncio.create_task(journal.find(JournalFilter(text="letter"), lambda one: one.number))
+        await asyncio.sleep(0)
+        for name in "de":
+            add(journal, body=f"the letter {name}".encode())
+        return await search
+
+    assert asyncio.run(searching()) == [1, 2, 3]
+    assert numbers(journal, text="letter") == [3, 4, 5]
 
 
 @pytest.mark.parametrize(
