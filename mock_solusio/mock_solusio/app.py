@@ -4,7 +4,7 @@ import asyncio
 import sys
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -94,18 +94,11 @@ class Mock(Runtime):
             from mock_solusio.server import cors
 
             self._cors = cors.Cors(options.cors)
-        self.steps: Final[tuple[Step, ...]] = (
-            self._serve_control,  # /_mock is exempt from faults, and journals only what changes the mock
-            self._journal,
-            self._answer_preflight,  # by which a browser asks whether a page may call the API
-            self._inject_fault,  # a wrong, late or missing response, on demand
-            self._explain_errors,  # as responses of the API
-            self._run_due,  # tasks and replayed events: every response shows the present state
-            self._serve_recording,
-            self._serve_cached,  # reads that were rendered before
-            self._serve_api,
-            self._serve_ui,
-        )
+        self._steps: Final[Mapping[ExchangeKind, tuple[Step, ...]]] = {
+            "control": (self._serve_control,),  # exempt from faults; journals only what changes the mock
+            "api": self._chain(self._serve_api),
+            "ui": self._chain(self._serve_ui),
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read a request, take it through the steps, and send the response."""
@@ -114,7 +107,8 @@ class Mock(Runtime):
             return
         try:
             request = await read_request(scope, receive, self._refuse_large_body)
-            decompress(request)
+            if request.body:
+                decompress(request)
         except UnreadableError as error:
             await send_response(self.reject(error.request, error.status, str(error)), send)
             return
@@ -126,10 +120,23 @@ class Mock(Runtime):
             kind = "ui"  # somebody opens the address of the API in a browser
         if self._cors is not None and kind == "api":
             send = self._cors.allowing(request, send)
-        incoming = Incoming(request, scope, receive, send, kind, iter(self.steps))
+        incoming = Incoming(request, scope, receive, send, kind, iter(self._steps[kind]))
         response = await incoming.proceed()
         if not incoming.sent:
             await send_response(response, send)
+
+    def _chain(self, last: Step) -> tuple[Step, ...]:
+        """Return the steps of a request that is answered by `last` unless an earlier one answers it."""
+        return (
+            self._journal,
+            # By which a browser asks whether a page may call the API.
+            *([self._answer_preflight] if self._cors is not None else []),
+            self._inject_fault,  # a wrong, late or missing response, on demand
+            self._explain_errors,  # as responses of the API
+            self._run_due,  # tasks and replayed events: every response shows the present state
+            *([self._serve_recording] if self.recorded is not None else []),
+            last,
+        )
 
     def make_ui(self) -> App:
         """Build the user area, which is imported with its first page."""
@@ -157,9 +164,7 @@ class Mock(Runtime):
                 return None
         return 413, f"Without an access token, a body has at most {OPEN_BODY_LIMIT} bytes."
 
-    async def _serve_control(self, incoming: Incoming) -> Response | None:
-        if incoming.kind != "control":
-            return None
+    async def _serve_control(self, incoming: Incoming) -> Response:
         if self._control is None:
             from mock_solusio.control.api import Control
 
@@ -234,14 +239,9 @@ class Mock(Runtime):
     async def _serve_recording(self, incoming: Incoming) -> Response | None:
         return None if self.recorded is None else self.recorded.answer(incoming.request)
 
-    async def _serve_cached(self, incoming: Incoming) -> Response | None:
-        request = incoming.request
-        return self.api.cached(request) if request.method == "GET" and incoming.kind == "api" else None
-
-    async def _serve_api(self, incoming: Incoming) -> Response | None:
-        if incoming.kind != "api":
-            return None
-        return await self.api.answer(incoming.request, incoming.match)
+    async def _serve_api(self, incoming: Incoming) -> Response:
+        # Reads that were rendered before need nothing else.
+        return self.api.cached(incoming.request) or await self.api.answer(incoming.request, incoming.match)
 
     async def _serve_ui(self, incoming: Incoming) -> Response:
         if self._ui is None:

@@ -63,7 +63,7 @@ class LiveLog:
     def exchange(self, one: "RawExchange") -> None:
         """Print an exchange of the mock; the hook of its journal."""
         # Bodies are not shown, and would fill the memory while the output is blocked.
-        self._writer.put((one._replace(body=b"", response_body=b"", response_headers=()), datetime.now(UTC)))
+        self._writer.put((one.without_bodies(), datetime.now(UTC)))
 
     def line(self, text: str) -> None:
         """Print an exchange of the billing system, which it printed as JSON."""

@@ -1,7 +1,8 @@
 """From an API request to its response: find the operation, authenticate, validate, handle, render.
 
-Responses to reads are cached while nothing changes that they were derived from, and until a moment that the
-view names. So a repeated read costs one dict lookup, and other pages and filters reuse rendered records.
+The response to a read that comes a second time is cached while nothing changes that it was derived from, and
+until a moment that the view names. So a repeated read costs one dict lookup, and other pages and filters
+reuse rendered records.
 """
 
 from collections.abc import Sequence
@@ -26,8 +27,14 @@ from mock_solusio.store.reads import Reads
 from mock_solusio.store.store import Store
 from solusio_contracts.contract.overlay import NO_OVERLAY, Overlay
 
-CACHE_LIMIT = 32 * 1_048_576
-"""Largest size of the cached responses in bytes, and of the cached records."""
+RESPONSES_LIMIT = 8 * 1_048_576
+"""Largest size of the cached responses in bytes."""
+
+RECORDS_LIMIT = 16 * 1_048_576
+"""Largest size of the cached records in bytes: some 8,000 users, or 1,800 servers."""
+
+REMEMBERED_READS = 10_000
+"""How many reads are remembered, to know which come again."""
 
 REMEMBERED_TOKENS = 1000
 """How many access tokens are remembered with their users."""
@@ -65,12 +72,16 @@ class Api:
         self._strict = strict
         self._overlay = overlay
         self._routes = routes()
-        self._responses: DerivedCache[_Key, Response] = DerivedCache(store, CACHE_LIMIT)
-        self._rendered: RenderedRecords = DerivedCache(store, CACHE_LIMIT)
+        self._responses: DerivedCache[_Key, Response] = DerivedCache(store, RESPONSES_LIMIT)
+        self._rendered: RenderedRecords = DerivedCache(store, RECORDS_LIMIT)
+        self._asked: set[int] = set()
+        """Hashes of the reads that came lately."""
         self._actors: dict[bytes | None, tuple[AccessToken, User]] = {}
 
     def cached(self, request: Request) -> Response | None:
-        """Return the cached response to a GET request, or None."""
+        """Return the cached response to a request; None if there is none."""
+        if request.method != "GET":
+            return None
         found = self._responses.get(_key(request))
         return None if found is None else found.value
 
@@ -162,7 +173,7 @@ class Api:
         """Handle a request, and render the reply with the prices that are known."""
         store = self._store
         version = store.version
-        reads: Reads | None = [] if request.method == "GET" else None
+        reads: Reads | None = [] if request.method == "GET" and self._is_repeated(request) else None
         store.reads = reads
         try:
             call = self._call(request, route, HANDLERS[route.id], values)
@@ -177,12 +188,22 @@ class Api:
             draft.reads = reads
         return draft
 
+    def _is_repeated(self, request: Request) -> bool:
+        """Return whether a read came before. To keep what is read once costs time and memory for nothing."""
+        key = hash(_key(request))
+        if key in self._asked:
+            return True
+        if len(self._asked) >= REMEMBERED_READS:
+            self._asked.clear()
+        self._asked.add(key)
+        return False
+
     async def _ask_prices(self, draft: "_Draft") -> None:
         draft.prices = await self._prices.ask(sorted(draft.wanted))
         # What the handler read, permissions included, may have changed in the meantime: this response is for
         # this request alone.
         draft.reads = None
-        draft.call.rendered = DerivedCache(self._store, CACHE_LIMIT)
+        draft.call.rendered = DerivedCache(self._store, RECORDS_LIMIT)
         # The change was made: if the record was deleted in the meantime, show it without prices.
         with suppress(DomainError), self._store.transaction():
             draft.render()

@@ -84,7 +84,7 @@ def decompress(request: Request) -> None:
         UnreadableError: the compression is unknown, or the body is not compressed as the request says.
     """
     header = request.header(b"content-encoding")
-    if header is None or not request.body:
+    if header is None:
         return
     from solusio_contracts.http.content_coding import CODINGS, decode_content
 

@@ -72,7 +72,7 @@ def json_response(
     """Return a response whose body is JSON."""
     body = msgspec.json.encode(value)
     length = (b"content-length", str(len(body)).encode())
-    return Response(status, [JSON_TYPE, length, *headers], body, operation, list(notes))
+    return Response(status, (JSON_TYPE, length, *headers), body, operation, list(notes))
 
 
 def insufficient_storage(reason: str) -> Response:

@@ -9,8 +9,8 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from fnmatch import translate
-from itertools import islice
-from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
+from itertools import chain, islice
+from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -25,9 +25,11 @@ from solusio_contracts.users.conduct.requests import SHORTEST
 
 LIMIT: Final = 5000
 BODY_LIMIT: Final = 64 * 1024
-TOTAL_LIMIT: Final = 32 * 1024 * 1024
-OVERHEAD: Final = 600
-"""Bytes that an exchange takes besides its texts (counted, not measured)."""
+TOTAL_LIMIT: Final = 16 * 1024 * 1024
+OVERHEAD: Final = 700
+"""Bytes that an exchange takes besides its texts and headers (measured)."""
+PER_HEADER: Final = 220
+"""Bytes that a header takes besides name and value (measured)."""
 NO_PRICE: Final = "No price"
 """How the note begins of a request to the billing endpoint that brought no price."""
 
@@ -39,7 +41,8 @@ _JUDGED: Final = frozenset({"api", "ui"})
 """Kinds of exchanges in which clients show their conduct."""
 
 
-class RawExchange(NamedTuple):
+# Thousands are kept: without `gc=False` the garbage collector would walk through all of them again and again.
+class RawExchange(msgspec.Struct, frozen=True, gc=False):
     """One request and its response, including all secrets. To show it, use `shown`."""
 
     number: int
@@ -59,6 +62,10 @@ class RawExchange(NamedTuple):
     body_bytes: int
     response_body_bytes: int
     size: int
+
+    def without_bodies(self) -> "RawExchange":
+        """Return what the first lines of both messages say, and the headers of the request."""
+        return msgspec.structs.replace(self, body=b"", response_body=b"", response_headers=())
 
 
 class JournalMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,10 +187,8 @@ class Journal:
         if answered > self.body_limit:
             response_body = response_body[: self.body_limit]
         size = OVERHEAD + len(body) + len(response_body) + len(path) + len(query)
-        for name, value in headers:
-            size += len(name) + len(value)
-        for note in notes:
-            size += len(note)
+        size += PER_HEADER * (len(headers) + len(response_headers))
+        size += sum(map(len, chain(*headers, *response_headers, notes)))
         ring = self._ring
         exchange = RawExchange(
             number,
@@ -192,10 +197,10 @@ class Journal:
             method,
             path,
             query,
-            headers,
+            tuple(headers),
             body,
             status,
-            response_headers,
+            tuple(response_headers),
             response_body,
             operation,
             milliseconds,
@@ -206,7 +211,7 @@ class Journal:
         )
         ring.append(exchange)
         self._size += size
-        while (len(ring) > self.limit or self._size > self.total_limit) and len(ring) > 1:
+        while (self._size > self.total_limit or len(ring) > self.limit) and len(ring) > 1:
             self._size -= ring.popleft().size
         if self.on_exchange is not None:
             self.on_exchange(exchange)

@@ -53,7 +53,7 @@ class Referee:
         self.on_finding: Callable[[ConductFinding], None] | None = None
         self._lock = Lock()
         self._conduct = Conduct()
-        self._found: dict[_Key, ConductFinding] = {}
+        self._found: dict[_Key, _Counted] = {}
         self.judged = 0
         """How many exchanges were judged."""
         self.dropped = 0
@@ -95,7 +95,7 @@ class Referee:
             if not violations:
                 return ()
             new = [finding for one in violations if (finding := self._keep(one)) is not None]
-        if self.on_finding is not None:
+        if new and self.on_finding is not None:
             for finding in new:
                 self.on_finding(finding)
         return tuple(
@@ -107,7 +107,7 @@ class Referee:
     def findings(self) -> list[ConductFinding]:
         """Return what was found, must before should before may, and what is open."""
         with self._lock:
-            found = list(self._found.values())
+            found = [one.finding for one in self._found.values()]
             known = set(self._found)
             found += [
                 _finding(one, is_open=True) for one in self._conduct.unfinished() if _key(one) not in known
@@ -126,14 +126,33 @@ class Referee:
         key = _key(violation)
         known = self._found.get(key)
         if known is not None:
-            latest = violation.exchanges[-1]
-            self._found[key] = msgspec.structs.replace(known, count=known.count + 1, latest=latest)
+            known.add(violation)
             return None
         if len(self._found) >= LIMIT:
             self.dropped += 1
             return None
-        self._found[key] = finding = _finding(violation)
+        finding = _finding(violation)
+        self._found[key] = _Counted(finding)
         return finding
+
+
+class _Counted:
+    """A finding, how often it was found, and where last. Clients may repeat a mistake with every request."""
+
+    __slots__ = ("_count", "_first", "_latest")
+
+    def __init__(self, first: ConductFinding) -> None:
+        self._first = first
+        self._count = first.count
+        self._latest = first.latest
+
+    def add(self, violation: Violation) -> None:
+        self._count += 1
+        self._latest = violation.exchanges[-1]
+
+    @property
+    def finding(self) -> ConductFinding:
+        return msgspec.structs.replace(self._first, count=self._count, latest=self._latest)
 
 
 def counted(findings: Sequence[ConductFinding]) -> int:

@@ -10,7 +10,7 @@ import pytest
 
 from mock_solusio.domain.errors import Invalid
 from mock_solusio.moment import parse_moment
-from mock_solusio.traffic.journal import OVERHEAD, Journal, JournalFilter
+from mock_solusio.traffic.journal import OVERHEAD, PER_HEADER, Journal, JournalFilter
 from solusio_contracts.contract import documents
 
 MARCH = parse_moment("2026-03-01T00:00:00Z")
@@ -71,12 +71,37 @@ def test_the_number_of_exchanges_is_bounded():
 
 
 def test_the_size_of_all_exchanges_is_bounded():
-    journal = Journal(total_limit=10 * (OVERHEAD + 1100))
+    journal = Journal(total_limit=10 * (OVERHEAD + PER_HEADER + 1100))
     for _ in range(100):
         add(journal, response_body=b"x" * 1000, headers=[(b"x", b"y" * 99)])
     assert len(journal) == 9  # the path takes a little, too
     add(journal, body=b"x" * 60_000)
     assert numbers(journal) == [101]
+
+
+def test_it_holds_no_more_than_its_limit_says():
+    journal = Journal(limit=10_000, total_limit=2_000_000)
+    tracemalloc.start()
+    try:
+        for number in range(2000):
+            mark = b"%d" % number
+            headers = [(b"x-%d-" % name + mark, b"value of " + mark) for name in range(6)]
+            add(
+                journal,
+                "POST",
+                f"/api/v1/users/{number}",
+                query=b"page=" + mark,
+                headers=headers,
+                body=b"sent" * 50 + mark,
+                response_headers=[(b"content-length", mark)],
+                response_body=b"received" * 20 + mark,
+                milliseconds=number / 7,
+            )
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert journal.dropped
+    assert held < 1.05 * journal.total_limit
 
 
 def test_filling_it_for_long_does_not_take_more_memory():

@@ -1,5 +1,6 @@
 """A request that a client sent to SolusIO, and the response it got."""
 
+import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -86,8 +87,7 @@ class ClientExchange(msgspec.Struct, kw_only=True, eq=False, dict=True):
     @once
     def access_token(self) -> str:
         """The access token in the header Authorization; empty if there is none."""
-        scheme, _, secret = self.header.get(b"authorization", b"").decode("latin-1").strip().partition(" ")
-        return secret.strip() if scheme.lower() == "bearer" else ""
+        return _bearer_token(self.header.get(b"authorization", b""))
 
     @once
     def parameters(self) -> Mapping[str, str]:
@@ -194,6 +194,12 @@ class ClientExchange(msgspec.Struct, kw_only=True, eq=False, dict=True):
     def name(self) -> str:
         """The request in a few words: its operation, or else method and path."""
         return self.operation or f"{self.method} {self.path}"
+
+
+@functools.lru_cache(256)
+def _bearer_token(header: bytes) -> str:
+    scheme, _, secret = header.decode("latin-1").strip().partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else ""
 
 
 def _decoded(body: bytes) -> Any:

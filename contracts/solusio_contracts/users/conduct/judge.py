@@ -26,11 +26,15 @@ class Conduct:
 
     def __init__(self) -> None:
         self._checks = [(rule, rule.make()) for rule in conduct_rules()]
-        self._chosen: dict[tuple[str, str], tuple[tuple[ConductRule, Check], ...]] = {}
+        self._has_failed = False
+        """Whether an exchange was not accepted."""
+        self._chosen: dict[tuple[str, str, bool], tuple[tuple[ConductRule, Check], ...]] = {}
 
     def see(self, exchange: ClientExchange) -> list[Violation]:
         """Judge the next exchange; return what it, perhaps with earlier ones, violates."""
-        key = (exchange.kind, exchange.operation)
+        if not (self._has_failed or exchange.accepted):
+            self._has_failed = True
+        key = (exchange.kind, exchange.operation, self._has_failed)
         checks = self._chosen.get(key)
         if checks is None:
             checks = self._chosen[key] = self._choose(*key)
@@ -50,10 +54,12 @@ class Conduct:
             for problem in check.unfinished()
         ]
 
-    def _choose(self, kind: str, operation: str) -> tuple[tuple[ConductRule, Check], ...]:
+    def _choose(self, kind: str, operation: str, has_failed: bool) -> tuple[tuple[ConductRule, Check], ...]:
         facts = facts_of(operation)
         return tuple(
-            (rule, check) for rule, check in self._checks if kind in rule.kinds and rule.applies(facts)
+            (rule, check)
+            for rule, check in self._checks
+            if kind in rule.kinds and rule.applies(facts) and (has_failed or not rule.after_failure)
         )
 
 

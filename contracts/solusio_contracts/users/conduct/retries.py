@@ -51,7 +51,7 @@ class _Series:
     numbers: list[int] = field(default_factory=list)
 
 
-@conduct_rule("CL-031")
+@conduct_rule("CL-031", after_failure=True)
 class RefusedAgain:
     """What was wrong the first time is wrong the fifth time."""
 
@@ -80,7 +80,7 @@ class RefusedAgain:
         )
 
 
-@conduct_rule("CL-032")
+@conduct_rule("CL-032", after_failure=True)
 class RejectedToken:
     """An access token that is refused stays refused."""
 
@@ -106,7 +106,7 @@ class RejectedToken:
         )
 
 
-@conduct_rule("CL-033")
+@conduct_rule("CL-033", after_failure=True)
 class RetryAfter:
     """SolusIO said when to ask again."""
 
@@ -137,7 +137,7 @@ class RetryAfter:
         )
 
 
-@conduct_rule("CL-034")
+@conduct_rule("CL-034", after_failure=True)
 class BackOff:
     """A server that is overloaded recovers only if clients wait."""
 
@@ -168,25 +168,33 @@ class BackOff:
         )
 
 
+@dataclass(slots=True)
+class _Reads:
+    began: float
+    first: int
+    """Number of the exchange."""
+    count: int = 0
+
+
 @conduct_rule("CL-035")
 class SameAgain:
     """Every request takes time, of SolusIO and of the customer who waits."""
 
     def __init__(self) -> None:
-        self._read: Recent[Hashable, _Series] = Recent(REMEMBERED)
+        self._read: Recent[Hashable, _Reads] = Recent(REMEMBERED)
 
     def __call__(self, exchange: ClientExchange) -> Problem | None:
         """Count equal requests that only read."""
         if exchange.method != "GET" or exchange.status != 200:
             return None
         key = (exchange.path, exchange.query, exchange.access_token, exchange.client)
-        series = self._read.get(key)
-        if series is None or exchange.arrived - series.began > SHORT:
-            series = _Series(exchange.arrived)
-        series.numbers.append(exchange.number)
-        self._read.set(key, series)
-        if len(series.numbers) != SAME + 1:
+        reads = self._read.get(key)
+        if reads is None or exchange.arrived - reads.began > SHORT:
+            reads = _Reads(exchange.arrived, exchange.number)
+        reads.count += 1
+        self._read.set(key, reads)
+        if reads.count != SAME + 1:
             return None
         return Problem(
-            f"the same {exchange.name} was sent {SAME + 1} times within {SHORT:g} s", (series.numbers[0],)
+            f"the same {exchange.name} was sent {SAME + 1} times within {SHORT:g} s", (reads.first,)
         )

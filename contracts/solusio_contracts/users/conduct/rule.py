@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
+import msgspec
+
 from solusio_contracts.contract.clauses import Clause, clause
 from solusio_contracts.users.conduct.exchange import ClientExchange
 from solusio_contracts.users.conduct.operations import OperationFacts
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(msgspec.Struct, frozen=True):
     """A clause that a client violated, in words, with the numbers of the exchanges that show it.
 
     `subject` is the operation; violations of one kind have the same clause and subject. The text has no
@@ -24,8 +25,7 @@ class Violation:
     subject: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """What a check found, and the numbers of the earlier exchanges that belong to it."""
 
     text: str
@@ -62,6 +62,8 @@ class ConductRule:
     kinds: frozenset[str]
     applies: Applies
     make: Callable[[], Check]
+    after_failure: bool
+    """Whether the check has nothing to say before the first exchange that was not accepted."""
 
 
 _RULES: list[ConductRule] = []
@@ -70,17 +72,22 @@ C = TypeVar("C", bound=Callable[..., Any])
 
 
 def conduct_rule(
-    clause_id: str, *, kinds: tuple[str, ...] = ("api",), applies: Applies = lambda _: True
+    clause_id: str,
+    *,
+    kinds: tuple[str, ...] = ("api",),
+    applies: Applies = lambda _: True,
+    after_failure: bool = False,
 ) -> Callable[[C], C]:
     """Register a function, or a class whose instances remember, as the check of a clause.
 
     `kinds` and `applies` say which exchanges it sees; `applies` is asked once for each operation.
+    `after_failure`: it sees none until one was not accepted.
     """
 
     def register(check: C) -> C:
         made: Any = check
         make = made if isinstance(check, type) else lambda: made
-        _RULES.append(ConductRule(clause(clause_id), frozenset(kinds), applies, make))
+        _RULES.append(ConductRule(clause(clause_id), frozenset(kinds), applies, make, after_failure))
         return check
 
     return register
