@@ -124,7 +124,10 @@ class Database:
 
 
 def _add_columns(connection: Connection) -> None:
-    """Add the columns that an earlier version did not have. Raises StoreError if one has no default."""
+    """Add the columns that an earlier version did not have.
+
+    Raises StoreError if one has no default, and for columns that this version does not know.
+    """
     found = inspect(connection).get_multi_columns(filter_names=list(metadata.tables))
     for (_, name), columns in found.items():
         present = {one["name"] for one in columns}
@@ -132,6 +135,9 @@ def _add_columns(connection: Connection) -> None:
         lacking = ", ".join(sorted(column.name for column in missing if column.server_default is None))
         if lacking:
             raise StoreError(f"its table {name} is of another version of mock-solusio: it lacks {lacking}")
+        known = {column.name for column in metadata.tables[name].columns}
+        if unknown := ", ".join(sorted(present - known)):
+            raise StoreError(f"its table {name} is of another version of mock-solusio: it has {unknown}")
         for column in missing:
             definition = CreateColumn(column).compile(dialect=connection.dialect)
             connection.exec_driver_sql(f"ALTER TABLE {name} ADD COLUMN {definition}")

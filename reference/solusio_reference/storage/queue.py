@@ -6,10 +6,21 @@ Workers share the queue without talking to each other: the database gives each o
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, func, insert, or_, select
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    null,
+    select,
+    tuple_,
+)
 
 from solusio_reference.period import Period
-from solusio_reference.storage.tables import customers, invoice_queue, invoices, usage_lines
+from solusio_reference.storage.tables import customer_lines, customers, invoice_queue, invoices, usage_lines
 
 _PERIOD: BindParameter[str] = bindparam("period")
 _IS_KNOWN = exists().where(customers.c.id == invoice_queue.c.customer_id)
@@ -25,6 +36,27 @@ _REMOVE = delete(invoice_queue).where(
     invoice_queue.c.period == _PERIOD,
     invoice_queue.c.customer_id == bindparam("customer_id"),
     invoice_queue.c.batch == bindparam("batch"),
+)
+_USER = usage_lines.c.user_id
+_OF_NOBODY = (
+    select(null(), _USER, func.count(), func.sum(usage_lines.c.tokens))
+    .where(usage_lines.c.period == _PERIOD, usage_lines.c.billing_user_id.is_(None))
+    .group_by(_USER)
+    .order_by(_USER)
+)
+_UNKNOWN = select(invoice_queue.c.customer_id, invoice_queue.c.batch).where(
+    invoice_queue.c.period == _PERIOD, ~_IS_KNOWN
+)
+_OF_UNKNOWN = (
+    select(customer_lines.c.customer_id, _USER, func.count(), func.sum(customer_lines.c.tokens))
+    .where(
+        customer_lines.c.period == _PERIOD,
+        tuple_(customer_lines.c.customer_id, customer_lines.c.batch).in_(_UNKNOWN),
+        usage_lines.c.period == customer_lines.c.period,
+        usage_lines.c.id == customer_lines.c.line_id,
+    )
+    .group_by(customer_lines.c.customer_id, _USER)
+    .order_by(customer_lines.c.customer_id, _USER)
 )
 
 
@@ -52,8 +84,8 @@ def fill(connection: Connection, period: Period) -> None:
     """Queue all usage of a period without an invoice, whether its customer is known or not."""
     connection.execute(delete(invoice_queue).where(invoice_queue.c.period == str(period)))
     used = (
-        select(usage_lines.c.period, usage_lines.c.billing_user_id.label("customer_id"), usage_lines.c.batch)
-        .where(usage_lines.c.period == str(period), usage_lines.c.billing_user_id.is_not(None))
+        select(customer_lines.c.period, customer_lines.c.customer_id, customer_lines.c.batch)
+        .where(customer_lines.c.period == str(period))
         .distinct()
         .subquery()
     )
@@ -111,19 +143,10 @@ def remove(connection: Connection, period: Period, entry: Entry) -> None:
 
 def find_unbilled(connection: Connection, period: Period) -> tuple[UnbilledUsage, ...]:
     """Return the usage that belongs to no known customer, by user."""
-    billing_user_id, user_id = usage_lines.c.billing_user_id, usage_lines.c.user_id
-    unknown = select(invoice_queue.c.customer_id).where(invoice_queue.c.period == str(period), ~_IS_KNOWN)
-    rows = connection.execute(
-        select(billing_user_id, user_id, func.count(), func.sum(usage_lines.c.tokens))
-        .where(
-            usage_lines.c.period == str(period),
-            or_(billing_user_id.is_(None), billing_user_id.in_(unknown)),
-        )
-        .group_by(billing_user_id, user_id)
-        .order_by(billing_user_id.nulls_first(), user_id)
-    )
+    parameters = {"period": str(period)}
     # On PostgreSQL, the sum of integers is a decimal.
     return tuple(
         UnbilledUsage(str(period), customer, user, lines, int(tokens))
-        for customer, user, lines, tokens in rows
+        for statement in (_OF_NOBODY, _OF_UNKNOWN)
+        for customer, user, lines, tokens in connection.execute(statement, parameters)
     )

@@ -162,6 +162,7 @@ collections = Table(
     Column("tokens", BigInteger, nullable=False),
 )
 
+# Usage as SolusIO reported it. Only `billing_user_id` may change, once SolusIO names the customer.
 usage_lines = Table(
     "usage_lines",
     metadata,
@@ -169,8 +170,6 @@ usage_lines = Table(
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("user_id", BigInteger, nullable=False),
     Column("billing_user_id", BigInteger),
-    # 0, or more for lines that found their customer after that customer's invoice (see corrections).
-    Column("batch", Integer, nullable=False),
     Column("server_id", BigInteger, nullable=False),
     Column("server_name", String, nullable=False),
     Column("resource", String, nullable=False),
@@ -184,8 +183,31 @@ usage_lines = Table(
     Column("tokens_per_month", BigInteger, nullable=False),
     Column("charge", String, nullable=False),
     Column("tokens", BigInteger, nullable=False),
-    Index("usage_lines_of_customer", "period", "billing_user_id", "batch", "server_id", "id"),
     sqlite_with_rowid=False,  # SQLite stores the rows by their primary key, with no second index to keep
+)
+
+Index(
+    "usage_lines_of_nobody",
+    usage_lines.c.period,
+    usage_lines.c.user_id,
+    sqlite_where=usage_lines.c.billing_user_id.is_(None),
+    postgresql_where=usage_lines.c.billing_user_id.is_(None),
+)
+
+# The customers of a complete period with their lines, and all that the sum of an invoice needs. An index of
+# `usage_lines` would slow down the collection: lines arrive in no order of customers, so each would change
+# another page of the file. Here they are inserted once, in order.
+customer_lines = Table(
+    "customer_lines",
+    metadata,
+    Column("period", String(7), primary_key=True),
+    Column("customer_id", BigInteger, primary_key=True, autoincrement=False),
+    # 0, or more for lines that found their customer after that customer's invoice (see corrections).
+    Column("batch", Integer, primary_key=True, autoincrement=False),
+    Column("server_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("line_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("tokens", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 # Customers with usage and without an invoice: filled once a period is collected; an invoice removes its row.

@@ -1,4 +1,8 @@
-"""Usage as SolusIO reported it. Invoices are based on it, so it never changes once it is complete."""
+"""Usage as SolusIO reported it, and whose it is.
+
+Invoices are based on it, so it never changes once it is complete: only a customer may become known. Then the
+lines of each customer form a batch, which gets one invoice.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -6,14 +10,14 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, literal, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from solusio_reference.invoicing import UsageLine
 from solusio_reference.period import Period
 from solusio_reference.storage import queue
 from solusio_reference.storage.database import Database
-from solusio_reference.storage.tables import collections, invoices, usage_lines, utc_text
+from solusio_reference.storage.tables import collections, customer_lines, invoices, usage_lines, utc_text
 
 if TYPE_CHECKING:
     from solusio_reference.solusio.responses import UsagePage
@@ -23,36 +27,45 @@ CHUNK = 1000
 
 _FIELDS = UsageLine._fields
 _FROM, _TO = _FIELDS.index("from_"), _FIELDS.index("to")
-_COLUMNS = tuple(usage_lines.c[name].name for name in ("period", "batch", *_FIELDS))
+_COLUMNS = tuple(usage_lines.c[name].name for name in ("period", *_FIELDS))
 _OF_BATCH = (
-    usage_lines.c.period == bindparam("period"),
-    usage_lines.c.billing_user_id == bindparam("customer_id"),
-    usage_lines.c.batch == bindparam("batch"),
+    customer_lines.c.period == bindparam("period"),
+    customer_lines.c.customer_id == bindparam("customer_id"),
+    customer_lines.c.batch == bindparam("batch"),
 )
 _LINES = (
     select(*(usage_lines.c[name] for name in _FIELDS))
     .where(
         *_OF_BATCH,
-        tuple_(usage_lines.c.server_id, usage_lines.c.id)
+        usage_lines.c.period == customer_lines.c.period,
+        usage_lines.c.id == customer_lines.c.line_id,
+        tuple_(customer_lines.c.server_id, customer_lines.c.line_id)
         > tuple_(bindparam("last_server_id"), bindparam("last_id")),
     )
-    .order_by(usage_lines.c.server_id, usage_lines.c.id)
+    .order_by(customer_lines.c.server_id, customer_lines.c.line_id)
     .limit(CHUNK)
 )
 _LINES_BY_TOKENS = (
-    select(usage_lines.c.tokens, func.count())
+    select(customer_lines.c.tokens, func.count())
     .where(*_OF_BATCH)
-    .group_by(usage_lines.c.tokens)
+    .group_by(customer_lines.c.tokens)
     .execution_options(yield_per=CHUNK)
 )
 # The batch after the last one that has an invoice.
 _NEXT_BATCH = select(func.coalesce(func.max(invoices.c.batch) + 1, 0)).where(
     invoices.c.period == bindparam("period"), invoices.c.customer_id == bindparam("customer_id")
 )
-_REASSIGN = (
+_BATCH_OF_LINE = select(customer_lines.c.batch).where(
+    customer_lines.c.period == bindparam("period"),
+    customer_lines.c.customer_id == bindparam("customer_id"),
+    customer_lines.c.line_id == bindparam("line_id"),
+)
+_TAKE_FROM_BATCH = delete(customer_lines).where(*_OF_BATCH, customer_lines.c.line_id == bindparam("line_id"))
+_ADD_TO_BATCH = insert(customer_lines)
+_NAME_CUSTOMER = (
     update(usage_lines)
     .where(usage_lines.c.period == bindparam("of_period"), usage_lines.c.id == bindparam("of_line"))
-    .values(billing_user_id=bindparam("customer"), batch=bindparam("in_batch"))
+    .values(billing_user_id=bindparam("customer"))
 )
 
 
@@ -139,6 +152,7 @@ class UsageStore:
             except IntegrityError:
                 raise UsageChanged(state, "a line appeared twice") from None
             if last:
+                _give_to_customers(connection, state.period)
                 queue.fill(connection, state.period)
         return after
 
@@ -186,19 +200,7 @@ class UsageStore:
                     raise UsageDiffers(
                         f"{name} of line {line.id} was {row[name]}, and is {getattr(line, name)}"
                     )
-            before, after = row["billing_user_id"], line.billing_user_id
-            if before == after or after is None:
-                continue
-            if before is not None and not queue.has(connection, period, queue.Entry(before, row["batch"])):
-                continue  # it is on an invoice, which never changes
-            batch = connection.execute(
-                _NEXT_BATCH, {"period": str(period), "customer_id": after}
-            ).scalar_one()
-            connection.execute(
-                _REASSIGN,
-                {"of_period": str(period), "of_line": line.id, "customer": after, "in_batch": batch},
-            )
-            changed += 1
+            changed += _reassign(connection, period, line, before=row["billing_user_id"])
         return changed
 
 
@@ -218,6 +220,37 @@ def _advance(connection: Connection, state: CollectionState, after: CollectionSt
     return updated.rowcount == 1
 
 
+def _give_to_customers(connection: Connection, period: Period) -> None:
+    """Put all lines into the first batch of their customer, in the order in which the table keeps them."""
+    line = usage_lines.c
+    named = (
+        select(line.period, line.billing_user_id, literal(0), line.server_id, line.id, line.tokens)
+        .where(line.period == str(period), line.billing_user_id.is_not(None))
+        .order_by(line.billing_user_id, line.server_id, line.id)
+    )
+    columns = [column.name for column in customer_lines.columns]
+    connection.execute(insert(customer_lines).from_select(columns, named))
+
+
+def _reassign(connection: Connection, period: Period, line: UsageLine, *, before: int | None) -> bool:
+    """Give a line the customer that SolusIO now names; return whether it changed."""
+    after = line.billing_user_id
+    if before == after or after is None:
+        return False
+    key = {"period": str(period), "line_id": line.id}
+    if before is not None:
+        batch = connection.execute(_BATCH_OF_LINE, {**key, "customer_id": before}).scalar_one()
+        entry = queue.Entry(before, batch)
+        if not queue.has(connection, period, entry):
+            return False  # it is on an invoice, which never changes
+        connection.execute(_TAKE_FROM_BATCH, {**key, **entry._asdict()})
+    batch = connection.execute(_NEXT_BATCH, {"period": str(period), "customer_id": after}).scalar_one()
+    row = {**key, "customer_id": after, "batch": batch, "server_id": line.server_id, "tokens": line.tokens}
+    connection.execute(_ADD_TO_BATCH, row)
+    connection.execute(_NAME_CUSTOMER, {"of_period": str(period), "of_line": line.id, "customer": after})
+    return True
+
+
 def _insert(connection: Connection, period: Period, lines: Sequence[UsageLine]) -> None:
     """Store lines through the database's driver: SQLAlchemy takes longer for a row than SQLite does."""
     if not lines:
@@ -225,14 +258,15 @@ def _insert(connection: Connection, period: Period, lines: Sequence[UsageLine]) 
     mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
     marks = ", ".join([mark] * len(_COLUMNS))
     statement = f"INSERT INTO usage_lines ({', '.join(_COLUMNS)}) VALUES ({marks})"  # noqa: S608 - names are our own
-    connection.exec_driver_sql(statement, [_stored(str(period), line) for line in lines])
+    month = str(period)
+    connection.exec_driver_sql(statement, [_stored(month, line) for line in lines])
 
 
 def _stored(period: str, line: UsageLine) -> tuple[Any, ...]:
-    """Return the row of a line, in the first batch of its customer."""
+    """Return the row of a line."""
     values: list[Any] = list(line)
     values[_FROM], values[_TO] = utc_text(line.from_), utc_text(line.to)
-    return (period, 0, *values)
+    return (period, *values)
 
 
 def _row(state: CollectionState) -> dict[str, Any]:

@@ -111,6 +111,13 @@ def test_a_database_of_another_version_is_refused(place):
         Database.at(place)
 
 
+def test_a_column_of_another_version_is_refused(place):
+    with Database.at(place) as database, database.writing() as connection:
+        connection.execute(text("ALTER TABLE usage_lines ADD COLUMN batch INTEGER"))
+    with pytest.raises(StoreError, match=r"its table usage_lines is of another version .* it has batch$"):
+        Database.at(place)
+
+
 @pytest.mark.parametrize(
     "place",
     [
