@@ -68,8 +68,9 @@ def _searched(target: Target, family: Family) -> Search:
             deadline=deadline,
         )
         strategies = generator.valid() if family is VALID else generator.invalid()
+        boundaries = generator.boundaries(valid=family is VALID)
         try:
-            search_all(search, strategies, f"{settings.seed} {family.name}")
+            search_all(search, boundaries, strategies, f"{settings.seed} {family.name}")
         except Exception as error:
             # What was found so far still counts.
             search.undecided = target.mask(f"the fuzzer itself failed: {type(error).__name__}: {error}")

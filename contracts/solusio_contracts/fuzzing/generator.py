@@ -2,40 +2,33 @@
 
 Left alone, nearly all generated requests end at a wrong token or an unknown user. So what is generated for
 one parameter is sent with the right token, the right action and a known user in the others, and sometimes
-appended to the right value, since `1abc` finds more than `abc`. Values that match the schema, and any text,
-number or JSON value, come from `values`. Violations of the schema come from schemathesis, for the whole form
-and for each parameter alone.
+appended to the right value, since `1abc` finds more than `abc`. Values come from `values`, and forms that are
+always worth a request from `boundaries`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import copy
 import string
 import tempfile
 import urllib.parse
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from solusio_contracts.contract import documents
+from solusio_contracts.fuzzing.boundaries import matching_forms, violating_forms
 from solusio_contracts.http.exchange import ACTION
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
-    from schemathesis import Case
-    from schemathesis.schemas import BaseSchema
 
     from solusio_contracts.checking.target import TargetSettings
 
 OPERATION = "GetTokenPricing"
 FIELDS = ("token", "action", "userid")
 """The parameters of the form, in the order SolusIO sends them."""
-
-_ANYWHERE = "http://endpoint.invalid"
-"""A base URL, because schemathesis needs one; nothing is sent there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +39,8 @@ class GeneratedForm:
     description: str
 
 
-Kind = Literal["text", "some text", "number", "anything", "broken"]
-"""The values of a mutation; those of `broken` violate the schema of the parameter."""
+Kind = Literal["text", "some text", "number", "anything"]
+"""The values of a mutation."""
 
 Transform = Callable[[str, str], tuple[str, Any]]
 """Makes the name and value of a parameter from its right value and a generated text."""
@@ -67,7 +60,7 @@ def _mutations(field: str) -> Iterator[Mutation]:
     yield Mutation(field, "text")
     yield Mutation(field, "some text", lambda right, made: (field, right + made))
     yield Mutation(field, "text", lambda right, made: (f"{field}[{made}]", right))
-    yield Mutation(field, "broken")
+    yield Mutation(field, "text", lambda right, made: (made, right))
     yield Mutation(field, "some text", lambda right, made: (field, [made, right + made]))
     yield Mutation(field, "anything")
 
@@ -99,44 +92,9 @@ def form_schema() -> Mapping[str, Any]:
     return documents.resolve(whole, body["content"][documents.FORM]["schema"])
 
 
-def variants() -> dict[str, Any]:
-    """Return an OpenAPI document: `/` takes the whole form, `/F` the parameter F alone.
-
-    Of a form with all parameters, schemathesis would break one or the other; these say which.
-    """
-    schema = form_schema()
-    paths = {"/": _path(schema)}
-    for field in FIELDS:
-        alone = {
-            "type": "object",
-            "required": [field],
-            "properties": {field: schema["properties"][field]},
-            "additionalProperties": False,
-        }
-        paths[f"/{field}"] = _path(alone)
-    whole = documents.document(documents.operation(OPERATION).document)
-    return {
-        "openapi": whole["openapi"],
-        "info": {"title": "variants of the billing endpoint", "version": "1"},
-        "paths": paths,
-        # schemathesis resolves references in place, so it gets a copy of the shared document.
-        "components": copy.deepcopy(whole.get("components", {})),
-    }
-
-
-def _path(schema: Mapping[str, Any]) -> dict[str, Any]:
-    content = {documents.FORM: {"schema": copy.deepcopy(dict(schema))}}
-    return {
-        "post": {
-            "requestBody": {"required": True, "content": content},
-            "responses": {"default": {"description": "any"}},
-        }
-    }
-
-
 @contextlib.contextmanager
 def quiet_hypothesis() -> Iterator[None]:
-    """Silence warnings of Hypothesis and schemathesis, and let them store files in a temporary folder."""
+    """Silence warnings of Hypothesis, and let it store files in a temporary folder."""
     with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="mock-solusio-") as folder:
         warnings.simplefilter("ignore")
         from hypothesis import configuration
@@ -150,30 +108,22 @@ def quiet_hypothesis() -> Iterator[None]:
 
 
 class Generator:
-    """Strategies for requests to one target."""
+    """Requests to one target: fixed ones, and strategies for generated ones."""
 
     def __init__(self, settings: TargetSettings) -> None:
-        """Prepare; schemathesis is loaded when it is needed."""
+        """Prepare; Hypothesis is loaded when it is needed."""
         self._token = settings.token
         self._users = [str(user) for user in settings.users]
         self._unknown = str(settings.unknown_user)
 
-    @cached_property
-    def _schema(self) -> BaseSchema:
-        import schemathesis
-        from schemathesis.config import SchemathesisConfig
-
-        # Without a configuration of our own, a schemathesis.toml in the current folder would apply.
-        config = SchemathesisConfig()
-        # See `values`: all of Unicode except surrogates, quickly.
-        config.projects.default.generation.codec = None
-        return schemathesis.openapi.from_dict(variants(), config=config)
-
-    def _broken(self, path: str) -> SearchStrategy[Any]:
-        """Return a strategy for forms that violate the schema of a variant."""
-        from schemathesis import GenerationMode
-
-        return self._schema[path]["POST"].as_strategy(generation_mode=GenerationMode.NEGATIVE).map(fields_of)
+    def boundaries(self, *, valid: bool) -> list[GeneratedForm]:
+        """Return the forms at the boundaries of the document that match it, or that violate it."""
+        if valid:
+            forms, description = matching_forms, "a request at a boundary of the contract"
+        else:
+            forms, description = violating_forms, "a request just beyond a boundary of the contract"
+        right = self._right(self._users[0])
+        return [GeneratedForm(encode(fields), description) for fields in forms(form_schema(), right)]
 
     def valid(self) -> list[SearchStrategy[GeneratedForm]]:
         """Return strategies for forms that match the document, for known, unknown and any users."""
@@ -208,80 +158,60 @@ class Generator:
         """Return strategies for wrong forms: one for each mutation, and one for several wrong parameters."""
         from hypothesis import strategies as st
 
+        from solusio_contracts.fuzzing import values
+
         known = st.sampled_from(self._users)
-        lucky = st.sampled_from((True, True, False))
 
         @st.composite
-        def draw_mutated(draw: DrawFn, mutation: Mutation, values: SearchStrategy[Any]) -> GeneratedForm:
-            made = draw(values)
-            right = {"token": self._token, "action": ACTION, "userid": draw(known)}
-            fields = _mutated(mutation, right, made) if isinstance(made, dict) else made
+        def draw_mutated(draw: DrawFn, mutation: Mutation, made: SearchStrategy[Any]) -> GeneratedForm:
+            fields = _mutated(mutation, self._right(draw(known)), draw(made))
             return GeneratedForm(encode(fields), f"a generated request with an altered `{mutation.field}`")
 
         @st.composite
-        def draw_broken(draw: DrawFn, forms: SearchStrategy[Any]) -> GeneratedForm:
-            fields = draw(forms)
-            # The right token gets it past authorization.
-            if isinstance(fields, dict) and self._token is not None and draw(lucky):
-                fields["token"] = self._token
-            return GeneratedForm(encode(fields), "a generated request that violates the contract")
+        def draw_several(draw: DrawFn) -> GeneratedForm:
+            fields = {**draw(values.extra_parameters), **draw(several)}
+            return GeneratedForm(encode(fields), "a generated request with several altered parameters")
 
+        # The right value gets it past authorization, or to the next check.
+        each = {name: st.just(value) | values.anything for name, value in self._right(self._users[0]).items()}
+        several = st.fixed_dictionaries({}, optional=each)
         mutations = [one for one in MUTATIONS if one.field != "token" or self._token is not None]
-        mutated = [draw_mutated(one, self._values(one)) for one in mutations]
-        return [*mutated, draw_broken(self._broken("/"))]
+        return [*(draw_mutated(one, _values(one.kind)) for one in mutations), draw_several()]
 
-    def _values(self, mutation: Mutation) -> SearchStrategy[Any]:
-        """Return a strategy for a form with the parameter of a mutation alone."""
-        from hypothesis import strategies as st
-
-        from solusio_contracts.fuzzing import values
-
-        match mutation.kind:
-            case "broken":
-                return self._broken(f"/{mutation.field}")
-            case "text":
-                value: SearchStrategy[Any] = values.text
-            case "some text":
-                value = values.some_text
-            case "number":
-                value = values.number
-            case "anything":
-                value = values.anything
-        return st.fixed_dictionaries({mutation.field: value})
+    def _right(self, user: str) -> dict[str, str]:
+        """Return SolusIO's parameters for a user, in its order."""
+        token = {} if self._token is None else {"token": self._token}
+        return {**token, "action": ACTION, "userid": user}
 
 
-def fields_of(case: Case[Any]) -> Any:
-    """Return the form of a case before encoding: a mapping, or in rare cases text, bytes or None."""
-    data = case.as_transport_kwargs(base_url=_ANYWHERE).get("data")
-    return dict(data) if isinstance(data, Mapping) else data
+def _values(kind: Kind) -> SearchStrategy[Any]:
+    from solusio_contracts.fuzzing import values
+
+    match kind:
+        case "text":
+            return values.text
+        case "some text":
+            return values.some_text
+        case "number":
+            return values.number
+        case "anything":
+            return values.anything
 
 
-def encode(fields: Any) -> bytes:
-    """Encode a form as schemathesis does: each item of a list, or each key of an object, is a parameter."""
-    if isinstance(fields, str):
-        return fields.encode()
-    if isinstance(fields, bytes):
-        return fields
-    pairs = [
-        (name, one)
-        for name, value in (fields or {}).items()
-        for one in (value if isinstance(value, list | dict) else [value])
-        if one is not None
-    ]
-    return urllib.parse.urlencode(pairs, doseq=True).encode("ascii")
+def encode(fields: Mapping[str, Any]) -> bytes:
+    """Encode a form; each item of a list is a parameter of its own."""
+    return urllib.parse.urlencode(fields, doseq=True).encode("ascii")
 
 
-def _mutated(mutation: Mutation, right: Mapping[str, str | None], made: Mapping[str, Any]) -> dict[str, Any]:
-    """Combine a generated parameter with the right ones, in SolusIO's order."""
+def _mutated(mutation: Mutation, right: Mapping[str, str], made: Any) -> dict[str, Any]:
+    """Return the right form with one parameter altered by a generated value."""
     fields: dict[str, Any] = {}
-    for name in FIELDS:
-        value = right[name]
+    for name, value in right.items():
         if name != mutation.field:
-            if value is not None:
-                fields[name] = value
+            fields[name] = value
         elif mutation.transform is not None:
-            key, transformed = mutation.transform(value or "", str(made[name]))
+            key, transformed = mutation.transform(value, str(made))
             fields[key] = transformed
-        elif name in made:
-            fields[name] = made[name]
+        else:
+            fields[name] = made
     return fields

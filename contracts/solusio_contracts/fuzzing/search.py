@@ -173,12 +173,21 @@ def _size(exchange: Exchange) -> tuple[int, bytes]:
     return len(exchange.request.body), exchange.request.body
 
 
-def search_all(search: Search, strategies: list[SearchStrategy[GeneratedForm]], seed: str) -> None:
-    """Try each strategy a few times, then mix them all, until the examples or the time are used up."""
+def search_all(
+    search: Search, fixed: list[GeneratedForm], strategies: list[SearchStrategy[GeneratedForm]], seed: str
+) -> None:
+    """Try the fixed forms, then each strategy a few times, then mix them all.
+
+    Ends when the examples or the time are used up.
+    """
     from hypothesis import strategies as st
 
-    shrunk: set[Key] = set()
-    each = max(1, min(SWEEP, search.examples // len(strategies)))
+    with contextlib.suppress(_Stop):
+        for form in fixed:
+            search.try_out(form)
+    # What a fixed form shows needs no shrinking.
+    shrunk = set(search.failures)
+    each = max(1, min(SWEEP, (search.examples - search.sent) // len(strategies)))
     for number, strategy in enumerate(strategies):
         _search_one(search, strategy, shrunk, f"{seed} plan {number}", each)
     mixed = st.one_of(strategies)

@@ -1,4 +1,4 @@
-"""Fuzz: requests that schemathesis generates from the OpenAPI document."""
+"""Fuzz: requests generated from the OpenAPI document."""
 
 from collections.abc import Iterator
 

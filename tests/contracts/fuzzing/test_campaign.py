@@ -178,9 +178,8 @@ PLANTED = {
         "userid",
         lambda value: value.startswith(("7", "12")) and len(value) <= 3,
     ),
-    "TP-214": Planted(
-        any_action, {"TP-213", "TP-214"}, "action", lambda value: value in ("", "0", "0.0", "null")
-    ),
+    # No longer than the fixed one.
+    "TP-214": Planted(any_action, {"TP-213", "TP-214"}, "action", lambda value: len(value) <= 3),
     "TP-206": Planted(
         cut_to_32_bits,
         {"TP-206"},

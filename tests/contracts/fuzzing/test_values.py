@@ -36,3 +36,9 @@ def test_values_match_the_schema_of_their_parameter(field):
 def test_a_schema_that_says_more_is_refused(schema):
     with pytest.raises(ValueError, match="expected a constant, a bounded integer or any text, got"):
         values.matching(schema)
+
+
+def test_each_byte_stands_for_a_character_of_its_own():
+    assert len(values.CHARACTERS) == len(set(values.CHARACTERS)) == 256
+    values.CHARACTERS.encode()  # has no surrogate
+    assert set(map(chr, range(128))) < set(values.CHARACTERS)

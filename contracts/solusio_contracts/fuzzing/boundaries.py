@@ -1,0 +1,46 @@
+"""Requests at the boundaries of the schema: the same ones in every run, sent before generated ones.
+
+They are the forms that schemathesis' coverage phase makes of the document, with the endpoint's own token and
+users; a test holds them against schemathesis. Made here, they cost no import of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+WORD = "AAA"
+"""A text that is no number and no constant of the document."""
+
+
+def matching_forms(schema: Mapping[str, Any], right: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Yield forms that match the schema of the form; `right` has a right value for each parameter."""
+    yield dict(right)
+    yield {name: value for name, value in right.items() if name in schema["required"]}
+    for name in right:
+        yield from ({**right, name: value} for value in matching(schema["properties"][name]))
+
+
+def violating_forms(schema: Mapping[str, Any], right: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Yield forms with exactly one parameter that is missing, though required, or violates its schema."""
+    for name in schema["required"]:
+        yield {other: value for other, value in right.items() if other != name}
+    for name in right:
+        yield from ({**right, name: value} for value in violating(schema["properties"][name]))
+
+
+def matching(schema: Mapping[str, Any]) -> list[str]:
+    """Return the least and greatest values of a bounded integer, and the ones next to them."""
+    if schema.get("type") != "integer":
+        return []
+    least, most = schema["minimum"], schema["maximum"]
+    return [str(value) for value in (least, least + 1, most - 1, most)]
+
+
+def violating(schema: Mapping[str, Any]) -> list[str]:
+    """Return values that just miss the schema of a constant or bounded integer, and ones of another type."""
+    if "const" in schema:
+        return [WORD]
+    if schema.get("type") != "integer":
+        return []
+    return [str(schema["minimum"] - 1), str(schema["maximum"] + 1), "0.5", "true", WORD]
