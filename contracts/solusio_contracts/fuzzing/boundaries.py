@@ -11,6 +11,8 @@ from typing import Any
 
 WORD = "AAA"
 """A text that is no number and no constant of the document."""
+LOOSELY_EQUAL = "0"
+"""The secret that a loose comparison takes for others: in PHP it equals each that begins with `0e`."""
 
 
 def matching_forms(schema: Mapping[str, Any], right: Mapping[str, str]) -> Iterator[dict[str, str]]:
@@ -38,9 +40,14 @@ def matching(schema: Mapping[str, Any]) -> list[str]:
 
 
 def violating(schema: Mapping[str, Any]) -> list[str]:
-    """Return values that just miss the schema of a constant or bounded integer, and ones of another type."""
+    """Return values that just miss the schema of a constant or bounded integer, or are of another type.
+
+    Of a secret, any text matches the schema, so what is returned is wrong only for this endpoint.
+    """
     if "const" in schema:
         return [WORD]
+    if schema.get("format") == "password":
+        return [LOOSELY_EQUAL]
     if schema.get("type") != "integer":
         return []
     return [str(schema["minimum"] - 1), str(schema["maximum"] + 1), "0.5", "true", WORD]

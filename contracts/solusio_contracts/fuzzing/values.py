@@ -17,7 +17,7 @@ MEMBERS = 3
 
 BEYOND_LATIN_1 = (
     "١７७𝟙"  # digits of other scripts
-    "İıſKẞﬁ"  # letters whose case changes their length or their script
+    "İıſ\u212aẞﬁ"  # letters whose case changes their length or their script
     "Жאم漢한ก"
     "\u0301\u200b\u200d\u202e\ufeff"  # combining, joining, invisible, changing the direction
     "\u2028\u3000"  # white space
