@@ -2,7 +2,8 @@
 
 Both run alternately as separate programs against one small Starlette endpoint on uvicorn. The endpoint counts
 requests, different request bodies, and the time from the first request to the last: *sending* excludes what a
-program needs to start and finish, *in all* is the wall time of the whole program.
+program needs to start and finish, *in all* is the wall time of the whole program. Processor time is that of
+the program without the endpoint. Each program runs once beforehand, so that its modules are compiled.
 
 `schemathesis run` fuzzes positive and negative data with its default checks and one worker. Ours judges
 each response as a check does, keeps all bytes, and opens a connection for each request (schemathesis keeps
@@ -14,6 +15,7 @@ Usage: python benchmarks/fuzz_speed.py [--examples N] [--rounds N] [--json FILE]
 import argparse
 import json
 import os
+import resource
 import socket
 import statistics
 import subprocess
@@ -26,7 +28,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-TARGET_RATIO = 0.9
+GOALS = {"rate": 6.0, "rate_in_all": 4.0}
+"""Ratios to reach."""
 USER = 1
 PRICE = {
     "base_token_unit_cost": 0.001,
@@ -64,6 +67,8 @@ class Run:
     """Seconds from the first request to the last."""
     wall: float
     """Seconds of the whole program."""
+    processor: float
+    """Seconds of processor time of the whole program."""
 
     @property
     def rate(self) -> float:
@@ -121,17 +126,30 @@ def serve() -> None:
         server.run(sockets=[listener])
 
 
-def measure(command: list[str], url: str, folder: str) -> Run:
-    """Run a program in an empty folder and return what the endpoint counted."""
-    began = time.perf_counter()
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=900)
-    wall = time.perf_counter() - began
+def measure(command: list[str], url: str, folder: str, compiled: str) -> Run:
+    """Run a program in an empty folder and return what the endpoint counted.
+
+    Compiled modules are read from the folder `compiled`, and written to it.
+    """
+    environment = os.environ | {"PYTHONPYCACHEPREFIX": compiled}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    used, began = processor_time(), time.perf_counter()
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=900
+    )
+    wall, used = time.perf_counter() - began, processor_time() - used
     with urllib.request.urlopen(f"{url}counts") as answer:  # noqa: S310 - our own server
         counts: dict[str, Any] = json.load(answer)
     # schemathesis exits with 1 if a check fails, which some do even on a correct endpoint.
     if done.returncode not in (0, 1) or counts["requests"] < 2:
         raise SystemExit(f"{command[:3]} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return Run(counts["requests"], counts["different"], counts["sending"], wall)
+    return Run(counts["requests"], counts["different"], counts["sending"], wall, used)
+
+
+def processor_time() -> float:
+    """Return the seconds of processor time of all ended children."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def programs(url: str, examples: int, seed: int, document: Path) -> dict[str, list[str]]:
@@ -148,17 +166,23 @@ def programs(url: str, examples: int, seed: int, document: Path) -> dict[str, li
 
 
 def compare(url: str, examples: int, rounds: int) -> dict[str, list[Run]]:
-    """Run both programs alternately, each round with a new seed and the other one first."""
+    """Run both programs alternately, each round with a new seed and the other one first.
+
+    Round 0 compiles the modules and is not kept.
+    """
     from solusio_contracts.contract import documents
 
     runs: dict[str, list[Run]] = {"mock-solusio": [], "schemathesis": []}
-    for number in range(rounds):
-        with tempfile.TemporaryDirectory() as folder:
-            document = Path(folder) / "billing-endpoint.yaml"
-            document.write_text(documents.document_text("billing-endpoint"), encoding="utf-8")
-            commands = list(programs(url, examples, number + 1, document).items())
-            for name, command in commands if number % 2 == 0 else reversed(commands):
-                runs[name].append(measure(command, url, folder))
+    with tempfile.TemporaryDirectory() as compiled:
+        for number in range(rounds + 1):
+            with tempfile.TemporaryDirectory() as folder:
+                document = Path(folder) / "billing-endpoint.yaml"
+                document.write_text(documents.document_text("billing-endpoint"), encoding="utf-8")
+                commands = list(programs(url, examples, number, document).items())
+                for name, command in commands if number % 2 else reversed(commands):
+                    run = measure(command, url, folder, compiled)
+                    if number:
+                        runs[name].append(run)
     return runs
 
 
@@ -184,7 +208,7 @@ def report(runs: dict[str, list[Run]], examples: int) -> dict[str, Any]:
             )
             for rate in rates
         },
-        "target_ratio": TARGET_RATIO,
+        "goals": GOALS,
     }
 
 
@@ -194,31 +218,28 @@ def table(result: dict[str, Any]) -> str:
     lines = [
         f"{result['examples']} examples, median of {result['rounds']} rounds, {result['cpus']} CPUs",
         "",
-        "| | mock-solusio | schemathesis run | ratio |",
-        "|---|---:|---:|---:|",
+        "| | mock-solusio | schemathesis run | ratio | wanted |",
+        "|---|---:|---:|---:|---:|",
     ]
     for label, key, digits in (
         ("requests", "requests", 0),
         ("different requests", "different", 0),
         ("seconds of sending", "sending", 2),
         ("seconds in all", "wall", 2),
+        ("seconds of processor time", "processor", 2),
         ("requests/s while sending", "rate", 1),
         ("different requests/s while sending", "rate_different", 1),
         ("requests/s in all", "rate_in_all", 1),
     ):
         ratio = result["median_ratio"].get(key)
         shown = f"{ratio:.2f}" if ratio is not None else ""
-        lines.append(f"| {label} | {ours[key]:.{digits}f} | {theirs[key]:.{digits}f} | {shown} |")
-    met = result["median_ratio"]["rate"] >= TARGET_RATIO
-    lines += [
-        "",
-        f"Ratio of requests/s while sending, to be {TARGET_RATIO} or more: {'met' if met else 'MISSED'}.",
-    ]
+        wanted = f"{GOALS[key]:g}" if key in GOALS else ""
+        lines.append(f"| {label} | {ours[key]:.{digits}f} | {theirs[key]:.{digits}f} | {shown} | {wanted} |")
     return "\n".join(lines)
 
 
-def main() -> int:
-    """Measure, print a table, write JSON; return 1 if the ratio is missed."""
+def main() -> None:
+    """Measure, print a table, write JSON."""
     parser = argparse.ArgumentParser(description="Compare the speed of our fuzzing with `schemathesis run`.")
     parser.add_argument("--examples", type=int, default=150, help="examples of each run [150]")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each program [5]")
@@ -227,7 +248,7 @@ def main() -> int:
     options = parser.parse_args()
     if options.serve:
         serve()
-        return 0
+        return
     command = [sys.executable, __file__, "--serve"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as endpoint:
         port = endpoint.stdout.readline() if endpoint.stdout else ""
@@ -238,8 +259,7 @@ def main() -> int:
     print(table(result))
     if options.json:
         options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    return 0 if result["median_ratio"]["rate"] >= TARGET_RATIO else 1
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    main()
