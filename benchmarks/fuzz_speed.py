@@ -3,7 +3,7 @@
 Both run alternately as separate programs against one small Starlette endpoint on uvicorn. The endpoint counts
 requests, different request bodies, and the time from the first request to the last: *sending* excludes what a
 program needs to start and finish, *in all* is the wall time of the whole program. Processor time is that of
-the program without the endpoint. Each program runs once beforehand, so that its modules are compiled.
+the program without the endpoint. Each program runs once before that, to compile its modules.
 
 `schemathesis run` fuzzes positive and negative data with its default checks and one worker. Ours judges
 each response as a check does, keeps all bytes, and opens a connection for each request (schemathesis keeps

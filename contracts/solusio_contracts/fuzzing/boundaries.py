@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 WORD = "AAA"
-"""A text that is no number and no constant of the document."""
+"""A text that is neither a number nor a constant of the document."""
 LOOSELY_EQUAL = "0"
 """The secret that a loose comparison takes for others: in PHP it equals each that begins with `0e`."""
 
