@@ -6,8 +6,6 @@ timing of the lookup reveals nothing to an attacker.
 
 import hashlib
 
-from msgspec.structs import replace
-
 from mock_solusio.domain import allowed_ips
 from mock_solusio.domain.errors import Unauthenticated
 from mock_solusio.domain.records.credentials import ACCESS_TOKENS, AccessToken
@@ -45,16 +43,17 @@ def issue(
     Without a lifetime a one-time token is valid for `ONE_TIME_LIFETIME`, any other until it is revoked. An
     operator may choose the `secret`; by default it follows from the seed.
     """
-    _drop_expired(world, user.id)
+    _drop_expired(world, user.id, one_time=one_time, from_login=from_login)
     if lifetime is None and one_time:
         lifetime = ONE_TIME_LIFETIME
     table = world[ACCESS_TOKENS]
-    # In two steps, since the secret follows from the id, which the table assigns.
+    if secret is None:
+        secret = world.secret("access token", table.next_id, SECRET_LENGTH)
     token = table.add(
         AccessToken(
             user_id=user.id,
-            digest="",
-            uuid="",
+            digest=digest_of(secret),
+            uuid=world.uuid("access token", table.next_id),
             one_time=one_time,
             from_login=from_login,
             name=name,
@@ -62,10 +61,7 @@ def issue(
             expires_at=None if lifetime is None else world.now + lifetime,
         )
     )
-    if secret is None:
-        secret = world.secret("access token", token.id, SECRET_LENGTH)
-    uuid = world.uuid("access token", token.id)
-    return table.update(replace(token, digest=digest_of(secret), uuid=uuid)), secret
+    return token, secret
 
 
 def find(world: World, secret: str) -> AccessToken | None:
@@ -98,9 +94,12 @@ def of_user(world: World, user_id: int) -> list[AccessToken]:
     return [token for token in world[ACCESS_TOKENS].find(user_id=user_id) if token.is_valid(world.now)]
 
 
-def _drop_expired(world: World, user_id: int) -> None:
-    # The oldest of each kind expires first, so this reads only one token more than it deletes.
+def _drop_expired(world: World, user_id: int, *, one_time: bool, from_login: bool) -> None:
+    """Delete a user's expired tokens of one kind; the others wait for the next one of theirs."""
+    if not (one_time or from_login):
+        return  # these are valid until they are revoked
     table = world[ACCESS_TOKENS]
-    for kind in ({"one_time": True}, {"one_time": False, "from_login": True}):
-        while (oldest := table.first(user_id=user_id, **kind)) and not oldest.is_valid(world.now):
-            table.remove(oldest.id)
+    kind = {"user_id": user_id, "one_time": one_time, "from_login": from_login}
+    # The oldest one expires first, so this reads only one token more than it deletes.
+    while (oldest := table.first(**kind)) and not oldest.is_valid(world.now):
+        table.remove(oldest.id)

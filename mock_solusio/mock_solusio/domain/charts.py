@@ -80,6 +80,11 @@ def load_curves(world: World, server: Server) -> LoadCurves:
     )
 
 
+def curves_while_running(world: World, server: Server) -> LoadCurves | None:
+    """Return the curves of a running server; None for any other, which has no load and no traffic."""
+    return load_curves(world, server) if server.status == "started" else None
+
+
 def slot(now: Micros) -> Micros:
     """Return the start of the slot that a moment is in."""
     return now - now % SLOT
@@ -114,10 +119,13 @@ def ran_at(server: Server, moment: Micros) -> bool:
     return server.status == "started" or moment < server.status_at
 
 
-def traffic(server: Server, curves: LoadCurves, until: Micros) -> tuple[int, int]:
-    """Return how many bytes a server has received and sent since its traffic was last reset."""
+def traffic(server: Server, curves: LoadCurves | None, until: Micros) -> tuple[int, int]:
+    """Return how many bytes a server has received and sent since its traffic was last reset.
+
+    `curves`: those of a running server, see `curves_while_running`.
+    """
     received, sent = server.received, server.sent
-    if server.status == "started" and until > server.traffic_from:
+    if curves is not None and until > server.traffic_from:
         received += int(curves.received.over(server.traffic_from, until))
         sent += int(curves.sent.over(server.traffic_from, until))
     return received, sent

@@ -75,7 +75,11 @@ def reserve(world: World, block: IpBlock, address: str | None = None, comment: s
         Invalid: it is not in the block or already registered, or the block has no free address.
     """
     if address is None:
-        return _next(world, block, Ip(ip_block_id=block.id, address="", type=block.type, comment=comment))
+        index = _first_free(world, block)
+        if index is None:
+            raise Invalid.field("ip", f"There is no free address in the IP block {block.name}.")
+        ip = Ip(ip_block_id=block.id, address="", type=block.type, comment=comment)
+        return _take(world, block, index, ip)
     if block.index(address) is None:
         raise Invalid.field("ip", f"The address must be one of the IP block {block.name}.")
     address = block.normal(address)
@@ -100,6 +104,9 @@ def allocate(
         Invalid: there is no free address; the error is of `field`.
     """
     for block in blocks_of(world, compute_resource_id, type=version):
+        index = _first_free(world, block)
+        if index is None:
+            continue
         ip = Ip(
             ip_block_id=block.id,
             address="",
@@ -109,8 +116,7 @@ def allocate(
             user_id=user_id,
             is_primary=is_primary,
         )
-        if _first_free(world, block) is not None:
-            return _next(world, block, ip)
+        return _take(world, block, index, ip)
     raise Invalid.field(field, f"There is no free {version} address on the compute resource.")
 
 
@@ -173,10 +179,8 @@ def unreserve(world: World, ip: Ip) -> None:
     release(world, ip)
 
 
-def _next(world: World, block: IpBlock, ip: Ip) -> Ip:
-    index = _first_free(world, block)
-    if index is None:
-        raise Invalid.field("ip", f"There is no free address in the IP block {block.name}.")
+def _take(world: World, block: IpBlock, index: int, ip: Ip) -> Ip:
+    """Register the first free address of a block, which has this number."""
     # The addresses skipped on the way are registered.
     left = [one for one in block.released if one > index]
     world[IP_BLOCKS].update(replace(block, hint=max(block.hint, index + 1), released=left))
@@ -276,4 +280,4 @@ def seed(world: World) -> None:
 
 def count_additional(world: World, user_id: int, version: str) -> int:
     """Return how many additional addresses of a version the servers of a user have."""
-    return sum(not ip.is_primary and ip.type == version for ip in world[IPS].find(user_id=user_id))
+    return world[IPS].count(user_id=user_id, type=version, is_primary=False)

@@ -71,6 +71,7 @@ def open_span(
 ) -> Span:
     """Start metering a resource of a server, at a moment or now; return its span."""
     moment = world.now if at is None else at
+    priced = _open(world, server, spans.SERVER, server.id) if resource == spans.BACKUP else None
     span = Span(
         resource=resource,
         resource_id=resource_id,
@@ -79,9 +80,7 @@ def open_span(
         user_id=server.user_id,
         anchor=moment,
         started_at=moment,
-        **msgspec.structs.asdict(
-            metered_price(plan, resource, _open(world, server, spans.SERVER, server.id))
-        ),
+        **msgspec.structs.asdict(metered_price(plan, resource, priced)),
     )
     return world.spans.add(span)
 
@@ -110,9 +109,9 @@ def change_plan(world: World, server: Server, plan: Plan, *, at: Micros | None =
 
 def server_created(world: World, server: Server) -> None:
     """Record that a server was ordered; its addresses are recorded one by one."""
-    plan = metered_plan(world, server)
-    open_span(world, server, plan, spans.SERVER, server.id)
-    backups_changed(world, server)
+    open_span(world, server, custom_plans.effective_plan(world, server), spans.SERVER, server.id)
+    if server.backup_settings.enabled:
+        backups_changed(world, server)
 
 
 def server_deleted(world: World, server: Server) -> None:

@@ -40,7 +40,7 @@ def remove(world: World, group: LimitGroup) -> None:
     Raises:
         Conflict: users have it, or new users get it.
     """
-    users = world[USERS].tally("limit_group_id", group.id)
+    users = world[USERS].count(limit_group_id=group.id)
     if users:
         used = f"it is in use by {counted(users, 'user')}"
         raise Conflict(f"The limit group {group.name} cannot be deleted: {used}.")

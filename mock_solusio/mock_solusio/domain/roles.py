@@ -10,7 +10,7 @@ from mock_solusio.domain.permissions import CLIENT_PERMISSIONS
 from mock_solusio.domain.records.roles import ADMINISTRATOR_ROLE, CLIENT_ROLE, ROLES, Role
 from mock_solusio.domain.records.user import USERS, User
 from mock_solusio.domain.role_permissions import PERMISSIONS, permissions_of_role, role_by_name
-from mock_solusio.domain.world import World
+from mock_solusio.domain.world import Has, World
 
 _BUILT_IN: dict[int, dict[str, Any]] = {
     ADMINISTRATOR_ROLE: {"name": "ADMIN", "name_key": "admin", "permissions": []},
@@ -83,7 +83,7 @@ def remove(world: World, role: Role, *, actor: User | None = None) -> None:
     authority.check_grant(world, actor, permissions_of_role(role))
     if role.built_in:
         raise Conflict(f"The role {role.name} is built in and cannot be deleted.")
-    users = world[USERS].tally("roles", role.id)
+    users = world[USERS].count(roles=Has(role.id))
     if users:
         raise Conflict(f"The role {role.name} cannot be deleted: it is in use by {counted(users, 'user')}.")
     if settings.registration_role(world) == role:

@@ -49,10 +49,19 @@ def create(world: World, actor: User, permissions: frozenset[str], **fields: Any
     limits.check_server(world, order.owner)
     limits.check_running(world, order.owner)
     limits.check_additional_ips(world, order.owner, order.additional)
+    fields = identity(world, world[SERVERS].next_id)
+    fields["mac_address"] = order.server.mac_address or fields["mac_address"]
+    fields["root_password"] = order.password or fields["root_password"]
     server = world[SERVERS].add(
-        replace(order.server, uuid="", created_at=world.now, running_of=order.owner.id)
+        replace(
+            order.server,
+            **fields,
+            created_at=world.now,
+            status_at=world.now,
+            traffic_from=world.now,
+            running_of=order.owner.id,
+        )
     )
-    server = _with_secrets(world, server, order.password)
     lifecycle.server_created(world, server)
     additional_ips.assign_first(world, server, order)
     for network in order.vpc_networks:
@@ -65,21 +74,14 @@ def create(world: World, actor: User, permissions: frozenset[str], **fields: Any
 
 def identity(world: World, server_id: int) -> dict[str, str]:
     """Return the fields of a server that follow from its id: UUID, MAC address and passwords."""
-    draw = world.random("mac address", server_id)
+    digits = world.uuid("mac address", server_id)[-6:]
     return {
         "uuid": world.uuid("server", server_id),
         # 52:54:00 is the prefix of QEMU and KVM.
-        "mac_address": "52:54:00:" + ":".join(f"{draw.randrange(256):02x}" for _ in range(3)),
+        "mac_address": f"52:54:00:{digits[:2]}:{digits[2:4]}:{digits[4:]}",
         "vnc_password": world.secret("vnc password", server_id, 8),
         "root_password": world.secret("root password 1 of server", server_id, 16),
     }
-
-
-def _with_secrets(world: World, server: Server, password: str) -> Server:
-    fields = identity(world, server.id)
-    fields["mac_address"] = server.mac_address or fields["mac_address"]
-    fields["root_password"] = password or fields["root_password"]
-    return world[SERVERS].update(replace(server, **fields, status_at=world.now, traffic_from=world.now))
 
 
 def remove(world: World, actor: User, permissions: frozenset[str], server_id: int) -> Task:
@@ -196,7 +198,7 @@ def is_busy(server: Server, now: Micros) -> bool:
 
 def set_status(world: World, server: Server, status: str, at: Micros) -> Server:
     """Set the status of a server as of a moment; traffic accrues while it is started."""
-    received, sent = charts.traffic(server, charts.load_curves(world, server), at)
+    received, sent = charts.traffic(server, charts.curves_while_running(world, server), at)
     return world[SERVERS].update(
         replace(server, status=status, status_at=at, received=received, sent=sent, traffic_from=at)
     )

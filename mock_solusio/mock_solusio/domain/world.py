@@ -32,9 +32,8 @@ class Kind(Generic[T]):
 
     `index` and `unique` name fields of int, str, bool or None; `search` names those of them that a search
     covers. A query uses the index of the condition whose field comes first, so name the most selective first.
-    `unique` (None aside) is a safety net: check first, and raise `Invalid`. `tallied` names fields with an id
-    or a list of ids, for `Table.tally`. `waiting`: conditions of the records that wait for the moment in
-    their `due`, for `Table.earliest`.
+    `unique` (None aside) is a safety net: check first, and raise `Invalid`. `waiting`: conditions of the
+    records that wait for the moment in their `due`, for `Table.earliest`.
     """
 
     name: str
@@ -43,7 +42,6 @@ class Kind(Generic[T]):
     index: tuple[str, ...] = ()
     unique: tuple[str, ...] = ()
     search: tuple[str, ...] = ()
-    tallied: tuple[str, ...] = ()
     waiting: Mapping[str, Any] | None = None
 
     @property
@@ -84,6 +82,10 @@ class Table(Protocol[T]):
     (the list in the field contains x).
     """
 
+    @property
+    def next_id(self) -> int:
+        """The id that the next new record gets, for fields that follow from it."""
+
     def get(self, key: int) -> T | None:
         """Return a record, or None."""
 
@@ -114,13 +116,13 @@ class Table(Protocol[T]):
         """Return the records that meet all conditions, by id."""
 
     def count(self, **where: Any) -> int:
-        """Return the number of records that meet all conditions."""
+        """Return the number of records that meet all conditions.
+
+        One condition of a value, or `Has`, costs nothing once it was counted: changes keep the number right.
+        """
 
     def values(self, field: str, keys: Collection[int]) -> dict[int, Any]:
         """Return a field by which records can be found, of the records with these ids that exist."""
-
-    def tally(self, field: str, value: int) -> int:
-        """Return how many records have an id in a tallied field, or in the list there, at no cost."""
 
     def earliest(self) -> T | None:
         """Return the waiting record that is due first, by moment and then by id, at no cost."""

@@ -14,6 +14,8 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from mock_solusio.domain.metering import LATEST, first_hour, month_of, month_start, use
 from mock_solusio.domain.spans import MeteredLine, MonthPart, Span, UsageTotals
 from mock_solusio.moment import HOUR, Micros
@@ -110,10 +112,11 @@ class SpanTable:
 
     def add(self, span: Span) -> Span:
         """Store a new span; return it with its id and line."""
-        self._writing().execute(_INSERT, self._row(span))
+        connection = self._writing()
+        connection.execute(_INSERT, self._row(span))
         self._sums.changed(span.started_at)
-        row = self._connection.execute(f"SELECT {_COLUMNS} FROM spans WHERE id = ?", (self._last,))  # noqa: S608
-        return _span(row.fetchone())
+        (line,) = connection.execute("SELECT line FROM spans WHERE id = ?", (self._last,)).fetchone()
+        return replace(span, id=self._last, line=line)
 
     def load(self, spans: Iterable[Span]) -> int:
         """Store many new spans, within a transaction and with flat memory; return their number."""

@@ -21,6 +21,9 @@ OPEN: Final = 2
 ADVICE: Final = "Use a copy that was made while the mock was stopped, or delete it to start from scratch"
 """What to do about a file that cannot be used as it is."""
 
+STATEMENTS: Final = 500
+"""How many prepared statements a connection keeps; a mock uses more than Python's default of 128."""
+
 _MAGIC: Final = b"SQLite format 3\0"
 _HEADER: Final = 100
 _UNKEPT: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
@@ -65,7 +68,9 @@ def connect(file: Path) -> sqlite3.Connection:
     else:
         _require_ours(file, found)
     try:
-        connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=1)
+        connection = sqlite3.connect(
+            file, isolation_level=None, check_same_thread=False, timeout=1, cached_statements=STATEMENTS
+        )
     except sqlite3.Error as error:
         raise StateError(f"cannot use {file}: {error}") from error
     try:

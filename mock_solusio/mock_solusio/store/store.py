@@ -298,4 +298,6 @@ def _digest(key: bytes, purpose: str, number: int) -> bytes:
 def _open(file: Path | None) -> sqlite3.Connection:
     if file is not None:
         return state_file.connect(file)
-    return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    return sqlite3.connect(
+        ":memory:", isolation_level=None, check_same_thread=False, cached_statements=state_file.STATEMENTS
+    )

@@ -1,7 +1,6 @@
 """A table of records in SQLite: each record is JSON, with its indexed fields in columns."""
 
 import sqlite3
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -57,18 +56,18 @@ class StoredTable(Generic[T]):
         self._create()
         table, columns = f'"{kind.name}"', "".join(f', "{column}"' for column in self._columns)
         marks = ", ?" * len(self._columns)
-        assignments = "".join(f', "{column}" = ?' for column in self._columns)
         # Names are those of our own `Kind`s; values are always parameters.
         self._insert = f"INSERT INTO {table} (id, body{columns}) VALUES (?, ?{marks})"  # noqa: S608
-        self._update = f"UPDATE {table} SET body = ?{assignments} WHERE id = ?"  # noqa: S608
         self._select = f"SELECT id, body FROM {table}"  # noqa: S608
         self._delete = f"DELETE FROM {table} WHERE id = ?"  # noqa: S608
         self._count = f"SELECT count(*) FROM {table}"  # noqa: S608
         self._select_id = f"SELECT id FROM {table}"  # noqa: S608
+        self._updates: dict[tuple[str, ...], str] = {}
         self._totals: dict[tuple[Any, ...], int] = {}
         self._found: dict[tuple[Any, ...], list[T]] = {}
         self._conditions: dict[tuple[object, ...], str] = {}
-        self._tallies: dict[str, Counter[Any]] = {}
+        self._counts: dict[str, dict[Any, int]] = {}
+        """How many records have a value in a field, or in the list there, as far as somebody asked."""
         self._queue = self._due_queue()
         self._last = 0
         self.forget()
@@ -86,6 +85,11 @@ class StoredTable(Generic[T]):
                 raise StateError(
                     f"the state file is damaged: its {self.kind.called} {key} cannot be read ({error})"
                 ) from None
+
+    @property
+    def next_id(self) -> int:
+        """The id that the next new record gets."""
+        return self._last + 1
 
     def get(self, key: int) -> T | None:
         """Return a record, or None."""
@@ -111,7 +115,7 @@ class StoredTable(Generic[T]):
 
     def add(self, record: T) -> T:
         """Store a new record; return it with its id."""
-        record = msgspec.structs.replace(record, id=self._last + 1)
+        record = msgspec.structs.replace(record, id=self.next_id)
         self._store.writing().execute(self._insert, (record.id, *self._row(record)))
         self._last += 1
         self._changed(None, record)
@@ -139,16 +143,21 @@ class StoredTable(Generic[T]):
 
     def update(self, record: T) -> T:
         """Replace the record with the same id."""
-        before = self.look(record.id) if self._tallies else None
-        changed = self._store.writing().execute(self._update, (*self._row(record), record.id)).rowcount
-        if not changed:
+        before = self.look(record.id)
+        if before is None:
             raise NotFound(self.kind.called, record.id)
+        # SQLite writes the index of each column that is named, even if its value stays the same.
+        names = tuple([name for name in self._columns if getattr(before, name) != getattr(record, name)])
+        statement = self._updates.get(names) or self._update(names)
+        values = [getattr(record, name) for name in names]
+        body = msgspec.json.encode(record).decode()
+        self._store.writing().execute(statement, (body, *values, record.id))
         self._changed(before, record)
         return self._keep(record)
 
     def remove(self, key: int) -> None:
         """Delete a record, if it is there."""
-        self._changed(self.look(key) if self._tallies else None, None)
+        self._changed(self.look(key) if self._counts else None, None)
         self._store.writing().execute(self._delete, (key,))
         self.known.pop(key, None)
 
@@ -164,7 +173,15 @@ class StoredTable(Generic[T]):
         return [*self._find(f"{self._select}{condition} ORDER BY id", values)]
 
     def count(self, **where: Any) -> int:
-        """Return how many records match all conditions."""
+        """Return how many records match all conditions; a single one of a value is counted only once."""
+        if len(where) == 1:
+            ((field, value),) = where.items()
+            item = value.item if isinstance(value, Has) else value
+            if isinstance(item, int | str):
+                number = self._counted((field, item))
+                if self._store.reads is not None:
+                    self._store.reads.append((self._counted, (field, item), number))
+                return number
         condition, values = self._condition(where)
         return int(self._connection.execute(self._count + condition, values).fetchone()[0])
 
@@ -173,13 +190,6 @@ class StoredTable(Generic[T]):
         condition, values = self._condition({"id": list(keys)})
         select = f'SELECT id, "{field}" FROM "{self.kind.name}"{condition}'  # noqa: S608 - names are our own
         return dict(self._connection.execute(select, values).fetchall())
-
-    def tally(self, field: str, value: int) -> int:
-        """Return how many records have a value in a tallied field, or in the list there."""
-        number = self._tallied((field, value))
-        if self._store.reads is not None:
-            self._store.reads.append((self._tallied, (field, value), number))
-        return number
 
     def earliest(self) -> T | None:
         """Return the waiting record that is due first, by moment and then by id."""
@@ -251,8 +261,7 @@ class StoredTable(Generic[T]):
             "SELECT seq FROM sqlite_sequence WHERE name = ?", (self.kind.name,)
         ).fetchone()
         self._last = 0 if row is None else row[0]
-        # Counted again when somebody asks; what is empty needs no counting.
-        self._tallies = {} if self._last else {field: Counter() for field in self.kind.tallied}
+        self._counts.clear()
 
     def _due_queue(self) -> DueQueue[T] | None:
         waiting = self.kind.waiting
@@ -282,6 +291,9 @@ class StoredTable(Generic[T]):
         if self._store.reads is not None:
             # What a query finds may change with every change of the table.
             self._store.reads.append((self._changes, None, self.changes))
+        return self._compiled(where)
+
+    def _compiled(self, where: Mapping[str, Any]) -> tuple[str, list[Any]]:
         values: list[Any] = []
         shape: list[object] = []
         for name, value in where.items():
@@ -333,22 +345,25 @@ class StoredTable(Generic[T]):
         self._found.clear()
         if self._queue is not None and after is not None:
             self._queue.add(after)
-        for field, counts in self._tallies.items():
+        for field, counts in self._counts.items():
             for value in _values(before, field):
-                counts[value] -= 1
+                if value in counts:
+                    counts[value] -= 1
             for value in _values(after, field):
-                counts[value] += 1
+                if value in counts:
+                    counts[value] += 1
 
-    def _tallied(self, key: tuple[str, int]) -> int:
-        field, value = key
-        counts = self._tallies.get(field)
-        if counts is None:
-            column, source = f'"{field}"', f'"{self.kind.name}"'
-            if field not in self._columns:
-                column, source = "value", f"{source}, json_each(body, '$.{column}')"
-            rows = self._connection.execute(f"SELECT {column}, count(*) FROM {source} GROUP BY 1")  # noqa: S608
-            counts = self._tallies[field] = Counter(dict(rows))
-        return counts[value]
+    def _counted(self, key: tuple[str, int | str]) -> int:
+        field, item = key
+        counts = self._counts.setdefault(field, {})
+        number = counts.get(item)
+        if number is None:
+            condition, values = self._compiled({field: item if field in self._by_use else Has(item)})
+            number = int(self._connection.execute(self._count + condition, values).fetchone()[0])
+            if len(counts) >= COUNTS:
+                counts.clear()
+            counts[item] = number
+        return number
 
     def _index_for(self, where: Mapping[str, Any]) -> str | None:
         # Without statistics SQLite often uses the index of the least selective field, such as a status. A `+`
@@ -357,6 +372,14 @@ class StoredTable(Generic[T]):
             name for name, value in where.items() if name in self._by_use and not isinstance(value, Has)
         ]
         return min(usable, key=self._by_use.index, default=None)
+
+    def _update(self, names: tuple[str, ...]) -> str:
+        assignments = "".join(f', "{name}" = ?' for name in names)
+        statement = f'UPDATE "{self.kind.name}" SET body = ?{assignments} WHERE id = ?'  # noqa: S608
+        if len(self._updates) >= COUNTS:
+            self._updates.clear()
+        self._updates[names] = statement
+        return statement
 
     def _row(self, record: T) -> tuple[Any, ...]:
         body = msgspec.json.encode(record).decode()

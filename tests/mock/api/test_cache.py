@@ -7,7 +7,7 @@ from mock_solusio.api.call import Call
 from mock_solusio.api.replies import rendered
 from mock_solusio.clock import Clock
 from mock_solusio.domain.errors import NotFound
-from mock_solusio.domain.world import Kind, Record
+from mock_solusio.domain.world import Has, Kind, Record
 from mock_solusio.moment import SECOND
 from mock_solusio.store.store import Store
 
@@ -17,7 +17,7 @@ class Animal(Record, frozen=True, kw_only=True):
     owners: tuple[int, ...] = ()
 
 
-ANIMALS = Kind("animals", Animal, unique=("name",), search=("name",), tallied=("owners",))
+ANIMALS = Kind("animals", Animal, unique=("name",), search=("name",))
 START = 1_772_323_200_000_000
 
 
@@ -75,10 +75,10 @@ def test_a_value_holds_until_what_it_was_derived_from_changes(store):
         lambda animals: animals.find(name="cat"),
         lambda animals: animals.count(),
         lambda animals: animals.page(1, 15, {}).total,
-        lambda animals: animals.tally("owners", 1),
+        lambda animals: animals.count(owners=Has(1)),
         lambda animals: animals.get(2),
     ],
-    ids=["first", "find", "count", "page", "tally", "absent"],
+    ids=["first", "find", "count", "page", "count of items", "absent"],
 )
 def test_a_query_depends_on_whatever_may_change_its_result(store, query):
     kept = DerivedCache(store, limit=100)
@@ -217,7 +217,7 @@ def test_what_is_found_follows_every_change(store):
 
 
 @pytest.mark.parametrize("reopened", [False, True])
-def test_a_tally_follows_every_change(tmp_path, clock, reopened):
+def test_a_count_follows_every_change(tmp_path, clock, reopened):
     def opened():
         return Store((ANIMALS,), clock, file=tmp_path / "state.db", seed="s")
 
@@ -229,23 +229,27 @@ def test_a_tally_follows_every_change(tmp_path, clock, reopened):
         store.close()
         store = opened()
 
-    def tallies():
-        return [store[ANIMALS].tally("owners", owner) for owner in (1, 2, 3)]
+    def counts():
+        owned = [store[ANIMALS].count(owners=Has(owner)) for owner in (1, 2, 3)]
+        assert [store[ANIMALS].count(name=name) for name in ("1", "nine")] == [
+            len(store[ANIMALS].find(name=name)) for name in ("1", "nine")
+        ]
+        return owned
 
-    assert tallies() == [2, 1, 0]
+    assert counts() == [2, 1, 0]
     with store.transaction() as world:
         world[ANIMALS].update(Animal(id=2, name="1", owners=(3,)))
         world[ANIMALS].remove(3)
-    assert tallies() == [0, 0, 1]
+    assert counts() == [0, 0, 1]
     with store.transaction() as world:
         world[ANIMALS].load([Animal(id=9, name="nine", owners=(3,))])
-    assert tallies() == [0, 0, 2]
+    assert counts() == [0, 0, 2]
     with pytest.raises(NotFound):
         remove_two(store)
-    assert tallies() == [0, 0, 2]
+    assert counts() == [0, 0, 2]
     with store.transaction() as world:
         world.wipe()
-    assert tallies() == [0, 0, 0]
+    assert counts() == [0, 0, 0]
     store.close()
 
 

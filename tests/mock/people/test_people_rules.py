@@ -12,6 +12,7 @@ from mock_solusio.domain.records.installation import LANGUAGES
 from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS
 from mock_solusio.domain.records.roles import ADMINISTRATOR_ROLE, ROLES
 from mock_solusio.domain.records.user import USERS
+from mock_solusio.domain.world import Has
 
 FIELDS = st.fixed_dictionaries(
     {},
@@ -64,10 +65,10 @@ def check(world):
     assert set(billing.values()) <= {1}
     assert all(type(number) is int for number in billing)
     assert any(user.status == "active" and ADMINISTRATOR_ROLE in user.roles for user in everybody)
-    tally = world[USERS].tally
+    count = world[USERS].count
     for role in world[ROLES].find():
-        assert tally("roles", role.id) == sum(role.id in user.roles for user in everybody)
+        assert count(roles=Has(role.id)) == sum(role.id in user.roles for user in everybody)
     for group in world[LIMIT_GROUPS].find():
-        assert tally("limit_group_id", group.id) == sum(user.limit_group_id == group.id for user in everybody)
+        assert count(limit_group_id=group.id) == sum(user.limit_group_id == group.id for user in everybody)
     for language in world[LANGUAGES].find():
-        assert tally("language_id", language.id) == sum(user.language_id == language.id for user in everybody)
+        assert count(language_id=language.id) == sum(user.language_id == language.id for user in everybody)

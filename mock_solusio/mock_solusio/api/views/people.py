@@ -13,6 +13,7 @@ from mock_solusio.domain.records.limit_groups import LIMIT_GROUPS, LimitGroup
 from mock_solusio.domain.records.roles import ROLES, Role
 from mock_solusio.domain.records.user import USERS, User
 from mock_solusio.domain.role_permissions import PERMISSIONS
+from mock_solusio.domain.world import Has
 from mock_solusio.moment import rfc3339
 
 TOKEN_TYPE = "Bearer"  # noqa: S105 - the scheme, not a credential
@@ -74,7 +75,7 @@ def role_brief(call: Call, role: Role) -> Json:
         "id": role.id,
         "name": role.name,
         "is_default": role.built_in,
-        "users_count": call.world[USERS].tally("roles", role.id),
+        "users_count": call.world[USERS].count(roles=Has(role.id)),
     }
 
 
@@ -93,7 +94,7 @@ def limit_group_view(call: Call, group: LimitGroup) -> Json:
     """Show a limit group."""
     return {
         **pick(group, "id", "name", *LIMITS),
-        "users_count": call.world[USERS].tally("limit_group_id", group.id),
+        "users_count": call.world[USERS].count(limit_group_id=group.id),
         "created_at": rfc3339(group.created_at),
         "updated_at": rfc3339(group.updated_at),
     }
@@ -103,7 +104,7 @@ def language_view(call: Call, language: Language) -> Json:
     """Show a language."""
     return {
         **pick(language, "id", "name", "locale", "country", "is_default", "is_visible"),
-        "users_count": call.world[USERS].tally("language_id", language.id),
+        "users_count": call.world[USERS].count(language_id=language.id),
         "icon": icon_or_none(call, language.icon_id),
     }
 

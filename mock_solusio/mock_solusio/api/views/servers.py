@@ -114,11 +114,11 @@ def _usage(call: Call, server: Server) -> Json:
     # As of the last point of the charts, so that the response can be cached until the next one.
     at = charts.slot(call.now)
     call.expires(at + charts.SLOT)
-    curves = charts.load_curves(call.world, server)
+    curves = charts.curves_while_running(call.world, server)
     received, sent = charts.traffic(server, curves, at)
     used = charts.disk_used(call.world, server, server.disk, at)
     return {
-        "cpu": charts.load(server, curves, at) if server.status == "started" else 0.0,
+        "cpu": 0.0 if curves is None else charts.load(server, curves, at),
         "network": {"incoming": {"value": received}, "outgoing": {"value": sent}},
         "disk": {"actual_size": int(used * GIB)},
     }

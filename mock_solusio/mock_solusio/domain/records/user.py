@@ -46,7 +46,6 @@ USERS = Kind(
     index=("email", "status", "limit_group_id", "language_id"),
     unique=("email_key", "billing_user_id"),
     search=("email", "billing_user_id"),
-    tallied=("roles", "limit_group_id", "language_id"),
 )
 
 
