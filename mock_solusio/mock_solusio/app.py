@@ -5,8 +5,9 @@ import sys
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from mock_solusio.api.dispatch import Api, refusal
 from mock_solusio.api.routes import PREFIX, Match
@@ -44,8 +45,7 @@ _BELOW_API: Final = f"{PREFIX}/"
 _BELOW_CONTROL: Final = f"{CONTROL}/"
 
 
-@dataclass(slots=True)
-class Incoming:
+class Incoming(msgspec.Struct, eq=False):
     """A request on its way."""
 
     request: Request

@@ -20,6 +20,7 @@ import click
 from mock_solusio.live_log import LogForm, live_log, log_form, log_options
 from mock_solusio.option_types import ClockType, listen_error
 from mock_solusio.options import SPEED, Options
+from mock_solusio.server.garbage import collect_seldom, not_collecting
 from mock_solusio.server.interrupt import sigterm_as_interrupt
 from solusio_contracts.cli.overlay import overlay_option
 from solusio_contracts.cli.reporting import require_writable
@@ -244,7 +245,7 @@ def serve(
         recorded_only=recorded_only,
         recorded_seed=recorded_seed if recorded is not None else None,
     )
-    with sigterm_as_interrupt():
+    with sigterm_as_interrupt(), not_collecting():
         _serve(options, hosts, port, tls=tls, ready_file=ready_file, reports=reports, form=form)
 
 
@@ -297,7 +298,6 @@ def _run(
     ready_file: Path | None,
 ) -> str:
     """Serve until Ctrl-C; https if there are hosts for a certificate. Return the first URL."""
-    from mock_solusio.server.garbage import collect_seldom
     from mock_solusio.server.ready_file import write
     from mock_solusio.server.uvicorn_server import make_server, url_of
 

@@ -70,7 +70,7 @@ class Printer:
         rows += [("Where", Text(_place(place))) for place in places]
         rules = rules_by_clause().get(clause.id, ())
         rows += [("Checked by", Text.assemble((rule.name, "bold"), f": {rule.title}")) for rule in rules]
-        if any(rule.clause is clause for rule in conduct_rules()):
+        if any(rule.clause_id == clause.id for rule in conduct_rules()):
             rows.append(("Checked by", Text("mock-solusio serve, for every request of a client")))
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(style="dim", no_wrap=True)

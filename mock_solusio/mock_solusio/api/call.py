@@ -1,7 +1,6 @@
 """What a handler gets and returns: a `Call` and a `Reply`."""
 
 from collections.abc import Callable
-from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, TypeVar
 
 import msgspec
@@ -23,30 +22,28 @@ RenderedRecords = DerivedCache[tuple[Any, int, int | None, str], tuple[Record, m
 """Records with their JSON, by view, id, actor and base URL; a view depends on the state and nothing else."""
 
 
-@dataclass(slots=True, eq=False)
-class Call:
+class Call(msgspec.Struct, eq=False):
     """One API request while it is being answered."""
 
     world: World
-    _: KW_ONLY
     user: User | None = None
     """Whose access token the request carries; None: it carries none."""
     access_token: AccessToken | None = None
-    path: dict[str, Any] = field(default_factory=dict)
+    path: dict[str, Any] = {}
     """Path parameters by their names in the document; integers are integers."""
     raw_path: str = ""
     """The path as it was requested, such as `/api/v1/users`."""
-    query: dict[str, Any] = field(default_factory=dict)
+    query: dict[str, Any] = {}
     """The document's query parameters: typed, and with their defaults."""
-    raw_query: dict[str, str] = field(default_factory=dict)
+    raw_query: dict[str, str] = {}
     """Every query parameter as it was sent, for links; empty ones are left out."""
-    body: dict[str, Any] = field(default_factory=dict)
+    body: dict[str, Any] = {}
     """The JSON object of the request, valid by the document; empty if there is none."""
     base_url: str = ""
     """Scheme and host by which the client reached the mock."""
     client: str = ""
     """Address of the client."""
-    throttle: LoginThrottle = field(default_factory=LoginThrottle)
+    throttle: LoginThrottle = msgspec.field(default_factory=LoginThrottle)
     """Counts failed logins."""
     rendered: RenderedRecords | None = None
     """Records that were rendered for earlier responses; None: render each record again."""
@@ -54,11 +51,12 @@ class Call:
     """Returns the price of a customer of the billing system; None: there are no prices."""
     expires_at: Micros = NEVER
     """When the response becomes stale without a change of the state; 0: it must not be cached."""
-    permissions: frozenset[str] = field(init=False)
+    permissions: frozenset[str] = frozenset()
     """What the user's roles permit."""
 
     def __post_init__(self) -> None:
-        self.permissions = permissions_of(self.world, self.user) if self.user else frozenset()
+        if self.user is not None:
+            self.permissions = permissions_of(self.world, self.user)
 
     @property
     def now(self) -> Micros:
@@ -128,8 +126,7 @@ class Call:
         self.expires_at = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True, eq=False):
     """The result of a handler. The body is rendered after the handler's transaction; None: no body.
 
     It may be rendered twice: again once prices have arrived from the billing endpoint.

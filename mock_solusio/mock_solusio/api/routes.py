@@ -8,8 +8,9 @@ import difflib
 import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from solusio_contracts.contract import documents
 
@@ -19,8 +20,7 @@ PREFIX = "/api/v1"
 _ID = re.compile(r"[0-9]{1,18}")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Route:
+class Route(msgspec.Struct, frozen=True, eq=False):
     """An operation of the document: its place and its parameters."""
 
     id: str
@@ -51,13 +51,12 @@ class Match(NamedTuple):
 NO_MATCH: Final = Match(None, {}, ())
 
 
-@dataclass(slots=True)
-class _Node:
-    fixed: dict[str, "_Node"] = field(default_factory=dict)
+class _Node(msgspec.Struct, eq=False):
+    fixed: dict[str, "_Node"] = {}
     free: "_Node | None" = None
     name: str = ""
     integer: bool = True
-    methods: dict[str, Route] = field(default_factory=dict)
+    methods: dict[str, Route] = {}
 
 
 class Routes:

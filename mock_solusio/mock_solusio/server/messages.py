@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
@@ -18,8 +17,7 @@ _NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE: Final = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 
 
-@dataclass(slots=True)
-class Request:
+class Request(msgspec.Struct, eq=False):
     """One HTTP request with its whole body."""
 
     method: str
@@ -31,7 +29,7 @@ class Request:
     scheme: str
     client: str
     """Address of the client."""
-    notes: list[str] = field(default_factory=list)
+    notes: list[str] = []
     """What the journal says about it."""
 
     def header(self, name: bytes) -> bytes | None:
@@ -53,8 +51,7 @@ class Request:
         return f"{self.scheme}://{host.decode('latin-1')}"
 
 
-@dataclass(slots=True)
-class Response:
+class Response(msgspec.Struct, eq=False):
     """One complete HTTP response."""
 
     status: int
@@ -62,7 +59,7 @@ class Response:
     body: bytes = b""
     operation: str = ""
     """operationId, if the request had one."""
-    notes: list[str] = field(default_factory=list)
+    notes: list[str] = []
     """What the journal says about it."""
 
 

@@ -22,7 +22,7 @@ def report_of(journal: Journal, url: str, *, started: str, seconds: float) -> Re
     `started`: RFC 3339, UTC.
     """
     found = journal.findings()
-    cited = tuple(rule.clause.id for rule in conduct_rules())
+    cited = tuple(rule.clause_id for rule in conduct_rules())
     results = [
         _result(journal, one, [finding for finding in found if finding.clause == one]) for one in cited
     ]

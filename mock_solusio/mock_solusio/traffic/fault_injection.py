@@ -7,12 +7,12 @@ import struct
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import replace
 from gzip import compress
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
+from msgspec.structs import replace
 
 from mock_solusio.server.asgi import Receive, Send
 from mock_solusio.server.messages import Headers, Request, Response

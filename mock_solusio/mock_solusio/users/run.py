@@ -374,7 +374,7 @@ def conduct_item(number: str) -> Item:
 
 def conduct_clauses() -> list[str]:
     """Return the clauses of conduct that are judged over all scenarios together."""
-    return [rule.clause.id for rule in conduct_rules() if rule.clause.level != Level.MAY]
+    return [rule.clause_id for rule in conduct_rules() if rule.clause.level != Level.MAY]
 
 
 def _difference(finding: ConductFinding, subject: str) -> Difference:

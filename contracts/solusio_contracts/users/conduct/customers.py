@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
@@ -47,8 +46,7 @@ class _Shown(msgspec.Struct):
     data: list[ShownUser] | ShownUser
 
 
-@dataclass(frozen=True, slots=True)
-class SeenUser:
+class SeenUser(msgspec.Struct, frozen=True):
     """A user as a client last saw them, and where."""
 
     number: int
@@ -165,11 +163,10 @@ class CreatedBlindly:
                 self._open.pop(key)
 
 
-@dataclass(slots=True)
-class _Walk:
+class _Walk(msgspec.Struct):
     numbers: list[int]
     pages: int = 1
-    customers: set[str] = field(default_factory=set)
+    customers: set[str] = msgspec.field(default_factory=set)
 
     @property
     def problem(self) -> Problem | None:

@@ -1,8 +1,9 @@
 """Rules about lists: their pages are read to the last one, each once."""
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from solusio_contracts.users.conduct.exchange import ClientExchange
 from solusio_contracts.users.conduct.rule import Problem, Recent, conduct_rule
@@ -19,8 +20,7 @@ QUICK: Final = 10.0
 """Seconds within which repetitions are a loop; later ones may be a new look."""
 
 
-@dataclass(slots=True)
-class _Walk:
+class _Walk(msgspec.Struct):
     """Pages of a list that were read so far."""
 
     operation: str
@@ -78,8 +78,7 @@ class LastPage:
         self._walks.set(key, walk)
 
 
-@dataclass(slots=True)
-class _Loop:
+class _Loop(msgspec.Struct):
     page: int
     queries: set[bytes]
     numbers: list[int]

@@ -1,8 +1,9 @@
 """Rules about the access tokens with which customers log in (step 9)."""
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from solusio_contracts.users.conduct.credentials import ADMINISTRATOR, is_administrator
 from solusio_contracts.users.conduct.customers import ABOUT_USERS, SeenUsers
@@ -19,8 +20,7 @@ LOOKED_AT: Final = 64 * 1024
 _LONG_WORD = re.compile(rb"[A-Za-z0-9._~-]{20,}")
 
 
-@dataclass(slots=True)
-class _Token:
+class _Token(msgspec.Struct):
     number: int
     one_time: bool
     used: int = 0

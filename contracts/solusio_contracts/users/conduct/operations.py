@@ -2,8 +2,9 @@
 
 import functools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from solusio_contracts.contract.documents import (
     JSON,
@@ -19,8 +20,7 @@ PAGING: Final = frozenset({"page", "per_page"})
 """Parameters that choose a part of a list."""
 
 
-@dataclass(frozen=True, slots=True)
-class OperationFacts:
+class OperationFacts(msgspec.Struct, frozen=True):
     """An operation of the API; without an id, none that the document has."""
 
     id: str = ""

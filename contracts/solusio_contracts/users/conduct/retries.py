@@ -1,8 +1,9 @@
 """Rules about what a client does after a response that it did not want."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from solusio_contracts.users.conduct.exchange import NO_RESPONSE, ClientExchange
 from solusio_contracts.users.conduct.rule import Problem, Recent, conduct_rule
@@ -45,10 +46,9 @@ def _matter(exchange: ClientExchange) -> Hashable:
     return exchange.method, exchange.path, exchange.query, about, exchange.caller
 
 
-@dataclass(slots=True)
-class _Series:
+class _Series(msgspec.Struct):
     began: float
-    numbers: list[int] = field(default_factory=list)
+    numbers: list[int] = msgspec.field(default_factory=list)
 
 
 @conduct_rule("CL-031", after_failure=True)
@@ -168,8 +168,7 @@ class BackOff:
         )
 
 
-@dataclass(slots=True)
-class _Reads:
+class _Reads(msgspec.Struct):
     began: float
     first: int
     """Number of the exchange."""

@@ -2,7 +2,6 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import msgspec
@@ -54,16 +53,20 @@ class Pending(Protocol):
 Applies = Callable[[OperationFacts], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class ConductRule:
+class ConductRule(msgspec.Struct, frozen=True):
     """A clause with the check of it. `make` returns a new check, with a memory of its own."""
 
-    clause: Clause
+    clause_id: str
     kinds: frozenset[str]
     applies: Applies
     make: Callable[[], Check]
     after_failure: bool
     """Whether the check has nothing to say before the first exchange that was not accepted."""
+
+    @property
+    def clause(self) -> Clause:
+        """The clause. All are read with the first one that somebody asks for, which takes a while."""
+        return clause(self.clause_id)
 
 
 _RULES: list[ConductRule] = []
@@ -87,7 +90,7 @@ def conduct_rule(
     def register(check: C) -> C:
         made: Any = check
         make = made if isinstance(check, type) else lambda: made
-        _RULES.append(ConductRule(clause(clause_id), frozenset(kinds), applies, make, after_failure))
+        _RULES.append(ConductRule(clause_id, frozenset(kinds), applies, make, after_failure))
         return check
 
     return register
@@ -95,7 +98,7 @@ def conduct_rule(
 
 def registered() -> tuple[ConductRule, ...]:
     """Return the rules so far, by clause."""
-    return tuple(sorted(_RULES, key=lambda rule: rule.clause.id))
+    return tuple(sorted(_RULES, key=lambda rule: rule.clause_id))
 
 
 K = TypeVar("K")
