@@ -12,11 +12,11 @@ ENV UV_PROJECT_ENVIRONMENT=/opt/mock-solusio \
 WORKDIR /source
 # The dependencies have a layer of their own: it stays the same until uv.lock changes.
 COPY pyproject.toml uv.lock README.md LICENSE ./
-RUN /uv/bin/uv sync --quiet --frozen --no-default-groups --no-install-project
+RUN /uv/bin/uv sync --quiet --frozen --no-default-groups --extra fuzz --no-install-project
 COPY contracts contracts
 COPY mock_solusio mock_solusio
 COPY reference reference
-RUN /uv/bin/uv sync --quiet --frozen --no-default-groups --no-editable
+RUN /uv/bin/uv sync --quiet --frozen --no-default-groups --extra fuzz --no-editable
 
 FROM ${BASE}
 # tini is process 1: it passes signals on and buries orphans, such as what a command of an adapter left behind.

@@ -26,6 +26,16 @@ with started() as solusio:
 """
 """What the installed wheel must be able to do, with its documents, templates and tables."""
 
+PLUGINS = """
+from importlib.metadata import entry_points
+found = {one.name for one in entry_points(group="pytest11")}
+assert "mock-solusio" in found
+assert found.isdisjoint({"hypothesispytest", "schemathesis"}), found
+"""
+"""What pytest must not load in the environment of somebody who only uses the fixtures."""
+
+FIXTURE = "def test_it(solusio): solusio.create_user()"
+
 
 def install(session: nox.Session, *groups: str, project: bool = True, editable: bool = True) -> None:
     """Install exactly what uv.lock says; `editable` leaves our packages in this folder."""
@@ -145,18 +155,22 @@ def compile_documents(session: nox.Session) -> None:
     session.run("python", "-m", "solusio_contracts.contract.compile")
 
 
-@nox.session
+@nox.session(reuse_venv=False)
 def wheel(session: nox.Session) -> None:
-    """Install the wheel into a clean environment and run the main commands in another folder."""
+    """Install the wheel, plain and with the extra `fuzz`, and run the main commands in another folder."""
     work = Path(session.create_tmp()).resolve()
     dist = work / "dist"
     session.run("uv", "build", "--quiet", "--clear", "--out-dir", str(dist), external=True)
     (built,) = dist.glob("*.whl")
-    session.install("--reinstall-package", "mock-solusio", str(built))
+    session.install(str(built), "pytest>=9,<10")
     with session.chdir(work):
         session.run("mock-solusio", "--version")
         session.run("mock-solusio", "contract", "show", "TP-041", silent=True)
-        session.run("mock-solusio", "reference", "check", "--fuzz-examples", "20")
+        session.run("mock-solusio", "reference", "check", "--no-fuzz")
+        session.run("mock-solusio", "reference", "check", success_codes=[2])
+        session.run("python", "-c", PLUGINS)
+        Path("test_fixture.py").write_text(FIXTURE, encoding="utf-8")
+        session.run("pytest", "--quiet", "--config-file", os.devnull, "test_fixture.py")
         session.run("mock-solusio", "serve", "--help", silent=True)
         session.run("python", "-c", SERVED)
         session.run(
@@ -166,6 +180,9 @@ def wheel(session: nox.Session) -> None:
             "for package in ('solusio_contracts', 'mock_solusio', 'solusio_reference'):\n"
             "    assert files(package).joinpath('py.typed').is_file(), package",
         )
+    session.install(f"{built}[fuzz]")
+    with session.chdir(work):
+        session.run("mock-solusio", "reference", "check", "--fuzz-examples", "20")
 
 
 @nox.session

@@ -123,7 +123,7 @@ def test_a_conformant_endpoint_passes_and_leaves_the_command_for_later_steps(che
     (added,) = ran.path
     assert [file.name for file in Path(added).iterdir()] == ["mock-solusio"]
     assert subprocess.run([f"{added}/mock-solusio", "--version"], check=True, timeout=60).returncode == 0
-    assert (tmp_path / "pip").read_text().split()[-1] == str(root)
+    assert (tmp_path / "pip").read_text().split()[-1] == f"{root}[fuzz]"
 
 
 def test_what_kept_it_from_deciding_is_an_error(check):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from solusio_contracts.cli.config import config_option
+from solusio_contracts.cli.extras import require_extra
 from solusio_contracts.cli.reporting import PreparedRun, Reporting, report_options, run_and_report
 from solusio_contracts.cli.tls import tls_context, tls_options
 from solusio_contracts.cli.types import Header, Rate, Seconds, UserId
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from solusio_contracts.checking.rule import Rule
     from solusio_contracts.checking.target import TargetSettings
     from solusio_contracts.reporting.report import Report
+
+
+WITHOUT_FUZZING = (
+    "To check without fuzzing, use --no-fuzz, or `fuzz = false` in the table [check] of mock-solusio.toml."
+)
 
 
 def _list_rules(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -78,7 +84,12 @@ def _explain(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
     help="Only these rules, areas or clauses; * and ? are wildcards.",
 )
 @click.option("--skip", multiple=True, metavar="SELECTOR", help="Not these rules, areas or clauses.")
-@click.option("--fuzz/--no-fuzz", default=True, show_default=True, help="Also send generated requests.")
+@click.option(
+    "--fuzz/--no-fuzz",
+    default=True,
+    show_default=True,
+    help="Also send generated requests, for which the extra `fuzz` must be installed.",
+)
 @click.option(
     "--fuzz-examples",
     type=click.IntRange(1),
@@ -198,12 +209,14 @@ def prepared(options: dict[str, Any], only: "Collection[str] | None" = None) -> 
     """Return the run that the options of `check` describe; `only`: of the rules with these names.
 
     Raises:
-        click.UsageError: an option is wrong.
+        click.UsageError: an option is wrong, or rules that send generated requests lack the extra `fuzz`.
     """
     from solusio_contracts.rules import all_rules
 
     settings = settings_from(options["url"], options)
     rules = [rule for rule in _selected(options) if only is None or rule.name in only]
+    if any(rule.generated for rule in rules):
+        require_extra("fuzz", "Fuzzing", WITHOUT_FUZZING)
 
     def run(progress: "Callable[..., None]") -> "Report":
         from solusio_contracts.checking import runner

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from solusio_contracts.cli.extras import require_extra
+
 if TYPE_CHECKING:
     from mock_solusio.fleet.model import Fleet
 
@@ -258,6 +260,8 @@ def describe(file: Path, plot: Path | None) -> None:
         raise click.BadParameter(
             f"expected a file that ends in .svg or .png, got {plot.name!r}.", param_hint="--plot"
         )
+    if plot is not None:
+        require_extra("plots", "--plot")
     try:
         source = open_source(file)
         statistics = FleetStatistics(source.begin, source.end)

@@ -5,9 +5,7 @@ from pathlib import Path
 
 import click
 
-MISSING = (
-    "the MCP SDK is missing. Install the extra `mcp` of mock-solusio: pip install '.[mcp]' in a clone of it."
-)
+from solusio_contracts.cli.extras import require_extra
 
 
 @click.command(short_help="Serve the check, the scenarios and mocks to an editor's assistant.")
@@ -37,10 +35,7 @@ def mcp(folder: Path, hosts: tuple[str, ...], allow_commands: bool) -> None:
     Editors start this command themselves; docs/assistants.md has their configuration. It needs the extra
     `mcp`. At the end of the session, all its mocks stop.
     """
-    import importlib.util
-
-    if importlib.util.find_spec("mcp") is None:
-        raise click.UsageError(MISSING)
+    require_extra("mcp", "`mock-solusio mcp`")
     if sys.stdin.isatty():
         click.echo("Waiting for an editor, which starts this command itself. Ctrl-C ends it.", err=True)
     from mock_solusio.mcp_server.access import Access

@@ -22,6 +22,11 @@ BUSY_SECONDS = 60
 _TABLES_LOCK = 5_017_516
 """Key of a PostgreSQL lock: any number that nobody else uses."""
 
+MISSING_EXTRA = (
+    "PostgreSQL needs the extra `postgresql`, which is not installed. Add it in a clone of mock-solusio with "
+    'pip install ".[postgresql]" (or uv tool install ".[postgresql]", pipx install --force ".[postgresql]")'
+)
+
 
 class Database:
     """One database, with all its tables; missing ones are created. Every method raises StoreError.
@@ -66,10 +71,8 @@ class Database:
         except (ArgumentError, NoSuchModuleError, ValueError):
             # The text of the error would show the URL with its password.
             raise StoreError("this is not a database URL; try postgresql://user@host/name") from None
-        except ModuleNotFoundError as error:
-            raise StoreError(
-                f"this needs the Python module {error.name}: pip install 'mock-solusio[postgresql]'"
-            ) from None
+        except ModuleNotFoundError:
+            raise StoreError(MISSING_EXTRA) from None
         return cls(engine)
 
     @classmethod

@@ -1,7 +1,6 @@
 """`fleet describe`: the same figures from a state file and a timeline, worked out by hand for a small one."""
 
 import re
-import sys
 from pathlib import Path
 
 import pytest
@@ -122,13 +121,6 @@ def test_pictures_are_the_same_each_time(month, tmp_path, ending):
         assert "30 days" in text
     else:
         assert made[0].startswith(b"\x89PNG")
-
-
-def test_drawing_without_matplotlib(month, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    refused = invoke("fleet", "describe", month / "month.ndjson", "--plot", tmp_path / "f.svg")
-    assert refused.exit_code == 2
-    assert "pip install 'mock-solusio[plots]'" in refused.output
 
 
 def test_a_picture_of_another_kind(month, tmp_path):

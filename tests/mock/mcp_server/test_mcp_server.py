@@ -28,7 +28,6 @@ from solusio_contracts.invoices.verdict import METHOD, NUMBERS
 from solusio_reference.app import create_app
 from solusio_reference.serving import running
 from solusio_reference.storage.customers import CustomerStore, seed_demo
-from support.commands import invoke
 
 TOKEN = "t0ken-of-the-billing-endpoint"
 LIMIT = 300
@@ -351,10 +350,3 @@ def test_on_a_terminal_it_says_what_it_waits_for():
     finally:
         os.close(controller)
         os.close(terminal)
-
-
-def test_without_the_extra_it_names_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "mcp", None)
-    result = invoke("mcp")
-    assert result.exit_code == 2
-    assert "pip install '.[mcp]'" in " ".join(result.output.split())

@@ -183,7 +183,7 @@ def test_the_jobs_get_what_was_installed(record, requirement, action_, monkeypat
     source = installed_from()
     assert (source.requirement, source.action) == (requirement, action_)
     done = invoke("init", "php", "--folder", tmp_path)
-    assert f'"mock-solusio @ {requirement}"' in (tmp_path / GITLAB_JOB).read_text()
+    assert f'"mock-solusio[fuzz] @ {requirement}"' in (tmp_path / GITLAB_JOB).read_text()
     assert f"uses: {action_}\n" in (tmp_path / WORKFLOW).read_text()
     to_replace = re.findall(r"^  in \S+, instead of (\S+)$", done.stdout, re.MULTILINE)
     expected = [PLACEHOLDER.action, PLACEHOLDER.requirement]
