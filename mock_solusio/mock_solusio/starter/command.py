@@ -14,11 +14,10 @@ from mock_solusio.starter.ci_jobs import (
     INCLUDE,
     PLACEHOLDER,
     WORKFLOW,
-    Source,
     files,
     installed_from,
 )
-from mock_solusio.starter.languages import LANGUAGES, Language, recognised
+from mock_solusio.starter.languages import CONFIGURATION, LANGUAGES, Language, recognised
 from mock_solusio.starter.writing import Outcome, write_new
 
 TOKEN = "a-long-random-text"  # noqa: S105 - an example
@@ -47,7 +46,7 @@ def init(language: str | None, folder: Path) -> None:
     source = installed_from()
     outcome = write_new(folder, [*chosen.files(), *files(chosen, source)])
     click.echo(f"{chosen.title}{reason}: it needs {chosen.needs}.\n")
-    for line in (*_files(outcome), *_next(chosen, folder), *_to_replace(outcome, source)):
+    for line in (*_files(outcome, folder), *_next(chosen, folder), *_to_replace(folder)):
         click.echo(line)
 
 
@@ -66,14 +65,16 @@ def _chosen(name: str | None, folder: Path) -> tuple[Language, str]:
     )
 
 
-def _files(outcome: Outcome) -> Iterator[str]:
+def _files(outcome: Outcome, folder: Path) -> Iterator[str]:
     if outcome.written:
         yield "Written:"
         yield from (f"  {path}" for path in outcome.written)
     if outcome.left:
         yield "Left as they are, because they exist:"
         yield from (f"  {path}" for path in outcome.left)
-    if GITLAB in outcome.left:
+    if CONFIGURATION in outcome.left:
+        yield f"The commands below run what your {CONFIGURATION} names."
+    if GITLAB in outcome.left and GITLAB_JOB not in _text(folder / GITLAB):
         yield f"For GitLab, add to {GITLAB}:"
         yield from (f"  {line}" for line in INCLUDE.splitlines())
 
@@ -97,15 +98,22 @@ def _next(language: Language, folder: Path) -> Iterator[str]:
     yield f"  {_set('MOCK_SOLUSIO_TOKEN', TOKEN)}{_set('BILLING_DATABASE', None)}mock-solusio certify"
 
 
-def _to_replace(outcome: Outcome, source: Source) -> Iterator[str]:
-    """Yield the placeholders that the written CI jobs have."""
-    left = {WORKFLOW: source.action, GITLAB_JOB: source.requirement}
-    placeholders = (PLACEHOLDER.action, PLACEHOLDER.requirement)
-    found = [(file, text) for file, text in left.items() if file in outcome.written and text in placeholders]
+def _to_replace(folder: Path) -> Iterator[str]:
+    """Yield the placeholders that the CI jobs have, also those of an earlier run."""
+    placeholders = {WORKFLOW: PLACEHOLDER.action, GITLAB_JOB: PLACEHOLDER.requirement}
+    found = [(file, text) for file, text in placeholders.items() if text in _text(folder / file)]
     if found:
         yield ""
         yield "Before you push, enter where CI gets mock-solusio from:"
         yield from (f"  in {file}, instead of {text}" for file, text in found)
+
+
+def _text(file: Path) -> str:
+    """Return the text of a file, as far as it can be read."""
+    try:
+        return file.read_text("utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def _set(name: str, value: str | None) -> str:

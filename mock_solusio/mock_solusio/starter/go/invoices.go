@@ -6,9 +6,9 @@
 //	go run invoices.go bill 2026-03         creates the invoices of a month
 //	go run invoices.go invoices 2026-03     prints them
 //
-// Environment: BILLING_DATABASE, SOLUSIO_URL, SOLUSIO_ACCESS_TOKEN. The file BILLING_DATABASE stands for your database:
-// it is for one process at a time. An invoice has one amount here, its total; docs/invoices.md of mock-solusio shows
-// how discounts and taxes are printed.
+// Environment: BILLING_DATABASE, SOLUSIO_URL, SOLUSIO_ACCESS_TOKEN, SOLUSIO_PERIOD (the month). The file BILLING_DATABASE
+// stands for your database: it is for one process at a time. An invoice has one amount here, its total;
+// docs/invoices.md of mock-solusio shows how discounts and taxes are printed.
 package main
 
 import (
@@ -201,7 +201,8 @@ func keep(books Books) error {
 	return os.Rename(file+".new", file)
 }
 
-// customers saves customers and deletes their invoices of earlier checks: this is a test database.
+// customers saves customers and deletes their invoices of earlier checks, but not of months before SOLUSIO_PERIOD: this is
+// a test database.
 func customers(books Books, file string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -220,7 +221,7 @@ func customers(books Books, file string) error {
 		books.Customers[customer.ID] = customer.Pricing
 		var kept []Invoice
 		for _, invoice := range books.Invoices {
-			if invoice.Customer != customer.ID {
+			if invoice.Customer != customer.ID || invoice.Period < os.Getenv("SOLUSIO_PERIOD") {
 				kept = append(kept, invoice)
 			}
 		}

@@ -4,14 +4,14 @@
 //   node invoices.mjs bill 2026-03         creates the invoices of a month
 //   node invoices.mjs invoices 2026-03     prints them
 //
-// Environment: BILLING_DATABASE, SOLUSIO_URL, SOLUSIO_ACCESS_TOKEN. The file BILLING_DATABASE stands for your database:
-// it is for one process at a time. An invoice has one amount here, its total; docs/invoices.md of mock-solusio shows
-// how discounts and taxes are printed.
+// Environment: BILLING_DATABASE, SOLUSIO_URL, SOLUSIO_ACCESS_TOKEN, SOLUSIO_PERIOD (the month). The file BILLING_DATABASE
+// stands for your database: it is for one process at a time. An invoice has one amount here, its total;
+// docs/invoices.md of mock-solusio shows how discounts and taxes are printed.
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const ATTEMPTS = 5;
-const { BILLING_DATABASE, SOLUSIO_URL, SOLUSIO_ACCESS_TOKEN } = process.env;
+const { BILLING_DATABASE, SOLUSIO_URL, SOLUSIO_ACCESS_TOKEN, SOLUSIO_PERIOD = '' } = process.env;
 
 // Returns a document of SolusIO. Waits and tries again while it is busy or down.
 async function get(url) {
@@ -94,7 +94,8 @@ async function keep(all) {
   await rename(`${BILLING_DATABASE}.new`, BILLING_DATABASE);
 }
 
-// Saves customers and deletes their invoices of earlier checks: this is a test database.
+// Saves customers and deletes their invoices of earlier checks, but not of months before SOLUSIO_PERIOD: this is a test
+// database.
 async function customers(file) {
   // Decimals become text before they are parsed: as numbers, they would be inexact.
   const text = (await readFile(file, 'utf8')).replace(
@@ -105,7 +106,7 @@ async function customers(file) {
   for (const { billing_user_id: id, pricing } of JSON.parse(text).customers) {
     // A cost such as 1 has no decimals, and was not quoted.
     all.customers[id] = { ...pricing, user_token_unit_cost: String(pricing.user_token_unit_cost) };
-    all.invoices = all.invoices.filter((one) => one.billing_user_id !== id);
+    all.invoices = all.invoices.filter((one) => one.billing_user_id !== id || one.period < SOLUSIO_PERIOD);
   }
   await keep(all);
 }

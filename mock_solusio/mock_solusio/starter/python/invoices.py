@@ -4,8 +4,9 @@
     python3 invoices.py bill 2026-03         creates the invoices of a month
     python3 invoices.py invoices 2026-03     prints them
 
-Environment: BILLING_DATABASE (a file), SOLUSIO_URL, SOLUSIO_ACCESS_TOKEN. An invoice has one amount here, its
-total. docs/invoices.md of mock-solusio shows how discounts and taxes are printed.
+Environment: BILLING_DATABASE (a file), SOLUSIO_URL, SOLUSIO_ACCESS_TOKEN, SOLUSIO_PERIOD (the month). An
+invoice has one amount here, its total. docs/invoices.md of mock-solusio shows how discounts and taxes are
+printed.
 """
 
 from __future__ import annotations
@@ -94,12 +95,16 @@ def invoice(lines: list[dict[str, Any]], pricing: dict[str, Any]) -> dict[str, A
 
 
 def save_customers(books: sqlite3.Connection, file: str) -> None:
-    """Save customers and delete their invoices of earlier checks: this is a test database."""
+    """Save customers and delete their invoices of earlier checks, but not of months before SOLUSIO_PERIOD.
+
+    This is a test database.
+    """
     with open(file, encoding="utf-8") as stream:
         # Decimals stay text: as floats, they would be inexact.
         document = json.load(stream, parse_float=str)
     for customer in document["customers"]:
-        books.execute("DELETE FROM invoice WHERE customer = ?", [customer["billing_user_id"]])
+        stale = [customer["billing_user_id"], os.environ.get("SOLUSIO_PERIOD", "")]
+        books.execute("DELETE FROM invoice WHERE customer = ? AND period >= ?", stale)
         row = [customer["billing_user_id"], json.dumps(customer["pricing"])]
         books.execute("INSERT OR REPLACE INTO customer VALUES (?, ?)", row)
 
