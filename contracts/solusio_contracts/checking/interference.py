@@ -235,6 +235,8 @@ class Watch:
         with self._lock:
             if control.number < self._recovered:
                 return  # another thread has waited
+            if self._pace.stopped:
+                raise UndecidedError(self.reason)  # another thread has waited in vain
             self._record(control, control.number - 1)
             for delay in BACKOFF:
                 wait = _wait(control, delay)

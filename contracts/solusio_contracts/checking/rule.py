@@ -212,6 +212,8 @@ class Rule:
     """Whether it sends a crowd of requests, during which no other rule may send any."""
     long: bool = False
     """Whether it asks for so many prices that it begins before others, where several run at the same time."""
+    waits: bool = False
+    """Whether it spends its time waiting on purpose, so that others like it may do so meanwhile."""
     before: str = ""
     """The area before whose rules it runs, if not among those of its own."""
 
@@ -243,6 +245,7 @@ def rule(
     alone: bool = False,
     crowd: bool = False,
     long: bool = False,
+    waits: bool = False,
     before: str = "",
 ) -> Callable[[Check], Check]:
     """Register a check for the clauses it covers.
@@ -273,6 +276,7 @@ def rule(
             alone=alone,
             crowd=crowd,
             long=long,
+            waits=waits,
             before=before,
         )
         return check

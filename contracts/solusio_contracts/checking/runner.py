@@ -11,7 +11,7 @@ from solusio_contracts.checking.cause import Cause
 from solusio_contracts.checking.grouping import cause_of, explained
 from solusio_contracts.checking.pace import UndecidedError
 from solusio_contracts.checking.rule import Expect, Rule, clause_of
-from solusio_contracts.checking.schedule import groups, lanes, try_group
+from solusio_contracts.checking.schedule import groups, lanes, may_wait_together, try_group
 from solusio_contracts.checking.shown_price import shown_price
 from solusio_contracts.checking.target import INTERRUPTED, Target
 from solusio_contracts.checking.trial import NO_PRICE, Trial, try_rule
@@ -92,7 +92,13 @@ class _Run:
         results: dict[Rule, Result] = {}
         at_once = _begin(target)
         reachable = not target.stopped
-        for group in groups(self._rules, at_once, token=target.token is not None):
+        scheduled = groups(
+            self._rules,
+            at_once,
+            token=target.token is not None,
+            wait_together=may_wait_together(target),
+        )
+        for group in scheduled:
             # Rules that look back need no endpoint, and one of them reports that it is down.
             left = [rule for rule in group if not self._reason(rule) or (rule.looks_back and reachable)]
             trials = try_group(left, target, at_once, self._show) if left else {}

@@ -22,8 +22,7 @@ TOGETHER = 4
 def lanes(target: Target) -> int:
     """Return how many rules may run at the same time: as many requests as the server answers at once."""
     wanted = target.settings.concurrency or CONCURRENCY
-    prices = target.known_prices().values()
-    fastest = min((one.seconds for one in prices), default=0.0)
+    fastest = _fastest(target)
     if wanted == 1 or fastest < QUICK:
         return 1
     began = time.monotonic()
@@ -33,14 +32,35 @@ def lanes(target: Target) -> int:
     return max(1, min(wanted, round(wanted * fastest / (time.monotonic() - began))))
 
 
-def groups(rules: Sequence[Rule], at_once: int, *, token: bool) -> Iterator[list[Rule]]:
+def may_wait_together(target: Target) -> bool:
+    """Whether rules that wait on purpose may do so at the same time, though others run one after the other.
+
+    They ask for little, so nobody needs to measure how many requests a quick endpoint serves at once.
+    """
+    return (target.settings.concurrency or CONCURRENCY) >= CONCURRENCY and _fastest(target) < QUICK
+
+
+def _fastest(target: Target) -> float:
+    return min((one.seconds for one in target.known_prices().values()), default=0.0)
+
+
+def groups(
+    rules: Sequence[Rule], at_once: int, *, token: bool, wait_together: bool = False
+) -> Iterator[list[Rule]]:
     """Yield the rules in groups that may run at the same time.
 
-    What may lock us out comes first, each rule alone; without an authorization token nothing can. Then come
-    all others, the longest first, so that no lane is idle in the end. Crowds come last, each alone.
+    With one at a time, rules keep their order; with `wait_together`, those that wait are one group, at the
+    place of the first. With several, what may lock us out comes first, each rule alone; without an
+    authorization token nothing can. Then come all others, the longest first, so that no lane is idle in the
+    end. Crowds come last, each alone.
     """
     if at_once == 1:
-        yield from ([rule] for rule in rules)
+        waiting = [rule for rule in rules if rule.waits and wait_together]
+        for rule in rules:
+            if rule not in waiting:
+                yield [rule]
+            elif rule is waiting[0]:
+                yield waiting
         return
     others = [rule for rule in rules if not rule.looks_back and not rule.crowd]
     if token:
@@ -56,7 +76,8 @@ def try_group(
 ) -> dict[Rule, Trial]:
     """Try rules, `at_once` at the same time, until nothing more can be asked; return the trials.
 
-    `begin` is called before each rule.
+    If `at_once` is 1, several rules are ones that wait together. What one of them does not pass then may come
+    from another, so it is tried again alone. `begin` is called before each rule.
     """
 
     def several(rules: Sequence[Rule]) -> dict[Rule, Trial]:
@@ -76,16 +97,21 @@ def try_group(
         return several(group)
     # Generated requests share global state of Hypothesis, so one thread sends them all.
     generated = [rule for rule in group if rule.generated]
-    long = [[rule] for rule in group if rule.long]
-    brief = [rule for rule in group if not rule.generated and not rule.long]
+    long = [[rule] for rule in group if rule.long or rule.waits]
+    brief = [rule for rule in group if not rule.generated and not rule.long and not rule.waits]
     tasks = [generated, *long, *(brief[at : at + TOGETHER] for at in range(0, len(brief), TOGETHER))]
-    with ThreadPoolExecutor(max_workers=at_once) as pool:
+    with ThreadPoolExecutor(max_workers=at_once if at_once > 1 else len(group)) as pool:
         futures = [pool.submit(several, task) for task in tasks]
         try:
             wait(futures)
         except KeyboardInterrupt:
             target.stop(INTERRUPTED)
-        return {rule: trial for future in futures for rule, trial in future.result().items()}
+        trials = {rule: trial for future in futures for rule, trial in future.result().items()}
+    if at_once == 1 and not target.stopped:
+        trials.update(
+            (rule, try_rule(rule, target)) for rule, trial in trials.items() if trial.unmet or trial.undecided
+        )
+    return trials
 
 
 def _confirm(trials: dict[Rule, Trial], target: Target) -> None:

@@ -102,7 +102,7 @@ def content_type(target: Target) -> Iterator[Expect]:
             )
 
 
-@rule("TP-005", title="the response is complete, and nothing follows it", needs_price=False)
+@rule("TP-005", title="the response is complete, and nothing follows it", needs_price=False, waits=True)
 def complete_message(target: Target) -> Iterator[Expect]:
     """A length counted in characters instead of bytes works until the first £."""
     heard = 0
@@ -289,7 +289,7 @@ def in_time(target: Target) -> Iterator[Expect]:
             )
 
 
-@rule("TP-010", title="a request may arrive in pieces")
+@rule("TP-010", title="a request may arrive in pieces", waits=True)
 def pieces(target: Target) -> Iterator[Expect]:
     """Only on the developer's machine does Node's first 'data' event, or one recv(), hold the whole body."""
     user = target.priced_users()[-1]

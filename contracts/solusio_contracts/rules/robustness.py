@@ -63,7 +63,7 @@ def large_body(target: Target) -> Iterator[Expect]:
         )
 
 
-@rule("TP-406", title="a slow client gets a response")
+@rule("TP-406", title="a slow client gets a response", waits=True)
 def slow_client(target: Target) -> Iterator[Expect]:
     """A slow network, or a proxy that forwards pieces as they arrive."""
     user = target.priced_users()[0]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from solusio_contracts.checking import interference
+from solusio_contracts.checking import interference, runner
 from solusio_contracts.checking.interference import retry_after
 from solusio_contracts.checking.runner import run
 from solusio_contracts.checking.target import Target
@@ -20,6 +20,12 @@ from support.interfered import JSON, Gate, Interfered, interfered, refusing, sou
 RULES = [rule for rule in all_rules() if rule.area != "fuzz"]
 pytestmark = pytest.mark.usefixtures("pauses")
 UNFAILED = {Outcome.PASS, Outcome.SKIP}
+
+
+@pytest.fixture(autouse=True)
+def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gates count requests, so these must come in the same order in every run."""
+    monkeypatch.setattr(runner, "may_wait_together", lambda _: False)
 
 
 @pytest.fixture

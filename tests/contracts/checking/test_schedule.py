@@ -1,5 +1,8 @@
 """Which rules run at the same time, and that reports do not show it."""
 
+import dataclasses
+import threading
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,8 +10,9 @@ import msgspec
 import pytest
 
 from solusio_contracts.checking import runner, schedule
+from solusio_contracts.checking.rule import Expect, Rule
 from solusio_contracts.checking.runner import run
-from solusio_contracts.checking.schedule import groups, lanes
+from solusio_contracts.checking.schedule import groups, lanes, may_wait_together, try_group
 from solusio_contracts.checking.target import INTERRUPTED, Target
 from solusio_contracts.http.exchange import Exchange, Request
 from solusio_contracts.reporting.report import Exit, Outcome
@@ -38,6 +42,46 @@ def test_every_rule_is_in_one_group(token, at_once):
 
 def test_one_at_a_time_keeps_the_order():
     assert [rule for (rule,) in groups(RULES, 1, token=True)] == list(RULES)
+
+
+def test_those_that_wait_do_so_together_at_the_place_of_the_first():
+    made = list(groups(RULES, 1, token=True, wait_together=True))
+    (waiting,) = (group for group in made if len(group) > 1)
+    assert waiting == [rule for rule in RULES if rule.waits]
+    assert made.index(waiting) == RULES.index(waiting[0])
+    assert [group[0] for group in made if group != waiting] == [rule for rule in RULES if not rule.waits]
+
+
+@pytest.mark.parametrize(
+    ("concurrency", "seconds", "together"),
+    [(None, 0.01, True), (4, 0.01, True), (3, 0.01, False), (1, 0.01, False), (None, 0.1, False)],
+)
+def test_they_wait_together_if_the_endpoint_is_quick_and_no_limit_forbids_it(
+    monkeypatch, concurrency, seconds, together
+):
+    exchange = Exchange(number=1, request=Request(b""), status=200, seconds=seconds)
+    monkeypatch.setattr(Target, "known_prices", lambda _: {1: exchange})
+    target = Target(Interfered(SomeUrl()).settings(concurrency=concurrency))
+    assert may_wait_together(target) is together
+
+
+def test_what_fails_among_others_is_tried_again_alone(served):
+    both = threading.Barrier(2, timeout=30)
+    tried: Counter[str] = Counter()
+
+    def rule_named(name: str, finding: bool) -> Rule:
+        def check(_: Target) -> Iterator[Expect]:
+            tried[name] += 1
+            if tried[name] == 1:
+                both.wait()
+            yield Expect.that(not finding or tried[name] > 1, "a request", "a price", "none")
+
+        return dataclasses.replace(RULES[0], name=name, check=check, waits=True)
+
+    group = [rule_named("disturbed", True), rule_named("undisturbed", False)]
+    trials = try_group(group, Target(served.settings()), 1, lambda _: None)
+    assert [(trial.unmet, trial.undecided) for trial in trials.values()] == [([], ""), ([], "")]
+    assert tried == {"disturbed": 2, "undisturbed": 1}
 
 
 def test_what_could_lock_us_out_comes_first():
