@@ -46,7 +46,8 @@ class Call(msgspec.Struct, eq=False):
     throttle: LoginThrottle = msgspec.field(default_factory=LoginThrottle)
     """Counts failed logins."""
     rendered: RenderedRecords | None = None
-    """Records that were rendered for earlier responses; None: render each record again."""
+    """Records that were rendered for earlier responses; None: render each record again, since a change is
+    being made."""
     prices: Callable[[int], Pricing | None] | None = None
     """Returns the price of a customer of the billing system; None: there are no prices."""
     expires_at: Micros = NEVER

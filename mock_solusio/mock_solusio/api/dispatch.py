@@ -179,6 +179,8 @@ class Api:
             call = self._call(request, route, HANDLERS[route.id], values)
             with store.transaction():
                 reply = HANDLERS[route.id].handle(call)
+            # Only now: what is rendered before a change is committed may be rolled back.
+            call.rendered = self._rendered
             draft = _Draft(call, reply, self._prices)
             with store.transaction():
                 draft.render()

@@ -39,6 +39,9 @@ def rendered(call: Call, view: View[T], record: T) -> Any:
 
 def show(call: Call, view: View[T], record: T, status: int = 200) -> Reply:
     """Reply with a record: `{"data": ...}`."""
+    if call.rendered is None:
+        # A changed record is new each time; only those within it may have been rendered before.
+        return Reply(status, lambda: {"data": view(call, record)})
     return Reply(status, lambda: {"data": rendered(call, view, record)})
 
 

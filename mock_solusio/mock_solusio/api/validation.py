@@ -29,6 +29,9 @@ BODY_LIMIT = 1_048_576
 """Largest request body in bytes (assumed; clients send far less)."""
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
+_FRACTION = re.compile(rb"[0-9][.eE]")
+"""What a JSON text with a fraction or an exponent contains; others may contain it, too."""
+_JSON_TYPE = re.compile("[/+]json", re.IGNORECASE)
 _BOOLEANS = {"0": False, "1": True, "false": False, "true": True}
 
 _NOUNS = {
@@ -121,7 +124,7 @@ def read_body(operation_id: str, raw: bytes, content_type: str | None) -> dict[s
     if not isinstance(value, dict):
         raise BadRequest("The body must be a JSON object.")
     body: dict[str, Any] = value
-    if b"." in raw or b"e" in raw or b"E" in raw:
+    if _FRACTION.search(raw):
         body = _with_integers(body)
     check_body(operation_id, body)
     return body
@@ -129,7 +132,7 @@ def read_body(operation_id: str, raw: bytes, content_type: str | None) -> dict[s
 
 def is_json(content_type: str | None) -> bool:
     """Tell whether Laravel would take a body of this type for JSON."""
-    return content_type is not None and bool(re.search("[/+]json", content_type, re.IGNORECASE))
+    return content_type is not None and _JSON_TYPE.search(content_type) is not None
 
 
 def _unread(operation_id: str, content_type: str | None) -> UnreadBody:

@@ -75,11 +75,12 @@ def reserve(world: World, block: IpBlock, address: str | None = None, comment: s
         Invalid: it is not in the block or already registered, or the block has no free address.
     """
     if address is None:
-        index = _first_free(world, block)
-        if index is None:
+        free = _first_free(world, block)
+        if free is None:
             raise Invalid.field("ip", f"There is no free address in the IP block {block.name}.")
-        ip = Ip(ip_block_id=block.id, address="", type=block.type, comment=comment)
-        return _take(world, block, index, ip)
+        return _take(
+            world, block, free, Ip(ip_block_id=block.id, address="", type=block.type, comment=comment)
+        )
     if block.index(address) is None:
         raise Invalid.field("ip", f"The address must be one of the IP block {block.name}.")
     address = block.normal(address)
@@ -104,8 +105,8 @@ def allocate(
         Invalid: there is no free address; the error is of `field`.
     """
     for block in blocks_of(world, compute_resource_id, type=version):
-        index = _first_free(world, block)
-        if index is None:
+        free = _first_free(world, block)
+        if free is None:
             continue
         ip = Ip(
             ip_block_id=block.id,
@@ -116,7 +117,7 @@ def allocate(
             user_id=user_id,
             is_primary=is_primary,
         )
-        return _take(world, block, index, ip)
+        return _take(world, block, free, ip)
     raise Invalid.field(field, f"There is no free {version} address on the compute resource.")
 
 
@@ -179,20 +180,23 @@ def unreserve(world: World, ip: Ip) -> None:
     release(world, ip)
 
 
-def _take(world: World, block: IpBlock, index: int, ip: Ip) -> Ip:
-    """Register the first free address of a block, which has this number."""
+def _take(world: World, block: IpBlock, free: tuple[int, str], ip: Ip) -> Ip:
+    """Register the first free address of a block."""
+    index, address = free
     # The addresses skipped on the way are registered.
     left = [one for one in block.released if one > index]
     world[IP_BLOCKS].update(replace(block, hint=max(block.hint, index + 1), released=left))
-    return world[IPS].add(replace(ip, address=block.address(index)))
+    return world[IPS].add(replace(ip, address=address))
 
 
-def _first_free(world: World, block: IpBlock) -> int | None:
+def _first_free(world: World, block: IpBlock) -> tuple[int, str] | None:
+    """Return number and text of the first address of a block that is not registered."""
     for index in chain(block.released, range(block.hint, block.size)):
         if block.is_gateway(index):
             continue
-        if world[IPS].first(ip_block_id=block.id, address=block.address(index)) is None:
-            return index
+        address = block.address(index)
+        if world[IPS].first(ip_block_id=block.id, address=address) is None:
+            return index, address
     return None
 
 

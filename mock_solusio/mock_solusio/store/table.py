@@ -22,7 +22,8 @@ COUNTS = 1000
 FEW = 100
 """The most records that a condition finds for them to be cached with it."""
 
-_LARGEST = 2**63 - 1
+_PLAIN = frozenset({int, str, bool})
+"""Types of the values that a condition compares as they are."""
 
 
 class StateError(Exception):
@@ -294,26 +295,22 @@ class StoredTable(Generic[T]):
         return self._compiled(where)
 
     def _compiled(self, where: Mapping[str, Any]) -> tuple[str, list[Any]]:
-        values: list[Any] = []
-        shape: list[object] = []
-        for name, value in where.items():
-            if value is None:
-                shape += (name, None)
-            elif isinstance(value, Has):
-                values += [f'$."{name}"', value.item]
-                shape += (name, Has)
-            elif isinstance(value, list | tuple | set | frozenset):
-                values.append(msgspec.json.encode(list(value)).decode())
-                shape += (name, list)
-            else:
-                values.append(value)
-                shape += (name, "=")
-        key = tuple(shape)
+        key = (*where, *map(type, where.values()))
         condition = self._conditions.get(key)
         if condition is None:
             if len(self._conditions) >= COUNTS:
                 self._conditions.clear()
             condition = self._conditions[key] = self._where(where)
+        if _PLAIN.issuperset(key[len(where) :]):
+            return condition, list(where.values())
+        values: list[Any] = []
+        for name, value in where.items():
+            if isinstance(value, Has):
+                values += [f'$."{name}"', value.item]
+            elif isinstance(value, list | tuple | set | frozenset):
+                values.append(msgspec.json.encode(list(value)).decode())
+            elif value is not None:
+                values.append(value)
         return condition, values
 
     def _where(self, where: Mapping[str, Any]) -> str:

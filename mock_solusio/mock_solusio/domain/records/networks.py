@@ -49,7 +49,8 @@ class IpBlock(Record, frozen=True, kw_only=True):
         """The number of addresses, or of IPv6 prefixes; includes the gateway."""
         if self.type == IPV4:
             return _number(self.last) - _number(self.first) + 1
-        return int(2 ** (self.subnet - IPv6Network(self.range).prefixlen))
+        _, _, prefix_length = self.range.partition("/")
+        return int(2 ** (self.subnet - int(prefix_length)))
 
     def address(self, index: int) -> str:
         """Return an address by its number, counted from 0."""
