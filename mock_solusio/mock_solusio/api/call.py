@@ -1,6 +1,6 @@
 """What a handler gets and returns: a `Call` and a `Reply`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import msgspec
@@ -135,6 +135,8 @@ class Reply(msgspec.Struct, frozen=True, eq=False):
 
     status: int
     render: Callable[[], Any] | None = None
+    preparation: Iterator[None] | None = None
+    """What must be done before it can be rendered: short steps, each within a transaction."""
 
 
 View = Callable[[Call, T], Any]

@@ -5,6 +5,8 @@ until a moment that the view names. So a repeated read costs one dict lookup, an
 reuse rendered records.
 """
 
+import asyncio
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Protocol
@@ -35,6 +37,9 @@ RECORDS_LIMIT = 16 * 1_048_576
 
 REMEMBERED_READS = 10_000
 """How many reads are remembered, to know which come again."""
+
+SLICE = 0.02
+"""Seconds for which a request is prepared before others have a turn."""
 
 REMEMBERED_TOKENS = 1000
 """How many access tokens are remembered with their users."""
@@ -106,6 +111,10 @@ class Api:
             return _not_found(request, methods)
         try:
             draft = self._drafted(request, route, values)
+            while not draft.rendered:
+                await asyncio.sleep(0)
+                with self._store.transaction():
+                    draft.render()
             if draft.wanted:
                 await self._ask_prices(draft)
         except DomainError as error:
@@ -186,7 +195,7 @@ class Api:
                 draft.render()
         finally:
             store.reads = None
-        if reads is not None and version == store.version:
+        if reads is not None and draft.rendered and version == store.version:
             draft.reads = reads
         return draft
 
@@ -226,10 +235,12 @@ class Api:
 class _Draft:
     """A response to be: what a handler replied, and how it is rendered."""
 
-    __slots__ = ("_known", "_reply", "_value", "call", "prices", "reads", "wanted")
+    __slots__ = ("_known", "_reply", "_value", "call", "prices", "reads", "rendered", "wanted")
 
     def __init__(self, call: Call, reply: Reply, prices: Prices) -> None:
         self.call = call
+        self.rendered = False
+        """Whether it has been rendered; if not, its preparation is unfinished."""
         self.reads: Reads | None = None
         """What it was derived from; None: it is for this request alone."""
         self.wanted: set[int] = set()
@@ -242,9 +253,14 @@ class _Draft:
         call.prices = self._price
 
     def render(self) -> None:
-        """Render the reply."""
+        """Prepare the reply for up to `SLICE`, and render it if that was enough."""
+        until = time.perf_counter() + SLICE
+        for _ in self._reply.preparation or ():
+            if time.perf_counter() >= until:
+                return
         if self._reply.render is not None:
             self._value = self._reply.render()
+        self.rendered = True
 
     def response(self, operation: str) -> Response:
         """Return what was rendered last."""

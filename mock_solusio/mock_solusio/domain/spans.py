@@ -5,7 +5,7 @@ another plan ends a span and starts the next one. Spans outlive their server and
 still has to be paid for (assumed).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -133,8 +133,14 @@ class Spans(Protocol):
         of those hours and keep their place: whatever happens to servers, a list only grows at its end.
         """
 
+    def entering(self, now: Micros, since: Micros = 0, until: Micros = ...) -> Iterator[None]:
+        """Do what `enter` does, in short steps, each within a transaction."""
+
     def months(self, since: Micros, until: Micros) -> list[int]:
         """Return the months in a half-open period that have listed lines."""
+
+    def summing(self, part: MonthPart) -> Iterator[None]:
+        """Calculate the sums over all selected lines, in short steps, each within a transaction."""
 
     def totals(self, part: MonthPart) -> UsageTotals:
         """Return the sums over all selected lines; known sums cost nothing."""

@@ -127,6 +127,17 @@ def readable_users(
     return (actor.id,)
 
 
+def preparation(world: World, query: UsageQuery) -> Iterator[None]:
+    """List and add up the lines of a period, in short steps, so that `read` costs no more than its page.
+
+    Every step needs a transaction, and anything may change between two of them. `read` returns what is true
+    in its own transaction whether or not the steps are done: they decide only how long it takes.
+    """
+    yield from world.spans.entering(query.as_of, query.since, query.until)
+    for part in _parts(world, query):
+        yield from world.spans.summing(part)
+
+
 def read(world: World, query: UsageQuery, offset: int, count: int) -> MeteredLines:
     """Return some lines of a period, by month and order of appearance, and the sums over all lines."""
     totals = UsageTotals()

@@ -10,13 +10,14 @@ from itertools import islice
 from pathlib import Path
 
 from mock_solusio.clock import Clock
-from mock_solusio.domain import users
+from mock_solusio.domain import usage, users
 from mock_solusio.domain.kinds import KINDS
 from mock_solusio.domain.moved_world import MovedWorld
 from mock_solusio.domain.records.networks import IPS, Ip
 from mock_solusio.domain.records.plans import PLANS, Plan
 from mock_solusio.domain.records.servers import BACKUPS, SERVERS, Backup, Server
 from mock_solusio.domain.records.user import USERS, User
+from mock_solusio.domain.usage import UsageQuery
 from mock_solusio.fleet.bulk_records import RecordMaker, status_of
 from mock_solusio.fleet.changes import Change
 from mock_solusio.fleet.events import about
@@ -90,7 +91,10 @@ def populate(
             if customer.left_at is not None:
                 user = world[USERS].get_or_404(known[customer.number].id)
                 users.remove(MovedWorld(world, customer.left_at), user)
-        world.spans.enter(fleet.end)
+        # So the first page of /usage is ready when it is asked for.
+        whole = UsageQuery(since=usage.EARLIEST, until=fleet.end, as_of=fleet.end)
+        for _ in usage.preparation(world, whole):
+            pass
 
 
 def _add(

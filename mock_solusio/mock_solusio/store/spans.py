@@ -6,12 +6,14 @@ appeared. A line enters a month when its first hour of that month starts; `enter
 happens next. The order never changes and lists only grow at their end, so a client that reads page by page
 gets every line once, whatever happens to servers meanwhile.
 
+Listing millions of lines takes seconds, so it is done in steps, each of them a valid state of the store.
+
 When the clock jumps ahead by many years, open spans would enter thousands of months that are never requested.
 So months long before the requested ones are skipped, and listed on request.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -58,6 +60,9 @@ _SCHEMA = (
 AHEAD = 120
 """The most months that are listed before the requested ones; earlier ones are skipped."""
 
+AT_ONCE = 1024
+"""The most lines that a step lists."""
+
 _MEMBERS = (
     *("id", "line", "resource", "resource_id", "server_id", "server_name", "user_id"),
     *("plan_id", "plan_name", "tokens_per_hour", "tokens_per_month", "anchor", "started_at", "ended_at"),
@@ -78,9 +83,11 @@ _INSERT = f"""INSERT INTO spans ({_COLUMNS}, enters_at)
         :enters_at
     )"""  # noqa: S608 - names are our own
 
-_ENTER = """INSERT OR IGNORE INTO usage_lines (month, id, line, user_id)
+_DUE = "FROM spans WHERE enters_at IS NOT NULL AND enters_at < :end ORDER BY enters_at, id LIMIT :most"
+
+_ENTER = f"""INSERT OR IGNORE INTO usage_lines (month, id, line, user_id)
     SELECT :month, :last + row_number() OVER (ORDER BY enters_at, id), line, user_id
-    FROM spans WHERE enters_at IS NOT NULL AND enters_at < :end"""
+    FROM (SELECT enters_at, id, line, user_id {_DUE})"""  # noqa: S608 - names are our own
 
 _FILL = f"""INSERT OR IGNORE INTO usage_lines (month, id, line, user_id)
     SELECT :month, :last + row_number() OVER (ORDER BY first, id), line, user_id
@@ -93,9 +100,12 @@ _FILL = f"""INSERT OR IGNORE INTO usage_lines (month, id, line, user_id)
 
 _NEXT = f"(anchor + (:next - anchor + {HOUR - 1}) / {HOUR} * {HOUR})"
 
-_ENTERED = f"""UPDATE spans SET enters_at =
-    CASE WHEN ended_at IS NOT NULL AND {_NEXT} >= ended_at THEN NULL ELSE {_NEXT} END
-    WHERE enters_at IS NOT NULL AND enters_at < :end"""  # noqa: S608
+_MOVE_ON = f"""UPDATE spans SET enters_at =
+    CASE WHEN ended_at IS NOT NULL AND {_NEXT} >= ended_at THEN NULL ELSE {_NEXT} END"""  # noqa: S608
+
+_ENTERED = f"{_MOVE_ON} WHERE id IN (SELECT id {_DUE})"
+
+_SKIPPED = f"{_MOVE_ON} WHERE enters_at IS NOT NULL AND enters_at < :end"
 
 
 class SpanTable:
@@ -106,7 +116,7 @@ class SpanTable:
             connection.execute(statement)
         self._connection = connection
         self._writing = writing
-        self._sums = Sums(connection)
+        self._sums = Sums(connection, writing)
         self._last = self._last_line = 0
         self.forget()
 
@@ -121,8 +131,16 @@ class SpanTable:
     def load(self, spans: Iterable[Span]) -> int:
         """Store many new spans, within a transaction and with flat memory; return their number."""
         before = self._last
-        self._writing().executemany(_INSERT, map(self._row, spans))
-        self._sums.clear()
+        earliest = LATEST
+
+        def rows() -> Iterator[dict[str, Any]]:
+            nonlocal earliest
+            for span in spans:
+                earliest = min(earliest, span.started_at)
+                yield self._row(span)
+
+        self._writing().executemany(_INSERT, rows())
+        self._sums.changed(earliest)
         return self._last - before
 
     def open_of(self, server_id: int) -> list[Span]:
@@ -163,6 +181,11 @@ class SpanTable:
 
     def enter(self, now: Micros, since: Micros = 0, until: Micros = LATEST) -> None:
         """List the lines whose first hour of a month started before now."""
+        for _ in self.entering(now, since, until):
+            pass
+
+    def entering(self, now: Micros, since: Micros = 0, until: Micros = LATEST) -> Iterator[None]:
+        """Do what `enter` does, in short steps."""
         wanted = min(month_of(since), month_of(now))
         while True:
             (due,) = self._connection.execute(
@@ -173,41 +196,52 @@ class SpanTable:
             month = month_of(due)
             if wanted - month > AHEAD:
                 self._skip(month, wanted)
-                continue
-            following = month_start(month + 1)
-            about = {"month": month, "last": self._last_line, "next": following}
-            about["end"] = min(now, following)
-            connection = self._writing()
-            connection.execute(_ENTER, about)
-            connection.execute(_ENTERED, about)
-            self._last_line = max(self._last_line, self._largest(month))
-        self._fill(wanted, month_of(until - 1) + 1)
+            else:
+                self._list(month, now)
+            self._sums.changed(due)
+            yield
+        yield from self._filling(wanted, month_of(until - 1) + 1)
+
+    def _list(self, month: int, now: Micros) -> None:
+        """List lines of a month whose first hour started before now: the earliest ones, at most `AT_ONCE`."""
+        following = month_start(month + 1)
+        about = {"month": month, "last": self._last_line, "next": following}
+        about |= {"end": min(now, following), "most": AT_ONCE}
+        connection = self._writing()
+        connection.execute(_ENTER, about)
+        connection.execute(_ENTERED, about)
+        self._last_line = max(self._last_line, self._largest(month))
 
     def _skip(self, month: int, wanted: int) -> None:
         start = month_start(wanted)
         connection = self._writing()
-        connection.execute(_ENTERED, {"next": start, "end": start})
+        connection.execute(_SKIPPED, {"next": start, "end": start})
         connection.execute("INSERT INTO usage_skipped VALUES (?, ?)", (month, wanted))
 
-    def _fill(self, since: int, until: int) -> None:
-        rows = self._connection.execute(
-            "SELECT rowid, since, until FROM usage_skipped WHERE since < ? AND until > ?", (until, since)
-        ).fetchall()
-        for key, first, end in rows:
+    def _filling(self, since: int, until: int) -> Iterator[None]:
+        """List the lines of skipped months, one month a step."""
+        while True:
+            skipped = self._connection.execute(
+                "SELECT rowid, since, until FROM usage_skipped WHERE since < ? AND until > ? ORDER BY since",
+                (until, since),
+            ).fetchone()
+            if skipped is None:
+                break
+            key, first, end = skipped
+            month = max(first, since)
             connection = self._writing()
             connection.execute("DELETE FROM usage_skipped WHERE rowid = ?", (key,))
-            left = [(first, since), (until, end)]
+            left = [(first, month), (month + 1, end)]
             connection.executemany(
                 "INSERT INTO usage_skipped VALUES (?, ?)",
                 [(start, stop) for start, stop in left if start < stop],
             )
-            for month in range(max(first, since), min(end, until)):
-                about = {"month": month, "last": self._last_line}
-                about |= {"since": month_start(month), "until": month_start(month + 1)}
-                connection.execute(_FILL, about)
-                self._last_line = max(self._last_line, self._largest(month))
-        if rows:
-            self._sums.clear()
+            about = {"month": month, "last": self._last_line}
+            about |= {"since": month_start(month), "until": month_start(month + 1)}
+            connection.execute(_FILL, about)
+            self._last_line = max(self._last_line, self._largest(month))
+            self._sums.changed(month_start(month))
+            yield
 
     def months(self, since: Micros, until: Micros) -> list[int]:
         """Return the months with listed lines between two moments (half-open)."""
@@ -221,8 +255,12 @@ class SpanTable:
                 return found
             found.append(month)
 
+    def summing(self, part: MonthPart) -> Iterator[None]:
+        """Calculate the sums of a part of a month, in short steps; kept sums take none."""
+        return self._sums.steps(part)
+
     def totals(self, part: MonthPart) -> UsageTotals:
-        """Return the sums over all lines of a part of a month; cached sums cost nothing."""
+        """Return the sums over all lines of a part of a month; kept sums cost nothing."""
         return self._sums.of(part).totals
 
     def page(self, part: MonthPart, offset: int, count: int) -> list[MeteredLine]:
@@ -234,12 +272,12 @@ class SpanTable:
 
     def clear(self) -> None:
         """Delete all, within a transaction."""
-        for table in ("spans", "usage_lines", "usage_skipped"):
+        for table in ("spans", "usage_lines", "usage_skipped", "usage_sums"):
             self._writing().execute(f"DELETE FROM {table}")  # noqa: S608
 
     def forget(self) -> None:
         """Clear the cache: the database was replaced or rolled back."""
-        self._sums.clear()
+        self._sums.forget()
         row = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'spans'").fetchone()
         self._last = 0 if row is None else row[0]
         self._last_line = max(map(self._largest, self.months(0, LATEST)), default=0)

@@ -20,17 +20,17 @@ def list_usage(call: Call) -> Reply:
     """Reply with a page of usage lines: everybody's for those who may view usage, otherwise the actor's own.
 
     The links name the period, and `as_of` the moment of the request while the period is running. So the
-    pages that they lead to agree: their lines and totals do not change on the way.
+    pages that they lead to agree: their lines and totals do not change on the way. For the same reason a page
+    is as of the moment of its request, even if other requests change something while its sums are calculated.
     """
     query = _query(call)
-    call.world.spans.enter(call.now, query.since, query.until)
     call.raw_query |= {"from": rfc3339(query.since), "to": rfc3339(query.until)}
     if not query.closed:
         call.raw_query["as_of"] = rfc3339(query.as_of)
+        if query.as_of == call.now:
+            call.expires(call.now + 1)
 
     def render() -> dict[str, Any]:
-        if not query.closed and query.as_of >= call.now:
-            call.expires(call.now + 1)
         number, per_page = requested_page(call, MAX_PER_PAGE)
         found = usage.read(call.world, query, (number - 1) * per_page, per_page)
         lines = [usage_line_view(line, found.customers[line.user_id]) for line in found.lines]
@@ -38,7 +38,7 @@ def list_usage(call: Call) -> Reply:
         envelope["meta"] |= usage_meta(query, found.totals)
         return envelope
 
-    return Reply(200, render)
+    return Reply(200, render, usage.preparation(call.world, query))
 
 
 def _query(call: Call) -> UsageQuery:
