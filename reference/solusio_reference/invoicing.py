@@ -125,7 +125,7 @@ def line_of(invoice: Invoice, line: UsageLine) -> Decimal:
 
 def line_amount(tokens: int, base_token_unit_cost: Decimal, decimals: int) -> Decimal:
     """Return the printed amount of a line, before discounts and taxes."""
-    return money.rounded(money.product([Decimal(tokens), base_token_unit_cost]), decimals)
+    return money.rounded(money.times(tokens, base_token_unit_cost), decimals)
 
 
 def sum_lines(counts: Iterable[tuple[int, int]], base_token_unit_cost: Decimal, decimals: int) -> LineTotals:
@@ -136,10 +136,10 @@ def sum_lines(counts: Iterable[tuple[int, int]], base_token_unit_cost: Decimal, 
     lines = tokens = 0
     subtotal = Decimal(0)
     for tokens_each, count in counts:
-        amount = line_amount(tokens_each, base_token_unit_cost, decimals)
         lines += count
         tokens += count * tokens_each
-        subtotal = money.total([subtotal, money.product([Decimal(count), amount])])
+        amount = line_amount(tokens_each, base_token_unit_cost, decimals)
+        subtotal = money.total([subtotal, money.times(count, amount)])
     return LineTotals(lines, tokens, money.rounded(subtotal, decimals))
 
 

@@ -5,6 +5,7 @@ so such an error shows on an invoice.
 """
 
 from collections.abc import Iterable
+from functools import cache, reduce
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, ROUND_HALF_UP, Context, Decimal, Inexact, InvalidOperation
 
 from babel.core import get_global
@@ -33,18 +34,17 @@ MAX_DIGITS = 18
 
 def product(factors: Iterable[Decimal]) -> Decimal:
     """Multiply exactly; the product of no factors is 1."""
-    result = Decimal(1)
-    for factor in factors:
-        result = _EXACT.multiply(result, factor)
-    return result
+    return reduce(_EXACT.multiply, factors, Decimal(1))
 
 
 def total(summands: Iterable[Decimal]) -> Decimal:
     """Add exactly; the total of no summands is 0."""
-    result = Decimal(0)
-    for summand in summands:
-        result = _EXACT.add(result, summand)
-    return result
+    return reduce(_EXACT.add, summands, Decimal(0))
+
+
+def times(count: int, amount: Decimal) -> Decimal:
+    """Multiply an amount by a whole number exactly."""
+    return _EXACT.multiply(amount, count)
 
 
 def difference(minuend: Decimal, subtrahend: Decimal) -> Decimal:
@@ -54,8 +54,13 @@ def difference(minuend: Decimal, subtrahend: Decimal) -> Decimal:
 
 def rounded(amount: Decimal, decimals: int) -> Decimal:
     """Round halves away from zero: to two decimals, 2.345 becomes 2.35, and -2.345 becomes -2.35."""
-    result = _ROUNDING.quantize(amount, Decimal(1).scaleb(-decimals))
-    return result.copy_abs() if result.is_zero() else result  # 0.00 rather than -0.00
+    result = _ROUNDING.quantize(amount, _minor_unit(decimals))
+    return result or result.copy_abs()  # 0.00 rather than -0.00
+
+
+@cache  # a currency has at most eight decimals
+def _minor_unit(decimals: int) -> Decimal:
+    return Decimal(1).scaleb(-decimals)
 
 
 def from_percent(rate: Decimal) -> Decimal:

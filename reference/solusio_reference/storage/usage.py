@@ -179,7 +179,9 @@ class UsageStore:
         self, connection: Connection, period: Period, entry: queue.Entry
     ) -> Iterator[tuple[int, int]]:
         """Yield each number of tokens with how many lines of a batch have it."""
-        yield from connection.execute(_LINES_BY_TOKENS, {"period": str(period), **entry._asdict()})
+        counted = connection.execute(_LINES_BY_TOKENS, {"period": str(period), **entry._asdict()})
+        for rows in counted.partitions():  # SQLAlchemy takes several times longer to read row by row
+            yield from ((tokens, lines) for tokens, lines in rows)
 
     def reassign(self, connection: Connection, period: Period, lines: Sequence[UsageLine]) -> int:
         """Give collected lines the customers that SolusIO now names; return how many changed.
