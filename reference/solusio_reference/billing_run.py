@@ -150,8 +150,8 @@ def invoice(
 ) -> int:
     """Create the missing invoices of a collected period; return how many.
 
-    One worker creates up to ``AT_ONCE`` in a transaction. Several create one each: whoever has taken a number
-    holds up the others until the transaction ends. Raises StoreError.
+    One worker creates up to ``AT_ONCE`` in a transaction. Several create one each: a worker that has taken a
+    number holds up the others until its transaction ends. Raises StoreError.
     """
     stopping = threading.Event()
     at_most = AT_ONCE if workers == 1 else 1

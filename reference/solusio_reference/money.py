@@ -5,8 +5,8 @@ so such an error shows on an invoice.
 """
 
 from collections.abc import Iterable
-from functools import cache, reduce
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, ROUND_HALF_UP, Context, Decimal, Inexact, InvalidOperation
+from functools import cache, reduce
 
 from babel.core import get_global
 
