@@ -1,7 +1,8 @@
 """Requests at the boundaries of the schema: the same ones in every run, sent before generated ones.
 
 They are the forms that schemathesis' coverage phase makes of the document, with the endpoint's own token and
-users; a test holds them against schemathesis. Made here, they cost no import of it.
+users, and a few that should not depend on a seed. A test holds them against schemathesis, whose import would
+cost a check more than these forms.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import Any
 
 WORD = "AAA"
 """A text that is neither a number nor a constant of the document."""
+QUOTE = "'"
+"""A text that ends another in SQL and in many languages, where nothing escapes it."""
 LOOSELY_EQUAL = "0"
 """The secret that a loose comparison takes for others: in PHP it equals each that begins with `0e`."""
 
@@ -45,9 +48,9 @@ def violating(schema: Mapping[str, Any]) -> list[str]:
     Of a secret, any text matches the schema, so what is returned is wrong only for this endpoint.
     """
     if "const" in schema:
-        return [WORD]
+        return [WORD, QUOTE]
     if schema.get("format") == "password":
-        return [LOOSELY_EQUAL]
+        return [LOOSELY_EQUAL, QUOTE]
     if schema.get("type") != "integer":
         return []
-    return [str(schema["minimum"] - 1), str(schema["maximum"] + 1), "0.5", "true", WORD]
+    return [str(schema["minimum"] - 1), str(schema["maximum"] + 1), "0.5", "true", WORD, QUOTE]
