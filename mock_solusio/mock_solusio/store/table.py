@@ -66,7 +66,8 @@ class StoredTable(Generic[T]):
         self._updates: dict[tuple[str, ...], str] = {}
         self._totals: dict[tuple[Any, ...], int] = {}
         self._found: dict[tuple[Any, ...], list[T]] = {}
-        self._conditions: dict[tuple[object, ...], str] = {}
+        self._conditions: dict[tuple[object, ...], tuple[str, bool]] = {}
+        """SQL by the fields and types of conditions, and whether their values stand in it as they are."""
         self._counts: dict[str, dict[Any, int]] = {}
         """How many records have a value in a field, or in the list there, as far as somebody asked."""
         self._queue = self._due_queue()
@@ -296,12 +297,13 @@ class StoredTable(Generic[T]):
 
     def _compiled(self, where: Mapping[str, Any]) -> tuple[str, list[Any]]:
         key = (*where, *map(type, where.values()))
-        condition = self._conditions.get(key)
-        if condition is None:
+        known = self._conditions.get(key)
+        if known is None:
             if len(self._conditions) >= COUNTS:
                 self._conditions.clear()
-            condition = self._conditions[key] = self._where(where)
-        if _PLAIN.issuperset(key[len(where) :]):
+            known = self._conditions[key] = self._where(where), _PLAIN.issuperset(map(type, where.values()))
+        condition, is_plain = known
+        if is_plain:
             return condition, list(where.values())
         values: list[Any] = []
         for name, value in where.items():
