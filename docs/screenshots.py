@@ -242,7 +242,7 @@ def walk(page: Page, said: dict[str, str]) -> None:
     shoot(page, "walkthrough-invoices", page.locator("tbody tr").nth(8), more=0)
     page.goto(said["Invoice"])
     date(page)
-    shoot(page, "walkthrough-invoice", page.locator(".sums"), more=24)
+    shoot(page, "walkthrough-invoice", page.locator(".sums"), more=10)
     page.emulate_media(media="print")
     page.set_viewport_size(PAPER)
     save("walkthrough-print", page.screenshot(), margin=MARGIN)

@@ -13,6 +13,9 @@ PLAIN_WIDTH = 120
 LIST_WIDTH = 160
 """Columns of a list in a file or a pipe: one line for each entry, for grep."""
 
+NARROW = 100
+"""Columns of a terminal below which the last column of a list has no room beside the others."""
+
 
 class _File(io.StringIO):
     """A text whose encoding rich knows, so that it draws only lines which that encoding has."""
@@ -39,15 +42,23 @@ def printed(render: Callable[[Console], None], *, terminal: bool = False, encodi
 
 
 def print_list(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows below headings, without borders; the first two columns never wrap."""
+    """Print rows below headings, without borders; the first two columns never wrap.
+
+    On a narrow terminal, the last column of each row is below the others instead.
+    """
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = LIST_WIDTH
+    if console.width < NARROW:
+        for name, *others, text in rows:
+            console.print(Text.assemble((name, "bold"), *(f"  {one}" for one in others)))
+            console.print(Padding(Text(text), (0, 0, 0, 2)))
+        return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for position, heading in enumerate(headings):
         table.add_column(heading, overflow="fold", no_wrap=position < 2)
     for row in rows:
         table.add_row(*map(Text, row))
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = LIST_WIDTH
     console.print(table)
 
 

@@ -130,7 +130,7 @@ def _distance(offset: float) -> str:
     for size, unit in ((86400.0, "days"), (3600.0, "hours"), (60.0, "minutes")):
         if amount >= 2 * size:
             return f"SolusIO's clock is {amount / size:.0f} {unit} {side} that of this machine"
-    return f"SolusIO's clock is {amount:.0f} seconds {side} that of this machine"
+    return f"SolusIO's clock is {plural(round(amount), 'second')} {side} that of this machine"
 
 
 @judgement("PF-005", title="SolusIO answers within a few seconds")

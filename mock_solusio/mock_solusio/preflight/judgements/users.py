@@ -122,7 +122,7 @@ def built_in_roles(site: Installation) -> Iterator[Expect | Note]:
     site.add_fact(
         "Roles",
         ", ".join(
-            f"{role.get('name')} ({role.get('users_count', '?')} users)" for role in site.roles.rows[:8]
+            f"{role.get('name')} (users: {role.get('users_count', '?')})" for role in site.roles.rows[:8]
         ),
     )
 
