@@ -137,10 +137,13 @@ class BillingExchange:
         """Return the price that the answer gives, or None with `reason`."""
         if self.reason or self.status is None:
             return None
-        self.reason = _refusal(self.status, token=bool(self.authorization_token))
+        from solusio_contracts.http.content_coding import decode_content
+        from solusio_contracts.http.first_line import looks_like_html
+
+        html = looks_like_html(bytes(self.response_body[:200]))
+        self.reason = _refusal(self.status, token=bool(self.authorization_token), html=html)
         if self.reason:
             return None
-        from solusio_contracts.http.content_coding import decode_content
 
         # Assumed: SolusIO's client decompresses what it did not ask for, and takes other bodies as they are.
         content, _ = decode_content(bytes(self.response_body), self.content_encoding, None)
@@ -191,23 +194,27 @@ def make_client(verify: "bool | ssl.SSLContext") -> "httpx.AsyncClient":
 _UNAUTHORIZED = (401, 403)
 
 
-def _refusal(status: int, *, token: bool) -> str:
+def _refusal(status: int, *, token: bool, html: bool) -> str:
     """Return why an answer with this status has no price; empty if it should have one.
 
-    `token`: an authorization token was sent.
+    `token`: an authorization token was sent. `html`: the answer is a page, as web servers send in place of
+    a program.
     """
     if 200 <= status < 300:
         return ""
     if 300 <= status < 400:
         # Assumed: the vendor's curl line does not follow any either.
         return f"The billing endpoint redirects (status {status}), and redirects are not followed."
+    page = ", with an HTML page: does its URL lead to your program?" if html else "."
     if status in _UNAUTHORIZED and token:
-        return f"The billing endpoint refuses the authorization token (status {status})."
+        return f"The billing endpoint refuses the authorization token (status {status}){page}"
     if status in _UNAUTHORIZED:
-        return f"The billing endpoint refuses a request without an authorization token (status {status})."
+        return (
+            f"The billing endpoint refuses a request without an authorization token (status {status}){page}"
+        )
     if status < 500:
-        return f"The billing endpoint refuses (status {status})."
-    return f"The billing endpoint fails (status {status})."
+        return f"The billing endpoint refuses (status {status}){page}"
+    return f"The billing endpoint fails (status {status}){page}"
 
 
 def _failure(error: Exception) -> str:

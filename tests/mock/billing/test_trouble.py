@@ -14,6 +14,8 @@ from support.pricing import VENDOR_EXAMPLE
 pytestmark = pytest.mark.anyio
 
 CLOSED = "The billing endpoint closed the connection before its answer was complete."
+NGINX = b"<html>\r\n<head><title>404 Not Found</title></head>\r\n<body>\r\n</body>\r\n</html>\r\n"
+PAGE = ", with an HTML page: does its URL lead to your program?"
 
 
 def head(length, status="200 OK"):
@@ -44,6 +46,12 @@ def head(length, status="200 OK"):
             "The billing endpoint refuses the authorization token (status 403).",
         ),
         (http(b"", "404 Not Found"), "The billing endpoint refuses (status 404)."),
+        (http(NGINX, "404 Not Found"), f"The billing endpoint refuses (status 404){PAGE}"),
+        (
+            http(NGINX, "403 Forbidden"),
+            f"The billing endpoint refuses the authorization token (status 403){PAGE}",
+        ),
+        (http(NGINX, "502 Bad Gateway"), f"The billing endpoint fails (status 502){PAGE}"),
         (
             http(VENDOR_EXAMPLE, "500 Internal Server Error"),
             "The billing endpoint fails (status 500).",
