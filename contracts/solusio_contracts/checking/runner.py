@@ -2,8 +2,9 @@
 
 import datetime
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from importlib import metadata
+from types import MappingProxyType
 
 import msgspec
 
@@ -46,8 +47,16 @@ Progress = Callable[[Rule, int, int], None]
 """Called before each rule with its position (from 0) and the number of rules."""
 
 
-def run(target: Target, rules: Sequence[Rule], *, progress: Progress | None = None) -> Report:
+def run(
+    target: Target,
+    rules: Sequence[Rule],
+    *,
+    left_out: Mapping[Rule, str] = MappingProxyType({}),
+    progress: Progress | None = None,
+) -> Report:
     """Run the rules and report; results are in the order of the rules, whatever ran first.
+
+    Rules that are `left_out` come last, as skipped, each with its reason.
 
     What stands in the way leaves the remaining rules undecided: the endpoint cannot be reached, stops
     accepting connections or no longer answers valid requests, the time is up, or Ctrl-C. Without a single
@@ -56,6 +65,7 @@ def run(target: Target, rules: Sequence[Rule], *, progress: Progress | None = No
     began = time.monotonic()
     started = datetime.datetime.now(datetime.UTC)
     results = _Run(target, rules, progress).results()
+    results += [item_of(rule).undecided(Outcome.SKIP, reason) for rule, reason in left_out.items()]
     judged, causes = explained(results, target.causes, list(target.exchanges))
     priced = target.known_prices()
     return Report(

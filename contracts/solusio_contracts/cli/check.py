@@ -49,7 +49,10 @@ def _explain(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
         ctx.exit(0)
 
 
-@click.command(short_help="Check a billing endpoint against the contract.")
+@click.command(
+    short_help="Check a billing endpoint against the contract.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.argument("url")
 @click.option(
     "--token",
@@ -201,7 +204,7 @@ def check(ctx: click.Context, /, url: str, **options: Any) -> None:
         return prepared(options, only).on(console)
 
     written = [file for _, file in options["reports"]]
-    chosen = {rule.name for rule in _selected(options)}
+    chosen = {rule.name for rule in _chosen(options)[0]}
     ctx.exit(watch_and_report(options["watch"], reporting, run, chosen, written))
 
 
@@ -214,7 +217,8 @@ def prepared(options: dict[str, Any], only: "Collection[str] | None" = None) -> 
     from solusio_contracts.rules import all_rules
 
     settings = settings_from(options["url"], options)
-    rules = [rule for rule in _selected(options) if only is None or rule.name in only]
+    chosen, left_out = _chosen(options)
+    rules = [rule for rule in chosen if only is None or rule.name in only]
     if any(rule.generated for rule in rules):
         require_extra("fuzz", "Fuzzing", WITHOUT_FUZZING)
 
@@ -222,20 +226,25 @@ def prepared(options: dict[str, Any], only: "Collection[str] | None" = None) -> 
         from solusio_contracts.checking import runner
         from solusio_contracts.checking.target import Target
 
-        return runner.run(Target(settings), rules, progress=progress)
+        skipped = {rule: "left out with --no-fuzz" for rule in left_out if only is None}
+        return runner.run(Target(settings), rules, left_out=skipped, progress=progress)
 
     names = {rule.name for rule in all_rules()}
     return PreparedRun(item="rule", names=names, total=len(rules), run=run)
 
 
-def _selected(options: dict[str, Any]) -> "list[Rule]":
+def _chosen(options: dict[str, Any]) -> "tuple[list[Rule], list[Rule]]":
+    """Return the rules that `--only` and `--skip` choose: what runs, and what `--no-fuzz` leaves out.
+
+    Raises:
+        click.UsageError: a selector matches nothing, or there is nothing to run.
+    """
     from solusio_contracts.checking.selection import SelectionError, select
     from solusio_contracts.rules import all_rules
 
-    rules = [rule for rule in all_rules() if options["fuzz"] or rule.area != "fuzz"]
     try:
-        return select(
-            rules,
+        chosen = select(
+            all_rules(),
             lambda rule: rule.selectors,
             options["only"],
             options["skip"],
@@ -244,6 +253,12 @@ def _selected(options: dict[str, Any]) -> "list[Rule]":
         )
     except SelectionError as error:
         raise click.UsageError(str(error)) from error
+    if options["fuzz"]:
+        return chosen, []
+    left_out = [rule for rule in chosen if rule.generated]
+    if len(left_out) == len(chosen):
+        raise click.UsageError("--no-fuzz leaves no rule: those chosen all send generated requests")
+    return [rule for rule in chosen if not rule.generated], left_out
 
 
 def settings_from(url: str, options: dict[str, Any]) -> "TargetSettings":

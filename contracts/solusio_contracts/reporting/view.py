@@ -279,13 +279,14 @@ def by_reason(results: Iterable[Result]) -> dict[str, list[Result]]:
 
 
 def common_reason(report: Report) -> str:
-    """Return the one reason why nothing could be decided, or an empty text."""
-    reasons = by_reason(report.results)
-    if report.count(Outcome.ERROR) < len(report.results) or len(reasons) != 1:
+    """Return the one reason why nothing that was not skipped could be decided, or an empty text."""
+    tested = [result for result in report.results if result.outcome is not Outcome.SKIP]
+    reasons = by_reason(tested)
+    if any(result.outcome is not Outcome.ERROR for result in tested) or len(reasons) != 1:
         return ""
     reason = next(iter(reasons))
     # The reason of a single rule may only make sense with its title.
-    return f"{report.results[0].title}: {reason}" if len(report.results) == 1 else reason
+    return f"{tested[0].title}: {reason}" if len(tested) == 1 else reason
 
 
 def worst(results: Iterable[Result]) -> Outcome:

@@ -38,8 +38,16 @@ def test_a_conformant_endpoint(conformant):
     assert conformant.code == 0
     assert "\nConformant: " in conformant.output
     assert conformant.errors == ""
-    outcomes = {result["outcome"] for result in conformant.json["results"]}
+    outcomes = {result["outcome"] for result in conformant.json["results"] if result["area"] != "fuzz"}
     assert outcomes == {"pass"}
+
+
+def test_what_no_fuzz_leaves_out_is_not_a_pass(conformant):
+    left_out = [one for one in conformant.json["results"] if one["area"] == "fuzz"]
+    assert [(one["rule"], one["outcome"], one["reason"]) for one in left_out] == [
+        (rule.name, "skip", "left out with --no-fuzz") for rule in all_rules() if rule.generated
+    ]
+    assert "2 skipped: left out with --no-fuzz" in conformant.output
 
 
 def test_a_misspelt_discount_key(failed):

@@ -37,7 +37,7 @@ def refused(check):
         ([URL, *USER, "--only", "no-such-rule"], ["'no-such-rule'", "--list-rules"]),
         ([URL, *USER, "--skip", "TP-999"], ["'TP-999'", "--list-rules"]),
         ([URL, *USER, "--only", "http", "--skip", "http"], ["--only", "--skip", "no rule"]),
-        ([URL, *USER, "--no-fuzz", "--only", "fuzz"], ["'fuzz'"]),
+        ([URL, *USER, "--no-fuzz", "--only", "fuzz"], ["--no-fuzz", "no rule"]),
         ([URL, *USER, "--insecure"], ["--insecure", "https"]),
         ([URL, *USER, "--quiet", "--verbose"], ["--quiet", "--verbose"]),
         ([URL, *USER, "--timeout", "soon"], ["--timeout", "'soon'"]),
