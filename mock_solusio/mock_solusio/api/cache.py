@@ -18,9 +18,9 @@ OVERHEAD = 700
 
 
 class Derived(Generic[V]):
-    """A value, when it expires, and what it was derived from."""
+    """A value, when it expires, what it was derived from, and in which version of the state it held last."""
 
-    __slots__ = ("_checked", "_epoch", "_reads", "_store", "until", "value")
+    __slots__ = ("_epoch", "_reads", "_store", "checked", "until", "value")
 
     def __init__(self, store: Store, value: V, until: Micros, reads: Reads) -> None:
         self.value = value
@@ -28,18 +28,18 @@ class Derived(Generic[V]):
         self._store = store
         self._reads = reads
         self._epoch = store.epoch
-        self._checked = store.version
+        self.checked = store.version
 
     def holds(self, _: object = None) -> bool:
         """Return whether it would be the same now."""
         store = self._store
         if self.until != NEVER and self.until <= store.now:
             return False
-        if self._checked == store.version:
+        if self.checked == store.version:
             return True
         if self._epoch != store.epoch or not same(self._reads):
             return False
-        self._checked = store.version
+        self.checked = store.version
         return True
 
 
@@ -61,7 +61,8 @@ class DerivedCache(Generic[K, V]):
         if found is None:
             return None
         entry = found[0]
-        if not entry.holds():
+        # The same as `holds`, for a value that was looked up since the last change.
+        if (entry.checked != self._store.version or entry.until != NEVER) and not entry.holds():
             return None
         if self._store.reads is not None:
             self._store.reads.append((entry.holds, None, True))

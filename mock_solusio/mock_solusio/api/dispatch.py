@@ -175,7 +175,7 @@ class Api:
         return (
             store[ACCESS_TOKENS].get(token.id) is token
             and store[USERS].get(user.id) is user
-            and token.is_valid(store.now)
+            and (token.expires_at is None or token.is_valid(store.now))
         )
 
     def _drafted(self, request: Request, route: Route, values: dict[str, Any]) -> "_Draft":
@@ -186,13 +186,16 @@ class Api:
         store.reads = reads
         try:
             call = self._call(request, route, HANDLERS[route.id], values)
+            draft = _Draft(call, self._prices)
             with store.transaction():
-                reply = HANDLERS[route.id].handle(call)
-            # Only now: what is rendered before a change is committed may be rolled back.
-            call.rendered = self._rendered
-            draft = _Draft(call, reply, self._prices)
-            with store.transaction():
-                draft.render()
+                draft.reply = HANDLERS[route.id].handle(call)
+                if request.method == "GET":
+                    draft.render()
+            if request.method != "GET":
+                # Only now: what is rendered before a change is committed may be rolled back.
+                call.rendered = self._rendered
+                with store.transaction():
+                    draft.render()
         finally:
             store.reads = None
         if reads is not None and draft.rendered and version == store.version:
@@ -235,9 +238,12 @@ class Api:
 class _Draft:
     """A response to be: what a handler replied, and how it is rendered."""
 
-    __slots__ = ("_known", "_reply", "_value", "call", "prices", "reads", "rendered", "wanted")
+    __slots__ = ("_known", "_value", "call", "prices", "reads", "rendered", "reply", "wanted")
 
-    def __init__(self, call: Call, reply: Reply, prices: Prices) -> None:
+    reply: Reply
+    """What the handler replied."""
+
+    def __init__(self, call: Call, prices: Prices) -> None:
         self.call = call
         self.rendered = False
         """Whether it has been rendered; if not, its preparation is unfinished."""
@@ -248,25 +254,24 @@ class _Draft:
         self.prices: dict[int, Pricing | None] = {}
         """Prices that were asked for."""
         self._known = prices.known
-        self._reply = reply
         self._value: Any = None
         call.prices = self._price
 
     def render(self) -> None:
         """Prepare the reply for up to `SLICE`, and render it if that was enough."""
         until = time.perf_counter() + SLICE
-        for _ in self._reply.preparation or ():
+        for _ in self.reply.preparation or ():
             if time.perf_counter() >= until:
                 return
-        if self._reply.render is not None:
-            self._value = self._reply.render()
+        if self.reply.render is not None:
+            self._value = self.reply.render()
         self.rendered = True
 
     def response(self, operation: str) -> Response:
         """Return what was rendered last."""
-        if self._reply.render is None:
-            return Response(self._reply.status, (), b"", operation)
-        return json_response(self._reply.status, self._value, operation=operation)
+        if self.reply.render is None:
+            return Response(self.reply.status, (), b"", operation)
+        return json_response(self.reply.status, self._value, operation=operation)
 
     def _price(self, billing_user_id: int) -> Pricing | None:
         known = self._known(billing_user_id)

@@ -37,6 +37,22 @@ def rendered(call: Call, view: View[T], record: T) -> Any:
     return found.value[1]
 
 
+def _rendered_each(call: Call, view: View[T], records: Iterable[T]) -> list[Any]:
+    """Return what `rendered` returns of each record; those rendered before, mostly all, in less time."""
+    known = call.rendered
+    if known is None:
+        return [view(call, record) for record in records]
+    actor, base_url = call.actor_id, call.base_url
+    rows = []
+    for record in records:
+        found = known.get((view, record.id, actor, base_url))
+        if found is not None and found.until == NEVER and found.value[0] is record:
+            rows.append(found.value[1])
+        else:
+            rows.append(rendered(call, view, record))
+    return rows
+
+
 def show(call: Call, view: View[T], record: T, status: int = 200) -> Reply:
     """Reply with a record: `{"data": ...}`."""
     if call.rendered is None:
@@ -53,7 +69,7 @@ def no_content() -> Reply:
 def list_all(call: Call, view: View[T], records: Iterable[T]) -> Reply:
     """Reply with a list without pages: `{"data": [...]}`."""
     shown = list(records)
-    return Reply(200, lambda: {"data": [rendered(call, view, record) for record in shown]})
+    return Reply(200, lambda: {"data": _rendered_each(call, view, shown)})
 
 
 def list_page(call: Call, kind: Kind[T], view: View[T], where: Mapping[str, Any] | None = None) -> Reply:
@@ -62,7 +78,7 @@ def list_page(call: Call, kind: Kind[T], view: View[T], where: Mapping[str, Any]
     def render() -> Any:
         number, per_page = requested_page(call)
         page = call.world[kind].page(number, per_page, where or {}, call.search)
-        return page_envelope(call, [rendered(call, view, record) for record in page.items], page.total)
+        return page_envelope(call, _rendered_each(call, view, page.items), page.total)
 
     return Reply(200, render)
 

@@ -59,7 +59,7 @@ class Store:
         self.clock = clock
         self._file = file
         self.version = 0
-        """Grows with every change of the state."""
+        """Grows with every change of the state, also with one that is taken back."""
         self.epoch = 0
         """Grows when all that was derived from the state is stale: another time, or another state."""
         self.reads: Reads | None = None
@@ -140,6 +140,7 @@ class Store:
             if not kept:
                 if self._connection.in_transaction:  # on a full disk, SQLite may have rolled back already
                     self._connection.execute("ROLLBACK")
+                self.version += 1  # what was derived from the state before holds no more
                 self._forget()
 
     def writing(self) -> sqlite3.Connection:

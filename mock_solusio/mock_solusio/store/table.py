@@ -19,6 +19,9 @@ KEPT = 4096
 COUNTS = 1000
 """The most conditions of a kind whose SQL, and whose number of records or few records, is cached."""
 
+PAGES = 100
+"""The most pages of a kind whose records are cached."""
+
 FEW = 100
 """The most records that a condition finds for them to be cached with it."""
 
@@ -65,6 +68,7 @@ class StoredTable(Generic[T]):
         self._select_id = f"SELECT id FROM {table}"  # noqa: S608
         self._updates: dict[tuple[str, ...], str] = {}
         self._totals: dict[tuple[Any, ...], int] = {}
+        self._pages: dict[tuple[Any, ...], list[T]] = {}
         self._found: dict[tuple[Any, ...], list[T]] = {}
         self._conditions: dict[tuple[object, ...], tuple[str, bool]] = {}
         """SQL by the fields and types of conditions, and whether their values stand in it as they are."""
@@ -97,7 +101,9 @@ class StoredTable(Generic[T]):
         """Return a record, or None."""
         record = self.look(key)
         if self._store.reads is not None:
-            self._store.reads.append((self.look, key, record))
+            # A record that is no longer cached counts as changed, which is never wrong.
+            again = self.look if record is None else self.known.get
+            self._store.reads.append((again, key, record))
         return record
 
     def look(self, key: int) -> T | None:
@@ -219,12 +225,8 @@ class StoredTable(Generic[T]):
         if offset >= total:
             return Page([], total, page, per_page)
         # Only ids, since most records are cached.
-        rows = self._connection.execute(
-            f"{self._select_id}{condition} ORDER BY {exact_first}id LIMIT ? OFFSET ?",
-            (*values, *order, per_page, offset),
-        ).fetchall()
-        found = [self.look(row[0]) for row in rows]
-        return Page([record for record in found if record is not None], total, page, per_page)
+        query = f"{self._select_id}{condition} ORDER BY {exact_first}id LIMIT ? OFFSET ?"
+        return Page(self._listed(query, (*values, *order, per_page, offset)), total, page, per_page)
 
     def _find(self, query: str, values: list[Any]) -> list[T]:
         # Most tables change seldom, and the same few questions come again and again.
@@ -239,6 +241,17 @@ class StoredTable(Generic[T]):
                     self._found.clear()
                 self._found[key] = found
         return found
+
+    def _listed(self, query: str, values: tuple[Any, ...]) -> list[T]:
+        key = (query, *values)
+        listed = self._pages.get(key)
+        if listed is None:
+            found = [self.look(row[0]) for row in self._connection.execute(query, values).fetchall()]
+            listed = [record for record in found if record is not None]
+            if len(self._pages) >= PAGES:
+                self._pages.clear()
+            self._pages[key] = listed
+        return listed
 
     def _total(self, condition: str, values: list[Any]) -> int:
         # To count costs more than the page itself, so the result is cached until the table changes.
@@ -256,6 +269,7 @@ class StoredTable(Generic[T]):
         self.changes += 1
         self.known.clear()
         self._totals.clear()
+        self._pages.clear()
         self._found.clear()
         if self._queue is not None:
             self._queue.forget()
@@ -341,6 +355,7 @@ class StoredTable(Generic[T]):
     def _changed(self, before: T | None, after: T | None) -> None:
         self.changes += 1
         self._totals.clear()
+        self._pages.clear()
         self._found.clear()
         if self._queue is not None and after is not None:
             self._queue.add(after)

@@ -118,6 +118,21 @@ def test_a_value_does_not_outlive_a_change_that_was_rolled_back(store):
     assert derive(kept, "cat", name_of(store, cat)) == "cat"
 
 
+def test_a_value_derived_within_a_change_that_is_rolled_back_holds_no_more(store):
+    kept = DerivedCache(store, limit=100)
+    cat = add(store, "cat")
+
+    def rename_in_vain():
+        with store.transaction() as world:
+            world[ANIMALS].update(Animal(id=cat.id, name="lion"))
+            assert derive(kept, "cat", name_of(store, cat)) == "lion"
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        rename_in_vain()
+    assert found(kept, "cat") is None
+
+
 def test_nothing_outlives_another_time_or_another_state(store):
     kept = DerivedCache(store, limit=100)
     image = store.snapshot()
@@ -279,6 +294,31 @@ def test_what_changes_with_every_moment_is_rendered_each_time(store):
         rendered(call, view, cat)
         assert call.expires_at == 0
     assert views.rendered == 2
+
+
+def test_the_records_of_a_page_follow_every_change(store):
+    def shown(page=1, search=""):
+        return [animal.name for animal in store[ANIMALS].page(page, 2, {}, search).items]
+
+    def rename_in_vain():
+        with store.transaction() as world:
+            world[ANIMALS].update(Animal(id=cat.id, name="lion"))
+            assert shown() == ["lion", "dog"]
+            raise ZeroDivisionError
+
+    cat, _, _ = (add(store, name) for name in ("cat", "dog", "owl"))
+    assert (shown(), shown(2), shown(1, "o")) == (["cat", "dog"], ["owl"], ["dog", "owl"])
+    with pytest.raises(ZeroDivisionError):
+        rename_in_vain()
+    assert shown() == ["cat", "dog"]
+    image = store.snapshot()
+    rename(store, cat, "cow")
+    assert (shown(), shown(2), shown(1, "o")) == (["cow", "dog"], ["owl"], ["cow", "dog"])
+    store.restore(image)
+    assert (shown(), shown(1, "o")) == (["cat", "dog"], ["dog", "owl"])
+    with store.transaction() as world:
+        world[ANIMALS].remove(cat.id)
+    assert (shown(), shown(2)) == (["dog", "owl"], [])
 
 
 def test_the_total_of_a_page_follows_every_change(store):

@@ -32,12 +32,13 @@ else:
 
         def __init__(self, compute: Callable[[Any], Any]) -> None:
             self._compute = compute
+            self._name = compute.__name__
             self.__doc__ = compute.__doc__
 
         def __get__(self, exchange: Any, _: type | None = None) -> Any:
             if exchange is None:
                 return self
-            value = exchange.__dict__[self._compute.__name__] = self._compute(exchange)
+            value = exchange.__dict__[self._name] = self._compute(exchange)
             return value
 
 

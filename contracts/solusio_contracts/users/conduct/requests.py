@@ -40,9 +40,10 @@ def bearer_token(exchange: ClientExchange) -> Problem | None:
 @conduct_rule("CL-002", kinds=("api", "ui"))
 def secrets_in_urls(exchange: ClientExchange) -> Problem | None:
     """Web servers and proxies log every URL."""
-    for name, value in exchange.parameters.items():
-        if value and name.lower() in SECRET_PARAMETERS:
-            return Problem(f"the query has the parameter {name}")
+    if exchange.query:
+        for name, value in exchange.parameters.items():
+            if value and name.lower() in SECRET_PARAMETERS:
+                return Problem(f"the query has the parameter {name}")
     secret = exchange.access_token
     if len(secret) < SHORTEST or exchange.kind != "api":
         return None
