@@ -112,6 +112,30 @@ def run_options(command: F) -> F:
     return command
 
 
+def jobs_option(text: str) -> Callable[[F], F]:
+    """Add `--jobs`; `text` completes its help."""
+    return click.option(
+        "--jobs",
+        type=click.IntRange(1, 16),
+        default=1,
+        show_default=True,
+        metavar="N",
+        help="Scenarios that are played at a time, each on a mock SolusIO of its own with another URL"
+        f"{text}.",
+    )
+
+
+def jobs_of(options: Mapping[str, Any]) -> int:
+    """Return how many scenarios are played at a time.
+
+    Raises:
+        click.UsageError: several mocks cannot have the one port of --port.
+    """
+    if options["jobs"] > 1 and options["port"]:
+        raise click.UsageError("--port is for one mock SolusIO; use it without --jobs")
+    return int(options["jobs"])
+
+
 @dataclass(frozen=True, slots=True)
 class AdapterSteps:
     """The steps that an adapter offers, by name."""

@@ -61,7 +61,7 @@ class Case:
     neighbours: Sequence[Neighbour] = ()
     """All customers of the scenario, in order."""
     first: Pricing | None = None
-    """The price of the first customer of the run."""
+    """The price of the first customer that the database got."""
     strays: Sequence[BilledInvoice] = field(default=())
     """The customer's invoices under other periods that a missing one was looked for in."""
     old_prices: Sequence[Pricing] = ()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-PLACEHOLDERS: Final = ("period", "from", "to", "customers", "solusio_url")
+PLACEHOLDERS: Final = ("period", "from", "to", "customers", "solusio_url", "job")
 """The names that a command or URL may have in braces."""
 
 
@@ -23,14 +23,16 @@ class BillingJob:
     """The customers document."""
     customers_file: Path
     """A file with the same document."""
+    job_number: int = 1
+    """Which of the jobs of `--jobs` bills it, from 1: each has a database of its own."""
     time_zone: str = ""
     """The local time zone of commands; empty: that of this process."""
 
     @property
     def values(self) -> dict[str, str]:
         """The values of the placeholders."""
-        values = (self.period, self.since, self.until, str(self.customers_file), self.solusio_url)
-        return dict(zip(PLACEHOLDERS, values, strict=True))
+        where = (str(self.customers_file), self.solusio_url, str(self.job_number))
+        return dict(zip(PLACEHOLDERS, (self.period, self.since, self.until, *where), strict=True))
 
     @property
     def environment(self) -> dict[str, str]:
@@ -40,6 +42,7 @@ class BillingJob:
             "SOLUSIO_ACCESS_TOKEN": self.access_token,
             "SOLUSIO_PERIOD": self.period,
             "SOLUSIO_CUSTOMERS": str(self.customers_file),
+            "SOLUSIO_JOB": str(self.job_number),
         }
         return {**variables, "TZ": self.time_zone} if self.time_zone else variables
 

@@ -1,9 +1,7 @@
 """Judges what was billed for a scenario, and makes its result. Pure."""
 
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -29,9 +27,6 @@ from solusio_contracts.reporting.view import plural
 
 INVOICE_SHOWN: Final = 1200
 """Characters of a billed invoice that a finding shows."""
-NUMBERS: Final = "invoice-numbers"
-"""The name of the check over all invoices of a run."""
-
 METHOD: Final = "rounding-method"
 """The name of the check that one method of rounding explains all invoices."""
 
@@ -60,6 +55,8 @@ class PeriodUsage:
     """Invoices of other months that missing ones were looked for in."""
     early: EarlyUsage = field(default_factory=dict)
     """All lines each time that it was billed while it was open."""
+    first: Pricing | None = None
+    """The price of the first customer that the database got."""
     circumstances: str = ""
     """What is special about this run: `with TZ=Pacific/Auckland`."""
 
@@ -127,6 +124,7 @@ def judge_period(
             turned=period.turned,
             page_size=period.page_size,
             neighbours=neighbours,
+            first=period.first,
             strays=period.strays.get(number, ()),
             faulty=period.faulty,
             old_prices=[one for one in _prices(customer) if one != pricing],
@@ -212,10 +210,7 @@ def judge_amounts(judged: JudgedInvoice, method: Method, verdict: Verdict) -> No
 
 def name_mistakes(judged: Sequence[tuple[JudgedInvoice, Verdict]]) -> Diagnosis:
     """Add to findings the mistakes that explain them, from all that was billed in a run; return these."""
-    first = next((one.case.pricing for one, _ in judged if one.case.pricing is not None), None)
-    found = diagnose(
-        [Judged(replace(one.case, first=first), _wrong(one, verdict)) for one, verdict in judged]
-    )
+    found = diagnose([Judged(one.case, _wrong(one, verdict)) for one, verdict in judged])
     for one, verdict in judged:
         for place, about in one.places.items():
             verdict.suspects[place] = found.of(one.case.scenario, about)
@@ -324,61 +319,6 @@ def result_of(scenario: Scenario, verdict: Verdict, *, seconds: float, curl: str
 def item_of(scenario: Scenario) -> Item:
     """Return a scenario as reports show it."""
     return Item(scenario.id, scenario.area, scenario.title, scenario.clauses)
-
-
-class InvoiceNumbers:
-    """Checks that no two invoices of a run have the same number (INV-013), and for gaps (INV-017)."""
-
-    def __init__(self) -> None:
-        self._seen: dict[str, tuple[int, str]] = {}
-        self._twice: dict[str, tuple[tuple[int, str], tuple[int, str]]] = {}
-
-    def add(self, invoices: Iterable[BilledInvoice]) -> None:
-        """Add the invoices of a period, as the billing system returned them."""
-        for one in invoices:
-            number, owner = str(one.number), (one.billing_user_id, one.period)
-            known = self._seen.setdefault(number, owner)
-            # The same customer and period may be the same invoice; if not, another clause is violated.
-            if known != owner and number not in self._twice:
-                self._twice[number] = (known, owner)
-
-    def _gaps(self) -> Iterator[Difference]:
-        """Yield where numbers are missing; they may have a fixed prefix, such as the year."""
-        series: dict[str, list[tuple[int, str]]] = {}
-        for number in self._seen:
-            digits = re.search(r"[0-9]+$", number)
-            if digits is None:
-                yield Difference("INV-017", "number of an invoice", "digits at its end", number, "numbers")
-            else:
-                series.setdefault(number[: digits.start()], []).append((int(digits[0]), number))
-        for found in series.values():
-            for (before, name), (after, next_name) in pairwise(sorted(found)):
-                if after > before + 1:
-                    yield Difference(
-                        "INV-017", "numbers of invoices", f"no gap after {name}", next_name, "numbers"
-                    )
-
-    def result(self, curl: str, *, gapless: bool = False) -> Result | None:
-        """Return the result, if there were any invoices; `gapless`: gaps between numbers count, too."""
-        if not self._seen:
-            return None
-        verdict = Verdict(checks=len(self._seen))
-        verdict.add(
-            Difference(
-                "INV-013",
-                "number of an invoice",
-                "one invoice of each number",
-                f"{number} is the invoice of customer {one[0]} for {one[1]}"
-                f" and of customer {other[0]} for {other[1]}",
-                "",
-                "If --prepare empties your database, keep the counter of the numbers.",
-            )
-            for number, (one, other) in self._twice.items()
-        )
-        if gapless:
-            verdict.add(self._gaps())
-        title = "no two invoices of this run have the same number"
-        return judged(Item(NUMBERS, "numbers", title, ("INV-013", "INV-017")), verdict, curl=curl)
 
 
 def invoice_text(invoice: BilledInvoice) -> str:

@@ -13,6 +13,7 @@ from solusio_contracts.adapter.customers import Pricing
 from solusio_contracts.contract.clauses import clauses
 from solusio_contracts.invoices.amounts import plain
 from solusio_contracts.invoices.compare_amounts import money
+from solusio_contracts.invoices.numbers import NUMBERS
 from solusio_contracts.invoices.scenario import (
     ExpectedInvoice,
     Scenario,
@@ -21,7 +22,6 @@ from solusio_contracts.invoices.scenario import (
     load_scenarios,
     month_of,
 )
-from solusio_contracts.invoices.verdict import NUMBERS
 from solusio_contracts.reporting.printing import PLAIN_WIDTH, print_list, print_section
 from solusio_contracts.reporting.view import plural
 from solusio_contracts.suggestions import did_you_mean

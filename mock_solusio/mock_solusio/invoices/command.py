@@ -13,6 +13,8 @@ import click
 from mock_solusio.adapter_options import (
     access_token_of,
     adapter_steps,
+    jobs_of,
+    jobs_option,
     meeting_point,
     run_options,
 )
@@ -104,6 +106,7 @@ def invoices() -> None:
     "customers`), and deletes their invoices from an earlier run. A URL gets a POST with them as JSON.",
 )
 @_method_options
+@jobs_option(", and each in a database of its own: {job} in commands and URLs tells them apart")
 @run_options
 @overlay_option("what it settled is cited so, and what does not hold there fails nothing.")
 @report_options(verbose="Also show passed scenarios and whole invoices.")
@@ -117,8 +120,9 @@ def check(ctx: click.Context, /, **options: Any) -> None:
     change. Use a test database.
 
     In commands and URLs, {period} is a month such as 2026-03, {from} and {to} are its bounds, {customers} is
-    a file with the customers, and {solusio_url} is the URL of the mock. Commands run without a shell, with
-    SOLUSIO_URL, SOLUSIO_ACCESS_TOKEN, SOLUSIO_PERIOD and SOLUSIO_CUSTOMERS in their environment.
+    a file with the customers, {solusio_url} is the URL of the mock, and {job} is a number from 1 to that of
+    --jobs. Commands run without a shell, with SOLUSIO_URL, SOLUSIO_ACCESS_TOKEN, SOLUSIO_PERIOD,
+    SOLUSIO_CUSTOMERS and SOLUSIO_JOB in their environment.
 
     \b
     mock-solusio invoices check \\
@@ -139,13 +143,14 @@ def prepared(options: dict[str, Any]) -> PreparedRun:
     Raises:
         click.UsageError: an option is wrong.
     """
+    jobs = jobs_of(options)
     access_token = access_token_of(options["access_token"])
     system, curl_of = _system(options, access_token)
-    chosen, left_out = _selected(options)
+    chosen, left_out, spare_id = _selected(options)
     meeting = meeting_point(options)
 
     def run(progress: Callable[..., None]) -> "Report":
-        from mock_solusio.invoices.run import run
+        from mock_solusio.invoices.run import SharedDatabaseError, run
         from mock_solusio.meeting_point import MeetingPointError
         from mock_solusio.server.uvicorn_server import ListenError
 
@@ -155,6 +160,8 @@ def prepared(options: dict[str, Any]) -> PreparedRun:
                 chosen,
                 access_token=access_token,
                 meeting=meeting,
+                jobs=jobs,
+                spare_id=spare_id,
                 skip=left_out,
                 gapless=options["numbers"] == "gapless",
                 declared={name: options[name] for name in METHOD if options[name] is not None},
@@ -165,6 +172,9 @@ def prepared(options: dict[str, Any]) -> PreparedRun:
             raise listen_error(error) from error
         except MeetingPointError as error:
             raise click.UsageError(str(error)) from error
+        except SharedDatabaseError as error:
+            advice = "Give each job its own by {job} or SOLUSIO_JOB, or use --jobs 1."
+            raise click.UsageError(f"{error} {advice}") from error
 
     from mock_solusio.invoices.run import METHOD as ROUNDING
     from mock_solusio.invoices.run import NUMBERS
@@ -197,7 +207,8 @@ def _system(options: dict[str, Any], access_token: str) -> "tuple[BillingSystem,
     return system, adapter.alone
 
 
-def _selected(options: dict[str, Any]) -> "tuple[list[NumberedScenario], set[str]]":
+def _selected(options: dict[str, Any]) -> "tuple[list[NumberedScenario], set[str], int]":
+    """Return the chosen scenarios, what of the checks over all invoices is left out, and a spare id."""
     from mock_solusio.invoices.run import METHOD, NUMBERS, numbered
     from solusio_contracts.checking.selection import SelectionError, select
     from solusio_contracts.invoices.scenario import load_scenarios
@@ -216,7 +227,8 @@ def _selected(options: dict[str, Any]) -> "tuple[list[NumberedScenario], set[str
         )
     except SelectionError as error:
         raise click.UsageError(str(error)) from error
-    return chosen, overall & set(options["skip"])
+    spare_id = 1 + max(number for one in everything for number in one.ids.values())
+    return chosen, overall & set(options["skip"]), spare_id
 
 
 @invoices.command(name="list", short_help="List all scenarios.")

@@ -47,11 +47,11 @@ class InvoiceSandbox(Sandbox):
         Raises:
             SandboxError: the scenario cannot be played.
         """
-        since, until = bounds(period)
+        _, until = bounds(period)
         mock = play(scenario, ids, until + BILLED_AFTER if at is None else micros(at), self._access_token)
         self.show(mock)
         self._questions = []
-        return SandboxPeriod(mock, scenario, since, until)
+        return SandboxPeriod(mock, scenario, period)
 
     def inject(self, faults: Sequence[Fault]) -> None:
         """Add faults to the world that is shown."""
@@ -84,7 +84,9 @@ class InvoiceSandbox(Sandbox):
 class SandboxPeriod:
     """A scenario that is shown, with the usage of the period to bill."""
 
-    def __init__(self, mock: Mock, scenario: Scenario, since: Micros, until: Micros) -> None:
+    def __init__(self, mock: Mock, scenario: Scenario, period: str) -> None:
+        since, until = bounds(period)
+        self.name = period
         self._mock = mock
         self._scenario = scenario
         self.since = rfc3339(since).replace(".000000", "")

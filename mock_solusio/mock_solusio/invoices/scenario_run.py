@@ -10,9 +10,10 @@ from typing import Final
 
 import msgspec
 
-from mock_solusio.invoices.sandbox import InvoiceSandbox, SandboxPeriod
-from mock_solusio.meeting_point import MeetingPoint
+from mock_solusio.invoices.sandbox import SandboxPeriod
+from mock_solusio.invoices.site import Site
 from mock_solusio.sandbox import SandboxError
+from solusio_contracts.adapter.customers import Pricing
 from solusio_contracts.adapter.fault import Fault
 from solusio_contracts.adapter.steps import Adapter, BillingError, UnreachableError
 from solusio_contracts.adapter.verdict import Verdict
@@ -20,11 +21,11 @@ from solusio_contracts.decoding import DecodingError
 from solusio_contracts.invoices.documents import BilledInvoice, read_invoices
 from solusio_contracts.invoices.early_bill import EarlyUsage
 from solusio_contracts.invoices.job import BillingJob
+from solusio_contracts.invoices.numbers import InvoiceNumbers
 from solusio_contracts.invoices.period_mistakes import LOCAL_TIME, Requested, found_in, windows
 from solusio_contracts.invoices.scenario import Scenario, customers_document
 from solusio_contracts.invoices.usage import UsageLine, month_bounds
 from solusio_contracts.invoices.verdict import (
-    InvoiceNumbers,
     JudgedInvoice,
     PeriodUsage,
     judge_again,
@@ -92,23 +93,14 @@ class _Read:
 class ScenarioRuns:
     """Has scenarios billed, one after the other, and judges the invoices."""
 
-    def __init__(
-        self,
-        system: BillingSystem,
-        sandbox: InvoiceSandbox,
-        meeting: MeetingPoint,
-        url: str,
-        access_token: str,
-        folder: Path,
-    ) -> None:
+    def __init__(self, system: BillingSystem, site: Site) -> None:
         self._system = system
-        self._sandbox = sandbox
-        self._meeting = meeting
-        self._url = url
-        self._access_token = access_token
-        self._folder = folder
+        self._site = site
+        self._sandbox = site.sandbox
         self.numbers = InvoiceNumbers()
         self.calls = 0
+        self._first: Pricing | None = None
+        """The price of the first customer."""
         self._prepared = False
         """Whether the billing system has taken in customers."""
 
@@ -120,7 +112,7 @@ class ScenarioRuns:
         """
         began = time.monotonic()
         verdict = Verdict()
-        file = self._folder / f"{one.scenario.id}.json"
+        file = self._site.folder / f"{one.scenario.id}.json"
         invoices: list[JudgedInvoice] = []
         try:
             error = self._billed(one, file, verdict, invoices)
@@ -170,19 +162,11 @@ class ScenarioRuns:
         try:
             for period in one.scenario.periods:
                 customers = customers_document(one.scenario, one.ids, period)
+                self._first = self._first or first_price(one.scenario, period)
                 early: dict[str, Sequence[UsageLine]] = {}
                 for at in (*one.scenario.early_bills_of(period), None):
                     shown = self._sandbox.play(one.scenario, one.ids, period, at)
-                    job = BillingJob(
-                        period=period,
-                        since=shown.since,
-                        until=shown.until,
-                        solusio_url=self._meeting.url_for(self._url),
-                        access_token=self._access_token,
-                        customers=customers,
-                        customers_file=file,
-                        time_zone=zone,
-                    )
+                    job = self._site.order(shown, customers, file, time_zone=zone)
                     if customers != known:
                         known = customers
                         self._prepare(job)
@@ -214,7 +198,7 @@ class ScenarioRuns:
         if self._sandbox.was_asked:
             return
         said = "" if failure is None else f"{failure.text}: {_last_line(failure.output).rstrip('.')}. "
-        raise UnreachableError(said + self._meeting.advice(self._url))
+        raise UnreachableError(said + self._site.meeting.advice(self._site.url))
 
     def _period(
         self,
@@ -266,6 +250,7 @@ class ScenarioRuns:
             faulty=bool(one.scenario.faults and not earlier),
             strays=self._strays(one, job, billed.keys() | broken.keys()),
             early=early,
+            first=self._first,
             circumstances=f"with TZ={job.time_zone}" if job.time_zone else "",
         )
         steps = [self._system.bill.shown(job), self._system.invoices.shown(job)]
@@ -395,6 +380,12 @@ class ScenarioRuns:
             if each.billing_user_id in one.ids.values() and each.period in (job.period, None):
                 unread[each.billing_user_id] = each.problem
         return dict(mine), unread
+
+
+def first_price(scenario: Scenario, period: str) -> Pricing | None:
+    """Return the price of the first customer whom the billing system knows."""
+    prices = (one.pricing_in(period) for one in scenario.customers)
+    return next((one for one in prices if one is not None), None)
 
 
 def _seen(shown: SandboxPeriod, period: str, requested: Requested) -> list[UsageLine]:

@@ -11,6 +11,8 @@ import click
 from mock_solusio.adapter_options import (
     access_token_of,
     adapter_steps,
+    jobs_of,
+    jobs_option,
     meeting_point,
     run_options,
 )
@@ -60,14 +62,7 @@ def users() -> None:
 
 @users.command(short_help="Tell a billing system what happens to its customers, and judge what it does.")
 @step_options
-@click.option(
-    "--jobs",
-    type=click.IntRange(1, 16),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Scenarios that are played at a time, each on a mock SolusIO of its own with another URL.",
-)
+@jobs_option("")
 @click.option(
     "--tls",
     is_flag=True,
@@ -111,8 +106,7 @@ def prepared(options: dict[str, Any]) -> PreparedRun:
     Raises:
         click.UsageError: an option is wrong.
     """
-    if options["jobs"] > 1 and options["port"]:
-        raise click.UsageError("--port is for one mock SolusIO; use it without --jobs")
+    jobs_of(options)
     access_token = access_token_of(options["access_token"])
     system, curl_of = _system(options, access_token)
     chosen, others = _selected(options)
@@ -191,7 +185,7 @@ def _settings(
     return Settings(
         access_token=access_token,
         meeting=meeting_point(options),
-        jobs=options["jobs"],
+        jobs=jobs_of(options),
         authority=authority,
         spare_id=options["first_customer_id"] + IDS_PER_SCENARIO * len(load_scenarios()),
         certificate=CERTIFICATE.rule in others,

@@ -6,22 +6,22 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from mock_solusio.concurrent_jobs import do_concurrently
 from mock_solusio.meeting_point import MeetingPoint
 from mock_solusio.sandbox import Sandbox, SandboxError
 from mock_solusio.server.tls import Authority, names_of
 from mock_solusio.traffic.referee import ConductFinding
 from mock_solusio.users.certificate import CERTIFICATE, judge
 from mock_solusio.users.play import Site, play
-from solusio_contracts.adapter.command_runner import end_running
 from solusio_contracts.adapter.steps import Adapter, BillingError, UnreachableError
 from solusio_contracts.adapter.verdict import Difference, Verdict, judged, name_causes
 from solusio_contracts.checking.runner import clause_texts
@@ -118,40 +118,15 @@ def run(
         folder = stack.enter_context(settings.meeting.folder())
         for _ in range(min(settings.jobs, len(chosen))):
             running.sites.put(stack.enter_context(_site(folder, settings, running.stop)))
+        verification: Callable[[], Any] = partial(running.certificate, folder)
+        scenarios: list[Callable[[], Any]] = [
+            partial(running.scenario, place, one) for place, one in enumerate(chosen)
+        ]
         if settings.jobs == 1:
-            outcomes = [running.scenario(place, one) for place, one in enumerate(chosen)]
-            certificate = running.certificate(folder)
+            *outcomes, certificate = do_concurrently([*scenarios, verification], 1, running.stop)
         else:
-            pool = stack.enter_context(ThreadPoolExecutor(settings.jobs))
-            begun: list[Future[Any]] = []
-            # Nothing starts before all is known here: an interrupt in between must find every command.
-            all_known = threading.Event()
-
-            def submit(work: Callable[..., Any], *arguments: object) -> None:
-                def start() -> object:
-                    all_known.wait()
-                    if running.stop.is_set():
-                        raise CancelledError
-                    return work(*arguments)
-
-                begun.append(pool.submit(start))
-
-            try:
-                # It takes longest with a billing system that tries again.
-                submit(running.certificate, folder)
-                for place, one in enumerate(chosen):
-                    submit(running.scenario, place, one)
-                all_known.set()
-                certificate, *outcomes = (future.result() for future in begun)
-            except BaseException:
-                running.stop.set()
-                all_known.set()
-                pool.shutdown(wait=False, cancel_futures=True)
-                # A command may start just now.
-                while not all(future.done() for future in begun):
-                    end_running()
-                    time.sleep(0.05)
-                raise
+            # With a billing system that tries again it takes longest, so it begins first.
+            certificate, *outcomes = do_concurrently([verification, *scenarios], settings.jobs, running.stop)
     if not running.silent:
         outcomes += running.conduct()
     causes = name_causes([one.verdict for one in outcomes if isinstance(one, _Judged)])

@@ -9,13 +9,15 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import click
 
 UNKNOWN_USER_ID = 999_999
 TOKEN_VARIABLE = "MOCK_SOLUSIO_TOKEN"  # noqa: S105 - a name, not a token
+JOBS = 4
+"""Scenarios that are checked at a time."""
 EVENTS = ("create", "update", "suspend", "unsuspend", "lock", "unlock", "delete", "login")
 """What the adapter accepts about a customer."""
 
@@ -50,9 +52,11 @@ def check_invoices(options: tuple[str, ...]) -> None:
     OPTIONS are passed on to `mock-solusio invoices check`, for example --only rounding; see its own --help.
     The exit code is that of the check: 0 means conformant.
     """
-    with _adapter() as url:
-        command = ["invoices", "check", "--prepare", f"{url}/customers?period={{period}}"]
-        command += ["--bill", f"{url}/bill", "--invoices", f"{url}/invoices?period={{period}}", *options]
+    with _adapters(JOBS) as url:
+        command = ["invoices", "check", "--jobs", str(JOBS)]
+        for step, address in invoice_steps(url).items():
+            command += [f"--{step}", address]
+        command += options
         code = run_in_process(command, {})
     sys.exit(code)
 
@@ -67,10 +71,10 @@ def check_users(options: tuple[str, ...]) -> None:
     OPTIONS are passed on to `mock-solusio users check`, for example --only login; see its own --help. The
     exit code is that of the check: 0 means conformant.
     """
-    with _adapter() as url:
+    with _adapters(1) as url:
         # Without --prepare: an event has all that the reference must know of its customer.
-        steps = [part for name in EVENTS for part in (f"--{name}", f"{url}/users")]
-        code = run_in_process(["users", "check", *steps, "--jobs", "4", "--tls", *options], {})
+        steps = [part for name in EVENTS for part in (f"--{name}", f"{url}/1/adapter/users")]
+        code = run_in_process(["users", "check", *steps, "--jobs", str(JOBS), "--tls", *options], {})
     sys.exit(code)
 
 
@@ -90,37 +94,50 @@ def certify(options: tuple[str, ...]) -> None:
     with (
         CustomerStore.in_memory() as store,
         running(create_app(store, token=token)) as endpoint,
-        _adapter() as adapter,
+        _adapters(JOBS) as adapter,
         tempfile.TemporaryDirectory(prefix="solusio-reference-") as folder,
     ):
         seed_demo(store)
         file = Path(folder) / "mock-solusio.toml"
-        steps = "".join(f'{event} = "{adapter}/users"\n' for event in EVENTS)
+        users = "".join(f'{event} = "{adapter}/1/adapter/users"\n' for event in EVENTS)
+        invoices = "".join(f'{step} = "{address}"\n' for step, address in invoice_steps(adapter).items())
         file.write_text(
             f'[check]\nurl = "{endpoint}"\nuser-id = [1, 2]\nunknown-user-id = {UNKNOWN_USER_ID}\n'
-            f"[users]\njobs = 4\ntls = true\n{steps}"
-            f'[invoices]\nprepare = "{adapter}/customers?period={{period}}"\nbill = "{adapter}/bill"\n'
-            f'invoices = "{adapter}/invoices?period={{period}}"\n',
+            f"[users]\njobs = {JOBS}\ntls = true\n{users}"
+            f"[invoices]\njobs = {JOBS}\n{invoices}",
             encoding="utf-8",
         )
         code = run_in_process(["certify", "--config", str(file), *options], {TOKEN_VARIABLE: token})
     sys.exit(code)
 
 
+def invoice_steps(url: str) -> dict[str, str]:
+    """Return the URL of each step of `mock-solusio invoices check`; each job has an adapter of its own."""
+    return {
+        "prepare": f"{url}/{{job}}/adapter/customers?period={{period}}",
+        "bill": f"{url}/{{job}}/adapter/bill",
+        "invoices": f"{url}/{{job}}/adapter/invoices?period={{period}}",
+    }
+
+
 @contextmanager
-def _adapter() -> Iterator[str]:
-    """Serve an adapter with an empty store; give its URL."""
-    from solusio_reference.app import create_app
+def _adapters(jobs: int) -> Iterator[str]:
+    """Serve an adapter with an empty store for each job; give the URL that has them below /1, /2 ..."""
+    from starlette.applications import Starlette
+    from starlette.routing import Mount
+
     from solusio_reference.serving import running
     from solusio_reference.storage.customers import CustomerStore
     from solusio_reference.web.adapter import create_adapter
     from solusio_reference.web.services import BillingService
 
-    with CustomerStore.in_memory() as store:
-        adapter = create_adapter(BillingService(store, solusio=None), allow_remote=False)
-        app = create_app(store, token=secrets.token_urlsafe(), mounts={"/adapter": adapter})
-        with running(app, "/adapter") as url:
-            yield url
+    with ExitStack() as stack:
+        stores = [stack.enter_context(CustomerStore.in_memory()) for _ in range(jobs)]
+        routes = [
+            Mount(f"/{number}", create_adapter(BillingService(store, solusio=None), allow_remote=False))
+            for number, store in enumerate(stores, 1)
+        ]
+        yield stack.enter_context(running(Starlette(routes=routes), ""))
 
 
 def run_in_process(arguments: list[str], variables: Mapping[str, str]) -> int:

@@ -132,7 +132,7 @@ def test_quiet_is_one_line(invoices, billing):
 def test_verbose_shows_the_invoice(invoices, billing):
     run = invoices("check", *billing(NO_CAP), "--only", "vendor-730-hours", "-v")
     assert '<   "currency": "USD",' in run.output
-    assert "✓ no two invoices of this run have the same number" in run.output
+    assert "✓ no two invoices in one database have the same number" in run.output
 
 
 def test_every_report(invoices, billing, tmp_path):

@@ -6,9 +6,10 @@
 //	go run invoices.go bill 2026-03         creates the invoices of a month
 //	go run invoices.go invoices 2026-03     prints them
 //
-// Environment: BILLING_DATABASE, SOLUSIO_URL, SOLUSIO_ACCESS_TOKEN, SOLUSIO_PERIOD (the month). The file BILLING_DATABASE
-// stands for your database: it is for one process at a time. An invoice has one amount here, its total;
-// docs/invoices.md of mock-solusio shows how discounts and taxes are printed.
+// Environment: BILLING_DATABASE, SOLUSIO_URL, SOLUSIO_ACCESS_TOKEN, SOLUSIO_PERIOD (the month), SOLUSIO_JOB. The file
+// BILLING_DATABASE stands for your database: it is for one process at a time, so each job of --jobs has its own (the second
+// one BILLING_DATABASE-2). An invoice has one amount here, its total; docs/invoices.md of mock-solusio shows how discounts
+// and taxes are printed.
 package main
 
 import (
@@ -177,9 +178,17 @@ func amount(tokens int64, cost json.Number, decimals int) (string, error) {
 	return exact.Mul(exact, new(big.Rat).SetInt64(tokens)).FloatString(decimals), nil
 }
 
+func database() string {
+	file := os.Getenv("BILLING_DATABASE")
+	if job := os.Getenv("SOLUSIO_JOB"); job != "" && job != "1" {
+		file += "-" + job
+	}
+	return file
+}
+
 func read() (Books, error) {
 	books := Books{Customers: map[int64]Pricing{}}
-	text, err := os.ReadFile(os.Getenv("BILLING_DATABASE"))
+	text, err := os.ReadFile(database())
 	if errors.Is(err, os.ErrNotExist) || (err == nil && len(text) == 0) {
 		return books, nil
 	}
@@ -190,7 +199,7 @@ func read() (Books, error) {
 }
 
 func keep(books Books) error {
-	file := os.Getenv("BILLING_DATABASE")
+	file := database()
 	text, err := json.Marshal(books)
 	if err != nil {
 		return err

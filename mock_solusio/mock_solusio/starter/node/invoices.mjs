@@ -4,14 +4,16 @@
 //   node invoices.mjs bill 2026-03         creates the invoices of a month
 //   node invoices.mjs invoices 2026-03     prints them
 //
-// Environment: BILLING_DATABASE, SOLUSIO_URL, SOLUSIO_ACCESS_TOKEN, SOLUSIO_PERIOD (the month). The file BILLING_DATABASE
-// stands for your database: it is for one process at a time. An invoice has one amount here, its total;
-// docs/invoices.md of mock-solusio shows how discounts and taxes are printed.
+// Environment: BILLING_DATABASE, SOLUSIO_URL, SOLUSIO_ACCESS_TOKEN, SOLUSIO_PERIOD (the month), SOLUSIO_JOB. The file
+// BILLING_DATABASE stands for your database: it is for one process at a time, so each job of --jobs has its own (the second
+// one BILLING_DATABASE-2). An invoice has one amount here, its total; docs/invoices.md of mock-solusio shows how discounts
+// and taxes are printed.
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const ATTEMPTS = 5;
-const { BILLING_DATABASE, SOLUSIO_URL, SOLUSIO_ACCESS_TOKEN, SOLUSIO_PERIOD = '' } = process.env;
+const { BILLING_DATABASE, SOLUSIO_URL, SOLUSIO_ACCESS_TOKEN, SOLUSIO_PERIOD = '', SOLUSIO_JOB = '1' } = process.env;
+const DATABASE = SOLUSIO_JOB === '1' ? BILLING_DATABASE : `${BILLING_DATABASE}-${SOLUSIO_JOB}`;
 
 // Returns a document of SolusIO. Waits and tries again while it is busy or down.
 async function get(url) {
@@ -82,7 +84,7 @@ function invoice(lines, pricing) {
 }
 
 async function books() {
-  const text = await readFile(BILLING_DATABASE, 'utf8').catch((error) => {
+  const text = await readFile(DATABASE, 'utf8').catch((error) => {
     if (error.code === 'ENOENT') return '';
     throw error;
   });
@@ -90,8 +92,8 @@ async function books() {
 }
 
 async function keep(all) {
-  await writeFile(`${BILLING_DATABASE}.new`, JSON.stringify(all));
-  await rename(`${BILLING_DATABASE}.new`, BILLING_DATABASE);
+  await writeFile(`${DATABASE}.new`, JSON.stringify(all));
+  await rename(`${DATABASE}.new`, DATABASE);
 }
 
 // Saves customers and deletes their invoices of earlier checks, but not of months before SOLUSIO_PERIOD: this is a test

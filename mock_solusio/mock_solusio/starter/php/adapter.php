@@ -8,7 +8,8 @@ declare(strict_types=1);
 //   php adapter.php bill 2026-03       creates the invoices of a month
 //   php adapter.php invoices 2026-03   prints them
 //
-// Environment: BILLING_DATABASE (a file), SOLUSIO_URL, SOLUSIO_ACCESS_TOKEN.
+// Environment: BILLING_DATABASE (a file), SOLUSIO_URL, SOLUSIO_ACCESS_TOKEN, SOLUSIO_JOB (each job of --jobs has a file
+// of its own: the first one BILLING_DATABASE itself, the second one BILLING_DATABASE-2).
 
 ini_set('display_errors', 'stderr');
 
@@ -34,10 +35,12 @@ function save_customers(Billing $billing, PDO $database, string $file): void
         throw new RuntimeException("cannot read {$file}");
     }
     $delete = $database->prepare('DELETE FROM invoice WHERE customer = ? AND period >= ?');
+    $database->beginTransaction();
     foreach (exact_json($json)['customers'] as $customer) {
         $delete->execute([$customer['billing_user_id'], (string) getenv('SOLUSIO_PERIOD')]);
         $billing->save($customer['billing_user_id'], $customer['pricing']);
     }
+    $database->commit();
 }
 
 function bill(Billing $billing, string $period): void
@@ -60,7 +63,8 @@ function print_invoices(Billing $billing, string $period): void
 
 try {
     [, $command, $argument] = $argv + ['', '', ''];
-    $database = new PDO('sqlite:' . environment('BILLING_DATABASE'));
+    $job = getenv('SOLUSIO_JOB') ?: '1';
+    $database = new PDO('sqlite:' . environment('BILLING_DATABASE') . ($job === '1' ? '' : "-{$job}"));
     $billing = new Billing($database);
     match ($command) {
         'customers' => save_customers($billing, $database, $argument),

@@ -4,9 +4,9 @@
     python3 invoices.py bill 2026-03         creates the invoices of a month
     python3 invoices.py invoices 2026-03     prints them
 
-Environment: BILLING_DATABASE (a file), SOLUSIO_URL, SOLUSIO_ACCESS_TOKEN, SOLUSIO_PERIOD (the month). An
-invoice has one amount here, its total. docs/invoices.md of mock-solusio shows how discounts and taxes are
-printed.
+Environment: BILLING_DATABASE (a file), SOLUSIO_URL, SOLUSIO_ACCESS_TOKEN, SOLUSIO_PERIOD (the month),
+SOLUSIO_JOB (each job of --jobs has a file of its own, the second one BILLING_DATABASE-2). An invoice has one
+amount here, its total. docs/invoices.md of mock-solusio shows how discounts and taxes are printed.
 """
 
 from __future__ import annotations
@@ -146,7 +146,8 @@ COMMANDS = {"customers": save_customers, "bill": bill, "invoices": print_invoice
 if __name__ == "__main__":
     try:
         _, command, argument = sys.argv
-        with sqlite3.connect(os.environ["BILLING_DATABASE"]) as database:
+        job = os.environ.get("SOLUSIO_JOB", "1")
+        with sqlite3.connect(os.environ["BILLING_DATABASE"] + ("" if job == "1" else f"-{job}")) as database:
             database.executescript(TABLES)
             COMMANDS[command](database, argument)
     except KeyError as error:
