@@ -106,7 +106,7 @@ def invoices() -> None:
     "customers`), and deletes their invoices from an earlier run. A URL gets a POST with them as JSON.",
 )
 @_method_options
-@jobs_option(", and each in a database of its own: {job} in commands and URLs tells them apart")
+@jobs_option(", and each in a database of its own: name it by {job} in commands and URLs")
 @run_options
 @overlay_option("what it settled is cited so, and what does not hold there fails nothing.")
 @report_options(verbose="Also show passed scenarios and whole invoices.")

@@ -37,10 +37,10 @@ class SharedDatabaseError(Exception):
 def require_own_databases(
     system: BillingSystem, sites: Sequence[Site], customer_id: int, pricing: Pricing | None
 ) -> bool:
-    """Have the first job bill a customer whom no scenario has; return whether that could be done.
+    """Have the first job bill a customer of its own; return whether that could be done.
 
-    `pricing` is what a token costs the customer: the price of the first customer whom the first job bills, so
-    that the database has the same first price as in a run with one job.
+    `pricing` is what a token costs the customer: as for the first customer of the first scenario, so that the
+    database has the same first price as in a run with one job.
 
     Raises:
         SharedDatabaseError: another job returns the invoice.

@@ -165,7 +165,7 @@ class _Run:
     _progress: Progress
     stop: threading.Event = field(default_factory=threading.Event)
     _gone: str = ""
-    """Why the billing system cannot be judged any more."""
+    """Why the billing system can no longer be judged."""
     _begun: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

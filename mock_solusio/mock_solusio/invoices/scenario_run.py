@@ -383,7 +383,7 @@ class ScenarioRuns:
 
 
 def first_price(scenario: Scenario, period: str) -> Pricing | None:
-    """Return the price of the first customer whom the billing system knows."""
+    """Return the price of the first customer known to the billing system."""
     prices = (one.pricing_in(period) for one in scenario.customers)
     return next((one for one in prices if one is not None), None)
 

@@ -1,4 +1,4 @@
-"""Where a job has scenarios billed: a sandbox with its URL, and what the billing system is told there."""
+"""Where a job has scenarios billed: a sandbox with its URL, and what the billing system gets there."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ class Site:
     access_token: str
 
     def order(self, shown: SandboxPeriod, customers: bytes, file: Path, *, time_zone: str = "") -> BillingJob:
-        """Return what the billing system is told to bill a period that is shown.
+        """Return what the billing system gets to bill a period that is shown.
 
         `customers` is the customers document, which `file` has too.
         """

@@ -121,6 +121,12 @@ def books() -> Books:
 
 
 @pytest.fixture
+def new_books() -> type[Books]:
+    """Return what makes books: a billing system for each job."""
+    return Books
+
+
+@pytest.fixture
 def check() -> Callable[..., Report]:
     """Hold books to some scenarios."""
 

@@ -271,26 +271,31 @@ def test_a_command_without_end_that_never_asks_is_not_judged(invoices):
     assert "did not end within 0.5 s" in " ".join(run.output.split())
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_leaves_no_process(tmp_path, number):
+@pytest.mark.parametrize(("number", "jobs"), [(signal.SIGINT, 1), (signal.SIGTERM, 1), (signal.SIGTERM, 3)])
+def test_an_interrupted_run_leaves_no_process(tmp_path, number, jobs):
     fifo = tmp_path / "pid"
     os.mkfifo(fifo)
-    code = f"import os, time; open({str(fifo)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+    code = f"import os, time; open({str(fifo)!r}, 'w').write(f'{{os.getpid()}} '); time.sleep(600)"
     bill = shlex.join([sys.executable, "-S", "-c", code])
     command = [sys.executable, "-m", "mock_solusio", "invoices", "check", "--bill", bill, "--invoices", "y"]
     with subprocess.Popen(
-        [*command, "--only", PLAIN], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path
+        [*command, "--only", "metering", "--jobs", str(jobs)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
     ) as process:
         try:
-            pid = int(fifo.read_text())
+            pids = [int(pid) for pid in fifo.read_text().split()]
             process.send_signal(number)
             _, errors = process.communicate(timeout=60)
         finally:
             process.kill()
     assert process.returncode == 130
     assert errors == "Interrupted: nothing was decided.\n"
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
 
 
 # URLs

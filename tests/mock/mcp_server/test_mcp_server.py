@@ -24,7 +24,8 @@ from mock_solusio.mcp_server.explanations import explain
 from mock_solusio.users.certificate import CERTIFICATE
 from mock_solusio.users.command import users
 from mock_solusio.users.run import all_items
-from solusio_contracts.invoices.verdict import METHOD, NUMBERS
+from solusio_contracts.invoices.numbers import NUMBERS
+from solusio_contracts.invoices.verdict import METHOD
 from solusio_reference.app import create_app
 from solusio_reference.serving import running
 from solusio_reference.storage.customers import CustomerStore, seed_demo
