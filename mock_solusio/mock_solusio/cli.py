@@ -180,6 +180,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; errors end with a message and an exit code, never with a traceback."""
+    # httpx would import a command line of its own, with all of rich and pygments: two thirds of its time.
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None: "not there"
     try:
         try:
             cli(prog_name="mock-solusio")

@@ -412,3 +412,15 @@ def test_check_users_conforms_with_nothing_skipped(tmp_path):
     results = json.loads(file.read_text())["results"]
     assert {one["outcome"] for one in results} == {"pass"}
     assert len(results) > 100
+
+
+def test_a_billing_run_loads_no_server_and_nothing_that_httpx_has_for_a_terminal(usage_server, tmp_path):
+    file = tmp_path / "books.db"
+    Database.at(str(file)).close()
+    arguments = ["bill", "2026-03", "--store", str(file), "--solusio-url", usage_server.url]
+    command = [sys.executable, "-X", "importtime", "-m", "mock_solusio", "reference", *arguments]
+    environment = os.environ | {"SOLUSIO_ACCESS_TOKEN": "access-token"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=True)
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    assert {"httpx", "sqlalchemy"} <= loaded
+    assert not loaded & {"rich", "pygments", "jinja2", "starlette", "uvicorn", "psycopg"}

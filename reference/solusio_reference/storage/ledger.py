@@ -62,9 +62,14 @@ class Ledger:
         self.usage = UsageStore(database)
 
     def invoices(
-        self, period: Period | None = None, customer_id: int | None = None, search: str = ""
+        self,
+        period: Period | None = None,
+        customer_id: int | None = None,
+        search: str = "",
+        *,
+        offset: int = 0,
     ) -> Iterator[Invoice]:
-        """Read invoices by number, a chunk at a time.
+        """Read invoices by number, a chunk at a time, after skipping ``offset`` of them.
 
         ``search``: only the invoice with this number, and those of customers it finds in `CustomerStore.all`.
         """
@@ -79,12 +84,12 @@ class Ledger:
         while True:
             # Hold no connection between chunks: the caller may use the database, too.
             with self.database.reading() as connection:
-                rows = connection.execute(chosen.where(invoices.c.number > last)).mappings().all()
-                chunk = _load(connection, rows)
+                following = chosen.where(invoices.c.number > last).offset(offset)
+                chunk = _load(connection, connection.execute(following).mappings().all())
             if not chunk:
                 return
             yield from chunk
-            last = chunk[-1].number
+            last, offset = chunk[-1].number, 0
 
     def invoice(self, number: int) -> Invoice | None:
         """Return one invoice, or None if there is no such number."""

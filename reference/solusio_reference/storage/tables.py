@@ -13,7 +13,6 @@ from sqlalchemy import (
     Date,
     Dialect,
     ForeignKey,
-    Index,
     Integer,
     MetaData,
     RowMapping,
@@ -186,13 +185,14 @@ usage_lines = Table(
     sqlite_with_rowid=False,  # SQLite stores the rows by their primary key, with no second index to keep
 )
 
-Index(
-    "usage_lines_of_nobody",
-    usage_lines.c.period,
-    usage_lines.c.user_id,
-    sqlite_where=usage_lines.c.billing_user_id.is_(None),
-    postgresql_where=usage_lines.c.billing_user_id.is_(None),
-)
+
+@event.listens_for(usage_lines, "after_create")
+def _index_lines_of_nobody(_table: Table, connection: Connection, **_options: object) -> None:
+    # As SQL: `Index(postgresql_where=...)` would load SQLAlchemy's PostgreSQL parts for SQLite, too.
+    connection.exec_driver_sql(
+        "CREATE INDEX usage_lines_of_nobody ON usage_lines (period, user_id) WHERE billing_user_id IS NULL"
+    )
+
 
 # The customers of a complete period with their lines, and all that the sum of an invoice needs. An index of
 # `usage_lines` would slow down the collection: lines arrive in no order of customers, so each would change

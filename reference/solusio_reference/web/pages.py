@@ -7,6 +7,7 @@ what they show.
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -186,7 +187,7 @@ class BillingPages:
         latest = next(iter(billed), Period.before(datetime.now(UTC)) if to_bill is None else to_bill.period)
         period = chosen or latest
         pages = requested_page(request, ENTRIES, ledger.count(period), period=str(period))
-        shown = pages.slice(ledger.invoices(period))
+        shown = islice(ledger.invoices(period, offset=pages.offset), ENTRIES)
         return self._page(
             "invoices",
             section="invoices",
@@ -210,7 +211,7 @@ class BillingPages:
             "found_invoices",
             section="invoices",
             title="Search for invoices",
-            invoices=self._rows(pages.slice(ledger.invoices(search=search))),
+            invoices=self._rows(islice(ledger.invoices(search=search, offset=pages.offset), ENTRIES)),
             pages=pages,
             search=search,
         )

@@ -321,6 +321,8 @@ def test_invoices_are_read_in_chunks_without_losing_one(ledger, monkeypatch):
     monkeypatch.setattr("solusio_reference.storage.ledger.CHUNK", 2)
     stored = [bill(ledger, replace(ANN, id=number)) for number in range(1, 6)]
     assert list(ledger.invoices(MARCH)) == stored
+    assert list(ledger.invoices(MARCH, offset=3)) == stored[3:]
+    assert list(ledger.invoices(MARCH, offset=5)) == []
 
 
 def test_a_failure_leaves_no_gap_in_the_numbers(ledger):
