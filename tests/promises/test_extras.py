@@ -16,10 +16,7 @@ from solusio_contracts.cli.extras import PACKAGES
 from support.commands import invoke
 
 HIDING = "import sys\nsys.modules |= dict.fromkeys(('hypothesis', 'schemathesis'))\n"
-"""A sitecustomize.py: Python takes a module that is None in this table for one that is not installed.
-
-Only the tests need schemathesis.
-"""
+"""A sitecustomize.py: Python takes a module that is None in this table for one that is not installed."""
 
 NEEDING = {
     "fuzz": ("check", "http://127.0.0.1:9/", "--user-id", "1"),

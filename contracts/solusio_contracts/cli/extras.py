@@ -6,7 +6,7 @@ from typing import Final
 import click
 
 PACKAGES: Final = {
-    "fuzz": ("hypothesis",),
+    "fuzz": ("hypothesis", "schemathesis"),
     "mcp": ("mcp",),
     "plots": ("matplotlib",),
 }

@@ -122,7 +122,7 @@ class Generator:
             forms, description = matching_forms, "a request at a boundary of the contract"
         else:
             forms, description = violating_forms, "a request just beyond a boundary of the contract"
-        right = self._right(self._users[0])
+        right = self.right()
         return [GeneratedForm(encode(fields), description) for fields in forms(form_schema(), right)]
 
     def valid(self) -> list[SearchStrategy[GeneratedForm]]:
@@ -164,7 +164,7 @@ class Generator:
 
         @st.composite
         def draw_mutated(draw: DrawFn, mutation: Mutation, made: SearchStrategy[Any]) -> GeneratedForm:
-            fields = _mutated(mutation, self._right(draw(known)), draw(made))
+            fields = _mutated(mutation, self.right(draw(known)), draw(made))
             return GeneratedForm(encode(fields), f"a generated request with an altered `{mutation.field}`")
 
         @st.composite
@@ -173,15 +173,15 @@ class Generator:
             return GeneratedForm(encode(fields), "a generated request with several altered parameters")
 
         # The right value gets it past authorization, or to the next check.
-        each = {name: st.just(value) | values.anything for name, value in self._right(self._users[0]).items()}
+        each = {name: st.just(value) | values.anything for name, value in self.right().items()}
         several = st.fixed_dictionaries({}, optional=each)
         mutations = [one for one in MUTATIONS if one.field != "token" or self._token is not None]
         return [*(draw_mutated(one, _values(one.kind)) for one in mutations), draw_several()]
 
-    def _right(self, user: str) -> dict[str, str]:
-        """Return SolusIO's parameters for a user, in its order."""
+    def right(self, user: str | None = None) -> dict[str, str]:
+        """Return SolusIO's parameters for a user, in its order; without one, for the first known user."""
         token = {} if self._token is None else {"token": self._token}
-        return {**token, "action": ACTION, "userid": user}
+        return {**token, "action": ACTION, "userid": self._users[0] if user is None else user}
 
 
 def _values(kind: Kind) -> SearchStrategy[Any]:
