@@ -155,6 +155,8 @@ def _check(options: dict[str, Any]) -> None:
         raise click.UsageError("--from needs --summary or --badge: what to write")
     if options["from_"] is not None and options["reports"]:
         raise click.UsageError("--from and --report exclude each other: a summary has no findings")
+    if options["from_"] is not None and options["required"]:
+        raise click.UsageError("--from and --require exclude each other: nothing is judged again")
     badge_file = options["badge_file"]
     if badge_file is not None and badge_file.suffix.lower() != ".svg":
         raise click.BadParameter(f"expected FILE.svg, got {badge_file}", param_hint="'--badge'")

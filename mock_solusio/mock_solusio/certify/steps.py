@@ -148,9 +148,10 @@ def _verdict(
     if step.suite == "check" and reports["check"].unpriced:
         ids = ", ".join(map(str, reports["check"].unpriced))
         return Verdict.INCONCLUSIVE, f"there was no price for customer {ids}"
+    if not own:
+        return Verdict.NOT_JUDGED, f"nothing of it was chosen: look at only and skip in [{step.suite}]"
     if all(result.outcome is Outcome.SKIP for result in own):
-        why = own[0].reason if own else "nothing of it was chosen"
-        return Verdict.NOT_JUDGED, f"{why}; configure {step.configure}"
+        return Verdict.NOT_JUDGED, f"{own[0].reason}; configure {step.configure}"
     return Verdict.CONFORMANT, ""
 
 

@@ -123,6 +123,11 @@ def test_verify_says_what_differs(configured, folder):
         (PRICING, ("--badge", "b.png"), "expected FILE.svg, got b.png"),
         (PRICING, ("--verify", "prices.toml"), "prices.toml"),
         (PRICING, ("--from", "prices.toml"), "--from needs --summary or --badge"),
+        (
+            PRICING,
+            ("--from", "prices.toml", "--badge", "b.svg", "--require", "6"),
+            "--from and --require exclude",
+        ),
         (PRICING, ("-q", "-v"), "exclude each other"),
     ],
 )

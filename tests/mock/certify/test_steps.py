@@ -51,6 +51,15 @@ def test_nothing_configured_is_nothing_judged():
     assert overall({}, (), steps) is Verdict.INCONCLUSIVE
 
 
+def test_a_step_of_which_nothing_was_chosen_says_where_to_look():
+    # `only` left users, of which steps 8 and 9 are judged, one scenario of step 8.
+    (login,) = (
+        step for step in judge({"users": report(result(Outcome.PASS, "create"))}, {}) if step.number == 9
+    )
+    assert login.verdict is Verdict.NOT_JUDGED
+    assert login.reason == "nothing of it was chosen: look at only and skip in [users]"
+
+
 @pytest.mark.parametrize(
     ("results", "expected"),
     [

@@ -130,6 +130,35 @@ def test_exchange_opens_beside_the_list_with_the_keyboard_alone(page):
     expect(page.locator("#entries a").nth(1)).to_be_focused()
 
 
+def test_the_keyboard_goes_on_from_the_button_that_it_pressed(page, solusio):
+    page.goto("/_mock/operator/users")
+    hour = page.get_by_role("button", name="+1 hour")
+    hour.focus()
+    for clock in ("01:00:00", "02:00:00"):
+        page.keyboard.press("Enter")
+        expect(page.locator("#now")).to_have_text(f"Sun 1 Mar 2026, {clock}")
+        expect(hour).to_be_focused()
+    suspend = page.get_by_role("button", name="Suspend user1@example.com")
+    suspend.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Reactivate user1@example.com")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(suspend).to_be_focused()
+    solusio.mock.clock.set(START)
+
+
+def test_escape_closes_the_menu_of_the_clock(page):
+    page.goto("/_mock/")
+    menu = page.locator("header summary")
+    menu.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Time (UTC)")).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("Time (UTC)")).to_be_hidden()
+    expect(menu).to_be_focused()
+
+
 def test_without_scripts_everything_can_be_read_and_done(chromium, solusio):
     with opened(chromium, solusio.url, java_script_enabled=False, viewport=PHONE) as page:
         page.goto("/_mock/")

@@ -168,6 +168,29 @@ function startJournal() {
   });
 }
 
+// The keyboard
+
+// A form loads the page anew: the keyboard goes on from the button that it pressed, or from what stands in its place.
+function keepPlace() {
+  const buttonsOf = (action) =>
+    [...document.querySelectorAll("form button")].filter((one) => one.form.getAttribute("action") === action);
+  const [action, position] = JSON.parse(sessionStorage.getItem("pressed") ?? "[]");
+  sessionStorage.removeItem("pressed");
+  buttonsOf(action)[position]?.focus();
+  document.addEventListener("submit", ({ target: form, submitter }) => {
+    if (submitter?.formTarget || !submitter?.matches(":focus-visible")) return;
+    const here = form.getAttribute("action");
+    sessionStorage.setItem("pressed", JSON.stringify([here, buttonsOf(here).indexOf(submitter)]));
+  });
+}
+
+function closeMenu(event) {
+  const open = event.key === "Escape" && document.querySelector("header details[open]");
+  if (!open) return;
+  open.open = false;
+  open.querySelector("summary").focus();
+}
+
 async function tick() {
   try {
     if (!document.hidden && !state.paused) {
@@ -182,6 +205,8 @@ async function tick() {
 }
 
 if (list) startJournal();
+keepPlace();
+document.addEventListener("keydown", closeMenu);
 document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 const address = new URL(location.href);
 if (address.searchParams.has("said")) {
