@@ -130,7 +130,7 @@ def test_exchange_opens_beside_the_list_with_the_keyboard_alone(page):
     expect(page.locator("#entries a").nth(1)).to_be_focused()
 
 
-def test_the_keyboard_goes_on_from_the_button_that_it_pressed(page, solusio):
+def test_focus_stays_on_the_button_that_the_keyboard_pressed(page, solusio):
     page.goto("/_mock/operator/users")
     hour = page.get_by_role("button", name="+1 hour")
     hour.focus()

@@ -170,7 +170,7 @@ function startJournal() {
 
 // The keyboard
 
-// A form loads the page anew: the keyboard goes on from the button that it pressed, or from what stands in its place.
+// A form loads the page anew: focus stays on the button that the keyboard pressed, or on what takes its place.
 function keepPlace() {
   const buttonsOf = (action) =>
     [...document.querySelectorAll("form button")].filter((one) => one.form.getAttribute("action") === action);
