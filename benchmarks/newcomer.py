@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -119,6 +120,9 @@ def play(step: Step, copy: Path, home: Path) -> float:
         if step.beside:
             other = stack.enter_context(terminal(activate + step.beside, copy, home))
             wait_for(r".*http://127\.0\.0\.1", other)
+            assert other.stdout is not None
+            # Once a pipe is full, the program that writes into it waits.
+            threading.Thread(target=other.stdout.read).start()
         return wait_for(step.result, stack.enter_context(terminal(activate + step.command, copy, home)))
 
 
