@@ -199,6 +199,7 @@ BEGINNING = [
 ]
 READS = [
     *("users", "users/2", "users/2/tokens", "users?filter[search]=ann", "account", "projects", "projects/2"),
+    *("users?per_page=1&page=2", "users?filter[status]=suspended", "servers?per_page=1"),
     *("servers", "servers/1", "tasks", "plans", "plans/1", "roles", "roles/2", "limit_groups", "languages"),
     *("settings", "locations", "compute_resources", "activity_logs", "usage"),
 ]
@@ -257,6 +258,13 @@ def exchange(mock, runner, method, path, body=None):
     return runner.run(respond(mock, request))
 
 
+class Forgetful(dict):
+    """A cache that keeps nothing."""
+
+    def __setitem__(self, *_):
+        pass
+
+
 def test_each_of_these_calls_works():
     mock = Mock(Options(clock=Clock(START, speed=0), seed="s", admin_token=TOKEN))
     with asyncio.Runner() as runner:
@@ -283,6 +291,8 @@ def test_caching_changes_no_response(steps):
             mock.api.cached = lambda _: None  # type: ignore[method-assign]
             mock.api._rendered.get = lambda _: None  # type: ignore[method-assign]
             mock.api._is_current = lambda *_: False  # type: ignore[method-assign]
+            for table in mock.store._tables.values():
+                table._pages, table._totals, table._found = Forgetful(), Forgetful(), Forgetful()
             for table in mock.store._tables.values():
                 forget_at_once(table)
         seen = []

@@ -105,6 +105,8 @@ class ClientExchange(msgspec.Struct, kw_only=True, eq=False, dict=True):
     @once
     def filters(self) -> Mapping[str, str]:
         """The parameters of the query that restrict a list, apart from empty ones."""
+        if not self.query:
+            return {}
         return {
             name: value for name, value in self.parameters.items() if value and name.startswith("filter[")
         }
@@ -188,6 +190,8 @@ class ClientExchange(msgspec.Struct, kw_only=True, eq=False, dict=True):
     @once
     def page(self) -> int:
         """The page of a list that the request asks for."""
+        if not self.query:
+            return 1
         text = self.parameters.get("page", "")
         return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 1
 

@@ -64,7 +64,8 @@ class LastPage:
                 self._walks.pop(exchange.list_key)
             return
         # Of a search, the exact match comes first; a page of one row is a way to count.
-        if exchange.parameters.get("filter[search]") or exchange.parameters.get("per_page") == "1":
+        sent = exchange.parameters
+        if sent and (sent.get("filter[search]") or sent.get("per_page") == "1"):
             return
         key = exchange.list_key
         walk = self._walks.get(key)
