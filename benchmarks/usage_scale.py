@@ -1,8 +1,9 @@
-"""Measure reading all pages of /usage for growing fleets: lines per second, memory, time per page.
+"""Measure reading all pages of /usage for growing fleets: lines per second, memory, time per page, stops.
 
 For each size, one process fills a state file and a new one reads the month from it, so its peak memory is
-that of serving. Requests go through the whole request chain of the mock, without a socket. Writes
-`results/usage_scale.json`, `docs/usage-scale.md` and `docs/images/usage-scale.svg`.
+that of serving. Requests go through the whole request chain of the mock, without a socket. A stop is a time
+for which the event loop answers nobody else. Writes `results/usage_scale.json`, `docs/usage-scale.md` and
+`docs/images/usage-scale.svg`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,8 @@ two hours, and the mean is about 52, as in the Azure trace of 2017."""
 PER_PAGE = 1000
 TOKEN = "benchmarks-own-access-token"  # noqa: S105 - of a short-lived mock
 MONTH = "from=2026-03-01T00:00:00Z&to=2026-04-01T00:00:00Z"
+PART = "from=2026-03-01T00:00:00Z&to=2026-03-31T00:00:00Z"
+"""Has nearly all lines of the month; the sums of a part of a month are not kept in the state file."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -52,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         fill(options.state, options.spans, options.history)
         return
     if options.child == "walk":
-        print(json.dumps(walk(options.state, options.spans)))
+        print(json.dumps(asyncio.run(walk(options.state, options.spans))))
         return
     if not options.page:
         measure(options.sizes, options.results)
@@ -155,7 +159,8 @@ def opened(state: Path) -> Any:
 
 
 def fill(state: Path, count: int, history: int) -> None:
-    """Store users and the lifetimes of servers."""
+    """Store users and the lifetimes of servers, with the sums of the months, as `fleet generate` does."""
+    from mock_solusio.domain import usage
     from mock_solusio.domain.records.user import USERS as KIND
     from mock_solusio.domain.records.user import User
 
@@ -168,7 +173,9 @@ def fill(state: Path, count: int, history: int) -> None:
             world.spans.load(lives(history, "2026-02-01T00:00:00Z", 0))
         world.spans.load(lives(count, "2026-03-01T00:00:00Z", history))
     with mock.transaction() as world:
-        world.spans.enter(world.now)
+        whole = usage.UsageQuery(since=usage.EARLIEST, until=world.now, as_of=world.now)
+        for _ in usage.preparation(world, whole):
+            pass
     mock.close()
     print(json.dumps({"peak_mib": peak_mib()}))
 
@@ -201,14 +208,15 @@ def lives(count: int, month: str, before: int) -> Iterator[Any]:
         )
 
 
-def walk(state: Path, expected: int) -> dict[str, Any]:
-    """Read March by links, then one customer's lines; return the times."""
+async def walk(state: Path, expected: int) -> dict[str, Any]:
+    """Read March by links, then a part of it and one customer's lines; return the times."""
     mock = opened(state)
-    with asyncio.Runner() as runner:
-        ask(runner, mock, "usage?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z")
-        before = resident_mib()
-        whole = pages(runner, mock, f"usage?{MONTH}&per_page={PER_PAGE}")
-        one = pages(runner, mock, f"usage?{MONTH}&per_page=100&filter[billing_user_id]=7")
+    await ask(mock, "usage?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z")
+    before = resident_mib()
+    first, stop = await watched(mock, f"usage?{MONTH}&per_page={PER_PAGE}")
+    whole = await pages(mock, f"usage?{MONTH}&per_page={PER_PAGE}")
+    part, stop_of_part = await watched(mock, f"usage?{PART}&per_page={PER_PAGE}")
+    one = await pages(mock, f"usage?{MONTH}&per_page=100&filter[billing_user_id]=7")
     mock.close()
     if whole["lines"] < expected:
         raise SystemExit(f"{whole['lines']} lines of {expected} servers")
@@ -216,7 +224,9 @@ def walk(state: Path, expected: int) -> dict[str, Any]:
         "lines": whole["lines"],
         "lines_per_second": round(whole["lines"] / whole["seconds"]),
         "seconds": round(whole["seconds"], 2),
-        "first_page_ms": round(whole["times"][0] * 1000, 1),
+        "first_page_ms": round(first * 1000, 1),
+        "first_page_of_part_ms": round(part * 1000, 1),
+        "longest_stop_ms": round(max(stop, stop_of_part) * 1000, 1),
         "page_ms": round(statistics.median(whole["times"][1:]) * 1000, 2),
         "last_page_ms": round(whole["times"][-1] * 1000, 2),
         "customer_lines": one["lines"],
@@ -226,12 +236,36 @@ def walk(state: Path, expected: int) -> dict[str, Any]:
     }
 
 
-def pages(runner: asyncio.Runner, mock: Any, path: str) -> dict[str, Any]:
+async def watched(mock: Any, path: str) -> tuple[float, float]:
+    """Send a request; return how long it took, and the longest stop meanwhile, in seconds."""
+    longest = 0.0
+
+    async def watch() -> None:
+        nonlocal longest
+        last = time.perf_counter()
+        while True:
+            await asyncio.sleep(0)
+            now = time.perf_counter()
+            longest, last = max(longest, now - last), now
+
+    watching = asyncio.create_task(watch())
+    await asyncio.sleep(0)
+    began = time.perf_counter()
+    await ask(mock, path)
+    took = time.perf_counter() - began
+    await asyncio.sleep(0)
+    watching.cancel()
+    with suppress(asyncio.CancelledError):
+        await watching
+    return took, longest
+
+
+async def pages(mock: Any, path: str) -> dict[str, Any]:
     """Follow `links.next` to the end and check the totals."""
     times, lines, hours, tokens = [], 0, 0, 0
     while path:
         began = time.perf_counter()
-        body = ask(runner, mock, path)
+        body = await ask(mock, path)
         times.append(time.perf_counter() - began)
         answer = json.loads(body)
         lines += len(answer["data"])
@@ -244,7 +278,7 @@ def pages(runner: asyncio.Runner, mock: Any, path: str) -> dict[str, Any]:
     return {"lines": lines, "seconds": sum(times), "times": times}
 
 
-def ask(runner: asyncio.Runner, mock: Any, path: str) -> bytes:
+async def ask(mock: Any, path: str) -> bytes:
     """Send a request to the mock as a client would."""
     from mock_solusio.server.asgi import answered_by
     from mock_solusio.server.messages import Request
@@ -260,7 +294,7 @@ def ask(runner: asyncio.Runner, mock: Any, path: str) -> bytes:
         "headers": headers,
         "scheme": request.scheme,
     }
-    response = runner.run(answered_by(mock, scope, request))
+    response = await answered_by(mock, scope, request)
     if response.status != 200:
         raise SystemExit(f"{path}: {response.status} {response.body!r}")
     body: bytes = response.body
