@@ -22,6 +22,9 @@ COUNTS = 1000
 PAGES = 100
 """The most pages of a kind whose records are cached."""
 
+VALUES = 65_536
+"""The most values of a field that are cached until the table changes."""
+
 FEW = 100
 """The most records that a condition finds for them to be cached with it."""
 
@@ -70,6 +73,7 @@ class StoredTable(Generic[T]):
         self._totals: dict[tuple[Any, ...], int] = {}
         self._pages: dict[tuple[Any, ...], list[T]] = {}
         self._found: dict[tuple[Any, ...], list[T]] = {}
+        self._values: dict[str, dict[int, Any]] = {}
         self._conditions: dict[tuple[object, ...], tuple[str, bool]] = {}
         """SQL by the fields and types of conditions, and whether their values stand in it as they are."""
         self._counts: dict[str, dict[Any, int]] = {}
@@ -195,9 +199,19 @@ class StoredTable(Generic[T]):
 
     def values(self, field: str, keys: Collection[int]) -> dict[int, Any]:
         """Return a field by which records can be found, of the records with these ids that exist."""
-        condition, values = self._condition({"id": list(keys)})
-        select = f'SELECT id, "{field}" FROM "{self.kind.name}"{condition}'  # noqa: S608 - names are our own
-        return dict(self._connection.execute(select, values).fetchall())
+        if self._store.reads is not None:
+            self._store.reads.append((self._changes, None, self.changes))
+        # Page after page of usage names the same users.
+        known = self._values.setdefault(field, {})
+        missing = [key for key in keys if key not in known]
+        if missing:
+            if len(known) >= VALUES:
+                known.clear()
+                missing = list(keys)
+            condition, values = self._compiled({"id": missing})
+            select = f'SELECT id, "{field}" FROM "{self.kind.name}"{condition}'  # noqa: S608 - names are our own
+            known.update(self._connection.execute(select, values))
+        return {key: known[key] for key in keys if key in known}
 
     def earliest(self) -> T | None:
         """Return the waiting record that is due first, by moment and then by id."""
@@ -271,6 +285,7 @@ class StoredTable(Generic[T]):
         self._totals.clear()
         self._pages.clear()
         self._found.clear()
+        self._values.clear()
         if self._queue is not None:
             self._queue.forget()
         row = self._connection.execute(
@@ -357,6 +372,7 @@ class StoredTable(Generic[T]):
         self._totals.clear()
         self._pages.clear()
         self._found.clear()
+        self._values.clear()
         if self._queue is not None and after is not None:
             self._queue.add(after)
         for field, counts in self._counts.items():

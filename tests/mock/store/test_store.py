@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,7 @@ from mock_solusio.clock import Clock
 from mock_solusio.domain.errors import NotFound
 from mock_solusio.domain.world import Has, Kind, Record
 from mock_solusio.moment import HOUR
+from mock_solusio.store import table
 from mock_solusio.store.store import Store
 from mock_solusio.store.table import KEPT, StateError
 
@@ -92,6 +94,24 @@ def test_conditions(store):
         assert table.first(legs=99) is None
         assert table.count() == 5
         assert table.count(wild=False) == 3
+
+
+def test_values_of_records_follow_every_change(store, monkeypatch):
+    monkeypatch.setattr(table, "VALUES", 2)
+    cat, wolf, emu = fill(store, "cat", "wolf", "emu")
+    animals = store[ANIMALS]
+    assert animals.values("legs", {1, 2, 9}) == {1: 3, 2: 4}
+    assert animals.values("legs", {1, 3}) == {1: 3, 3: 3}
+    with store.transaction() as world:
+        world[ANIMALS].update(msgspec.structs.replace(cat, legs=5))
+        assert animals.values("legs", {1, 2}) == {1: 5, 2: 4}
+        world[ANIMALS].remove(wolf.id)
+    assert animals.values("legs", [1, 2, 3]) == {1: 5, 3: 3}
+    with suppress(ZeroDivisionError), store.transaction() as world:
+        world[ANIMALS].update(msgspec.structs.replace(emu, legs=2))
+        assert animals.values("legs", [3]) == {3: 2}
+        raise ZeroDivisionError
+    assert animals.values("legs", [3]) == {3: 3}
 
 
 def test_a_condition_on_what_is_no_column_is_a_mistake_of_ours(store):
@@ -305,9 +325,11 @@ def test_a_record_of_another_shape_is_found_when_it_is_read(store):
 
 WRITER = """
 import sys
+from contextlib import suppress
 from pathlib import Path
 from mock_solusio.clock import Clock
 from mock_solusio.domain.world import Kind, Record
+from mock_solusio.store import table
 from mock_solusio.store.store import Store
 
 class Note(Record, frozen=True, kw_only=True):
