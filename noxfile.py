@@ -226,7 +226,7 @@ def fleet_scale(session: nox.Session) -> None:
 
 @nox.session
 def invoicing(session: nox.Session) -> None:
-    """Bill up to two million usage lines on SQLite and PostgreSQL: lines per second, memory."""
+    """Bill two million usage lines on SQLite, and fewer on PostgreSQL: lines per second, memory."""
     install(session, "test")
     session.run("python", "benchmarks/invoicing.py", *session.posargs)
 
