@@ -379,9 +379,11 @@ FAKE_INVOICES_CHECK = """#!{python}
 import json, pathlib, sys, urllib.request
 arguments = sys.argv[1:]
 invoices = arguments[arguments.index("--invoices") + 1].replace("{{period}}", "2026-03")
-with urllib.request.urlopen(invoices, timeout=30) as response:
-    answer = json.load(response)
-pathlib.Path({output!r}).write_text(json.dumps({{"arguments": arguments, "answer": answer}}))
+answers = []
+for job in range(int(arguments[arguments.index("--jobs") + 1])):
+    with urllib.request.urlopen(invoices.replace("{{job}}", str(job + 1)), timeout=30) as response:
+        answers.append(json.load(response))
+pathlib.Path({output!r}).write_text(json.dumps({{"arguments": arguments, "answers": answers}}))
 sys.exit(1)
 """
 
@@ -394,13 +396,14 @@ def test_check_invoices_runs_on_a_live_adapter_and_passes_on_the_exit_code(tmp_p
     result = invoke("check-invoices", "--only", "rounding", "-q")
     assert result.exit_code == 1
     seen = json.loads(output.read_text())
-    root = seen["arguments"][5].removesuffix("/customers?period={period}")
+    root = seen["arguments"][7].removesuffix("/customers?period={period}")
     assert seen["arguments"] == [
-        *("-m", "mock_solusio", "invoices", "check", "--prepare", f"{root}/customers?period={{period}}"),
+        *("-m", "mock_solusio", "invoices", "check", "--jobs", "4"),
+        *("--prepare", f"{root}/customers?period={{period}}"),
         *("--bill", f"{root}/bill", "--invoices", f"{root}/invoices?period={{period}}"),
         *("--only", "rounding", "-q"),
     ]
-    assert seen["answer"] == {"invoices": []}
+    assert seen["answers"] == [{"invoices": []}] * 4
 
 
 def test_check_users_conforms_with_nothing_skipped(tmp_path):
