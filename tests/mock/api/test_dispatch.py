@@ -264,6 +264,9 @@ class Forgetful(dict):
     def __setitem__(self, *_):
         pass
 
+    def setdefault(self, _, default):
+        return default
+
 
 def test_each_of_these_calls_works():
     mock = Mock(Options(clock=Clock(START, speed=0), seed="s", admin_token=TOKEN))
@@ -293,6 +296,7 @@ def test_caching_changes_no_response(steps):
             mock.api._is_current = lambda *_: False  # type: ignore[method-assign]
             for table in mock.store._tables.values():
                 table._pages, table._totals, table._found = Forgetful(), Forgetful(), Forgetful()
+                table._values = Forgetful()
             for table in mock.store._tables.values():
                 forget_at_once(table)
         seen = []
