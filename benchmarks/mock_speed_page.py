@@ -68,7 +68,7 @@ tenth. Of a read that was kept, uvicorn takes more than half, and the rest is th
 and the judge. (To the judge, a query that no other request has is a violation, which costs each such read a
 tenth.)
 
-The mock runs in one process, without C of its own and without a cache that may be stale. To go on from here,
+The mock runs in one process, without C of its own and without a cache that may be stale. To be faster still,
 it would have to give up one of these.
 
 ## uvicorn and granian
