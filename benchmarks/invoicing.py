@@ -1,6 +1,7 @@
 """Speed and memory of the reference turning usage into invoices, up to 2 x 10^6 lines.
 
-    python benchmarks/invoicing.py [--lines 200000 --lines 2000000] [--database sqlite] [--page FILE]
+    python benchmarks/invoicing.py           # also writes results/invoicing.json and docs/billing-scale.md
+    python benchmarks/invoicing.py --lines 200000 --database sqlite
     python benchmarks/invoicing.py --azure2017 1.0
 
 The usage of 5,958 customers comes from a synthetic server, or with --azure2017 from `mock-solusio serve` on a
@@ -13,8 +14,10 @@ for the disk. `processor` is that of the billing run alone, which other programs
 """
 
 import argparse
+import datetime
 import json
 import os
+import platform
 import pwd
 import re
 import resource
@@ -30,35 +33,47 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from invoicing_page import goals, render, table
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results" / "invoicing.json"
+PAGE = ROOT / "docs" / "billing-scale.md"
 LINES = {"sqlite": (200_000, 2_000_000), "postgresql": (200_000,)}
 CUSTOMERS = 5_958
 PER_PAGE = 1000
 TOKEN = "benchmarks-own-access-token"  # noqa: S105 - of a short-lived server
-WANTED_LINES_PER_SECOND = 60_000
-WANTED_GROWTH = 1.2
-"""Peak memory of the largest run, in times that of the smallest."""
-HEAD = (
-    "| lines | customers | database | read, lines/s | stored, lines/s | invoiced, lines/s | invoices/s "
-    "| whole, lines/s | INSERTs alone, lines/s | whole to INSERTs | processor, us/line | peak, MiB |"
-)
 
 
 def main() -> None:
-    """Run the selected measurements and print a table in Markdown."""
+    """Measure, and print a table in Markdown; a run without options writes results and page, too."""
     options = parse()
     if options.child:
         print(json.dumps(CHILDREN[options.child](options)), flush=True)
         return
+    if not options.page:
+        runs = measure(options)
+        print(f"{table(runs)}\n\n{goals(runs)}")
+        if options.azure2017 or options.lines or options.database:
+            return
+        document = {
+            "measured": datetime.datetime.now(datetime.UTC).date().isoformat(),
+            "python": platform.python_version(),
+            "processors": os.cpu_count(),
+            "runs": runs,
+        }
+        RESULTS.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    PAGE.write_text(render(json.loads(RESULTS.read_text(encoding="utf-8"))), encoding="utf-8")
+
+
+def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Run the selected measurements."""
     runs = []
     for name in options.database or LINES:
         if options.azure2017:
             runs.append(measured_fleet(name, options.azure2017))
-            continue
-        runs += [measured(name, lines) for lines in options.lines or LINES[name]]
-    page = [HEAD, f"|---:|---:|---|{'---:|' * 9}", *map(row, runs), "", *goals(runs)]
-    print("\n".join(page))
-    if options.page:
-        options.page.write_text("\n".join(page) + "\n", encoding="utf-8")
+        else:
+            runs += [measured(name, lines) for lines in options.lines or LINES[name]]
+    return runs
 
 
 def parse() -> argparse.Namespace:
@@ -67,55 +82,12 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--lines", type=int, action="append", help="usage lines; may be given again")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), action="append")
     parser.add_argument("--azure2017", type=float, metavar="SCALE", help="bill a generated fleet instead")
-    parser.add_argument("--page", type=Path, help="write the table there, too")
+    parser.add_argument("--page", action="store_true", help="write only the page, from the last numbers")
     parser.add_argument("--child", choices=tuple(CHILDREN), help=argparse.SUPPRESS)
     parser.add_argument("--place", help=argparse.SUPPRESS)
     parser.add_argument("--url", help=argparse.SUPPRESS)
     parser.add_argument("--period", help=argparse.SUPPRESS)
     return parser.parse_args()
-
-
-def row(run: dict[str, Any]) -> str:
-    """Write a line of the table."""
-    lines, insert = run["lines"], run.get("insert_seconds")
-    whole = whole_seconds(run)
-    plain = f"{lines / insert:,.0f} | {insert / whole:.2f}" if insert else "- | -"
-    return (
-        f"| {lines:,} | {run['customers']:,} | {run['database']} | {lines / run['read_seconds']:,.0f} "
-        f"| {lines / run['store_seconds']:,.0f} | {lines / run['invoice_seconds']:,.0f} "
-        f"| {run['invoices'] / run['invoice_seconds']:,.0f} | {lines / whole:,.0f} | {plain} "
-        f"| {run['processor_seconds'] / lines * 1e6:.1f} | {run['peak_mib']:,.0f} |"
-    )
-
-
-def whole_seconds(run: dict[str, Any]) -> float:
-    """Return how long a billing run took."""
-    return float(run["read_seconds"] + run["store_seconds"] + run["invoice_seconds"])
-
-
-def goals(runs: list[dict[str, Any]]) -> list[str]:
-    """Compare the largest run on SQLite with what is wanted of it."""
-    on_sqlite = sorted(
-        (run for run in runs if run["database"] == "sqlite"), key=lambda run: int(run["lines"])
-    )
-    if not on_sqlite:
-        return []
-    smallest, largest = on_sqlite[0], on_sqlite[-1]
-    speed = largest["lines"] / whole_seconds(largest)
-    growth = largest["peak_mib"] / smallest["peak_mib"]
-    lines = f"{largest['lines']:,} lines on SQLite"
-    rows = [
-        "| goal | target | measured | |",
-        "|---|---:|---:|---|",
-        f"| {lines}, read, stored and invoiced, lines/s | {WANTED_LINES_PER_SECOND:,} | {speed:,.0f} "
-        f"| {'met' if speed >= WANTED_LINES_PER_SECOND else 'MISSED'} |",
-    ]
-    if smallest is not largest:
-        rows.append(
-            f"| peak memory, times that of {smallest['lines']:,} lines | at most {WANTED_GROWTH} "
-            f"| {growth:.2f} | {'met' if growth <= WANTED_GROWTH else 'MISSED'} |"
-        )
-    return rows
 
 
 def measured(name: str, lines: int) -> dict[str, Any]:

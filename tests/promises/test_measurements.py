@@ -12,6 +12,7 @@ import pytest
         ("docs/detection.md", "detection_page", "detection"),
         ("docs/speed.md", "mock_speed_page", "mock_speed"),
         ("docs/usage-scale.md", "usage_scale_page", "usage_scale"),
+        ("docs/billing-scale.md", "invoicing_page", "invoicing"),
     ],
 )
 def test_the_page_is_rendered_from_the_numbers(page, renderer, results, documents, root, monkeypatch):
