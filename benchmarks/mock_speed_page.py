@@ -60,13 +60,13 @@ does, and once with the whole document.
 
 ## Where the time goes
 
-By profile no part of a request stands out, so Python itself is the limit. A read that was not kept passes
-through some sixty functions; to create a user takes six hundred calls and eight SQL statements. Of a new
-user, the records and their SQL take a third, the view in the response a fifth, the judge of conduct a fifth.
-Of a new server, its view takes a quarter, its addresses a sixth, and a server that is ready meanwhile a
-tenth. Of a read that was kept, uvicorn takes more than half, and the rest is the access token, the journal
-and the judge. (To the judge, a query that no other request has is a violation, which costs each such read a
-tenth.)
+By a profile of 2026-12-01, no part of a request stands out, so Python itself is the limit. A read that was
+not kept passes through some sixty functions; to create a user takes six hundred calls and eight SQL
+statements. Of a new user, the records and their SQL take a third, the view in the response a fifth, the judge
+of conduct a fifth. Of a new server, its view takes a quarter, its addresses a sixth, and a server that is
+ready meanwhile a tenth. Of a read that was kept, uvicorn takes more than half, and the rest is the access
+token, the journal and the judge. (To the judge, a query that no other request has is a violation, which costs
+each such read a tenth.)
 
 The mock runs in one process, without C of its own and without a cache that may be stale. To be faster still,
 it would have to give up one of these.
@@ -91,8 +91,9 @@ warm-up. In each of {rounds} rounds, all servers start again and receive each ki
 another. Numbers are medians over the rounds, followed by the lowest and highest ratio. Any response other
 than 2xx stops the benchmark.
 
-The mock has {users} users and {servers} servers in memory, looks up every access token and journals every
-request. The others repeat its responses; they have no state and check no token. {sizes}
+The mock starts with {users} users and {servers} servers in memory, looks up every access token and journals
+every request. Kinds come in the order of the table, so those after the creates meet thousands of users. The
+others repeat its responses; they have no state and check no token. {sizes}
 
 The mock keeps what it rendered until something changes that it shows. With *no query twice*, every response
 is built again (from kept records); with *ten reads, then one change* of a user, what shows that user is.

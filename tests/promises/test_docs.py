@@ -13,6 +13,7 @@ from mock_solusio.cli import cli
 from solusio_contracts.cli.config import DEFAULT_FILE
 from solusio_contracts.cli.reporting import INTERRUPTED
 from solusio_contracts.contract.clauses import AREAS, clauses
+from solusio_contracts.fuzzing import campaign
 from solusio_contracts.reporting.report import Exit
 from solusio_contracts.rules import all_rules
 
@@ -65,6 +66,10 @@ def test_the_defaults_in_the_table_are_those_of_the_command(documents, commands)
             shown = option.default if isinstance(option.default, int | float) and not option.is_flag else ""
             assert "".join(code(default)) == str(shown), name
             assert (default == "required") is option.required, name
+
+
+def test_the_examples_of_a_long_search_are_those_of_the_campaign(documents):
+    assert f"from {campaign.LONG:,} examples on, schemathesis" in documents["docs/check.md"]
 
 
 def test_the_configuration_file_is_named_as_it_is(documents):

@@ -94,7 +94,7 @@ def form_schema() -> Mapping[str, Any]:
 
 @contextlib.contextmanager
 def quiet_hypothesis() -> Iterator[None]:
-    """Silence warnings of Hypothesis, and let it store files in a temporary folder."""
+    """Silence warnings of Hypothesis and schemathesis, and let them store files in a temporary folder."""
     with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="mock-solusio-") as folder:
         warnings.simplefilter("ignore")
         from hypothesis import configuration
