@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 
 import pytest
 from starlette.responses import Response
@@ -31,6 +32,12 @@ def test_a_request_is_one_line():
     assert (line["path"], line["query"], line["status"]) == ("/billing/customers", "page=2", 201)
     assert line["milliseconds"] >= 0
     assert line["time"].endswith("Z")
+
+
+def test_a_line_says_when_its_request_began():
+    before = time.time()
+    (line,) = lines_of("/")
+    assert before <= line["began"] <= time.time()
 
 
 def test_an_authorization_token_in_the_query_is_masked():

@@ -1,8 +1,10 @@
 """The billing system of the demo: the reference, in its own process, reached over HTTP alone."""
 
+import json
 import os
 import subprocess
 import sys
+import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -47,8 +49,7 @@ class BillingSystem:
             "SOLUSIO_ACCESS_TOKEN": access_token,
             "MOCK_SOLUSIO_TOKEN": authorization_token,
         }
-        self.on_request: Callable[[str], None] = lambda _: None
-        """Gets a line of JSON for each request that it answered."""
+        self._log: tuple[float, Callable[[str], None]] | None = None
         self._printed: deque[str] = deque(maxlen=_LAST_LINES)
         self._answers = False
         try:
@@ -88,6 +89,10 @@ class BillingSystem:
         self._folder.cleanup()
         return found
 
+    def log_from_now(self, write: Callable[[str], None]) -> None:
+        """Give `write` a line of JSON for each request that begins from now on, once it is answered."""
+        self._log = time.time(), write
+
     def why_it_ended(self) -> BillingSystemError:
         """Return why it ended, from the last lines it printed."""
         self._listening.join()
@@ -121,9 +126,7 @@ class BillingSystem:
             for line in lines:
                 text = line.decode("utf-8", "replace")
                 if text.startswith('{"time":'):
-                    # Through the adapter comes what this demo prepares, and its last line comes late.
-                    if '"/adapter/' not in text:
-                        self.on_request(text)
+                    self._log_request(text)
                     continue
                 self._printed.append(text.rstrip())
                 if self._answers:
@@ -131,3 +134,10 @@ class BillingSystem:
                     sys.stderr.write(text)
         self.process.wait()
         self.ended.set()
+
+    def _log_request(self, line: str) -> None:
+        # A line is read some time after its answer: the moment of reading does not tell what it belongs to.
+        if self._log is not None:
+            since, write = self._log
+            if json.loads(line)["began"] > since:
+                write(line)

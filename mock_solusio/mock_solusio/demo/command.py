@@ -191,11 +191,11 @@ def _serve(
                     provider.story = replace(provider.story, invoice=f"{pages}/invoices/{billed.invoice}")
                 asking = _try_billing(provider, setup.billing_user_id)
                 price = asyncio.run_coroutine_threadsafe(asking, loop).result()
+                if log is not None:
+                    # Only now: nobody wants to see what the preparation asked.
+                    provider.journal.on_exchange = log.exchange
+                    billing.log_from_now(log.line)
                 click.echo(greeting.rest(about, provider.clock, setup, connected, billed, price))
-            if log is not None:
-                # Only now: what the preparation asks would stand between the lines above.
-                provider.journal.on_exchange = log.exchange
-                billing.on_request = log.line
             billing.ended.wait()
             failures.append(billing.why_it_ended())
         except Exception as error:
