@@ -19,7 +19,8 @@ import pytest
 
 from solusio_contracts.checking import interference
 from solusio_contracts.http.masking import TOKEN_VARIABLE
-from solusio_contracts.reporting import view
+from solusio_contracts.reporting import sections
+from solusio_contracts.reporting.advice import advise, clause_texts
 from solusio_contracts.reporting.report import Report
 from support.commands import invoke
 from support.listening import listening
@@ -188,11 +189,11 @@ class Judged:
     def first(self) -> "FirstFinding":
         """What the reader mends first."""
         report = self.report
-        groups = [*view.obstacles(report), *view.failures(report), *view.warnings(report)]
+        groups = [*sections.obstacles(report), *sections.failures(report), *sections.warnings(report)]
         assert groups, self.output
         group = groups[0]
         fix = group.cause.fix if group.cause else ""
-        advice = view.advice(group.results[0].findings, view.clause_texts(report), fix)
+        advice = advise(group.results[0].findings, clause_texts(report), fix)
         return FirstFinding(
             group.title,
             " ".join(finding.actual for one in advice for finding in one.findings),

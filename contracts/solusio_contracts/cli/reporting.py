@@ -212,7 +212,7 @@ def _write_baseline(file: Path, report: "Report", previous: "Baseline | None") -
 
 def _show(report: "Report", console: "Console", options: dict[str, Any]) -> None:
     from solusio_contracts.reporting.console import render
-    from solusio_contracts.reporting.view import verdict_line
+    from solusio_contracts.reporting.sentences import verdict_line
 
     if options["quiet"]:
         click.echo(verdict_line(report))

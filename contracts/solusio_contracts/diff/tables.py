@@ -12,7 +12,7 @@ from rich.text import Text
 from solusio_contracts.catalogue.tables import STYLES
 from solusio_contracts.diff.findings import OURS, THEIRS, DiffVerdict, DocumentDiff, ElementFinding
 from solusio_contracts.escaping import encodable, one_line
-from solusio_contracts.reporting.view import plural
+from solusio_contracts.reporting.words import plural
 
 _MARKS = {
     DiffVerdict.CONTRADICTED: ("✗", "x"),

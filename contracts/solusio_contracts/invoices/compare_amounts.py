@@ -11,7 +11,7 @@ from solusio_contracts.invoices.differences import Comparison, add_grouped, bill
 from solusio_contracts.invoices.documents import BilledInvoice
 from solusio_contracts.invoices.method import Method, PricedTokens
 from solusio_contracts.invoices.scenario import ExpectedInvoice
-from solusio_contracts.reporting.view import plural
+from solusio_contracts.reporting.words import plural
 
 _USUAL: Final = Method()
 

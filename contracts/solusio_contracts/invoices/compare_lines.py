@@ -9,7 +9,7 @@ from solusio_contracts.invoices.differences import Comparison, add_grouped, bill
 from solusio_contracts.invoices.documents import BilledInvoice, BilledLine
 from solusio_contracts.invoices.scenario import ExpectedInvoice, ExpectedLine
 from solusio_contracts.invoices.usage import LineKey
-from solusio_contracts.reporting.view import plural
+from solusio_contracts.reporting.words import plural
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from solusio_contracts.adapter.verdict import Difference, Mistake
 from solusio_contracts.invoices.case import Case, rows
 from solusio_contracts.invoices.documents import BilledInvoice
 from solusio_contracts.invoices.usage import UsageLine
-from solusio_contracts.reporting.view import plural
+from solusio_contracts.reporting.words import plural
 
 EarlyUsage = Mapping[str, Sequence[UsageLine]]
 """The lines of /usage, of one customer or all, each time that a month was billed while it was open."""

@@ -23,7 +23,7 @@ from solusio_contracts.invoices.run_mistakes import EARLIER, EMPTY, TWO_METHODS,
 from solusio_contracts.invoices.scenario import ExpectedInvoice, Scenario, ScenarioCustomer
 from solusio_contracts.invoices.usage import LineKey, UsageLine, by_customer
 from solusio_contracts.reporting.report import Item, Outcome, Result
-from solusio_contracts.reporting.view import plural
+from solusio_contracts.reporting.words import plural
 
 INVOICE_SHOWN: Final = 1200
 """Characters of a billed invoice that a finding shows."""

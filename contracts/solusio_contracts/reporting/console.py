@@ -1,7 +1,7 @@
 """The report on a terminal, for the author of the endpoint.
 
 All output is `rich.text.Text`, so no part of a response is taken for markup. The words that all
-reports share are in `view`.
+reports share are in `sections`, `sentences`, `words` and `advice`.
 """
 
 from collections.abc import Sequence
@@ -11,9 +11,11 @@ from rich.text import Text
 
 from solusio_contracts.escaping import encodable, visible
 from solusio_contracts.http.masking import TOKEN_VARIABLE
-from solusio_contracts.reporting import view
+from solusio_contracts.reporting import sections, sentences
+from solusio_contracts.reporting.advice import Advice, advise, clause_texts
 from solusio_contracts.reporting.report import ClauseText, Exit, Outcome, Report
 from solusio_contracts.reporting.text import mapped
+from solusio_contracts.reporting.words import Words, plural, words_of
 
 WIDEST = 100
 """Columns; longer lines of prose are hard to read."""
@@ -55,8 +57,8 @@ def render(report: Report, console: Console, *, verbose: bool = False) -> None:
     """
     page = _Page(console)
     report = mapped(report, visible)
-    if view.common_reason(report) and not view.obstacles(report) and not verbose:
-        page.raw(view.verdict_line(report).replace("\n", " "), "bold magenta")
+    if sentences.common_reason(report) and not sections.obstacles(report) and not verbose:
+        page.raw(sentences.verdict_line(report).replace("\n", " "), "bold magenta")
         return
     _overview(report, page)
     _findings(report, page, verbose=verbose)
@@ -122,17 +124,17 @@ class _Page:
 
 
 def _overview(report: Report, page: _Page) -> None:
-    page.say(f"{report.tool} {report.tool_version} checked {view.subject_of_run(report)}")
+    page.say(f"{report.tool} {report.tool_version} checked {sentences.subject_of_run(report)}")
     page.gap()
-    areas = view.by_area(report.results)
+    areas = sections.by_area(report.results)
     longest = max(map(len, areas), default=0)
     for area, results in areas.items():
-        worst = view.worst(results)
+        worst = sections.worst(results)
         line = Text(f"  {page.marks[worst]} ", _STYLES[worst])
         line.append(f"{page.safe(area):<{longest}}  ", "default")
         parts = [
             Text(f"{count} {_counted(kind, count)}", _STYLES[kind])
-            for kind, count in view.counts(results).items()
+            for kind, count in sections.counts(results).items()
         ]
         page.console.print(line + Text(", ").join(parts), soft_wrap=True)
 
@@ -142,12 +144,12 @@ def _counted(kind: str, count: int) -> str:
 
 
 def _findings(report: Report, page: _Page, *, verbose: bool) -> None:
-    texts, words = view.clause_texts(report), view.words(report)
+    texts, words = clause_texts(report), words_of(report)
     for groups, kind, one, many in (
         # What kept rules from being decided comes first: it must go before anything else can be seen.
-        (view.obstacles(report), "error", "obstacle", "obstacles"),
-        (view.failures(report), "fail", "failure", "failures"),
-        (view.warnings(report), "warn", "warning", "warnings"),
+        (sections.obstacles(report), "error", "obstacle", "obstacles"),
+        (sections.failures(report), "fail", "failure", "failures"),
+        (sections.warnings(report), "warn", "warning", "warnings"),
     ):
         if groups:
             page.heading(_heading(groups, one, many), f"bold {_STYLES[kind]}")
@@ -161,36 +163,36 @@ def _findings(report: Report, page: _Page, *, verbose: bool) -> None:
             page.marked(kind, f"{group.title} ({', '.join(one.rule for one in group.results)})", indent=2)
         if kind == "fail":
             _stale(report, page)
-    accepted = view.accepted(report)
+    accepted = sections.accepted(report)
     if accepted:
-        page.heading(f"accepted by the baseline: {view.plural(len(accepted), words.item)}", "bold")
+        page.heading(f"accepted by the baseline: {plural(len(accepted), words.item)}", "bold")
         for result in accepted:
             subjects = ", ".join(dict.fromkeys(finding.subject for finding in result.findings))
             page.say(f"{result.title} ({subjects})", indent=_INDENT)
 
 
-def _heading(groups: Sequence[view.Group], one: str, many: str) -> str:
+def _heading(groups: Sequence[sections.Group], one: str, many: str) -> str:
     rules = {result.rule for group in groups for result in group.results}
-    counted = view.plural(len(groups), one, many)
+    counted = plural(len(groups), one, many)
     if len(rules) == len(groups):
         return counted
-    return f"{view.plural(len(groups), 'cause')} of {view.plural(len(rules), one, many)}"
+    return f"{plural(len(groups), 'cause')} of {plural(len(rules), one, many)}"
 
 
 def _stale(report: Report, page: _Page) -> None:
     if not report.stale:
         return
-    page.heading(view.plural(len(report.stale), "stale baseline entry", "stale baseline entries"), "bold red")
+    page.heading(plural(len(report.stale), "stale baseline entry", "stale baseline entries"), "bold red")
     for entry in report.stale:
         page.marked("fail", entry, indent=_INDENT)
     page.say("Remove these from the baseline: they no longer occur.", indent=_INDENT)
 
 
 def _block(
-    group: view.Group,
+    group: sections.Group,
     kind: str,
     texts: dict[str, ClauseText],
-    words: view.Words,
+    words: Words,
     page: _Page,
     *,
     verbose: bool,
@@ -200,7 +202,7 @@ def _block(
     page.gap()
     page.marked(kind, group.title, f"bold {_STYLES[kind]}")
     fix = group.cause.fix if group.cause else ""
-    for advice in view.advice(shown, texts, fix):
+    for advice in advise(shown, texts, fix):
         _advice(advice, leading.rule, words, page, verbose=verbose)
     notes = list(leading.notes)
     if len(leading.findings) > len(shown):
@@ -219,11 +221,11 @@ def _block(
         page.row("Also explains", "; ".join(texts_of_others))
     for other in others if verbose else ():
         page.gap()
-        for advice in view.advice(other.findings, texts, fix):
+        for advice in advise(other.findings, texts, fix):
             _advice(advice, other.rule, words, page, verbose=verbose)
 
 
-def _advice(advice: view.Advice, rule: str, words: view.Words, page: _Page, *, verbose: bool) -> None:
+def _advice(advice: Advice, rule: str, words: Words, page: _Page, *, verbose: bool) -> None:
     terms = ", ".join(filter(None, (advice.clause, advice.level, advice.origin)))
     page.say(f"{terms}; {words.item} {rule}", "dim", indent=_INDENT)
     page.gap()
@@ -277,7 +279,7 @@ def _exchange(request: str, response: str, page: _Page) -> None:
 
 
 def _undecided(report: Report, page: _Page, *, verbose: bool) -> None:
-    undecided = view.undecided(report)
+    undecided = sections.undecided(report)
     if not undecided:
         return
     page.heading(f"{sum(map(len, undecided.values()))} undecided", "bold magenta")
@@ -288,14 +290,12 @@ def _undecided(report: Report, page: _Page, *, verbose: bool) -> None:
                 page.marked("error", result.title, indent=_INDENT)
         else:
             names = ", ".join(result.rule for result in results)
-            page.marked(
-                "error", f"{view.plural(len(results), view.words(report).item)}: {names}", indent=_INDENT
-            )
+            page.marked("error", f"{plural(len(results), words_of(report).item)}: {names}", indent=_INDENT)
         page.say(reason, indent=_INDENT * 2)
 
 
 def _skipped(report: Report, page: _Page, *, verbose: bool) -> None:
-    skipped = view.by_reason(report.with_outcome(Outcome.SKIP))
+    skipped = sections.by_reason(report.with_outcome(Outcome.SKIP))
     if not skipped:
         return
     page.gap()
@@ -314,7 +314,7 @@ def _passed(report: Report, page: _Page) -> None:
         page.gap()
         page.say("Passed", "bold")
     for result in passed:
-        checks = view.plural(result.checks, "check")
+        checks = plural(result.checks, "check")
         page.marked("pass", f"{result.title} ({result.rule}, {checks})", indent=_INDENT)
         for note in result.notes:
             page.say(note, "dim", indent=_INDENT * 2)
@@ -323,7 +323,7 @@ def _passed(report: Report, page: _Page) -> None:
 def _facts(report: Report, page: _Page) -> None:
     if report.facts:
         page.gap()
-        page.say(view.words(report).facts, "bold")
+        page.say(words_of(report).facts, "bold")
     for fact in report.facts:
         page.say(f"{fact.name}: {fact.text}", indent=_INDENT)
 
@@ -340,8 +340,8 @@ def _variable(report: Report, page: _Page) -> None:
 def _verdict(report: Report, page: _Page) -> None:
     style = {Exit.CONFORMANT: "green", Exit.NOT_CONFORMANT: "red"}.get(report.exit, "magenta")
     page.gap()
-    page.say(view.verdict_line(report), f"bold {style}")
+    page.say(sentences.verdict_line(report), f"bold {style}")
     if report.statuses:
-        page.say(f"Responses by status: {view.histogram(report)}")
+        page.say(f"Responses by status: {sentences.histogram(report)}")
     if report.failed:
-        page.say(f"Learn more: {view.explanation(report, report.failed[0])}")
+        page.say(f"Learn more: {sentences.explanation(report, report.failed[0])}")

@@ -8,9 +8,11 @@ import jinja2
 import markupsafe
 
 from solusio_contracts.escaping import visible
-from solusio_contracts.reporting import view
+from solusio_contracts.reporting import sections, sentences
+from solusio_contracts.reporting.advice import advise, clause_texts
 from solusio_contracts.reporting.report import ClauseText, Finding, Outcome, Report
 from solusio_contracts.reporting.text import mapped
+from solusio_contracts.reporting.words import words_of
 
 
 def render(report: Report) -> str:
@@ -43,40 +45,40 @@ def _template(name: str) -> jinja2.Template:
 
 
 def _context(report: Report) -> dict[str, Any]:
-    texts = view.clause_texts(report)
+    texts = clause_texts(report)
 
-    def with_advice(groups: Iterable[view.Group]) -> list[dict[str, Any]]:
+    def with_advice(groups: Iterable[sections.Group]) -> list[dict[str, Any]]:
         return [_block(group, texts) for group in groups]
 
     return {
         "report": report,
-        "words": view.words(report),
-        "verdict": view.verdict(report),
-        "title": view.title(report),
-        "summary": view.common_reason(report) or view.tally(report),
-        "effort": view.effort(report),
+        "words": words_of(report),
+        "verdict": sentences.verdict(report),
+        "title": sentences.title(report),
+        "summary": sentences.common_reason(report) or sentences.tally(report),
+        "effort": sentences.effort(report),
         "areas": [
-            (area, view.worst(results), view.counts(results))
-            for area, results in view.by_area(report.results).items()
+            (area, sections.worst(results), sections.counts(results))
+            for area, results in sections.by_area(report.results).items()
         ],
-        "failed": with_advice(view.failures(report)),
-        "warned": with_advice(view.warnings(report)),
-        "accepted": view.accepted(report),
-        "obstacles": with_advice(view.obstacles(report)),
-        "undecided": view.undecided(report),
-        "histogram": view.histogram(report),
-        "skipped": view.by_reason(report.with_outcome(Outcome.SKIP)),
+        "failed": with_advice(sections.failures(report)),
+        "warned": with_advice(sections.warnings(report)),
+        "accepted": sections.accepted(report),
+        "obstacles": with_advice(sections.obstacles(report)),
+        "undecided": sections.undecided(report),
+        "histogram": sentences.histogram(report),
+        "skipped": sections.by_reason(report.with_outcome(Outcome.SKIP)),
         "passed": report.with_outcome(Outcome.PASS),
         "texts": texts,
     }
 
 
-def _block(group: view.Group, texts: dict[str, ClauseText]) -> dict[str, Any]:
+def _block(group: sections.Group, texts: dict[str, ClauseText]) -> dict[str, Any]:
     leading = group.results[0]
     return {
         "title": group.title,
         "result": leading,
-        "advice": view.advice(leading.findings, texts, group.cause.fix if group.cause else ""),
+        "advice": advise(leading.findings, texts, group.cause.fix if group.cause else ""),
         "accepted": group.accepted,
         "exchanges": _exchanges(leading.findings),
         "others": group.results[1:],

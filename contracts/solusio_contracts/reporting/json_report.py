@@ -6,8 +6,9 @@ import msgspec
 
 from solusio_contracts.escaping import encodable
 from solusio_contracts.reporting.report import Report
+from solusio_contracts.reporting.sections import summary
+from solusio_contracts.reporting.sentences import verdict
 from solusio_contracts.reporting.text import mapped_value
-from solusio_contracts.reporting.view import summary, verdict
 
 
 def document(report: Report) -> dict[str, Any]:

@@ -7,18 +7,12 @@ from collections.abc import Iterator, Sequence
 from xml.etree import ElementTree as ET
 
 from solusio_contracts.escaping import visible
+from solusio_contracts.reporting.advice import advise, clause_texts
 from solusio_contracts.reporting.report import ClauseText, Exit, Finding, Outcome, Report, Result
+from solusio_contracts.reporting.sections import Group, by_area, groups
+from solusio_contracts.reporting.sentences import verdict_line
 from solusio_contracts.reporting.text import mapped
-from solusio_contracts.reporting.view import (
-    Group,
-    Words,
-    advice,
-    by_area,
-    clause_texts,
-    groups,
-    verdict_line,
-    words,
-)
+from solusio_contracts.reporting.words import Words, words_of
 
 STALE_SUITE = "baseline"
 VERDICT_SUITE = "verdict"
@@ -55,7 +49,7 @@ def tree(report: Report) -> ET.Element:
         suite = _suite(root, report, area)
         for result in results:
             parts = explained.get(result.rule, [])
-            suite.append(_case(result, parts, texts, words(report), fails=result.rule in failed))
+            suite.append(_case(result, parts, texts, words_of(report), fails=result.rule in failed))
     if report.stale:
         suite = _suite(root, report, STALE_SUITE)
         for entry in report.stale:
@@ -177,7 +171,7 @@ def _text(result: Result, parts: list[Group], texts: dict[str, ClauseText], term
 def _lines(
     findings: Sequence[Finding], texts: dict[str, ClauseText], terms: Words, fix: str = ""
 ) -> Iterator[str]:
-    for one in advice(findings, texts, fix):
+    for one in advise(findings, texts, fix):
         yield ""
         yield f"{one.clause}, {one.level}" + (f", {one.origin}" if one.origin else "")
         yield from (f"{terms.sent}: {sent}" for sent in one.sent)

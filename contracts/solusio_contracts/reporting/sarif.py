@@ -11,9 +11,12 @@ from typing import Any
 import msgspec
 
 from solusio_contracts.escaping import encodable
+from solusio_contracts.reporting.advice import advise, origin
 from solusio_contracts.reporting.report import CauseText, ClauseText, Exit, Finding, Outcome, Report, Result
+from solusio_contracts.reporting.sections import groups
+from solusio_contracts.reporting.sentences import verdict, verdict_line
 from solusio_contracts.reporting.text import mapped
-from solusio_contracts.reporting.view import Words, advice, groups, origin, verdict, verdict_line, words
+from solusio_contracts.reporting.words import Words, words_of
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 INFORMATION = "https://docs.solusvm.com/en/solusvm2/billing-integration-guide/postpaid-billing/custom-billing-integration"
@@ -59,7 +62,7 @@ def run(report: Report) -> Json:
         },
         "invocations": [_invocation(report, index)],
         "columnKind": "unicodeCodePoints",
-        "results": [_result(one, index, words(report)) for one in _violations(report)],
+        "results": [_result(one, index, words_of(report)) for one in _violations(report)],
         "properties": {
             "target": report.target,
             "users": list(report.users),
@@ -229,7 +232,7 @@ def _message(violation: _Violation, terms: Words) -> str:
     fixes = dict.fromkeys(cause.fix for cause in violation.causes.values())
     for title, findings in violation.findings.items():
         said.append(f"{title}.")
-        for one in advice(findings, {}):
+        for one in advise(findings, {}):
             for expectation in one.expectations:
                 observed = "; ".join(map(str, expectation.observations[:OBSERVED]))
                 more = len(expectation.observations) - OBSERVED

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from solusio_contracts.adapter.verdict import Difference, Mistake, Verdict
-from solusio_contracts.reporting.view import plural
+from solusio_contracts.reporting.words import plural
 from solusio_contracts.users import diagnosis
 from solusio_contracts.users.customers import UserCustomer
 from solusio_contracts.users.scenario import CustomerEvent, ExpectedUser, Scenario

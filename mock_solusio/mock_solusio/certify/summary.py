@@ -12,7 +12,8 @@ import msgspec
 
 from mock_solusio.certify.steps import NUMBERS, StepVerdict, Verdict, judge, overall
 from solusio_contracts.reporting.report import Outcome, Report
-from solusio_contracts.reporting.view import VERDICTS, plural
+from solusio_contracts.reporting.sentences import VERDICTS
+from solusio_contracts.reporting.words import plural
 
 SCHEMA_VERSION: Final = "1.0"
 """Version of the JSON: a new minor version adds members, a new major one changes or removes some."""

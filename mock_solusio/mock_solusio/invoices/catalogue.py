@@ -23,7 +23,7 @@ from solusio_contracts.invoices.scenario import (
     month_of,
 )
 from solusio_contracts.reporting.printing import PLAIN_WIDTH, print_list, print_section
-from solusio_contracts.reporting.view import plural
+from solusio_contracts.reporting.words import plural
 from solusio_contracts.suggestions import did_you_mean
 from solusio_contracts.timeline import AnyEvent
 

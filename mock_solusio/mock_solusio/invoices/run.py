@@ -40,7 +40,7 @@ from solusio_contracts.invoices.verdict import (
     result_of_method,
 )
 from solusio_contracts.reporting.report import ClauseText, Fact, Outcome, Report, Result
-from solusio_contracts.reporting.view import plural
+from solusio_contracts.reporting.words import plural
 
 COMMAND: Final = "invoices check"
 IDS_PER_SCENARIO: Final = 10

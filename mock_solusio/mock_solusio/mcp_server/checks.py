@@ -19,7 +19,8 @@ from mock_solusio.mcp_server.access import Access, ToolFailureError
 from mock_solusio.mcp_server.explanations import ScenarioKind, content, invoice_scenario
 from mock_solusio.mcp_server.results import CheckResult, InvoiceExplanation, Problem, Undecided
 from solusio_contracts.reporting.report import Outcome, Report
-from solusio_contracts.reporting.view import summary, undecided, verdict, verdict_line
+from solusio_contracts.reporting.sections import summary, undecided
+from solusio_contracts.reporting.sentences import verdict, verdict_line
 
 MOST_SECONDS: Final = 600
 """The longest run."""

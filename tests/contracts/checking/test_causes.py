@@ -13,7 +13,7 @@ from solusio_contracts.checking.runner import run
 from solusio_contracts.checking.target import Target, TargetSettings
 from solusio_contracts.http.exchange import Exchange, FailureKind, Request
 from solusio_contracts.http.refusal import refusal
-from solusio_contracts.reporting import view
+from solusio_contracts.reporting import sections
 from solusio_contracts.reporting.report import Exit, Report
 from solusio_contracts.rules import all_rules
 from support.endpoint import Asked, Response, endpoint
@@ -72,8 +72,8 @@ def report_of(answer: Answer, *rules: str, users: tuple[int, ...] = (1, 2)) -> R
         return run(Target(settings), chosen)
 
 
-def first(report: Report) -> view.Group:
-    return view.groups(report)[0]
+def first(report: Report) -> sections.Group:
+    return sections.groups(report)[0]
 
 
 # What stands before the program says so itself
@@ -165,7 +165,7 @@ def test_a_refusal_is_named_by_what_it_says_itself(name):
     assert (group.rule, group.fails) == ("answered", True)
     assert words in group.title
     assert group.cause is not None
-    assert len(view.failures(report)) == 1, "one cause, one block"
+    assert len(sections.failures(report)) == 1, "one cause, one block"
 
 
 def test_the_token_is_blamed_only_if_it_makes_a_difference():
@@ -291,7 +291,7 @@ def test_a_name_in_angle_brackets_is_text():
     assert report.failed == ()
     bold = [{"name": "<b>Loyal</b>", "description": "", "multipler": 0.95}]
     report = report_of(prices(lambda user: price(user, discounts=bold)), "plain-text")
-    assert [one.rule for one in view.warned(report)] == ["plain-text"]
+    assert [one.rule for one in sections.warned(report)] == ["plain-text"]
 
 
 def test_a_missing_member_is_not_called_null():
@@ -430,7 +430,7 @@ def test_what_follows_from_a_cause_is_part_of_it(name):
         *("answered", "compression", "pieces", "form-charset", "same-answer", "own-price", "body", "fields"),
         *("whole-token", "token-case", "token-long", "no-server-error"),
     }
-    (group,) = view.failures(report_of(answer, *chosen))
+    (group,) = sections.failures(report_of(answer, *chosen))
     assert group.title == title
     assert [result.rule for result in group.results] == rules
 
@@ -443,7 +443,7 @@ def test_one_cause_is_one_block_that_lists_its_rules(name):
     group = first(report)
     assert group.title == title
     assert rules <= {result.rule for result in group.results}
-    rest = {result.rule for other in view.failures(report)[1:] for result in other.results}
+    rest = {result.rule for other in sections.failures(report)[1:] for result in other.results}
     assert not rules & rest, "what a cause explains is not told again"
 
 
@@ -451,7 +451,7 @@ def test_generated_requests_say_nothing_that_a_rule_said():
     report = report_of(
         prices(lambda user: price(user).replace(b"multipler", b"multiplier")), "fields", "fuzz"
     )
-    (group,) = view.failures(report)
+    (group,) = sections.failures(report)
     assert group.rule == "discount-key"
     assert {result.area for result in group.results} == {"fields", "fuzz"}
 
@@ -473,7 +473,7 @@ def test_a_request_in_chunks_that_gets_no_answer():
         return None if asked.headers.get("Transfer-Encoding") else right(asked, form)
 
     report = report_of(deaf, "other-bodies", "no-silence")
-    (group,) = view.failures(report)
+    (group,) = sections.failures(report)
     assert group.title == "a request in chunks gets no proper answer"
     assert "411" in group.cause.fix
 
@@ -499,7 +499,9 @@ def test_a_firewall_that_refuses_names_which_nobody_sends_is_a_warning(name):
 
     report = report_of(firewall, "extra-parameters")
     assert report.failed == ()
-    assert [group.title for group in view.warnings(report)] == ["a web application firewall (ModSecurity)"]
+    assert [group.title for group in sections.warnings(report)] == [
+        "a web application firewall (ModSecurity)"
+    ]
 
 
 def test_a_class_name_on_a_stock_page_is_a_warning():
@@ -511,7 +513,7 @@ def test_a_class_name_on_a_stock_page_is_a_warning():
 
     report = report_of(ruby, "userid-word", "no-trace-shown")
     assert report.failed == ()
-    assert [one.rule for one in view.warned(report)] == ["no-trace-shown"]
+    assert [one.rule for one in sections.warned(report)] == ["no-trace-shown"]
 
 
 def test_customers_who_get_each_others_prices():
@@ -534,6 +536,6 @@ def test_a_member_that_changes_with_each_request():
         return price(user, user_token_unit_cost=1 + len(count) / 1000)
 
     report = report_of(prices(unsteady), "same-answer", "own-price", "extra-parameters", "form-charset")
-    (group,) = view.failures(report)
+    (group,) = sections.failures(report)
     assert group.title == "`user_token_unit_cost` differs between answers to the same question"
     assert len(group.results) == 4

@@ -20,7 +20,7 @@ from solusio_contracts.reporting.baseline import (
     write,
 )
 from solusio_contracts.reporting.report import MAX_FINDINGS, Exit, Finding, Outcome, Report, Result
-from solusio_contracts.reporting.view import warned
+from solusio_contracts.reporting.sections import warned
 
 Make = Callable[..., Any]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from solusio_contracts.reporting import view
+from solusio_contracts.reporting import sections, sentences
 from solusio_contracts.reporting.console import SHOWN, render
 from solusio_contracts.reporting.report import Outcome, Report
 
@@ -255,7 +255,9 @@ def test_an_obstacle_comes_first(limited):
 def test_a_reason_that_an_obstacle_explains_is_not_the_whole_report(limited, make_report):
     alone = make_report(results=limited.results[1:])
     assert "1 obstacle" in shown(alone)
-    assert view.verdict_line(alone).startswith("Inconclusive: after 40 requests the endpoint answered 429")
+    assert sentences.verdict_line(alone).startswith(
+        "Inconclusive: after 40 requests the endpoint answered 429"
+    )
 
 
 def test_users_without_a_price_and_statuses_are_told_in_the_verdict(limited):
@@ -319,7 +321,7 @@ def test_the_verdict_line(counts, stale, line, make_report, make_result, make_fi
     report = make_report(
         results=results(make_result, make_finding, **counts), stale=tuple(map(str, range(stale)))
     )
-    assert view.verdict_line(report) == f"{line} (62 requests, 1.4 s)"
+    assert sentences.verdict_line(report) == f"{line} (62 requests, 1.4 s)"
 
 
 def test_every_result_is_in_one_section(make_report, make_result, make_finding):
@@ -334,5 +336,5 @@ def test_every_result_is_in_one_section(make_report, make_result, make_finding):
         )
     )
     assert [result.rule for result in report.failed] == ["fail-0", "half"]
-    assert [result.rule for result in view.warned(report)] == ["warn-0", "milder"]
-    assert [result.rule for result in view.accepted(report)] == ["accepted"]
+    assert [result.rule for result in sections.warned(report)] == ["warn-0", "milder"]
+    assert [result.rule for result in sections.accepted(report)] == ["accepted"]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from solusio_contracts.escaping import encodable, one_line, visible
-from solusio_contracts.reporting import view, writers
+from solusio_contracts.reporting import sentences, writers
 from solusio_contracts.reporting.console import render
 from solusio_contracts.reporting.report import ClauseText, Exit, Fact, Finding, Outcome, Report, Result
 
@@ -135,7 +135,7 @@ def test_any_text_can_be_printed(report, encoding, width, verbose):
     stream.flush()
     said = raw.getvalue().decode(encoding)
     assert all(letter.isprintable() or letter == "\n" for letter in said), "nothing reaches the terminal raw"
-    assert view.title(report) in said.replace("\n", " ")
+    assert sentences.title(report) in said.replace("\n", " ")
 
 
 @pytest.mark.parametrize("kind", writers.WRITERS)
@@ -190,7 +190,8 @@ def test_a_file_that_cannot_be_written_is_an_os_error(tmp_path, mixed_report):
     [
         ("reporting.report", ("rich", "jinja2", "solusio_contracts.checking.runner")),
         ("reporting.writers", ("rich", "jinja2", "solusio_contracts.checking.runner")),
-        ("reporting.view", ("rich", "jinja2", "solusio_contracts.checking.runner")),
+        ("reporting.sentences", ("rich", "jinja2", "solusio_contracts.checking.runner")),
+        ("reporting.advice", ("rich", "jinja2", "solusio_contracts.checking.runner")),
         ("reporting.console", ("jinja2",)),
         ("reporting.progress", ("rich",)),
     ],

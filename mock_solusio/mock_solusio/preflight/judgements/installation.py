@@ -17,7 +17,7 @@ from solusio_contracts.checking.rule import Expect
 from solusio_contracts.contract.evidence import Verdict
 from solusio_contracts.http.exchange import Exchange
 from solusio_contracts.http.url import is_loopback
-from solusio_contracts.reporting.view import plural
+from solusio_contracts.reporting.words import plural
 
 CLOCK: Final = 30.0
 """Seconds by which two clocks may differ; a Date header has whole seconds."""

@@ -8,7 +8,7 @@ from mock_solusio.preflight.judgement import Note, NotJudged, Undecided, judgeme
 from mock_solusio.preflight.listing import Row
 from mock_solusio.preflight.words import listed
 from solusio_contracts.checking.rule import Expect
-from solusio_contracts.reporting.view import plural
+from solusio_contracts.reporting.words import plural
 
 LIMITS: Final = ("vms", "running_vms", "additional_ips")
 """What the vendor's guide names (page Limiting Users' Resources Consumption)."""

@@ -24,7 +24,7 @@ from mock_solusio.preflight.shapes import compare
 from mock_solusio.preflight.words import listed
 from solusio_contracts.checking.rule import Expect
 from solusio_contracts.contract.evidence import Verdict
-from solusio_contracts.reporting.view import plural
+from solusio_contracts.reporting.words import plural
 
 OURS: Final = "as the mock meters"
 ASKED_ALONE: Final = 4

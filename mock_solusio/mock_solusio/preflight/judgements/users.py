@@ -17,7 +17,7 @@ from mock_solusio.preflight.rights import NEEDED_TO_BILL, USED
 from mock_solusio.preflight.words import listed
 from solusio_contracts.checking.rule import Expect
 from solusio_contracts.http.first_line import looks_like_html
-from solusio_contracts.reporting.view import plural
+from solusio_contracts.reporting.words import plural
 
 
 @judgement("PF-050", title="the access token has the rights that its work needs, and no more")
