@@ -40,7 +40,7 @@ def logging_requests(app: ASGIApp, write: Callable[[str], object]) -> ASGIApp:
                 "operation": None,
                 "status": status,
                 "milliseconds": round((time.perf_counter() - start) * 1000, 3),
-                # For whoever shows only what happens from a moment on: seconds since 1970.
+                # In seconds since 1970, for a program that shows only what begins after a moment.
                 "began": began,
             }
             write(json.dumps(line, separators=(",", ":")) + "\n")
