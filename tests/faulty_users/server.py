@@ -1,5 +1,8 @@
 """Serves all variants of the billing system: POST /<variant>/<event>, as docs/users.md describes.
 
+Each class of its modules is a variant. Its name in the URL is the class name in lower case with hyphens:
+FirstPage is /first-page/. catalogue.toml says which scenarios must catch a mistake.
+
 It prints its URL when it listens, and ends when its standard input does: no test leaves one behind.
 """
 
@@ -12,8 +15,13 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import mistakes
+import access_mistakes
+import conduct_mistakes
+import finding_mistakes
+import styles
 from users import Refused, Users
+
+MODULES = (finding_mistakes, access_mistakes, conduct_mistakes, styles)
 
 
 def name_of(variant: type[Users]) -> str:
@@ -22,7 +30,8 @@ def name_of(variant: type[Users]) -> str:
 
 VARIANTS = {
     name_of(one): one
-    for one in vars(mistakes).values()
+    for module in MODULES
+    for one in vars(module).values()
     if isinstance(one, type) and issubclass(one, Users) and one is not Users
 }
 RUNNING: dict[str, Users] = {name: variant() for name, variant in VARIANTS.items()}

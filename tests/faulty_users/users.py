@@ -1,4 +1,4 @@
-"""A plain billing system that manages SolusIO's users correctly; mistakes.py plants mistakes in it.
+"""A plain billing system that manages SolusIO's users correctly; the *_mistakes.py plant mistakes in it.
 
 It uses only the standard library, and no code of the project.
 """
