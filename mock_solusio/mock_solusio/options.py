@@ -21,6 +21,8 @@ class Options:
     """None: the time continues from the state file, or follows the machine."""
     file: Path | None = None
     """State file; None keeps the state in memory."""
+    snapshot: bytes | None = None
+    """What a state in memory begins with (`Store.snapshot`); None is a fresh installation."""
     seed: str | None = None
     """The seed of all randomness; None chooses one."""
     fixtures: Path | None = None

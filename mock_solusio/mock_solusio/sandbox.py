@@ -2,16 +2,23 @@
 
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from typing import TypeVar
+from contextlib import asynccontextmanager, closing, contextmanager
+from functools import lru_cache
+from typing import Final, TypeVar
 
 from mock_solusio.app import Mock
+from mock_solusio.clock import Clock
+from mock_solusio.moment import Micros
+from mock_solusio.options import Options
 from mock_solusio.server.asgi import Receive, Scope, Send, run_lifespan, send_response
 from mock_solusio.server.loop_thread import LoopThread
 from mock_solusio.server.messages import json_response
 from mock_solusio.server.uvicorn_server import running
 
 T = TypeVar("T")
+
+INSTALLATIONS: Final = 16
+"""Fresh installations that are kept; most scenarios of a check begin in the same month."""
 
 
 class SandboxError(Exception):
@@ -83,3 +90,19 @@ class Sandbox:
     async def _running(self) -> AsyncIterator[None]:
         self._thread.enter()
         yield
+
+
+def installed(moment: Micros, *, seed: str, access_token: str) -> Mock:
+    """Return a fresh installation, made at a moment at which its clock stands still."""
+    return Mock(_options(moment, seed, access_token, _installation(moment, seed, access_token)))
+
+
+@lru_cache(INSTALLATIONS)
+def _installation(moment: Micros, seed: str, access_token: str) -> bytes:
+    """Return the state of a fresh installation: to copy it is faster than to make it again."""
+    with closing(Mock(_options(moment, seed, access_token))) as mock:
+        return mock.store.snapshot()
+
+
+def _options(moment: Micros, seed: str, access_token: str, snapshot: bytes | None = None) -> Options:
+    return Options(clock=Clock(moment, speed=0), seed=seed, admin_token=access_token, snapshot=snapshot)

@@ -5,13 +5,11 @@ from datetime import datetime
 from urllib.parse import parse_qsl
 
 from mock_solusio.app import Mock
-from mock_solusio.clock import Clock
 from mock_solusio.domain.errors import DomainError
 from mock_solusio.domain.metering import month_of, month_start
 from mock_solusio.invoices import bulk_player, usage_facts
 from mock_solusio.moment import HOUR, Micros, micros, parse_moment, rfc3339, utc
-from mock_solusio.options import Options
-from mock_solusio.sandbox import Sandbox, SandboxError
+from mock_solusio.sandbox import Sandbox, SandboxError, installed
 from mock_solusio.scenario_faults import script_of
 from mock_solusio.server.asgi import Receive, Scope, Send
 from solusio_contracts.adapter.fault import Fault
@@ -112,8 +110,8 @@ def play(scenario: Scenario, ids: Mapping[str, int], until: Micros, access_token
         SandboxError: the scenario cannot be played.
     """
     coming = [event for event in events(scenario, ids) if micros(event.at) < until]
-    clock = Clock(min([until, *(micros(event.at) for event in coming[:1])]), speed=0)
-    mock = Mock(Options(clock=clock, seed=SEED, admin_token=access_token))
+    begin = min([until, *(micros(event.at) for event in coming[:1])])
+    mock = installed(month_start(month_of(begin)), seed=SEED, access_token=access_token)
     try:
         with mock.transaction() as world:
             bulk_player.play(world, coming)

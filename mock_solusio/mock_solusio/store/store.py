@@ -55,6 +55,7 @@ class Store:
         *,
         file: Path | None = None,
         seed: str | None = None,
+        snapshot: bytes | None = None,
     ) -> None:
         self.clock = clock
         self._file = file
@@ -69,7 +70,7 @@ class Store:
         self._wrote = False
         """Whether the present transaction has begun one of the database."""
         self._transaction = _Transaction(self)
-        self._connection = _open(file)
+        self._connection = _open(file, snapshot)
         try:
             self._prepare(kinds, seed)
         except sqlite3.Error as error:
@@ -298,9 +299,12 @@ def _digest(key: bytes, purpose: str, number: int) -> bytes:
     return hmac.digest(key, f"{purpose} {number}".encode(), hashlib.sha256)
 
 
-def _open(file: Path | None) -> sqlite3.Connection:
+def _open(file: Path | None, snapshot: bytes | None) -> sqlite3.Connection:
     if file is not None:
         return state_file.connect(file)
-    return sqlite3.connect(
+    connection = sqlite3.connect(
         ":memory:", isolation_level=None, check_same_thread=False, cached_statements=state_file.STATEMENTS
     )
+    if snapshot is not None:
+        connection.deserialize(snapshot)
+    return connection

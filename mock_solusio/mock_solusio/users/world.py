@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from mock_solusio.app import Mock
-from mock_solusio.clock import Clock
 from mock_solusio.domain import limit_groups, users
 from mock_solusio.domain.errors import DomainError
 from mock_solusio.domain.records.credentials import ACCESS_TOKENS
@@ -17,8 +16,7 @@ from mock_solusio.domain.records.user import USERS, User
 from mock_solusio.domain.user_fields import LARGEST_BILLING_USER_ID, UserChanges
 from mock_solusio.domain.world import World
 from mock_solusio.moment import MINUTE, parse_moment, utc
-from mock_solusio.options import Options
-from mock_solusio.sandbox import SandboxError
+from mock_solusio.sandbox import SandboxError, installed
 from mock_solusio.timeline.player import Player
 from solusio_contracts.timeline import PlanCreate
 from solusio_contracts.timeline import ServerCreate as TimelineServer
@@ -59,7 +57,7 @@ class ScenarioWorld:
         Raises:
             SandboxError: it cannot be made.
         """
-        mock = Mock(Options(clock=Clock(BEGIN, speed=0), seed=SEED, admin_token=access_token))
+        mock = installed(BEGIN, seed=SEED, access_token=access_token)
         world = cls(mock, numbers)
         with mock.transaction() as store:
             for name in scenario.limit_groups:
