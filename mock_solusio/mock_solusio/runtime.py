@@ -50,9 +50,7 @@ class Runtime:
         self.recorded = _recorded_answers(options)
         self.replay: Replay | None = None
         self.clock = options.clock or _first_clock(options)
-        self.store = Store(
-            KINDS, self.clock, file=options.file, seed=options.seed, snapshot=options.snapshot
-        )
+        self.store = Store(KINDS, self.clock, file=options.file, seed=options.seed, snapshot=options.snapshot)
         self._due: Micros | None = None
         self._due_version = -1
         """Version of the store to which `_due` belongs."""

@@ -93,7 +93,7 @@ class Sandbox:
 
 
 def installed(moment: Micros, *, seed: str, access_token: str) -> Mock:
-    """Return a fresh installation, made at a moment at which its clock stands still."""
+    """Return a fresh installation, made at a moment where its clock is frozen."""
     return Mock(_options(moment, seed, access_token, _installation(moment, seed, access_token)))
 
 
