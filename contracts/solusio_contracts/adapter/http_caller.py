@@ -1,10 +1,10 @@
 """Calls a billing system over HTTP, with limits on time and size."""
 
-import ssl
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -47,12 +47,9 @@ def call(
     received = bytearray()
     status = 0
     try:
-        with (
-            make_client(timeout=timeout, verify=_verification(url)) as client,
-            client.stream(
-                "GET" if content is None else "POST", url, content=content, headers=sent
-            ) as response,
-        ):
+        with _client(encrypted=httpx.URL(url).scheme == "https").stream(
+            "GET" if content is None else "POST", url, content=content, headers=sent, timeout=timeout
+        ) as response:
             status = response.status_code
             for piece in response.iter_bytes():
                 received += piece
@@ -73,12 +70,15 @@ def call(
         )
 
 
-def _verification(url: str) -> ssl.SSLContext | bool:
-    """Return how to verify certificates; a URL without TLS has none."""
-    return _authorities() if httpx.URL(url).scheme == "https" else False
-
-
 @cache
-def _authorities() -> ssl.SSLContext:
-    """Read the certificates of all authorities once, since that takes longer than most calls."""
-    return httpx.create_ssl_context(trust_env=False)
+def _client(*, encrypted: bool) -> httpx.Client:
+    """Make a client once: it takes longer than most calls, with TLS to read all certificates of authorities.
+
+    It keeps no connection, since a billing system may close one just as the next step is sent; and no
+    cookies, so that steps have nothing in common.
+    """
+    return make_client(
+        verify=httpx.create_ssl_context(trust_env=False) if encrypted else False,
+        limits=httpx.Limits(max_keepalive_connections=0),
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+    )

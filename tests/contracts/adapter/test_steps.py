@@ -283,6 +283,13 @@ def test_the_three_steps_over_http(url, server, order):
     assert invoices.headers["X-Key"] == "k"
 
 
+def test_steps_share_no_cookies(url, server, order):
+    server.answer = lambda _: (200, {"Set-Cookie": "session=1; Path=/"}, b"done")
+    for step in ("prepare", "bill"):
+        url(step, f"/{step}").run(order)
+    assert [one.headers.get("Cookie") for one in server.asked] == [None, None]
+
+
 @pytest.mark.parametrize(
     ("status", "headers", "said", "refused"),
     [
