@@ -174,11 +174,13 @@ class PricedTokens:
     def _cash(self, method: Method, total: int) -> int:
         if method.cash_rounding is None:
             return total
-        step = self.coins(method.cash_rounding)
-        cash = self._once(
-            ("cash", step, total), lambda: [int(round_fraction(total / step, "half-up") * step)]
-        )
-        return cash[0]
+        step = method.cash_rounding
+        (cash,) = self._once(("cash", step, total), lambda: [self._in_steps(total, self.coins(step))])
+        return cash
+
+    @staticmethod
+    def _in_steps(total: int, step: Fraction) -> int:
+        return int(round_fraction(total / step, "half-up") * step)
 
     def subtotals(self, method: Method) -> set[int]:
         """Return what a subtotal may be: the sum of printed lines, or the rounded price of all tokens."""

@@ -5,6 +5,7 @@ import time
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -51,14 +52,14 @@ class BillingSystem:
     """Values of TZ with which its commands also bill the scenarios of month borders."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NumberedScenario:
     """A scenario, and the first billing_user_id of its customers."""
 
     scenario: Scenario
     first_id: int
 
-    @property
+    @cached_property
     def ids(self) -> dict[str, int]:
         """The billing_user_id of each customer."""
         return {one.name: self.first_id + place for place, one in enumerate(self.scenario.customers)}
@@ -369,15 +370,16 @@ class ScenarioRuns:
         invoices, broken = read_invoices(self._do(self._system.invoices, job))
         found = [invoice for invoice in invoices if invoice.period == job.period]
         self.numbers.add(found)
+        customers = set(one.ids.values())
         mine: dict[int, list[BilledInvoice]] = defaultdict(list)
         for invoice in found:
-            if invoice.billing_user_id in one.ids.values():
+            if invoice.billing_user_id in customers:
                 mine[invoice.billing_user_id].append(invoice)
         unread: dict[int, str] = {}
         for each in broken:
             if each.billing_user_id is None:
                 raise DecodingError(each.problem)
-            if each.billing_user_id in one.ids.values() and each.period in (job.period, None):
+            if each.billing_user_id in customers and each.period in (job.period, None):
                 unread[each.billing_user_id] = each.problem
         return dict(mine), unread
 

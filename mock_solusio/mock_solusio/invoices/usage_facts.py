@@ -1,9 +1,11 @@
 """The lines of /usage in a mock, with data that a billing system might use by mistake."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 
 from mock_solusio.app import Mock
-from mock_solusio.domain import lifecycle, usage
+from mock_solusio.domain import usage
+from mock_solusio.domain.lifecycle import MeteredPrice, metered_price
 from mock_solusio.domain.records.plans import PLANS
 from mock_solusio.domain.records.servers import SERVERS, Server
 from mock_solusio.domain.records.user import USERS
@@ -26,6 +28,8 @@ _ALL = 1_000_000
 """More lines than a scenario has."""
 
 Interval = tuple[Micros, Micros]
+Prices = Callable[[int, str], MeteredPrice | None]
+"""What a resource costs now with a plan, by the plan's id; None if the plan is gone."""
 
 
 def lines(mock: Mock, scenario: Scenario, since: Micros, until: Micros) -> Sequence[UsageLine]:
@@ -35,15 +39,24 @@ def lines(mock: Mock, scenario: Scenario, since: Micros, until: Micros) -> Seque
         query = UsageQuery(since=since, until=until, as_of=world.now)
         found = usage.read(world, query, 0, _ALL)
         idle = _idle(scenario, world.now)
-        return [_fact(world, line, found.customers[line.user_id], idle) for line in found.lines]
+        prices = cache(partial(_price, world))  # thousands of lines have the same plan
+        return [_fact(world, line, found.customers[line.user_id], idle, prices) for line in found.lines]
+
+
+def _price(world: World, plan_id: int, resource: str) -> MeteredPrice | None:
+    plan = world[PLANS].get(plan_id)
+    return None if plan is None else metered_price(plan, resource)
 
 
 def _fact(
-    world: World, line: MeteredLine, billing_user_id: int | None, idle: Mapping[str, Sequence[Interval]]
+    world: World,
+    line: MeteredLine,
+    billing_user_id: int | None,
+    idle: Mapping[str, Sequence[Interval]],
+    prices: Prices,
 ) -> UsageLine:
     server = world[SERVERS].get(line.server_id)
-    plan = world[PLANS].get(line.plan_id)
-    now = None if plan is None else lifecycle.metered_price(plan, line.resource)
+    now = prices(line.plan_id, line.resource)
     within = [min(end, line.until) - max(begin, line.since) for begin, end in idle.get(line.server_name, ())]
     return UsageLine(
         user_id=line.user_id,
