@@ -1,67 +1,87 @@
 """Run the application under uvicorn, in the foreground or in a thread."""
 
-import errno
+import asyncio
 import os
 import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NoReturn
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from solusio_reference.listening import listen, url_of
 from solusio_reference.protocol import MAX_HEAD_BYTES, Protocol
-
-WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
 
 START_SECONDS = 30
 """Limit for the start of a server in a thread."""
 
-
-def resolve(host: str) -> str:
-    """Return the IP address of a host, the one that ``listen`` would take. Raises OSError."""
-    try:
-        *_, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
-    except UnicodeError:
-        raise OSError(errno.EINVAL, "not a host name") from None
-    return str(address[0])
+TICK = 0.1
+"""Seconds between two looks whether a signal asked the server to stop (uvicorn's own)."""
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Open the listening socket; port 0 means a free port. Raises OSError.
+class Server(uvicorn.Server):
+    """uvicorn, with a callback for its start; it stops as soon as the last response is sent.
 
-    We open it rather than uvicorn, so that the caller can report a port in use. Connections queue from now
-    on, so clients may connect at once.
+    uvicorn itself looks every tenth of a second whether it should stop, then waits another tenth.
     """
-    address = resolve(host)
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    return socket.create_server((address, port), family=family)
-
-
-def url_of(listener: socket.socket, path: str) -> str:
-    """Return the URL of a path on a listening socket, as seen from this machine."""
-    host, port = listener.getsockname()[:2]
-    host = WILDCARDS.get(host, host)
-    return f"http://[{host}]:{port}{path}" if ":" in host else f"http://{host}:{port}{path}"
-
-
-class _Server(uvicorn.Server):
-    """uvicorn, with a callback for its start."""
 
     def __init__(self, config: uvicorn.Config, on_start: Callable[[], None] | None) -> None:
         super().__init__(config)
         self._on_start = on_start
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop = asyncio.Event()
+
+    def stop(self) -> None:
+        """Begin to stop; from another thread."""
+        self.should_exit = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # its event loop has just been closed
+                self._loop.call_soon_threadsafe(self._stop.set)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer."""
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         if self._on_start is not None and self.started:
             self._on_start()
 
+    async def main_loop(self) -> None:
+        """Answer until something asks it to stop."""
+        counter = 0
+        while not await self.on_tick(counter):
+            counter += 1
+            with suppress(TimeoutError):
+                async with asyncio.timeout(TICK):
+                    await self._stop.wait()
 
-def make_server(app: ASGIApp, *, on_start: Callable[[], None] | None = None) -> uvicorn.Server:
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more requests, and finish the open ones in the time that the configuration allows."""
+        for server in self.servers:
+            server.close()
+        for listener in sockets or ():
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        try:
+            async with asyncio.timeout(self.config.timeout_graceful_shutdown):
+                await self._drain()
+        except TimeoutError:
+            for task in self.server_state.tasks:
+                task.cancel()
+
+    async def _drain(self) -> None:
+        """Wait until all connections are closed and all requests are answered, or for a second Ctrl-C."""
+        pause = 0.0
+        while (self.server_state.connections or self.server_state.tasks) and not self.force_exit:
+            await asyncio.sleep(pause)
+            pause = min(pause + 0.001, TICK)
+
+
+def make_server(app: ASGIApp, *, on_start: Callable[[], None] | None = None) -> Server:
     """Wrap the application in a server that logs only unexpected errors.
 
     It calls ``on_start`` once it accepts requests and handles Ctrl-C.
@@ -79,7 +99,7 @@ def make_server(app: ASGIApp, *, on_start: Callable[[], None] | None = None) -> 
         proxy_headers=False,  # do not trust the address that a client puts into a header
         timeout_graceful_shutdown=3,
     )
-    return _Server(config, on_start)
+    return Server(config, on_start)
 
 
 @contextmanager
@@ -96,7 +116,7 @@ def sigterm_as_interrupt() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def stop_with_input(server: uvicorn.Server) -> None:
+def stop_with_input(server: Server) -> None:
     """Stop the server when standard input ends: then the program that started us is gone."""
 
     def wait() -> None:
@@ -107,26 +127,27 @@ def stop_with_input(server: uvicorn.Server) -> None:
                     break
             except OSError:  # it was closed from the start
                 break
-        server.should_exit = True
+        server.stop()
 
     threading.Thread(target=wait, name="stop with input", daemon=True).start()
 
 
 @contextmanager
-def running(app: ASGIApp, path: str = "/") -> Iterator[str]:
-    """Serve the application from a thread, on a free port of 127.0.0.1; yield its URL once it runs.
+def running(app: ASGIApp, path: str = "/", *, listener: socket.socket | None = None) -> Iterator[str]:
+    """Serve the application from a thread; yield its URL once it runs.
 
-    Raises TimeoutError if it does not start.
+    ``listener`` is an open listening socket, which is closed in the end; by default, one on a free port of
+    127.0.0.1. Raises TimeoutError if the server does not start.
     """
-    with listen("127.0.0.1", 0) as listener:
+    with listener or listen("127.0.0.1", 0) as listening:
         started = threading.Event()
         server = make_server(app, on_start=started.set)
-        thread = threading.Thread(target=server.run, args=([listener],), name="reference endpoint")
+        thread = threading.Thread(target=server.run, args=([listening],), name="reference endpoint")
         thread.start()
         try:
             if not started.wait(START_SECONDS):
                 raise TimeoutError("the server did not start")
-            yield url_of(listener, path)
+            yield url_of(listening, path)
         finally:
-            server.should_exit = True
+            server.stop()
             thread.join()

@@ -1,18 +1,25 @@
 """``mock-solusio reference check``, ``check-invoices``, ``check-users``, ``certify``: check it.
 
-Only click and the standard library are imported here; each command imports the rest when it runs.
+Only click, the standard library and sockets are imported here; each command imports the rest when it runs.
 """
 
 import os
 import secrets
+import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from solusio_reference.listening import listen, url_of
+
+if TYPE_CHECKING:
+    from solusio_reference.storage.customers import CustomerStore
 
 UNKNOWN_USER_ID = 999_999
 TOKEN_VARIABLE = "MOCK_SOLUSIO_TOKEN"  # noqa: S105 - a name, not a token
@@ -30,15 +37,14 @@ def check(options: tuple[str, ...]) -> None:
     OPTIONS are passed on to `mock-solusio check`, for example --no-fuzz or --report json=FILE; see its own
     --help. The exit code is that of the check: 0 means conformant.
     """
-    from solusio_reference.app import create_app
-    from solusio_reference.serving import running
-    from solusio_reference.storage.customers import CustomerStore, seed_demo
-
     token = secrets.token_urlsafe()
-    with CustomerStore.in_memory() as store, running(create_app(store, token=token)) as url:
-        seed_demo(store)
-        users = ["--user-id", "1", "--user-id", "2", "--unknown-user-id", str(UNKNOWN_USER_ID)]
-        code = run_in_process(["check", url, *users, *options], {TOKEN_VARIABLE: token})
+    users = ["--user-id", "1", "--user-id", "2", "--unknown-user-id", str(UNKNOWN_USER_ID)]
+    with _demo_customers() as store, listen("127.0.0.1", 0) as listener:
+        code = run_in_process(
+            ["check", url_of(listener, "/"), *users, *options],
+            {TOKEN_VARIABLE: token},
+            _endpoint(store, listener, token),
+        )
     sys.exit(code)
 
 
@@ -86,18 +92,14 @@ def certify(options: tuple[str, ...]) -> None:
     OPTIONS are passed on to `mock-solusio certify`, for example --badge FILE; see its own --help. The exit
     code is that of the run: 0 means conformant.
     """
-    from solusio_reference.app import create_app
-    from solusio_reference.serving import running
-    from solusio_reference.storage.customers import CustomerStore, seed_demo
-
     token = secrets.token_urlsafe()
     with (
-        CustomerStore.in_memory() as store,
-        running(create_app(store, token=token)) as endpoint,
+        _demo_customers() as store,
+        listen("127.0.0.1", 0) as listener,
+        _endpoint(store, listener, token) as endpoint,
         _adapters(JOBS) as adapter,
         tempfile.TemporaryDirectory(prefix="solusio-reference-") as folder,
     ):
-        seed_demo(store)
         file = Path(folder) / "mock-solusio.toml"
         users = "".join(f'{event} = "{adapter}/1/adapter/users"\n' for event in EVENTS)
         invoices = "".join(f'{step} = "{address}"\n' for step, address in invoice_steps(adapter).items())
@@ -121,6 +123,25 @@ def invoice_steps(url: str) -> dict[str, str]:
 
 
 @contextmanager
+def _demo_customers() -> Iterator["CustomerStore"]:
+    from solusio_reference.storage.customers import CustomerStore, seed_demo
+
+    with CustomerStore.in_memory() as store:
+        seed_demo(store)
+        yield store
+
+
+@contextmanager
+def _endpoint(store: "CustomerStore", listener: socket.socket, token: str) -> Iterator[str]:
+    """Serve the billing endpoint on an open socket; give its URL."""
+    from solusio_reference.app import create_app
+    from solusio_reference.serving import running
+
+    with running(create_app(store, token=token), listener=listener) as url:
+        yield url
+
+
+@contextmanager
 def _adapters(jobs: int) -> Iterator[str]:
     """Serve an adapter with an empty store for each job; give the URL that has them below /1, /2 ..."""
     from starlette.applications import Starlette
@@ -140,17 +161,23 @@ def _adapters(jobs: int) -> Iterator[str]:
         yield stack.enter_context(running(Starlette(routes=routes), ""))
 
 
-def run_in_process(arguments: list[str], variables: Mapping[str, str]) -> int:
+def run_in_process(
+    arguments: list[str],
+    variables: Mapping[str, str],
+    server: AbstractContextManager[object] | None = None,
+) -> int:
     """Run `mock-solusio` in another process, and return its exit code as shells report it.
 
-    So the check meets the reference over HTTP only, as it meets any other billing system.
+    So the check meets the reference over HTTP only, as it meets any other billing system. ``server`` starts
+    while that process does, and takes less time.
     """
     command = [sys.executable, "-m", "mock_solusio", *arguments]
     try:
         with subprocess.Popen(command, env={**os.environ, **variables}) as process:  # noqa: S603 - our own command
             try:
-                code = process.wait()
-            except KeyboardInterrupt:
+                with server or nullcontext():
+                    code = process.wait()
+            except BaseException:
                 process.terminate()
                 raise
     except KeyboardInterrupt:

@@ -20,11 +20,11 @@ from solusio_reference.commands.options import SolusioPlace, open_database, open
 if TYPE_CHECKING:
     import socket
 
-    import uvicorn
     from starlette.types import ASGIApp
 
     from solusio_reference.accounts.wanted import Profile
     from solusio_reference.pricing import Customer
+    from solusio_reference.serving import Server
     from solusio_reference.solusio.client import SolusioClient
     from solusio_reference.storage.customers import CustomerStore
 
@@ -129,9 +129,10 @@ def serve(
     from solusio_reference.accounts.wanted import save_customers
     from solusio_reference.app import create_app
     from solusio_reference.commands.greeting import ServerInfo, greet
+    from solusio_reference.listening import listen, resolve, url_of
     from solusio_reference.loopback import is_loopback
     from solusio_reference.request_log import logging_requests
-    from solusio_reference.serving import listen, make_server, resolve, url_of
+    from solusio_reference.serving import make_server
     from solusio_reference.storage.customers import CustomerStore
     from solusio_reference.web.endpoint_page import with_page
 
@@ -189,7 +190,7 @@ def _errors_of_listening(host: str, port: int) -> Iterator[None]:
         raise click.UsageError(f"Cannot listen on {host}:{port}: {reason}.{hint}") from error
 
 
-def _run(server: "uvicorn.Server", listener: "socket.socket", *, until_stdin_closes: bool) -> None:
+def _run(server: "Server", listener: "socket.socket", *, until_stdin_closes: bool) -> None:
     from solusio_reference.serving import sigterm_as_interrupt, stop_with_input
 
     if until_stdin_closes:
