@@ -24,6 +24,7 @@ from mock_solusio.invoices.scenario_run import (
 )
 from mock_solusio.invoices.site import open_site
 from mock_solusio.meeting_point import MeetingPoint
+from mock_solusio.server.garbage import not_collecting
 from solusio_contracts.adapter.steps import UnreachableError
 from solusio_contracts.adapter.verdict import name_causes
 from solusio_contracts.checking.runner import clause_texts
@@ -57,7 +58,7 @@ _UNKNOWN: Final = Fact(
     name="jobs",
     text="it is not known whether each has a database of its own; if they share one, use --jobs 1",
 )
-LINES_PER_EFFORT: Final = 1000
+LINES_PER_EFFORT: Final = 500
 
 Progress: TypeAlias = Callable[[Scenario, int, int], None]
 """Called before each scenario with the number of those that began before, and the number of all."""
@@ -108,6 +109,8 @@ def run(
     jobs = min(jobs, len(chosen))
     own_databases = True
     with ExitStack() as stack:
+        # The worlds of scenarios are most of what is made, and looking for garbage takes a tenth of a run.
+        stack.enter_context(not_collecting())
         folder = stack.enter_context(meeting.folder())
         sites = [
             stack.enter_context(open_site(number, meeting, folder, access_token))

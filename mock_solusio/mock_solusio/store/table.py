@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -59,7 +60,7 @@ class StoredTable(Generic[T]):
         self.known: dict[int, T] = {}
         self.changes = 0
         """Grows with every change of a record."""
-        self._decode = msgspec.json.Decoder(kind.record).decode
+        self._decode = _decoder(kind.record).decode
         self._create()
         table, columns = f'"{kind.name}"', "".join(f', "{column}"' for column in self._columns)
         marks = ", ?" * len(self._columns)
@@ -424,6 +425,12 @@ class StoredTable(Generic[T]):
             self.known.clear()
         self.known[record.id] = record
         return record
+
+
+@cache
+def _decoder(record: type[T]) -> msgspec.json.Decoder[T]:
+    """Make the decoder of a kind once: those of all kinds take as long as everything else in a new store."""
+    return msgspec.json.Decoder(record)
 
 
 def _values(record: Record | None, field: str) -> Iterable[Any]:
