@@ -216,6 +216,8 @@ class Rule:
     """Whether it spends its time waiting on purpose, so that others like it may do so meanwhile."""
     before: str = ""
     """The area before whose rules it runs, if not among those of its own."""
+    prepare: Callable[[], None] | None = None
+    """Loads what it needs, so that this can be done while other rules wait."""
 
     @property
     def generated(self) -> bool:
@@ -247,6 +249,7 @@ def rule(
     long: bool = False,
     waits: bool = False,
     before: str = "",
+    prepare: Callable[[], None] | None = None,
 ) -> Callable[[Check], Check]:
     """Register a check for the clauses it covers.
 
@@ -278,6 +281,7 @@ def rule(
             long=long,
             waits=waits,
             before=before,
+            prepare=prepare,
         )
         return check
 

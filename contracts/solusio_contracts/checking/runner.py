@@ -111,7 +111,7 @@ class _Run:
         for group in scheduled:
             # Rules that look back need no endpoint, and one of them reports that it is down.
             left = [rule for rule in group if not self._reason(rule) or (rule.looks_back and reachable)]
-            trials = try_group(left, target, at_once, self._show) if left else {}
+            trials = try_group(left, target, at_once, self._show, self._prepare) if left else {}
             for rule, trial in trials.items():
                 results[rule] = self._result(rule, trial)
         in_order = [results.get(rule) or self._untested(rule) for rule in self._rules]
@@ -124,6 +124,11 @@ class _Run:
         if self._progress is not None:
             self._progress(rule, self._begun, len(self._rules))
         self._begun += 1
+
+    def _prepare(self) -> None:
+        for rule in self._rules:
+            if rule.prepare is not None:
+                rule.prepare()
 
     def _result(self, rule: Rule, trial: Trial) -> Result:
         target = self._target

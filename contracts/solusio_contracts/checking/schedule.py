@@ -72,12 +72,17 @@ def groups(
 
 
 def try_group(
-    group: Sequence[Rule], target: Target, at_once: int, begin: Callable[[Rule], None]
+    group: Sequence[Rule],
+    target: Target,
+    at_once: int,
+    begin: Callable[[Rule], None],
+    meanwhile: Callable[[], None] | None = None,
 ) -> dict[Rule, Trial]:
     """Try rules, `at_once` at the same time, until nothing more can be asked; return the trials.
 
     If `at_once` is 1, several rules are ones that wait together. What one of them does not pass then may come
-    from another, so it is tried again alone. `begin` is called before each rule.
+    from another, so it is tried again alone. `begin` is called before each
+    rule, and `meanwhile` while rules wait.
     """
 
     def several(rules: Sequence[Rule]) -> dict[Rule, Trial]:
@@ -100,8 +105,11 @@ def try_group(
     long = [[rule] for rule in group if rule.long or rule.waits]
     brief = [rule for rule in group if not rule.generated and not rule.long and not rule.waits]
     tasks = [generated, *long, *(brief[at : at + TOGETHER] for at in range(0, len(brief), TOGETHER))]
-    with ThreadPoolExecutor(max_workers=at_once if at_once > 1 else len(group)) as pool:
+    with ThreadPoolExecutor(max_workers=at_once if at_once > 1 else len(group) + 1) as pool:
         futures = [pool.submit(several, task) for task in tasks]
+        if at_once == 1 and meanwhile is not None:
+            # If it fails, the rule that needs it fails, too, and says why.
+            pool.submit(meanwhile)
         try:
             wait(futures)
         except KeyboardInterrupt:

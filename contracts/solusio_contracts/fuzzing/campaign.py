@@ -5,6 +5,7 @@ checkout of this repository, Hypothesis takes words from our own modules, so the
 them are loaded.)
 """
 
+import importlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,6 +33,11 @@ class Family:
 
 VALID = Family("fuzz-valid-data", 0.4)
 INVALID = Family("fuzz-invalid-data", 0.6)
+
+
+def prepare() -> None:
+    """Load Hypothesis, which takes as long as two hundred requests to a fast endpoint."""
+    importlib.import_module("solusio_contracts.fuzzing.values")
 
 
 def expectations(target: Target, family: Family) -> Iterator[Expect]:
@@ -64,18 +70,18 @@ def _searched(target: Target, family: Family) -> Search:
     with quiet_hypothesis():
         oracle = Oracle(target, token_required=_token_required(target))
         generator = Generator(settings)
-        deadline = time.monotonic() + settings.fuzz_seconds * family.share
-        search = Search(
-            target=target,
-            oracle=oracle,
-            examples=round(settings.fuzz_examples * family.share),
-            deadline=deadline,
-        )
         valid = family is VALID
         boundaries = generator.boundaries(valid=valid)
         strategies = generator.valid() if valid else generator.invalid()
         if settings.fuzz_examples >= LONG:
             strategies += schemathesis_forms.strategies(generator.right(), valid=valid)
+        search = Search(
+            target=target,
+            oracle=oracle,
+            examples=round(settings.fuzz_examples * family.share),
+            # Loading Hypothesis and schemathesis takes nothing of the time for requests.
+            deadline=time.monotonic() + settings.fuzz_seconds * family.share,
+        )
         try:
             search_all(search, boundaries, strategies, f"{settings.seed} {family.name}")
         except Exception as error:

@@ -13,6 +13,7 @@ from solusio_contracts.fuzzing.oracle import CLAUSES
     title="generated requests that match the contract get a proper response",
     needs_price=False,
     broad=True,
+    prepare=campaign.prepare,
 )
 def fuzz_valid_data(target: Target) -> Iterator[Expect]:
     """Any user id, any additional parameter: no request that matches the contract may break the endpoint."""
@@ -24,6 +25,7 @@ def fuzz_valid_data(target: Target) -> Iterator[Expect]:
     title="generated requests that violate the contract get no price and break nothing",
     needs_price=False,
     broad=True,
+    prepare=campaign.prepare,
 )
 def fuzz_invalid_data(target: Target) -> Iterator[Expect]:
     """Odd strings, numbers and lists in each parameter: input that no rule thought of."""

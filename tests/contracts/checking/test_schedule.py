@@ -84,6 +84,28 @@ def test_what_fails_among_others_is_tried_again_alone(served):
     assert tried == {"disturbed": 2, "undisturbed": 1}
 
 
+def test_what_others_need_is_loaded_while_rules_wait_and_may_fail_there(served):
+    loaded = threading.Event()
+
+    def waiting(name: str) -> Rule:
+        def check(_: Target) -> Iterator[Expect]:
+            yield Expect.that(loaded.wait(30), "what others need", "loaded meanwhile", "not loaded")
+
+        return dataclasses.replace(RULES[0], name=name, check=check, waits=True)
+
+    def load() -> None:
+        loaded.set()
+        raise ImportError
+
+    group = [waiting("one"), waiting("another")]
+    trials = try_group(group, Target(served.settings()), 1, lambda _: None, load)
+    assert [(trial.unmet, trial.undecided) for trial in trials.values()] == [([], ""), ([], "")]
+
+
+def test_rules_of_generated_requests_say_what_they_load():
+    assert {rule.name for rule in RULES if rule.prepare} == {rule.name for rule in RULES if rule.generated}
+
+
 def test_what_could_lock_us_out_comes_first():
     made = list(groups(RULES, 4, token=True))
     place = {rule.name: number for number, group in enumerate(made) for rule in group}
