@@ -1,10 +1,10 @@
 -- What wrk sends: requests of one kind, one after the other. Arguments: kind, access token, first and last id
--- of the users, a mark that no other run has (it makes e-mails and queries unique), and the last number of a
--- customer that another run may have used.
+-- of the users, how many of them the repeated kinds ask for, a mark that no other run has (it makes e-mails
+-- unique), and the last number of a customer that another run may have used.
 
 local API = "/api/v1"
 local kinds = {}
-local kind, first, users, mark, number
+local kind, first, all, users, mark, number
 local sent = 0
 
 local function user(n)
@@ -50,18 +50,27 @@ function kinds.create_server(n)
   return wrk.format("POST", API .. "/servers", nil, '{"name": "' .. mark .. "-" .. n .. '.example.com"}')
 end
 
--- No query comes twice, so that no answer can have been rendered before.
+-- So many different requests in turn that the mock has dropped a response before it is asked for again.
 
-function kinds.get_user_fresh(n)
-  return wrk.format("GET", user(n) .. "?fresh=" .. mark .. n)
+function kinds.each_user(n)
+  return wrk.format("GET", API .. "/users/" .. (first + n % all))
 end
 
-function kinds.list_users_fresh(n)
-  return wrk.format("GET", API .. "/users?page=" .. (1 + n % 12) .. "&fresh=" .. mark .. n)
+function kinds.each_users_page(n)
+  return wrk.format("GET", API .. "/users?page=" .. (1 + n % math.floor(all / 15)))
 end
 
-function kinds.list_servers_fresh(n)
-  return wrk.format("GET", API .. "/servers?fresh=" .. mark .. n)
+-- 32 combinations of two pages and four filters that all servers match, with 14 to 16 servers a page.
+function kinds.filter_servers(n)
+  local query = "?page=" .. (1 + n % 2) .. "&per_page=" .. (14 + math.floor(n / 32) % 3)
+  local filters = { "filter%5Bstatus%5D=started", "filter%5Bvirtualization_type%5D=kvm", "filter%5Buser_id%5D=1",
+    "filter%5Bcompute_resource_id%5D=1" }
+  for place, filter in ipairs(filters) do
+    if math.floor(n / 2 ^ place) % 2 == 1 then
+      query = query .. "&" .. filter
+    end
+  end
+  return wrk.format("GET", API .. "/servers" .. query)
 end
 
 function kinds.mixed(n)
@@ -78,9 +87,10 @@ function init(arguments)
   wrk.headers["User-Agent"] = "billing/1.0"
   wrk.headers["Content-Type"] = "application/json"
   first = tonumber(arguments[3])
-  users = tonumber(arguments[4]) - first + 1
-  mark = arguments[5]
-  number = tonumber(arguments[6])
+  all = tonumber(arguments[4]) - first + 1
+  users = tonumber(arguments[5])
+  mark = arguments[6]
+  number = tonumber(arguments[7])
 end
 
 function request()

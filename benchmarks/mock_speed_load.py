@@ -30,9 +30,9 @@ KINDS = {
     "change_user": "change a user (PATCH)",
     "suspend_user": "suspend and reactivate a user",
     "create_token": "create a one-time access token",
-    "get_user_fresh": "user by id, no query twice",
-    "list_users_fresh": "users, 12 pages, no query twice",
-    "list_servers_fresh": "servers, no query twice",
+    "each_user": "user by id, all users in turn",
+    "each_users_page": "users, all pages in turn",
+    "filter_servers": "servers, 96 queries in turn",
     "mixed": "ten reads, then one change",
 }
 """The kinds of requests, in words; the wrk script has a function for each."""
@@ -40,10 +40,13 @@ KINDS = {
 FOUR = ("get_user", "list_users", "list_servers", "create_user")
 """The kinds that stateless servers get too. Creating comes last, because it grows the state."""
 
+REPEATED = 200
+"""How many users the kinds that repeat requests ask for."""
+
 NUMBERS = 1_000_000
 """More customers than a run can create."""
 
-READS = ("get_user", "list_users", "list_servers", "get_user_fresh", "list_users_fresh", "list_servers_fresh")
+READS = ("get_user", "list_users", "list_servers", "each_user", "each_users_page", "filter_servers")
 """The kinds that change nothing."""
 
 _runs = itertools.count(1)
@@ -106,7 +109,7 @@ def load(kind: str, running: Running, world: World, seconds: float) -> Load:
         *(wrk, "--threads", "1", "--connections", str(CONNECTIONS), "--timeout", "5s"),
         *("--duration", f"{math.ceil(seconds) + 1}s", "--script", str(SCRIPT), running.url, "--"),
         *(kind, world.token, str(world.users[0]), str(world.users[-1])),
-        *(f"r{os.getpid()}x{run}", str(NUMBERS * run)),
+        *(str(REPEATED), f"r{os.getpid()}x{run}", str(NUMBERS * run)),
     ]
     worked = running.cpu()
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds + 30)

@@ -11,7 +11,8 @@ from mock_speed_servers import Place, Running, ask
 
 from solusio_contracts.contract import documents
 
-USERS = 200
+USERS = 7_500
+"""So many that neither their responses nor their pages fit into the mock's cache of responses."""
 SERVERS = 40
 
 RECORDED = {
@@ -34,11 +35,11 @@ class World:
     """Ids, without gaps."""
 
 
-def populate(running: Running, token: str) -> World:
+def populate(running: Running, token: str, users: int = USERS) -> World:
     """Create users and servers, and advance the clock until all tasks are done."""
     ids = []
-    for number in range(USERS):
-        body = {"email": f"user{number}@example.com", "billing_user_id": 1000 + number}
+    for number in range(users):
+        body = {"email": f"user{number}@example.com", "billing_user_id": 1 + number}
         ids.append(_data(running, token, "POST", "/users", body)["id"])
     for number in range(SERVERS):
         _data(running, token, "POST", "/servers", {"name": f"server{number}.example.com"})
@@ -46,7 +47,7 @@ def populate(running: Running, token: str) -> World:
     if status != 200:
         raise SystemExit(f"the clock: {status} {answer!r}")
     world = World(token, range(ids[0], ids[-1] + 1))
-    if len(world.users) != USERS:
+    if len(world.users) != users:
         raise SystemExit("the ids of the users have gaps")
     return world
 
