@@ -84,9 +84,15 @@ class FoundByMail:
 
     def __init__(self) -> None:
         self._users = SeenUsers()
+        self._has_searched = False
+        """Whether a client has searched. Before, it does not matter who is seen."""
 
     def __call__(self, exchange: ClientExchange) -> Problem | None:
         """Compare the user who is acted on with the one that was searched for."""
+        if not self._has_searched:
+            if not exchange.filters.get("filter[search]"):
+                return None
+            self._has_searched = True
         problem = None
         if exchange.operation in ACTIONS and exchange.accepted:
             seen = self._users.find(exchange)
