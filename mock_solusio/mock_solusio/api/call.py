@@ -5,7 +5,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from mock_solusio.api.cache import NEVER, DerivedCache
+from mock_solusio.api.cache import NEVER
+from mock_solusio.api.rendered_records import RenderedRecords
 from mock_solusio.domain.errors import Forbidden, Unauthenticated
 from mock_solusio.domain.login import LoginThrottle
 from mock_solusio.domain.permissions import Permission
@@ -17,9 +18,6 @@ from mock_solusio.domain.world import Kind, Record, World
 from mock_solusio.moment import Micros
 
 T = TypeVar("T", bound=Record)
-
-RenderedRecords = DerivedCache[tuple[Any, int, int | None, str], tuple[Record, msgspec.Raw]]
-"""Records with their JSON, by view, id, actor and base URL; a view depends on the state and nothing else."""
 
 
 class Call(msgspec.Struct, eq=False):
@@ -48,6 +46,8 @@ class Call(msgspec.Struct, eq=False):
     rendered: RenderedRecords | None = None
     """Records that were rendered for earlier responses; None: render each record again, since a change is
     being made."""
+    shown: list[tuple[Any, Record]] | None = None
+    """The records, with their views, that the record shows which is being rendered; None: none is."""
     prices: Callable[[int], Pricing | None] | None = None
     """Returns the price of a customer of the billing system; None: there are no prices."""
     expires_at: Micros = NEVER

@@ -12,9 +12,10 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from mock_solusio.api.cache import OVERHEAD, Derived, DerivedCache
-from mock_solusio.api.call import Call, RenderedRecords, Reply
+from mock_solusio.api.call import Call, Reply
 from mock_solusio.api.handlers.registry import HANDLERS
 from mock_solusio.api.operations import Handler
+from mock_solusio.api.rendered_records import RenderedRecords
 from mock_solusio.api.routes import PREFIX, Match, Route, routes
 from mock_solusio.api.validation import UnreadBody, read_body, read_query, response_problem
 from mock_solusio.domain import access_tokens, allowed_ips
@@ -78,7 +79,7 @@ class Api:
         self._overlay = overlay
         self._routes = routes()
         self._responses: DerivedCache[_Key, Response] = DerivedCache(store, RESPONSES_LIMIT)
-        self._rendered: RenderedRecords = DerivedCache(store, RECORDS_LIMIT)
+        self._rendered = RenderedRecords(store, RECORDS_LIMIT)
         self._asked: set[int] = set()
         """Hashes of the reads that came lately."""
         self._actors: dict[bytes | None, tuple[AccessToken, User]] = {}
@@ -217,7 +218,7 @@ class Api:
         # What the handler read, permissions included, may have changed in the meantime: this response is for
         # this request alone.
         draft.reads = None
-        draft.call.rendered = DerivedCache(self._store, RECORDS_LIMIT)
+        draft.call.rendered = RenderedRecords(self._store, RECORDS_LIMIT)
         # The change was made: if the record was deleted in the meantime, show it without prices.
         with suppress(DomainError), self._store.transaction():
             draft.render()

@@ -4,12 +4,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-import msgspec
-
-from mock_solusio.api.cache import NEVER, OVERHEAD
+from mock_solusio.api.cache import NEVER
 from mock_solusio.api.call import Call, Reply, View
+from mock_solusio.api.rendered_records import hole
 from mock_solusio.domain.world import Kind, Record
-from mock_solusio.moment import Micros
 
 T = TypeVar("T", bound=Record)
 
@@ -21,20 +19,14 @@ def rendered(call: Call, view: View[T], record: T) -> Any:
     """Return the view of a record, from an earlier response where the state has not changed since."""
     if call.rendered is None:
         return view(call, record)
-    key = (view, record.id, call.actor_id, call.base_url)
-    found = call.rendered.get(key)
-    if found is None or found.value[0] != record:
-
-        def render() -> tuple[tuple[Record, msgspec.Raw], Micros, int]:
-            others, call.expires_at = call.expires_at, NEVER
-            text = msgspec.json.encode(view(call, record))
-            until, call.expires_at = call.expires_at, others
-            return (record, msgspec.Raw(text)), until, OVERHEAD + len(text)
-
-        found = call.rendered.derive(key, render)
+    if call.shown is not None:
+        # Within another record, which shows it as it will be then.
+        call.shown.append((view, record))
+        return hole(len(call.shown) - 1)
+    found = call.rendered.render(call, view, record)
     if found.until != NEVER:
         call.expires(found.until)
-    return found.value[1]
+    return found.json
 
 
 def _rendered_each(call: Call, view: View[T], records: Iterable[T]) -> list[Any]:
@@ -45,9 +37,9 @@ def _rendered_each(call: Call, view: View[T], records: Iterable[T]) -> list[Any]
     actor, base_url = call.actor_id, call.base_url
     rows = []
     for record in records:
-        found = known.get((view, record.id, actor, base_url))
-        if found is not None and found.until == NEVER and found.value[0] is record:
-            rows.append(found.value[1])
+        found = known.get((view, record.id, actor, base_url), record)
+        if found is not None and found.until == NEVER:
+            rows.append(found.json)
         else:
             rows.append(rendered(call, view, record))
     return rows

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from mock_solusio.domain.errors import Conflict, Invalid
 from mock_solusio.domain.ip_parsing import parse_address, parse_netmask, parse_range
 from mock_solusio.domain.records.compute_resources import COMPUTE_RESOURCES
-from mock_solusio.domain.records.networks import IP_BLOCKS, IPS, IPV4, IPV6, Ip, IpBlock
+from mock_solusio.domain.records.networks import IP_BLOCKS, IPS, IPV4, IPV6, FreeAddresses, Ip, IpBlock
 from mock_solusio.domain.references import existing_ids, pick
 from mock_solusio.domain.world import Has, World
 
@@ -38,7 +38,7 @@ def update(world: World, block: IpBlock, body: Mapping[str, Any]) -> IpBlock:
         Invalid: as for `create`.
         Conflict: a registered address would no longer be in the block.
     """
-    changed = replace(_changed(world, block, body), hint=0, released=[])
+    changed = replace(_changed(world, block, body), free=FreeAddresses())
     for ip in world[IPS].find(ip_block_id=block.id):
         if changed.type != ip.type or changed.index(ip.address) is None:
             raise Conflict(f"The address {ip.address} is registered; it must stay in the block.")
@@ -165,8 +165,10 @@ def release(world: World, ip: Ip) -> None:
     world[IPS].remove(ip.id)
     block = world[IP_BLOCKS].get_or_404(ip.ip_block_id)
     index = block.index(ip.address)
-    if index is not None and index < block.hint and index not in block.released:
-        world[IP_BLOCKS].update(replace(block, released=sorted([*block.released, index])))
+    free = block.free
+    if index is not None and index < free.hint and index not in free.released:
+        left = sorted([*free.released, index])
+        world[IP_BLOCKS].update(replace(block, free=FreeAddresses(free.hint, left)))
 
 
 def unreserve(world: World, ip: Ip) -> None:
@@ -184,14 +186,14 @@ def _take(world: World, block: IpBlock, free: tuple[int, str], ip: Ip) -> Ip:
     """Register the first free address of a block."""
     index, address = free
     # The addresses skipped on the way are registered.
-    left = [one for one in block.released if one > index]
-    world[IP_BLOCKS].update(replace(block, hint=max(block.hint, index + 1), released=left))
+    left = [one for one in block.free.released if one > index]
+    world[IP_BLOCKS].update(replace(block, free=FreeAddresses(max(block.free.hint, index + 1), left)))
     return world[IPS].add(replace(ip, address=address))
 
 
 def _first_free(world: World, block: IpBlock) -> tuple[int, str] | None:
     """Return number and text of the first address of a block that is not registered."""
-    for index in chain(block.released, range(block.hint, block.size)):
+    for index in chain(block.free.released, range(block.free.hint, block.size)):
         if block.is_gateway(index):
             continue
         address = block.address(index)

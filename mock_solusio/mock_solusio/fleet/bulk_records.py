@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from mock_solusio.domain import backup_nodes, charts, ip_blocks, projects, server_order, servers
 from mock_solusio.domain.permissions import Permission
 from mock_solusio.domain.records.compute_resources import COMPUTE_RESOURCES
-from mock_solusio.domain.records.networks import IP_BLOCKS, IPV4, IPV6, Ip, IpBlock
+from mock_solusio.domain.records.networks import IP_BLOCKS, IPV4, IPV6, FreeAddresses, Ip, IpBlock
 from mock_solusio.domain.records.plans import Plan
 from mock_solusio.domain.records.servers import Backup, Server
 from mock_solusio.domain.records.user import LOCKED, SUSPENDED, User
@@ -43,7 +43,7 @@ class RecordMaker:
         self._projects: dict[int, int] = {}
         self._templates: list[Server] = []
         self._blocks = {IPV4: _block(world), IPV6: _first_block(world, IPV6)}
-        self._given = {version: block.hint for version, block in self._blocks.items()}
+        self._given = {version: block.free.hint for version, block in self._blocks.items()}
         self.ip_id = 0
         """Id of the last address."""
         self.backup_id = 0
@@ -72,7 +72,7 @@ class RecordMaker:
         """Mark the assigned addresses as taken in their blocks."""
         for version, block in self._blocks.items():
             present = self._world[IP_BLOCKS].get_or_404(block.id)
-            self._world[IP_BLOCKS].update(replace(present, hint=self._given[version]))
+            self._world[IP_BLOCKS].update(replace(present, free=FreeAddresses(self._given[version])))
 
     def _next_id(self) -> int:
         self.ip_id += 1

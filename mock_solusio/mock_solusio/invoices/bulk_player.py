@@ -12,7 +12,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from mock_solusio.domain.ip_blocks import blocks_of, of_server
-from mock_solusio.domain.records.networks import IP_BLOCKS, IPS, Ip, IpBlock
+from mock_solusio.domain.records.networks import IP_BLOCKS, IPS, FreeAddresses, Ip, IpBlock
 from mock_solusio.domain.records.playback import PLAYED_NAMES, PlayedName
 from mock_solusio.domain.records.servers import SERVERS, Server
 from mock_solusio.domain.records.tasks import TASKS
@@ -76,7 +76,7 @@ def _copy(world: Store, first: timeline.ServerCreate, rest: Sequence[timeline.An
     )
     world[IPS].load(_ips(ips, free, copies))
     for block, index in {block.id: (block, index) for found in free for block, index in found}.values():
-        world[IP_BLOCKS].update(replace(block, hint=index + 1))
+        world[IP_BLOCKS].update(replace(block, free=FreeAddresses(index + 1)))
     world[PLAYED_NAMES].load(
         PlayedName(id=known.id + place, name=f"server {name}", key=one.id)
         for place, ((name, _), one) in enumerate(zip(names, copies, strict=True), 1)
@@ -88,9 +88,9 @@ def _free(world: Store, ip: Ip, count: int) -> list[tuple[IpBlock, int]]:
     """Return the next free addresses of a kind: of each its block, and its index there."""
     found: list[tuple[IpBlock, int]] = []
     for block in blocks_of(world, ip.compute_resource_id or 0, type=ip.type):
-        if block.released:
+        if block.free.released:
             return []
-        free = (index for index in range(block.hint, block.size) if not block.is_gateway(index))
+        free = (index for index in range(block.free.hint, block.size) if not block.is_gateway(index))
         found += [(block, index) for index in islice(free, count - len(found))]
     return found
 

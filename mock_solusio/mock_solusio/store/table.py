@@ -10,7 +10,7 @@ import msgspec
 from mock_solusio.domain.errors import NotFound
 from mock_solusio.domain.world import Has, Kind, Page, Record
 from mock_solusio.store.due_queue import DueQueue
-from mock_solusio.store.reads import Reads
+from mock_solusio.store.reads import Read, Reads
 
 T = TypeVar("T", bound=Record)
 
@@ -79,6 +79,8 @@ class StoredTable(Generic[T]):
         """SQL by the fields and types of conditions, and whether their values stand in it as they are."""
         self._counts: dict[str, dict[Any, int]] = {}
         """How many records have a value in a field, or in the list there, as far as somebody asked."""
+        self._latest: dict[str, dict[Any, int]] = {}
+        """The latest change of a record with a value in an indexed field, as far as somebody asked."""
         self._queue = self._due_queue()
         self._last = 0
         self.forget()
@@ -170,7 +172,7 @@ class StoredTable(Generic[T]):
 
     def remove(self, key: int) -> None:
         """Delete a record, if it is there."""
-        self._changed(self.look(key) if self._counts else None, None)
+        self._changed(self.look(key), None)
         self._store.writing().execute(self._delete, (key,))
         self.known.pop(key, None)
 
@@ -261,8 +263,14 @@ class StoredTable(Generic[T]):
         key = (query, *values)
         listed = self._pages.get(key)
         if listed is None:
-            found = [self.look(row[0]) for row in self._connection.execute(query, values).fetchall()]
-            listed = [record for record in found if record is not None]
+            ids = self._connection.execute(query, values).fetchall()
+            found = {key: self.known.get(key) for (key,) in ids}
+            missing = [key for key, record in found.items() if record is None]
+            if missing:
+                condition, keys = self._compiled({"id": missing})
+                rows = self._connection.execute(self._select + condition, keys).fetchall()
+                found |= {row[0]: self._record(row) for row in rows}
+            listed = [record for record in found.values() if record is not None]
             if len(self._pages) >= PAGES:
                 self._pages.clear()
             self._pages[key] = listed
@@ -294,6 +302,7 @@ class StoredTable(Generic[T]):
         ).fetchone()
         self._last = 0 if row is None else row[0]
         self._counts.clear()
+        self._latest.clear()
 
     def _due_queue(self) -> DueQueue[T] | None:
         waiting = self.kind.waiting
@@ -321,9 +330,24 @@ class StoredTable(Generic[T]):
 
     def _condition(self, where: Mapping[str, Any]) -> tuple[str, list[Any]]:
         if self._store.reads is not None:
-            # What a query finds may change with every change of the table.
-            self._store.reads.append((self._changes, None, self.changes))
+            self._store.reads.append(self._read(where))
         return self._compiled(where)
+
+    def _read(self, where: Mapping[str, Any]) -> Read:
+        # What a query finds may change with every change of the table, or of the records with one value.
+        for field, value in where.items():
+            if type(value) in _PLAIN and field in self._columns:
+                latest = self._latest.setdefault(field, {})
+                if value not in latest:
+                    if len(latest) >= VALUES:
+                        latest.clear()
+                    latest[value] = self.changes
+                return self._latest_change, (field, value), latest[value]
+        return self._changes, None, self.changes
+
+    def _latest_change(self, key: tuple[str, Any]) -> int | None:
+        field, value = key
+        return self._latest[field].get(value) if field in self._latest else None
 
     def _compiled(self, where: Mapping[str, Any]) -> tuple[str, list[Any]]:
         key = (*where, *map(type, where.values()))
@@ -383,6 +407,11 @@ class StoredTable(Generic[T]):
             for value in _values(after, field):
                 if value in counts:
                     counts[value] += 1
+        for field, latest in self._latest.items():
+            for record in (before, after):
+                value = None if record is None else getattr(record, field)
+                if value in latest:
+                    latest[value] = self.changes
 
     def _counted(self, key: tuple[str, int | str]) -> int:
         field, item = key

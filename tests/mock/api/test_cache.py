@@ -1,10 +1,8 @@
-"""Values cached for a state: rendered records, and the totals of the store."""
+"""Values cached for a state, and what the store keeps of it."""
 
 import pytest
 
 from mock_solusio.api.cache import NEVER, DerivedCache
-from mock_solusio.api.call import Call
-from mock_solusio.api.replies import rendered
 from mock_solusio.clock import Clock
 from mock_solusio.domain.errors import NotFound
 from mock_solusio.domain.world import Has, Kind, Record
@@ -71,8 +69,8 @@ def test_a_value_holds_until_what_it_was_derived_from_changes(store):
 @pytest.mark.parametrize(
     "query",
     [
-        lambda animals: animals.first(name="cat"),
-        lambda animals: animals.find(name="cat"),
+        lambda animals: animals.first(name=["cat", "dog"]),
+        lambda animals: animals.find(),
         lambda animals: animals.count(),
         lambda animals: animals.page(1, 15, {}).total,
         lambda animals: animals.count(owners=Has(1)),
@@ -88,6 +86,56 @@ def test_a_query_depends_on_whatever_may_change_its_result(store, query):
     with store.transaction() as world:
         world[ANIMALS].add(Animal(name="dog", owners=(1,)))
     assert kept.get("a") is None
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        lambda animals: animals.first(name="cat"),
+        lambda animals: animals.find(name="cat"),
+        lambda animals: animals.find(name="cat", id=[1, 2, 3]),
+        lambda animals: animals.page(1, 15, {"name": "cat"}).total,
+    ],
+    ids=["first", "find", "two conditions", "page"],
+)
+def test_a_query_for_a_value_depends_on_the_records_that_have_it(store, query):
+    kept = DerivedCache(store, limit=100)
+
+    def holds():
+        return kept.get("a") is not None
+
+    def derive_again():
+        derive(kept, "a", lambda: query(store[ANIMALS]))
+        assert holds()
+
+    derive_again()
+    dog = add(store, "dog")
+    assert holds()
+    cat = add(store, "cat")
+    assert not holds()
+    derive_again()
+    rename(store, dog, "wolf")
+    assert holds()
+    rename(store, cat, "lion")
+    assert not holds()
+    derive_again()
+    rename(store, cat, "cat")
+    assert not holds()
+    derive_again()
+    with store.transaction() as world:
+        world[ANIMALS].remove(dog.id)
+    assert holds()
+    with store.transaction() as world:
+        world[ANIMALS].remove(cat.id)
+    assert not holds()
+    derive_again()
+    with store.transaction() as world:
+        world[ANIMALS].load([Animal(id=9, name="cat")])
+    assert not holds()
+    derive_again()
+    with store.transaction() as world:
+        world.wipe()
+    assert not holds()
 
 
 def test_a_value_depends_on_what_others_were_derived_from(store):
@@ -160,42 +208,6 @@ def test_the_sizes_are_bounded(store):
         assert sum(kept.get(other) is not None for other in range(number + 1)) <= 2
 
 
-class Views:
-    """A view that counts how often it renders and sets an expiry."""
-
-    def __init__(self, until=None):
-        self.until = until
-        self.rendered = 0
-
-    def view(self, call, animal):
-        self.rendered += 1
-        if self.until is not None:
-            call.expires(self.until)
-        return {"name": animal.name}
-
-
-def looking(store, rows, base_url="http://mock.test"):
-    call = Call(store, base_url=base_url)
-    call.rendered = rows
-    return call
-
-
-def test_a_record_is_rendered_once_for_all_answers(store):
-    cat, rows, views = add(store, "cat"), DerivedCache(store, limit=10_000), Views()
-    view = views.view
-    shown = [bytes(rendered(looking(store, rows), view, cat)) for _ in range(3)]
-    assert shown == [b'{"name":"cat"}'] * 3
-    assert views.rendered == 1
-    rendered(looking(store, rows, "http://elsewhere.test"), view, cat)
-    assert views.rendered == 2
-    add(store, "dog")
-    rendered(looking(store, rows), view, cat)
-    assert views.rendered == 2
-    rename(store, cat, "lion")
-    shown = rendered(looking(store, rows), view, store[ANIMALS].get(cat.id))
-    assert bytes(shown) == b'{"name":"lion"}'
-
-
 def remove_two(store):
     with store.transaction() as world:
         world[ANIMALS].remove(9)
@@ -266,34 +278,6 @@ def test_a_count_follows_every_change(tmp_path, clock, reopened):
         world.wipe()
     assert counts() == [0, 0, 0]
     store.close()
-
-
-def test_an_answer_ends_with_the_first_of_its_records(store, clock):
-    cat, dog, rows = add(store, "cat"), add(store, "dog"), DerivedCache(store, limit=10_000)
-    sooner, later = Views(START + SECOND).view, Views(START + 2 * SECOND).view
-    for _ in range(2):  # rendered, then cached
-        call = looking(store, rows)
-        rendered(call, later, cat)
-        assert call.expires_at == START + 2 * SECOND
-        rendered(call, sooner, dog)
-        rendered(call, later, cat)
-        assert call.expires_at == START + SECOND
-    clock.advance(SECOND)
-    views = Views()
-    call = looking(store, rows)
-    rendered(call, views.view, cat)
-    rendered(call, later, cat)
-    assert call.expires_at == START + 2 * SECOND
-
-
-def test_what_changes_with_every_moment_is_rendered_each_time(store):
-    cat, rows, views = add(store, "cat"), DerivedCache(store, limit=10_000), Views(until=0)
-    view = views.view
-    for _ in range(2):
-        call = looking(store, rows)
-        rendered(call, view, cat)
-        assert call.expires_at == 0
-    assert views.rendered == 2
 
 
 def test_the_records_of_a_page_follow_every_change(store):

@@ -292,7 +292,7 @@ def test_caching_changes_no_response(steps):
         mock = Mock(Options(clock=Clock(START, speed=0), seed="s", admin_token=TOKEN))
         if not keep:
             mock.api.cached = lambda _: None  # type: ignore[method-assign]
-            mock.api._rendered.get = lambda _: None  # type: ignore[method-assign]
+            mock.api._rendered._kept = Forgetful()
             mock.api._is_current = lambda *_: False  # type: ignore[method-assign]
             for table in mock.store._tables.values():
                 table._pages, table._totals, table._found = Forgetful(), Forgetful(), Forgetful()

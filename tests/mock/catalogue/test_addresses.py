@@ -144,7 +144,7 @@ def test_a_big_block_is_not_searched_from_its_beginning(world):
             assert ip.address == str(IPv4Address("10.0.0.2") + number)
         # All addresses before the hint are taken, so the next search starts right after them.
         (block,) = world[IP_BLOCKS].find()
-        assert block.hint == 301
+        assert block.free.hint == 301
 
 
 def test_a_huge_ipv6_range(world):

@@ -35,7 +35,7 @@ def user_view(call: Call, user: User) -> Json:
         "email": user.email,
         "status": user.status,
         "created_at": rfc3339(user.created_at),
-        "roles": [role_brief(call, role) for role in roles if role is not None],
+        "roles": [rendered(call, role_brief, role) for role in roles if role is not None],
         "billing_user_id": user.billing_user_id,
         "billing_token": user.billing_token if trusted else None,
         "email_verified_at": moment(user.email_verified_at),

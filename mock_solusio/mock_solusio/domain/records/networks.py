@@ -22,6 +22,23 @@ def _start(network: str) -> int:
     return int(IPv6Network(network).network_address)
 
 
+class FreeAddresses(msgspec.Struct, frozen=True, eq=False):
+    """Where a block may have free addresses, which makes it fast to find one.
+
+    All of these are equal: blocks that differ only in this are shown alike, so what shows one stays valid.
+    """
+
+    hint: int = 0
+    """Number of the first address that may be free: all before it are taken, except those in `released`."""
+    released: list[int] = msgspec.field(default_factory=list)
+    """Numbers of released addresses before `hint`, ascending."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FreeAddresses)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 class IpBlock(Record, frozen=True, kw_only=True):
     """Addresses for servers. Members of the other IP version are empty or 0."""
 
@@ -39,10 +56,7 @@ class IpBlock(Record, frozen=True, kw_only=True):
     reverse_dns_zone: str = ""
     reverse_dns_enabled: bool = False
     compute_resource_ids: list[int] = msgspec.field(default_factory=list)
-    hint: int = 0
-    """Number of the first address that may be free: all before it are taken, except those in `released`."""
-    released: list[int] = msgspec.field(default_factory=list)
-    """Numbers of released addresses before `hint`, ascending. Both make it fast to find a free address."""
+    free: FreeAddresses = FreeAddresses()
 
     @property
     def size(self) -> int:
