@@ -241,9 +241,14 @@ class StoredTable(Generic[T]):
         offset = (page - 1) * per_page
         if offset >= total:
             return Page([], total, page, per_page)
-        # Only ids, since most records are cached.
-        query = f"{self._select_id}{condition} ORDER BY {exact_first}id LIMIT ? OFFSET ?"
-        return Page(self._listed(query, (*values, *order, per_page, offset)), total, page, per_page)
+        if not condition and total == self._last:
+            # None was ever deleted, so their ids are known. SQLite would step over all rows before the page.
+            items = self._records(range(offset + 1, min(offset + per_page, total) + 1))
+        else:
+            # Only ids, since most records are cached.
+            query = f"{self._select_id}{condition} ORDER BY {exact_first}id LIMIT ? OFFSET ?"
+            items = self._listed(query, (*values, *order, per_page, offset))
+        return Page(items, total, page, per_page)
 
     def _find(self, query: str, values: list[Any]) -> list[T]:
         # Most tables change seldom, and the same few questions come again and again.
@@ -263,18 +268,20 @@ class StoredTable(Generic[T]):
         key = (query, *values)
         listed = self._pages.get(key)
         if listed is None:
-            ids = self._connection.execute(query, values).fetchall()
-            found = {key: self.known.get(key) for (key,) in ids}
-            missing = [key for key, record in found.items() if record is None]
-            if missing:
-                condition, keys = self._compiled({"id": missing})
-                rows = self._connection.execute(self._select + condition, keys).fetchall()
-                found |= {row[0]: self._record(row) for row in rows}
-            listed = [record for record in found.values() if record is not None]
+            listed = self._records([row[0] for row in self._connection.execute(query, values)])
             if len(self._pages) >= PAGES:
                 self._pages.clear()
             self._pages[key] = listed
         return listed
+
+    def _records(self, ids: Iterable[int]) -> list[T]:
+        found = {key: self.known.get(key) for key in ids}
+        missing = [key for key, record in found.items() if record is None]
+        if missing:
+            condition, keys = self._compiled({"id": missing})
+            rows = self._connection.execute(self._select + condition, keys).fetchall()
+            found |= {row[0]: self._record(row) for row in rows}
+        return [record for record in found.values() if record is not None]
 
     def _total(self, condition: str, values: list[Any]) -> int:
         # To count costs more than the page itself, so the result is cached until the table changes.

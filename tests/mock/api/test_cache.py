@@ -334,3 +334,22 @@ def test_the_total_of_a_page_follows_every_change(store):
     with store.transaction() as world:
         world.wipe()
     assert total() == 0
+
+
+def test_pages_are_the_same_with_and_without_gaps_between_ids(store):
+    """Without gaps the ids of a page are known; with one they are looked up."""
+
+    def names(page):
+        return [animal.name for animal in store[ANIMALS].page(page, 3, {}).items]
+
+    animals = [add(store, f"animal {number}") for number in range(1, 8)]
+    assert [names(page) for page in (1, 3, 4)] == [["animal 1", "animal 2", "animal 3"], ["animal 7"], []]
+    store[ANIMALS].known.clear()
+    assert names(2) == ["animal 4", "animal 5", "animal 6"]
+    with store.transaction() as world:
+        world[ANIMALS].remove(animals[1].id)
+    store[ANIMALS].known.clear()
+    assert [names(page) for page in (1, 2)] == [
+        ["animal 1", "animal 3", "animal 4"],
+        ["animal 5", "animal 6", "animal 7"],
+    ]
