@@ -53,6 +53,16 @@ def show(call: Call, view: View[T], record: T, status: int = 200) -> Reply:
     return Reply(status, lambda: {"data": rendered(call, view, record)})
 
 
+def show_new(call: Call, view: View[T], record: T) -> Reply:
+    """Reply with a new record that has changed what it shows of others, such as how many users they have."""
+
+    def render() -> Any:
+        call.rendered = None
+        return {"data": view(call, record)}
+
+    return Reply(201, render)
+
+
 def no_content() -> Reply:
     """Reply with 204."""
     return Reply(204)

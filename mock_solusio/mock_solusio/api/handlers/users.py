@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from mock_solusio.api.call import Call, Reply
 from mock_solusio.api.operations import operation
-from mock_solusio.api.replies import list_items, list_page, no_content, show
+from mock_solusio.api.replies import list_items, list_page, no_content, show, show_new
 from mock_solusio.api.views.people import TOKEN_TYPE, access_token_view, user_view
 from mock_solusio.api.views.projects import project_view
 from mock_solusio.domain import access_tokens, allowed_ips, authority, users
@@ -34,7 +34,7 @@ def list_users(call: Call) -> Reply:
 def create_user(call: Call) -> Reply:
     """Create a user."""
     user = users.create(call.world, actor=call.actor, **_changes(call.body))
-    return show(call, user_view, user, 201)
+    return show_new(call, user_view, user)
 
 
 @operation("getUser")
