@@ -1,8 +1,9 @@
 """The options of a mock."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from mock_solusio.clock import Clock
 
@@ -13,8 +14,7 @@ SPEED = 3600.0
 """Default speed of a replay: an hour per second."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Every option of `mock-solusio serve` except those of the socket."""
 
     clock: Clock | None = None

@@ -5,7 +5,6 @@ Nothing is imported or started for tests that use neither fixture.
 """
 
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +49,7 @@ def _options(given: dict[str, Any]) -> "Options":
     from mock_solusio.clock import Clock
     from mock_solusio.options import Options
 
-    known = {field.name for field in fields(Options)}
+    known = set(Options.__struct_fields__)
     if wrong := sorted(set(given) - known):
         options = ", ".join(sorted(known))
         raise pytest.UsageError(

@@ -7,12 +7,12 @@ returns, so do not change it; `parse_document(document_text(name))` returns a co
 import functools
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any, cast
 
 import msgspec
+from msgspec.structs import replace
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -27,8 +27,7 @@ class DocumentError(Exception):
     """A document, operation, response or reference does not exist, or an element lacks provenance."""
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(msgspec.Struct, frozen=True):
     """One method of one path, in the document that describes it."""
 
     id: str

@@ -2,16 +2,16 @@
 
 import re
 import urllib.parse
-from dataclasses import dataclass
 from ipaddress import ip_address
+
+import msgspec
 
 _PORTS = {"http": 80, "https": 443}
 _HOST_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?")
 _SAFE = "/%:@!$&'()*+,;=~-._"
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(msgspec.Struct, frozen=True):
     """The scheme, address and path of an endpoint, ready to be sent."""
 
     scheme: str

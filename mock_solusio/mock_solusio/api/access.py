@@ -1,8 +1,9 @@
 """Who may see and who may change which records."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
+
+import msgspec
 
 from mock_solusio.api.call import Call
 from mock_solusio.domain.errors import NotFound
@@ -16,8 +17,7 @@ Conditions = Callable[[Call], Mapping[str, Any]]
 """Returns the conditions that the records of a list meet (see `domain.world.Table`)."""
 
 
-@dataclass(frozen=True)
-class Access(Generic[T]):
+class Access(msgspec.Struct, Generic[T], frozen=True):
     """The records of a kind that the actor may use."""
 
     kind: Kind[T]

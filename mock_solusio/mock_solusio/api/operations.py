@@ -5,9 +5,10 @@ A handler runs in one transaction. Two ways lead into the table: `@operation` ta
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
+
+import msgspec
 
 from mock_solusio.api.access import Access, Conditions
 from mock_solusio.api.call import Call, Reply, View
@@ -20,8 +21,7 @@ Handle = Callable[[Call], Reply]
 Body = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Handler:
+class Handler(msgspec.Struct, frozen=True):
     """How an operation is handled."""
 
     handle: Handle

@@ -1,6 +1,5 @@
 """Why a customer has no price, and what the user of the mock can do about it. Pure."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -11,8 +10,7 @@ from mock_solusio.domain.settings import BillingIntegration
 from mock_solusio.traffic import redaction
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerQuote:
+class CustomerQuote(msgspec.Struct, frozen=True):
     """The price of a customer, or why there is none and what to do. The texts are empty if there is one."""
 
     pricing: Pricing | None

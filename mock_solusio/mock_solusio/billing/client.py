@@ -13,8 +13,10 @@ import time
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+import msgspec
+from msgspec.structs import replace
 
 from mock_solusio.billing.question import BillingExchange, Outcome, make_client
 from mock_solusio.domain.prices import Pricing
@@ -32,8 +34,7 @@ RETRY_AFTER: Final = 1.0
 """Real seconds after which a refused request is repeated; one that timed out waits as long as it took."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(msgspec.Struct, frozen=True):
     """A price, or the reason why there is none: a sentence without secrets, empty if there is a price."""
 
     pricing: Pricing | None
@@ -46,8 +47,7 @@ class Quote:
 _Key = tuple[str, str, int]
 
 
-@dataclass(slots=True)
-class _Cached:
+class _Cached(msgspec.Struct):
     quote: Quote
     at: Micros
     retry_at: float  # monotonic seconds; counts for failures only

@@ -4,9 +4,10 @@ It never raises for what an endpoint does: it notes what went wrong, in words th
 """
 
 import asyncio
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from mock_solusio.domain.prices import Pricing, parse_pricing, unit_cost
 from mock_solusio.moment import Micros
@@ -31,8 +32,7 @@ class Outcome(StrEnum):
     """An answer, but no price in it."""
 
 
-@dataclass(slots=True)
-class BillingExchange:
+class BillingExchange(msgspec.Struct):
     """A request and its response, filled in step by step. URL, headers and bodies include secrets."""
 
     url: str
@@ -52,7 +52,7 @@ class BillingExchange:
     """None if there was no answer."""
     response_headers: Headers = ()
     content_encoding: str | None = None
-    response_body: bytearray = field(default_factory=bytearray)
+    response_body: bytearray = msgspec.field(default_factory=bytearray)
     """As it arrived: perhaps compressed, perhaps incomplete."""
     duration: float = 0.0
     """Real seconds."""

@@ -6,7 +6,8 @@ observed.
 """
 
 import math
-from dataclasses import dataclass
+
+import msgspec
 
 from mock_solusio.domain.records.servers import Server
 from mock_solusio.domain.units import KIB
@@ -24,8 +25,7 @@ _SWINGS = ((0.45, 86400.0), (0.15, _WEEK), (0.18, 2700.0), (0.12, 1020.0))
 """Depth and period in seconds. The depths add up to less than 1, so that a curve stays above 0."""
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+class Curve(msgspec.Struct, frozen=True):
     """A value over time, in a unit of its own."""
 
     mean: float
@@ -48,8 +48,7 @@ class Curve:
         return self.mean * (seconds + waves)
 
 
-@dataclass(frozen=True, slots=True)
-class LoadCurves:
+class LoadCurves(msgspec.Struct, frozen=True):
     """All curves of a server."""
 
     load: Curve

@@ -6,7 +6,6 @@ SDK sends them so.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
@@ -45,8 +44,7 @@ T = TypeVar("T", bound=Record)
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
 
-@dataclass(frozen=True, slots=True)
-class ServerOrder:
+class ServerOrder(msgspec.Struct, frozen=True):
     """A valid order of a server."""
 
     owner: User

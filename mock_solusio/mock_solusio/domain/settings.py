@@ -1,8 +1,8 @@
 """The settings of the installation: one tree, as `GET /settings` shows it (see `default_settings`)."""
 
 from copy import deepcopy
-from dataclasses import dataclass
 
+import msgspec
 from msgspec.structs import replace
 
 from mock_solusio.domain import role_permissions
@@ -16,8 +16,7 @@ from mock_solusio.domain.records.user import User
 from mock_solusio.domain.world import World
 
 
-@dataclass(frozen=True, slots=True)
-class BillingIntegration:
+class BillingIntegration(msgspec.Struct, frozen=True):
     """The billing endpoint (step 7)."""
 
     url: str

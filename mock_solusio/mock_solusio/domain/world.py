@@ -5,7 +5,6 @@ Records are immutable: a change replaces a record with a new one. The store impl
 
 import random
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -26,8 +25,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 T = TypeVar("T", bound=Record)
 
 
-@dataclass(frozen=True)
-class Kind(Generic[T]):
+class Kind(msgspec.Struct, Generic[T], frozen=True):
     """A kind of record: its table, and the fields by which records can be found.
 
     `index` and `unique` name fields of int, str, bool or None; `search` names those of them that a search
@@ -58,15 +56,13 @@ class Due(Protocol):
         """The moment at which it has waited long enough."""
 
 
-@dataclass(frozen=True, slots=True)
-class Has:
+class Has(msgspec.Struct, frozen=True):
     """A condition: the list in the field contains this item."""
 
     item: int | str
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
+class Page(msgspec.Struct, Generic[T], frozen=True):
     """A page of a list, and the length of the whole list."""
 
     items: list[T]

@@ -15,7 +15,6 @@ from array import array
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -80,15 +79,14 @@ def _lines(part: MonthPart, extra: str = "") -> str:
         WHERE u.month = :month AND u.id > :after {whose} ORDER BY u.id LIMIT -1)"""  # noqa: S608 - names are our own
 
 
-@dataclass(slots=True)
-class Sum:
+class Sum(msgspec.Struct):
     """The sums of a part, and the positions of some lines; of those counted so far, until it is complete."""
 
-    totals: UsageTotals = field(default_factory=UsageTotals)
-    numbers: "array[int]" = field(default_factory=lambda: array("q", [0]))
+    totals: UsageTotals = msgspec.field(default_factory=UsageTotals)
+    numbers: "array[int]" = msgspec.field(default_factory=lambda: array("q", [0]))
     """Numbers of lines, ascending; the next line comes after the place with the same index."""
-    places: "array[int]" = field(default_factory=lambda: array("q", [-1]))
-    ends: OrderedDict[int, int] = field(default_factory=OrderedDict)
+    places: "array[int]" = msgspec.field(default_factory=lambda: array("q", [-1]))
+    ends: OrderedDict[int, int] = msgspec.field(default_factory=OrderedDict)
     """The same for the ends of the last pages."""
     complete: bool = False
     stale: bool = False
