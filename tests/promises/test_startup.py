@@ -45,3 +45,17 @@ def test_a_check_without_generated_data_loads_no_fuzzer(url):
 
 def test_the_contract_is_shown_without_fuzzing_and_serving():
     assert not imported("contract", "show", "TP-041") & (FUZZING | SERVING)
+
+
+def test_a_mock_that_only_answers_reads_loads_no_validator():
+    """It needs five megabytes of memory. Bodies and queries that are sent need it."""
+    program = """
+import sys
+from mock_solusio.testing import started
+with started() as solusio:
+    solusio.client.get(f"{solusio.url}/api/v1/users").raise_for_status()
+    assert "jsonschema_rs" not in sys.modules
+    solusio.client.get(f"{solusio.url}/api/v1/users?page=2").raise_for_status()
+    assert "jsonschema_rs" in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", program], timeout=120, check=True)

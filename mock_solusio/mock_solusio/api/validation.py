@@ -7,10 +7,9 @@ import functools
 import math
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-import jsonschema_rs
 import msgspec
 
 from mock_solusio.api.routes import Route
@@ -20,6 +19,10 @@ from mock_solusio.server.messages import Response
 from solusio_contracts.contract import documents
 from solusio_contracts.contract.overlay import NO_OVERLAY, Overlay
 from solusio_contracts.decoding import parse_json
+
+if TYPE_CHECKING:
+    from jsonschema_rs import Draft202012Validator as Validator
+    from jsonschema_rs import ValidationError
 
 JSON = documents.JSON
 
@@ -88,7 +91,8 @@ def read_query(route: Route, query: bytes) -> tuple[dict[str, Any], dict[str, st
             typed[name] = _from_text(text, schema.get("type"))
         elif "default" in schema:
             typed[name] = schema["default"]
-    _check(_query_schema(route), typed)
+    if sent or route.required:
+        _check(_query_schema(route), typed)
     return typed, sent
 
 
@@ -167,7 +171,7 @@ def check_body(operation_id: str, body: object) -> None:
     _check(_request_schema(operation_id), body)
 
 
-def _check(schema: jsonschema_rs.Draft202012Validator, value: object) -> None:
+def _check(schema: "Validator", value: object) -> None:
     if schema.is_valid(value):
         return
     errors: dict[str, list[str]] = {}
@@ -210,27 +214,30 @@ _FRACTIONS = msgspec.json.Decoder(float_hook=_fraction)
 
 
 @functools.cache
-def _query_schema(route: Route) -> jsonschema_rs.Draft202012Validator:
+def _query_schema(route: Route) -> "Validator":
     return _compile({"properties": route.query, "required": route.required})
 
 
 @functools.cache
-def _request_schema(operation_id: str) -> jsonschema_rs.Draft202012Validator:
+def _request_schema(operation_id: str) -> "Validator":
     return _compile(documents.request_schema(operation_id, JSON))
 
 
 @functools.cache
-def _response_schema(operation_id: str, status: int, overlay: Overlay) -> jsonschema_rs.Draft202012Validator:
+def _response_schema(operation_id: str, status: int, overlay: Overlay) -> "Validator":
     return _compile(documents.response_schema(operation_id, status, load=overlay.document))
 
 
-def _compile(schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:
+def _compile(schema: Mapping[str, Any]) -> "Validator":
     # Most operations share their error responses, and many their resource: one validator serves them all.
     return _compiled(msgspec.json.encode(schema, order="sorted"))
 
 
 @functools.cache
-def _compiled(schema: bytes) -> jsonschema_rs.Draft202012Validator:
+def _compiled(schema: bytes) -> "Validator":
+    # Five megabytes of memory, which a mock that only answers reads does not need.
+    import jsonschema_rs
+
     return jsonschema_rs.Draft202012Validator(msgspec.json.decode(schema), validate_formats=True)
 
 
@@ -239,7 +246,7 @@ def _label(name: str) -> str:
     return name if "." in name else name.replace("_", " ")
 
 
-def _problem(error: jsonschema_rs.ValidationError) -> str:
+def _problem(error: "ValidationError") -> str:
     kind: Any = error.kind
     return _PROBLEMS.get(kind.name, "is invalid.").format(
         limit=_number(getattr(kind, "limit", None)),
