@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
-import msgspec
 
 from solusio_contracts.cli.interrupt import interruptible
 from solusio_contracts.cli.types import KINDS, ReportFile
@@ -67,7 +67,8 @@ def report_options(*, verbose: str) -> Callable[[F], F]:
     return add
 
 
-class PreparedRun(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedRun:
     """A run whose options were checked, so that it only has to start."""
 
     item: str
