@@ -76,6 +76,9 @@ def connect(file: Path) -> sqlite3.Connection:
     try:
         # No other process may write, since cached records would become wrong.
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        if found is None:
+            # First of all: a file without it belongs to another program, even if we were killed right here.
+            connection.execute(f"PRAGMA application_id = {APPLICATION}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         if found is not None:

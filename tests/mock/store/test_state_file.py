@@ -2,8 +2,11 @@
 
 import resource
 import shutil
+import signal
 import sqlite3
 import stat
+import subprocess
+import sys
 from contextlib import closing
 
 import httpx
@@ -112,6 +115,39 @@ def test_a_file_of_another_program_is_never_written(tmp_path):
         with pytest.raises(SourceError):
             open_source(tmp_path / name)
     assert contents(tmp_path) == before
+
+
+KILLED = """
+import os, signal, sqlite3, sys
+from pathlib import Path
+from mock_solusio.clock import Clock
+from mock_solusio.domain.world import Kind, Record
+from mock_solusio.store.store import Store
+
+class Killed(sqlite3.Connection):
+    left = int(sys.argv[2])
+
+    def execute(self, *arguments):
+        result = super().execute(*arguments)
+        Killed.left -= 1
+        if not Killed.left:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+connect = sqlite3.connect
+sqlite3.connect = lambda *arguments, **options: connect(*arguments, factory=Killed, **options)
+Store((Kind("animals", Record),), Clock(0), file=Path(sys.argv[1]), seed="s")
+print("opened")
+"""
+
+
+@pytest.mark.parametrize("statement", range(1, 13))
+def test_a_file_that_is_killed_while_it_is_made_can_be_opened(file, statement):
+    command = [sys.executable, "-c", KILLED, str(file), str(statement)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (-signal.SIGKILL, ""), done.stderr
+    Store((Kind("animals", Record),), Clock(0), file=file, seed="s").close()
+    assert header(file).version == CLOSED
 
 
 def test_a_file_of_an_earlier_version_is_opened_and_marked(file):
