@@ -27,8 +27,8 @@ def check_grant(world: World, actor: User | None, permissions: Iterable[Permissi
     """Raise Forbidden unless the actor has all of these permissions, apart from what every customer may."""
     if actor is None:
         return
-    allowed = role_permissions.permissions_of(world, actor).union(CLIENT_PERMISSIONS)
-    if not allowed.issuperset(permissions):
+    missing = frozenset(permissions) - role_permissions.permissions_of(world, actor)
+    if not missing.issubset(CLIENT_PERMISSIONS):
         raise Forbidden
 
 

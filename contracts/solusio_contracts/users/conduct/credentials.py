@@ -38,9 +38,10 @@ class SamePassword:
 
     def __call__(self, exchange: ClientExchange) -> Problem | None:
         """Compare a customer's password with those of the others."""
-        password, user = exchange.fields.get("password"), exchange.data
+        password = exchange.fields.get("password")
         if not isinstance(password, str) or not password.strip() or not exchange.accepted:
             return None
+        user = exchange.data
         owner = user.get("billing_user_id") if isinstance(user, dict) else None
         if owner is None:
             return None  # not a customer
