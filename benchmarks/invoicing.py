@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
 from invoicing_page import goals, render, table
 
 ROOT = Path(__file__).parents[1]
@@ -221,7 +222,8 @@ def serve(options: argparse.Namespace) -> None:
             numbers = range((page - 1) * PER_PAGE + 1, min(page * PER_PAGE, count) + 1)
             following = f"{url}/api/v1/usage?page={page + 1}" if page * PER_PAGE < count else None
             document = {"data": [usage_line(number) for number in numbers]}
-            body = json.dumps(document | {"links": {"next": following}, "meta": meta}).encode()
+            # As fast as Python can, since the billing system is measured, not its SolusIO.
+            body = msgspec.json.encode(document | {"links": {"next": following}, "meta": meta})
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
