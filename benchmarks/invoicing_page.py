@@ -18,9 +18,9 @@ run in a new process:
 {goals}
 
 By the clock: *read* includes the wait for the server, which builds each page while the billing system waits,
-as fast as Python can; *stored* and *invoiced* include the wait for the disk. *Whole* is all three. *Processor*
-is the billing run alone. *INSERTs alone* writes the same rows with the database's own driver, 1,000 in a
-transaction.
+as fast as Python can; *stored* and *invoiced* include the wait for the disk. *Whole* is all three.
+*Processor* is the billing run alone. *INSERTs alone* writes the same rows with the database's own driver,
+1,000 in a transaction.
 PostgreSQL is a new cluster with its default settings.
 
 Measured on {measured} with Python {python} on {processors} processors.

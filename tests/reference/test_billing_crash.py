@@ -167,7 +167,9 @@ def finish(process) -> None:
 
 
 def kill_after_invoices(process, place: str, wanted: int) -> None:
-    """Kill a run after some of its invoices."""
+    """Kill a run after some of its invoices, or those of another one beside it."""
+    # On a busy machine the run waits for us, and not the other way round: it ends a tenth of a second later.
+    os.setpriority(os.PRIO_PROCESS, process.pid, 19)
     deadline = time.monotonic() + SECONDS
     with Database.at(place) as database:
         ledger = Ledger(database)
@@ -176,7 +178,6 @@ def kill_after_invoices(process, place: str, wanted: int) -> None:
             assert time.monotonic() < deadline
     process.kill()
     assert process.wait(timeout=SECONDS) == -signal.SIGKILL
-    assert wanted <= count(place) < len(CUSTOMERS)
 
 
 def test_a_run_killed_at_every_kind_of_step(books, usage):
@@ -220,6 +221,7 @@ def test_the_command_killed_while_reading_and_while_billing(books, usage):
     assert count(books) == 0
     with billing(books, usage.url) as process:
         kill_after_invoices(process, books, 100)
+    assert 100 <= count(books) < len(CUSTOMERS)
     assert usage.requested == [*range(1, 9), *range(8, 21)]
     with billing(books, usage.url) as process:
         finish(process)
@@ -234,6 +236,7 @@ def test_several_workers_killed(postgresql, usage):
     place = save_customers(postgresql)
     with billing(place, usage.url, "--workers", "4") as process:
         kill_after_invoices(process, place, 100)
+    assert 100 <= count(place) < len(CUSTOMERS)
     with billing(place, usage.url, "--workers", "4") as process:
         finish(process)
     check_invoices(place)
