@@ -81,8 +81,7 @@ def try_group(
     """Try rules, `at_once` at the same time, until nothing more can be asked; return the trials.
 
     If `at_once` is 1, several rules are ones that wait together. What one of them does not pass then may come
-    from another, so it is tried again alone. `begin` is called before each
-    rule, and `meanwhile` while rules wait.
+    from another, so it is tried again alone. `begin` is called before each rule, `meanwhile` while they wait.
     """
 
     def several(rules: Sequence[Rule]) -> dict[Rule, Trial]:

@@ -1,4 +1,4 @@
-"""The elements of a document, and the provenance that each must state ."""
+"""The elements of a document, and the provenance that each must state."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -11,17 +11,17 @@ class Words:
 
     item: str
     """What has an outcome."""
-    sent: str
-    expected: str
-    actual: str
-    expected_inline: str
+    sent: str = "See"
+    expected: str = "Expected"
+    actual: str = "Found"
+    expected_inline: str = "expected"
     """The label `expected` in mid-sentence; likewise `actual_inline`."""
-    actual_inline: str
-    call: str
+    actual_inline: str = "found"
+    call: str = "request"
     facts: str
     explain: str
     """The command that explains an item."""
-    reproduce: str
+    reproduce: str = "See it"
     target: str
     """The name of the target, without spaces."""
 
@@ -36,18 +36,14 @@ WORDS = {
         actual="You answered",
         expected_inline="SolusIO needs",
         actual_inline="you answered",
-        call="request",
         facts="About the endpoint",
         explain="mock-solusio check --explain",
-        reproduce="See it",
         target="billing-endpoint",
     ),
     "invoices check": Words(
         item="scenario",
         sent="We ran",
-        expected="Expected",
         actual="You billed",
-        expected_inline="expected",
         actual_inline="you billed",
         call="call",
         facts="What the billing system probably does",
@@ -57,12 +53,6 @@ WORDS = {
     ),
     "serve": Words(
         item="clause",
-        sent="See",
-        expected="Expected",
-        actual="Found",
-        expected_inline="expected",
-        actual_inline="found",
-        call="request",
         facts="About the clients",
         explain=CONTRACT_SHOW,
         reproduce="Repeat it",
@@ -71,37 +61,21 @@ WORDS = {
     "preflight": Words(
         item="judgement",
         sent="We asked",
-        expected="Expected",
-        actual="Found",
-        expected_inline="expected",
-        actual_inline="found",
-        call="request",
         facts="About this SolusIO",
         explain="mock-solusio preflight --explain",
-        reproduce="See it",
         target="solusio",
     ),
     "pricing": Words(
         item="check",
-        sent="See",
-        expected="Expected",
-        actual="Found",
-        expected_inline="expected",
-        actual_inline="found",
-        call="request",
         facts="About the price list",
         explain=CONTRACT_SHOW,
-        reproduce="See it",
         target="price-list",
     ),
     "users check": Words(
         item="scenario",
         sent="We ran",
-        expected="Expected",
         actual="But",
-        expected_inline="expected",
         actual_inline="but",
-        call="request",
         facts="What the billing system probably does",
         explain="mock-solusio users show",
         reproduce="Run it alone",

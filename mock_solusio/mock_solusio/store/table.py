@@ -9,6 +9,7 @@ import msgspec
 
 from mock_solusio.domain.errors import NotFound
 from mock_solusio.domain.world import Has, Kind, Page, Record
+from mock_solusio.store.conditions import PLAIN, Conditions
 from mock_solusio.store.due_queue import DueQueue
 from mock_solusio.store.reads import Read, Reads
 
@@ -18,7 +19,7 @@ KEPT = 4096
 """The most decoded records of a kind in the cache."""
 
 COUNTS = 1000
-"""The most conditions of a kind whose SQL, and whose number of records or few records, is cached."""
+"""The most conditions of a kind whose number of records or few records is cached."""
 
 PAGES = 100
 """The most pages of a kind whose records are cached."""
@@ -28,9 +29,6 @@ VALUES = 65_536
 
 FEW = 100
 """The most records that a condition finds for them to be cached with it."""
-
-_PLAIN = frozenset({int, str, bool})
-"""Types of the values that a condition compares as they are."""
 
 
 class StateError(Exception):
@@ -55,7 +53,7 @@ class StoredTable(Generic[T]):
         self._store = store
         self._connection = connection
         self._columns = (*kind.index, *kind.unique)
-        self._by_use = ("id", *kind.unique, *kind.index)
+        self._conditions = Conditions(kind)
         self._searched = kind.search
         self.known: dict[int, T] = {}
         self.changes = 0
@@ -75,8 +73,6 @@ class StoredTable(Generic[T]):
         self._pages: dict[tuple[Any, ...], list[T]] = {}
         self._found: dict[tuple[Any, ...], list[T]] = {}
         self._values: dict[str, dict[int, Any]] = {}
-        self._conditions: dict[tuple[object, ...], tuple[str, bool]] = {}
-        """SQL by the fields and types of conditions, and whether their values stand in it as they are."""
         self._counts: dict[str, dict[Any, int]] = {}
         """How many records have a value in a field, or in the list there, as far as somebody asked."""
         self._latest: dict[str, dict[Any, int]] = {}
@@ -211,7 +207,7 @@ class StoredTable(Generic[T]):
             if len(known) >= VALUES:
                 known.clear()
                 missing = list(keys)
-            condition, values = self._compiled({"id": missing})
+            condition, values = self._conditions.sql({"id": missing})
             select = f'SELECT id, "{field}" FROM "{self.kind.name}"{condition}'  # noqa: S608 - names are our own
             known.update(self._connection.execute(select, values))
         return {key: known[key] for key in keys if key in known}
@@ -278,7 +274,7 @@ class StoredTable(Generic[T]):
         found = {key: self.known.get(key) for key in ids}
         missing = [key for key, record in found.items() if record is None]
         if missing:
-            condition, keys = self._compiled({"id": missing})
+            condition, keys = self._conditions.sql({"id": missing})
             rows = self._connection.execute(self._select + condition, keys).fetchall()
             found |= {row[0]: self._record(row) for row in rows}
         return [record for record in found.values() if record is not None]
@@ -338,12 +334,12 @@ class StoredTable(Generic[T]):
     def _condition(self, where: Mapping[str, Any]) -> tuple[str, list[Any]]:
         if self._store.reads is not None:
             self._store.reads.append(self._read(where))
-        return self._compiled(where)
+        return self._conditions.sql(where)
 
     def _read(self, where: Mapping[str, Any]) -> Read:
         # What a query finds may change with every change of the table, or of the records with one value.
         for field, value in where.items():
-            if type(value) in _PLAIN and field in self._columns:
+            if type(value) in PLAIN and field in self._columns:
                 latest = self._latest.setdefault(field, {})
                 if value not in latest:
                     if len(latest) >= VALUES:
@@ -355,46 +351,6 @@ class StoredTable(Generic[T]):
     def _latest_change(self, key: tuple[str, Any]) -> int | None:
         field, value = key
         return self._latest[field].get(value) if field in self._latest else None
-
-    def _compiled(self, where: Mapping[str, Any]) -> tuple[str, list[Any]]:
-        key = (*where, *map(type, where.values()))
-        known = self._conditions.get(key)
-        if known is None:
-            if len(self._conditions) >= COUNTS:
-                self._conditions.clear()
-            known = self._conditions[key] = self._where(where), _PLAIN.issuperset(map(type, where.values()))
-        condition, is_plain = known
-        if is_plain:
-            return condition, list(where.values())
-        values: list[Any] = []
-        for name, value in where.items():
-            if isinstance(value, Has):
-                values += [f'$."{name}"', value.item]
-            elif isinstance(value, list | tuple | set | frozenset):
-                values.append(msgspec.json.encode(list(value)).decode())
-            elif value is not None:
-                values.append(value)
-        return condition, values
-
-    def _where(self, where: Mapping[str, Any]) -> str:
-        parts: list[str] = []
-        indexed = self._index_for(where)
-        for name, value in where.items():
-            if isinstance(value, Has):
-                if name not in self.kind.record.__struct_fields__:
-                    raise KeyError(f"{self.kind.name} have no field {name}")
-                parts.append("EXISTS (SELECT 1 FROM json_each(body, ?) WHERE value = ?)")
-                continue
-            if name not in self._by_use:
-                raise KeyError(f"{self.kind.name} cannot be found by {name}")
-            column = f'"{name}"' if name == indexed else f'+"{name}"'
-            if value is None:
-                parts.append(f"{column} IS NULL")
-            elif isinstance(value, list | tuple | set | frozenset):
-                parts.append(f"{column} IN (SELECT value FROM json_each(?))")  # noqa: S608 - names are our own
-            else:
-                parts.append(f"{column} = ?")
-        return " WHERE " + " AND ".join(parts) if parts else ""
 
     def _changes(self, _: object) -> int:
         return self.changes
@@ -425,20 +381,14 @@ class StoredTable(Generic[T]):
         counts = self._counts.setdefault(field, {})
         number = counts.get(item)
         if number is None:
-            condition, values = self._compiled({field: item if field in self._by_use else Has(item)})
+            condition, values = self._conditions.sql(
+                {field: item if self._conditions.has(field) else Has(item)}
+            )
             number = int(self._connection.execute(self._count + condition, values).fetchone()[0])
             if len(counts) >= COUNTS:
                 counts.clear()
             counts[item] = number
         return number
-
-    def _index_for(self, where: Mapping[str, Any]) -> str | None:
-        # Without statistics SQLite often uses the index of the least selective field, such as a status. A `+`
-        # prevents that; only the field that comes first in the Kind keeps its index.
-        usable = [
-            name for name, value in where.items() if name in self._by_use and not isinstance(value, Has)
-        ]
-        return min(usable, key=self._by_use.index, default=None)
 
     def _update(self, names: tuple[str, ...]) -> str:
         assignments = "".join(f', "{name}" = ?' for name in names)

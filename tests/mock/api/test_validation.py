@@ -2,7 +2,8 @@
 
 import pytest
 
-from mock_solusio.api.validation import response_problem
+from mock_solusio.api.routes import routes
+from mock_solusio.api.validation import read_query, response_problem
 from mock_solusio.server.messages import json_response
 
 
@@ -23,3 +24,16 @@ def test_a_number_may_have_a_fraction_within_its_bounds(api, value):
     answer = api.get("plans/1").json
     changed = {"data": {**answer["data"], "backup_price": value}}
     assert response_problem("getPlan", json_response(200, changed)) is None
+
+
+def test_the_defaults_of_the_document_are_valid():
+    """A query without parameters is not checked, since it has only defaults. Here a client sends them."""
+    some = 0
+    for route in routes().all:
+        if route.required:
+            continue
+        typed, _ = read_query(route, b"")
+        sent = "&".join(f"{name}={value}" for name, value in typed.items())
+        assert read_query(route, sent.encode())[0] == typed, route.id
+        some += bool(typed)
+    assert some > 10

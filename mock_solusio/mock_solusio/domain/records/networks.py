@@ -36,7 +36,8 @@ class FreeAddresses(msgspec.Struct, frozen=True, eq=False):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, FreeAddresses)
 
-    __hash__ = None  # type: ignore[assignment]
+    def __hash__(self) -> int:
+        return 0
 
 
 class IpBlock(Record, frozen=True, kw_only=True):
