@@ -450,8 +450,5 @@ def test_nothing_that_a_client_sends_is_too_strange(exchanges):
 def test_what_is_remembered_is_limited():
     recent: Recent[int, str] = Recent(3)
     for number in (1, 2, 3, 1, 4):
-        recent.set(number, str(number))
-    assert recent.all_keys() == (3, 1, 4)
-    assert recent.oldest() == (3, "3")
-    assert (recent.get(2), recent.pop(2), recent.pop(1)) == (None, None, "1")
-    assert recent.values() == ("3", "4")
+        recent.put(number, str(number))
+    assert list(recent.items()) == [(3, "3"), (1, "1"), (4, "4")]

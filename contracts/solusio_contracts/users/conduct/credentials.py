@@ -41,13 +41,12 @@ class SamePassword:
         password = exchange.fields.get("password")
         if not isinstance(password, str) or not password.strip() or not exchange.accepted:
             return None
-        user = exchange.data
-        owner = user.get("billing_user_id") if isinstance(user, dict) else None
+        owner = exchange.users[0].billing_user_id if exchange.users else None
         if owner is None:
             return None  # not a customer
         digest = hashlib.blake2b(password.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         known = self._owners.get(digest)
-        self._owners.set(digest, (owner, exchange.number))
+        self._owners.put(digest, (owner, exchange.number))
         if known is None or known[0] == owner:
             return None
         return Problem("two customers got the same password", (known[1],))
@@ -58,14 +57,10 @@ def administrators_role(exchange: ClientExchange) -> Problem | None:
     """An administrator sees and deletes the servers of everybody."""
     if not exchange.fields.get("roles") or not exchange.accepted:
         return None
-    user = exchange.data
-    if (
-        not isinstance(user, dict)
-        or user.get("billing_user_id") is None
-        or not is_administrator(user.get("roles"))
-    ):
+    user = exchange.users[0] if exchange.users else None
+    if user is None or user.billing_user_id is None or not is_administrator(user.roles):
         return None
-    return Problem(f"the customer {user['billing_user_id']} got the role {ADMINISTRATOR}")
+    return Problem(f"the customer {user.billing_user_id} got the role {ADMINISTRATOR}")
 
 
 def is_administrator(roles: Any) -> bool:

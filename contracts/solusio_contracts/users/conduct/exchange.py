@@ -42,6 +42,23 @@ else:
             return value
 
 
+class ShownUser(msgspec.Struct):
+    """What the rules need of a user as the API shows them."""
+
+    id: int
+    email: Any = None
+    billing_user_id: Any = None
+    roles: Any = None
+
+
+class _Shown(msgspec.Struct):
+    data: list[ShownUser] | ShownUser
+
+
+_SHOWN: Final = msgspec.json.Decoder(_Shown)
+"""Reads only what is needed, which takes a fraction of the time."""
+
+
 class ClientExchange(msgspec.Struct, kw_only=True, eq=False, dict=True):
     """One request to SolusIO with its response, as bytes; what rules need is parsed when they ask for it."""
 
@@ -140,6 +157,15 @@ class ClientExchange(msgspec.Struct, kw_only=True, eq=False, dict=True):
         return value.get("data") if isinstance(value, dict) else None
 
     @once
+    def users(self) -> Sequence[ShownUser]:
+        """The users in the response; empty if it has none."""
+        try:
+            data = _SHOWN.decode(self.response_body).data
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return ()
+        return data if isinstance(data, list) else (data,)
+
+    @once
     def new_access_token(self) -> str:
         """The access token in the response; empty if there is none."""
         if not self.accepted or not isinstance(self.data, dict):
@@ -177,7 +203,8 @@ class ClientExchange(msgspec.Struct, kw_only=True, eq=False, dict=True):
     def is_unreadable(self) -> bool:
         """Whether the response claims success, but has none of the data that it should have."""
         plain = b"content-encoding" not in self.response_header
-        return self.accepted and self.status != NO_CONTENT and plain and self.data is None
+        claims_data = self.accepted and self.status != NO_CONTENT and plain
+        return claims_data and not self.users and self.data is None
 
     @once
     def last_page(self) -> int:

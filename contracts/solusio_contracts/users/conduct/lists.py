@@ -46,22 +46,22 @@ class LastPage:
         """Follow the walk that the exchange belongs to; report the oldest one if it was given up."""
         if exchange.method == "GET" and exchange.status == 200:
             self._follow(exchange)
-        oldest = self._walks.oldest()
-        if oldest is None or exchange.number - oldest[1].numbers[-1] <= PATIENCE:
-            return None
-        self._walks.pop(oldest[0])
-        return oldest[1].problem
+        for key, oldest in self._walks.items():
+            if exchange.number - oldest.numbers[-1] <= PATIENCE:
+                break
+            del self._walks[key]
+            return oldest.problem
+        return None
 
     def unfinished(self) -> Iterator[Problem]:
         """Yield the walks that did not reach the last page."""
-        for walk in self._walks.values():
-            yield walk.problem
+        yield from [walk.problem for walk in self._walks.values()]
 
     def _follow(self, exchange: ClientExchange) -> None:
         page, last_page = exchange.page, exchange.last_page
         if page >= last_page:
-            if len(self._walks):
-                self._walks.pop(exchange.list_key)
+            if self._walks:
+                self._walks.pop(exchange.list_key, None)
             return
         # Of a search, the exact match comes first; a page of one row is a way to count.
         sent = exchange.parameters
@@ -76,7 +76,7 @@ class LastPage:
         else:
             walk.page, walk.last_page = page, last_page
             walk.numbers[1:] = [exchange.number]
-        self._walks.set(key, walk)
+        self._walks.put(key, walk)
 
 
 class _Loop(msgspec.Struct):
@@ -107,7 +107,7 @@ class EndlessWalk:
         # A client that does something else in between uses what it read.
         apart = loop is not None and exchange.number - loop.numbers[-1] > 1
         if loop is None or apart or loop.page != page or exchange.arrived - loop.began > QUICK:
-            self._loops.set(key, _Loop(page, {exchange.query}, [exchange.number], exchange.arrived))
+            self._loops.put(key, _Loop(page, {exchange.query}, [exchange.number], exchange.arrived))
             return None
         loop.queries.add(exchange.query)
         loop.numbers.append(exchange.number)
@@ -115,7 +115,7 @@ class EndlessWalk:
         walks = "page" in exchange.parameters or len(loop.queries) > 1
         if len(loop.numbers) <= REPEATED or not walks:
             return None
-        self._loops.pop(key)
+        self._loops.pop(key, None)
         times = len(loop.numbers)
         text = f"page {page} of {exchange.operation} was asked for {times} times in succession"
         return Problem(text, tuple(loop.numbers))

@@ -45,7 +45,7 @@ class _Tokens:
         secret = exchange.new_access_token
         if secret:
             one_time = exchange.fields.get("is_one_time") is True
-            self.known.set(secret, _Token(exchange.number, one_time))
+            self.known.put(secret, _Token(exchange.number, one_time))
 
 
 @conduct_rule(
@@ -106,7 +106,7 @@ class TokenElsewhere:
         """Look for known access tokens in the URL and body of each request."""
         if exchange.operation == "createUserToken":
             self._tokens.learn(exchange)
-        if not len(self._tokens.known):
+        if not self._tokens.known:
             return None
         places = {"query": exchange.query, "body": exchange.body[:LOOKED_AT]}
         if not exchange.path.startswith(LINK):

@@ -61,18 +61,18 @@ class RefusedAgain:
     def __call__(self, exchange: ClientExchange) -> Problem | None:
         """Count equal requests that were refused in the same way."""
         if exchange.status not in REFUSED:
-            if len(self._refused):
-                self._refused.pop(_exactly(exchange))
+            if self._refused:
+                self._refused.pop(_exactly(exchange), None)
             return None
         key = _exactly(exchange)
         series = self._refused.get(key)
         if series is None or exchange.arrived - series.began > MINUTE:
             series = _Series(exchange.arrived)
         series.numbers.append(exchange.number)
-        self._refused.set(key, series)
+        self._refused.put(key, series)
         if len(series.numbers) < REPETITIONS:
             return None
-        self._refused.pop(key)
+        self._refused.pop(key, None)
         return Problem(
             f"the same {exchange.name} was sent {REPETITIONS} times, although the response was"
             f" {exchange.status} each time",
@@ -90,15 +90,15 @@ class RejectedToken:
     def __call__(self, exchange: ClientExchange) -> Problem | None:
         """Count requests with one access token that were all refused."""
         if exchange.status != 401 or not exchange.access_token:
-            if exchange.accepted and len(self._rejected):
-                self._rejected.pop(exchange.access_token)
+            if exchange.accepted and self._rejected:
+                self._rejected.pop(exchange.access_token, None)
             return None
         numbers = self._rejected.get(exchange.access_token) or []
         numbers.append(exchange.number)
-        self._rejected.set(exchange.access_token, numbers)
+        self._rejected.put(exchange.access_token, numbers)
         if len(numbers) < REJECTED:
             return None
-        self._rejected.pop(exchange.access_token)
+        self._rejected.pop(exchange.access_token, None)
         return Problem(
             f"{REJECTED} requests in succession had an access token that was refused with 401 each time",
             (numbers[0],),
@@ -116,14 +116,14 @@ class RetryAfter:
     def __call__(self, exchange: ClientExchange) -> Problem | None:
         """Compare when a limited request is sent again with when it may be."""
         limited = exchange.status == 429
-        if not limited and not len(self._waiting):
+        if not limited and not self._waiting:
             return None
         key = _matter(exchange)
-        waiting = self._waiting.pop(key)
+        waiting = self._waiting.pop(key, None)
         if limited:
             seconds = exchange.response_header.get(b"retry-after", b"")
             if seconds.isdigit() and len(seconds) < 7:
-                self._waiting.set(key, (exchange.number, exchange.answered, int(seconds)))
+                self._waiting.put(key, (exchange.number, exchange.answered, int(seconds)))
         if waiting is None:
             return None
         number, answered, delay = waiting
@@ -147,17 +147,17 @@ class BackOff:
     def __call__(self, exchange: ClientExchange) -> Problem | None:
         """Measure how long the first retries after a failure take."""
         failed = exchange.status >= 500 or exchange.status == NO_RESPONSE
-        if not failed and not len(self._failed):
+        if not failed and not self._failed:
             return None
         key = _matter(exchange)
         series = self._failed.get(key)
         if not failed:
             if series is not None:
-                self._failed.pop(key)
+                self._failed.pop(key, None)
             if series is None or len(series.numbers) < RETRIES:
                 return None
         if series is None:
-            self._failed.set(key, _Series(exchange.answered, [exchange.number]))
+            self._failed.put(key, _Series(exchange.answered, [exchange.number]))
             return None
         series.numbers.append(exchange.number)
         if len(series.numbers) != RETRIES + 1 or exchange.arrived - series.began >= BACK_OFF:
@@ -191,7 +191,7 @@ class SameAgain:
         if reads is None or exchange.arrived - reads.began > SHORT:
             reads = _Reads(exchange.arrived, exchange.number)
         reads.count += 1
-        self._read.set(key, reads)
+        self._read.put(key, reads)
         if reads.count != SAME + 1:
             return None
         return Problem(

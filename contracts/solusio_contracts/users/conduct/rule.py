@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -105,39 +105,16 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Recent(Generic[K, V]):
-    """The latest entries of a mapping, at most `limit`: what is set moves to the end, the oldest goes."""
+class Recent(OrderedDict[K, V]):
+    """The latest entries of a mapping, at most `limit`: what is put moves to the end, the oldest goes."""
 
     def __init__(self, limit: int) -> None:
+        super().__init__()
         self._limit = limit
-        self._entries: OrderedDict[K, V] = OrderedDict()
 
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    def get(self, key: K) -> V | None:
-        """Return an entry; None if there is none."""
-        return self._entries.get(key)
-
-    def set(self, key: K, value: V) -> None:
+    def put(self, key: K, value: V) -> None:
         """Add or replace an entry."""
-        self._entries[key] = value
-        self._entries.move_to_end(key)
-        if len(self._entries) > self._limit:
-            self._entries.popitem(last=False)
-
-    def pop(self, key: K) -> V | None:
-        """Remove an entry and return it."""
-        return self._entries.pop(key, None)
-
-    def values(self) -> tuple[V, ...]:
-        """Return all entries, oldest first."""
-        return tuple(self._entries.values())
-
-    def all_keys(self) -> tuple[K, ...]:
-        """Return all keys, oldest first."""
-        return tuple(self._entries)
-
-    def oldest(self) -> tuple[K, V] | None:
-        """Return the oldest entry with its key; None if there is none."""
-        return next(iter(self._entries.items()), None)
+        self[key] = value
+        self.move_to_end(key)
+        if len(self) > self._limit:
+            self.popitem(last=False)
