@@ -1,10 +1,10 @@
-"""The mock as an ASGI application: the steps that a request goes through."""
+"""The mock as an ASGI application: what a request goes through, from the journal inwards."""
 
 import asyncio
 import sys
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -54,24 +54,10 @@ class Incoming(msgspec.Struct, eq=False):
     send: Send
     kind: ExchangeKind
     """Which part of the mock its path belongs to."""
-    steps: "Iterator[Step]"
-    """The steps it has not reached yet."""
     match: Match | None = None
-    """The operation of the API, once a step has looked it up."""
+    """The operation of the API, once somebody has looked it up."""
     sent: bool = False
     """Whether the response was already sent."""
-
-    async def proceed(self) -> Response:
-        """Take the remaining steps until one answers."""
-        for step in self.steps:
-            response = await step(self)
-            if response is not None:
-                return response
-        raise AssertionError("the last step answers every request")
-
-
-Step = Callable[[Incoming], Awaitable[Response | None]]
-"""Answers a request, or returns None to pass it on; may `proceed` to look at the answer of later steps."""
 
 
 class Mock(Runtime):
@@ -94,14 +80,9 @@ class Mock(Runtime):
             from mock_solusio.server import cors
 
             self._cors = cors.Cors(options.cors)
-        self._steps: Final[Mapping[ExchangeKind, tuple[Step, ...]]] = {
-            "control": (self._serve_control,),  # exempt from faults; journals only what changes the mock
-            "api": self._chain(self._serve_api),
-            "ui": self._chain(self._serve_ui),
-        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Read a request, take it through the steps, and send the response."""
+        """Read a request, answer it, and send the response."""
         if scope["type"] == "lifespan":
             await run_lifespan(receive, send, self.background())
             return
@@ -120,23 +101,12 @@ class Mock(Runtime):
             kind = "ui"  # somebody opens the address of the API in a browser
         if self._cors is not None and kind == "api":
             send = self._cors.allowing(request, send)
-        incoming = Incoming(request, scope, receive, send, kind, iter(self._steps[kind]))
-        response = await incoming.proceed()
+        incoming = Incoming(request, scope, receive, send, kind)
+        # Control is exempt from faults, and journals only what changes the mock.
+        answer = self._serve_control if kind == "control" else self._journaled
+        response = await answer(incoming)
         if not incoming.sent:
             await send_response(response, send)
-
-    def _chain(self, last: Step) -> tuple[Step, ...]:
-        """Return the steps of a request that is answered by `last` unless an earlier one answers it."""
-        return (
-            self._journal,
-            # By which a browser asks whether a page may call the API.
-            *([self._answer_preflight] if self._cors is not None else []),
-            self._inject_fault,  # a wrong, late or missing response, on demand
-            self._explain_errors,  # as responses of the API
-            self._run_due,  # tasks and replayed events: every response shows the present state
-            *([self._serve_recording] if self.recorded is not None else []),
-            last,
-        )
 
     def make_ui(self) -> App:
         """Build the user area, which is imported with its first page."""
@@ -177,9 +147,13 @@ class Mock(Runtime):
             self._operator_page = OperatorPage(self._control)
         return await self._operator_page.answer(incoming.request, incoming.scope)
 
-    async def _journal(self, incoming: Incoming) -> Response:
+    async def _journaled(self, incoming: Incoming) -> Response:
+        """Answer a request, and add both to the journal."""
         began = time.perf_counter()
-        response = await incoming.proceed()
+        response = self._answer_preflight(incoming)
+        if response is None:
+            answer = self._disturbed if self.faults else self._answered
+            response = await answer(incoming)
         if not response.operation and incoming.kind == "api":
             # A response from a recording, for example.
             response.operation = self.api.match(incoming.request).operation
@@ -193,27 +167,27 @@ class Mock(Runtime):
         )
         return response
 
-    async def _answer_preflight(self, incoming: Incoming) -> Response | None:
+    def _answer_preflight(self, incoming: Incoming) -> Response | None:
+        """Return the answer if a browser asks whether a page may call the API."""
         if self._cors is None or incoming.kind != "api":
             return None
         return self._cors.preflight(incoming.request)
 
-    async def _inject_fault(self, incoming: Incoming) -> Response | None:
-        if not self.faults:
-            return None
+    async def _disturbed(self, incoming: Incoming) -> Response:
+        """Give a wrong, late or missing response, if somebody wants one to this request."""
         request = incoming.request
         if incoming.kind == "api":
             incoming.match = self.api.match(request)
         operation = incoming.match.operation if incoming.match else ""
         fault = self.faults.next(request.method, request.path, operation)
         if fault is None:
-            return None
+            return await self._answered(incoming)
         from mock_solusio.traffic.fault_injection import deliver
 
         incoming.sent = True
         return await deliver(
             fault,
-            incoming.proceed,
+            partial(self._answered, incoming),
             request,
             receive=incoming.receive,
             send=incoming.send,
@@ -221,9 +195,17 @@ class Mock(Runtime):
             operation=operation,
         )
 
-    async def _explain_errors(self, incoming: Incoming) -> Response:
+    async def _answered(self, incoming: Incoming) -> Response:
+        """Return the right response, which shows the present state; errors are responses, too."""
         try:
-            return await incoming.proceed()
+            self.settle()
+            if self.recorded is not None and (found := self.recorded.answer(incoming.request)) is not None:
+                return found
+            if incoming.kind == "ui":
+                return await self._serve_ui(incoming)
+            # Reads that were rendered before need nothing else.
+            found = self.api.cached(incoming.request)
+            return found or await self.api.answer(incoming.request, incoming.match)
         except DomainError as error:
             return refusal(error)
         except Exception as error:
@@ -232,16 +214,6 @@ class Mock(Runtime):
             traceback.print_exc(file=sys.stderr)
             note = f"an internal error of the mock: {type(error).__name__}"
             return json_response(500, {"message": "Server Error"}, notes=[note])
-
-    async def _run_due(self, _: Incoming) -> None:
-        self.settle()
-
-    async def _serve_recording(self, incoming: Incoming) -> Response | None:
-        return None if self.recorded is None else self.recorded.answer(incoming.request)
-
-    async def _serve_api(self, incoming: Incoming) -> Response:
-        # Reads that were rendered before need nothing else.
-        return self.api.cached(incoming.request) or await self.api.answer(incoming.request, incoming.match)
 
     async def _serve_ui(self, incoming: Incoming) -> Response:
         if self._ui is None:
