@@ -32,7 +32,7 @@ from mock_solusio.server.asgi import (
 )
 from mock_solusio.server.messages import Request, Response, insufficient_storage, json_response
 from mock_solusio.store.state_file import unkept
-from mock_solusio.traffic.journal import ExchangeKind
+from mock_solusio.traffic.exchanges import ExchangeKind
 from solusio_contracts.contract.overlay import NO_OVERLAY
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ import click
 from click.core import ParameterSource
 
 if TYPE_CHECKING:
-    from mock_solusio.traffic.journal import Journal, RawExchange
+    from mock_solusio.traffic.exchanges import RawExchange
+    from mock_solusio.traffic.journal import Journal
 
 F = TypeVar("F", bound=Callable[..., Any])
 LogForm = Literal["text", "json"]
@@ -75,7 +76,7 @@ class LiveLog:
 
     def _render(self, item: "tuple[RawExchange | str, datetime]") -> str:
         from mock_solusio.traffic import log_lines
-        from mock_solusio.traffic.journal import RawExchange, summary
+        from mock_solusio.traffic.exchanges import RawExchange, summary
 
         one, ended = item
         if isinstance(one, RawExchange):

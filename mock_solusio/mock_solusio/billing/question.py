@@ -12,7 +12,7 @@ import msgspec
 from mock_solusio.domain.prices import Pricing, parse_pricing, unit_cost
 from mock_solusio.moment import Micros
 from mock_solusio.server.messages import Headers
-from mock_solusio.traffic.journal import NO_PRICE
+from mock_solusio.traffic.exchanges import NO_PRICE
 
 if TYPE_CHECKING:
     import ssl

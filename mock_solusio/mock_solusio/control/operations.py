@@ -22,7 +22,8 @@ from mock_solusio.moment import rfc3339
 from mock_solusio.runtime import Runtime
 from mock_solusio.server.messages import Request
 from mock_solusio.store.table import StateError
-from mock_solusio.traffic.journal import JournalFilter, shown
+from mock_solusio.traffic.exchanges import shown
+from mock_solusio.traffic.journal import JournalFilter
 from solusio_contracts.contract.clauses import Level
 from solusio_contracts.contract.documents import parse_document
 

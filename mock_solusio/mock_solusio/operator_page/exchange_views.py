@@ -9,7 +9,7 @@ import msgspec
 
 from mock_solusio.operator_page.models import EntryRow, ExchangePage, MessageView, NoteView
 from mock_solusio.operator_page.paths import BASE
-from mock_solusio.traffic.journal import NO_PRICE, ExchangeSummary, JournalEntry, JournalMessage
+from mock_solusio.traffic.exchanges import NO_PRICE, ExchangeSummary, JournalEntry, JournalMessage
 
 _FINDING: Final = re.compile(r"(CL-\d{3}) \((must|should|may)\): (.*)", re.DOTALL)
 

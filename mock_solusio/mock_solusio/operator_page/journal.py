@@ -17,7 +17,8 @@ from mock_solusio.operator_page.frames import Frames, clock_view, counts
 from mock_solusio.operator_page.models import FindingsPage, JournalPage, JournalWindow
 from mock_solusio.operator_page.notices import Notice
 from mock_solusio.operator_page.paths import ENTRY
-from mock_solusio.traffic.journal import ExchangeKind, JournalFilter, summary
+from mock_solusio.traffic.exchanges import ExchangeKind, summary
+from mock_solusio.traffic.journal import JournalFilter
 from mock_solusio.ui.forms import read_form
 from solusio_contracts.contract import documents
 

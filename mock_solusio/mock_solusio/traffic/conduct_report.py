@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from importlib import metadata
 from typing import Final
 
-from mock_solusio.traffic.journal import Journal, JournalEntry
+from mock_solusio.traffic.exchanges import JournalEntry
+from mock_solusio.traffic.journal import Journal
 from mock_solusio.traffic.referee import ConductFinding
 from solusio_contracts.checking.runner import clause_texts
 from solusio_contracts.contract.clauses import clause

@@ -10,18 +10,24 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from fnmatch import translate
 from itertools import chain, islice
-from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from msgspec import Meta
 
 from mock_solusio.decoding import convert
-from mock_solusio.moment import Micros, rfc3339
+from mock_solusio.moment import Micros
 from mock_solusio.server.messages import Headers, Request, Response
-from mock_solusio.traffic import redaction
+from mock_solusio.traffic.exchanges import (
+    ExchangeKind,
+    JournalEntry,
+    RawExchange,
+    path_of,
+    shown,
+    text_of,
+)
 from mock_solusio.traffic.operation_names import check_operation
 from mock_solusio.traffic.referee import ConductFinding, Referee
-from solusio_contracts.users.conduct.requests import SHORTEST
 
 LIMIT: Final = 5000
 BODY_LIMIT: Final = 64 * 1024
@@ -30,74 +36,11 @@ OVERHEAD: Final = 700
 """Bytes that an exchange takes besides its texts and headers (measured)."""
 PER_HEADER: Final = 220
 """Bytes that a header takes besides name and value (measured)."""
-NO_PRICE: Final = "No price"
-"""How the note begins of a request to the billing endpoint that brought no price."""
 
 T = TypeVar("T")
 
-ExchangeKind: TypeAlias = Literal["api", "ui", "billing", "control", "webhook"]
-
 _JUDGED: Final = frozenset({"api", "ui"})
 """Kinds of exchanges in which clients show their conduct."""
-
-
-# Thousands are kept: without `gc=False` the garbage collector would walk through all of them again and again.
-class RawExchange(msgspec.Struct, frozen=True, gc=False):
-    """One request and its response, including all secrets. To show it, use `shown`."""
-
-    number: int
-    moment: Micros
-    kind: ExchangeKind
-    method: str
-    path: str
-    query: bytes
-    headers: Headers
-    body: bytes
-    status: int
-    response_headers: Headers
-    response_body: bytes
-    operation: str
-    milliseconds: float
-    notes: tuple[str, ...]
-    body_bytes: int
-    response_body_bytes: int
-    size: int
-
-    def without_bodies(self) -> "RawExchange":
-        """Return what the first lines of both messages say, and the headers of the request."""
-        return msgspec.structs.replace(self, body=b"", response_body=b"", response_headers=())
-
-
-class JournalMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A request or response as the journal shows it."""
-
-    headers: list[tuple[str, str]]
-    body: str
-    bytes: int
-    """Length of the original body; what is shown may be shorter."""
-
-
-class ExchangeSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """An exchange in a few lines, without secrets."""
-
-    number: int
-    moment: str
-    kind: str
-    method: str
-    path: str
-    query: str
-    operation: str | None
-    status: int | None
-    """None: there was no answer."""
-    milliseconds: float
-    notes: tuple[str, ...]
-
-
-class JournalEntry(ExchangeSummary, frozen=True, kw_only=True):
-    """An exchange as the journal shows it, without secrets."""
-
-    request: JournalMessage
-    response: JournalMessage
 
 
 class JournalFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -328,7 +271,7 @@ class Journal:
                 and (wanted.kind is None or one.kind == wanted.kind)
                 and (wanted.operation is None or one.operation == wanted.operation)
                 and (wanted.status is None or _has_status(one.status, wanted.status))
-                and (path is None or path.match(_path(one)) is not None)
+                and (path is None or path.match(path_of(one)) is not None)
                 and (text is None or text in self._text(one))
             )
 
@@ -338,7 +281,7 @@ class Journal:
         """Return all that is shown of an exchange, casefolded."""
         if (known := self._texts.get(one.number)) is not None:
             return known
-        text = _all_text(shown(one)).casefold()
+        text = text_of(shown(one)).casefold()
         if one.number > self.dropped:  # a search may outlast an exchange
             if len(self._texts) >= self.limit:
                 self._texts = {number: text for number, text in self._texts.items() if number > self.dropped}
@@ -346,61 +289,7 @@ class Journal:
         return text
 
 
-def shown(one: RawExchange) -> JournalEntry:
-    """Return an exchange without secrets, such as its own access token outside the header."""
-    return JournalEntry(
-        **_summary(one),
-        request=_message(one.headers, one.body, one.body_bytes, _access_token(one.headers)),
-        response=_message(one.response_headers, one.response_body, one.response_body_bytes),
-    )
-
-
-def summary(one: RawExchange) -> ExchangeSummary:
-    """Return an exchange without secrets, headers and bodies: the bodies cost most to read."""
-    return ExchangeSummary(**_summary(one))
-
-
-def _summary(one: RawExchange) -> dict[str, Any]:
-    secret = _access_token(one.headers)
-    return {
-        "number": one.number,
-        "moment": rfc3339(one.moment),
-        "kind": one.kind,
-        "method": one.method,
-        "path": _path(one),
-        "query": _without(secret, redaction.query(one.query.decode("utf-8", "backslashreplace"))),
-        "operation": one.operation or None,
-        "status": one.status or None,
-        "milliseconds": round(one.milliseconds, 3),
-        "notes": tuple(_without(secret, redaction.free_text(note)) for note in one.notes),
-    }
-
-
-def _access_token(headers: Headers) -> str:
-    header = next((value for name, value in headers if name.lower() == b"authorization"), b"")
-    return header.decode("latin-1").strip().rpartition(" ")[2]
-
-
-def _path(one: RawExchange) -> str:
-    return _without(_access_token(one.headers), redaction.free_text(one.path))
-
-
-def _without(secret: str, text: str) -> str:
-    return text.replace(secret, redaction.HIDDEN) if len(secret) >= SHORTEST else text
-
-
-def _message(headers: Headers, body: bytes, whole: int, secret: str = "") -> JournalMessage:
-    content_type = next((value for name, value in headers if name.lower() == b"content-type"), b"")
-    text = _without(secret, redaction.body(body, content_type.decode("latin-1").lower()))
-    return JournalMessage(headers=redaction.headers(headers), body=text, bytes=whole)
-
-
 def _has_status(status: int, wanted: str) -> bool:
     if wanted == "none":
         return status == 0
     return str(status)[0] == wanted[0] if wanted.endswith("xx") else status == int(wanted)
-
-
-def _all_text(entry: JournalEntry) -> str:
-    heads = [f"{name}: {value}" for name, value in (*entry.request.headers, *entry.response.headers)]
-    return "\n".join([entry.path, entry.query, *heads, entry.request.body, entry.response.body, *entry.notes])

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import click
 import msgspec
 
-from mock_solusio.traffic.journal import NO_PRICE, ExchangeSummary
+from mock_solusio.traffic.exchanges import NO_PRICE, ExchangeSummary
 from solusio_contracts.escaping import one_line
 
 LogForm = Literal["text", "json"]

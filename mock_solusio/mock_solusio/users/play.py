@@ -15,7 +15,7 @@ import msgspec
 from mock_solusio.domain import sessions
 from mock_solusio.sandbox import Sandbox, SandboxError
 from mock_solusio.scenario_faults import script_of
-from mock_solusio.traffic.journal import JournalEntry
+from mock_solusio.traffic.exchanges import JournalEntry
 from mock_solusio.traffic.referee import ConductFinding
 from mock_solusio.ui.responses import SESSION_COOKIE
 from mock_solusio.users.world import ScenarioWorld

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from mock_solusio.moment import parse_moment
-from mock_solusio.traffic.journal import Journal, RawExchange, summary
+from mock_solusio.traffic.exchanges import RawExchange, summary
+from mock_solusio.traffic.journal import Journal
 from mock_solusio.traffic.log_lines import is_logged, json_line, logged, parse, text_lines
 
 ENDED = datetime(2026, 3, 1, 12, 0, 0, 250_000, UTC)
