@@ -1,8 +1,6 @@
 """Fuzzing a target: what a search finds becomes expectations of the two rules in `rules/fuzz.py`.
 
-The same seed and the same responses give the same requests in the same order, unless the time runs out. (In a
-checkout of this repository, Hypothesis takes words from our own modules, so there it also matters which of
-them are loaded.)
+The same seed and the same responses give the same requests in the same order, unless the time runs out.
 """
 
 import importlib

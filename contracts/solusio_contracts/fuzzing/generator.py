@@ -9,6 +9,7 @@ always worth a request from `boundaries`.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import string
 import tempfile
 import urllib.parse
@@ -131,27 +132,26 @@ class Generator:
 
         from solusio_contracts.fuzzing import values
 
-        schema = form_schema()
-        members = {name: values.matching(schema["properties"][name]) for name in FIELDS}
-        needed = {name: member for name, member in members.items() if name in schema["required"]}
-        forms = st.fixed_dictionaries(
-            needed, optional={name: member for name, member in members.items() if name not in needed}
-        )
-        tokens = st.sampled_from([self._token] * 9 + [None])
+        properties = form_schema()["properties"]
+        action, any_user = values.matching(properties["action"]), values.matching(properties["userid"])
+        any_token = st.none() | values.matching(properties["token"])
+        mostly = st.sampled_from([True] * 9 + [False])
+        orders = st.sampled_from(list(itertools.permutations(FIELDS)))
 
         @st.composite
-        def draw_valid(draw: DrawFn, users: SearchStrategy[str | None]) -> GeneratedForm:
-            form = draw(forms)
-            # None keeps what was generated.
-            for field, value in (("userid", draw(users)), ("token", draw(tokens))):
-                if value is not None:
-                    form[field] = value
+        def draw_valid(draw: DrawFn, users: SearchStrategy[str]) -> GeneratedForm:
+            right = self._token is not None and draw(mostly)
+            form = {
+                "token": self._token if right else draw(any_token),
+                "action": draw(action),
+                "userid": draw(users),
+            }
+            sent = {name: form[name] for name in draw(orders) if form[name] is not None}
             extra = draw(values.extra_parameters)
-            before = draw(st.booleans())
-            fields = {**extra, **form} if before else {**form, **extra, **form}
+            fields = {**extra, **sent} if draw(st.booleans()) else {**sent, **extra, **sent}
             return GeneratedForm(encode(fields), "a generated request that matches the contract")
 
-        users = (st.sampled_from(self._users), st.just(self._unknown), st.none())
+        users = (st.sampled_from(self._users), st.just(self._unknown), any_user)
         return [draw_valid(kind) for kind in users]
 
     def invalid(self) -> list[SearchStrategy[GeneratedForm]]:

@@ -38,18 +38,29 @@ WORDS = (
 """Texts that some language or database reads as something else than text."""
 
 
+SIZES = (8, 16, 32, 64, 128)
+"""Bits of generated integers: each size comes equally often."""
+NUMBERS = (0, -1, 0.5, 1.5, 2**31, 2**53 + 1, 2**63, -0.0, 1e16, 5e-324, 1.7976931348623157e308)
+"""Numbers at which programs round, overflow or change the notation."""
+
+
 def _text(least: int) -> SearchStrategy[str]:
     made = st.binary(min_size=least).map(lambda codes: "".join(CHARACTERS[code] for code in codes))
-    return made | made | made | st.sampled_from(WORDS)
+    return made | st.sampled_from(WORDS)
 
 
 text = _text(0)
 some_text = _text(1)
-number: SearchStrategy[float] = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+_integer = st.sampled_from(SIZES).flatmap(lambda bits: st.integers(-(2**bits), 2**bits))
+number: SearchStrategy[float] = (
+    st.sampled_from(NUMBERS) | _integer | st.floats(allow_nan=False, allow_infinity=False)
+)
 # Written in a form, JSON's other values are words, and nothing is nested deeper than a list.
 _one: SearchStrategy[Any] = st.sampled_from(("null", "true", "false")) | number | text
 anything: SearchStrategy[Any] = _one | st.lists(_one, max_size=MEMBERS)
-extra_parameters: SearchStrategy[dict[str, Any]] = st.dictionaries(text, anything, max_size=MEMBERS)
+extra_parameters: SearchStrategy[dict[str, Any]] = st.lists(st.tuples(text, anything), max_size=MEMBERS).map(
+    dict
+)
 
 
 def matching(schema: Mapping[str, Any]) -> SearchStrategy[Any]:
@@ -62,7 +73,7 @@ def matching(schema: Mapping[str, Any]) -> SearchStrategy[Any]:
         case {"const": value, **rest} if not rest:
             return st.just(value)
         case {"type": "integer", "minimum": least, "maximum": most, **rest} if not rest:
-            return st.integers(least, most)
+            return st.sampled_from(SIZES).flatmap(lambda bits: st.integers(least, min(least + 2**bits, most)))
         case {"type": "string", **rest} if not rest:
             return text
         case constraints:

@@ -259,7 +259,7 @@ def test_a_stack_trace_beside_a_server_error_is_a_finding_of_its_own(serve):
 
     found = findings(run(serve(judge).target(seed=3), examples=60, families=INVALID))
     assert set(found) == {"TP-401", "TP-502", "TP-503"}
-    assert found["TP-401"].request == found["TP-502"].request
+    assert all("HTTP 500" in one.response and "Traceback" in one.response for one in found.values())
 
 
 def test_several_failures_are_all_reported(serve):
@@ -273,7 +273,8 @@ def test_several_failures_are_all_reported(serve):
     found = findings(run(serve(judge).target(seed=3), examples=90, families=INVALID))
     assert set(found) == {"TP-204", "TP-401", "TP-402"}
     assert form_of(found["TP-401"])["userid"][0].startswith("-")
-    assert len(form_of(found["TP-402"])["action"][0]) <= 2
+    # Altered or appended to, it needs one character.
+    assert len(form_of(found["TP-402"])["action"][0].removeprefix("GetTokenPricing")) <= 2
 
 
 def test_the_same_seed_sends_the_same_requests_and_finds_the_same(serve):
