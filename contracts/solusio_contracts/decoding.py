@@ -12,8 +12,7 @@ import re
 import tomllib
 from collections.abc import Hashable, Iterable, Sequence
 from decimal import Decimal, InvalidOperation
-from importlib.resources.abc import Traversable
-from typing import Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import msgspec
 from msgspec.inspect import (
@@ -31,6 +30,9 @@ from msgspec.inspect import (
 
 from solusio_contracts.escaping import visible
 from solusio_contracts.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 T = TypeVar("T")
 
@@ -123,7 +125,7 @@ class MisfitError(DecodingError):
 # Text
 
 
-def read_text(file: Traversable, source: str = "", *, largest: int = LARGEST) -> str:
+def read_text(file: "Traversable", source: str = "", *, largest: int = LARGEST) -> str:
     """Return the text of a file of at most `largest` bytes; errors name it by `source`, or by its path.
 
     Raises:

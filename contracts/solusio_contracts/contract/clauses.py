@@ -4,7 +4,7 @@ import enum
 import functools
 import re
 from collections.abc import Mapping
-from importlib import resources
+from pathlib import Path
 from types import MappingProxyType
 
 import msgspec
@@ -101,7 +101,7 @@ def parse_clauses(text: str) -> Mapping[str, Clause]:
 @functools.cache
 def clauses() -> Mapping[str, Clause]:
     """Return all clauses by id."""
-    return parse_clauses(read_text(resources.files("solusio_contracts").joinpath("clauses.toml")))
+    return parse_clauses(read_text(Path(__file__).parents[1] / "clauses.toml"))
 
 
 def clause(clause_id: str) -> Clause:

@@ -7,9 +7,8 @@ returns, so do not change it; `parse_document(document_text(name))` returns a co
 import functools
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from importlib import resources
-from importlib.resources.abc import Traversable
-from typing import Any, cast
+from pathlib import Path
+from typing import Any, Final, Generic, TypeVar, cast
 
 import msgspec
 from msgspec.structs import replace
@@ -18,7 +17,11 @@ FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
+FOLDER: Final = Path(__file__).parents[1] / "openapi"
+COMPILED: Final = FOLDER / "compiled"
+
 Node = Mapping[str, Any]
+T = TypeVar("T")
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -44,15 +47,10 @@ class Operation(msgspec.Struct, frozen=True):
 # Loading
 
 
-def _folder() -> Traversable:
-    return resources.files("solusio_contracts").joinpath("openapi")
-
-
 @functools.cache
 def document_names() -> tuple[str, ...]:
     """Return the names of all documents, sorted."""
-    files = (file.name for file in _folder().iterdir())
-    return tuple(sorted(name.removesuffix(".yaml") for name in files if name.endswith(".yaml")))
+    return tuple(sorted(file.stem for file in FOLDER.glob("*.yaml")))
 
 
 def document_text(name: str) -> str:
@@ -61,9 +59,13 @@ def document_text(name: str) -> str:
     Raises:
         DocumentError: no document has this name.
     """
+    return _file(name).read_text("utf-8")
+
+
+def _file(name: str) -> Path:
     if name not in document_names():
         raise DocumentError(f"no document is named {name!r}; expected {', '.join(document_names())}")
-    return _folder().joinpath(f"{name}.yaml").read_text("utf-8")
+    return FOLDER / f"{name}.yaml"
 
 
 @functools.cache
@@ -73,8 +75,7 @@ def document(name: str) -> Node:
     Raises:
         DocumentError: no document has this name.
     """
-    text = document_text(name)
-    return _compiled(name, text) or parse_document(text)
+    return read_compiled(name, Compiled[dict[str, Any]]) or parse_document(document_text(name))
 
 
 Load = Callable[[str], Node]
@@ -90,34 +91,48 @@ def parse_document(text: str) -> Node:
     return cast(Node, yaml.load(text, Loader=loader))  # noqa: S506 - a safe loader
 
 
-class _Compiled(msgspec.Struct):
+class Compiled(msgspec.Struct, Generic[T], frozen=True):
+    """A document, or what follows from it, as JSON that loads fast."""
+
     source: str
-    document: dict[str, Any]
+    """A digest of the YAML text."""
+    content: T
 
 
-def compile_document(text: str) -> bytes:
-    """Return a document as JSON, with the digest of its YAML text."""
-    return msgspec.json.encode(_Compiled(_digest(text), dict(parse_document(text)))) + b"\n"
+def compiled(name: str, content: object) -> bytes:
+    """Return what follows from a document as JSON, with the digest of its text.
+
+    Raises:
+        DocumentError: no document has this name.
+    """
+    return msgspec.json.encode(Compiled(_source(name), content)) + b"\n"
 
 
-def _compiled(name: str, text: str) -> Node | None:
-    # A server should start fast. The digest keeps stale JSON from being used.
+def read_compiled(name: str, kind: type[Compiled[T]], part: str = "") -> T | None:
+    """Return what was compiled from the present text of a document; None if it was compiled from another.
+
+    Raises:
+        DocumentError: no document has this name.
+    """
+    source = _source(name)
     try:
-        raw = _folder().joinpath("compiled", f"{name}.json").read_bytes()
-        compiled = msgspec.json.decode(raw, type=_Compiled)
+        found = msgspec.json.decode(COMPILED.joinpath(f"{name}{part}.json").read_bytes(), type=kind)
     except (OSError, msgspec.DecodeError):
         return None
-    return compiled.document if compiled.source == _digest(text) else None
+    return found.content if found.source == source else None
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _source(name: str) -> str:
+    # In pieces: a server reads the file at its start, and would keep what the whole text took.
+    with _file(name).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def contract_digest() -> str:
     """Return a digest of the whole contract, its documents and clauses: 12 hexadecimal digits."""
-    clauses = resources.files("solusio_contracts").joinpath("clauses.toml").read_text("utf-8")
-    return _digest("\0".join([*map(document_text, document_names()), clauses]))[:12]
+    clauses = FOLDER.with_name("clauses.toml").read_text("utf-8")
+    texts = "\0".join([*map(document_text, document_names()), clauses])
+    return hashlib.sha256(texts.encode()).hexdigest()[:12]
 
 
 # Operations

@@ -16,7 +16,7 @@ from mock_solusio.api.call import Call, Reply
 from mock_solusio.api.handlers.registry import HANDLERS
 from mock_solusio.api.operations import Handler
 from mock_solusio.api.rendered_records import RenderedRecords
-from mock_solusio.api.routes import PREFIX, Match, Route, routes
+from mock_solusio.api.routes import PREFIX, Match, routes
 from mock_solusio.api.validation import UnreadBody, read_body, read_query, response_problem
 from mock_solusio.domain import access_tokens, allowed_ips
 from mock_solusio.domain.errors import DomainError, Forbidden, TooMany, Unauthenticated
@@ -29,6 +29,7 @@ from mock_solusio.server.messages import Headers, Request, Response, json_respon
 from mock_solusio.store.reads import Reads
 from mock_solusio.store.store import Store
 from solusio_contracts.contract.overlay import NO_OVERLAY, Overlay
+from solusio_contracts.contract.signatures import Signature
 
 RESPONSES_LIMIT = 8 * 1_048_576
 """Largest size of the cached responses in bytes."""
@@ -129,7 +130,7 @@ class Api:
                 return json_response(500, {"message": problem}, operation=route.id, notes=[problem])
         return response
 
-    def _call(self, request: Request, route: Route, handler: Handler, values: dict[str, Any]) -> Call:
+    def _call(self, request: Request, route: Signature, handler: Handler, values: dict[str, Any]) -> Call:
         user = access_token = None
         if not handler.public:
             access_token, user = self._authenticated(request)
@@ -179,7 +180,7 @@ class Api:
             and (token.expires_at is None or token.is_valid(store.now))
         )
 
-    def _drafted(self, request: Request, route: Route, values: dict[str, Any]) -> "_Draft":
+    def _drafted(self, request: Request, route: Signature, values: dict[str, Any]) -> "_Draft":
         """Handle a request, and render the reply with the prices that are known."""
         store = self._store
         version = store.version

@@ -7,12 +7,12 @@ segment, however many operations there are.
 import difflib
 import functools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from solusio_contracts.contract import documents
+from solusio_contracts.contract.signatures import Signature, signatures
 
 DOCUMENT = "solusio-api"
 PREFIX = "/api/v1"
@@ -20,23 +20,10 @@ PREFIX = "/api/v1"
 _ID = re.compile(r"[0-9]{1,18}")
 
 
-class Route(msgspec.Struct, frozen=True, eq=False):
-    """An operation of the document: its place and its parameters."""
-
-    id: str
-    method: str
-    path: str
-    query: Mapping[str, Mapping[str, Any]]
-    """Query parameters by name, with their schemas."""
-    required: Sequence[str]
-    """The query parameters without which a request is invalid."""
-    takes_body: bool
-
-
 class Match(NamedTuple):
     """What a method and a path name."""
 
-    route: Route | None
+    route: Signature | None
     values: dict[str, Any]
     """Path parameters; not complete without a route."""
     methods: Sequence[str]
@@ -56,16 +43,16 @@ class _Node(msgspec.Struct, eq=False):
     free: "_Node | None" = None
     name: str = ""
     integer: bool = True
-    methods: dict[str, Route] = {}
+    methods: dict[str, Signature] = {}
 
 
 class Routes:
     """All routes of the document."""
 
-    def __init__(self, operations: Iterable[documents.Operation]) -> None:
+    def __init__(self, operations: Iterable[Signature]) -> None:
         self._root = _Node()
-        self.all: list[Route] = []
-        for found in operations:
+        self.all = tuple(operations)
+        for found in self.all:
             self._add(found)
 
     def find(self, method: str, path: str) -> Match:
@@ -101,22 +88,7 @@ class Routes:
         found = [one for near in close for one in shapes[near]]
         return sorted(found, key=lambda one: not one.startswith(f"{method} "))[:3]
 
-    def _add(self, found: documents.Operation) -> None:
-        whole = documents.document(found.document)
-        item = whole["paths"][found.path]
-        parameters = [
-            documents.resolve(whole, one)
-            for one in (*item.get("parameters", ()), *found.node.get("parameters", ()))
-        ]
-        schemas = {one["name"]: documents.resolve(whole, one["schema"]) for one in parameters}
-        route = Route(
-            id=found.id,
-            method=found.method.upper(),
-            path=found.path,
-            query={one["name"]: schemas[one["name"]] for one in parameters if one["in"] == "query"},
-            required=[one["name"] for one in parameters if one["in"] == "query" and one.get("required")],
-            takes_body="requestBody" in found.node,
-        )
+    def _add(self, found: Signature) -> None:
         node = self._root
         for part in found.path.strip("/").split("/"):
             if not part.startswith("{"):
@@ -124,15 +96,15 @@ class Routes:
                 continue
             name = part[1:-1]
             if node.free is None:
-                node.free = _Node(name=name, integer=schemas[name].get("type") == "integer")
+                is_integer = found.path_parameters[name].get("type") == "integer"
+                node.free = _Node(name=name, integer=is_integer)
             elif node.free.name != name:
                 raise ValueError(f"{found.path}: other paths call {name} {node.free.name}")
             node = node.free
-        node.methods[route.method] = route
-        self.all.append(route)
+        node.methods[found.method] = found
 
 
 @functools.cache
 def routes() -> Routes:
     """Return the routes of the document, built once."""
-    return Routes(documents.operations(DOCUMENT))
+    return Routes(signatures(DOCUMENT).values())

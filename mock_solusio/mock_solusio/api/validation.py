@@ -12,12 +12,13 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from mock_solusio.api.routes import Route
+from mock_solusio.api.routes import DOCUMENT
 from mock_solusio.decoding import refusing
 from mock_solusio.domain.errors import BadRequest, Invalid
 from mock_solusio.server.messages import Response
 from solusio_contracts.contract import documents
 from solusio_contracts.contract.overlay import NO_OVERLAY, Overlay
+from solusio_contracts.contract.signatures import Signature, body_schemas
 from solusio_contracts.decoding import parse_json
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ _PROBLEMS = {
 """What Laravel says about the keyword of a schema that a value fails."""
 
 
-def read_query(route: Route, query: bytes) -> tuple[dict[str, Any], dict[str, str]]:
+def read_query(route: Signature, query: bytes) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the parameters of the document as typed values, and every parameter as it was sent.
 
     The typed values include the document's defaults. Empty parameters count as absent.
@@ -214,13 +215,13 @@ _FRACTIONS = msgspec.json.Decoder(float_hook=_fraction)
 
 
 @functools.cache
-def _query_schema(route: Route) -> "Validator":
+def _query_schema(route: Signature) -> "Validator":
     return _compile({"properties": route.query, "required": route.required})
 
 
 @functools.cache
 def _request_schema(operation_id: str) -> "Validator":
-    return _compile(documents.request_schema(operation_id, JSON))
+    return _compiled(bytes(body_schemas(DOCUMENT)[operation_id]))
 
 
 @functools.cache

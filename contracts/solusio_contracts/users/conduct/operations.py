@@ -1,19 +1,11 @@
 """What the API document says about an operation, as far as conduct depends on it."""
 
 import functools
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from solusio_contracts.contract.documents import (
-    JSON,
-    DocumentError,
-    Operation,
-    document,
-    operations,
-    resolve,
-)
+from solusio_contracts.contract.signatures import Signature, signatures
 
 DOCUMENT: Final = "solusio-api"
 PAGING: Final = frozenset({"page", "per_page"})
@@ -40,54 +32,27 @@ class OperationFacts(msgspec.Struct, frozen=True):
 
 
 @functools.cache
-def _all() -> Mapping[str, Operation]:
-    return {found.id: found for found in operations(DOCUMENT)}
-
-
-@functools.cache
 def facts_of(operation_id: str) -> OperationFacts:
     """Return what the document says about an operation."""
-    found = _all().get(operation_id)
+    found = signatures(DOCUMENT).get(operation_id)
     if found is None:
         return OperationFacts()
-    whole = document(DOCUMENT)
-    item = whole["paths"][found.path]
-    parameters = [
-        resolve(whole, one) for one in (*item.get("parameters", ()), *found.node.get("parameters", ()))
-    ]
-    names = frozenset(one["name"] for one in parameters if one["in"] == "query")
+    names = frozenset(found.query)
     return OperationFacts(
         id=operation_id,
-        is_public=found.node.get("security", whole.get("security")) == [],
+        is_public=found.is_public,
         parameters=names,
         selecting=tuple(sorted(names - PAGING)),
-        members=_members_of(found, whole),
+        members=_members_of(found),
     )
 
 
-def _members_of(found: Operation, whole: Mapping[str, Any]) -> frozenset[str] | None:
-    members = _members(found, whole)
-    created = _all().get(found.id.replace("replace", "create", 1))
-    if members is None or created is None or not found.id.startswith("replace"):
+def _members_of(found: Signature) -> frozenset[str] | None:
+    if found.members is None:
+        return None
+    members = frozenset(found.members)
+    created = signatures(DOCUMENT).get(found.id.replace("replace", "create", 1))
+    if created is None or not found.id.startswith("replace"):
         return members
     # A PUT may carry the whole record as it was created, including what cannot be changed.
-    return members | (_members(created, whole) or frozenset())
-
-
-def _members(found: Operation, whole: Mapping[str, Any]) -> frozenset[str] | None:
-    body = resolve(whole, found.node.get("requestBody", {}))
-    schema = body.get("content", {}).get(JSON, {}).get("schema")
-    if schema is None:
-        return None
-    return frozenset(_properties(schema, whole)) or None
-
-
-def _properties(schema: Mapping[str, Any], whole: Mapping[str, Any]) -> Iterator[str]:
-    try:
-        schema = resolve(whole, schema)
-    except DocumentError:
-        return
-    yield from schema.get("properties", ())
-    for name in ("allOf", "anyOf", "oneOf"):
-        for part in schema.get(name, ()):
-            yield from _properties(part, whole)
+    return members.union(created.members or ())
