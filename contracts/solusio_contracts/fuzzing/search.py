@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -34,13 +34,14 @@ SWEEP = 4
 GENERATED = 4
 """Forms generated for each one sent, at most."""
 CHOICES = 2048
-"""Random bytes from which a form is generated; of what needs more, nothing comes."""
+"""Bytes from which a form is generated; what needs more is not generated."""
 KINDS = 40
 """Distinct failures that a search shrinks before it stops."""
 
 TIME_UP = "the time is up"
 
 Key = tuple[str, str]
+Turn = tuple["SearchStrategy[GeneratedForm]", bytes]
 
 
 class _Stop(BaseException):
@@ -191,15 +192,10 @@ def search_all(
             search.try_out(form)
     # What a fixed form shows needs no shrinking.
     shrunk = set(search.failures)
-    chance = random.Random(seed)  # noqa: S311 - repeatable, no secret
-    each = max(1, min(SWEEP, (search.examples - search.sent) // len(strategies)))
-    # Half of what is generated was generated before, and is not sent again.
-    most = GENERATED * (search.examples - search.sent)
-    turns = [strategy for strategy in strategies for _ in range(each)]
-    turns += chance.choices(strategies, k=max(0, most - len(turns)))
-    order = iter(turns)
-    for _ in range(KINDS):
-        if search.sent >= search.examples or not _search_one(search, order, shrunk, chance):
+    left = search.examples - search.sent
+    turns = _turns(strategies, left, random.Random(seed))  # noqa: S311 - repeatable, no secret
+    for number in range(KINDS):
+        if search.sent >= search.examples or not _search_one(search, turns, shrunk, f"{seed} {number}"):
             break
     if search.sent < search.examples:
         search.stopped = (
@@ -207,12 +203,19 @@ def search_all(
         )
 
 
-def _search_one(
-    search: Search,
-    turns: Iterator[SearchStrategy[GeneratedForm]],
-    shrunk: set[Key],
-    chance: random.Random,
-) -> bool:
+def _turns(
+    strategies: Sequence[SearchStrategy[GeneratedForm]], examples: int, chance: random.Random
+) -> Iterator[Turn]:
+    """Yield what makes each form: a strategy, and the bytes of its choices; zeros make its simplest form."""
+    each = max(1, min(SWEEP, examples // len(strategies)))
+    for strategy in strategies:
+        yield strategy, bytes(CHOICES)
+        yield from ((strategy, chance.randbytes(CHOICES)) for _ in range(each - 1))
+    for _ in range(GENERATED * examples - each * len(strategies)):
+        yield chance.choice(strategies), chance.randbytes(CHOICES)
+
+
+def _search_one(search: Search, turns: Iterator[Turn], shrunk: set[Key], seed: str) -> bool:
     """Search for a failure that is not yet shrunk, and shrink it; return whether there is one.
 
     Each of `turns` generates one form.
@@ -224,11 +227,11 @@ def _search_one(
 
     search.start_searching()
     found: list[Key] = []
-    turn: SearchStrategy[GeneratedForm]
+    strategy: SearchStrategy[GeneratedForm]
 
     @st.composite
     def draw_next(draw: DrawFn) -> GeneratedForm:
-        return draw(turn)
+        return draw(strategy)
 
     def look(form: GeneratedForm) -> None:
         keys = [violation.key for violation in search.try_out(form)]
@@ -253,11 +256,11 @@ def _search_one(
         verbosity=Verbosity.quiet,
     )
     # In this order: `seed` drops a database that was there before.
-    test: Any = settings(hypothesis.seed(chance.getrandbits(32))(hypothesis.given(draw_next())(look)))
+    test: Any = settings(hypothesis.seed(seed)(hypothesis.given(draw_next())(look)))
     with contextlib.suppress(_Stop, _Reproduced):
         try:
-            for turn in turns:  # noqa: B007 - draw_next reads it
-                test.hypothesis.fuzz_one_input(chance.randbytes(CHOICES))
+            for strategy, choices in turns:  # noqa: B007 - draw_next reads it
+                test.hypothesis.fuzz_one_input(choices)
         except _Reproduced:
             test()
     if not found:
