@@ -8,9 +8,10 @@ import datetime
 import re
 import shlex
 import socket
+import sys
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -262,9 +263,12 @@ def _serve(
     from mock_solusio.app import Mock
     from mock_solusio.domain.errors import DomainError
     from mock_solusio.record.archive import RecordingError
-    from mock_solusio.server.uvicorn_server import ListenError, listen_all
     from mock_solusio.store.table import StateError
     from solusio_contracts.timeline import TimelineError
+
+    # uvicorn would load it to restart when a source changes: a megabyte of memory that nothing uses.
+    with _absent("watchfiles"):
+        from mock_solusio.server.uvicorn_server import ListenError, listen_all
 
     try:
         mock = Mock(options)
@@ -290,6 +294,17 @@ def _serve(
         mock.close()
 
 
+@contextmanager
+def _absent(package: str) -> Iterator[None]:
+    """Hide a package from others that can do without it, unless it was imported before."""
+    sys.modules.setdefault(package, None)  # type: ignore[arg-type]  # None: "not there"
+    try:
+        yield
+    finally:
+        if sys.modules[package] is None:
+            del sys.modules[package]
+
+
 def _run(
     mock: "Mock",
     options: Options,
@@ -298,6 +313,8 @@ def _run(
     ready_file: Path | None,
 ) -> str:
     """Serve until Ctrl-C; https if there are hosts for a certificate. Return the first URL."""
+    # uvicorn would load it to start again when a source changes: a megabyte of memory that nobody uses.
+    sys.modules.setdefault("watchfiles", None)  # type: ignore[arg-type]  # None: "not there"
     from mock_solusio.server.ready_file import write
     from mock_solusio.server.uvicorn_server import make_server, url_of
 

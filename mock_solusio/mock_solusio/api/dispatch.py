@@ -31,7 +31,7 @@ from mock_solusio.store.store import Store
 from solusio_contracts.contract.overlay import NO_OVERLAY, Overlay
 from solusio_contracts.contract.signatures import Signature
 
-RESPONSES_LIMIT = 8 * 1_048_576
+RESPONSES_LIMIT = 4 * 1_048_576
 """Largest size of the cached responses in bytes."""
 
 RECORDS_LIMIT = 16 * 1_048_576

@@ -31,10 +31,10 @@ from mock_solusio.traffic.referee import ConductFinding, Referee
 
 LIMIT: Final = 5000
 BODY_LIMIT: Final = 64 * 1024
-TOTAL_LIMIT: Final = 16 * 1024 * 1024
-OVERHEAD: Final = 700
+TOTAL_LIMIT: Final = 8 * 1024 * 1024
+OVERHEAD: Final = 520
 """Bytes that an exchange takes besides its texts and headers (measured)."""
-PER_HEADER: Final = 220
+PER_HEADER: Final = 155
 """Bytes that a header takes besides name and value (measured)."""
 
 T = TypeVar("T")
