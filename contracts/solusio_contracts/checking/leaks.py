@@ -69,6 +69,11 @@ def known_patterns() -> tuple[Pattern, ...]:
     return from_toml(read_text(file), _Document, file.name).pattern
 
 
+def prepare() -> None:
+    """Load the patterns, and compile those that every text is searched for."""
+    _search_short("")
+
+
 _PART = re.compile(r"\\.|\[\^?\]?(?:\\.|[^]\\])*\]|[*+?]\??|\{\d*,?\d*\}\??|.", re.DOTALL)
 _UNKNOWN_LETTER = ("(", ")", ".", "^", "$", "\\w", "\\W", "\\d", "\\D", "\\s", "\\S", "\\n")
 

@@ -216,7 +216,7 @@ class Rule:
     """Whether it spends its time waiting on purpose, so that others like it may do so meanwhile."""
     before: str = ""
     """The area before whose rules it runs, if not among those of its own."""
-    prepare: Callable[[], None] | None = None
+    prepare: Callable[[], object] | None = None
     """Loads what it needs, so that this can be done while other rules wait."""
 
     @property
@@ -249,7 +249,7 @@ def rule(
     long: bool = False,
     waits: bool = False,
     before: str = "",
-    prepare: Callable[[], None] | None = None,
+    prepare: Callable[[], object] | None = None,
 ) -> Callable[[Check], Check]:
     """Register a check for the clauses it covers.
 

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from solusio_contracts.checking.leaks import Leak, find
+from solusio_contracts.checking import leaks
+from solusio_contracts.checking.leaks import Leak
 from solusio_contracts.checking.price import customer_texts
 from solusio_contracts.checking.rule import Expect, SkipRule, rule
 from solusio_contracts.checking.target import Target
@@ -23,8 +24,8 @@ MARKUP = "<script>alert('mock-solusio')</script>"
 def _free_of(target: Target, clause: str, expected: str) -> Iterator[Expect]:
     """Yield one expectation for each exchange of the run, and each kind of leak once."""
     seen: set[tuple[str, bool]] = set()
-    for exchange, leaks in _scan(target, target.requests_sent):
-        found = [leak for leak in leaks if leak.clause == clause]
+    for exchange, leaking in _scan(target, target.requests_sent):
+        found = [leak for leak in leaking if leak.clause == clause]
         for leak in found:
             if (leak.what, leak.stock) not in seen:
                 seen.add((leak.what, leak.stock))
@@ -42,7 +43,7 @@ def _scan(target: Target, _requests: int) -> list[tuple[Exchange, tuple[Leak, ..
     scanned = []
     for exchange in list(target.exchanges):
         if exchange.status is not None:
-            found = tuple(find(_without_customer_texts(exchange), target.token, path))
+            found = tuple(leaks.find(_without_customer_texts(exchange), target.token, path))
             scanned.append((exchange, found))
     return scanned
 
@@ -74,6 +75,7 @@ def _without_texts(content: bytes) -> bytes:
     needs_price=False,
     needs_token=True,
     looks_back=True,
+    prepare=leaks.prepare,
 )
 def no_token_shown(target: Target) -> Iterator[Expect]:
     """Error pages end up in logs and screenshots."""

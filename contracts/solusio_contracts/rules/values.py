@@ -220,7 +220,12 @@ def _plain(number: Decimal) -> str:
     return text if len(text) <= 40 else f"{number:.12g}"
 
 
-@rule("TP-071", title="prefix and suffix belong to the currency", needs_price=False)
+@rule(
+    "TP-071",
+    title="prefix and suffix belong to the currency",
+    needs_price=False,
+    prepare=currencies.symbols,
+)
 def display_fits_code(target: Target) -> Iterator[Expect]:
     """A € before an amount in pounds misleads the customer."""
     for where, exchange, currency in _currencies(target):

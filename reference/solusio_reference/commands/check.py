@@ -12,14 +12,10 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from solusio_reference.listening import listen, url_of
-
-if TYPE_CHECKING:
-    from solusio_reference.storage.customers import CustomerStore
 
 UNKNOWN_USER_ID = 999_999
 TOKEN_VARIABLE = "MOCK_SOLUSIO_TOKEN"  # noqa: S105 - a name, not a token
@@ -39,11 +35,11 @@ def check(options: tuple[str, ...]) -> None:
     """
     token = secrets.token_urlsafe()
     users = ["--user-id", "1", "--user-id", "2", "--unknown-user-id", str(UNKNOWN_USER_ID)]
-    with _demo_customers() as store, listen("127.0.0.1", 0) as listener:
+    with listen("127.0.0.1", 0) as listener:
         code = run_in_process(
             ["check", url_of(listener, "/"), *users, *options],
             {TOKEN_VARIABLE: token},
-            _endpoint(store, listener, token),
+            _endpoint(listener, token),
         )
     sys.exit(code)
 
@@ -94,9 +90,8 @@ def certify(options: tuple[str, ...]) -> None:
     """
     token = secrets.token_urlsafe()
     with (
-        _demo_customers() as store,
         listen("127.0.0.1", 0) as listener,
-        _endpoint(store, listener, token) as endpoint,
+        _endpoint(listener, token) as endpoint,
         _adapters(JOBS) as adapter,
         tempfile.TemporaryDirectory(prefix="solusio-reference-") as folder,
     ):
@@ -123,22 +118,16 @@ def invoice_steps(url: str) -> dict[str, str]:
 
 
 @contextmanager
-def _demo_customers() -> Iterator["CustomerStore"]:
+def _endpoint(listener: socket.socket, token: str) -> Iterator[str]:
+    """Serve the billing endpoint, with the demo customers, on an open socket; give its URL."""
+    from solusio_reference.app import create_app
+    from solusio_reference.serving import running
     from solusio_reference.storage.customers import CustomerStore, seed_demo
 
     with CustomerStore.in_memory() as store:
         seed_demo(store)
-        yield store
-
-
-@contextmanager
-def _endpoint(store: "CustomerStore", listener: socket.socket, token: str) -> Iterator[str]:
-    """Serve the billing endpoint on an open socket; give its URL."""
-    from solusio_reference.app import create_app
-    from solusio_reference.serving import running
-
-    with running(create_app(store, token=token), listener=listener) as url:
-        yield url
+        with running(create_app(store, token=token), listener=listener) as url:
+            yield url
 
 
 @contextmanager
@@ -169,7 +158,7 @@ def run_in_process(
     """Run `mock-solusio` in another process, and return its exit code as shells report it.
 
     So the check meets the reference over HTTP only, as it meets any other billing system. ``server`` starts
-    while that process does, and takes less time.
+    while that process does; its socket is open before, so that the first request waits for it.
     """
     command = [sys.executable, "-m", "mock_solusio", *arguments]
     try:

@@ -103,7 +103,7 @@ def test_what_others_need_is_loaded_while_rules_wait_and_may_fail_there(served):
 
 
 def test_rules_of_generated_requests_say_what_they_load():
-    assert {rule.name for rule in RULES if rule.prepare} == {rule.name for rule in RULES if rule.generated}
+    assert all(rule.prepare for rule in RULES if rule.generated)
 
 
 def test_what_could_lock_us_out_comes_first():
