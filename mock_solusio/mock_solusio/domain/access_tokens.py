@@ -22,6 +22,10 @@ LOGIN_LIFETIME: Micros = 365 * DAY
 SECRET_LENGTH = 64
 """Number of letters and digits in a secret."""
 
+SWEEP = 100
+"""How many access tokens are issued between two sweeps for expired ones; each deletes up to twice as many of
+a kind."""
+
 
 def digest_of(secret: str) -> str:
     """Return the digest of a secret, as it is stored."""
@@ -43,7 +47,7 @@ def issue(
     Without a lifetime a one-time token is valid for `ONE_TIME_LIFETIME`, any other until it is revoked. An
     operator may choose the `secret`; by default it follows from the seed.
     """
-    _drop_expired(world, user.id, one_time=one_time, from_login=from_login)
+    _drop_expired(world)
     if lifetime is None and one_time:
         lifetime = ONE_TIME_LIFETIME
     table = world[ACCESS_TOKENS]
@@ -94,12 +98,15 @@ def of_user(world: World, user_id: int) -> list[AccessToken]:
     return [token for token in world[ACCESS_TOKENS].find(user_id=user_id) if token.is_valid(world.now)]
 
 
-def _drop_expired(world: World, user_id: int, *, one_time: bool, from_login: bool) -> None:
-    """Delete a user's expired tokens of one kind; the others wait for the next one of theirs."""
-    if not (one_time or from_login):
-        return  # these are valid until they are revoked
+def _drop_expired(world: World) -> None:
+    """Delete expired access tokens, once in `SWEEP` new ones: to look for one costs a tenth of a new one."""
     table = world[ACCESS_TOKENS]
-    kind = {"user_id": user_id, "one_time": one_time, "from_login": from_login}
-    # The oldest one expires first, so this reads only one token more than it deletes.
-    while (oldest := table.first(**kind)) and not oldest.is_valid(world.now):
-        table.remove(oldest.id)
+    if table.next_id % SWEEP:
+        return
+    for kind in ({"one_time": True}, {"from_login": True}):
+        # All of a kind are valid equally long, so the oldest one expires first.
+        for _ in range(2 * SWEEP):
+            oldest = table.first(**kind)
+            if oldest is None or oldest.is_valid(world.now):
+                break
+            table.remove(oldest.id)

@@ -7,7 +7,10 @@ from mock_solusio.domain.records.user import User
 from mock_solusio.domain.world import World
 
 KEPT = 10_000
-"""How many entries are kept; older ones are deleted (assumed)."""
+"""How many entries are kept at least (assumed)."""
+
+SPARE = 500
+"""How many more than these there are when the oldest are deleted, so that this happens seldom."""
 
 USER_CREATED = "user_created"
 USER_DELETED = "user_deleted"
@@ -29,6 +32,6 @@ def record(world: World, event: str, *, user: User | None, data: dict[str, Any])
             data=data,
         )
     )
-    # Ids are consecutive, so each new entry replaces one old entry.
-    if entry.id > KEPT:
-        table.remove(entry.id - KEPT)
+    # Ids are consecutive.
+    if entry.id > KEPT and entry.id % SPARE == 0:
+        table.remove_up_to(entry.id - KEPT)

@@ -105,6 +105,9 @@ class Table(Protocol[T]):
     def remove(self, key: int) -> None:
         """Delete a record if it exists."""
 
+    def remove_up_to(self, last: int) -> None:
+        """Delete all records with ids up to this one."""
+
     def first(self, **where: Any) -> T | None:
         """Return the record with the lowest id that meets all conditions, or None."""
 

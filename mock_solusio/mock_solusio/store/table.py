@@ -65,7 +65,7 @@ class StoredTable(Generic[T]):
         # Names are those of our own `Kind`s; values are always parameters.
         self._insert = f"INSERT INTO {table} (id, body{columns}) VALUES (?, ?{marks})"  # noqa: S608
         self._select = f"SELECT id, body FROM {table}"  # noqa: S608
-        self._delete = f"DELETE FROM {table} WHERE id = ?"  # noqa: S608
+        self._delete_all = f"DELETE FROM {table}"  # noqa: S608
         self._count = f"SELECT count(*) FROM {table}"  # noqa: S608
         self._select_id = f"SELECT id FROM {table}"  # noqa: S608
         self._updates: dict[tuple[str, ...], str] = {}
@@ -169,8 +169,13 @@ class StoredTable(Generic[T]):
     def remove(self, key: int) -> None:
         """Delete a record, if it is there."""
         self._changed(self.look(key), None)
-        self._store.writing().execute(self._delete, (key,))
+        self._store.writing().execute(f"{self._delete_all} WHERE id = ?", (key,))
         self.known.pop(key, None)
+
+    def remove_up_to(self, last: int) -> None:
+        """Delete all records with ids up to this one."""
+        self._store.writing().execute(f"{self._delete_all} WHERE id <= ?", (last,))
+        self.forget()
 
     def first(self, **where: Any) -> T | None:
         """Return the record with the lowest id that matches all conditions, or None."""

@@ -3,7 +3,9 @@
 import asyncio
 import hashlib
 
+from mock_solusio.domain import access_tokens
 from mock_solusio.domain.records.credentials import ACCESS_TOKENS
+from mock_solusio.domain.records.user import USERS
 from mock_solusio.moment import DAY, MINUTE
 
 
@@ -92,14 +94,20 @@ def test_another_users_token_cannot_be_revoked_by_its_id(person):
     assert ada.get(f"users/{bob.id}/tokens").status == 403
 
 
-def test_expired_ones_do_not_pile_up(api, person, mock):
-    ada = person("ada")
-    for _ in range(5):
-        api.post(f"users/{ada.id}/tokens", {"is_one_time": True})
-    mock.clock.advance(DAY)
-    api.post(f"users/{ada.id}/tokens", {"is_one_time": True})
+def test_expired_ones_do_not_pile_up(person, mock):
+    ada, bob = person("ada"), person("bob")
     with mock.transaction() as world:
-        assert world[ACCESS_TOKENS].count(user_id=ada.id, one_time=True) == 1
+        users = [world[USERS].get_or_404(one.id) for one in (ada, bob)]
+        lasting, _ = access_tokens.issue(world, users[0], one_time=False)
+        for user in users * access_tokens.SWEEP:
+            access_tokens.issue(world, user, one_time=True)
+    mock.clock.advance(DAY)
+    with mock.transaction() as world:
+        for _ in range(access_tokens.SWEEP):
+            access_tokens.issue(world, users[0], one_time=True)
+        assert world[ACCESS_TOKENS].count(one_time=True) <= access_tokens.SWEEP
+        assert world[ACCESS_TOKENS].count(user_id=bob.id, one_time=True) == 0
+        assert world[ACCESS_TOKENS].get(lasting.id) == lasting
 
 
 def test_the_go_sdk_manages_lasting_ones(api, person):

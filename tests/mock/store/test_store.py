@@ -77,6 +77,21 @@ def test_ids_are_never_used_again(store):
     assert fill(store, "eel")[0].id == 3
 
 
+def test_the_first_records_can_be_removed_together(store):
+    fill(store, "cat", "dog", "eel")
+    assert store[ANIMALS].count(legs=3) == 3
+    with suppress(ZeroDivisionError), store.transaction() as world:
+        world[ANIMALS].remove_up_to(2)
+        raise ZeroDivisionError
+    assert names(store[ANIMALS].find()) == ["cat", "dog", "eel"]
+    with store.transaction() as world:
+        world[ANIMALS].remove_up_to(3)
+        assert world[ANIMALS].count(legs=3) == 0
+        assert world[ANIMALS].add(Animal(name="fox")).id == 4
+    assert names(store[ANIMALS].find()) == ["fox"]
+    assert store[ANIMALS].get(3) is None
+
+
 def test_conditions(store):
     fill(store, "cat", "wolf", "dog", "warthog")
     with store.transaction() as world:
