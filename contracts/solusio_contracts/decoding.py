@@ -9,7 +9,6 @@ needs no limit of its own.
 import codecs
 import functools
 import re
-import tomllib
 from collections.abc import Hashable, Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
@@ -189,6 +188,8 @@ def parse_toml(text: str, source: str = "", *, exact: bool = False) -> dict[str,
     """
     if len(text) > LARGEST_TOML:
         raise DecodingError(f"larger than {LARGEST_TOML // 1024**2} MiB", source)
+    import tomllib  # not at the start of a server, which seldom reads TOML
+
     try:
         value = tomllib.loads(text, parse_float=_exact_number if exact else float)
     except RecursionError:

@@ -261,10 +261,6 @@ def _serve(
     form: LogForm | None,
 ) -> None:
     from mock_solusio.app import Mock
-    from mock_solusio.domain.errors import DomainError
-    from mock_solusio.record.archive import RecordingError
-    from mock_solusio.store.table import StateError
-    from solusio_contracts.timeline import TimelineError
 
     # uvicorn would load it to restart when a source changes: a megabyte of memory that nothing uses.
     with _absent("watchfiles"):
@@ -272,14 +268,11 @@ def _serve(
 
     try:
         mock = Mock(options)
-    except StateError as error:
-        raise click.BadParameter(f"{error}.", param_hint="--state") from error
-    except TimelineError as error:
-        raise click.BadParameter(str(error), param_hint="--replay") from error
-    except RecordingError as error:
-        raise click.BadParameter(f"{error}.", param_hint="--recorded") from error
-    except DomainError as error:
-        raise click.BadParameter(error.message, param_hint="--fixtures") from error
+    except Exception as error:
+        refused = _refused(error)
+        if refused is None:
+            raise
+        raise refused from error
     try:
         try:
             listeners = listen_all(hosts, port)
@@ -292,6 +285,26 @@ def _serve(
         click.echo("Stopped.")
     finally:
         mock.close()
+
+
+def _refused(error: Exception) -> click.BadParameter | None:
+    """Return which option is wrong, by an error of `Mock`; None if it is another error."""
+    # Without an error, nothing of recordings and timelines is needed.
+    from mock_solusio.domain.errors import DomainError
+    from mock_solusio.record.archive import RecordingError
+    from mock_solusio.store.table import StateError
+    from solusio_contracts.timeline import TimelineError
+
+    match error:
+        case StateError():
+            return click.BadParameter(f"{error}.", param_hint="--state")
+        case TimelineError():
+            return click.BadParameter(str(error), param_hint="--replay")
+        case RecordingError():
+            return click.BadParameter(f"{error}.", param_hint="--recorded")
+        case DomainError():
+            return click.BadParameter(error.message, param_hint="--fixtures")
+    return None
 
 
 @contextmanager

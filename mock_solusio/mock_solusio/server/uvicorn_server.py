@@ -40,8 +40,10 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         ListenError: the host is unknown, or the port is in use.
     """
+    # As bytes: for a text, even an address, Python loads its tables of international names.
+    name = host.encode() if host.isascii() else host
     try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        family, *_, address = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family, backlog=2048)
     except UnicodeError:
         reason, number = "not a host name", 0
