@@ -18,7 +18,7 @@ from mock_solusio.domain.world import Has, Kind, Record
 from mock_solusio.moment import HOUR
 from mock_solusio.store import table
 from mock_solusio.store.store import Store
-from mock_solusio.store.table import KEPT, StateError
+from mock_solusio.store.table import StateError
 
 
 class Animal(Record, frozen=True, kw_only=True):
@@ -320,13 +320,22 @@ def test_files_that_cannot_be_used_are_refused_with_a_reason(tmp_path):
     assert "not a state file" in refusal(foreign)
 
 
-def test_more_records_than_are_kept_in_memory(store):
-    with store.transaction() as world:
-        for number in range(KEPT + 5):
-            world[ANIMALS].add(Animal(name=str(number)))
-    assert len(store[ANIMALS].known) <= KEPT
-    assert store[ANIMALS].get_or_404(1).name == "0"
-    assert store[ANIMALS].count() == KEPT + 5
+def test_more_records_than_are_kept_in_memory(store, monkeypatch):
+    monkeypatch.setattr(table, "KEPT", 1000)
+    animals = store[ANIMALS]
+    with store.transaction():
+        for number in range(100):
+            animals.add(Animal(name=str(number)))
+    longest = 0
+    for key in (*range(1, 101), *range(1, 101)):
+        assert animals.get_or_404(key).name == str(key - 1)
+        longest = max(longest, sum(len(msgspec.json.encode(one)) for one in animals.known.values()))
+    assert 500 < longest <= 1000
+    with store.transaction():
+        for key in range(1, 101):
+            animals.update(Animal(id=key, name=str(key) * 20))
+            assert sum(len(msgspec.json.encode(one)) for one in animals.known.values()) <= 1000
+    assert animals.count() == 100
 
 
 def test_a_record_of_another_shape_is_found_when_it_is_read(store):
