@@ -79,7 +79,7 @@ class RenderedRecord:
     def holds(self, _: object = None) -> bool:
         """Return whether it would be the same now."""
         store = self._store
-        if self._checked == store.version and self.until == NEVER:
+        if self._checked == store.version and (self.until == NEVER or store.now < self.until):
             return True
         if not self._around.holds():
             return False

@@ -36,12 +36,12 @@ def _rendered_each(call: Call, view: View[T], records: Iterable[T]) -> list[Any]
         return [view(call, record) for record in records]
     actor, base_url = call.actor_id, call.base_url
     rows = []
+    until = NEVER
     for record in records:
-        found = known.get((view, record.id, actor, base_url), record)
-        if found is not None and found.until == NEVER:
-            rows.append(found.json)
-        else:
-            rows.append(rendered(call, view, record))
+        found = known.get((view, record.id, actor, base_url), record) or known.render(call, view, record)
+        rows.append(found.json)
+        until = min(until, found.until)
+    call.expires(until)
     return rows
 
 
