@@ -1,7 +1,8 @@
 """The exchanges of a run or a rule, in the order they were made, within bounds of memory."""
 
 from collections import deque
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from solusio_contracts.http.exchange import Exchange
 

@@ -12,11 +12,11 @@ import ssl
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
 import h11
+from msgspec.structs import asdict, replace
 
 from solusio_contracts.http.content_coding import decode_content
 from solusio_contracts.http.exchange import Exchange, FailureKind, Headers, Received, Request
@@ -409,5 +409,5 @@ def exchange_on(
         decode_problem=problem,
         failure=failure,
         failure_text=text,
-        **vars(received),
+        **asdict(received),
     )

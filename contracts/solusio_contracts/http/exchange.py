@@ -3,8 +3,9 @@
 import enum
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
+
+import msgspec
 
 from solusio_contracts.http.json_body import Reading, read_json
 from solusio_contracts.http.masking import form_encoded
@@ -22,8 +23,7 @@ SOLUSIO_HEADERS: Headers = (("Accept", "application/json"), ("Content-Type", FOR
 _PRICE = re.compile(rb"(?:base|user)_token_unit_cost[\\\"'\]]{0,4}\s*[:=>]")
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """What is sent: method, headers (without Host and Content-Length) and the exact body."""
 
     body: bytes
@@ -60,8 +60,7 @@ class FailureKind(enum.StrEnum):
     """The response exceeds what the harness reads."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Received:
+class Received(msgspec.Struct, frozen=True, kw_only=True):
     """What was read of a response. `status` is missing (None) unless a complete head was read."""
 
     received: bytes = b""
@@ -77,8 +76,7 @@ class Received:
     """Whether the server offers to keep the connection."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Exchange(Received):
+class Exchange(Received, frozen=True, kw_only=True, dict=True):
     """A request and what was received for it."""
 
     number: int

@@ -10,9 +10,10 @@ import functools
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
+
+import msgspec
 
 
 class Flaw(enum.StrEnum):
@@ -30,16 +31,14 @@ class Flaw(enum.StrEnum):
     JSONP = "jsonp"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """A flaw, and what was seen."""
 
     flaw: Flaw
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """A value (numbers as int or Decimal), and the problems found while reading it.
 
     `value` is `None` both for JSON null and for unreadable text; see `readable`. A number too large for any
@@ -238,8 +237,7 @@ def _recover(text: str, error: Exception, problems: list[Problem]) -> Reading:
     return Reading(inner.value, inner.readable, (*problems, *inner.problems))
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(msgspec.Struct, frozen=True):
     """A JSON object within a longer text."""
 
     start: int

@@ -1,11 +1,12 @@
 """Security: no response of the whole run reveals the inside of the program."""
 
-import dataclasses
 import functools
 import json
 import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from solusio_contracts.checking import leaks
 from solusio_contracts.checking.leaks import Leak
@@ -52,7 +53,7 @@ def _without_customer_texts(exchange: Exchange) -> Exchange:
     """Return a price without its names and labels: a plan may well be called SQLite."""
     if not exchange.priced or not isinstance(exchange.reading.value, dict):
         return exchange
-    return dataclasses.replace(exchange, content=_without_texts(exchange.content))
+    return replace(exchange, content=_without_texts(exchange.content))
 
 
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)

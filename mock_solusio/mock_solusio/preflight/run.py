@@ -4,9 +4,11 @@ import datetime
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Final
+
+from msgspec.structs import replace
 
 from mock_solusio.preflight.client import UnreadableError
 from mock_solusio.preflight.installation import Installation

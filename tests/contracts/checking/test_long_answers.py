@@ -3,10 +3,10 @@
 import json
 import urllib.parse
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from solusio_contracts.checking.log import BODIES, KEPT_BYTES, LARGE, ExchangeLog, SharedBodies
 from solusio_contracts.checking.price import LONGEST_LIST

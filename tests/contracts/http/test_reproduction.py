@@ -2,7 +2,8 @@
 
 import os
 import subprocess
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from solusio_contracts.http.connection import Connection, exchange_on
 from solusio_contracts.http.curl import reproduction
