@@ -25,10 +25,11 @@ class RawExchange(msgspec.Struct, frozen=True, gc=False):
     method: str
     path: str
     query: bytes
-    headers: Headers
+    headers: bytes
+    """As `join` returns them."""
     body: bytes
     status: int
-    response_headers: Headers
+    response_headers: bytes
     response_body: bytes
     operation: str
     milliseconds: float
@@ -39,7 +40,18 @@ class RawExchange(msgspec.Struct, frozen=True, gc=False):
 
     def without_bodies(self) -> "RawExchange":
         """Return what the first lines of both messages say, and the headers of the request."""
-        return msgspec.structs.replace(self, body=b"", response_body=b"", response_headers=())
+        return msgspec.structs.replace(self, body=b"", response_body=b"", response_headers=b"")
+
+
+def join(headers: Headers) -> bytes:
+    """Return headers as one text, which takes a third of their memory; HTTP allows NUL in none of them."""
+    return b"\0".join([text for header in headers for text in header])
+
+
+def split(joined: bytes) -> Headers:
+    """Return headers that were joined."""
+    texts = joined.split(b"\0")
+    return [*zip(texts[::2], texts[1::2], strict=False)]  # of no headers, one empty text is left
 
 
 class JournalMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,10 +88,11 @@ class JournalEntry(ExchangeSummary, frozen=True, kw_only=True):
 
 def shown(one: RawExchange) -> JournalEntry:
     """Return an exchange without secrets, such as its own access token outside the header."""
+    headers = split(one.headers)
     return JournalEntry(
         **_summary(one),
-        request=_message(one.headers, one.body, one.body_bytes, _access_token(one.headers)),
-        response=_message(one.response_headers, one.response_body, one.response_body_bytes),
+        request=_message(headers, one.body, one.body_bytes, _access_token(headers)),
+        response=_message(split(one.response_headers), one.response_body, one.response_body_bytes),
     )
 
 
@@ -89,7 +102,7 @@ def summary(one: RawExchange) -> ExchangeSummary:
 
 
 def _summary(one: RawExchange) -> dict[str, Any]:
-    secret = _access_token(one.headers)
+    secret = _access_token(split(one.headers))
     return {
         "number": one.number,
         "moment": rfc3339(one.moment),
@@ -111,7 +124,7 @@ def _access_token(headers: Headers) -> str:
 
 def path_of(one: RawExchange) -> str:
     """Return the path of an exchange as it is shown."""
-    return _without(_access_token(one.headers), redaction.free_text(one.path))
+    return _without(_access_token(split(one.headers)), redaction.free_text(one.path))
 
 
 def _without(secret: str, text: str) -> str:

@@ -7,7 +7,7 @@ import tracemalloc
 import pytest
 
 from mock_solusio.domain.errors import Invalid
-from mock_solusio.traffic.journal import OVERHEAD, PER_HEADER, Journal, JournalFilter
+from mock_solusio.traffic.journal import OVERHEAD, Journal, JournalFilter
 from support.journals import add
 
 
@@ -30,7 +30,7 @@ def test_the_number_of_exchanges_is_bounded():
 
 
 def test_the_size_of_all_exchanges_is_bounded():
-    journal = Journal(total_limit=10 * (OVERHEAD + PER_HEADER + 1100))
+    journal = Journal(total_limit=10 * (OVERHEAD + 1100))
     for _ in range(100):
         add(journal, response_body=b"x" * 1000, headers=[(b"x", b"y" * 99)])
     assert len(journal) == 9  # the path takes a little, too
