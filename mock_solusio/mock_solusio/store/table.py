@@ -182,14 +182,12 @@ class StoredTable(Generic[T]):
 
     def first(self, **where: Any) -> T | None:
         """Return the record with the lowest id that matches all conditions, or None."""
-        condition, values = self._condition(where)
-        found = self._find(f"{self._select}{condition} ORDER BY id LIMIT 1", values)
+        found = self._find(where, " ORDER BY id LIMIT 1")
         return found[0] if found else None
 
     def find(self, **where: Any) -> list[T]:
         """Return the records that match all conditions, by id."""
-        condition, values = self._condition(where)
-        return [*self._find(f"{self._select}{condition} ORDER BY id", values)]
+        return [*self._find(where, " ORDER BY id")]
 
     def count(self, **where: Any) -> int:
         """Return how many records match all conditions; a single one of a value is counted only once."""
@@ -254,19 +252,27 @@ class StoredTable(Generic[T]):
             items = self._listed(query, (*values, *order, per_page, offset))
         return Page(items, total, page, per_page)
 
-    def _find(self, query: str, values: list[Any]) -> list[T]:
+    def _find(self, where: Mapping[str, Any], order: str) -> list[T]:
         # Most tables change seldom, and the same few questions come again and again.
-        if self._last == 0:
-            return []
-        key = (query, *values)
-        found = self._found.get(key)
+        if self._store.reads is not None:
+            self._store.reads.append(self._read(where))
+        key = (order, *where, *where.values())
+        try:
+            found = self._found.get(key)
+        except TypeError:  # one of a list
+            return self._selected(where, order)
         if found is None:
-            found = [self._record(row) for row in self._connection.execute(query, values)]
+            found = self._selected(where, order)
             if len(found) <= FEW:
                 if len(self._found) >= COUNTS:
                     self._found.clear()
                 self._found[key] = found
         return found
+
+    def _selected(self, where: Mapping[str, Any], order: str) -> list[T]:
+        condition, values = self._conditions.sql(where)
+        rows = self._connection.execute(f"{self._select}{condition}{order}", values)
+        return [self._record(row) for row in rows]
 
     def _listed(self, query: str, values: tuple[Any, ...]) -> list[T]:
         key = (query, *values)
