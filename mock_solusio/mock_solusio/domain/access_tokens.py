@@ -57,7 +57,7 @@ def issue(
         AccessToken(
             user_id=user.id,
             digest=digest_of(secret),
-            uuid=world.uuid("access token", table.next_id),
+            uuid=None if one_time or from_login else world.uuid("access token", table.next_id),
             one_time=one_time,
             from_login=from_login,
             name=name,

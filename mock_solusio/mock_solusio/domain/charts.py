@@ -132,6 +132,8 @@ def traffic(server: Server, curves: LoadCurves | None, until: Micros) -> tuple[i
 
 def disk_used(world: World, server: Server, size: int, moment: Micros) -> float:
     """Return how much of a disk of `size` GiB is in use, in GiB: it fills slowly and never completely."""
-    share = world.random("disk usage", server.id).uniform(0.1, 0.5)
-    days = max(0, moment - server.created_at) / DAY
+    age = max(0, moment - server.created_at)
+    # A generator costs more than everything else that a new server shows of itself.
+    share = world.random("disk usage", server.id).uniform(0.1, 0.5) if age else 0.0
+    days = age / DAY
     return round(size * (0.05 + share * (1 - math.exp(-days / 60))), 3)

@@ -23,6 +23,8 @@ def create(world: World, owner: User, body: Mapping[str, Any]) -> Project:
 def create_default(world: World, user: User) -> Project:
     """Create the default project of a new user, and add them to projects that they were invited to."""
     project = _add(world, user, "Default", "", is_default=True)
+    if not world[MEMBERSHIPS].count(user_id=None):
+        return project  # nobody is invited, mostly, and the number is known
     for invitation in world[MEMBERSHIPS].find(email_key=user.email_key, user_id=None):
         world[MEMBERSHIPS].update(replace(invitation, user_id=user.id))
         shared = world[PROJECTS].get_or_404(invitation.project_id)

@@ -25,7 +25,7 @@ from mock_solusio.domain.records.servers import SERVERS, Server
 from mock_solusio.domain.records.tasks import Task
 from mock_solusio.domain.records.user import USERS, User
 from mock_solusio.domain.server_access import get_for_action
-from mock_solusio.domain.tasks import enqueue
+from mock_solusio.domain.tasks import enqueue, schedule
 from mock_solusio.domain.world import World
 from mock_solusio.moment import Micros
 
@@ -49,7 +49,17 @@ def create(world: World, actor: User, permissions: frozenset[str], **fields: Any
     limits.check_server(world, order.owner)
     limits.check_running(world, order.owner)
     limits.check_additional_ips(world, order.owner, order.additional)
-    fields = identity(world, world[SERVERS].next_id)
+    number = world[SERVERS].next_id
+    task = schedule(
+        world,
+        action="vm-create",
+        server_id=number,
+        user_id=order.owner.id,
+        compute_resource_id=order.server.compute_resource_id,
+        start=world.now,
+        data={"to": "started"},
+    )
+    fields = identity(world, number)
     fields["mac_address"] = order.server.mac_address or fields["mac_address"]
     fields["root_password"] = order.password or fields["root_password"]
     server = world[SERVERS].add(
@@ -60,23 +70,24 @@ def create(world: World, actor: User, permissions: frozenset[str], **fields: Any
             status_at=world.now,
             traffic_from=world.now,
             running_of=order.owner.id,
+            busy_until=task.finished_at,
         )
     )
     lifecycle.server_created(world, server)
     additional_ips.assign_first(world, server, order)
     for network in order.vpc_networks:
         vpc_networks.assign_ip(world, network, server, "vpc_network_ids")
-    task = enqueue(world, server, "vm-create", to="started")
     data = {"id": server.id, "name": server.name, "task_id": task.id}
     activity.record(world, "compute_resource_vm_create_requested", user=actor, data=data)
-    return world[SERVERS].get_or_404(server.id)
+    return server
 
 
 def identity(world: World, server_id: int) -> dict[str, str]:
     """Return the fields of a server that follow from its id: UUID, MAC address and passwords."""
-    digits = world.uuid("mac address", server_id)[-6:]
+    uuid = world.uuid("server", server_id)
+    digits = uuid[-6:]
     return {
-        "uuid": world.uuid("server", server_id),
+        "uuid": uuid,
         # 52:54:00 is the prefix of QEMU and KVM.
         "mac_address": f"52:54:00:{digits[:2]}:{digits[2:4]}:{digits[4:]}",
         "vnc_password": world.secret("vnc password", server_id, 8),

@@ -22,6 +22,8 @@ class Conditions:
         self._by_use = ("id", *kind.unique, *kind.index)
         self._known: dict[tuple[object, ...], tuple[str, bool]] = {}
         """SQL by the fields and types of conditions, and whether their values stand in it as they are."""
+        self.lists: set[str] = set()
+        """The fields in whose lists somebody has looked for an item."""
 
     def has(self, field: str) -> bool:
         """Return whether records can be found by the value of a field."""
@@ -59,6 +61,7 @@ class Conditions:
             if isinstance(value, Has):
                 if name not in self._kind.record.__struct_fields__:
                     raise KeyError(f"{self._kind.name} have no field {name}")
+                self.lists.add(name)
                 parts.append("EXISTS (SELECT 1 FROM json_each(body, ?) WHERE value = ?)")
                 continue
             if name not in self._by_use:

@@ -19,10 +19,10 @@ KEPT = 4 * 1_048_576
 """The most bytes of JSON whose records are in the cache of a kind, decoded: some 9,000 users."""
 
 COUNTS = 1000
-"""The most conditions of a kind whose number of records or few records is cached."""
+"""The most conditions of a kind whose number of records or few ids are cached."""
 
 PAGES = 100
-"""The most pages of a kind whose records are cached."""
+"""The most pages of a kind whose ids are cached."""
 
 VALUES = 65_536
 """The most values of a field that are cached until the table changes."""
@@ -72,8 +72,9 @@ class StoredTable(Generic[T]):
         self._select_id = f"SELECT id FROM {table}"  # noqa: S608
         self._updates: dict[tuple[str, ...], str] = {}
         self._totals: dict[tuple[Any, ...], int] = {}
-        self._pages: dict[tuple[Any, ...], list[T]] = {}
-        self._found: dict[tuple[Any, ...], list[T]] = {}
+        self._pages: dict[tuple[Any, ...], list[int]] = {}
+        self._found: dict[tuple[Any, ...], list[int]] = {}
+        """Ids by query, like those of pages."""
         self._values: dict[str, dict[int, Any]] = {}
         self._counts: dict[str, dict[Any, int]] = {}
         """How many records have a value in a field, or in the list there, as far as somebody asked."""
@@ -132,6 +133,7 @@ class StoredTable(Generic[T]):
         row = self._row(record)
         self._store.writing().execute(self._insert, (record.id, *row))
         self._last += 1
+        self._forget_queries()
         self._changed(None, record)
         return self._keep(record, len(row[0]))
 
@@ -145,6 +147,7 @@ class StoredTable(Generic[T]):
                 yield (record.id, *self._row(record))
 
         self._store.writing().executemany(self._insert, rows())
+        self._forget_queries()
 
     def reserve(self, last: int) -> None:
         """Reserve ids up to `last`, within a transaction."""
@@ -166,11 +169,15 @@ class StoredTable(Generic[T]):
         values = [getattr(record, name) for name in names]
         body = msgspec.json.encode(record).decode()
         self._store.writing().execute(statement, (body, *values, record.id))
+        asked = self._conditions.lists
+        if names or any(getattr(before, name) != getattr(record, name) for name in asked):
+            self._forget_queries()
         self._changed(before, record)
         return self._keep(record, len(body))
 
     def remove(self, key: int) -> None:
         """Delete a record, if it is there."""
+        self._forget_queries()
         self._changed(self.look(key), None)
         self._store.writing().execute(f"{self._delete_all} WHERE id = ?", (key,))
         self.known.pop(key, None)
@@ -187,14 +194,14 @@ class StoredTable(Generic[T]):
 
     def find(self, **where: Any) -> list[T]:
         """Return the records that match all conditions, by id."""
-        return [*self._find(where, " ORDER BY id")]
+        return self._find(where, " ORDER BY id")
 
     def count(self, **where: Any) -> int:
         """Return how many records match all conditions; a single one of a value is counted only once."""
         if len(where) == 1:
             ((field, value),) = where.items()
             item = value.item if isinstance(value, Has) else value
-            if isinstance(item, int | str):
+            if item is None or isinstance(item, int | str):
                 number = self._counted((field, item))
                 if self._store.reads is not None:
                     self._store.reads.append((self._counted, (field, item), number))
@@ -261,13 +268,14 @@ class StoredTable(Generic[T]):
             found = self._found.get(key)
         except TypeError:  # one of a list
             return self._selected(where, order)
-        if found is None:
-            found = self._selected(where, order)
-            if len(found) <= FEW:
-                if len(self._found) >= COUNTS:
-                    self._found.clear()
-                self._found[key] = found
-        return found
+        if found is not None:
+            return self._records(found)
+        selected = self._selected(where, order)
+        if len(selected) <= FEW:
+            if len(self._found) >= COUNTS:
+                self._found.clear()
+            self._found[key] = [record.id for record in selected]
+        return selected
 
     def _selected(self, where: Mapping[str, Any], order: str) -> list[T]:
         condition, values = self._conditions.sql(where)
@@ -278,11 +286,11 @@ class StoredTable(Generic[T]):
         key = (query, *values)
         listed = self._pages.get(key)
         if listed is None:
-            listed = self._records([row[0] for row in self._connection.execute(query, values)])
+            listed = [row[0] for row in self._connection.execute(query, values)]
             if len(self._pages) >= PAGES:
                 self._pages.clear()
             self._pages[key] = listed
-        return listed
+        return self._records(listed)
 
     def _records(self, ids: Iterable[int]) -> list[T]:
         found = {key: self.known.get(key) for key in ids}
@@ -309,10 +317,7 @@ class StoredTable(Generic[T]):
         self.changes += 1
         self.known.clear()
         self._kept = 0
-        self._totals.clear()
-        self._pages.clear()
-        self._found.clear()
-        self._values.clear()
+        self._forget_queries()
         if self._queue is not None:
             self._queue.forget()
         row = self._connection.execute(
@@ -370,12 +375,15 @@ class StoredTable(Generic[T]):
     def _changes(self, _: object) -> int:
         return self.changes
 
-    def _changed(self, before: T | None, after: T | None) -> None:
-        self.changes += 1
+    def _forget_queries(self) -> None:
+        """Queries may find other records now: a record is new or gone, or another value is looked for."""
         self._totals.clear()
         self._pages.clear()
         self._found.clear()
         self._values.clear()
+
+    def _changed(self, before: T | None, after: T | None) -> None:
+        self.changes += 1
         if self._queue is not None and after is not None:
             self._queue.add(after)
         for field, counts in self._counts.items():
@@ -391,13 +399,13 @@ class StoredTable(Generic[T]):
                 if value in latest:
                     latest[value] = self.changes
 
-    def _counted(self, key: tuple[str, int | str]) -> int:
+    def _counted(self, key: tuple[str, int | str | None]) -> int:
         field, item = key
         counts = self._counts.setdefault(field, {})
         number = counts.get(item)
         if number is None:
             condition, values = self._conditions.sql(
-                {field: item if self._conditions.has(field) else Has(item)}
+                {field: item if item is None or self._conditions.has(field) else Has(item)}
             )
             number = int(self._connection.execute(self._count + condition, values).fetchone()[0])
             if len(counts) >= COUNTS:
@@ -440,4 +448,4 @@ def _values(record: Record | None, field: str) -> Iterable[Any]:
     if record is None:
         return ()
     value = getattr(record, field)
-    return value if isinstance(value, list | tuple) else (value,)
+    return set(value) if isinstance(value, list | tuple) else (value,)

@@ -26,6 +26,7 @@ class Animal(Record, frozen=True, kw_only=True):
     legs: int | None = None
     wild: bool = False
     friends: list[int] = msgspec.field(default_factory=list)
+    note: str = ""
 
 
 ANIMALS = Kind("animals", Animal, index=("legs", "wild"), unique=("name",), search=("name",))
@@ -146,6 +147,66 @@ def test_search_finds_parts_in_any_case_and_exact_hits_first(store):
     # "Cat" and "dog" have three letters and so three legs; "tomcat" has six.
     assert names(table.page(1, 10, {}, "3").items) == ["Cat", "dog"]
     assert names(table.page(1, 10, {"legs": 6}, "cat").items) == ["tomcat"]
+
+
+QUERIES = ({"legs": 2}, {"legs": None}, {"wild": True, "legs": 3}, {"friends": Has(1)})
+
+
+def answers(table):
+    return [
+        (table.find(**where), table.first(**where), table.count(**where), table.page(1, 2, where))
+        for where in QUERIES
+    ]
+
+
+@given(
+    changes=st.lists(
+        st.tuples(
+            st.sampled_from(("add", "update", "remove", "remove_up_to")),
+            st.integers(1, 5),
+            st.fixed_dictionaries(
+                {},
+                optional={
+                    "legs": st.sampled_from((None, 2, 3)),
+                    "wild": st.booleans(),
+                    "friends": st.lists(st.integers(1, 2), max_size=2),
+                    "note": st.text(max_size=1),
+                },
+            ),
+            st.booleans(),
+        ),
+        max_size=12,
+    )
+)
+def test_what_queries_found_is_right_after_every_change(changes):
+    store = Store((ANIMALS,), Clock(START, speed=0), seed="s")
+    animals = store[ANIMALS]
+    for number, (change, key, values, kept) in enumerate(changes):
+        with suppress(ZeroDivisionError), store.transaction() as world:
+            before = animals.get(key)
+            if change == "add":
+                world[ANIMALS].add(Animal(name=str(number), **values))
+            elif change == "update" and before is not None:
+                world[ANIMALS].update(msgspec.structs.replace(before, **values))
+            elif change in {"remove", "remove_up_to"}:
+                getattr(world[ANIMALS], change)(key)
+            answers(animals)
+            if not kept:
+                raise ZeroDivisionError
+        remembered = answers(animals)
+        animals.forget()
+        assert remembered == answers(animals)
+        assert [found for found, *_ in remembered] == [
+            [one for one in animals.find() if meets(one, where)] for where in QUERIES
+        ]
+    store.close()
+
+
+def meets(animal, where):
+    return all(
+        value.item in getattr(animal, name) if isinstance(value, Has) else getattr(animal, name) == value
+        for name, value in where.items()
+    )
 
 
 @settings(max_examples=60)

@@ -10,8 +10,8 @@ class AccessToken(Record, frozen=True, kw_only=True):
     user_id: int
     digest: str
     """SHA-256 of the secret, in hex."""
-    uuid: str
-    """The id in `/api_tokens/{id}`."""
+    uuid: str | None
+    """The id in `/api_tokens/{id}`, which has only those that are neither for one time nor from a login."""
     one_time: bool
     from_login: bool
     """Created by a login, not by a request for a token."""
