@@ -150,7 +150,7 @@ def image(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def compile_documents(session: nox.Session) -> None:
-    """Write the OpenAPI documents as JSON, which loads faster; run it after changing one."""
+    """Write what programs read of the OpenAPI documents as JSON; run it after changing one."""
     install(session, "test")
     session.run("python", "-m", "solusio_contracts.contract.compile")
 
