@@ -140,6 +140,11 @@ def test_repeated_events_are_expanded_and_keep_their_moment():
     assert first.at.utcoffset() == timedelta(hours=2)
 
 
+def test_a_moment_may_have_the_number_too():
+    text = changed(GOOD, ("at = 2026-03-01T02:00:00+02:00", 'at = "2026-03-0{n}T00:00:00Z"'))
+    assert [event.at.day for event in parse_scenario(text, "good.toml").timeline] == [1, 2]
+
+
 def test_a_brace_is_only_a_number_where_something_repeats():
     text = changed(GOOD, ('as = "web-{n}"', 'as = "web-{n}"\nname = "{n}"'), ("\nrepeat = 2", ""))
     (event,) = parse_scenario(text, "good.toml").timeline
