@@ -54,12 +54,11 @@ def check_invoices(options: tuple[str, ...]) -> None:
     OPTIONS are passed on to `mock-solusio invoices check`, for example --only rounding; see its own --help.
     The exit code is that of the check: 0 means conformant.
     """
-    with _adapters(JOBS) as url:
+    with listen("127.0.0.1", 0) as listener:
         command = ["invoices", "check", "--jobs", str(JOBS)]
-        for step, address in invoice_steps(url).items():
+        for step, address in invoice_steps(url_of(listener, "")).items():
             command += [f"--{step}", address]
-        command += options
-        code = run_in_process(command, {})
+        code = run_in_process([*command, *options], {}, _adapters(listener, JOBS))
     sys.exit(code)
 
 
@@ -73,10 +72,12 @@ def check_users(options: tuple[str, ...]) -> None:
     OPTIONS are passed on to `mock-solusio users check`, for example --only login; see its own --help. The
     exit code is that of the check: 0 means conformant.
     """
-    with _adapters(1) as url:
+    with listen("127.0.0.1", 0) as listener:
+        url = url_of(listener, "/1/adapter/users")
         # Without --prepare: an event has all that the reference must know of its customer.
-        steps = [part for name in EVENTS for part in (f"--{name}", f"{url}/1/adapter/users")]
-        code = run_in_process(["users", "check", *steps, "--jobs", str(JOBS), "--tls", *options], {})
+        steps = [part for name in EVENTS for part in (f"--{name}", url)]
+        command = ["users", "check", *steps, "--jobs", str(JOBS), "--tls", *options]
+        code = run_in_process(command, {}, _adapters(listener, 1))
     sys.exit(code)
 
 
@@ -90,9 +91,10 @@ def certify(options: tuple[str, ...]) -> None:
     """
     token = secrets.token_urlsafe()
     with (
-        listen("127.0.0.1", 0) as listener,
-        _endpoint(listener, token) as endpoint,
-        _adapters(JOBS) as adapter,
+        listen("127.0.0.1", 0) as for_endpoint,
+        listen("127.0.0.1", 0) as for_adapters,
+        _endpoint(for_endpoint, token) as endpoint,
+        _adapters(for_adapters, JOBS) as adapter,
         tempfile.TemporaryDirectory(prefix="solusio-reference-") as folder,
     ):
         file = Path(folder) / "mock-solusio.toml"
@@ -131,8 +133,8 @@ def _endpoint(listener: socket.socket, token: str) -> Iterator[str]:
 
 
 @contextmanager
-def _adapters(jobs: int) -> Iterator[str]:
-    """Serve an adapter with an empty store for each job; give the URL that has them below /1, /2 ..."""
+def _adapters(listener: socket.socket, jobs: int) -> Iterator[str]:
+    """Serve an adapter with an empty store for each job, /1, /2 ..., on an open socket; give its URL."""
     from starlette.applications import Starlette
     from starlette.routing import Mount
 
@@ -147,7 +149,7 @@ def _adapters(jobs: int) -> Iterator[str]:
             Mount(f"/{number}", create_adapter(BillingService(store, solusio=None), allow_remote=False))
             for number, store in enumerate(stores, 1)
         ]
-        yield stack.enter_context(running(Starlette(routes=routes), ""))
+        yield stack.enter_context(running(Starlette(routes=routes), "", listener=listener))
 
 
 def run_in_process(
