@@ -100,12 +100,11 @@ def quiet_hypothesis() -> Iterator[None]:
         warnings.simplefilter("ignore")
         from hypothesis import configuration
 
-        before = configuration.storage_directory(intent_to_write=False).path
         configuration.set_hypothesis_home_dir(folder)
         try:
             yield
         finally:
-            configuration.set_hypothesis_home_dir(before)
+            configuration.set_hypothesis_home_dir(None)
 
 
 class Generator:
