@@ -162,15 +162,15 @@ def answers(table):
 @given(
     changes=st.lists(
         st.tuples(
-            st.sampled_from(("add", "update", "remove", "remove_up_to")),
-            st.integers(1, 5),
+            st.sampled_from(("update", "add", "remove", "remove_up_to")),
+            st.integers(1, 3),
             st.fixed_dictionaries(
                 {},
                 optional={
                     "legs": st.sampled_from((None, 2, 3)),
                     "wild": st.booleans(),
-                    "friends": st.lists(st.integers(1, 2), max_size=2),
-                    "note": st.text(max_size=1),
+                    "friends": st.sampled_from(([], [1], [1, 1], [2, 1])),
+                    "note": st.sampled_from("ab"),
                 },
             ),
             st.booleans(),
@@ -181,6 +181,7 @@ def answers(table):
 def test_what_queries_found_is_right_after_every_change(changes):
     store = Store((ANIMALS,), Clock(START, speed=0), seed="s")
     animals = store[ANIMALS]
+    fill(store, "cat", "ox")
     for number, (change, key, values, kept) in enumerate(changes):
         with suppress(ZeroDivisionError), store.transaction() as world:
             before = animals.get(key)
