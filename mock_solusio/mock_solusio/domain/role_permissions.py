@@ -43,8 +43,8 @@ def permissions_of_roles(world: World, ids: list[int]) -> frozenset[Permission]:
     """Return the permissions of some roles together; roles that do not exist have none."""
     if ADMINISTRATOR_ROLE in ids:
         return _ALL
-    found = (world[ROLES].get(key) for key in ids)
-    return frozenset().union(*(permissions_of_role(role) for role in found if role is not None))
+    found = [permissions_of_role(role) for key in ids if (role := world[ROLES].get(key)) is not None]
+    return found[0] if len(found) == 1 else frozenset().union(*found)
 
 
 def permission_ids(role: Role) -> list[int]:

@@ -1,7 +1,7 @@
 """A table of records in SQLite: each record is JSON, with its indexed fields in columns."""
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -292,7 +292,10 @@ class StoredTable(Generic[T]):
             self._pages[key] = listed
         return self._records(listed)
 
-    def _records(self, ids: Iterable[int]) -> list[T]:
+    def _records(self, ids: Sequence[int]) -> list[T]:
+        known = [self.known[key] for key in ids if key in self.known]
+        if len(known) == len(ids):
+            return known
         found = {key: self.known.get(key) for key in ids}
         missing = [key for key, record in found.items() if record is None]
         if missing:
@@ -387,6 +390,8 @@ class StoredTable(Generic[T]):
         if self._queue is not None and after is not None:
             self._queue.add(after)
         for field, counts in self._counts.items():
+            if before is not None and after is not None and getattr(before, field) == getattr(after, field):
+                continue
             for value in _values(before, field):
                 if value in counts:
                     counts[value] -= 1
