@@ -39,8 +39,8 @@ INVALID = Family("fuzz-invalid-data", 0.6)
 def prepare() -> None:
     """Load Hypothesis, which takes as long as two hundred requests to a fast endpoint."""
     importlib.import_module("solusio_contracts.fuzzing.values")
-    # Hypothesis collects garbage before its first form. Without looking at all that is loaded, and stays
-    # loaded, that takes nothing instead of a tenth of the search.
+    # Hypothesis runs the garbage collector before its first form, and Python does at the end. Both would take
+    # as long as a hundred requests to look through modules that stay loaded.
     gc.freeze()
 
 

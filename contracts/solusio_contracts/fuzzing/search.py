@@ -34,7 +34,7 @@ SWEEP = 4
 GENERATED = 4
 """Forms generated for each one sent, at most."""
 CHOICES = 2048
-"""Bytes from which a form is generated; what needs more is not generated."""
+"""Bytes from which a form is generated; a form that needs more is skipped."""
 KINDS = 40
 """Distinct failures that a search shrinks before it stops."""
 
@@ -245,7 +245,7 @@ def _search_one(search: Search, turns: Iterator[Turn], shrunk: set[Key], seed: s
             raise _Reproduced
 
     settings = hypothesis.settings(
-        # What `fuzz_one_input` finds is kept here, from where the test takes it to shrink it.
+        # `fuzz_one_input` saves the bytes of a failure here, and the test reads them to shrink it.
         database=InMemoryExampleDatabase(),
         phases=(Phase.reuse, Phase.shrink),
         deadline=None,
@@ -255,7 +255,7 @@ def _search_one(search: Search, turns: Iterator[Turn], shrunk: set[Key], seed: s
         suppress_health_check=list(HealthCheck),
         verbosity=Verbosity.quiet,
     )
-    # In this order: `seed` drops a database that was there before.
+    # In this order, since `seed` removes the database from earlier settings.
     test: Any = settings(hypothesis.seed(seed)(hypothesis.given(draw_next())(look)))
     with contextlib.suppress(_Stop, _Reproduced):
         try:
