@@ -5,8 +5,8 @@ start again, and each kind of request goes to one after another, so that compare
 The mock has 7,500 users and 40 servers, created through its API; the others repeat its responses. A response
 other than 2xx or a broken connection stops the benchmark.
 
-Also measured for the mock: start to the first 200, memory after 1,000,000 requests, and TCP segments per
-response.
+Also measured for the mock: start to the first 200, memory after 1,000,000 requests, TCP segments per
+response, and what a request of each kind spends its time on.
 
 Needs two cores, Linux, wrk (Debian: apt-get install wrk), node with npm, and granian for its columns.
 Writes results/mock_speed.json and docs/speed.md.
@@ -35,6 +35,7 @@ from typing import Any
 
 from mock_speed_load import CONNECTIONS, KINDS, REPEATED, Load, SpoiltRunError, load
 from mock_speed_page import render
+from mock_speed_profile import profile
 from mock_speed_servers import (
     GRANIAN_MOCK,
     MOCK,
@@ -117,6 +118,7 @@ def measure(options: argparse.Namespace, place: Place) -> dict[str, Any]:
         },
         "rounds": rounds,
         "alone": alone(mock, place),
+        "profile": profile(),
     }
 
 

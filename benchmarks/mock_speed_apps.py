@@ -1,11 +1,13 @@
 """The Python servers measured beside `mock-solusio serve`.
 
-Run as a program: bare Starlette on uvicorn. For granian, `starlette()` and `mock()` return the applications.
-Starlette sends the mock's recorded responses, read once from the folder in MOCK_SPEED_ANSWERS.
+Run as a program: bare Starlette (`starlette`), or an application that only answers (`alone`), on uvicorn.
+For granian, `starlette()` and `mock()` return the applications. What is not the mock sends its recorded
+responses, read once from the folder in MOCK_SPEED_ANSWERS.
 """
 
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +56,30 @@ def starlette() -> Any:
     )
 
 
+def alone() -> Any:
+    """Return an application that only answers: what is left is uvicorn."""
+    from mock_solusio.server.asgi import run_lifespan
+
+    folder = Path(os.environ["MOCK_SPEED_ANSWERS"])
+    user = (folder / "get_user.json").read_bytes()
+    lists = {f"/api/v1/{name}": (folder / f"list_{name}.json").read_bytes() for name in ("users", "servers")}
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await run_lifespan(receive, send, nullcontext())
+            return
+        if scope["method"] == "GET":
+            body = lists.get(scope["path"], user)
+        else:
+            body = user
+            await receive()
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return answer
+
+
 def mock() -> Any:
     """Return the mock, as `mock-solusio serve` makes it."""
     from mock_solusio.app import Mock
@@ -62,13 +88,14 @@ def mock() -> Any:
     return Mock(Options(admin_token=os.environ["MOCK_SPEED_TOKEN"]))
 
 
-def main(port: int) -> None:
-    """Serve Starlette on uvicorn with the mock's settings."""
+def main(name: str, port: int) -> None:
+    """Serve an application on uvicorn with the mock's settings."""
     from mock_solusio.server.uvicorn_server import listen, make_server
 
+    app = alone() if name == "alone" else starlette()
     with listen("127.0.0.1", port) as listener:
-        make_server(starlette()).run(sockets=[listener])
+        make_server(app).run(sockets=[listener])
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(sys.argv[1], int(sys.argv[2]))

@@ -24,9 +24,10 @@ GRANIAN = "2.8.7"
 START_LIMIT = 60.0
 """Seconds until a server must answer."""
 
-MOCK, STARLETTE, GRANIAN_MOCK, GRANIAN_STARLETTE, PRISM, PRISM_WHOLE, MOCKOON = (
+MOCK, STARLETTE, UVICORN, GRANIAN_MOCK, GRANIAN_STARLETTE, PRISM, PRISM_WHOLE, MOCKOON = (
     "mock-solusio serve",
     "Starlette, uvicorn",
+    "uvicorn alone",
     "the mock, granian",
     "Starlette, granian",
     "Prism",
@@ -140,7 +141,8 @@ SERVERS = (
             "-m", "mock_solusio", "serve", "--quiet", "--port", str(port), "--admin-token", place.token
         ),
     ),
-    Server(STARLETTE, lambda _, port: _python(str(APPS), str(port))),
+    Server(STARLETTE, lambda _, port: _python(str(APPS), "starlette", str(port))),
+    Server(UVICORN, lambda _, port: _python(str(APPS), "alone", str(port))),
     Server(GRANIAN_MOCK, lambda _, port: _granian(port, "mock")),
     Server(GRANIAN_STARLETTE, lambda _, port: _granian(port, "starlette")),
     Server(PRISM, lambda place, port: _prism(place, port, place.short), FOUR, 1.5),
