@@ -50,7 +50,8 @@ def install(session: nox.Session, *groups: str, project: bool = True, editable: 
         "--frozen",
         "--quiet",
         "--no-default-groups",
-        *(() if editable else ("--no-editable",)),
+        # uv takes our packages for unchanged while pyproject.toml is.
+        *(() if editable else ("--no-editable", "--reinstall-package=mock-solusio")),
         *chosen,
         env={"UV_PROJECT_ENVIRONMENT": session.virtualenv.location},
         external=True,
