@@ -11,6 +11,7 @@ from mock_solusio.domain.errors import NotFound
 from mock_solusio.domain.world import Has, Kind, Page, Record
 from mock_solusio.store.conditions import PLAIN, Conditions
 from mock_solusio.store.due_queue import DueQueue
+from mock_solusio.store.occurrences import Item, Occurrences
 from mock_solusio.store.reads import Read, Reads
 
 T = TypeVar("T", bound=Record)
@@ -76,10 +77,7 @@ class StoredTable(Generic[T]):
         self._found: dict[tuple[Any, ...], list[int]] = {}
         """Ids by query, like those of pages."""
         self._values: dict[str, dict[int, Any]] = {}
-        self._counts: dict[str, dict[Any, int]] = {}
-        """How many records have a value in a field, or in the list there, as far as somebody asked."""
-        self._latest: dict[str, dict[Any, int]] = {}
-        """The latest change of a record with a value in an indexed field, as far as somebody asked."""
+        self._occurrences = Occurrences(self._number)
         self._queue = self._due_queue()
         self._last = 0
         self.forget()
@@ -202,9 +200,10 @@ class StoredTable(Generic[T]):
             ((field, value),) = where.items()
             item = value.item if isinstance(value, Has) else value
             if item is None or isinstance(item, int | str):
-                number = self._counted((field, item))
+                key = (field, item)
+                number = self._occurrences.number(key)
                 if self._store.reads is not None:
-                    self._store.reads.append((self._counted, (field, item), number))
+                    self._store.reads.append((self._occurrences.number, key, number))
                 return number
         condition, values = self._condition(where)
         return int(self._connection.execute(self._count + condition, values).fetchone()[0])
@@ -327,8 +326,7 @@ class StoredTable(Generic[T]):
             "SELECT seq FROM sqlite_sequence WHERE name = ?", (self.kind.name,)
         ).fetchone()
         self._last = 0 if row is None else row[0]
-        self._counts.clear()
-        self._latest.clear()
+        self._occurrences.forget()
 
     def _due_queue(self) -> DueQueue[T] | None:
         waiting = self.kind.waiting
@@ -363,17 +361,9 @@ class StoredTable(Generic[T]):
         # What a query finds may change with every change of the table, or of the records with one value.
         for field, value in where.items():
             if type(value) in PLAIN and field in self._columns:
-                latest = self._latest.setdefault(field, {})
-                if value not in latest:
-                    if len(latest) >= VALUES:
-                        latest.clear()
-                    latest[value] = self.changes
-                return self._latest_change, (field, value), latest[value]
+                key = (field, value)
+                return self._occurrences.latest, key, self._occurrences.watch(key, self.changes)
         return self._changes, None, self.changes
-
-    def _latest_change(self, key: tuple[str, Any]) -> int | None:
-        field, value = key
-        return self._latest[field].get(value) if field in self._latest else None
 
     def _changes(self, _: object) -> int:
         return self.changes
@@ -389,34 +379,12 @@ class StoredTable(Generic[T]):
         self.changes += 1
         if self._queue is not None and after is not None:
             self._queue.add(after)
-        for field, counts in self._counts.items():
-            if before is not None and after is not None and getattr(before, field) == getattr(after, field):
-                continue
-            for value in _values(before, field):
-                if value in counts:
-                    counts[value] -= 1
-            for value in _values(after, field):
-                if value in counts:
-                    counts[value] += 1
-        for field, latest in self._latest.items():
-            for record in (before, after):
-                value = None if record is None else getattr(record, field)
-                if value in latest:
-                    latest[value] = self.changes
+        self._occurrences.changed(before, after, self.changes)
 
-    def _counted(self, key: tuple[str, int | str | None]) -> int:
-        field, item = key
-        counts = self._counts.setdefault(field, {})
-        number = counts.get(item)
-        if number is None:
-            condition, values = self._conditions.sql(
-                {field: item if item is None or self._conditions.has(field) else Has(item)}
-            )
-            number = int(self._connection.execute(self._count + condition, values).fetchone()[0])
-            if len(counts) >= COUNTS:
-                counts.clear()
-            counts[item] = number
-        return number
+    def _number(self, field: str, item: Item) -> int:
+        wanted = item if item is None or self._conditions.has(field) else Has(item)
+        condition, values = self._conditions.sql({field: wanted})
+        return int(self._connection.execute(self._count + condition, values).fetchone()[0])
 
     def _update(self, names: tuple[str, ...]) -> str:
         assignments = "".join(f', "{name}" = ?' for name in names)
@@ -447,10 +415,3 @@ class StoredTable(Generic[T]):
 def _decoder(record: type[T]) -> msgspec.json.Decoder[T]:
     """Make the decoder of a kind once: those of all kinds take as long as everything else in a new store."""
     return msgspec.json.Decoder(record)
-
-
-def _values(record: Record | None, field: str) -> Iterable[Any]:
-    if record is None:
-        return ()
-    value = getattr(record, field)
-    return set(value) if isinstance(value, list | tuple) else (value,)
