@@ -326,8 +326,6 @@ def _run(
     ready_file: Path | None,
 ) -> str:
     """Serve until Ctrl-C; https if there are hosts for a certificate. Return the first URL."""
-    # uvicorn would load it to start again when a source changes: a megabyte of memory that nobody uses.
-    sys.modules.setdefault("watchfiles", None)  # type: ignore[arg-type]  # None: "not there"
     from mock_solusio.server.ready_file import write
     from mock_solusio.server.uvicorn_server import make_server, url_of
 
