@@ -125,7 +125,7 @@ GOALS: Sequence[tuple[str, float, tuple[str, ...]]] = (
         for kind in ("create_server", "change_user", "suspend_user", "create_token")
     ),
 )
-"""What is to be reached, how many times the rate of bare Starlette, and by which kinds of requests."""
+"""What must be reached, how many times the rate of bare Starlette, and by which kinds of requests."""
 
 
 def render(data: dict[str, Any]) -> str:
