@@ -73,8 +73,9 @@ goals that were missed leave for the mock, once uvicorn has had its share, and w
 
 {room}
 
-So Python itself is the limit. The mock runs in one process, without C of its own and without a cache that may
-be stale. To be faster still, it would have to give up one of these.
+Where the last column is several times the one before it, no single part would do: most of them would have to
+take half as long, or less. That Python allows no more is likely for new users and for reads, and not proven.
+The mock runs in one process, without C of its own and without a cache that may be stale.
 
 ## uvicorn and granian
 

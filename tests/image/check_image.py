@@ -11,10 +11,11 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import tomllib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,9 @@ class Image:
             try:
                 yield process
             finally:
+                # --kill-child ends nothing once the entry point has become another user.
+                with suppress(IndexError, OSError):  # it has ended already
+                    os.kill(first(process), signal.SIGKILL)
                 process.kill()
 
     def started(self, command: Sequence[str]) -> list[str]:
