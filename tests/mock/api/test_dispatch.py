@@ -167,6 +167,19 @@ def test_an_answer_is_kept_from_the_second_time_on_while_nothing_changes(api):
     assert api.get("users").json["meta"]["total"] == first.json["meta"]["total"] + 1
 
 
+@pytest.mark.parametrize("query", ["", "?page=1&per_page=50", "?filter[status]=active"])
+def test_a_cached_page_shows_a_change_of_what_nobody_searches_for(api, query):
+    user = api.post("users", {"email": "ann@example.com", "billing_token": "before"}).data
+    for _ in range(3):
+        listed = api.get(f"users{query}").json["data"]
+        assert [one["billing_token"] for one in listed if one["id"] == user["id"]] == ["before"]
+    api.patch(f"users/{user['id']}", {"billing_token": "after"})
+    for _ in range(3):
+        listed = api.get(f"users{query}").json["data"]
+        assert [one for one in listed if one["id"] == user["id"]] == [api.get(f"users/{user['id']}").data]
+        assert [one["billing_token"] for one in listed if one["id"] == user["id"]] == ["after"]
+
+
 def test_cached_responses_belong_to_one_user(api):
     ann = api.post("users", {"email": "ann@example.com"}).data
     anns = api.as_user(ann["id"])
