@@ -33,7 +33,7 @@ from mock_solusio.traffic.referee import ConductFinding, Referee
 LIMIT: Final = 5000
 BODY_LIMIT: Final = 64 * 1024
 TOTAL_LIMIT: Final = 10 * 1024 * 1024
-"""Bytes that 5,000 ordinary exchanges take, or 150 whose bodies are cut."""
+"""Bytes that nearly 5,000 ordinary exchanges take, or 150 whose bodies are cut."""
 OVERHEAD: Final = 570
 """Bytes that an exchange takes besides its texts (measured)."""
 

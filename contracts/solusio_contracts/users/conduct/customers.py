@@ -141,7 +141,7 @@ class CreatedBlindly:
         searched = {value.casefold() for value in exchange.filters.values()}
         for key in tuple(self._open):
             if not searched or key in searched or any("@" in value for value in searched):
-                self._open.pop(key, None)
+                del self._open[key]
 
 
 class _Walk(msgspec.Struct):

@@ -46,12 +46,10 @@ class LastPage:
         """Follow the walk that the exchange belongs to; report the oldest one if it was given up."""
         if exchange.method == "GET" and exchange.status == 200:
             self._follow(exchange)
-        for key, oldest in self._walks.items():
-            if exchange.number - oldest.numbers[-1] <= PATIENCE:
-                break
-            del self._walks[key]
-            return oldest.problem
-        return None
+        oldest = next(iter(self._walks), None)
+        if oldest is None or exchange.number - self._walks[oldest].numbers[-1] <= PATIENCE:
+            return None
+        return self._walks.pop(oldest).problem
 
     def unfinished(self) -> Iterator[Problem]:
         """Yield the walks that did not reach the last page."""
@@ -115,7 +113,7 @@ class EndlessWalk:
         walks = "page" in exchange.parameters or len(loop.queries) > 1
         if len(loop.numbers) <= REPEATED or not walks:
             return None
-        self._loops.pop(key, None)
+        del self._loops[key]
         times = len(loop.numbers)
         text = f"page {page} of {exchange.operation} was asked for {times} times in succession"
         return Problem(text, tuple(loop.numbers))

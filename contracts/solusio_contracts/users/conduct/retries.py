@@ -72,7 +72,7 @@ class RefusedAgain:
         self._refused.put(key, series)
         if len(series.numbers) < REPETITIONS:
             return None
-        self._refused.pop(key, None)
+        del self._refused[key]
         return Problem(
             f"the same {exchange.name} was sent {REPETITIONS} times, although the response was"
             f" {exchange.status} each time",
@@ -98,7 +98,7 @@ class RejectedToken:
         self._rejected.put(exchange.access_token, numbers)
         if len(numbers) < REJECTED:
             return None
-        self._rejected.pop(exchange.access_token, None)
+        del self._rejected[exchange.access_token]
         return Problem(
             f"{REJECTED} requests in succession had an access token that was refused with 401 each time",
             (numbers[0],),
@@ -153,7 +153,7 @@ class BackOff:
         series = self._failed.get(key)
         if not failed:
             if series is not None:
-                self._failed.pop(key, None)
+                del self._failed[key]
             if series is None or len(series.numbers) < RETRIES:
                 return None
         if series is None:
